@@ -1,0 +1,55 @@
+# `make demo` sets everything up and runs the main job; `make test` sets everything up and passes the tests.
+# Needs Python 3.11 or newer and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export BLURLINE_HOME ?= $(CURDIR)/.blurline
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: demo up test check format unit acceptance lock clean
+
+demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=--once ends after the table)
+	$(BIN)/blurline demo $(ARGS)
+
+up: $(VENV)/installed  ## start the stack and stay up
+	$(BIN)/blurline up $(ARGS)
+
+test: check unit acceptance  ## every check and test
+
+check: $(VENV)/developer  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/developer  ## tests that need no whole stack
+	$(BIN)/pytest -q tests --ignore=tests/acceptance $(ARGS)
+
+acceptance: $(VENV)/developer  ## tests that drive the whole stack
+	$(BIN)/pytest -q tests/acceptance $(ARGS)
+
+format: $(VENV)/developer
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(BIN)/uv  ## pin what pyproject.toml asks for, without host names
+	$(BIN)/uv pip compile -q pyproject.toml --extra editable --generate-hashes --universal --python-version 3.11 --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra editable --group dev --generate-hashes --universal --python-version 3.11 --no-header -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .blurline
+
+$(BIN)/uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Blurline needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements-dev.lock)
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/uv
+	$(BIN)/uv pip install -q --python $(VENV) --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(VENV) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/developer: requirements-dev.lock $(VENV)/installed
+	$(BIN)/uv pip install -q --python $(VENV) --require-hashes -r requirements-dev.lock
+	touch $@

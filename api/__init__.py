@@ -1,0 +1,1 @@
+"""The FastAPI front: thin, no picture code."""

@@ -1,0 +1,49 @@
+"""The FastAPI application: `uvicorn --factory api.app:create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api import problems
+from api.context import Context
+from api.dispatcher import Dispatcher
+from api.flow_runs import FlowRuns
+from api.routers import compatibility, health, images, jobs, uploads
+from blurline.logs import configure_logs
+from blurline.settings import Settings, load_settings
+from blurline.store import Store
+from blurline.tokens import LocalIssuer
+from sql.database import Database
+
+_DESCRIPTION = """Submit photographs; get them back with every face that was found destroyed.
+
+Upload with `POST /v1/uploads` (straight to the store) and submit the keys with `POST /v1/jobs`, or send the
+files to `POST /v1/jobs` as a form. Follow the job, then fetch `GET /v1/images/{id}/result`. Errors are
+`application/problem+json` with a stable `code`."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application, which opens its connections when it starts and closes them when it ends."""
+    settings = settings or load_settings()
+    configure_logs(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(settings.database, max_connections=20)
+        flow_runs = FlowRuns()
+        app.state.context = Context(settings, database, Store(settings), LocalIssuer(settings.home), flow_runs)
+        dispatcher = Dispatcher(settings.database, database, flow_runs)
+        dispatcher.start()
+        yield
+        dispatcher.stop()
+        database.close()
+
+    app = FastAPI(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
+    problems.install(app)
+    for module in (uploads, jobs, images, compatibility, health):
+        app.include_router(module.router)
+    return app

@@ -1,0 +1,34 @@
+"""Blurline finds and destroys the faces in photographs before anyone publishes them.
+
+As a library::
+
+    from blurline import Policy, open_photo, redact
+    from models import find_faces
+
+    policy = Policy()
+    photo = open_photo(data)
+    result = redact(photo, find_faces(photo.pixels, policy), policy)
+"""
+
+from blurline.box import Box, Face
+from blurline.errors import BlurlineError, PermanentError, RetryableError
+from blurline.limits import Limits
+from blurline.photo import Photo, open_photo
+from blurline.policy import Policy, Style
+from blurline.profile import ProfileName
+from blurline.redact import redact
+
+__all__ = [
+    "BlurlineError",
+    "Box",
+    "Face",
+    "Limits",
+    "PermanentError",
+    "Photo",
+    "Policy",
+    "ProfileName",
+    "RetryableError",
+    "Style",
+    "open_photo",
+    "redact",
+]

@@ -1,0 +1,6 @@
+"""`python -m blurline` is the `blurline` command."""
+
+from blurline.command import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Boxes and faces, in the one coordinate space of the product.
+
+After a photograph has been turned upright every coordinate is in **pixels of the upright photograph**:
+float corners ``(x1, y1, x2, y2)``, origin at the top left corner of the top left pixel, x to the right,
+y down, so that a box around the whole of a photograph is ``(0, 0, width_px, height_px)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Faces = NDArray[np.float32]
+"""Array of shape (n, 5): ``x1, y1, x2, y2, score`` a row; the form that detectors and merging work on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bounding box: corners in pixels of the upright photograph (see the module)."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def width_px(self) -> float:
+        """Width in pixels."""
+        return self.x2 - self.x1
+
+    @property
+    def height_px(self) -> float:
+        """Height in pixels."""
+        return self.y2 - self.y1
+
+    def clipped(self, width_px: int, height_px: int) -> Box:
+        """The part of the box that lies inside a photograph of that size."""
+        return Box(
+            min(max(self.x1, 0.0), width_px),
+            min(max(self.y1, 0.0), height_px),
+            min(max(self.x2, 0.0), width_px),
+            min(max(self.y2, 0.0), height_px),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A detected face: where it is and the detector's score in 0..1."""
+
+    box: Box
+    score: float
+
+
+def no_faces() -> Faces:
+    """An empty (0, 5) array."""
+    return np.zeros((0, 5), np.float32)
+
+
+def to_faces(rows: Faces) -> tuple[Face, ...]:
+    """(n, 5) rows -> domain values, in the same order."""
+    return tuple(Face(Box(*row[:4]), row[4]) for row in rows.astype(float).tolist())
+
+
+def to_rows(faces: tuple[Face, ...]) -> Faces:
+    """Domain values -> (n, 5) rows, in the same order."""
+    rows = [[face.box.x1, face.box.y1, face.box.x2, face.box.y2, face.score] for face in faces]
+    return np.asarray(rows, np.float32).reshape(-1, 5)

@@ -1,0 +1,171 @@
+"""The `blurline` command. It alone of the kernel reaches outward, and only inside the verb that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blurline.errors import BlurlineError, ConfigurationError
+from blurline.policy import Policy, Style
+from blurline.profile import CANDIDATE_SCORE, ProfileName
+from blurline.settings import Settings, load_home, load_settings
+from blurline.tokens import Scope
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Photos = Annotated[list[Path], typer.Argument(help="Photographs (JPEG, PNG, WebP).", exists=True, dir_okay=False)]
+Profile = Annotated[ProfileName, typer.Option(help="Which detector passes are made.")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line on standard error and exit code 1."""
+    try:
+        app()
+    except BlurlineError as error:
+        typer.secho(f"blurline: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+@app.command()
+def up(
+    workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
+) -> None:
+    """Start the whole stack on this machine and keep it running until Ctrl-C."""
+    from deployments.embedded.run import run_until_signal
+
+    run_until_signal(load_home(), workers)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="End after the table; exit code 0 only if all were published.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
+) -> None:
+    """Start the whole stack, submit the sample photographs, and show what becomes of them."""
+    from deployments.embedded.demo import run_demo
+
+    sys.exit(run_demo(load_home(), workers, once))
+
+
+@app.command()
+def worker(
+    pool: Annotated[str | None, typer.Option(help="Work pool; the setting when absent.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Children; one a core when absent.")] = None,
+) -> None:
+    """Join the work pool with children that keep the models loaded."""
+    from deployments.worker.start import start_worker
+
+    start_worker(load_settings(), pool, limit)
+
+
+@app.command()
+def deploy() -> None:
+    """Create or update the work pool, its queues and the deployments in Prefect."""
+    from deployments.deploy import deploy as set_up
+
+    load_settings()
+    set_up()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    from sql.migrate import migrate as apply
+
+    applied = apply(load_settings().database)
+    typer.echo("\n".join(applied) or "The database is up to date.")
+
+
+@app.command()
+def token(
+    user: Annotated[str, typer.Option(help="Whom the token is for.")] = "operator",
+    scope: Annotated[list[Scope] | None, typer.Option(help="May be given several times; all when absent.")] = None,
+    ttl_s: Annotated[int, typer.Option("--ttl", help="How long it is valid, in seconds.", min=1)] = 86_400,
+) -> None:
+    """Print a bearer token of the local issuer."""
+    from blurline.tokens import LocalIssuer
+
+    typer.echo(LocalIssuer(load_settings().home).issue(user, scope or list(Scope), ttl_s))
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting with its value (secrets masked) and meaning."""
+    values = load_settings()
+    for name, field in Settings.model_fields.items():
+        typer.echo(f"BLURLINE_{name.upper()}={getattr(values, name)}\n    {field.description}")
+
+
+@app.command()
+def detect(
+    photos: Photos,
+    min_score: Annotated[float | None, typer.Option(help="Lowest score shown; the threshold when absent.")] = None,
+    profile: Profile = ProfileName.STANDARD,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object an image.")] = False,
+) -> None:
+    """Find faces and print them, without any server: x1 y1 x2 y2 score, in pixels of the upright photograph."""
+    from blurline.photo import open_photo
+    from models import look_for
+
+    policy = Policy(profile=profile)
+    values = load_settings()
+    look = look_for(policy, values)
+    lowest = look.threshold if min_score is None else min_score
+    failed = False
+    for path in photos:
+        try:
+            photo = open_photo(path.read_bytes(), values.limits)
+        except BlurlineError as error:
+            typer.secho(f"{path}: {error}", fg="red", err=True)
+            failed = True
+            continue
+        candidates = look.candidates(look.inputs(photo.pixels), min(lowest, CANDIDATE_SCORE))
+        faces = look.merge(candidates, photo.width_px, photo.height_px)
+        rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
+        if jsonl:
+            typer.echo(json.dumps({"image": path.name, "faces": rows}))
+        else:
+            typer.echo(f"{path}: {len(rows)} found")
+            for row in rows:
+                typer.echo("  {:8.1f} {:8.1f} {:8.1f} {:8.1f}  {:.3f}".format(*row))
+    sys.exit(1 if failed else 0)
+
+
+@app.command()
+def redact(
+    photos: Photos,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.", file_okay=False)],
+    profile: Profile = ProfileName.STANDARD,
+    style: Annotated[Style, typer.Option(help="How a face is destroyed.")] = Style.PIXELATE,
+    min_score: Annotated[float | None, typer.Option(help="Destroy from this score up.")] = None,
+) -> None:
+    """Find and destroy the faces of photographs, without any server."""
+    from blurline.photo import open_photo
+    from blurline.redact import redact as write
+    from models import find_faces
+
+    policy = Policy(profile=profile, style=style, min_score=min_score)
+    values = load_settings()
+    output.mkdir(parents=True, exist_ok=True)
+    failed = False
+    for path in photos:
+        target = output / path.name
+        try:
+            _check_not_original(path, target)
+            photo = open_photo(path.read_bytes(), values.limits)
+            faces = find_faces(photo.pixels, policy, values)
+            target.write_bytes(write(photo, faces, policy))
+            typer.echo(f"{path}: {len(faces)} found -> {target}")
+        except BlurlineError as error:
+            typer.secho(f"{path}: {error}", fg="red", err=True)
+            failed = True
+    sys.exit(1 if failed else 0)
+
+
+def _check_not_original(path: Path, target: Path) -> None:
+    if target.exists() and target.samefile(path):
+        raise ConfigurationError("The result would replace the original; choose another folder with -o.")

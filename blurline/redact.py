@@ -1,0 +1,52 @@
+"""From a photograph and its faces to the file that may be published: destroy, write, and check what was written."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.box import Face
+from blurline.destroy import destroy
+from blurline.encode import encode
+from blurline.errors import OutputCheckFailed, PictureError
+from blurline.photo import Photo, open_photo
+from blurline.policy import Policy
+
+_MAX_MEAN_ERROR_LEVELS = 16.0
+
+
+def redact(photo: Photo, faces: tuple[Face, ...], policy: Policy) -> bytes:
+    """Destroy ``faces`` by the policy and write the photograph in its own format.
+
+    The written file is opened again and compared before it is returned. Raises OutputCheckFailed when it is
+    not what was meant: then nothing may be published.
+    """
+    pixels = destroy(photo.pixels, faces, policy)
+    alpha = photo.encoding.alpha
+    if alpha is not None:
+        alpha = destroy(alpha[:, :, None], faces, policy)[:, :, 0]
+    data = encode(pixels, photo.encoding, alpha)
+    check_output(data, photo, pixels, faces)
+    return data
+
+
+def check_output(data: bytes, photo: Photo, expected: NDArray[np.uint8], faces: tuple[Face, ...]) -> None:
+    """Open a written file as a stranger would. Raises OutputCheckFailed unless it has the photograph's format
+    and size, stands upright, and shows the ``expected`` pixels ((H, W, 3) RGB) in every face's box."""
+    try:
+        written = open_photo(data)
+    except PictureError as error:
+        raise OutputCheckFailed(f"The written file cannot be opened: {error}") from error
+    if written.encoding.format != photo.encoding.format or written.pixels.shape != photo.pixels.shape:
+        raise OutputCheckFailed("The written file has another format or size than the photograph.")
+    for face in faces:
+        box = face.box.clipped(photo.width_px, photo.height_px)
+        area = np.s_[int(box.y1) : int(box.y2) + 1, int(box.x1) : int(box.x2) + 1]
+        meant = expected[area].astype(np.float32)
+        if photo.encoding.grey:
+            meant = meant @ np.array([0.299, 0.587, 0.114], np.float32)[:, None]
+        error_levels = float(np.abs(written.pixels[area] - meant).mean())
+        if error_levels > _MAX_MEAN_ERROR_LEVELS:
+            raise OutputCheckFailed(
+                f"A face in the written file is not as it was destroyed (off by {error_levels:.0f})."
+            )

@@ -1,0 +1,145 @@
+"""Every setting of Blurline, read from ``BLURLINE_…`` variables.
+
+The embedded stack (`blurline up`) writes the addresses of its parts to ``stack.env`` in its data folder; any
+other command that finds that file uses them, and a variable of the environment goes before it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from blurline.errors import ConfigurationError
+from blurline.limits import Limits
+
+T = TypeVar("T")
+
+PREFIX = "BLURLINE_"
+STACK_FILE = "stack.env"
+
+
+class Settings(BaseSettings):
+    """See the module. `Settings.database`, `.s3_keys` and the like raise when what they need is not set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: load_home(),
+        description="Data folder of the embedded stack and of the local token issuer's key.",
+    )
+    database_url: SecretStr | None = Field(default=None, description="PostgreSQL: postgresql://user:password@host/db.")
+    s3_endpoint: str | None = Field(default=None, description="S3 store as the servers reach it: http(s)://host:port.")
+    s3_public_endpoint: str | None = Field(
+        default=None, description="S3 store as clients reach it, for presigned uploads; `s3_endpoint` when absent."
+    )
+    s3_access_key: SecretStr | None = Field(default=None, description="Access key of the S3 store.")
+    s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of the S3 store.")
+    s3_region: str = Field(default="us-east-1", description="Region of the S3 store.")
+    originals_bucket: str = Field(default="blurline-originals", description="Bucket of uploads and originals; private.")
+    results_bucket: str = Field(default="blurline-results", description="Bucket of results; private.")
+    api_url: str = Field(
+        default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it."
+    )
+    prefect_ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links.")
+    work_pool: str = Field(default="blurline", description="Name of the Prefect work pool.")
+
+    max_file_mb: float = Field(default=100, gt=0, description="Largest file accepted, in megabytes (10^6 bytes).")
+    max_megapixels: float = Field(default=200, gt=0, description="Largest picture accepted, in megapixels.")
+    max_images_per_job: int = Field(default=100_000, gt=0, description="Most images in one job.")
+    upload_ttl_s: int = Field(default=600, gt=0, le=600, description="How long a presigned upload may be used.")
+
+    batch_max_images: int = Field(default=24, gt=0, description="Most images that one flow run carries.")
+    batch_max_mb: float = Field(default=64, gt=0, description="Most bytes of originals that one flow run carries.")
+    resident_megapixels: float = Field(
+        default=150, gt=0, description="Decoded pixels a batch keeps in memory; beyond it a picture is decoded twice."
+    )
+    interactive_max_images: int = Field(
+        default=24,
+        ge=0,
+        description="Jobs of at most so many images go to the `interactive` queue, others to `backlog`.",
+    )
+    max_attempts: int = Field(default=5, gt=0, description="Attempts at one image before it is failed.")
+    attempt_backoff_s: float = Field(default=5, ge=0, description="Wait before the second attempt; doubled each time.")
+    attempt_deadline_s: float = Field(
+        default=1800, gt=0, description="An attempt without an end after so long is given up and made anew."
+    )
+
+    model_file: Path | None = Field(
+        default=None, description="Your own ONNX face model, used by every profile instead of the vendored ones."
+    )
+    model_family: str = Field(
+        default="yolo_face", description="How `model_file` is read: centerface, yunet or yolo_face."
+    )
+    model_threshold: float = Field(default=0.3, gt=0, lt=1, description="Score from which `model_file` finds a face.")
+    execution_provider: str = Field(
+        default="CPUExecutionProvider", description="onnxruntime execution provider; must be installed."
+    )
+    worker_memory_mb: float = Field(default=4000, gt=0, description="A worker child that has grown larger is replaced.")
+    worker_drain_s: float = Field(default=60, ge=0, description="How long a worker that is stopped finishes its runs.")
+    worker_ready_file: Path | None = Field(default=None, description="Made by a worker once its models are loaded.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def limits(self) -> Limits:
+        """The limits for one picture."""
+        return Limits(file_bytes=int(self.max_file_mb * 1e6), pixels=int(self.max_megapixels * 1e6))
+
+    @property
+    def database(self) -> str:
+        """The connection string. Raises ConfigurationError when it is not set."""
+        return _required(self.database_url, "database_url").get_secret_value()
+
+    @property
+    def s3_keys(self) -> tuple[str, str]:
+        """(access key, secret key). Raises ConfigurationError when one is not set."""
+        access, secret = _required(self.s3_access_key, "s3_access_key"), _required(self.s3_secret_key, "s3_secret_key")
+        return access.get_secret_value(), secret.get_secret_value()
+
+    @property
+    def store_endpoint(self) -> str:
+        """The store's URL for servers. Raises ConfigurationError when it is not set."""
+        return _required(self.s3_endpoint, "s3_endpoint")
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """The settings of this process. Raises ConfigurationError for unknown or wrong variables."""
+    check_variables(os.environ)
+    try:
+        return Settings(_env_file=load_home() / STACK_FILE)
+    except ValidationError as error:
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError("These settings are wrong: " + "; ".join(lines)) from error
+
+
+def load_home() -> Path:
+    """The data folder: BLURLINE_HOME, or the user's data folder of this system."""
+    given = os.environ.get(PREFIX + "HOME")
+    return Path(given) if given else Path(platformdirs.user_data_dir("blurline"))
+
+
+def check_variables(environment: Mapping[str, str]) -> None:
+    """Raise ConfigurationError when a ``BLURLINE_…`` variable is no setting, naming the nearest one."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " `blurline settings` lists them all."
+            raise ConfigurationError(f"{name} is not a setting of Blurline.{hint}")
+
+
+def _required(value: T | None, name: str) -> T:
+    if value is None:
+        raise ConfigurationError(
+            f"{PREFIX}{name.upper()} is not set. Set it, or start the embedded stack with `blurline up` "
+            "and use the same BLURLINE_HOME."
+        )
+    return value

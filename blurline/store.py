@@ -1,0 +1,175 @@
+"""The object store: any S3 server through the minio client, with the two families of errors of our own.
+
+Originals and results lie in two private buckets. Nothing hands out a link to either: clients upload by a
+presigned POST and download through the API, which alone knows what is published.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.datatypes import PostPolicy
+from minio.error import MinioException, S3Error
+
+from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
+from blurline.settings import Settings
+
+_MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
+_CONNECT_TIMEOUT_S = 5
+_READ_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What the store says of an object. ``etag`` changes with its content."""
+
+    key: str
+    size_bytes: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedPost:
+    """A form with which a client uploads one object: POST ``fields`` and then ``file`` to ``url``."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Store:
+    """One bucket's worth of verbs for each of originals and results. Safe to share between threads.
+
+    Every method raises ObjectMissing where a named object is not there and StoreUnavailable when the store
+    does not answer as it should.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = _client(settings, settings.store_endpoint)
+        self._public_url = (settings.s3_public_endpoint or settings.store_endpoint).rstrip("/")
+        self._public_client = _client(settings, self._public_url)
+
+    def ensure_buckets(self) -> None:
+        """Create the two buckets where they are missing."""
+        with _translated():
+            for bucket in (self._settings.originals_bucket, self._settings.results_bucket):
+                if not self._client.bucket_exists(bucket):
+                    self._client.make_bucket(bucket)
+
+    def check(self) -> None:
+        """Ask the store whether it has the originals' bucket."""
+        with _translated():
+            if not self._client.bucket_exists(self._settings.originals_bucket):
+                raise StoreUnavailable(f"The bucket {self._settings.originals_bucket} does not exist.")
+
+    def presign_upload(self, key: str) -> PresignedPost:
+        """A form that takes exactly this key, up to the size limit, until `upload_ttl_s` has passed."""
+        bucket = self._settings.originals_bucket
+        policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(seconds=self._settings.upload_ttl_s))
+        policy.add_equals_condition("key", key)
+        policy.add_content_length_range_condition(0, int(self._settings.max_file_mb * 1e6))
+        with _translated():
+            fields = self._public_client.presigned_post_policy(policy)
+        return PresignedPost(f"{self._public_url}/{bucket}", {"key": key, **fields})
+
+    def stat_original(self, key: str) -> StoredObject:
+        """Size and etag of an original."""
+        with _translated(key):
+            found = self._client.stat_object(self._settings.originals_bucket, key)
+            return StoredObject(key, found.size or 0, found.etag or "")
+
+    def list_originals(self, prefix: str, first: str, last: str) -> Iterator[StoredObject]:
+        """Originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
+        with _translated():
+            for found in self._client.list_objects(
+                self._settings.originals_bucket, prefix=prefix, start_after=first[:-1], recursive=True
+            ):
+                key = found.object_name or ""
+                if key > last:
+                    return
+                if key >= first:
+                    yield StoredObject(key, found.size or 0, found.etag or "")
+
+    def put_original(self, key: str, file: io.BufferedIOBase, size_bytes: int) -> StoredObject:
+        """Store an original from an open file."""
+        with _translated():
+            written = self._client.put_object(self._settings.originals_bucket, key, file, size_bytes)  # type: ignore[arg-type]
+            return StoredObject(key, size_bytes, written.etag or "")
+
+    def get_original(self, key: str) -> tuple[bytes, str]:
+        """An original's bytes and the etag they were read under."""
+        with _translated(key):
+            response = self._client.get_object(self._settings.originals_bucket, key)
+            try:
+                return response.read(), response.headers.get("etag", "").strip('"')
+            finally:
+                response.close()
+                response.release_conn()
+
+    def put_result(self, key: str, data: bytes, media_type: str) -> None:
+        """Store a result."""
+        with _translated():
+            self._client.put_object(
+                self._settings.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
+            )
+
+    def stream_result(self, key: str, chunk_bytes: int = 1 << 18) -> Iterator[bytes]:
+        """A result in chunks; the first is fetched before this returns, so that a missing one raises here."""
+        with _translated(key):
+            response = self._client.get_object(self._settings.results_bucket, key)
+        return _chunks(response, chunk_bytes)
+
+    def remove_result(self, key: str) -> None:
+        """Remove a result; one that is not there is as good as removed."""
+        with _translated():
+            self._client.remove_object(self._settings.results_bucket, key)
+
+
+def _client(settings: Settings, endpoint: str) -> Minio:
+    address = urlsplit(endpoint)
+    if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
+        raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
+    access_key, secret_key = settings.s3_keys
+    pool = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
+        retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
+        maxsize=16,
+    )
+    return Minio(
+        endpoint=address.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=address.scheme == "https",
+        region=settings.s3_region,
+        http_client=pool,
+    )
+
+
+def _chunks(response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> Iterator[bytes]:
+    try:
+        with _translated():
+            yield from response.stream(chunk_bytes)
+    finally:
+        response.close()
+        response.release_conn()
+
+
+@contextmanager
+def _translated(key: str = "") -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        if error.code in _MISSING:
+            raise ObjectMissing(
+                f"Nothing is stored under the key {key!r}. Upload the file before submitting it."
+            ) from error
+        raise StoreUnavailable(f"The S3 store answered {error.code}: {error.message}") from error
+    except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise StoreUnavailable(f"The S3 store did not answer: {error}") from error

@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: one page a file, everything through the API."""

@@ -1,0 +1,1 @@
+"""How Blurline is run: the warm worker, the deployments, the embedded stack."""

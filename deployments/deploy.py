@@ -1,0 +1,71 @@
+"""Setting up Prefect: the work pool with its queues, and the deployments of ``prefect.yaml``."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from blurline.errors import ConfigurationError
+from blurline.settings import load_settings
+
+ROOT = Path(__file__).parents[1]
+_QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
+
+
+def deploy(environment: Mapping[str, str] | None = None) -> None:
+    """Create or update the pool, its queues and every deployment. Raises ConfigurationError when Prefect refuses.
+
+    Runs in processes of their own, because Prefect reads its settings when it is imported.
+    """
+    environment = dict(environment or os.environ)
+    for command in (
+        [sys.executable, "-m", "deployments.deploy"],
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+    ):
+        done = subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
+        if done.returncode != 0:
+            raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+def deployments_fingerprint() -> str:
+    """Changes when what `deploy` would write to Prefect changes."""
+    digest = hashlib.sha256(version("blurline").encode())
+    for path in sorted([ROOT / "prefect.yaml", Path(__file__), *(ROOT / "flows").glob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+async def _set_up_pool(name: str) -> None:
+    from prefect import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+    from prefect.exceptions import ObjectNotFound
+
+    from deployments.worker import WarmWorker
+
+    template = WarmWorker.get_default_base_job_template()
+    description = "Finds and destroys faces. Workers join with `blurline worker`."
+    async with get_client() as client:
+        try:
+            await client.read_work_pool(name)
+            await client.update_work_pool(name, WorkPoolUpdate(base_job_template=template))
+        except ObjectNotFound:
+            await client.create_work_pool(
+                WorkPoolCreate(name=name, type=WarmWorker.type, description=description, base_job_template=template)
+            )
+        for queue, priority in _QUEUE_PRIORITY.items():
+            try:
+                await client.read_work_queue_by_name(queue, work_pool_name=name)
+            except ObjectNotFound:
+                await client.create_work_queue(name=queue, work_pool_name=name, priority=priority)
+
+
+if __name__ == "__main__":
+    asyncio.run(_set_up_pool(load_settings().work_pool))

@@ -1,0 +1,76 @@
+"""Running the embedded stack in the foreground: `blurline up`."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from blurline.logs import configure_logs
+from deployments.embedded.stack import EmbeddedStack
+
+console = Console()
+
+_WATCH_S = 0.2
+
+
+class Stopped(Exception):
+    """SIGINT or SIGTERM arrived."""
+
+
+def run_until_signal(home: Path, workers: int | None) -> None:
+    """Start the stack, print where it is, keep it healthy, and stop it on SIGINT or SIGTERM."""
+    with running_stack(home, workers) as stack:
+        print_addresses(stack)
+        watch(stack, until=lambda: False)
+
+
+@contextmanager
+def running_stack(home: Path, workers: int | None) -> Iterator[EmbeddedStack]:
+    """A started stack, stopped at the end of the block, which a signal ends without an error."""
+    configure_logs("WARNING")
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    stack = EmbeddedStack(home, workers)
+    started = time.monotonic()
+    try:
+        console.print(f"Starting Blurline in {home.absolute()} …")
+        stack.start()
+        console.print(f"Ready after {time.monotonic() - started:.1f} s.")
+        yield stack
+    except Stopped:
+        console.print("Stopping …")
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        stack.stop()
+
+
+def watch(stack: EmbeddedStack, until: Callable[[], bool]) -> None:
+    """Restart what dies, until the condition holds or a signal arrives (Stopped)."""
+    while not until():
+        stack.watch()
+        time.sleep(_WATCH_S)
+
+
+def print_addresses(stack: EmbeddedStack) -> None:
+    """Say where everything is and how to stop it."""
+    addresses = stack.addresses
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_row("API docs", f"{addresses.api}/docs")
+    table.add_row("Dashboard", addresses.dashboard)
+    table.add_row("Prefect UI", addresses.prefect_ui)
+    if addresses.prefect_password:
+        table.add_row("", f"asks once for  admin:{addresses.prefect_password}")
+    console.print(table)
+    console.print("Ctrl-C stops everything; the data stay.")
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped

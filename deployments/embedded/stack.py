@@ -1,0 +1,246 @@
+"""The embedded stack: which parts there are, how they are set up, and which of them are somebody else's.
+
+A part is left out when its URL is given: BLURLINE_DATABASE_URL, BLURLINE_S3_ENDPOINT, PREFECT_API_URL.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from blurline.errors import RetryableError
+from blurline.settings import PREFIX, STACK_FILE, Settings
+from blurline.store import Store
+from deployments.deploy import deploy, deployments_fingerprint
+from deployments.embedded.home import Home
+from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
+from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
+from deployments.embedded.supervisor import Part, Stage, Supervisor
+from sql.migrate import migrate
+
+_DEFAULT_PORTS = {"api": 8000, "dashboard": 8501, "prefect": 4200, "postgres": 54320, "s3": 8333}
+_HOST = "127.0.0.1"
+_FIRST_WRITE_S = 30
+
+# Measured on two cores (docs/decisions): fewer commits a task run, nothing sent home, tables kept small.
+_PREFECT_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "2",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_UI_ENABLED": "true",
+}
+_PREFECT_CLIENT = {
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500,502,504",
+    "DO_NOT_TRACK": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a person finds the stack. ``prefect_password`` is asked for by the Prefect UI."""
+
+    api: str
+    dashboard: str
+    prefect_ui: str
+    prefect_password: str
+
+
+class EmbeddedStack:
+    """The whole stack on one data folder. Raises ConfigurationError when it cannot run there."""
+
+    def __init__(self, home_path: Path, workers: int | None = None) -> None:
+        self._home = Home(home_path)
+        (self._home.path / STACK_FILE).unlink(missing_ok=True)
+        self._home.end_leftovers()
+        self._secrets = self._home.secrets()
+        self._ports = self._home.ports(_DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
+        self._own_database = not os.environ.get("BLURLINE_DATABASE_URL")
+        self._own_store = not os.environ.get("BLURLINE_S3_ENDPOINT")
+        self._own_prefect = not os.environ.get("PREFECT_API_URL")
+        self._environment = {**os.environ, **self._shared_environment()}
+        self._settings = Settings.model_validate(_settings_from(self._environment))
+        self._supervisor = Supervisor(self._home, self._stages(workers))
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything is."""
+        return Addresses(
+            api=self._environment["BLURLINE_API_URL"],
+            dashboard=f"http://{_HOST}:{self._ports['dashboard']}",
+            prefect_ui=self._environment["BLURLINE_PREFECT_UI_URL"],
+            prefect_password=self._secrets["prefect_password"] if self._own_prefect else "",
+        )
+
+    def start(self) -> None:
+        """Start everything, wait until it is healthy, and leave the addresses for other commands."""
+        for is_own, set_up in (
+            (self._own_database, self._set_up_database),
+            (self._own_store, self._set_up_store),
+            (self._own_prefect, self._set_up_prefect),
+        ):
+            if not is_own:
+                set_up()
+        self._supervisor.start()
+        names = sorted(name for name in self._shared_environment() if name.startswith((PREFIX, "PREFECT_API")))
+        lines = [f"{name}={self._environment[name]}" for name in names if name != f"{PREFIX}HOME"]
+        self._home.write_private(STACK_FILE, "\n".join(lines) + "\n")
+
+    def watch(self) -> None:
+        """Restart what has died; to be called again and again."""
+        self._supervisor.watch()
+
+    def stop(self) -> None:
+        """Stop everything in reverse order."""
+        self._supervisor.stop()
+        (self._home.path / STACK_FILE).unlink(missing_ok=True)
+
+    def _shared_environment(self) -> dict[str, str]:
+        """What every part needs to know of the others."""
+        secrets, ports = self._secrets, self._ports
+        shared = {
+            "BLURLINE_HOME": str(self._home.path),
+            "BLURLINE_API_URL": f"http://{_HOST}:{ports['api']}",
+            "PREFECT_HOME": str(self._home.folder("prefect")),
+            "PYTHONUNBUFFERED": "1",
+            **_PREFECT_CLIENT,
+        }
+        if self._own_database:
+            shared["BLURLINE_DATABASE_URL"] = postgres_url(secrets["database_password"], ports["postgres"], "blurline")
+        if self._own_store:
+            shared["BLURLINE_S3_ENDPOINT"] = f"http://{_HOST}:{ports['s3']}"
+            shared["BLURLINE_S3_ACCESS_KEY"] = secrets["s3_access_key"]
+            shared["BLURLINE_S3_SECRET_KEY"] = secrets["s3_secret_key"]
+        if self._own_prefect:
+            shared["BLURLINE_PREFECT_UI_URL"] = f"http://{_HOST}:{ports['prefect']}"
+            shared["PREFECT_API_URL"] = f"http://{_HOST}:{ports['prefect']}/api"
+            shared["PREFECT_API_AUTH_STRING"] = f"admin:{secrets['prefect_password']}"
+        else:
+            shared["BLURLINE_PREFECT_UI_URL"] = os.environ["PREFECT_API_URL"].removesuffix("/api")
+        return {
+            name: os.environ.get(name, value) if name.startswith(PREFIX) else value for name, value in shared.items()
+        }
+
+    def _stages(self, workers: int | None) -> list[Stage]:
+        environment, secrets, ports = self._environment, self._secrets, self._ports
+        storage: list[Part] = []
+        if self._own_database:
+            password = secrets["database_password"]
+            server = postgres_part(self._home, password, ports["postgres"], environment)
+            storage.append(replace(server, once_ready=self._set_up_database))
+        if self._own_store:
+            server = seaweed_part(self._home, secrets, ports, environment)
+            storage.append(replace(server, once_ready=self._set_up_store))
+        servers = [self._api(), self._dashboard(), self._worker(workers)]
+        return [storage, [self._prefect(), *servers] if self._own_prefect else servers]
+
+    def _set_up_database(self) -> None:
+        if self._own_database:
+            create_databases(self._secrets["database_password"], self._ports["postgres"])
+        migrate(self._settings.database)
+
+    def _set_up_store(self) -> None:
+        """Create the buckets and write once; a store that has just started may refuse the first writes."""
+        store, deadline = Store(self._settings), time.monotonic() + _FIRST_WRITE_S
+        while True:
+            try:
+                store.ensure_buckets()
+                store.put_result("warm-up", b"ready", "text/plain")
+                return
+            except RetryableError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+
+    def _set_up_prefect(self) -> None:
+        """Deploy, unless this folder's own Prefect has these very deployments."""
+        marker, wanted = self._home.path / "deployed", deployments_fingerprint()
+        if not (self._own_prefect and marker.exists() and marker.read_text() == wanted):
+            deploy(self._environment)
+            marker.write_text(wanted)
+
+    def _prefect(self) -> Part:
+        port = self._ports["prefect"]
+        url = self._environment["PREFECT_API_URL"]
+        if self._own_database:
+            database = postgres_url(
+                self._secrets["database_password"], self._ports["postgres"], "prefect", "postgresql+asyncpg"
+            )
+        else:
+            database = _asyncpg(self._environment["BLURLINE_DATABASE_URL"])
+        return Part(
+            name="prefect",
+            command=_python("uvicorn", "--factory", "prefect.server.api.server:create_app", *_listen(port)),
+            is_ready=lambda: _is_healthy(f"{url}/ready", self._environment["PREFECT_API_AUTH_STRING"]),
+            once_ready=self._set_up_prefect,
+            environment={
+                **self._environment,
+                **_PREFECT_SERVER,
+                "PREFECT_API_DATABASE_CONNECTION_URL": database,
+                "PREFECT_SERVER_API_HOST": _HOST,
+                "PREFECT_SERVER_API_PORT": str(port),
+                "PREFECT_SERVER_API_AUTH_STRING": self._environment["PREFECT_API_AUTH_STRING"],
+            },
+        )
+
+    def _api(self) -> Part:
+        url = self._environment["BLURLINE_API_URL"]
+        command = _python("uvicorn", "--factory", "api.app:create_app", *_listen(self._ports["api"]))
+        return Part("api", command, lambda: _is_healthy(f"{url}/liveness"), self._environment)
+
+    def _dashboard(self) -> Part:
+        port = self._ports["dashboard"]
+        options = {
+            "server.address": _HOST,
+            "server.port": port,
+            "server.headless": "true",
+            "server.fileWatcherType": "none",
+            "browser.gatherUsageStats": "false",
+            "client.toolbarMode": "minimal",
+        }
+        page = Path(__file__).parents[2] / "dashboard" / "app.py"
+        command = _python("streamlit", "run", str(page), *(f"--{name}={value}" for name, value in options.items()))
+        url = f"http://{_HOST}:{port}/_stcore/health"
+        return Part("dashboard", command, lambda: _is_healthy(url), self._environment)
+
+    def _worker(self, workers: int | None) -> Part:
+        command = _python("blurline", "worker", *(["--limit", str(workers)] if workers else []))
+        ready = self._home.path / "worker.ready"
+        ready.unlink(missing_ok=True)
+        environment = {**self._environment, "BLURLINE_WORKER_READY_FILE": str(ready)}
+        return Part("worker", command, ready.exists, environment, stop_timeout_s=60)
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _listen(port: int) -> list[str]:
+    return ["--host", _HOST, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
+
+
+def _settings_from(environment: Mapping[str, str]) -> dict[str, str]:
+    names = Settings.model_fields
+    return {name: environment[PREFIX + name.upper()] for name in names if PREFIX + name.upper() in environment}
+
+
+def _asyncpg(url: str) -> str:
+    return "postgresql+asyncpg://" + url.partition("://")[2]
+
+
+def _is_healthy(url: str, auth: str = "") -> bool:
+    try:
+        user, _, password = auth.partition(":")
+        return httpx.get(url, timeout=5, auth=(user, password) if auth else None).is_success
+    except httpx.HTTPError:
+        return False

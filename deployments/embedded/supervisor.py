@@ -1,0 +1,130 @@
+"""The supervisor: starts parts in stages, waits for their health, restarts what dies, stops all of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from blurline.errors import ConfigurationError
+from deployments.embedded.home import Home
+
+log = structlog.get_logger()
+
+_LEASH = Path(__file__).with_name("leash.py")
+_POLL_S = 0.1
+_LOG_LIMIT_BYTES = 20_000_000
+_MAX_BACKOFF_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A process of the stack.
+
+    ``is_ready`` asks for its health and must not block for long; ``once_ready`` is called when it first was;
+    ``stop_signal`` ends it cleanly within ``stop_timeout_s``, after which it is killed.
+    """
+
+    name: str
+    command: Sequence[str]
+    is_ready: Callable[[], bool]
+    environment: Mapping[str, str]
+    once_ready: Callable[[], None] = lambda: None
+    stop_signal: str = "SIGTERM"
+    stop_timeout_s: float = 15
+    ready_timeout_s: float = 120
+    not_as_root: bool = False
+
+
+Stage = Sequence[Part]
+"""Parts that start at the same time, once those of the stage before are ready."""
+
+
+@dataclass(slots=True)
+class _Running:
+    part: Part
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+    restart_at: float | None = None
+    failures: int = 0
+
+
+class Supervisor:
+    """Runs stages of parts on a data folder."""
+
+    def __init__(self, home: Home, stages: Sequence[Stage]) -> None:
+        self._home, self._stages = home, stages
+        self._running: dict[str, _Running] = {}
+
+    def start(self) -> None:
+        """Start every stage in order. Raises ConfigurationError when a part does not become ready."""
+        for stage in self._stages:
+            for part in stage:
+                self._running[part.name] = _Running(part, self._spawn(part))
+            self._record()
+            for part in stage:
+                self._wait_until_ready(self._running[part.name])
+                part.once_ready()
+
+    def watch(self) -> None:
+        """Restart what has died; to be called again and again."""
+        now = time.monotonic()
+        for running in self._running.values():
+            if running.restart_at is None and running.process.poll() is not None:
+                running.failures = 0 if now - running.started > 60 else running.failures + 1
+                delay_s = min(0.2 * 2**running.failures, _MAX_BACKOFF_S)
+                running.restart_at = now + delay_s
+                log.warning("part_died", part=running.part.name, exit=running.process.returncode, restart_in_s=delay_s)
+            elif running.restart_at is not None and now >= running.restart_at:
+                running.process, running.started, running.restart_at = self._spawn(running.part), now, None
+                self._record()
+
+    def stop(self) -> None:
+        """Stop every part, the last stage first, and wait for each."""
+        for stage in reversed(self._stages):
+            stopping = [self._running[part.name] for part in stage if part.name in self._running]
+            for running in stopping:
+                if running.process.poll() is None:
+                    running.process.send_signal(signal.Signals[running.part.stop_signal])
+            for running in stopping:
+                try:
+                    running.process.wait(running.part.stop_timeout_s)
+                except subprocess.TimeoutExpired:
+                    log.warning("part_killed", part=running.part.name)
+                    running.process.kill()
+                    running.process.wait()
+        self._home.record({})
+
+    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+        path = self._home.folder("logs") / f"{part.name}.log"
+        if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        user = "not-root" if part.not_as_root else "same"
+        leash = [sys.executable, "-I", "-S", str(_LEASH), part.stop_signal, user]
+        with path.open("ab") as output:
+            return subprocess.Popen(
+                [*leash, *part.command],
+                env=dict(part.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _wait_until_ready(self, running: _Running) -> None:
+        part, deadline = running.part, time.monotonic() + running.part.ready_timeout_s
+        while not part.is_ready():
+            self.watch()
+            if time.monotonic() > deadline or running.failures > 5:
+                tail = (self._home.folder("logs") / f"{part.name}.log").read_text(errors="replace")[-2000:]
+                raise ConfigurationError(f"The {part.name} did not become ready. The end of its log:\n{tail}")
+            time.sleep(_POLL_S)
+
+    def _record(self) -> None:
+        self._home.record({name: running.process.pid for name, running in self._running.items()})

@@ -1,0 +1,129 @@
+"""The child's side: one long-lived process that runs flow runs one after another in its main thread.
+
+Models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the run that is under
+way, not the process. When the worker dies, the kernel ends the child (Linux), or the closed pipe does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import Any, Literal
+
+CANCEL_SIGNAL = signal.SIGUSR1
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One flow run to be run: Prefect's FlowRun as JSON, and where its flow is."""
+
+    flow_run_json: str
+    entrypoint: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of an order (or of the start, which is the first report)."""
+
+    outcome: Literal["ready", "ended", "cancelled", "broken"]
+    peak_rss_mb: float
+    error: str = ""
+
+
+def main(pipe: Connection, parent_pid: int) -> None:
+    """Report ready, then serve orders until the pipe closes or None arrives."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with_parent(parent_pid)
+    runner = _Runner()
+    pipe.send(Report("ready", _peak_rss_mb()))
+    while True:
+        try:
+            order: Order | None = pipe.recv()
+        except (EOFError, OSError):
+            return
+        if order is None:
+            return
+        pipe.send(runner.run(order))
+
+
+class _Runner:
+    def __init__(self) -> None:
+        from prefect.exceptions import Abort
+
+        from blurline.logs import configure_logs
+        from blurline.policy import Policy
+        from blurline.profile import ProfileName
+        from blurline.settings import load_settings
+        from models import look_for
+
+        class Cancelled(Abort):
+            """Raised in the run that is to end."""
+
+        self._cancelled = Cancelled
+        self._flows: dict[tuple[str, str], Any] = {}
+        self._is_armed = False
+        settings = load_settings()
+        configure_logs(settings.log_level)
+        for profile in ProfileName:
+            look_for(Policy(profile=profile), settings)
+        signal.signal(CANCEL_SIGNAL, self._on_cancel)
+
+    def run(self, order: Order) -> Report:
+        from prefect.client.schemas.objects import FlowRun
+        from prefect.exceptions import Abort, Pause
+        from prefect.flow_engine import run_flow
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        try:
+            flow = self._flow(order)
+            # Without its deployment the run starts no observer for suspension (a thread and a websocket a run).
+            flow_run = FlowRun.model_validate_json(order.flow_run_json).model_copy(update={"deployment_id": None})
+            # The heartbeat thread is joined in steps of a second; the worker emits the heartbeats instead.
+            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                self._is_armed = True
+                run_flow(flow, flow_run=flow_run, return_type="state")
+        except self._cancelled:
+            return Report("cancelled", _peak_rss_mb())
+        except (Abort, Pause) as signal_:
+            return Report("ended", _peak_rss_mb(), repr(signal_))
+        except Exception:
+            return Report("broken", _peak_rss_mb(), traceback.format_exc())
+        finally:
+            self._is_armed = False
+        return Report("ended", _peak_rss_mb())
+
+    def _flow(self, order: Order) -> Any:
+        from prefect.flows import load_flow_from_entrypoint
+
+        key = (order.entrypoint, order.version)
+        if key not in self._flows:
+            self._flows[key] = load_flow_from_entrypoint(order.entrypoint, use_placeholder_flow=False)
+        return self._flows[key]
+
+    def _on_cancel(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._is_armed:
+            self._is_armed = False
+            raise self._cancelled("Cancelled")
+
+
+def _die_with_parent(parent_pid: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        sys.exit(1)
+
+
+def _peak_rss_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,309 @@
+"""The `blurline` work-pool type: a Prefect worker whose children are long-lived and keep the models loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import anyio.abc
+import httpx
+import structlog
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.events import emit_event
+from prefect.exceptions import InfrastructureNotFound, PrefectException
+from prefect.states import Cancelled
+from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+from pydantic import PrivateAttr
+
+from deployments.worker.child import Child, ChildDied
+from deployments.worker.child_main import Order, Report
+from deployments.worker.intake import Intake
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import Flow, WorkPool
+    from prefect.client.schemas.responses import DeploymentResponse
+
+log = structlog.get_logger()
+
+_POLL_S = 0.5
+_CANCEL_POLL_S = 0.5
+_CANCEL_PATIENCE_S = 10
+_HEARTBEAT_S = 15
+_MAX_RUNS_A_CHILD = 500
+
+
+class WarmConfiguration(BaseJobConfiguration):
+    """Where a run's flow is; taken from its deployment."""
+
+    _entrypoint: str = PrivateAttr(default="")
+    _version: str = PrivateAttr(default="")
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """Remember entrypoint and version of the deployment."""
+        super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
+        if deployment is None or deployment.entrypoint is None:
+            raise ValueError("A blurline work pool runs deployments with an entrypoint only.")
+        self._entrypoint = deployment.entrypoint
+        self._version = str(deployment.updated)
+
+    def order(self, flow_run: FlowRun) -> Order:
+        """What a child is told."""
+        return Order(flow_run.model_dump_json(), self._entrypoint, self._version)
+
+
+class WarmResult(BaseWorkerResult):
+    """The end of a run in a child; a status code other than 0 marks the run as crashed."""
+
+
+class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
+    """Runs flow runs in long-lived children, one a slot. Start it with `serve`."""
+
+    type = "blurline"
+    job_configuration = WarmConfiguration
+    job_configuration_variables = BaseVariables
+    _display_name = "Blurline"
+    _description = "Runs flow runs in long-lived processes that keep the face detectors loaded."
+
+    def __init__(self, *, slots: int, child_memory_mb: float, ready_file: Path | None = None, **base: Any) -> None:
+        super().__init__(limit=slots, prefetch_seconds=0, **base)
+        self._child_memory_mb, self._ready_file = child_memory_mb, ready_file
+        self._children = [Child() for _ in range(slots)]
+        self._idle: asyncio.Queue[Child] = asyncio.Queue()
+        self._active: dict[UUID, Child] = {}
+        self._cancelling: set[UUID] = set()
+        self._intake: Intake[WorkerFlowRunResponse] = Intake()
+        self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
+
+    async def setup(self) -> None:
+        """Start every child and wait until all have their models loaded, then join the pool once it is there."""
+        await asyncio.gather(*(child.start() for child in self._children), self._wait_for_pool())
+        for child in self._children:
+            self._idle.put_nowait(child)
+        await super().setup()
+
+    async def _wait_for_pool(self) -> None:
+        async with get_client() as client:
+            while True:
+                try:
+                    await client.read_work_pool(self._work_pool_name)
+                    return
+                except (httpx.HTTPError, PrefectException) as error:
+                    log.info("worker_waits_for_pool", pool=self._work_pool_name, error=repr(error)[:200])
+                await asyncio.sleep(_POLL_S)
+
+    async def serve(self, drain_timeout_s: float) -> None:
+        """Poll and run until SIGTERM or SIGINT; then finish what is under way, within the time limit.
+
+        A second signal stops at once.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_stop_signal)
+        async with self:
+            started_event = await self._emit_worker_started_event()
+            self._started_event = started_event
+            duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
+            log.info("worker_ready", worker=self.name, children=[child.pid for child in self._children])
+            if self._ready_file:
+                self._ready_file.touch()
+            while not self._stopping.is_set():
+                await self._fill_slots()
+                await self._next_tick()
+            await self._drain(drain_timeout_s)
+            for duty in duties:
+                duty.cancel()
+            await asyncio.gather(*(child.end() for child in self._children))
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: WarmConfiguration,
+        task_status: anyio.abc.TaskStatus[Any] | None = None,
+    ) -> WarmResult:
+        """Run one flow run in an idle child. A child that dies takes its own run only, and is replaced."""
+        child = await self._idle.get()
+        self._active[flow_run.id] = child
+        identifier = f"{socket.gethostname()}:{child.pid}"
+        if task_status is not None:
+            task_status.started(identifier)
+        try:
+            report = await child.run(configuration.order(flow_run))
+        except ChildDied as death:
+            log.warning("child_died", flow_run_id=str(flow_run.id), exit_code=death.exit_code)
+            status_code = 0 if await self._finish_cancellation(flow_run.id) else death.exit_code or 1
+            self._replace(child)
+            return WarmResult(identifier=identifier, status_code=status_code)
+        finally:
+            self._active.pop(flow_run.id, None)
+            self._slot_freed.set()
+        await self._finish_cancellation(flow_run.id)
+        self._return(child, report)
+        if report.outcome == "broken":
+            log.error("run_broke", flow_run_id=str(flow_run.id), error=report.error)
+        return WarmResult(identifier=identifier, status_code=1 if report.outcome == "broken" else 0)
+
+    async def kill_infrastructure(
+        self, infrastructure_pid: str, configuration: WarmConfiguration, grace_seconds: int = 30
+    ) -> None:
+        """End the run in the child with that identifier."""
+        pid = int(infrastructure_pid.rpartition(":")[2])
+        for flow_run_id, child in list(self._active.items()):
+            if child.pid == pid:
+                return await self._cancel(flow_run_id)
+        raise InfrastructureNotFound(infrastructure_pid)
+
+    async def _fill_slots(self) -> None:
+        """Submit runs for every free slot, polling when a buffer is empty."""
+        while len(self._active) + len(self._submitting_flow_run_ids) < len(self._children):
+            for queue in self._intake.empty_queues():
+                self._intake.add(queue, await self._poll(queue))
+            entry = self._intake.pick()
+            if entry is None:
+                return
+            submitted = await self._submit_scheduled_flow_runs([entry])
+            if submitted:
+                while entry.flow_run.id in self._submitting_flow_run_ids and entry.flow_run.id not in self._active:
+                    await asyncio.sleep(0.005)
+
+    async def _poll(self, queue: str) -> list[WorkerFlowRunResponse]:
+        body = {
+            "work_queue_names": [queue],
+            "scheduled_before": datetime.now(UTC).isoformat(),
+            "limit": 2 * len(self._children),
+        }
+        try:
+            response = await self.client.request(
+                "POST",
+                "/work_pools/{name}/get_scheduled_flow_runs",
+                path_params={"name": self._work_pool_name},
+                json=body,
+            )
+        except httpx.HTTPError as error:
+            log.warning("poll_failed", queue=queue, error=repr(error))
+            return []
+        self._last_polled_time = datetime.now(UTC)
+        return WorkerFlowRunResponse.model_validate_list(response.json())
+
+    async def _next_tick(self) -> None:
+        """Wait for a slot, a stop signal, or the next poll."""
+        self._slot_freed.clear()
+        waits = [asyncio.create_task(event.wait()) for event in (self._slot_freed, self._stopping)]
+        await asyncio.wait(waits, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _drain(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while self._active and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        for child in self._active.values():
+            child.kill()
+
+    def _on_stop_signal(self) -> None:
+        if self._stopping.is_set():
+            os._exit(1)
+        self._stopping.set()
+
+    def _return(self, child: Child, report: Report) -> None:
+        """Give a child back, or a fresh one in its place when it has grown or served long."""
+        if report.outcome == "broken" or report.peak_rss_mb > self._child_memory_mb or child.runs >= _MAX_RUNS_A_CHILD:
+            log.info("child_recycled", pid=child.pid, peak_rss_mb=report.peak_rss_mb, runs=child.runs)
+            self._replace(child)
+        else:
+            self._idle.put_nowait(child)
+
+    def _replace(self, child: Child) -> None:
+        async def restart() -> None:
+            while True:
+                try:
+                    await child.end()
+                    await child.start()
+                except ChildDied as death:
+                    log.exception("child_does_not_start", exit_code=death.exit_code)
+                    await asyncio.sleep(1)
+                else:
+                    self._idle.put_nowait(child)
+                    self._slot_freed.set()
+                    return
+
+        if not self._stopping.is_set():
+            assert self._runs_task_group is not None
+            self._runs_task_group.start_soon(restart)
+
+    async def _watch_cancellations(self) -> None:
+        assert self._runs_task_group is not None
+        while True:
+            await asyncio.sleep(_CANCEL_POLL_S)
+            if not self._active:
+                continue
+            wanted = FlowRunFilter(
+                id=FlowRunFilterId(any_=list(self._active)),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
+            )
+            try:
+                found = await self.client.read_flow_runs(flow_run_filter=wanted)
+            except (httpx.HTTPError, PrefectException) as error:
+                log.warning("cancellation_poll_failed", error=repr(error))
+                continue
+            for flow_run in found:
+                self._runs_task_group.start_soon(self._cancel, flow_run.id)
+
+    async def _cancel(self, flow_run_id: UUID) -> None:
+        child = self._active.get(flow_run_id)
+        if child is None or flow_run_id in self._cancelling:
+            return
+        self._cancelling.add(flow_run_id)
+        child.cancel()
+        deadline = time.monotonic() + _CANCEL_PATIENCE_S
+        while self._active.get(flow_run_id) is child:
+            if time.monotonic() > deadline:
+                child.kill()
+                return
+            await asyncio.sleep(0.05)
+
+    async def _finish_cancellation(self, flow_run_id: UUID) -> bool:
+        """Mark a run that was cancelled as such, whatever its end was. False when it was not cancelled."""
+        if flow_run_id not in self._cancelling:
+            return False
+        self._cancelling.discard(flow_run_id)
+        await self.client.set_flow_run_state(flow_run_id, Cancelled(message="Cancelled by request"), force=True)
+        return True
+
+    async def _heartbeat(self) -> None:
+        """Tell Prefect that the runs of the children are alive; they have no heartbeat threads of their own."""
+        while True:
+            for flow_run_id in list(self._active):
+                emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{flow_run_id}"})
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    async def _sync(self) -> None:
+        """Keep the worker's own heartbeat and its view of the pool fresh."""
+        while True:
+            await asyncio.sleep(self.heartbeat_interval_seconds)
+            try:
+                await self.sync_with_backend()
+            except (httpx.HTTPError, PrefectException) as error:
+                log.warning("sync_failed", error=repr(error))

@@ -1,0 +1,1 @@
+"""Composition and policy: the flows that Prefect runs."""

@@ -1,0 +1,57 @@
+"""What every detector offers: a card, the input that it takes, and candidates for one input."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.box import Faces
+from models.card import ModelCard
+from models.session import Session
+
+
+class Detector(ABC):
+    """A face detector over an onnxruntime session.
+
+    A subclass says how pixels become the model's tensor (`_prepare`) and how its outputs become boxes
+    (`_decode`). Detectors hold no state beside the session and may be shared by threads.
+    """
+
+    stride_px: int = 32
+
+    def __init__(self, card: ModelCard, session: Session) -> None:
+        self.card = card
+        self._session = session
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that the session really uses."""
+        return self._session.provider
+
+    @property
+    def fixed_input(self) -> tuple[int, int] | None:
+        """(height, width) where the model takes one input size alone, else None."""
+        return self._session.fixed_input
+
+    def candidates(self, pixels: NDArray[np.uint8], min_score: float) -> Faces:
+        """(H, W, 3) RGB uint8, sides a multiple of ``stride_px`` -> (n, 5) unmerged rows in input pixels."""
+        return self._decode(self._session.run(self._prepare(pixels)), pixels.shape[:2], min_score)
+
+    @abstractmethod
+    def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
+
+    @abstractmethod
+    def _decode(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces: ...
+
+
+def to_tensor(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(H, W, 3) uint8 -> contiguous (1, 3, H, W) float32, values unchanged."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+def from_centres(x: NDArray, y: NDArray, width: NDArray, height: NDArray, score: NDArray) -> Faces:  # type: ignore[type-arg]
+    """Centres and sizes, each of shape (n,) -> (n, 5) corner rows."""
+    rows = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2, score], axis=1)
+    return np.asarray(rows, np.float32)

@@ -1,0 +1,68 @@
+"""From a name or a file to a detector that has been checked and is ready to run."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from blurline.errors import ModelRejected
+from models.card import WEIGHTS, Family, ModelCard, check_sha256, file_sha256, vendored_card
+from models.centerface import CenterFace
+from models.detector import Detector
+from models.session import Session
+from models.yolo_face import YoloFace
+from models.yunet import YuNet
+
+_FAMILIES: dict[Family, type[Detector]] = {
+    Family.CENTERFACE: CenterFace,
+    Family.YUNET: YuNet,
+    Family.YOLO_FACE: YoloFace,
+}
+
+
+@lru_cache(maxsize=8)
+def vendored_detector(name: str, provider: str = "CPUExecutionProvider") -> Detector:
+    """A detector that ships with Blurline, loaded once a process. Raises ModelRejected."""
+    card = vendored_card(name)
+    check_sha256(WEIGHTS / card.file, card.sha256)
+    return _ready(_FAMILIES[card.family](card, Session(WEIGHTS / card.file, provider)))
+
+
+@lru_cache(maxsize=8)
+def custom_detector(path: Path, family: Family, threshold: float, provider: str = "CPUExecutionProvider") -> Detector:
+    """A user's own ONNX file, loaded once a process. Raises ModelRejected when it cannot be used."""
+    if not path.is_file():
+        raise ModelRejected(f"The model file {path} does not exist.")
+    sha256 = file_sha256(path)
+    card = ModelCard(
+        name=path.stem,
+        family=family,
+        file=path.name,
+        sha256=sha256,
+        licence="the user's own",
+        source="the user's own",
+        source_sha256=sha256,
+        copyright="",
+        training_data="unknown",
+        input="as the family says",
+        threshold=threshold,
+        measured="not measured",
+    )
+    return _ready(_FAMILIES[family](card, Session(path, provider)))
+
+
+def _ready(detector: Detector) -> Detector:
+    """Run once on a black input, so that a model of another shape is refused now and the first photo is fast."""
+    height, width = detector.fixed_input or (2 * detector.stride_px, 2 * detector.stride_px)
+    try:
+        detector.candidates(np.zeros((height, width, 3), np.uint8), 0.5)
+    except ModelRejected:
+        raise
+    except Exception as error:
+        raise ModelRejected(
+            f"{detector.card.file} cannot be read as a {detector.card.family} model: {error}. "
+            "Choose the family that fits the file."
+        ) from error
+    return detector

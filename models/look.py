@@ -1,0 +1,94 @@
+"""A look at a photograph: which detector, at which scales, and from which score a face is a face.
+
+The tasks resize, detect and nms are its three steps; `find_faces` makes them one after another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.box import Face, Faces, no_faces, to_faces
+from blurline.errors import ConfigurationError
+from blurline.letterbox import Letterbox, letterbox
+from blurline.policy import Policy
+from blurline.profile import CANDIDATE_SCORE, PROFILES, Profile
+from blurline.settings import Settings
+from models.card import Family
+from models.detector import Detector
+from models.loading import custom_detector, vendored_detector
+from models.merge import non_maximum_suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A profile with its loaded detector. ``threshold`` is the score from which a face is destroyed."""
+
+    detector: Detector
+    profile: Profile
+    threshold: float
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is recorded on every image made with this look."""
+        card = self.detector.card
+        return {
+            "name": card.name,
+            "sha256": card.sha256,
+            "licence": card.licence,
+            "provider": self.detector.provider,
+            "threshold": self.threshold,
+        }
+
+    def inputs(self, pixels: NDArray[np.uint8]) -> list[Letterbox]:
+        """(H, W, 3) upright RGB -> the detector's input of each pass."""
+        fixed = self.detector.fixed_input
+        sides = self.profile.sides_px[:1] if fixed else self.profile.sides_px
+        return [letterbox(pixels, side, self.detector.stride_px, fixed) for side in sides]
+
+    def candidates(self, inputs: list[Letterbox], min_score: float = CANDIDATE_SCORE) -> Faces:
+        """Run the detector on every input -> (n, 5) unmerged rows in upright pixels."""
+        found = [each.to_photo(self.detector.candidates(each.pixels, min_score)) for each in inputs]
+        return np.concatenate([no_faces(), *found])
+
+    def merge(self, candidates: Faces, width_px: int, height_px: int) -> Faces:
+        """(n, 5) unmerged rows -> one row a face, best first, inside a photograph of that size."""
+        inside = candidates.copy()
+        inside[:, [0, 2]] = inside[:, [0, 2]].clip(0, width_px)
+        inside[:, [1, 3]] = inside[:, [1, 3]].clip(0, height_px)
+        real = (inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])
+        return non_maximum_suppression(inside[real], self.profile.merge_iou)
+
+
+def look_for(policy: Policy, settings: Settings | None = None) -> Look:
+    """The look that a policy asks for. Raises ModelRejected or ConfigurationError."""
+    settings = settings or Settings.model_construct()
+    profile = PROFILES[policy.profile]
+    if settings.model_file is None:
+        detector, threshold = vendored_detector(profile.model, settings.execution_provider), profile.threshold
+    else:
+        family = _family(settings.model_family)
+        threshold = settings.model_threshold
+        detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
+    return Look(detector, profile, policy.min_score if policy.min_score is not None else threshold)
+
+
+def find_faces(
+    pixels: NDArray[np.uint8], policy: Policy | None = None, settings: Settings | None = None
+) -> tuple[Face, ...]:
+    """Every face of a photograph ((H, W, 3) upright RGB) from the policy's threshold up, best first."""
+    look = look_for(policy or Policy(), settings)
+    height, width = pixels.shape[:2]
+    faces = look.merge(look.candidates(look.inputs(pixels)), width, height)
+    return to_faces(faces[faces[:, 4] >= look.threshold])
+
+
+def _family(name: str) -> Family:
+    try:
+        return Family(name)
+    except ValueError as error:
+        known = ", ".join(Family)
+        raise ConfigurationError(f"BLURLINE_MODEL_FAMILY is {name!r}; it must be one of {known}.") from error

@@ -1,0 +1,48 @@
+"""YOLOv8- and YOLO11-shaped face models, brought by the user (their usual weights are AGPL or GPL, so none
+are shipped). Input RGB 0..1. One output, read by its shape:
+
+* ``(1, 4 + c, n)`` or ``(1, n, 4 + c)`` with one row an anchor: centre x, centre y, width, height, then class
+  scores (and, in pose models, landmarks, which are not used);
+* ``(1, n, 6)`` where n is not the number of anchors: non-maximum suppression is built in, rows are corners,
+  score, class.
+
+Class 0 is the face."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.box import Faces
+from blurline.errors import ModelRejected
+from models.detector import Detector, from_centres, to_tensor
+
+_STRIDES_PX = (8, 16, 32)
+_FACE_CLASS = 0
+
+
+class YoloFace(Detector):
+    """See the module."""
+
+    def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return to_tensor(pixels) / np.float32(255)
+
+    def _decode(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces:
+        rows = outputs[0][0]
+        if rows.ndim != 2:
+            raise ModelRejected(
+                f"{self.card.file} gives an output of shape {outputs[0].shape}; a YOLO face model gives (1, 4 + c, n)."
+            )
+        anchors = sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES_PX)
+        if rows.shape[1] == 6 and rows.shape[0] != anchors:
+            found = rows[(rows[:, 4] > min_score) & (rows[:, 5] == _FACE_CLASS)]
+            return np.asarray(found[:, :5], np.float32)
+        if anchors not in rows.shape or min(rows.shape) < 5:
+            raise ModelRejected(
+                f"{self.card.file} gives {rows.shape} for an input of {size[0]}x{size[1]} pixels; "
+                f"a YOLO face model gives (4 + classes, {anchors}) there."
+            )
+        by_anchor = rows if rows.shape[0] == anchors else rows.T
+        found = by_anchor[by_anchor[:, 4 + _FACE_CLASS] > min_score]
+        x, y, width, height = found[:, :4].T
+        return from_centres(x, y, width, height, found[:, 4 + _FACE_CLASS])

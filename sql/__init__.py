@@ -1,0 +1,1 @@
+"""PostgreSQL: migrations, named statements, and a thin typed layer over them."""

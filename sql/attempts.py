@@ -1,0 +1,178 @@
+"""Attempts at images: starting, publishing, failing, and making them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from blurline.box import Faces
+from blurline.policy import Policy
+from blurline.settings import Settings
+from sql.database import Database, Transaction
+from sql.submissions import BatchSize, Member, add_batches, batch_size
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that is still to be made, and the original that it reads."""
+
+    id: UUID
+    image_id: UUID
+    number: int
+    name: str
+    original_key: str
+    original_etag: str
+    original_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one flow run carries."""
+
+    id: UUID
+    job_id: UUID
+    policy: Policy
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A stored result and what it was made with. ``faces``: (n, 5) rows in upright pixels, all candidates."""
+
+    key: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    original_sha256: str
+    width_px: int
+    height_px: int
+    faces: Faces
+    threshold: float
+    policy: Policy
+    model: dict[str, Any]
+    processing_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """How often and how soon an image is attempted again."""
+
+    max_attempts: int
+    backoff_s: float
+    size: BatchSize
+
+
+def retrying(settings: Settings) -> Retrying:
+    """What the settings say of new attempts."""
+    return Retrying(settings.max_attempts, settings.attempt_backoff_s, batch_size(settings))
+
+
+def start_batch(database: Database, batch_id: UUID) -> Batch | None:
+    """The batch with the attempts in it that are still to be made; None when there is no such batch."""
+    with database.transaction() as transaction:
+        row = transaction.one("batch", batch_id=batch_id)
+        if row is None:
+            return None
+        attempts = [Attempt(**_renamed(found)) for found in transaction.all("start_attempts", batch_id=batch_id)]
+    return Batch(row["id"], row["job_id"], Policy.model_validate(row["policy"]), tuple(attempts))
+
+
+def publish(transaction: Transaction, attempt: Attempt, result: Result) -> bool:
+    """Make ``result`` the image's own, if the attempt still is the one that may. True when it did."""
+    row = transaction.one(
+        "publish_image",
+        image_id=attempt.image_id,
+        attempt_id=attempt.id,
+        result_key=result.key,
+        media_type=result.media_type,
+        result_bytes=result.size_bytes,
+        result_sha256=result.sha256,
+        original_sha256=result.original_sha256,
+        width_px=result.width_px,
+        height_px=result.height_px,
+        faces=int((result.faces[:, 4] >= result.threshold).sum()),
+        policy=Jsonb(result.policy.model_dump(mode="json")),
+        model=Jsonb(result.model),
+        processing_ms=result.processing_ms,
+    )
+    if row is None:
+        return False
+    columns = dict(zip(("x1", "y1", "x2", "y2", "score"), result.faces.astype(float).T.tolist(), strict=True))
+    transaction.run("insert_detections", attempt_id=attempt.id, threshold=result.threshold, **columns)
+    _finish(transaction, attempt, "published")
+    return True
+
+
+def fail(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
+    """End the image as failed, if the attempt still is the one that may. True when it did."""
+    return _close(transaction, attempt, "failed", code, message)
+
+
+def hold_for_review(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
+    """End the attempt unpublished, for a person to look at. True when it did."""
+    return _close(transaction, attempt, "needs_review", code, message)
+
+
+def try_again(
+    transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str, retrying: Retrying
+) -> None:
+    """Close open attempts that came to nothing; make new ones, or fail images that have had enough."""
+    rows = transaction.all("close_attempts", attempt_ids=list(attempt_ids), error_code=code, error_message=message)
+    exhausted = [row for row in rows if row["number"] >= retrying.max_attempts]
+    for row in exhausted:
+        transaction.run(
+            "fail_image",
+            image_id=row["image_id"],
+            attempt_id=row["attempt_id"],
+            state="failed",
+            error_code=code,
+            error_message=f"{message} (given up after {row['number']} attempts)",
+        )
+    again = [row for row in rows if row["number"] < retrying.max_attempts]
+    for _, group in groupby(sorted(again, key=_kind), key=_kind):
+        same = list(group)
+        job_id, queue, number = same[0]["job_id"], same[0]["queue"], same[0]["number"]
+        members = [Member(row["image_id"], row["original_bytes"], number + 1) for row in same]
+        policy = Policy.model_validate(same[0]["policy"])
+        delay_s = retrying.backoff_s * 2 ** (number - 1)
+        add_batches(transaction, job_id, members, queue, policy, retrying.size, delay_s)
+        transaction.run(
+            "reopen_images",
+            image_ids=[member.image_id for member in members],
+            attempt_ids=[member.attempt_id for member in members],
+        )
+
+
+def _close(
+    transaction: Transaction, attempt: Attempt, outcome: Literal["failed", "needs_review"], code: str, message: str
+) -> bool:
+    row = transaction.one(
+        "fail_image",
+        image_id=attempt.image_id,
+        attempt_id=attempt.id,
+        state=outcome,
+        error_code=code,
+        error_message=message,
+    )
+    if row is not None:
+        _finish(transaction, attempt, outcome, code, message)
+    return row is not None
+
+
+def _finish(
+    transaction: Transaction, attempt: Attempt, outcome: str, code: str | None = None, message: str | None = None
+) -> None:
+    transaction.run("finish_attempt", attempt_id=attempt.id, outcome=outcome, error_code=code, error_message=message)
+
+
+def _kind(row: dict[str, Any]) -> tuple[UUID, int]:
+    return row["batch_id"], row["number"]
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": row["attempt_id"], **{name: value for name, value in row.items() if name != "attempt_id"}}

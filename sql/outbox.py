@@ -1,0 +1,50 @@
+"""The outbox: batches that are still to become flow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from blurline.errors import RetryableError
+from sql.database import Database
+
+log = structlog.get_logger()
+
+_MAX_DELAY_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A batch that is to be dispatched."""
+
+    batch_id: UUID
+    job_id: UUID
+    queue: str
+    tries: int
+
+
+def dispatch_waiting(database: Database, create_flow_run: Callable[[Waiting], UUID], limit: int = 20) -> int:
+    """Hand up to ``limit`` waiting batches to ``create_flow_run`` and return how many it took.
+
+    The rows are locked meanwhile, so that replicas share the work; a crash in between leaves the row, and the
+    run that Prefect may already have is met again by its idempotency key. When ``create_flow_run`` raises a
+    RetryableError, that batch is tried again later.
+    """
+    with database.transaction() as transaction:
+        taken = 0
+        for row in transaction.all("claim_outbox", limit=limit):
+            waiting = Waiting(**row)
+            try:
+                flow_run_id = create_flow_run(waiting)
+            except RetryableError as error:
+                delay_s = min(2**waiting.tries, _MAX_DELAY_S)
+                transaction.run("postpone_outbox", batch_id=waiting.batch_id, error=str(error), delay_s=delay_s)
+                log.warning("dispatch_postponed", batch_id=str(waiting.batch_id), delay_s=delay_s, error=str(error))
+                break
+            transaction.run("set_flow_run", batch_id=waiting.batch_id, flow_run_id=flow_run_id)
+            transaction.run("delete_outbox", batch_id=waiting.batch_id)
+            taken += 1
+        return taken

@@ -1,0 +1,73 @@
+-- The life of an attempt. An image's open_attempt_id names the only attempt that may change it.
+
+-- name: batch
+SELECT id, job_id, queue, policy FROM batches WHERE id = %(batch_id)s
+
+-- name: start_attempts
+-- The attempts of a batch that are still to be made; marks them and their images as under way.
+WITH started AS (
+    UPDATE attempts SET started_at = now()
+    FROM images
+    WHERE attempts.batch_id = %(batch_id)s AND attempts.outcome IS NULL AND images.open_attempt_id = attempts.id
+    RETURNING attempts.id, attempts.image_id, attempts.number
+), underway AS (
+    UPDATE images SET state = 'processing'
+    FROM started WHERE images.id = started.image_id AND images.state IN ('queued', 'failed')
+)
+SELECT started.id AS attempt_id, started.image_id, started.number,
+       images.name, images.original_key, images.original_etag, images.original_bytes
+FROM started JOIN images ON images.id = started.image_id
+ORDER BY images.position
+
+-- name: publish_image
+-- The compare-and-set: no row comes back when another attempt has taken this one's place.
+UPDATE images SET
+    state = 'published', open_attempt_id = NULL, error_code = NULL, error_message = NULL,
+    result_attempt_id = %(attempt_id)s, result_key = %(result_key)s, result_media_type = %(media_type)s,
+    result_bytes = %(result_bytes)s, result_sha256 = %(result_sha256)s, original_sha256 = %(original_sha256)s,
+    width_px = %(width_px)s, height_px = %(height_px)s, faces = %(faces)s, policy = %(policy)s,
+    model = %(model)s, processing_ms = %(processing_ms)s, finished_at = now()
+FROM images AS before
+WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
+RETURNING before.result_key AS replaced_key
+
+-- name: fail_image
+-- As publish_image. An image that has a published result keeps it.
+UPDATE images SET
+    state = CASE WHEN result_key IS NULL THEN %(state)s ELSE state END,
+    open_attempt_id = NULL, error_code = %(error_code)s, error_message = %(error_message)s, finished_at = now()
+WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
+RETURNING id
+
+-- name: finish_attempt
+UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_message = %(error_message)s,
+    finished_at = now()
+WHERE id = %(attempt_id)s AND outcome IS NULL
+
+-- name: insert_detections
+INSERT INTO detections (attempt_id, ordinal, x1, y1, x2, y2, score, destroyed)
+SELECT %(attempt_id)s, row_number() OVER () - 1, x1, y1, x2, y2, score, score >= %(threshold)s
+FROM unnest(%(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(score)s::real[])
+    AS given (x1, y1, x2, y2, score)
+
+-- name: close_attempts
+-- Ends open attempts that came to nothing, so that new ones can be made. Locks their images.
+WITH closed AS (
+    UPDATE attempts SET outcome = 'retried', error_code = %(error_code)s, error_message = %(error_message)s,
+        finished_at = now()
+    FROM images
+    WHERE attempts.id = ANY(%(attempt_ids)s::uuid[]) AND attempts.outcome IS NULL
+        AND images.open_attempt_id = attempts.id
+    RETURNING attempts.id, attempts.image_id, attempts.batch_id, attempts.number
+)
+SELECT closed.id AS attempt_id, closed.image_id, closed.number, closed.batch_id, batches.job_id, batches.queue, batches.policy,
+       images.original_bytes
+FROM closed JOIN batches ON batches.id = closed.batch_id JOIN images ON images.id = closed.image_id
+ORDER BY images.position
+FOR UPDATE OF images
+
+-- name: reopen_images
+UPDATE images SET open_attempt_id = given.attempt_id,
+    state = CASE WHEN result_key IS NULL THEN 'queued' ELSE state END
+FROM unnest(%(image_ids)s::uuid[], %(attempt_ids)s::uuid[]) AS given (image_id, attempt_id)
+WHERE images.id = given.image_id

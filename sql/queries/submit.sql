@@ -1,0 +1,32 @@
+-- Writing a job: everything of it in one transaction, set-based whatever its size.
+
+-- name: insert_job
+INSERT INTO jobs (id, owner, policy) VALUES (%(id)s, %(owner)s, %(policy)s)
+
+-- name: insert_images
+INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, open_attempt_id)
+SELECT image_id, %(job_id)s, position, name, key, etag, bytes, attempt_id
+FROM unnest(
+    %(image_ids)s::uuid[], %(positions)s::integer[], %(names)s::text[], %(keys)s::text[], %(etags)s::text[],
+    %(bytes)s::bigint[], %(attempt_ids)s::uuid[]
+) AS given (image_id, position, name, key, etag, bytes, attempt_id)
+
+-- name: insert_batches
+INSERT INTO batches (id, job_id, queue, policy)
+SELECT batch_id, %(job_id)s, %(queue)s, %(policy)s FROM unnest(%(batch_ids)s::uuid[]) AS given (batch_id)
+
+-- name: insert_attempts
+INSERT INTO attempts (id, image_id, batch_id, number)
+SELECT attempt_id, image_id, batch_id, number
+FROM unnest(%(attempt_ids)s::uuid[], %(image_ids)s::uuid[], %(batch_ids)s::uuid[], %(numbers)s::integer[])
+    AS given (attempt_id, image_id, batch_id, number)
+
+-- name: insert_outbox
+INSERT INTO outbox (batch_id, not_before)
+SELECT batch_id, now() + %(delay_s)s * interval '1 second' FROM unnest(%(batch_ids)s::uuid[]) AS given (batch_id)
+
+-- name: notify_outbox
+SELECT pg_notify('blurline_outbox', '')
+
+-- name: submitted_keys
+SELECT original_key FROM images WHERE original_key = ANY(%(keys)s::text[]) LIMIT 5

@@ -1,0 +1,135 @@
+"""Writing jobs: images, attempts, batches and outbox rows in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from blurline.errors import PermanentError
+from blurline.ids import new_id
+from blurline.policy import Policy
+from blurline.settings import Settings
+from sql.database import Database, Transaction
+
+Queue = Literal["interactive", "backlog"]
+
+
+class AlreadySubmitted(PermanentError):
+    """An uploaded object belongs to one image of one job."""
+
+    code = "upload_already_submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An original in the store, as it was when it was submitted."""
+
+    name: str
+    key: str
+    etag: str
+    size_bytes: int
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    """How much one flow run may carry."""
+
+    images: int
+    bytes: int
+
+
+def batch_size(settings: Settings) -> BatchSize:
+    """What the settings say of a flow run's load."""
+    return BatchSize(settings.batch_max_images, int(settings.batch_max_mb * 1e6))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One image's place in a batch that is about to be made."""
+
+    image_id: UUID
+    size_bytes: int
+    number: int = 1
+    attempt_id: UUID = field(default_factory=new_id)
+
+
+def create_job(
+    database: Database, owner: str, policy: Policy, originals: Sequence[Original], queue: Queue, size: BatchSize
+) -> UUID:
+    """Write a job of these originals and return its id. Nothing after the commit can lose it.
+
+    Raises AlreadySubmitted when one of the originals belongs to an image already.
+    """
+    job_id = new_id()
+    members = [Member(original.id, original.size_bytes) for original in originals]
+    try:
+        with database.transaction() as transaction:
+            transaction.run("insert_job", id=job_id, owner=owner, policy=Jsonb(policy.model_dump(mode="json")))
+            transaction.run(
+                "insert_images",
+                job_id=job_id,
+                image_ids=[original.id for original in originals],
+                positions=list(range(len(originals))),
+                names=[original.name for original in originals],
+                keys=[original.key for original in originals],
+                etags=[original.etag for original in originals],
+                bytes=[original.size_bytes for original in originals],
+                attempt_ids=[member.attempt_id for member in members],
+            )
+            add_batches(transaction, job_id, members, queue, policy, size)
+    except psycopg.errors.UniqueViolation as error:
+        raise AlreadySubmitted(
+            "One of the keys was submitted before. Each upload is submitted once: look for its job with GET /v1/jobs, "
+            "or upload the file again to have it treated twice."
+        ) from error
+    return job_id
+
+
+def add_batches(
+    transaction: Transaction,
+    job_id: UUID,
+    members: Sequence[Member],
+    queue: str,
+    policy: Policy,
+    size: BatchSize,
+    delay_s: float = 0,
+) -> None:
+    """Put attempts at images of one job into batches, to be dispatched after ``delay_s``."""
+    batches = [(new_id(), group) for group in split(members, size)]
+    placed = [(batch_id, member) for batch_id, group in batches for member in group]
+    batch_ids = [batch_id for batch_id, _ in batches]
+    policy_json = Jsonb(policy.model_dump(mode="json"))
+    transaction.run("insert_batches", job_id=job_id, queue=queue, policy=policy_json, batch_ids=batch_ids)
+    transaction.run(
+        "insert_attempts",
+        attempt_ids=[member.attempt_id for _, member in placed],
+        image_ids=[member.image_id for _, member in placed],
+        batch_ids=[batch_id for batch_id, _ in placed],
+        numbers=[member.number for _, member in placed],
+    )
+    transaction.run("insert_outbox", batch_ids=batch_ids, delay_s=delay_s)
+    transaction.run("notify_outbox")
+
+
+def split(members: Sequence[Member], size: BatchSize) -> Iterator[list[Member]]:
+    """Groups in order, each within ``size`` (one member alone may be over its bytes).
+
+    A job too small to fill several batches is still cut into a few, so that several workers share it.
+    """
+    most = max(1, min(size.images, -(-len(members) // 4)))
+    group: list[Member] = []
+    group_bytes = 0
+    for member in members:
+        if group and (len(group) >= most or group_bytes + member.size_bytes > size.bytes):
+            yield group
+            group, group_bytes = [], 0
+        group.append(member)
+        group_bytes += member.size_bytes
+    if group:
+        yield group

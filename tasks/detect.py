@@ -1,0 +1,20 @@
+"""detect: run the ONNX model on every input."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from tasks.work import TASK, Item, Work
+
+
+@task(name="detect", timeout_seconds=1200, **TASK)
+def detect(work: Work) -> None:
+    """Inputs -> candidates in upright pixels; the inputs are let go."""
+    look = work.look
+
+    def step(item: Item) -> None:
+        assert item.inputs is not None and look is not None
+        item.candidates = look.candidates(item.inputs)
+        item.inputs = []
+
+    work.advance(lambda item: item.candidates is not None, step)

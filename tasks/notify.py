@@ -1,0 +1,63 @@
+"""notify: settle every image by compare-and-set, so that it ends once and with one result."""
+
+from __future__ import annotations
+
+import structlog
+from prefect import task
+
+from blurline.errors import OutputCheckFailed, StoreUnavailable
+from sql.attempts import Result, fail, hold_for_review, publish
+from sql.database import Transaction
+from tasks.resources import database, store
+from tasks.work import TASK, Item, Work
+
+log = structlog.get_logger()
+
+
+@task(name="notify", timeout_seconds=120, **TASK)
+def notify(work: Work) -> None:
+    """Publish, fail or hold every item in one transaction; remove what a late worker stored in vain."""
+    items = [item for item in work.items or [] if not item.settled]
+    with database().transaction() as transaction:
+        won = [_settle(transaction, work, item) for item in items]
+    for item, is_won in zip(items, won, strict=True):
+        item.settled = True
+        log.info(
+            "image_settled" if is_won else "image_settled_elsewhere",
+            job_id=str(work.job_id),
+            image_id=str(item.attempt.image_id),
+            attempt=item.attempt.number,
+            error_code=item.error.code if item.error else None,
+        )
+        if not is_won and item.output is not None and item.output.stored:
+            _discard(item.output.key)
+
+
+def _settle(transaction: Transaction, work: Work, item: Item) -> bool:
+    if isinstance(item.error, OutputCheckFailed):
+        return hold_for_review(transaction, item.attempt, item.error.code, str(item.error))
+    if item.error is not None:
+        return fail(transaction, item.attempt, item.error.code, str(item.error))
+    assert item.original is not None and item.output is not None and item.faces is not None and work.look is not None
+    result = Result(
+        key=item.output.key,
+        media_type=item.output.media_type,
+        size_bytes=len(item.output.data),
+        sha256=item.output.sha256,
+        original_sha256=item.original.sha256,
+        width_px=item.original.header.width_px,
+        height_px=item.original.header.height_px,
+        faces=item.faces,
+        threshold=work.look.threshold,
+        policy=work.policy,
+        model=work.look.record,
+        processing_ms=item.processing_ms,
+    )
+    return publish(transaction, item.attempt, result)
+
+
+def _discard(key: str) -> None:
+    try:
+        store().remove_result(key)
+    except StoreUnavailable:
+        log.warning("result_left_over", key=key)

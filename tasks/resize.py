@@ -1,0 +1,26 @@
+"""resize: turn upright, to RGB, and fit into the detector's inputs at every scale of the profile."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from blurline.photo import open_photo
+from blurline.settings import load_settings
+from tasks.work import TASK, Item, Work
+
+
+@task(name="resize", timeout_seconds=600, **TASK)
+def resize(work: Work) -> None:
+    """Decode every original. Decoded pictures beyond the resident limit are dropped again and decoded anew by blur."""
+    settings = load_settings()
+    look, items = work.look, work.items or []
+
+    def step(item: Item) -> None:
+        assert item.original is not None and look is not None
+        photo = open_photo(item.original.data, settings.limits)
+        item.inputs = look.inputs(photo.pixels)
+        resident = sum(other.original.header.pixels for other in items if other.photo and other.original)
+        if resident + item.original.header.pixels <= settings.resident_megapixels * 1e6:
+            item.photo = photo
+
+    work.advance(lambda item: item.inputs is not None, step)

@@ -1,0 +1,124 @@
+"""A batch on its way through the seven tasks.
+
+The tasks of one flow run share one `Work` in memory: pictures never pass through Prefect's result store.
+Each task brings every item one stage further and skips what is already there, so that a retried task redoes
+only what is missing. A permanent error marks its item and lets the others pass; a retryable one is raised
+after the others are done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task, exponential_backoff
+
+from blurline.box import Faces
+from blurline.errors import PermanentError, RetryableError
+from blurline.letterbox import Letterbox
+from blurline.photo import Header, Photo
+from blurline.policy import Policy
+from models import Look
+from sql.attempts import Attempt
+
+log = structlog.get_logger()
+
+
+class InternalFault(PermanentError):
+    """Something in Blurline broke on this picture; the log has the details."""
+
+    code = "internal"
+
+
+@dataclass(slots=True)
+class Original:
+    """A downloaded and validated original."""
+
+    data: bytes
+    sha256: str
+    header: Header
+
+
+@dataclass(slots=True)
+class Output:
+    """A written and checked result, and the key it is stored under once it is."""
+
+    data: bytes
+    sha256: str
+    media_type: str
+    key: str
+    stored: bool = False
+
+
+@dataclass(slots=True)
+class Item:
+    """One image of the batch and what each stage has added to it."""
+
+    attempt: Attempt
+    original: Original | None = None
+    photo: Photo | None = None
+    inputs: list[Letterbox] | None = None
+    candidates: Faces | None = None
+    faces: Faces | None = None
+    output: Output | None = None
+    error: PermanentError | None = None
+    settled: bool = False
+    processing_ms: float = 0
+
+
+class Work:
+    """The items of one batch. An ordinary class, so that Prefect does not look for futures inside it."""
+
+    def __init__(self, batch_id: UUID) -> None:
+        self.batch_id = batch_id
+        self.job_id: UUID | None = None
+        self.policy = Policy()
+        self.look: Look | None = None
+        self.items: list[Item] | None = None
+
+    def advance(self, is_done: Callable[[Item], bool], step: Callable[[Item], None]) -> None:
+        """Take ``step`` on every item that has no error and is not done. Raises the first RetryableError."""
+        faults: list[RetryableError] = []
+        for item in self.items or []:
+            if item.error is not None or is_done(item):
+                continue
+            started = time.perf_counter()
+            try:
+                step(item)
+            except PermanentError as error:
+                item.error = error
+            except RetryableError as error:
+                faults.append(error)
+            except Exception as error:
+                log.exception("image_broke_task", image_id=str(item.attempt.image_id), batch_id=str(self.batch_id))
+                item.error = InternalFault(
+                    f"Blurline could not treat this picture ({type(error).__name__}). It was not published. "
+                    "Tell your operator, who finds the details in the log."
+                )
+            finally:
+                item.processing_ms += (time.perf_counter() - started) * 1000
+        if faults:
+            raise faults[0]
+
+
+def is_retryable(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
+    """Whether Prefect is to run the task again: only when we or the network are at fault."""
+    return isinstance(state.result(raise_on_failure=False), RetryableError)
+
+
+TASK: dict[str, Any] = {
+    "retries": 5,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=1),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": is_retryable,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "log_prints": False,
+}
+"""Options of every task: about half a minute of retries on retryable faults, nothing persisted."""
