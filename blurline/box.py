@@ -53,17 +53,6 @@ class Face:
     score: float
 
 
-def no_faces() -> Faces:
-    """An empty (0, 5) array."""
-    return np.zeros((0, 5), np.float32)
-
-
 def to_faces(rows: Faces) -> tuple[Face, ...]:
     """(n, 5) rows -> domain values, in the same order."""
     return tuple(Face(Box(*row[:4]), row[4]) for row in rows.astype(float).tolist())
-
-
-def to_rows(faces: tuple[Face, ...]) -> Faces:
-    """Domain values -> (n, 5) rows, in the same order."""
-    rows = [[face.box.x1, face.box.y1, face.box.x2, face.box.y2, face.score] for face in faces]
-    return np.asarray(rows, np.float32).reshape(-1, 5)

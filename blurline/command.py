@@ -11,7 +11,7 @@ import typer
 
 from blurline.errors import BlurlineError, ConfigurationError
 from blurline.policy import Policy, Style
-from blurline.profile import CANDIDATE_SCORE, ProfileName
+from blurline.profile import ProfileName
 from blurline.settings import Settings, load_home, load_settings
 from blurline.tokens import Scope
 
@@ -123,8 +123,7 @@ def detect(
             typer.secho(f"{path}: {error}", fg="red", err=True)
             failed = True
             continue
-        candidates = look.candidates(look.inputs(photo.pixels), min(lowest, CANDIDATE_SCORE))
-        faces = look.merge(candidates, photo.width_px, photo.height_px)
+        faces = look.merge(look.candidates(look.inputs(photo.pixels)), photo.width_px, photo.height_px)
         rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
         if jsonl:
             typer.echo(json.dumps({"image": path.name, "faces": rows}))

@@ -27,6 +27,11 @@ class Letterbox:
     scale_x: float
     scale_y: float
 
+    @property
+    def scale(self) -> float:
+        """Input pixels a picture pixel, the mean of both axes."""
+        return (self.scale_x + self.scale_y) / 2
+
     def to_photo(self, faces: Faces) -> Faces:
         """(n, 5) rows in input pixels -> rows in pixels of the upright photograph."""
         scale = np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y, 1.0], np.float32)
@@ -53,7 +58,8 @@ def letterbox(
 def _resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     if pixels.shape[:2] == (height, width):
         return pixels
-    resample = Image.Resampling.BILINEAR
+    # Measured (docs/detection.md): bicubic is the better of the two upwards, bilinear as good and faster downwards.
+    resample = Image.Resampling.BICUBIC if width > pixels.shape[1] else Image.Resampling.BILINEAR
     return np.asarray(Image.fromarray(pixels).resize((width, height), resample, reducing_gap=2.0))
 
 

@@ -4,6 +4,9 @@ what comes out is upright RGB with everything needed to write the file as it cam
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -30,7 +33,8 @@ _TRANSPOSE_TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SWAPS_SIDES = {5, 6, 7, 8}
-_GREY_MODES = {"1", "L", "LA", "I;16", "I"}
+_DEEP_MODES = {"I;16", "I;16B", "I"}
+_GREY_MODES = {"1", "L", "LA"} | _DEEP_MODES
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked from the header instead of a warning half-way
 
@@ -111,7 +115,7 @@ def open_photo(data: bytes, limits: Limits | None = None) -> Photo:
         transpose = _TRANSPOSE_TO_UPRIGHT.get(_orientation(image))
         upright = image.transpose(transpose) if transpose is not None else image
         alpha = np.array(upright.convert("RGBA").getchannel("A")) if image.has_transparency_data else None
-        pixels = np.array(upright if upright.mode == "RGB" else upright.convert("RGB"))
+        pixels = _rgb(upright)
         encoding = _encoding(image, alpha, rotated=_orientation(image) in _SWAPS_SIDES)
         if encoding.format == "WEBP":
             encoding = replace(encoding, lossless=_is_lossless_webp(data))
@@ -126,7 +130,8 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
             f"The file has {len(data) / 1e6:.1f} MB; at most {limits.file_bytes / 1e6:.0f} MB are accepted."
         )
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        with _quiet():
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise UnsupportedFormat(
             "The content is not a JPEG, PNG or WebP picture, whatever its name says. Convert it to one of these."
@@ -151,6 +156,23 @@ def _format(image: Image.Image) -> Format:
     return "JPEG"  # MPO, a JPEG followed by more pictures, of which none is written
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of oddities in foreign EXIF; nobody could act on that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode == "RGB":
+        return np.array(image)
+    if image.mode in _DEEP_MODES:  # 16 bits a channel, which Pillow would clip instead of scale
+        grey = (np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
+        return np.stack([grey] * 3, axis=2)
+    return np.array(image.convert("RGB"))
+
+
 def _is_lossless_webp(data: bytes) -> bool:
     """Whether the first picture chunk of the RIFF container is VP8L (RFC 9649)."""
     at = 12
@@ -164,7 +186,8 @@ def _is_lossless_webp(data: bytes) -> bool:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
+        with _quiet():
+            value = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds; without it, upright
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.box import Face, Faces, no_faces, to_faces
+from blurline.box import Face, Faces, to_faces
 from blurline.errors import ConfigurationError
 from blurline.letterbox import Letterbox, letterbox
 from blurline.policy import Policy
@@ -20,7 +20,15 @@ from blurline.settings import Settings
 from models.card import Family
 from models.detector import Detector
 from models.loading import custom_detector, vendored_detector
-from models.merge import non_maximum_suppression
+from models.merge import fuse
+
+
+@dataclass(frozen=True, slots=True)
+class PassFaces:
+    """What one pass found: (n, 5) unmerged rows in upright pixels. ``scale``: input pixels a picture pixel."""
+
+    faces: Faces
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +54,20 @@ class Look:
     def inputs(self, pixels: NDArray[np.uint8]) -> list[Letterbox]:
         """(H, W, 3) upright RGB -> the detector's input of each pass."""
         fixed = self.detector.fixed_input
-        sides = self.profile.sides_px[:1] if fixed else self.profile.sides_px
+        sides = self.profile.sides_for(max(pixels.shape[:2])) if fixed is None else (max(fixed),)
         return [letterbox(pixels, side, self.detector.stride_px, fixed) for side in sides]
 
-    def candidates(self, inputs: list[Letterbox], min_score: float = CANDIDATE_SCORE) -> Faces:
-        """Run the detector on every input -> (n, 5) unmerged rows in upright pixels."""
-        found = [each.to_photo(self.detector.candidates(each.pixels, min_score)) for each in inputs]
-        return np.concatenate([no_faces(), *found])
+    def candidates(self, inputs: list[Letterbox]) -> list[PassFaces]:
+        """Run the detector on every input -> what each pass found, in upright pixels."""
+        return [
+            PassFaces(each.to_photo(self.detector.candidates(each.pixels, CANDIDATE_SCORE)), each.scale)
+            for each in inputs
+        ]
 
-    def merge(self, candidates: Faces, width_px: int, height_px: int) -> Faces:
-        """(n, 5) unmerged rows -> one row a face, best first, inside a photograph of that size."""
-        inside = candidates.copy()
-        inside[:, [0, 2]] = inside[:, [0, 2]].clip(0, width_px)
-        inside[:, [1, 3]] = inside[:, [1, 3]].clip(0, height_px)
-        real = (inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])
-        return non_maximum_suppression(inside[real], self.profile.merge_iou)
+    def merge(self, passes: list[PassFaces], width_px: int, height_px: int) -> Faces:
+        """What the passes found -> one row a face, best first, inside a photograph of that size."""
+        inside = [_inside(found.faces, width_px, height_px) for found in passes]
+        return fuse(inside, [found.scale for found in passes], self.profile.merge_iou)
 
 
 def look_for(policy: Policy, settings: Settings | None = None) -> Look:
@@ -84,6 +91,13 @@ def find_faces(
     height, width = pixels.shape[:2]
     faces = look.merge(look.candidates(look.inputs(pixels)), width, height)
     return to_faces(faces[faces[:, 4] >= look.threshold])
+
+
+def _inside(faces: Faces, width_px: int, height_px: int) -> Faces:
+    inside = faces.copy()
+    inside[:, [0, 2]] = inside[:, [0, 2]].clip(0, width_px)
+    inside[:, [1, 3]] = inside[:, [1, 3]].clip(0, height_px)
+    return inside[(inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])]
 
 
 def _family(name: str) -> Family:

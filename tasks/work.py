@@ -24,7 +24,7 @@ from blurline.errors import PermanentError, RetryableError
 from blurline.letterbox import Letterbox
 from blurline.photo import Header, Photo
 from blurline.policy import Policy
-from models import Look
+from models import Look, PassFaces
 from sql.attempts import Attempt
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ class Item:
     original: Original | None = None
     photo: Photo | None = None
     inputs: list[Letterbox] | None = None
-    candidates: Faces | None = None
+    candidates: list[PassFaces] | None = None
     faces: Faces | None = None
     output: Output | None = None
     error: PermanentError | None = None

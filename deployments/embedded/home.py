@@ -46,6 +46,10 @@ class Home:
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
 
+    def release(self) -> None:
+        """Let another stack use the folder."""
+        self._lock.close()
+
     def folder(self, name: str) -> Path:
         """A folder of the data folder, made where it is missing, for its owner alone."""
         folder = self.path / name

@@ -104,6 +104,7 @@ class EmbeddedStack:
         """Stop everything in reverse order."""
         self._supervisor.stop()
         (self._home.path / STACK_FILE).unlink(missing_ok=True)
+        self._home.release()
 
     def _shared_environment(self) -> dict[str, str]:
         """What every part needs to know of the others."""

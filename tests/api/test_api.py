@@ -1,0 +1,207 @@
+"""The API over the real database and store. Prefect is not running: what is accepted waits in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from blurline.ids import new_id
+from blurline.settings import Settings
+from blurline.store import Store
+from blurline.tokens import LocalIssuer, Scope
+from sql.attempts import Attempt, hold_for_review, publish
+from sql.database import Database
+from tests.api.serving import serving
+from tests.pictures import HOPPER
+from tests.sql.test_attempts import result, started
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=30) as client:
+        client.headers["Authorization"] = _bearer(settings, "ann", Scope.SUBMIT)
+        yield client
+
+
+def _bearer(settings: Settings, subject: str, *scopes: Scope) -> str:
+    return f"Bearer {LocalIssuer(settings.home).issue(subject, list(scopes), 60)}"
+
+
+def _problem(response: httpx.Response, status: int, code: str) -> str:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == PROBLEM
+    body = response.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert "Traceback" not in response.text
+    return str(body["detail"])
+
+
+def _upload(client: httpx.Client, data: bytes) -> str:
+    (upload,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
+    httpx.post(upload["url"], data=upload["fields"], files={"file": data}).raise_for_status()
+    return str(upload["key"])
+
+
+def _submit(client: httpx.Client, *names: str) -> dict[str, Any]:
+    files = [("files", (name, HOPPER.read_bytes())) for name in names]
+    response = client.post("/v1/jobs", files=files)
+    assert response.status_code == 202
+    job: dict[str, Any] = response.json()
+    return job
+
+
+def test_files_become_a_job(client: httpx.Client) -> None:
+    job = _submit(client, "a.jpg", "b.jpg")
+    assert job["state"] == "queued"
+    assert job["progress"]["images"] == 2
+    page = client.get(f"/v1/jobs/{job['id']}/images").json()
+    assert [image["name"] for image in page["images"]] == ["a.jpg", "b.jpg"]
+    assert client.get("/v1/jobs").json()["jobs"][0]["id"] == job["id"]
+
+
+def test_uploaded_keys_become_a_job(client: httpx.Client) -> None:
+    keys = [_upload(client, HOPPER.read_bytes()) for _ in range(2)]
+    body = {"images": [{"key": keys[0], "name": "first.jpg"}, {"key": keys[1]}], "policy": {"style": "solid"}}
+    response = client.post("/v1/jobs", json=body)
+    assert response.status_code == 202
+    job = response.json()
+    assert job["policy"]["style"] == "solid"
+    assert job["policy"]["profile"] == "standard"
+    _problem(client.post("/v1/jobs", json=body), 409, "upload_already_submitted")
+
+
+def test_many_keys_are_checked_by_listing(client: httpx.Client, store: Store, settings: Settings) -> None:
+    keys = [_upload(client, b"x") for _ in range(40)]
+    missing = f"{keys[0].partition('/')[0]}/{new_id()}"
+    detail = _problem(
+        client.post("/v1/jobs", json={"images": [{"key": key} for key in [*keys, missing]]}), 422, "object_missing"
+    )
+    assert missing in detail
+    assert client.post("/v1/jobs", json={"images": [{"key": key} for key in keys]}).status_code == 202
+
+
+def test_requests_that_cannot_be_met_say_why(client: httpx.Client, settings: Settings) -> None:
+    key = _upload(client, b"x")
+    own = key.partition("/")[0]
+    detail = _problem(client.post("/v1/jobs", json={"images": [{"key": f"{own}/{new_id()}"}]}), 422, "object_missing")
+    assert "Upload the file before submitting it" in detail
+    _problem(client.post("/v1/jobs", json={"images": [{"key": key}, {"key": key}]}), 422, "duplicate_key")
+    _problem(client.post("/v1/jobs", json={"images": []}), 422, "invalid_request")
+    _problem(client.post("/v1/jobs", json={"images": [{"key": key}], "policy": {"sytle": "x"}}), 422, "invalid_request")
+    _problem(
+        client.post("/v1/jobs", content=b"{", headers={"content-type": "application/json"}), 422, "invalid_request"
+    )
+    _problem(
+        client.post("/v1/jobs", content=b"x", headers={"content-type": "text/plain"}), 415, "unsupported_media_type"
+    )
+    _problem(client.post("/v1/jobs", data={"policy": "{}"}, files={"other": b""}), 422, "image_count")
+    _problem(client.get("/v1/jobs/not-an-id"), 422, "invalid_request")
+    _problem(client.get(f"/v1/jobs/{new_id()}"), 404, "not_found")
+    _problem(client.get("/v1/nowhere"), 404, "not_found")
+    _problem(client.delete("/v1/jobs"), 405, "method_not_allowed")
+    client.headers["Authorization"] = _bearer(settings, "bob", Scope.SUBMIT)
+    _problem(client.post("/v1/jobs", json={"images": [{"key": key}]}), 422, "object_missing")
+
+
+def test_a_file_over_the_limit_is_refused(client: httpx.Client, settings: Settings) -> None:
+    with serving(create_app(settings.model_copy(update={"max_file_mb": 0.01}))) as url:
+        response = client.post(f"{url}/v1/jobs", files=[("files", ("a.jpg", HOPPER.read_bytes()))])
+    assert "0.1 MB" in _problem(response, 413, "picture_too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/uploads"), ("POST", "/v1/jobs"), ("GET", "/v1/jobs"), ("GET", f"/v1/jobs/{new_id()}"),
+        ("GET", f"/v1/jobs/{new_id()}/images"), ("GET", f"/v1/images/{new_id()}"),
+        ("GET", f"/v1/images/{new_id()}/result"), ("POST", "/v1/image/upload-url/get"),
+        ("POST", "/v1/image/submit"), ("POST", "/v1/image/list"),
+    ],
+)  # fmt: skip
+def test_every_endpoint_needs_a_token(client: httpx.Client, settings: Settings, method: str, path: str) -> None:
+    del client.headers["Authorization"]
+    body = {"object_key": "x"} if path.endswith("submit") else None
+    response = client.request(method, path, json=body)
+    _problem(response, 401, "invalid_token")
+    assert response.headers["www-authenticate"] == "Bearer"
+    client.headers["Authorization"] = "Bearer x.y.z"
+    _problem(client.request(method, path, json=body), 401, "invalid_token")
+    client.headers["Authorization"] = _bearer(settings, "eve")
+    _problem(client.request(method, path, json=body), 403, "missing_scope")
+
+
+def test_owners_see_their_own_and_reviewers_see_all(client: httpx.Client, settings: Settings) -> None:
+    job = _submit(client, "a.jpg")
+    (image,) = client.get(f"/v1/jobs/{job['id']}/images").json()["images"]
+    paths = [f"/v1/jobs/{job['id']}", f"/v1/jobs/{job['id']}/images", f"/v1/images/{image['id']}"]
+    client.headers["Authorization"] = _bearer(settings, "bob", Scope.SUBMIT)
+    for path in [*paths, f"/v1/images/{image['id']}/result"]:
+        _problem(client.get(path), 404, "not_found")
+    assert client.get("/v1/jobs").json()["jobs"] == []
+    client.headers["Authorization"] = _bearer(settings, "rita", Scope.REVIEW)
+    assert all(client.get(path).status_code == 200 for path in paths)
+    _problem(client.post("/v1/jobs", json={}), 403, "missing_scope")
+
+
+def test_only_a_published_result_is_sent(client: httpx.Client, database: Database, store: Store) -> None:
+    job = _submit(client, "published.jpg", "held.jpg", "underway.jpg")
+    by_name: dict[str, Attempt] = {attempt.name: attempt for attempt in started(database)}
+    store.put_result("some/key.jpg", b"picture!!!", "image/jpeg")
+    with database.transaction() as transaction:
+        publish(transaction, by_name["published.jpg"], result("some/key.jpg"))
+        hold_for_review(transaction, by_name["held.jpg"], "output_check_failed", "why")
+    images = {image["name"]: image for image in client.get(f"/v1/jobs/{job['id']}/images").json()["images"]}
+    response = client.get(images["published.jpg"]["result_url"])
+    assert (response.content, response.headers["content-type"]) == (b"picture!!!", "image/jpeg")
+    for name in ("held.jpg", "underway.jpg"):
+        assert images[name]["result_url"] is None
+        _problem(client.get(f"/v1/images/{images[name]['id']}/result"), 409, "not_published")
+    shown = client.get(f"/v1/images/{images['published.jpg']['id']}").json()
+    assert [box["destroyed"] for box in shown["detections"]] == [True, False]
+    assert images["held.jpg"]["error"] == {"code": "output_check_failed", "message": "why"}
+
+
+def test_lists_are_paged(client: httpx.Client) -> None:
+    jobs = [_submit(client, f"{at}.jpg")["id"] for at in range(5)]
+    seen: list[str] = []
+    before: str | None = None
+    while True:
+        page = client.get("/v1/jobs", params={"limit": 2} | ({"before": before} if before else {})).json()
+        seen += [job["id"] for job in page["jobs"]]
+        before = page["next_before"]
+        if before is None:
+            break
+    assert seen == jobs[::-1]
+
+
+def test_the_articles_endpoints_work(client: httpx.Client) -> None:
+    form = client.post("/v1/image/upload-url/get").json()
+    httpx.post(form["url"], data=form["fields"], files={"file": HOPPER.read_bytes()}).raise_for_status()
+    submitted = client.post("/v1/image/submit", json={"object_key": form["object_key"], "name": "hopper.jpg"})
+    assert submitted.status_code == 202
+    (listed,) = client.post("/v1/image/list").json()
+    assert listed["id"] == submitted.json()["id"]
+    assert listed["name"] == "hopper.jpg"
+
+
+def test_health_names_the_part_that_is_down(client: httpx.Client) -> None:
+    del client.headers["Authorization"]
+    assert client.get("/liveness").json() == {"status": "alive"}
+    response = client.get("/healthcheck")
+    assert response.status_code == 503
+    assert response.json()["parts"] == {"database": "ok", "store": "ok", "prefect": "prefect_unavailable"}
+
+
+def test_the_openapi_document_names_every_path(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert "/v1/jobs" in document["paths"]
+    assert "application/json" in document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blurline.errors import ConfigurationError
+from blurline.settings import STACK_FILE, Settings, check_variables, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BLURLINE_HOME", str(tmp_path))
+    load_settings.cache_clear()
+
+
+def test_an_unknown_variable_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean BLURLINE_DATABASE_URL"):
+        check_variables({"BLURLINE_DATABSE_URL": "x"})
+
+
+def test_a_wrong_value_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLURLINE_MAX_FILE_MB", "huge")
+    with pytest.raises(ConfigurationError, match="BLURLINE_MAX_FILE_MB"):
+        load_settings()
+
+
+def test_a_missing_address_says_what_to_do() -> None:
+    with pytest.raises(ConfigurationError, match=r"BLURLINE_DATABASE_URL is not set.*blurline up"):
+        _ = load_settings().database
+
+
+def test_a_running_stack_is_found_and_the_environment_goes_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / STACK_FILE).write_text("BLURLINE_S3_ENDPOINT=http://127.0.0.1:1\nBLURLINE_S3_REGION=here\n")
+    monkeypatch.setenv("BLURLINE_S3_REGION", "there")
+    settings = load_settings()
+    assert settings.s3_endpoint == "http://127.0.0.1:1"
+    assert settings.s3_region == "there"
+
+
+def test_every_setting_is_described_and_secrets_are_masked() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+    assert "hush" not in str(Settings(s3_secret_key="hush"))

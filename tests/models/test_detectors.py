@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from blurline import Policy, ProfileName, open_photo
+from blurline.errors import ConfigurationError, ModelRejected
+from blurline.settings import Settings
+from models import find_faces, look_for
+from models.card import WEIGHTS, Family, check_sha256, vendored_card
+from models.loading import custom_detector
+from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, sideways
+
+_SIZE = 64
+_ANCHORS = sum((_SIZE // stride) ** 2 for stride in (8, 16, 32))
+
+
+@pytest.mark.parametrize("profile", ProfileName)
+@pytest.mark.parametrize(("path", "faces"), [(ASTRONAUT, 1), (HOPPER, 1), (GROUP, 11), (COFFEE, 0)])
+def test_the_samples_faces_are_found(profile: ProfileName, path: Path, faces: int) -> None:
+    if profile is ProfileName.FAST and path is GROUP:
+        faces = 10  # the fast profile misses the face of 12 pixels
+    found = find_faces(open_photo(path.read_bytes()).pixels, Policy(profile=profile))
+    assert len(found) >= faces if faces else not found
+
+
+def test_every_orientation_gives_the_same_boxes() -> None:
+    upright = Image.open(HOPPER).convert("RGB")
+    boxes = []
+    for orientation in range(1, 9):
+        (face,) = find_faces(open_photo(sideways(upright, orientation, "PNG")).pixels)
+        boxes.append([face.box.x1, face.box.y1, face.box.x2, face.box.y2])
+    assert np.ptp(np.array(boxes), axis=0).max() < 1
+
+
+def test_cards_match_the_files_and_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    for name in ("centerface", "yunet"):
+        card = vendored_card(name)
+        check_sha256(WEIGHTS / card.file, card.sha256)
+        assert (WEIGHTS / f"{name}.LICENSE").is_file()
+    damaged = tmp_path / "centerface.onnx"
+    damaged.write_bytes((WEIGHTS / "centerface.onnx").read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelRejected, match="damaged or another file"):
+        check_sha256(damaged, vendored_card("centerface").sha256)
+
+
+def _constant_model(path: Path, output: np.ndarray) -> Path:
+    """An ONNX file of YOLO's input whose output is always the same."""
+    node = helper.make_node(
+        "Constant", [], ["output0"], value=helper.make_tensor("v", TensorProto.FLOAT, output.shape, output.ravel())
+    )
+    graph = helper.make_graph(
+        [node],
+        "face",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, _SIZE, _SIZE))],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, output.shape)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(path))
+    return path
+
+
+def _raw(channels: int) -> np.ndarray:
+    rows = np.zeros((1, channels, _ANCHORS), np.float32)
+    rows[0, :5, 7] = [32, 16, 20, 24, 0.8]
+    return rows
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        pytest.param(_raw(5), id="one class"),
+        pytest.param(_raw(7), id="three classes"),
+        pytest.param(_raw(20), id="landmarks"),
+        pytest.param(_raw(6).transpose(0, 2, 1), id="other way round, two classes"),
+        pytest.param(
+            np.array([[[22, 4, 42, 28, 0.8, 0], [0, 0, 9, 9, 0.9, 1], [0, 0, 9, 9, 0.01, 0]]], np.float32),
+            id="built-in suppression",
+        ),
+    ],
+)
+def test_a_users_own_yolo_face_model_works_by_a_setting(tmp_path: Path, output: np.ndarray) -> None:
+    path = _constant_model(tmp_path / "mine.onnx", output)
+    settings = Settings(model_file=path, model_threshold=0.5)
+    look = look_for(Policy(), settings)
+    (face,) = find_faces(np.zeros((128, 256, 3), np.uint8), Policy(), settings)
+    assert np.allclose([face.box.x1, face.box.y1, face.box.x2, face.box.y2], [88, 16, 168, 112])
+    assert face.score == pytest.approx(0.8)
+    assert look.record["name"] == "mine"
+    assert len(look.record["sha256"]) == 64
+
+
+def test_files_that_are_no_such_model_are_refused_at_once(tmp_path: Path) -> None:
+    garbage = tmp_path / "garbage.onnx"
+    garbage.write_bytes(b"not a model")
+    other_shape = _constant_model(tmp_path / "other.onnx", np.zeros((1, 5, 99), np.float32))
+    for path, message in [
+        (garbage, "not a model that onnxruntime can load"),
+        (other_shape, "a YOLO face model gives"),
+        (tmp_path / "absent.onnx", "does not exist"),
+    ]:
+        with pytest.raises(ModelRejected, match=message):
+            custom_detector(path, Family.YOLO_FACE, 0.5)
+    with pytest.raises(ModelRejected, match="cannot be read as a centerface model"):
+        custom_detector(other_shape, Family.CENTERFACE, 0.5)
+
+
+def test_an_absent_execution_provider_is_an_error_and_no_silent_fallback() -> None:
+    with pytest.raises(ConfigurationError, match="CUDAExecutionProvider is not in the installed onnxruntime"):
+        look_for(Policy(), Settings(execution_provider="CUDAExecutionProvider"))
