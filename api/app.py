@@ -34,12 +34,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.database, max_connections=20)
-        flow_runs = FlowRuns()
-        app.state.context = Context(settings, database, Store(settings), LocalIssuer(settings.home), flow_runs)
+        flow_runs = FlowRuns(settings)
+        store = Store(settings)
+        app.state.context = Context(settings, database, store, LocalIssuer(settings.home), flow_runs)
         dispatcher = Dispatcher(settings.database, database, flow_runs)
         dispatcher.start()
         yield
         dispatcher.stop()
+        store.close()
+        flow_runs.close()
         database.close()
 
     app = FastAPI(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)

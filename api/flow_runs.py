@@ -1,17 +1,22 @@
-"""Flow runs of the `anonymize` deployment, created through Prefect's client."""
+"""Flow runs of the `anonymize` deployment, created over Prefect's REST API.
+
+Two requests are all that the front needs of Prefect, so its client (and half a minute of its retries, with
+rows locked meanwhile) stays out of this process: the outbox is what retries.
+"""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import ObjectNotFound
 
 from blurline.errors import RetryableError
+from blurline.settings import Settings
 from sql.outbox import Waiting
 
-DEPLOYMENT = "anonymize/anonymize"
+_DEPLOYMENT = "anonymize/anonymize"
+_TIMEOUT_S = 10
 
 
 class PrefectUnavailable(RetryableError):
@@ -23,37 +28,43 @@ class PrefectUnavailable(RetryableError):
 class FlowRuns:
     """Creates flow runs. One a process; safe to share between threads."""
 
-    def __init__(self) -> None:
-        self._client: SyncPrefectClient = get_client(sync_client=True)
+    def __init__(self, settings: Settings) -> None:
+        headers = {"Authorization": f"Bearer {settings.prefect_key}"} if settings.prefect_key else {}
+        self._http = httpx.Client(
+            base_url=settings.prefect_api_url, auth=settings.prefect_auth, headers=headers, timeout=_TIMEOUT_S
+        )
         self._deployment_id: UUID | None = None
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._http.close()
 
     def create(self, waiting: Waiting) -> UUID:
         """Create the batch's flow run and return its id; a repeat finds the first. Raises PrefectUnavailable."""
+        if self._deployment_id is None:
+            self.check()
+        body = {
+            "parameters": {"batch_id": str(waiting.batch_id)},
+            "idempotency_key": str(waiting.batch_id),
+            "work_queue_name": waiting.queue,
+            "tags": [f"job:{waiting.job_id}"],
+        }
         try:
-            run = self._client.create_flow_run_from_deployment(
-                self._deployment(),
-                parameters={"batch_id": str(waiting.batch_id)},
-                idempotency_key=str(waiting.batch_id),
-                work_queue_name=waiting.queue,
-                tags=[f"job:{waiting.job_id}"],
-            )
-        except ObjectNotFound as error:
-            self._deployment_id = None
-            raise PrefectUnavailable(f"Prefect has no deployment {DEPLOYMENT}: run `blurline deploy`.") from error
-        except httpx.HTTPError as error:
-            raise PrefectUnavailable(f"Prefect did not answer: {error!r}") from error
-        return run.id
+            return UUID(self._ask("POST", f"/deployments/{self._deployment_id}/create_flow_run", body)["id"])
+        except PrefectUnavailable:
+            self._deployment_id = None  # it may have been deployed anew
+            raise
 
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect answers and has the deployment."""
-        try:
-            self._client.read_deployment_by_name(DEPLOYMENT)
-        except ObjectNotFound as error:
-            raise PrefectUnavailable(f"Prefect has no deployment {DEPLOYMENT}: run `blurline deploy`.") from error
-        except httpx.HTTPError as error:
-            raise PrefectUnavailable(f"Prefect did not answer: {error!r}") from error
+        self._deployment_id = UUID(self._ask("GET", f"/deployments/name/{_DEPLOYMENT}")["id"])
 
-    def _deployment(self) -> UUID:
-        if self._deployment_id is None:
-            self._deployment_id = self._client.read_deployment_by_name(DEPLOYMENT).id
-        return self._deployment_id
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, json=body)
+            if response.status_code == httpx.codes.NOT_FOUND:
+                raise PrefectUnavailable(f"Prefect has no deployment {_DEPLOYMENT}: run `blurline deploy`.")
+            answer: dict[str, Any] = response.raise_for_status().json()
+        except httpx.HTTPError as error:
+            raise PrefectUnavailable(f"Prefect did not answer as it should: {error!r}") from error
+        return answer

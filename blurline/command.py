@@ -12,7 +12,7 @@ import typer
 from blurline.errors import BlurlineError, ConfigurationError
 from blurline.policy import Policy, Style
 from blurline.profile import ProfileName
-from blurline.settings import Settings, load_home, load_settings
+from blurline.settings import Settings, load_home, load_settings, variable
 from blurline.tokens import Scope
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -97,7 +97,7 @@ def settings() -> None:
     """Print every setting with its value (secrets masked) and meaning."""
     values = load_settings()
     for name, field in Settings.model_fields.items():
-        typer.echo(f"BLURLINE_{name.upper()}={getattr(values, name)}\n    {field.description}")
+        typer.echo(f"{variable(name)}={getattr(values, name)}\n    {field.description}")
 
 
 @app.command()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from blurline.errors import ConfigurationError
@@ -49,6 +49,21 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it."
     )
     prefect_ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links.")
+    prefect_api_url: str = Field(
+        default="http://127.0.0.1:4200/api",
+        validation_alias=AliasChoices("PREFECT_API_URL", "prefect_api_url"),
+        description="The Prefect API; the variable is Prefect's own, PREFECT_API_URL.",
+    )
+    prefect_api_auth_string: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("PREFECT_API_AUTH_STRING", "prefect_api_auth_string"),
+        description="user:password of a Prefect server; the variable is Prefect's own, PREFECT_API_AUTH_STRING.",
+    )
+    prefect_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("PREFECT_API_KEY", "prefect_api_key"),
+        description="Key of Prefect Cloud; the variable is Prefect's own, PREFECT_API_KEY.",
+    )
     work_pool: str = Field(default="blurline", description="Name of the Prefect work pool.")
 
     max_file_mb: float = Field(default=100, gt=0, description="Largest file accepted, in megabytes (10^6 bytes).")
@@ -104,6 +119,19 @@ class Settings(BaseSettings):
         return access.get_secret_value(), secret.get_secret_value()
 
     @property
+    def prefect_auth(self) -> tuple[str, str] | None:
+        """(user, password) for the Prefect API, where it asks for them."""
+        if self.prefect_api_auth_string is None:
+            return None
+        user, _, password = self.prefect_api_auth_string.get_secret_value().partition(":")
+        return user, password
+
+    @property
+    def prefect_key(self) -> str | None:
+        """The key of Prefect Cloud, where one is set."""
+        return self.prefect_api_key.get_secret_value() if self.prefect_api_key else None
+
+    @property
     def store_endpoint(self) -> str:
         """The store's URL for servers. Raises ConfigurationError when it is not set."""
         return _required(self.s3_endpoint, "s3_endpoint")
@@ -120,6 +148,12 @@ def load_settings() -> Settings:
         raise ConfigurationError("These settings are wrong: " + "; ".join(lines)) from error
 
 
+def variable(name: str) -> str:
+    """The environment variable that sets a setting."""
+    alias = Settings.model_fields[name].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + name.upper()
+
+
 def load_home() -> Path:
     """The data folder: BLURLINE_HOME, or the user's data folder of this system."""
     given = os.environ.get(PREFIX + "HOME")
@@ -128,7 +162,7 @@ def load_home() -> Path:
 
 def check_variables(environment: Mapping[str, str]) -> None:
     """Raise ConfigurationError when a ``BLURLINE_…`` variable is no setting, naming the nearest one."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {variable(name) for name in Settings.model_fields}
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)

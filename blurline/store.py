@@ -52,9 +52,18 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = _client(settings, settings.store_endpoint)
+        self._connections = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
+            retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
+            maxsize=16,
+        )
+        self._client = _client(settings, settings.store_endpoint, self._connections)
         self._public_url = (settings.s3_public_endpoint or settings.store_endpoint).rstrip("/")
-        self._public_client = _client(settings, self._public_url)
+        self._public_client = _client(settings, self._public_url, self._connections)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._connections.clear()
 
     def ensure_buckets(self) -> None:
         """Create the two buckets where they are missing."""
@@ -132,23 +141,18 @@ class Store:
             self._client.remove_object(self._settings.results_bucket, key)
 
 
-def _client(settings: Settings, endpoint: str) -> Minio:
+def _client(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:
     address = urlsplit(endpoint)
     if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
         raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
     access_key, secret_key = settings.s3_keys
-    pool = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
-        retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
-        maxsize=16,
-    )
     return Minio(
         endpoint=address.netloc,
         access_key=access_key,
         secret_key=secret_key,
         secure=address.scheme == "https",
         region=settings.s3_region,
-        http_client=pool,
+        http_client=connections,
     )
 
 

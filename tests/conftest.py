@@ -43,7 +43,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         }
     )
     migrate(settings.database)
-    Store(settings).ensure_buckets()
+    store = Store(settings)
+    store.ensure_buckets()
+    store.close()
     yield settings
     supervisor.stop()
     home.release()
@@ -66,9 +68,11 @@ def database(settings: Settings) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Store:
+def store(settings: Settings) -> Iterator[Store]:
     """A client of the store."""
-    return Store(settings)
+    store = Store(settings)
+    yield store
+    store.close()
 
 
 @pytest.fixture(autouse=True)

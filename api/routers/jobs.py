@@ -115,7 +115,12 @@ def _job(context: Context, owner: str | None, job_id: UUID) -> Job:
 
 
 def _files(form: FormData) -> list[OpenFile]:
-    given = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    strays = {name for name, _ in form.multi_items()} - {"files", "policy"}
+    if strays:
+        raise Problem(
+            422, "invalid_request", f"The form has a part {min(strays)!r}; its parts are `files` and `policy`."
+        )
+    given = [value for value in form.getlist("files") if isinstance(value, UploadFile)]
     if not given:
         raise Problem(422, "image_count", "The form has no files; send each picture as a part named `files`.")
     return [OpenFile((file.filename or f"{at}")[:255], file.file, file.size or 0) for at, file in enumerate(given)]

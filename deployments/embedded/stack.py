@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from blurline.errors import RetryableError
-from blurline.settings import PREFIX, STACK_FILE, Settings
+from blurline.settings import PREFIX, STACK_FILE, Settings, variable
 from blurline.store import Store
 from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
@@ -157,6 +157,7 @@ class EmbeddedStack:
             try:
                 store.ensure_buckets()
                 store.put_result("warm-up", b"ready", "text/plain")
+                store.close()
                 return
             except RetryableError:
                 if time.monotonic() > deadline:
@@ -232,7 +233,7 @@ def _listen(port: int) -> list[str]:
 
 def _settings_from(environment: Mapping[str, str]) -> dict[str, str]:
     names = Settings.model_fields
-    return {name: environment[PREFIX + name.upper()] for name in names if PREFIX + name.upper() in environment}
+    return {name: environment[variable(name)] for name in names if variable(name) in environment}
 
 
 def _asyncpg(url: str) -> str:

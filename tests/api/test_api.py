@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from api.app import create_app
@@ -13,20 +15,19 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.store import Store
 from blurline.tokens import LocalIssuer, Scope
-from sql.attempts import Attempt, hold_for_review, publish
+from sql.attempts import Attempt, hold_for_review, publish, start_batch
 from sql.database import Database
 from tests.api.serving import serving
 from tests.pictures import HOPPER
-from tests.sql.test_attempts import result, started
+from tests.sql.test_attempts import result
 
 PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
-def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=30) as client:
+def client(settings: Settings) -> Iterator[httpx.Client]:
+    without_prefect = settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
         client.headers["Authorization"] = _bearer(settings, "ann", Scope.SUBMIT)
         yield client
 
@@ -56,6 +57,13 @@ def _submit(client: httpx.Client, *names: str) -> dict[str, Any]:
     assert response.status_code == 202
     job: dict[str, Any] = response.json()
     return job
+
+
+def _underway(database: Database, settings: Settings) -> list[Attempt]:
+    """Start every batch, as the worker would."""
+    with psycopg.connect(settings.database) as connection:
+        ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches")]
+    return [attempt for batch in map(partial(start_batch, database), ids) if batch for attempt in batch.attempts]
 
 
 def test_files_become_a_job(client: httpx.Client) -> None:
@@ -102,7 +110,8 @@ def test_requests_that_cannot_be_met_say_why(client: httpx.Client, settings: Set
     _problem(
         client.post("/v1/jobs", content=b"x", headers={"content-type": "text/plain"}), 415, "unsupported_media_type"
     )
-    _problem(client.post("/v1/jobs", data={"policy": "{}"}, files={"other": b""}), 422, "image_count")
+    _problem(client.post("/v1/jobs", data={"policy": "{}"}, files={"other": b""}), 422, "invalid_request")
+    _problem(client.post("/v1/jobs", files={"policy": (None, "{}")}), 422, "image_count")
     _problem(client.get("/v1/jobs/not-an-id"), 422, "invalid_request")
     _problem(client.get(f"/v1/jobs/{new_id()}"), 404, "not_found")
     _problem(client.get("/v1/nowhere"), 404, "not_found")
@@ -151,9 +160,11 @@ def test_owners_see_their_own_and_reviewers_see_all(client: httpx.Client, settin
     _problem(client.post("/v1/jobs", json={}), 403, "missing_scope")
 
 
-def test_only_a_published_result_is_sent(client: httpx.Client, database: Database, store: Store) -> None:
+def test_only_a_published_result_is_sent(
+    client: httpx.Client, database: Database, store: Store, settings: Settings
+) -> None:
     job = _submit(client, "published.jpg", "held.jpg", "underway.jpg")
-    by_name: dict[str, Attempt] = {attempt.name: attempt for attempt in started(database)}
+    by_name: dict[str, Attempt] = {attempt.name: attempt for attempt in _underway(database, settings)}
     store.put_result("some/key.jpg", b"picture!!!", "image/jpeg")
     with database.transaction() as transaction:
         publish(transaction, by_name["published.jpg"], result("some/key.jpg"))
