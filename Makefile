@@ -46,10 +46,10 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements-dev.lock)
 
 $(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/uv
-	$(BIN)/uv pip install -q --python $(VENV) --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(VENV) --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install -q --python $(VENV) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/developer: requirements-dev.lock $(VENV)/installed
-	$(BIN)/uv pip install -q --python $(VENV) --require-hashes -r requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(VENV) --compile-bytecode --require-hashes -r requirements-dev.lock
 	touch $@

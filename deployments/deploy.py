@@ -1,4 +1,4 @@
-"""Setting up Prefect: the work pool with its queues, and the deployments of ``prefect.yaml``."""
+"""Setting up Prefect: the work pool with its queues, the heartbeat automation, the deployments of ``prefect.yaml``."""
 
 from __future__ import annotations
 
@@ -67,5 +67,40 @@ async def _set_up_pool(name: str) -> None:
                 await client.create_work_queue(name=queue, work_pool_name=name, priority=priority)
 
 
+_HEARTBEAT_AUTOMATION = {
+    "name": "Blurline: runs without heartbeat have crashed",
+    "description": "A run whose worker has died says nothing; after 90 seconds of silence it is marked as crashed.",
+    "enabled": True,
+    "trigger": {
+        "type": "event",
+        "posture": "Proactive",
+        "match": {"prefect.resource.id": ["prefect.flow-run.*"]},
+        "for_each": ["prefect.resource.id"],
+        "after": ["prefect.flow-run.heartbeat"],
+        "expect": [
+            "prefect.flow-run.heartbeat",
+            *(f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")),
+        ],
+        "threshold": 1,
+        "within": 90,
+    },
+    "actions": [{"type": "change-flow-run-state", "state": "CRASHED", "message": "No heartbeat for 90 seconds."}],
+}
+
+
+async def _set_up_automation() -> None:
+    from prefect import get_client
+    from prefect.events.schemas.automations import AutomationCore
+
+    async with get_client() as client:
+        if not await client.read_automations_by_name(str(_HEARTBEAT_AUTOMATION["name"])):
+            await client.create_automation(AutomationCore.model_validate(_HEARTBEAT_AUTOMATION))
+
+
+async def _set_up(pool: str) -> None:
+    await _set_up_pool(pool)
+    await _set_up_automation()
+
+
 if __name__ == "__main__":
-    asyncio.run(_set_up_pool(load_settings().work_pool))
+    asyncio.run(_set_up(load_settings().work_pool))

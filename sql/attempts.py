@@ -123,16 +123,9 @@ def try_again(
 ) -> None:
     """Close open attempts that came to nothing; make new ones, or fail images that have had enough."""
     rows = transaction.all("close_attempts", attempt_ids=list(attempt_ids), error_code=code, error_message=message)
-    exhausted = [row for row in rows if row["number"] >= retrying.max_attempts]
-    for row in exhausted:
-        transaction.run(
-            "fail_image",
-            image_id=row["image_id"],
-            attempt_id=row["attempt_id"],
-            state="failed",
-            error_code=code,
-            error_message=f"{message} (given up after {row['number']} attempts)",
-        )
+    for row in rows:
+        if row["number"] >= retrying.max_attempts:
+            _fail_closed(transaction, row, code, f"{message} (given up after {row['number']} attempts)")
     again = [row for row in rows if row["number"] < retrying.max_attempts]
     for _, group in groupby(sorted(again, key=_kind), key=_kind):
         same = list(group)
@@ -146,6 +139,23 @@ def try_again(
             image_ids=[member.image_id for member in members],
             attempt_ids=[member.attempt_id for member in members],
         )
+
+
+def give_up(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> None:
+    """Close open attempts that came to nothing and fail their images, without another attempt."""
+    for row in transaction.all("close_attempts", attempt_ids=list(attempt_ids), error_code=code, error_message=message):
+        _fail_closed(transaction, row, code, message)
+
+
+def _fail_closed(transaction: Transaction, row: dict[str, Any], code: str, message: str) -> None:
+    transaction.run(
+        "fail_image",
+        image_id=row["image_id"],
+        attempt_id=row["attempt_id"],
+        state="failed",
+        error_code=code,
+        error_message=message,
+    )
 
 
 def _close(

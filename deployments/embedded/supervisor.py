@@ -86,19 +86,16 @@ class Supervisor:
                 self._record()
 
     def stop(self) -> None:
-        """Stop every part, the last stage first, and wait for each."""
-        for stage in reversed(self._stages):
-            stopping = [self._running[part.name] for part in stage if part.name in self._running]
-            for running in stopping:
-                if running.process.poll() is None:
-                    running.process.send_signal(signal.Signals[running.part.stop_signal])
-            for running in stopping:
-                try:
-                    running.process.wait(running.part.stop_timeout_s)
-                except subprocess.TimeoutExpired:
-                    log.warning("part_killed", part=running.part.name)
-                    running.process.kill()
-                    running.process.wait()
+        """Stop every part and wait for it, the last started first, so that each still finds what it needs."""
+        for running in reversed(self._running.values()):
+            if running.process.poll() is None:
+                running.process.send_signal(signal.Signals[running.part.stop_signal])
+            try:
+                running.process.wait(running.part.stop_timeout_s)
+            except subprocess.TimeoutExpired:
+                log.warning("part_killed", part=running.part.name)
+                running.process.kill()
+                running.process.wait()
         self._home.record({})
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:

@@ -1,6 +1,6 @@
 """The child's side: one long-lived process that runs flow runs one after another in its main thread.
 
-Models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the run that is under
+Flow and models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the run that is under
 way, not the process. When the worker dies, the kernel ends the child (Linux), or the closed pipe does.
 """
 
@@ -61,6 +61,7 @@ class _Runner:
     def __init__(self) -> None:
         from prefect.exceptions import Abort
 
+        import flows.anonymize  # noqa: F401  imported here so that the first run need not
         from blurline.logs import configure_logs
         from blurline.policy import Policy
         from blurline.profile import ProfileName

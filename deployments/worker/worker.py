@@ -14,6 +14,7 @@ from uuid import UUID
 
 import anyio.abc
 import httpx
+import psutil
 import structlog
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -21,12 +22,14 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.events import emit_event
 from prefect.exceptions import InfrastructureNotFound, PrefectException
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Crashed
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import PrivateAttr
 
@@ -126,6 +129,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             started_event = await self._emit_worker_started_event()
             self._started_event = started_event
             duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
+            await self._report_dead_runs()
             log.info("worker_ready", worker=self.name, children=[child.pid for child in self._children])
             if self._ready_file:
                 self._ready_file.touch()
@@ -146,7 +150,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         """Run one flow run in an idle child. A child that dies takes its own run only, and is replaced."""
         child = await self._idle.get()
         self._active[flow_run.id] = child
-        identifier = f"{socket.gethostname()}:{child.pid}"
+        identifier = _identify(child.pid)
         if task_status is not None:
             task_status.started(identifier)
         try:
@@ -169,11 +173,22 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self, infrastructure_pid: str, configuration: WarmConfiguration, grace_seconds: int = 30
     ) -> None:
         """End the run in the child with that identifier."""
-        pid = int(infrastructure_pid.rpartition(":")[2])
         for flow_run_id, child in list(self._active.items()):
-            if child.pid == pid:
+            if _identify(child.pid) == infrastructure_pid:
                 return await self._cancel(flow_run_id)
         raise InfrastructureNotFound(infrastructure_pid)
+
+    async def _report_dead_runs(self) -> None:
+        """Mark runs as crashed that a killed worker of this machine has left behind; their processes are gone."""
+        wanted = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
+        )
+        pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name]))
+        for flow_run in await self.client.read_flow_runs(flow_run_filter=wanted, work_pool_filter=pool):
+            if flow_run.infrastructure_pid and _is_dead_here(flow_run.infrastructure_pid):
+                crashed: State[None] = Crashed(message="The worker process that ran it is gone.")
+                await self.client.set_flow_run_state(flow_run.id, crashed, force=True)
+                log.warning("dead_run_reported", flow_run_id=str(flow_run.id))
 
     async def _fill_slots(self) -> None:
         """Submit runs for every free slot, polling when a buffer is empty."""
@@ -307,3 +322,17 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 await self.sync_with_backend()
             except (httpx.HTTPError, PrefectException) as error:
                 log.warning("sync_failed", error=repr(error))
+
+
+def _identify(pid: int) -> str:
+    """Where a run is: host, process id, and when that process began, since ids are used again."""
+    try:
+        began = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        began = 0
+    return f"{socket.gethostname()}:{pid}:{began:.2f}"
+
+
+def _is_dead_here(identifier: str) -> bool:
+    host, pid, _ = identifier.rsplit(":", 2) if identifier.count(":") >= 2 else ("", "0", "")
+    return host == socket.gethostname() and _identify(int(pid)) != identifier

@@ -1,0 +1,112 @@
+"""reconcile: finds batches whose flow run will never finish them, and has their images attempted anew.
+
+Runs on a schedule. A flow run can end without settling its images (it crashed, it failed while the database
+was away), be cancelled, be lost (its worker died before it started, somebody deleted it), or hang. Nothing
+here touches an image that another attempt has settled: `try_again` closes open attempts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from prefect import flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import Cancelling, Crashed
+
+from blurline.settings import load_settings
+from sql.attempts import give_up, retrying, try_again
+from sql.reconciling import Underway, count_undispatched, list_underway
+from tasks.resources import database
+
+log = structlog.get_logger()
+
+_PENDING_PATIENCE_S = 60
+_DISPATCH_PATIENCE_S = 60
+_ASK_AT_ONCE = 200
+_TERMINAL = {StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a batch will not be finished by its flow run. ``is_final``: its images are not attempted again."""
+
+    code: str
+    message: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """What Prefect says of a flow run; ``age_s`` is how long it has been in this state."""
+
+    type: StateType
+    age_s: float
+    message: str = ""
+
+
+def judge(batch: Underway, state: RunState | None, deadline_s: float) -> Verdict | None:
+    """The verdict on a batch under way, or None while its flow run may still finish it. Pure."""
+    if state is None:
+        return Verdict("flow_run_lost", "Prefect no longer has the flow run.")
+    if state.type is StateType.CANCELLED:
+        return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
+    if state.type in _TERMINAL:
+        return Verdict(f"flow_run_{state.type.value.lower()}", f"The flow run ended early: {state.message}")
+    if state.type is StateType.PENDING and state.age_s > _PENDING_PATIENCE_S:
+        return Verdict("flow_run_stuck", f"No worker started the flow run within {_PENDING_PATIENCE_S} s of taking it.")
+    if batch.started_age_s is not None and batch.started_age_s > deadline_s:
+        return Verdict("deadline", f"The attempt did not end within {deadline_s:.0f} s.")
+    return None
+
+
+@flow(name="reconcile", persist_result=False)
+def reconcile() -> str:
+    """Attempt anew what is stuck, and say what was found."""
+    settings = load_settings()
+    counts: dict[str, int] = {}
+    with get_client(sync_client=True) as client:
+        for batch, state in _with_states(client, list_underway(database())):
+            verdict = judge(batch, state, settings.attempt_deadline_s)
+            if verdict is None:
+                continue
+            if state is not None and state.type not in _TERMINAL:
+                ended: State[None] = (
+                    Cancelling() if state.type is StateType.RUNNING else Crashed(message=verdict.message)
+                )
+                client.set_flow_run_state(batch.flow_run_id, ended, force=True)
+            with database().transaction() as transaction:
+                if verdict.is_final:
+                    give_up(transaction, batch.attempt_ids, verdict.code, verdict.message)
+                else:
+                    try_again(transaction, batch.attempt_ids, verdict.code, verdict.message, retrying(settings))
+            counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
+            log.warning(
+                "batch_reconciled", batch_id=str(batch.batch_id), code=verdict.code, images=len(batch.attempt_ids)
+            )
+    waiting = count_undispatched(database())
+    if waiting.age_s > _DISPATCH_PATIENCE_S:
+        log.error("outbox_not_dispatched", batches=waiting.batches, age_s=waiting.age_s)
+    return ", ".join(f"{code}: {count} images" for code, count in sorted(counts.items())) or "nothing stuck"
+
+
+def _with_states(client: SyncPrefectClient, batches: Sequence[Underway]) -> Iterator[tuple[Underway, RunState | None]]:
+    for start in range(0, len(batches), _ASK_AT_ONCE):
+        asked = batches[start : start + _ASK_AT_ONCE]
+        wanted = FlowRunFilter(id=FlowRunFilterId(any_=[batch.flow_run_id for batch in asked]))
+        found = {run.id: run for run in client.read_flow_runs(flow_run_filter=wanted, limit=_ASK_AT_ONCE)}
+        for batch in asked:
+            yield batch, _state(found, batch.flow_run_id)
+
+
+def _state(found: dict[UUID, FlowRun], flow_run_id: UUID) -> RunState | None:
+    run = found.get(flow_run_id)
+    if run is None or run.state is None:
+        return None
+    age_s = (datetime.now(UTC) - run.state.timestamp).total_seconds()
+    return RunState(run.state.type, age_s, run.state.message or "")

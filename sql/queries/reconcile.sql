@@ -1,0 +1,15 @@
+-- What the reconciler looks at: batches that Prefect has been given and that have images under way.
+
+-- name: batches_underway
+SELECT batches.id AS batch_id, batches.flow_run_id, array_agg(attempts.id) AS attempt_ids,
+       extract(epoch FROM now() - min(attempts.started_at))::real AS started_age_s,
+       extract(epoch FROM now() - batches.created_at)::real AS age_s
+FROM images
+JOIN attempts ON attempts.id = images.open_attempt_id
+JOIN batches ON batches.id = attempts.batch_id
+WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.batch_id = batches.id)
+GROUP BY batches.id
+ORDER BY batches.id
+
+-- name: oldest_undispatched
+SELECT count(*) AS batches, coalesce(extract(epoch FROM now() - min(not_before)), 0)::real AS age_s FROM outbox
