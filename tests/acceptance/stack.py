@@ -1,0 +1,147 @@
+"""A `blurline up` of the test's own, and the API as a client uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+from blurline.settings import STACK_FILE
+from deployments.embedded import leash
+
+BLURLINE = str(Path(sys.executable).with_name("blurline"))
+LEASH = Path(leash.__file__)
+T = TypeVar("T")
+
+
+def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float) -> T:
+    """Ask until the answer is truthy; AssertionError after the time limit."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {timeout_s} s")
+
+
+class Stack:
+    """The stack on ``home``, started and stopped as a user does."""
+
+    def __init__(self, home: Path, *, is_ordinary_user: bool = False) -> None:
+        self.home = home
+        self._prefix = [sys.executable, str(LEASH), "SIGTERM", "not-root"] if is_ordinary_user else []
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, timeout_s: float = 150) -> None:
+        """Start and wait until it says that it is ready."""
+        log = (self.home / "up.log").open("a")
+        self.process = subprocess.Popen(
+            [*self._prefix, BLURLINE, "up"],
+            env=self.environment(),
+            stdout=log,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+        log.close()
+        process = self.process
+
+        def is_up() -> bool:
+            assert process.poll() is None, (self.home / "up.log").read_text()
+            return (self.home / STACK_FILE).exists()
+
+        wait_for("the stack is up", is_up, timeout_s)
+
+    def stop(self) -> int:
+        """Stop with SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which commands reach this stack's folder."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("BLURLINE_", "PREFECT_"))}
+        return clean | {"BLURLINE_HOME": str(self.home)}
+
+    def command(self, *arguments: str) -> str:
+        """What a `blurline` command prints."""
+        done = subprocess.run(
+            [BLURLINE, *arguments], env=self.environment(), capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def variables(self) -> dict[str, str]:
+        """What the running stack has left for other commands."""
+        lines = (self.home / STACK_FILE).read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def client(self, user: str = "ann", scope: str = "submit") -> httpx.Client:
+        """A client of the API with a token of its own."""
+        token = self.command("token", "--user", user, "--scope", scope)
+        url = self.variables()["BLURLINE_API_URL"]
+        return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    def pids(self) -> dict[str, int]:
+        """The parts that run, by name."""
+        entries = json.loads((self.home / "processes.json").read_text())
+        return {name: entry["pid"] for name, entry in entries.items()}
+
+    def dashboard_url(self) -> str:
+        """Where the dashboard is."""
+        ports = json.loads((self.home / "ports.json").read_text())
+        return f"http://127.0.0.1:{ports['dashboard']}"
+
+    def kill(self, part: str) -> None:
+        """kill -9 a part and wait until the supervisor has put another in its place."""
+        pid = self.pids()[part]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(f"{part} is started again", lambda: self.pids()[part] != pid, 30)
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of this stack, by the data folder that their environment names."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("BLURLINE_HOME") == str(self.home):
+                    found.append(process)
+            except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
+        return found
+
+
+def submit(client: httpx.Client, files: list[tuple[str, bytes]], **policy: Any) -> str:
+    """Submit files by multipart; the job's id."""
+    response = client.post(
+        "/v1/jobs", files=[("files", file) for file in files], data={"policy": json.dumps(policy)}
+    ).raise_for_status()
+    return str(response.json()["id"])
+
+
+def finished(client: httpx.Client, job_id: str, timeout_s: float = 90) -> dict[str, dict[str, Any]]:
+    """The job's images by name, once none is under way."""
+
+    def ask() -> dict[str, Any] | None:
+        try:
+            job = client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
+        except httpx.HTTPError:
+            return None
+        return job if job["state"] == "finished" else None
+
+    wait_for(f"job {job_id} is finished", ask, timeout_s)
+    page = client.get(f"/v1/jobs/{job_id}/images", params={"limit": 1000}).raise_for_status().json()
+    return {image["name"]: image for image in page["images"]}
+
+
+def fetch(client: httpx.Client, image: dict[str, Any]) -> bytes:
+    """The published result."""
+    return client.get(image["result_url"]).raise_for_status().content

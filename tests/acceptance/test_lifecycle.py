@@ -1,0 +1,50 @@
+"""Starting and stopping the stack as a user does, also in anger."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from tests.acceptance.stack import BLURLINE, Stack, finished, submit, wait_for
+from tests.pictures import HOPPER
+
+
+def test_a_second_stack_on_the_same_folder_is_refused(stack: Stack) -> None:
+    done = subprocess.run([BLURLINE, "up"], env=stack.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "already runs on" in done.stderr
+    assert "Stop it first, or set BLURLINE_HOME" in done.stderr
+
+
+def test_secrets_are_private_and_nothing_listens_beyond_this_machine(stack: Stack) -> None:
+    for name in ("secrets.json", "stack.env", "store.json", "issuer_key.pem"):
+        assert stat.S_IMODE((stack.home / name).stat().st_mode) == 0o600
+    for process in stack.processes():
+        for connection in process.net_connections("inet"):
+            if connection.status == psutil.CONN_LISTEN:
+                assert connection.laddr.ip in ("127.0.0.1", "::1"), (process.name(), connection.laddr)
+
+
+def test_an_ordinary_users_stack_survives_the_death_of_its_supervisor_and_keeps_its_data(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Beside another stack, which has the default ports; kill -9 of the supervisor; start again; stop cleanly."""
+    stack = Stack(tmp_path, is_ordinary_user=True)
+    stack.start()
+    with stack.client() as client:
+        job_id = submit(client, [("h.jpg", HOPPER.read_bytes())])
+        finished(client, job_id)
+    assert stack.process is not None
+    os.kill(stack.process.pid, signal.SIGKILL)
+    stack.process.wait()
+    (stack.home / "stack.env").unlink()
+    stack.start()
+    with stack.client() as client:
+        assert finished(client, job_id)["h.jpg"]["state"] == "published"
+    assert stack.stop() == 0
+    wait_for("every process is gone", lambda: not stack.processes(), 10)

@@ -1,0 +1,118 @@
+"""The main job through the whole stack: submit, wait, fetch, and look at what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.acceptance.stack import Stack, fetch, finished, submit
+from tests.pictures import ASTRONAUT, COFFEE, HOPPER, decoded, encoded, psnr_db, sideways
+
+
+@pytest.fixture(scope="module")
+def client(stack: Stack) -> httpx.Client:
+    return stack.client()
+
+
+def assert_only_faces_are_gone(client: httpx.Client, image: dict[str, Any], original: bytes) -> None:
+    """The published file shows the upright original, except where a face was destroyed."""
+    shown = client.get(f"/v1/images/{image['id']}").json()
+    before, after = decoded(original), decoded(fetch(client, image))
+    assert after.shape == before.shape
+    outside = np.ones(before.shape[:2], bool)
+    for box in shown["detections"]:
+        if box["destroyed"]:
+            x1, y1, x2, y2 = (round(box[name]) for name in ("x1", "y1", "x2", "y2"))
+            assert psnr_db(after[y1:y2, x1:x2], before[y1:y2, x1:x2]) < 22
+            width, height = x2 - x1, y2 - y1
+            outside[max(0, y1 - height // 2) : y2 + height // 2, max(0, x1 - width // 2) : x2 + width // 2] = False
+    assert psnr_db(after[outside], before[outside]) > 40
+
+
+def test_a_presigned_upload_is_published_without_its_face(client: httpx.Client) -> None:
+    original = ASTRONAUT.read_bytes()
+    (upload,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
+    httpx.post(upload["url"], data=upload["fields"], files={"file": original}).raise_for_status()
+    body = {"images": [{"key": upload["key"], "name": "astronaut.png"}]}
+    job = client.post("/v1/jobs", json=body).raise_for_status().json()
+    image = finished(client, job["id"])["astronaut.png"]
+    assert (image["state"], image["faces_found"]) == ("published", 1)
+    assert image["model"]["name"] == "centerface"
+    assert_only_faces_are_gone(client, image, original)
+
+
+def test_files_sent_directly_are_published_each_in_its_own_format(client: httpx.Client) -> None:
+    upright = Image.open(HOPPER).convert("RGB")
+    files = {
+        "hopper.jpg": HOPPER.read_bytes(),
+        "hopper.png": encoded(upright, "PNG"),
+        "hopper.webp": encoded(upright, "WEBP", lossless=True),
+        "coffee.png": COFFEE.read_bytes(),
+    }
+    images = finished(client, submit(client, list(files.items())))
+    assert {name: (image["state"], image["faces_found"]) for name, image in images.items()} == {
+        "hopper.jpg": ("published", 1),
+        "hopper.png": ("published", 1),
+        "hopper.webp": ("published", 1),
+        "coffee.png": ("published", 0),
+    }
+    for name, image in images.items():
+        assert_only_faces_are_gone(client, image, files[name])
+    assert [images[name]["result_media_type"] for name in files] == [
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/png",
+    ]
+
+
+def test_a_sideways_photograph_comes_back_upright(client: httpx.Client) -> None:
+    upright = Image.open(HOPPER).convert("RGB")
+    image = finished(client, submit(client, [("side.jpg", sideways(upright, 6, quality=95))]))["side.jpg"]
+    assert (image["state"], image["width_px"], image["height_px"]) == ("published", upright.width, upright.height)
+    after = decoded(fetch(client, image))
+    assert psnr_db(after[500:], np.asarray(upright)[500:]) > 30
+
+
+def test_the_policy_is_followed_and_recorded(client: httpx.Client) -> None:
+    job_id = submit(client, [("h.jpg", HOPPER.read_bytes())], style="solid", profile="fast")
+    image = finished(client, job_id)["h.jpg"]
+    assert (image["policy"]["style"], image["model"]["name"]) == ("solid", "yunet")
+
+
+def test_bad_files_fail_with_a_sentence_and_the_others_are_published(client: httpx.Client) -> None:
+    good = HOPPER.read_bytes()
+    files = [
+        ("text.jpg", b"this is a text file, whatever its name says"),
+        ("cut.jpg", good[: len(good) // 2]),
+        ("empty.jpg", b""),
+        ("good.jpg", good),
+    ]
+    images = finished(client, submit(client, files))
+    assert images.pop("good.jpg")["state"] == "published"
+    assert {name: image["error"]["code"] for name, image in images.items()} == {
+        "text.jpg": "unsupported_format",
+        "cut.jpg": "unreadable_picture",
+        "empty.jpg": "empty_file",
+    }
+    for image in images.values():
+        assert image["state"] == "failed"
+        assert image["error"]["message"].endswith(".")
+        assert client.get(f"/v1/images/{image['id']}/result").status_code == 409
+
+
+def test_a_failed_image_lists_only_what_is_needed_to_mend_it(client: httpx.Client) -> None:
+    image = finished(client, submit(client, [("t.jpg", b"text")]))["t.jpg"]
+    assert "not a JPEG, PNG or WebP picture" in image["error"]["message"]
+    assert "Traceback" not in client.get(f"/v1/images/{image['id']}").text
+
+
+def test_everything_is_healthy(client: httpx.Client) -> None:
+    assert client.get("/healthcheck").json() == {
+        "status": "ok",
+        "parts": {"database": "ok", "store": "ok", "prefect": "ok"},
+    }
