@@ -10,10 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import structlog
 
 from blurline.errors import RetryableError
 from blurline.settings import Settings
 from sql.outbox import Waiting
+
+log = structlog.get_logger()
 
 _DEPLOYMENT = "anonymize/anonymize"
 _TIMEOUT_S = 10
@@ -54,6 +57,13 @@ class FlowRuns:
         except PrefectUnavailable:
             self._deployment_id = None  # it may have been deployed anew
             raise
+
+    def cancel(self, flow_run_id: UUID) -> None:
+        """Ask for a flow run to be ended. One that is not ended finds nothing left to do, so a fault is only logged."""
+        try:
+            self._ask("POST", f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "CANCELLING"}})
+        except PrefectUnavailable as error:
+            log.warning("flow_run_not_cancelled", flow_run_id=str(flow_run_id), error=str(error))
 
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect answers and has the deployment."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from blurline.errors import BlurlineError, ConfigurationError
 from blurline.policy import Policy, Style
 from blurline.profile import ProfileName
-from blurline.settings import Settings, load_home, load_settings, variable
+from blurline.settings import Settings, export_prefect, load_home, load_settings, variable
 from blurline.tokens import Scope
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -57,9 +59,11 @@ def worker(
     limit: Annotated[int | None, typer.Option(help="Children; one a core when absent.")] = None,
 ) -> None:
     """Join the work pool with children that keep the models loaded."""
+    values = load_settings()
+    export_prefect(values)
     from deployments.worker.start import start_worker
 
-    start_worker(load_settings(), pool, limit)
+    start_worker(values, pool, limit)
 
 
 @app.command()
@@ -67,7 +71,7 @@ def deploy() -> None:
     """Create or update the work pool, its queues and the deployments in Prefect."""
     from deployments.deploy import deploy as set_up
 
-    load_settings()
+    export_prefect(load_settings())
     set_up()
 
 
@@ -90,6 +94,44 @@ def token(
     from blurline.tokens import LocalIssuer
 
     typer.echo(LocalIssuer(load_settings().home).issue(user, scope or list(Scope), ttl_s))
+
+
+@app.command()
+def rerun(
+    state: Annotated[
+        list[str] | None, typer.Option(help="failed, needs_review or published; failed when absent.")
+    ] = None,
+    submitted_from: Annotated[datetime | None, typer.Option(help="Only images submitted from then on.")] = None,
+    submitted_until: Annotated[datetime | None, typer.Option(help="Only images submitted before.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only this owner's images.")] = None,
+    job: Annotated[UUID | None, typer.Option(help="Only this job's images.")] = None,
+    another_model: Annotated[bool, typer.Option("--another-model", help="Only results of another model.")] = False,
+    score_below: Annotated[float | None, typer.Option(help="Only with a destroyed face of a lower score.")] = None,
+    override: Annotated[list[str] | None, typer.Option(help="Change in the policies, as name=value.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 1000,
+    really: Annotated[
+        bool, typer.Option("--really", help="Do it; without, only say which images it would be.")
+    ] = False,
+    cancel: Annotated[UUID | None, typer.Option(help="Call off what is left of the re-run with this id.")] = None,
+) -> None:
+    """Re-run images that have ended, as the flow `rerun-backlog` does."""
+    export_prefect(load_settings())
+    from blurline.ids import new_id
+    from flows.cancel_rerun import call_off
+    from flows.rerun_backlog import EndedState, PolicyOverrides, run_again
+    from sql.reruns import Selection
+
+    if cancel is not None:
+        typer.echo(call_off(cancel))
+        return
+    try:
+        states = tuple(EndedState(name) for name in state or ["failed"])
+        overrides = PolicyOverrides.model_validate(dict(pair.split("=", 1) for pair in override or []))
+    except ValueError as error:
+        raise ConfigurationError(f"The re-run cannot be made: {error}") from error
+    selection = Selection(states, submitted_from, submitted_until, owner, job, another_model, score_below, limit)
+    changes = overrides.model_dump(mode="json", exclude_none=True)
+    typer.echo(run_again(selection, changes, new_id(), dry_run=not really))
 
 
 @app.command()

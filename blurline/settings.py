@@ -160,6 +160,14 @@ def load_home() -> Path:
     return Path(given) if given else Path(platformdirs.user_data_dir("blurline"))
 
 
+def export_prefect(settings: Settings) -> None:
+    """Put what the settings say of Prefect into the environment, from which Prefect reads it when it is imported."""
+    for name in ("prefect_api_url", "prefect_api_auth_string", "prefect_api_key"):
+        value = getattr(settings, name)
+        if value is not None:
+            os.environ.setdefault(variable(name), value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
 def check_variables(environment: Mapping[str, str]) -> None:
     """Raise ConfigurationError when a ``BLURLINE_…`` variable is no setting, naming the nearest one."""
     known = {variable(name) for name in Settings.model_fields}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 from prefect import flow
+from prefect.runtime import flow_run
 
 from blurline.errors import BlurlineError, DatabaseUnavailable
 from blurline.settings import load_settings
@@ -31,7 +32,7 @@ def anonymize(batch_id: UUID) -> None:
     still to do. When a task fails for good, the batch's unfinished images get a new attempt, and this
     run ends as failed.
     """
-    work = Work(batch_id)
+    work = Work(batch_id, is_retry=(flow_run.run_count or 1) > 1)
     try:
         for stage in (download, resize, detect, nms, blur, upload, notify):
             stage(work)

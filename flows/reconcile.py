@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelling, Crashed
 
 from blurline.settings import load_settings
-from sql.attempts import give_up, retrying, try_again
+from sql.attempts import call_off, retrying, try_again
 from sql.reconciling import Underway, count_undispatched, list_underway
 from tasks.resources import database
 
@@ -82,7 +82,7 @@ def reconcile() -> str:
                 client.set_flow_run_state(batch.flow_run_id, ended, force=True)
             with database().transaction() as transaction:
                 if verdict.is_final:
-                    give_up(transaction, batch.attempt_ids, verdict.code, verdict.message)
+                    call_off(transaction, batch.attempt_ids, verdict.code, verdict.message)
                 else:
                     try_again(transaction, batch.attempt_ids, verdict.code, verdict.message, retrying(settings))
             counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)

@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 from blurline.box import Faces
 from blurline.policy import Policy
 from blurline.settings import Settings
-from sql.database import Database, Transaction
-from sql.submissions import BatchSize, Member, add_batches, batch_size
+from sql.database import Database, Row, Transaction
+from sql.submissions import BatchSize, Member, add_attempts, add_batches, batch_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,17 @@ def retrying(settings: Settings) -> Retrying:
     return Retrying(settings.max_attempts, settings.attempt_backoff_s, batch_size(settings))
 
 
-def start_batch(database: Database, batch_id: UUID) -> Batch | None:
-    """The batch with the attempts in it that are still to be made; None when there is no such batch."""
+def start_batch(database: Database, batch_id: UUID, *, is_retry: bool = False) -> Batch | None:
+    """The batch with the attempts in it that are still to be made; None when there is no such batch.
+
+    When an operator retries its flow run (``is_retry``), images that failed in it are attempted once more.
+    """
     with database.transaction() as transaction:
         row = transaction.one("batch", batch_id=batch_id)
         if row is None:
             return None
+        if is_retry:
+            revive(transaction, batch_id)
         attempts = [Attempt(**_renamed(found)) for found in transaction.all("start_attempts", batch_id=batch_id)]
     return Batch(row["id"], row["job_id"], Policy.model_validate(row["policy"]), tuple(attempts))
 
@@ -122,39 +127,70 @@ def try_again(
     transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str, retrying: Retrying
 ) -> None:
     """Close open attempts that came to nothing; make new ones, or fail images that have had enough."""
-    rows = transaction.all("close_attempts", attempt_ids=list(attempt_ids), error_code=code, error_message=message)
+    rows = _close_attempts(transaction, attempt_ids, "retried", code, message)
     for row in rows:
         if row["number"] >= retrying.max_attempts:
-            _fail_closed(transaction, row, code, f"{message} (given up after {row['number']} attempts)")
+            transaction.run(
+                "fail_image",
+                image_id=row["image_id"],
+                attempt_id=row["attempt_id"],
+                state="failed",
+                error_code=code,
+                error_message=f"{message} (given up after {row['number']} attempts)",
+            )
     again = [row for row in rows if row["number"] < retrying.max_attempts]
     for _, group in groupby(sorted(again, key=_kind), key=_kind):
         same = list(group)
-        job_id, queue, number = same[0]["job_id"], same[0]["queue"], same[0]["number"]
+        number = same[0]["number"]
         members = [Member(row["image_id"], row["original_bytes"], number + 1) for row in same]
-        policy = Policy.model_validate(same[0]["policy"])
-        delay_s = retrying.backoff_s * 2 ** (number - 1)
-        add_batches(transaction, job_id, members, queue, policy, retrying.size, delay_s)
-        transaction.run(
-            "reopen_images",
-            image_ids=[member.image_id for member in members],
-            attempt_ids=[member.attempt_id for member in members],
+        add_batches(
+            transaction,
+            same[0]["job_id"],
+            members,
+            same[0]["queue"],
+            Policy.model_validate(same[0]["policy"]),
+            retrying.size,
+            delay_s=retrying.backoff_s * 2 ** (number - 1),
+            rerun_id=same[0]["rerun_id"],
         )
+        reopen(transaction, members)
 
 
-def give_up(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> None:
-    """Close open attempts that came to nothing and fail their images, without another attempt."""
-    for row in transaction.all("close_attempts", attempt_ids=list(attempt_ids), error_code=code, error_message=message):
-        _fail_closed(transaction, row, code, message)
+def call_off(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> int:
+    """Close open attempts that somebody cancelled, and return how many there were.
+
+    An image that was published, failed or held before a re-run is so again; one that was never finished fails.
+    """
+    rows = _close_attempts(transaction, attempt_ids, "given_up", code, message)
+    image_ids = [row["image_id"] for row in rows]
+    transaction.run("release_images", image_ids=image_ids, error_code=code, error_message=message)
+    return len(rows)
 
 
-def _fail_closed(transaction: Transaction, row: dict[str, Any], code: str, message: str) -> None:
+def revive(transaction: Transaction, batch_id: UUID) -> None:
+    """Open a further attempt, in the same batch, at each image that failed in it through no fault of its own."""
+    members = [
+        Member(row["image_id"], row["original_bytes"], row["number"] + 1)
+        for row in transaction.all("revive_attempts", batch_id=batch_id)
+    ]
+    add_attempts(transaction, [(batch_id, member) for member in members])
+    reopen(transaction, members)
+
+
+def reopen(transaction: Transaction, members: Sequence[Member]) -> None:
+    """Make the members' attempts the ones that may settle their images."""
     transaction.run(
-        "fail_image",
-        image_id=row["image_id"],
-        attempt_id=row["attempt_id"],
-        state="failed",
-        error_code=code,
-        error_message=message,
+        "reopen_images",
+        image_ids=[member.image_id for member in members],
+        attempt_ids=[member.attempt_id for member in members],
+    )
+
+
+def _close_attempts(
+    transaction: Transaction, attempt_ids: Sequence[UUID], outcome: str, code: str, message: str
+) -> list[Row]:
+    return transaction.all(
+        "close_attempts", attempt_ids=list(attempt_ids), outcome=outcome, error_code=code, error_message=message
     )
 
 

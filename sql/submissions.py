@@ -99,13 +99,23 @@ def add_batches(
     policy: Policy,
     size: BatchSize,
     delay_s: float = 0,
+    rerun_id: UUID | None = None,
 ) -> None:
     """Put attempts at images of one job into batches, to be dispatched after ``delay_s``."""
     batches = [(new_id(), group) for group in split(members, size)]
     placed = [(batch_id, member) for batch_id, group in batches for member in group]
     batch_ids = [batch_id for batch_id, _ in batches]
     policy_json = Jsonb(policy.model_dump(mode="json"))
-    transaction.run("insert_batches", job_id=job_id, queue=queue, policy=policy_json, batch_ids=batch_ids)
+    transaction.run(
+        "insert_batches", job_id=job_id, queue=queue, policy=policy_json, batch_ids=batch_ids, rerun_id=rerun_id
+    )
+    add_attempts(transaction, placed)
+    transaction.run("insert_outbox", batch_ids=batch_ids, delay_s=delay_s)
+    transaction.run("notify_outbox")
+
+
+def add_attempts(transaction: Transaction, placed: Sequence[tuple[UUID, Member]]) -> None:
+    """Write attempts into batches: (batch id, member) each."""
     transaction.run(
         "insert_attempts",
         attempt_ids=[member.attempt_id for _, member in placed],
@@ -113,8 +123,6 @@ def add_batches(
         batch_ids=[batch_id for batch_id, _ in placed],
         numbers=[member.number for _, member in placed],
     )
-    transaction.run("insert_outbox", batch_ids=batch_ids, delay_s=delay_s)
-    transaction.run("notify_outbox")
 
 
 def split(members: Sequence[Member], size: BatchSize) -> Iterator[list[Member]]:

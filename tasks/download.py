@@ -32,7 +32,7 @@ def download(work: Work) -> None:
     """Open the batch, then fetch every original of it."""
     settings = load_settings()
     if work.items is None:
-        batch = start_batch(database(), work.batch_id)
+        batch = start_batch(database(), work.batch_id, is_retry=work.is_retry)
         if batch is None:
             work.items = []
             return

@@ -75,8 +75,9 @@ class Item:
 class Work:
     """The items of one batch. An ordinary class, so that Prefect does not look for futures inside it."""
 
-    def __init__(self, batch_id: UUID) -> None:
+    def __init__(self, batch_id: UUID, *, is_retry: bool = False) -> None:
         self.batch_id = batch_id
+        self.is_retry = is_retry
         self.job_id: UUID | None = None
         self.policy = Policy()
         self.look: Look | None = None

@@ -16,6 +16,7 @@ from api.submission import Named, OpenFile, submit_files, submit_keys
 from api.views import ImagePage, Job, JobPage, image_view, job_view
 from blurline.policy import Policy
 from sql.reading import find_job, list_images_of_job, list_jobs
+from sql.reruns import call_off_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=problems(403, 422, 503))
 
@@ -93,6 +94,17 @@ def get_jobs(
 def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """A job and its progress."""
     return _job(context, visible_owner(who), job_id)
+
+
+@router.post("/{job_id}/cancel", responses=problems(404))
+def cancel_job(context: Ctx, who: Submitter, job_id: UUID) -> Job:
+    """Call off what is left of a job. What is published stays; what is not fails with the code `cancelled`."""
+    owner = visible_owner(who)
+    _job(context, owner, job_id)
+    _, flow_run_ids = call_off_job(context.database, job_id)
+    for flow_run_id in flow_run_ids:
+        context.flow_runs.cancel(flow_run_id)
+    return _job(context, owner, job_id)
 
 
 @router.get("/{job_id}/images", responses=problems(404))

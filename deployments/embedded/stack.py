@@ -114,6 +114,7 @@ class EmbeddedStack:
             "BLURLINE_API_URL": f"http://{_HOST}:{ports['api']}",
             "PREFECT_HOME": str(self._home.folder("prefect")),
             "PYTHONUNBUFFERED": "1",
+            "BLURLINE_WORKER_DRAIN_S": "10",
             **_PREFECT_CLIENT,
         }
         if self._own_database:

@@ -45,16 +45,19 @@ CREATE TABLE images (
 CREATE INDEX images_of_job_by_state ON images (job_id, state);
 CREATE INDEX images_underway ON images (open_attempt_id) WHERE open_attempt_id IS NOT NULL;
 
--- What one flow run carries. policy is the job's, or what a re-run puts in its place.
+-- What one flow run carries. policy is the job's, or what a re-run puts in its place; rerun_id ties together
+-- the batches of one re-run, so that what is left of it can be cancelled.
 CREATE TABLE batches (
     id          uuid PRIMARY KEY,
     job_id      uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
     queue       text NOT NULL CHECK (queue IN ('interactive', 'backlog')),
     policy      jsonb NOT NULL,
     flow_run_id uuid,
+    rerun_id    uuid,
     created_at  timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX batches_of_job ON batches (job_id);
+CREATE INDEX batches_of_rerun ON batches (rerun_id) WHERE rerun_id IS NOT NULL;
 
 -- One try at one image. outcome stays null while it is under way.
 CREATE TABLE attempts (

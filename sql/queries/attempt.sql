@@ -12,7 +12,7 @@ WITH started AS (
     RETURNING attempts.id, attempts.image_id, attempts.number
 ), underway AS (
     UPDATE images SET state = 'processing'
-    FROM started WHERE images.id = started.image_id AND images.state IN ('queued', 'failed')
+    FROM started WHERE images.id = started.image_id AND images.state = 'queued'
 )
 SELECT started.id AS attempt_id, started.image_id, started.number,
        images.name, images.original_key, images.original_etag, images.original_bytes
@@ -31,11 +31,27 @@ FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
 RETURNING before.result_key AS replaced_key
 
+-- name: revive_attempts
+-- Images whose last attempt was made in this batch and came to nothing through no fault of theirs: what is still
+-- to do when an operator retries the flow run.
+SELECT images.id AS image_id, images.original_bytes, attempts.number
+FROM attempts JOIN images ON images.id = attempts.image_id
+WHERE attempts.batch_id = %(batch_id)s AND attempts.outcome IN ('retried', 'given_up')
+  AND images.open_attempt_id IS NULL AND images.state = 'failed'
+  AND NOT EXISTS (
+      SELECT FROM attempts AS later WHERE later.image_id = images.id AND later.number > attempts.number
+  )
+ORDER BY images.position
+FOR UPDATE OF images
+
 -- name: fail_image
--- As publish_image. An image that has a published result keeps it.
+-- As publish_image. An image that has a published result keeps it, and is as it was before the attempt.
 UPDATE images SET
     state = CASE WHEN result_key IS NULL THEN %(state)s ELSE state END,
-    open_attempt_id = NULL, error_code = %(error_code)s, error_message = %(error_message)s, finished_at = now()
+    error_code = CASE WHEN result_key IS NULL THEN %(error_code)s ELSE error_code END,
+    error_message = CASE WHEN result_key IS NULL THEN %(error_message)s ELSE error_message END,
+    finished_at = CASE WHEN result_key IS NULL THEN now() ELSE finished_at END,
+    open_attempt_id = NULL
 WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
 RETURNING id
 
@@ -51,9 +67,9 @@ FROM unnest(%(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(sc
     AS given (x1, y1, x2, y2, score)
 
 -- name: close_attempts
--- Ends open attempts that came to nothing, so that new ones can be made. Locks their images.
+-- Ends open attempts that came to nothing. Locks their images.
 WITH closed AS (
-    UPDATE attempts SET outcome = 'retried', error_code = %(error_code)s, error_message = %(error_message)s,
+    UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_message = %(error_message)s,
         finished_at = now()
     FROM images
     WHERE attempts.id = ANY(%(attempt_ids)s::uuid[]) AND attempts.outcome IS NULL
@@ -61,13 +77,24 @@ WITH closed AS (
     RETURNING attempts.id, attempts.image_id, attempts.batch_id, attempts.number
 )
 SELECT closed.id AS attempt_id, closed.image_id, closed.number, closed.batch_id, batches.job_id, batches.queue, batches.policy,
-       images.original_bytes
+       batches.rerun_id, images.original_bytes
 FROM closed JOIN batches ON batches.id = closed.batch_id JOIN images ON images.id = closed.image_id
 ORDER BY images.position
 FOR UPDATE OF images
 
+-- name: release_images
+-- Ends attempts that were called off. What an image was before a re-run it is again; one that was never finished
+-- has failed.
+UPDATE images SET
+    open_attempt_id = NULL,
+    state = CASE WHEN state IN ('queued', 'processing') THEN 'failed' ELSE state END,
+    error_code = CASE WHEN state IN ('queued', 'processing') THEN %(error_code)s ELSE error_code END,
+    error_message = CASE WHEN state IN ('queued', 'processing') THEN %(error_message)s ELSE error_message END,
+    finished_at = CASE WHEN state IN ('queued', 'processing') THEN now() ELSE finished_at END
+WHERE id = ANY(%(image_ids)s::uuid[])
+
 -- name: reopen_images
 UPDATE images SET open_attempt_id = given.attempt_id,
-    state = CASE WHEN result_key IS NULL THEN 'queued' ELSE state END
+    state = CASE WHEN state = 'processing' THEN 'queued' ELSE state END
 FROM unnest(%(image_ids)s::uuid[], %(attempt_ids)s::uuid[]) AS given (image_id, attempt_id)
 WHERE images.id = given.image_id

@@ -12,8 +12,8 @@ FROM unnest(
 ) AS given (image_id, position, name, key, etag, bytes, attempt_id)
 
 -- name: insert_batches
-INSERT INTO batches (id, job_id, queue, policy)
-SELECT batch_id, %(job_id)s, %(queue)s, %(policy)s FROM unnest(%(batch_ids)s::uuid[]) AS given (batch_id)
+INSERT INTO batches (id, job_id, queue, policy, rerun_id)
+SELECT batch_id, %(job_id)s, %(queue)s, %(policy)s, %(rerun_id)s FROM unnest(%(batch_ids)s::uuid[]) AS given (batch_id)
 
 -- name: insert_attempts
 INSERT INTO attempts (id, image_id, batch_id, number)

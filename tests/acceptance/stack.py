@@ -37,8 +37,12 @@ def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float) -> T:
 class Stack:
     """The stack on ``home``, started and stopped as a user does."""
 
-    def __init__(self, home: Path, *, is_ordinary_user: bool = False) -> None:
+    def __init__(
+        self, home: Path, *, is_ordinary_user: bool = False, workers: int | None = None, **variables: str
+    ) -> None:
         self.home = home
+        self._variables = variables
+        self._arguments = ["--workers", str(workers)] if workers else []
         self._prefix = [sys.executable, str(LEASH), "SIGTERM", "not-root"] if is_ordinary_user else []
         self.process: subprocess.Popen[str] | None = None
 
@@ -46,8 +50,8 @@ class Stack:
         """Start and wait until it says that it is ready."""
         log = (self.home / "up.log").open("a")
         self.process = subprocess.Popen(
-            [*self._prefix, BLURLINE, "up"],
-            env=self.environment(),
+            [*self._prefix, BLURLINE, "up", *self._arguments],
+            env=self.environment() | self._variables,
             stdout=log,
             stderr=log,
             text=True,
@@ -66,7 +70,7 @@ class Stack:
         """Stop with SIGTERM; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        return self.process.wait(90)
 
     def environment(self) -> dict[str, str]:
         """The variables with which commands reach this stack's folder."""
@@ -90,6 +94,12 @@ class Stack:
         token = self.command("token", "--user", user, "--scope", scope)
         url = self.variables()["BLURLINE_API_URL"]
         return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    def prefect(self) -> httpx.Client:
+        """A client of the Prefect API."""
+        variables = self.variables()
+        user, _, password = variables["PREFECT_API_AUTH_STRING"].partition(":")
+        return httpx.Client(base_url=variables["PREFECT_API_URL"], auth=(user, password), timeout=30)
 
     def pids(self) -> dict[str, int]:
         """The parts that run, by name."""

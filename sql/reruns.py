@@ -1,0 +1,93 @@
+"""Re-running images that have ended: selecting, enqueueing, and calling off what is left.
+
+An image that is re-run stays as it is, published or failed, until the new attempt has a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from blurline.policy import Policy
+from sql.attempts import call_off, reopen
+from sql.database import Database, Transaction
+from sql.submissions import BatchSize, Member, add_batches
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which images to re-run; a field of None does not restrict.
+
+    ``score_below``: only images with a destroyed face of a lower score. ``made_with_another_model``: only
+    images whose result was made with another model than the present one of their profile.
+    """
+
+    states: tuple[str, ...]
+    submitted_from: datetime | None = None
+    submitted_until: datetime | None = None
+    owner: str | None = None
+    job_id: UUID | None = None
+    made_with_another_model: bool = False
+    score_below: float | None = None
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """An image to be re-run, and the policy that it would be re-run with."""
+
+    image_id: UUID
+    job_id: UUID
+    name: str
+    state: str
+    original_bytes: int
+    number: int
+    policy: Policy
+
+
+def select(
+    transaction: Transaction, selection: Selection, current_models: Mapping[str, str], overrides: Mapping[str, Any]
+) -> list[Selected]:
+    """The images that match, oldest first, locked until the transaction ends."""
+    fields = {name: getattr(selection, name) for name in Selection.__slots__}
+    rows = transaction.all(
+        "images_to_rerun", **{**fields, "states": list(selection.states)}, current_models=Jsonb(dict(current_models))
+    )
+    return [Selected(**{**row, "policy": Policy.model_validate({**row["policy"], **overrides})}) for row in rows]
+
+
+def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UUID, size: BatchSize) -> None:
+    """Put the images into batches of the `backlog` queue."""
+    for _, group in groupby(sorted(selected, key=_kind), key=_kind):
+        same = list(group)
+        members = [Member(image.image_id, image.original_bytes, image.number + 1) for image in same]
+        add_batches(transaction, same[0].job_id, members, "backlog", same[0].policy, size, rerun_id=rerun_id)
+        reopen(transaction, members)
+
+
+def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
+    """Call off what is left of a re-run: how many images, and the flow runs that have them."""
+    return _call_off(database, "open_attempts_of_rerun", "The re-run was cancelled.", rerun_id=rerun_id)
+
+
+def call_off_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
+    """Call off what is left of a job: how many images, and the flow runs that have them."""
+    return _call_off(database, "open_attempts_of_job", "The job was cancelled; nothing was published.", job_id=job_id)
+
+
+def _call_off(database: Database, statement: str, message: str, **which: UUID) -> tuple[int, list[UUID]]:
+    with database.transaction() as transaction:
+        rows = transaction.all(statement, **which)
+        transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
+        images = call_off(transaction, [row["attempt_id"] for row in rows], "cancelled", message)
+    return images, sorted({row["flow_run_id"] for row in rows if row["flow_run_id"]})
+
+
+def _kind(image: Selected) -> tuple[UUID, str]:
+    return image.job_id, image.policy.model_dump_json()

@@ -1,0 +1,106 @@
+"""kill -9 of every part at each of the seven tasks, and at random over a job of 200 images.
+
+Seven children are held each at another task, then one part is killed for all seven at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.acceptance.stack import Stack, fetch, finished, submit, wait_for
+from tests.pictures import HOPPER, decoded, psnr_db
+
+TASKS = ("download", "resize", "detect", "nms", "blur", "upload", "notify")
+FAULTS = Path(__file__).with_name("faults")
+RECOVERY_S = 150
+FACE = 190, 130, 320, 320
+
+
+@pytest.fixture(scope="module")
+def switch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("switch")
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[Stack]:
+    """A stack of its own whose workers obey the fault switch."""
+    stack = Stack(
+        tmp_path_factory.mktemp("faulty"),
+        workers=len(TASKS),
+        PYTHONPATH=str(FAULTS),
+        TEST_FAULTS=str(switch),
+        BLURLINE_ATTEMPT_BACKOFF_S="1",
+    )
+    stack.start()
+    yield stack
+    stack.stop()
+    wait_for("no process is left", lambda: not stack.processes(), 15)
+
+
+def assert_each_ended_once(stack: Stack, client: httpx.Client, job_id: str, count: int) -> None:
+    """One final state and one result an image; every result without its face; no result of a lost attempt."""
+    images = finished(client, job_id, RECOVERY_S)
+    assert {image["state"] for image in images.values()} == {"published"}
+    assert len(images) == count
+    original = decoded(HOPPER.read_bytes())
+    x1, y1, x2, y2 = FACE
+    for image in images.values():
+        result = decoded(fetch(client, image))
+        assert psnr_db(result[y1:y2, x1:x2], original[y1:y2, x1:x2]) < 20
+    with psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"]) as connection:
+        rows = connection.execute(
+            "SELECT count(*) FILTER (WHERE outcome = 'published'), count(*) FILTER (WHERE outcome IS NULL)"
+            " FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s GROUP BY image_id",
+            (job_id,),
+        ).fetchall()
+    assert set(rows) == {(1, 0)}
+
+
+def _victims(stack: Stack, part: str) -> list[int]:
+    if part == "children":
+        found = [child.pid for child in psutil.Process(stack.pids()["worker"]).children() if _is_child(child)]
+        return random.sample(found, len(found))
+    return [stack.pids()[part]]
+
+
+def _is_child(process: psutil.Process) -> bool:
+    return "spawn_main" in " ".join(process.cmdline())
+
+
+@pytest.mark.parametrize("part", ["children", "worker", "api", "prefect", "postgres", "store"])
+def test_killed_at_each_task_every_image_ends_once(faulty: Stack, switch: Path, part: str) -> None:
+    for mark in switch.iterdir():
+        mark.unlink()
+    (switch / "hold").touch()
+    with faulty.client() as client:
+        names = [f"{task}.jpg" for task in TASKS]
+        jobs = [submit(client, [(name, HOPPER.read_bytes())]) for name in names]
+        wait_for("each is held at its task", lambda: all((switch / f"at-{name}").exists() for name in names), 90)
+        for pid in _victims(faulty, part):
+            os.kill(pid, signal.SIGKILL)
+        (switch / "hold").unlink()
+        for job_id in jobs:
+            assert_each_ended_once(faulty, client, job_id, 1)
+
+
+def test_random_kills_over_a_long_job_lose_and_double_nothing(faulty: Stack) -> None:
+    chance = random.Random(11)
+    parts = ["children", "worker", "api", "prefect", "postgres", "store"]
+    with faulty.client() as client:
+        job_id = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(200)])
+        for _ in range(6):
+            time.sleep(chance.uniform(1, 4))  # the kills are spread over the job; nothing is awaited here
+            with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):  # it is being started again
+                os.kill(_victims(faulty, chance.choice(parts))[0], signal.SIGKILL)
+        assert_each_ended_once(faulty, client, job_id, 200)

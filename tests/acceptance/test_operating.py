@@ -1,0 +1,231 @@
+"""What operators and owners do to work under way: cancel, re-run, retry, add workers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
+from tests.pictures import HOPPER
+
+FAULTS = Path(__file__).with_name("faults")
+
+
+@pytest.fixture(scope="module")
+def switch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("switch")
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[Stack]:
+    """A stack whose workers obey the fault switch, so that work can be kept under way."""
+    stack = Stack(
+        tmp_path_factory.mktemp("held"),
+        PYTHONPATH=str(FAULTS),
+        TEST_FAULTS=str(switch),
+        BLURLINE_ATTEMPT_BACKOFF_S="1",
+        BLURLINE_BATCH_MAX_IMAGES="4",
+    )
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def client(held: Stack) -> Iterator[httpx.Client]:
+    with held.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def prefect(held: Stack) -> Iterator[httpx.Client]:
+    with held.prefect() as client:
+        yield client
+
+
+@pytest.fixture
+def hold(switch: Path) -> Iterator[Path]:
+    """Work on images named after a task waits at that task until this file is gone."""
+    for mark in switch.iterdir():
+        mark.unlink()
+    hold = switch / "hold"
+    hold.touch()
+    yield hold
+    hold.unlink(missing_ok=True)
+
+
+def _flow_runs(prefect: httpx.Client, job_id: str) -> list[dict[str, Any]]:
+    wanted = {"flow_runs": {"tags": {"all_": [f"job:{job_id}"]}}}
+    runs: list[dict[str, Any]] = prefect.post("/flow_runs/filter", json=wanted).raise_for_status().json()
+    return runs
+
+
+def _run(prefect: httpx.Client, deployment: str, **parameters: Any) -> dict[str, Any]:
+    """Run a deployment as its form in the UI does; the finished flow run."""
+    found = prefect.get(f"/deployments/name/{deployment}").raise_for_status().json()
+    made = prefect.post(f"/deployments/{found['id']}/create_flow_run", json={"parameters": parameters})
+    run_id = made.raise_for_status().json()["id"]
+
+    def ended() -> dict[str, Any] | None:
+        run: dict[str, Any] = prefect.get(f"/flow_runs/{run_id}").json()
+        return run if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+
+    run = wait_for(f"{deployment} ends", ended, 60)
+    assert run["state_type"] == "COMPLETED", run["state"]
+    return run
+
+
+def _children(stack: Stack) -> set[int]:
+    return {child.pid for child in psutil.Process(stack.pids()["worker"]).children()}
+
+
+def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, switch: Path) -> None:
+    children = _children(held)
+    job_id = submit(client, [("detect.jpg", HOPPER.read_bytes())] + [("x.jpg", HOPPER.read_bytes())] * 3)
+    wait_for("work is under way", (switch / "at-detect.jpg").exists, 60)
+    answer = client.post(f"/v1/jobs/{job_id}/cancel").raise_for_status().json()
+    assert answer["state"] == "finished"
+    image = finished(client, job_id)["detect.jpg"]
+    assert (image["state"], image["error"]["code"]) == ("failed", "cancelled")
+    assert held.client(user="bob").post(f"/v1/jobs/{job_id}/cancel").status_code == 404
+    with held.prefect() as prefect:
+        wait_for(
+            "the flow run has ended while its work is held",
+            lambda: all(run["state_type"] in ("CANCELLED", "COMPLETED") for run in _flow_runs(prefect, job_id)),
+            10,
+        )
+    assert _children(held) == children, "the children were kept"
+
+
+def test_an_operator_cancels_a_flow_run_in_the_browser(
+    held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    job_id = submit(client, [("blur.jpg", HOPPER.read_bytes())])
+    wait_for("work is under way", (switch / "at-blur.jpg").exists, 60)
+    (run,) = _flow_runs(prefect, job_id)
+    ui = held.variables()["BLURLINE_PREFECT_UI_URL"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(ui)
+        page.get_by_placeholder("admin:pass").or_(page.locator("input[type=password]")).first.fill(
+            held.variables()["PREFECT_API_AUTH_STRING"]
+        )
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Dashboard").first).to_be_visible(timeout=20_000)
+        page.goto(f"{ui}/runs/flow-run/{run['id']}")
+        page.get_by_role("button", name="Cancel").first.click(timeout=20_000)
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").last.click()
+        wait_for(
+            "Prefect says that it is cancelled",
+            lambda: _flow_runs(prefect, job_id)[0]["state_type"] == "CANCELLED",
+            15,
+        )
+        page.screenshot(path=str(held.home / "cancelled.png"))
+        browser.close()
+    image = finished(client, job_id)["blur.jpg"]
+    assert (image["state"], image["error"]["code"]) == ("failed", "cancelled")
+
+
+def test_the_uis_retry_does_only_what_is_still_to_do(
+    held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
+) -> None:
+    job_id = submit(client, [("blur.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
+    wait_for("work is under way", (switch / "at-blur.jpg").exists, 60)
+    (run,) = [run for run in _flow_runs(prefect, job_id) if run["state_type"] == "RUNNING"]
+    prefect.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}}).raise_for_status()
+    assert finished(client, job_id)["blur.jpg"]["error"]["code"] == "cancelled"
+    hold.unlink()
+    retry = {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": True}  # what the UI's button sends
+    prefect.post(f"/flow_runs/{run['id']}/set_state", json=retry).raise_for_status()
+    wait_for(
+        "the retried run publishes what was left",
+        lambda: finished(client, job_id)["blur.jpg"]["state"] == "published",
+        60,
+    )
+    assert finished(client, job_id)["text.jpg"]["error"]["code"] == "unsupported_format"
+
+
+def test_a_backlog_is_re_run_from_prefect(held: Stack, client: httpx.Client, prefect: httpx.Client) -> None:
+    job_id = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(6)])
+    before = finished(client, job_id)
+    chosen = {"states": ["published"], "job_id": job_id, "policy_overrides": {"style": "solid"}}
+    _run(prefect, "rerun-backlog/rerun-backlog", **chosen)
+    assert finished(client, job_id) == before, "a dry run changes nothing"
+    _run(prefect, "rerun-backlog/rerun-backlog", **chosen, dry_run=False)
+    wait_for(
+        "every image has its new result",
+        lambda: all(image["policy"]["style"] == "solid" for image in finished(client, job_id).values()),
+        60,
+    )
+    for name, image in finished(client, job_id).items():
+        assert image["result_sha256"] != before[name]["result_sha256"]
+        assert fetch(client, image)
+
+
+def test_a_re_run_cancelled_half_way_leaves_no_trace(
+    held: Stack, client: httpx.Client, hold: Path, switch: Path
+) -> None:
+    hold.unlink()
+    names = [f"detect.{at}.jpg" for at in range(12)]
+    job_id = submit(client, [(name, HOPPER.read_bytes()) for name in names] + [("text.jpg", b"text")])
+    before = finished(client, job_id)
+    hold.touch()
+    listed = held.command("rerun", "--job", job_id, "--state", "published", "--state", "failed")
+    assert "13 images would be re-run (dry run)" in listed
+    assert "detect.0.jpg" in listed
+    said = held.command("rerun", "--job", job_id, "--state", "published", "--state", "failed", "--really")
+    wait_for("the re-run is under way", lambda: list(switch.glob("at-*")), 60)
+    images = {image["name"]: image for image in client.get(f"/v1/jobs/{job_id}/images").json()["images"]}
+    assert images == before, "what is published is not disturbed"
+    assert fetch(client, images[names[0]])
+    called_off = held.command("rerun", "--cancel", said.split()[-1])
+    assert "as they were before" in called_off
+    hold.unlink()
+    with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:
+        query = "SELECT count(*) FROM images WHERE job_id = %s AND open_attempt_id IS NOT NULL"
+        row = connection.execute(query, (job_id,)).fetchone()
+    assert row == (0,)
+    after = finished(client, job_id)
+    changed = {name for name in before if after[name] != before[name]}
+    assert not changed
+
+
+def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, client: httpx.Client) -> None:
+    second = subprocess.Popen([BLURLINE, "worker", "--limit", "2"], env=held.environment(), start_new_session=True)
+    try:
+        with held.prefect() as prefect:
+            path = "/work_pools/blurline/workers/filter"
+            wait_for("both have joined", lambda: len(prefect.post(path, json={}).json()) >= 2, 60)
+        job_id = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(80)])
+        images = finished(client, job_id, 150)
+        assert {image["state"] for image in images.values()} == {"published"}
+        with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:
+            rows = connection.execute(
+                "SELECT count(*), max(number) FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s",
+                (job_id,),
+            ).fetchall()
+        assert rows == [(80, 1)]
+        with held.prefect() as prefect:
+            used = {run["infrastructure_pid"] for run in _flow_runs(prefect, job_id)}
+        assert len(used) > 2, "children of both workers took part"
+    finally:
+        second.terminate()
+        assert second.wait(60) == 0
+
+
+def test_interactive_work_goes_before_a_backlog(held: Stack, client: httpx.Client) -> None:
+    backlog = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(60)])
+    finished(client, submit(client, [("quick.jpg", HOPPER.read_bytes())]))
+    job = client.get(f"/v1/jobs/{backlog}").json()
+    assert job["state"] == "processing"
+    finished(client, backlog, 120)
