@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -14,8 +15,9 @@ from tests.pictures import ASTRONAUT, COFFEE, HOPPER, decoded, encoded, psnr_db,
 
 
 @pytest.fixture(scope="module")
-def client(stack: Stack) -> httpx.Client:
-    return stack.client()
+def client(stack: Stack) -> Iterator[httpx.Client]:
+    with stack.client() as client:
+        yield client
 
 
 def assert_only_faces_are_gone(client: httpx.Client, image: dict[str, Any], original: bytes) -> None:
