@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export BLURLINE_HOME ?= $(CURDIR)/.blurline
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo up test check format unit acceptance lock clean
+.PHONY: demo up test check format unit acceptance bench lock clean
 
 demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=--once ends after the table)
 	$(BIN)/blurline demo $(ARGS)
@@ -28,6 +28,9 @@ unit: $(VENV)/developer  ## tests that need no whole stack
 
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
 	$(BIN)/pytest -q tests/acceptance $(ARGS)
+
+bench: $(VENV)/developer  ## measure (ARGS="core stack" for some of it)
+	$(BIN)/python -m blurline bench $(ARGS)
 
 format: $(VENV)/developer
 	$(BIN)/ruff check --fix .

@@ -12,7 +12,7 @@ from api import problems
 from api.context import Context
 from api.dispatcher import Dispatcher
 from api.flow_runs import FlowRuns
-from api.routers import compatibility, health, images, jobs, uploads
+from api.routers import compatibility, health, images, jobs, statistics, uploads
 from blurline.logs import configure_logs
 from blurline.settings import Settings, load_settings
 from blurline.store import Store
@@ -47,6 +47,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
     problems.install(app)
-    for module in (uploads, jobs, images, compatibility, health):
+    for module in (uploads, jobs, images, statistics, compatibility, health):
         app.include_router(module.router)
     return app

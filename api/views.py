@@ -82,6 +82,16 @@ class ImageWithDetections(Image):
     detections: list[Detection]
 
 
+class Statistics(BaseModel):
+    """Images of one state and error code. `faces` were found; how many were missed nobody can say."""
+
+    state: str
+    error_code: str | None
+    images: int
+    faces: int
+    mean_processing_ms: float
+
+
 class JobPage(BaseModel):
     """Jobs, newest first. Ask with `before=next_before` for older ones."""
 

@@ -135,6 +135,18 @@ def rerun(
 
 
 @app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="core, stack, deface, database; all if none.")] = None,
+) -> None:
+    """Measure speed and print it as JSON, each figure beside a baseline of the same run. Needs a source checkout."""
+    try:
+        from tests.benchmarks.run import run
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("The benchmark is run from a source checkout: `make bench`.") from error
+    typer.echo(run(names or []))
+
+
+@app.command()
 def settings() -> None:
     """Print every setting with its value (secrets masked) and meaning."""
     values = load_settings()

@@ -17,7 +17,7 @@ from PIL import Image
 from blurline.box import Box, Face
 from blurline.policy import Policy, Style
 
-_EXPONENT = 4.0  # a superellipse: rounder than a rectangle, and at 1.19 x its half-sides it holds the box
+_EXPONENT = 4  # a superellipse: rounder than a rectangle, and at 1.19 x its half-sides it holds the box
 _FEATHER = 0.15  # the soft edge, as a fraction of the half-sides, outside the opaque area
 _NOISE_LEVELS = 6.0  # standard deviation of the noise on each average, in 8-bit levels
 _MIN_CELL_PX = 4.0  # a cell is never smaller, so that a tiny face keeps fewer cells
@@ -71,28 +71,25 @@ def _destroy_one(pixels: NDArray[np.uint8], box: Box, policy: Policy, random: np
 def _opacity(area: Box, left: int, top: int, right: int, bottom: int) -> NDArray[np.float32]:
     """(rows, columns) in 0..1: 1 inside the superellipse of ``area``, falling to 0 over the feather."""
     half_width, half_height = max(area.width_px / 2, 0.5), max(area.height_px / 2, 0.5)
-    x = np.abs(np.arange(left, right) + 0.5 - (area.x1 + area.x2) / 2) / half_width
-    y = np.abs(np.arange(top, bottom) + 0.5 - (area.y1 + area.y2) / 2) / half_height
-    radius = (x[None, :] ** _EXPONENT + y[:, None] ** _EXPONENT) ** (1 / _EXPONENT)
+    x = (np.arange(left, right, dtype=np.float32) + 0.5 - (area.x1 + area.x2) / 2) / half_width
+    y = (np.arange(top, bottom, dtype=np.float32) + 0.5 - (area.y1 + area.y2) / 2) / half_height
+    radius = np.sqrt(np.sqrt((x**_EXPONENT)[None, :] + (y**_EXPONENT)[:, None]))
     pixel = 0.5 / min(half_width, half_height)  # the pixel that the edge crosses is opaque
     return np.asarray(np.clip(1 - (radius - 1 - pixel) / _FEATHER, 0, 1), np.float32)
 
 
-def _cover(window: NDArray[np.uint8], policy: Policy, random: np.random.Generator) -> NDArray[np.float32]:
-    """What a face is replaced with: same shape as ``window``, float32, from the averaged cells alone."""
-    height, width = window.shape[:2]
+def _cover(window: NDArray[np.uint8], policy: Policy, random: np.random.Generator) -> NDArray[np.uint8]:
+    """What a face is replaced with: same shape as ``window``, from the averaged cells alone."""
+    height, width, channels = window.shape
     cells = 1 if policy.style is Style.SOLID else policy.cells_per_face
     rows, columns = cells_across(height, cells), cells_across(width, cells)
-    averages = _resize(window.astype(np.float32), columns, rows, Image.Resampling.BOX)
-    averages += random.normal(0, _NOISE_LEVELS, averages.shape).astype(np.float32)
-    averages = np.clip(averages, 0, 255)
+    image = Image.fromarray(window if channels == 3 else window[:, :, 0])
+    averages = np.asarray(image.resize((columns, rows), Image.Resampling.BOX), np.float32)
+    noisy = np.clip(np.rint(averages + random.normal(0, _NOISE_LEVELS, averages.shape)), 0, 255)
+    cover = Image.fromarray(noisy.astype(np.uint8))
     if policy.style is Style.BLUR:
-        return np.clip(_resize(averages, width, height, Image.Resampling.BICUBIC), 0, 255)
-    blocks = _resize(averages, columns * 4, rows * 4, Image.Resampling.NEAREST)
-    return _resize(blocks, width, height, Image.Resampling.BILINEAR)
-
-
-def _resize(values: NDArray[np.float32], width: int, height: int, resample: Image.Resampling) -> NDArray[np.float32]:
-    """(h, w, channels) float32 -> (height, width, channels) float32."""
-    channels = [Image.fromarray(values[:, :, channel]) for channel in range(values.shape[2])]
-    return np.stack([np.asarray(channel.resize((width, height), resample)) for channel in channels], axis=2)
+        cover = cover.resize((width, height), Image.Resampling.BICUBIC)
+    else:
+        blocks = cover.resize((columns * 4, rows * 4), Image.Resampling.NEAREST)
+        cover = blocks.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(cover).reshape(window.shape)

@@ -6,6 +6,7 @@ factor, up or down, and the rest of the input is black, at the right and at the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blurline.box import Faces
+from blurline.resample import resized
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +41,34 @@ class Letterbox:
 
 
 def letterbox(
-    pixels: NDArray[np.uint8], side_px: int, stride_px: int = 32, fixed: tuple[int, int] | None = None
-) -> Letterbox:
-    """Scale ``pixels`` (H, W, 3; RGB uint8) so that the long side is ``side_px``, then pad.
+    pixels: NDArray[np.uint8], sides_px: Sequence[int], stride_px: int = 32, fixed: tuple[int, int] | None = None
+) -> list[Letterbox]:
+    """Scale ``pixels`` (H, W, 3; RGB uint8) so that the long side is each of ``sides_px`` in turn, and pad.
 
     ``fixed`` is the (height, width) of a model that takes one size alone: the picture is then fitted into
-    that size and ``side_px`` is not used.
+    that size once and ``sides_px`` is not used.
     """
     height, width = pixels.shape[:2]
-    factor = min(fixed[0] / height, fixed[1] / width) if fixed else side_px / max(height, width)
-    inner_width, inner_height = max(1, round(width * factor)), max(1, round(height * factor))
-    outer_height, outer_width = fixed or (_up_to(inner_height, stride_px), _up_to(inner_width, stride_px))
-    canvas = np.zeros((outer_height, outer_width, 3), np.uint8)
-    canvas[:inner_height, :inner_width] = _resize(pixels, inner_width, inner_height)
-    return Letterbox(canvas, inner_width / width, inner_height / height)
+    image = Image.fromarray(pixels)
+    if fixed is not None:
+        return [_fitted(image, min(fixed[0] / height, fixed[1] / width), fixed)]
+    boxes = []
+    for side_px in sides_px:
+        factor = side_px / max(height, width)
+        outer = _up_to(round(height * factor), stride_px), _up_to(round(width * factor), stride_px)
+        boxes.append(_fitted(image, factor, outer))
+    return boxes
 
 
-def _resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    # Measured (docs/detection.md): bicubic is the better of the two upwards, bilinear as good and faster downwards.
-    resample = Image.Resampling.BICUBIC if width > pixels.shape[1] else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(pixels).resize((width, height), resample, reducing_gap=2.0))
+def _fitted(image: Image.Image, factor: float, outer: tuple[int, int]) -> Letterbox:
+    """The image scaled by ``factor`` at the top left of a black (height, width) canvas."""
+    width, height = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    # Measured (docs/detection.md): upwards bicubic is best, downwards bilinear.
+    inner = image if factor == 1 else resized(image, width, height, is_bicubic=factor > 1)
+    canvas = np.zeros((*outer, 3), np.uint8)
+    canvas[:height, :width] = np.asarray(inner)
+    return Letterbox(canvas, width / image.width, height / image.height)
 
 
 def _up_to(value: int, multiple: int) -> int:
-    return -(-value // multiple) * multiple
+    return max(1, -(-value // multiple)) * multiple

@@ -42,11 +42,14 @@ def check_output(data: bytes, photo: Photo, expected: NDArray[np.uint8], faces: 
     for face in faces:
         box = face.box.clipped(photo.width_px, photo.height_px)
         area = np.s_[int(box.y1) : int(box.y2) + 1, int(box.x1) : int(box.x2) + 1]
-        meant = expected[area].astype(np.float32)
-        if photo.encoding.grey:
-            meant = meant @ np.array([0.299, 0.587, 0.114], np.float32)[:, None]
-        error_levels = float(np.abs(written.pixels[area] - meant).mean())
+        meant = _grey(expected[area]) if photo.encoding.grey else expected[area]
+        error_levels = float(np.abs(written.pixels[area] - meant.astype(np.int16)).mean())
         if error_levels > _MAX_MEAN_ERROR_LEVELS:
             raise OutputCheckFailed(
                 f"A face in the written file is not as it was destroyed (off by {error_levels:.0f})."
             )
+
+
+def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(h, w, 3) RGB -> (h, w, 1) luma (ITU-R BT.601)."""
+    return np.asarray(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), np.float32)

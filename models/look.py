@@ -53,9 +53,8 @@ class Look:
 
     def inputs(self, pixels: NDArray[np.uint8]) -> list[Letterbox]:
         """(H, W, 3) upright RGB -> the detector's input of each pass."""
-        fixed = self.detector.fixed_input
-        sides = self.profile.sides_for(max(pixels.shape[:2])) if fixed is None else (max(fixed),)
-        return [letterbox(pixels, side, self.detector.stride_px, fixed) for side in sides]
+        sides_px = self.profile.sides_for(max(pixels.shape[:2]))
+        return letterbox(pixels, sides_px, self.detector.stride_px, self.detector.fixed_input)
 
     def candidates(self, inputs: list[Letterbox]) -> list[PassFaces]:
         """Run the detector on every input -> what each pass found, in upright pixels."""

@@ -68,6 +68,17 @@ class DetectionRow:
     destroyed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StatisticsRow:
+    """Images of one state and error code: how many, with how many faces, and how long one took on average."""
+
+    state: str
+    error_code: str | None
+    images: int
+    faces: int
+    mean_processing_ms: float
+
+
 def list_jobs(database: Database, owner: str | None, limit: int, before: UUID | None = None) -> list[JobRow]:
     """Newest first, those older than the job ``before``."""
     with database.transaction() as transaction:
@@ -105,6 +116,13 @@ def list_detections(database: Database, attempt_id: UUID) -> list[DetectionRow]:
     """What an attempt found, best first."""
     with database.transaction() as transaction:
         return [DetectionRow(**row) for row in transaction.all("detections", attempt_id=attempt_id)]
+
+
+def statistics(database: Database, owner: str | None, since: datetime, until: datetime) -> list[StatisticsRow]:
+    """Figures over the images submitted from ``since`` up to ``until``, by state and error code."""
+    with database.transaction() as transaction:
+        rows = transaction.all("statistics", owner=owner, since=since, until=until)
+    return [StatisticsRow(**row) for row in rows]
 
 
 def ping(database: Database) -> None:

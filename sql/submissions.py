@@ -66,28 +66,35 @@ def create_job(
 
     Raises AlreadySubmitted when one of the originals belongs to an image already.
     """
-    job_id = new_id()
-    members = [Member(original.id, original.size_bytes) for original in originals]
     try:
         with database.transaction() as transaction:
-            transaction.run("insert_job", id=job_id, owner=owner, policy=Jsonb(policy.model_dump(mode="json")))
-            transaction.run(
-                "insert_images",
-                job_id=job_id,
-                image_ids=[original.id for original in originals],
-                positions=list(range(len(originals))),
-                names=[original.name for original in originals],
-                keys=[original.key for original in originals],
-                etags=[original.etag for original in originals],
-                bytes=[original.size_bytes for original in originals],
-                attempt_ids=[member.attempt_id for member in members],
-            )
-            add_batches(transaction, job_id, members, queue, policy, size)
+            return write_job(transaction, owner, policy, originals, queue, size)
     except psycopg.errors.UniqueViolation as error:
         raise AlreadySubmitted(
             "One of the keys was submitted before. Each upload is submitted once: look for its job with GET /v1/jobs, "
             "or upload the file again to have it treated twice."
         ) from error
+
+
+def write_job(
+    transaction: Transaction, owner: str, policy: Policy, originals: Sequence[Original], queue: Queue, size: BatchSize
+) -> UUID:
+    """The statements of `create_job`, within a transaction of the caller's."""
+    job_id = new_id()
+    members = [Member(original.id, original.size_bytes) for original in originals]
+    transaction.run("insert_job", id=job_id, owner=owner, policy=Jsonb(policy.model_dump(mode="json")))
+    transaction.run(
+        "insert_images",
+        job_id=job_id,
+        image_ids=[original.id for original in originals],
+        positions=list(range(len(originals))),
+        names=[original.name for original in originals],
+        keys=[original.key for original in originals],
+        etags=[original.etag for original in originals],
+        bytes=[original.size_bytes for original in originals],
+        attempt_ids=[member.attempt_id for member in members],
+    )
+    add_batches(transaction, job_id, members, queue, policy, size)
     return job_id
 
 

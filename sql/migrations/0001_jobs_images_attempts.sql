@@ -43,6 +43,7 @@ CREATE TABLE images (
     CHECK (state <> 'published' OR result_key IS NOT NULL)
 );
 CREATE INDEX images_of_job_by_state ON images (job_id, state);
+CREATE INDEX images_for_statistics ON images (created_at) INCLUDE (job_id, state, error_code, faces, processing_ms);
 CREATE INDEX images_underway ON images (open_attempt_id) WHERE open_attempt_id IS NOT NULL;
 
 -- What one flow run carries. policy is the job's, or what a re-run puts in its place; rerun_id ties together

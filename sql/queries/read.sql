@@ -40,3 +40,12 @@ WHERE attempt_id = %(attempt_id)s ORDER BY ordinal
 
 -- name: ping
 SELECT 1 AS one
+
+-- name: statistics
+SELECT images.state, images.error_code, count(*) AS images, coalesce(sum(images.faces), 0) AS faces,
+       coalesce(avg(images.processing_ms), 0) AS mean_processing_ms
+FROM images
+WHERE images.created_at >= %(since)s AND images.created_at < %(until)s
+  AND (%(owner)s::text IS NULL OR images.job_id IN (SELECT id FROM jobs WHERE owner = %(owner)s))
+GROUP BY images.state, images.error_code
+ORDER BY images.state, images.error_code

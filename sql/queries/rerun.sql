@@ -28,6 +28,9 @@ JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
 WHERE batches.rerun_id = %(rerun_id)s
 
+-- name: batches_of_job
+SELECT id AS batch_id FROM batches WHERE job_id = %(job_id)s
+
 -- name: open_attempts_of_job
 SELECT attempts.id AS attempt_id, batches.id AS batch_id, batches.flow_run_id
 FROM batches

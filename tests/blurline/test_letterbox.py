@@ -10,7 +10,7 @@ from blurline.letterbox import letterbox
 @settings(deadline=None)
 @given(width=st.integers(1, 300), height=st.integers(1, 300), side=st.sampled_from([64, 160, 320]))
 def test_the_picture_keeps_its_shape_and_boxes_find_their_way_back(width: int, height: int, side: int) -> None:
-    box = letterbox(np.full((height, width, 3), 200, np.uint8), side)
+    (box,) = letterbox(np.full((height, width, 3), 200, np.uint8), [side])
     assert all(length % 32 == 0 for length in box.pixels.shape[:2])
     inner = (round(width * box.scale_x), round(height * box.scale_y))
     assert max(inner) == side
@@ -21,7 +21,7 @@ def test_the_picture_keeps_its_shape_and_boxes_find_their_way_back(width: int, h
 
 
 def test_a_fixed_input_is_filled_without_squashing() -> None:
-    box = letterbox(np.full((100, 400, 3), 200, np.uint8), 0, fixed=(640, 640))
+    (box,) = letterbox(np.full((100, 400, 3), 200, np.uint8), [], fixed=(640, 640))
     assert box.pixels.shape == (640, 640, 3)
     assert box.pixels[:160].min() == 200
     assert box.pixels[160:].max() == 0

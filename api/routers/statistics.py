@@ -1,0 +1,26 @@
+"""Statistics: figures over the images that the caller may see."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from fastapi import APIRouter
+
+from api.context import Ctx, Who, problems, visible_owner
+from api.views import Statistics
+from sql.reading import statistics
+
+router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=problems(403, 422, 503))
+
+_DEFAULT_RANGE = timedelta(days=30)
+
+
+@router.get("")
+def get_statistics(
+    context: Ctx, who: Who, since: datetime | None = None, until: datetime | None = None
+) -> list[Statistics]:
+    """Images submitted in a time range (the last 30 days when absent), by state and error code."""
+    until = until or datetime.now(UTC)
+    rows = statistics(context.database, visible_owner(who), since or until - _DEFAULT_RANGE, until)
+    return [Statistics(**asdict(row)) for row in rows]

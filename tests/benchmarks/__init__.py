@@ -1,0 +1,1 @@
+"""Measurements, each a ratio to a baseline in the same run: `blurline bench`."""
