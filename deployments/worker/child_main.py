@@ -63,6 +63,7 @@ class _Runner:
 
         import flows.anonymize  # noqa: F401  imported here so that the first run need not
         from blurline.logs import configure_logs
+        from blurline.memory import keep_freed_memory
         from blurline.policy import Policy
         from blurline.profile import ProfileName
         from blurline.settings import load_settings
@@ -74,6 +75,7 @@ class _Runner:
         self._cancelled = Cancelled
         self._flows: dict[tuple[str, str], Any] = {}
         self._is_armed = False
+        keep_freed_memory()
         settings = load_settings()
         configure_logs(settings.log_level)
         for profile in ProfileName:

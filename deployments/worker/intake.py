@@ -1,7 +1,8 @@
 """What to run next: two buffers of waiting flow runs, `interactive` before `backlog`, with a share for backlog.
 
 Polling is REST, and a poll that returns hundreds of runs costs the server a tenth of a second. So a poll asks
-for a few runs, they are buffered, and the next poll waits until a buffer is empty.
+for a few runs, which are buffered. A queue is polled again when its buffer is empty: at once if the last poll
+brought as many as it asked for, else at the next tick.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ class Intake(Generic[Run]):
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Run]] = {INTERACTIVE: deque(), BACKLOG: deque()}
+        self._next_poll_s = dict.fromkeys(self._waiting, 0.0)
         self._picks_since_backlog = 0
 
-    def empty_queues(self) -> list[str]:
-        """The queues that a poll should ask for."""
-        return [queue for queue, runs in self._waiting.items() if not runs]
+    def queues_to_poll(self, now_s: float) -> list[str]:
+        """The queues that should be polled at this time (of a monotonic clock)."""
+        return [queue for queue, runs in self._waiting.items() if not runs and now_s >= self._next_poll_s[queue]]
 
-    def add(self, queue: str, runs: list[Run]) -> None:
-        """Buffer what a poll returned for a queue, in its order."""
+    def add(self, queue: str, runs: list[Run], asked: int, next_tick_s: float) -> None:
+        """Buffer what a poll for ``asked`` runs of a queue returned, in its order."""
         self._waiting[queue].extend(runs)
+        self._next_poll_s[queue] = 0.0 if len(runs) >= asked else next_tick_s
 
     def pick(self) -> Run | None:
         """The next run, or None when there is none."""

@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_POLL_S = 0.5
-_CANCEL_POLL_S = 0.5
+_POLL_S = 0.4
+_POLL_RUNS = 10
+_DEPLOYMENT_KNOWN_S = 30
+_CANCEL_POLL_S = 0.4
+_POLL_RUNS = 10
+_DEPLOYMENT_KNOWN_S = 30
 _CANCEL_PATIENCE_S = 10
 _HEARTBEAT_S = 15
 _MAX_RUNS_A_CHILD = 500
@@ -97,6 +101,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self._idle: asyncio.Queue[Child] = asyncio.Queue()
         self._active: dict[UUID, Child] = {}
         self._cancelling: set[UUID] = set()
+        self._taken: set[UUID] = set()
+        self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
 
@@ -153,6 +159,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         identifier = _identify(child.pid)
         if task_status is not None:
             task_status.started(identifier)
+        assert self._runs_task_group is not None
+        self._runs_task_group.start_soon(self._tell_where, flow_run.id, identifier)
         try:
             report = await child.run(configuration.order(flow_run))
         except ChildDied as death:
@@ -162,7 +170,6 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             return WarmResult(identifier=identifier, status_code=status_code)
         finally:
             self._active.pop(flow_run.id, None)
-            self._slot_freed.set()
         await self._finish_cancellation(flow_run.id)
         self._return(child, report)
         if report.outcome == "broken":
@@ -178,6 +185,13 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 return await self._cancel(flow_run_id)
         raise InfrastructureNotFound(infrastructure_pid)
 
+    async def _tell_where(self, flow_run_id: UUID, identifier: str) -> None:
+        """Record which process has the run, for cancellation and for `_report_dead_runs`."""
+        try:
+            await self.client.update_flow_run(flow_run_id, infrastructure_pid=identifier)
+        except (httpx.HTTPError, PrefectException) as error:
+            log.warning("process_not_recorded", flow_run_id=str(flow_run_id), error=repr(error))
+
     async def _report_dead_runs(self) -> None:
         """Mark runs as crashed that a killed worker of this machine has left behind; their processes are gone."""
         wanted = FlowRunFilter(
@@ -191,23 +205,54 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 log.warning("dead_run_reported", flow_run_id=str(flow_run.id))
 
     async def _fill_slots(self) -> None:
-        """Submit runs for every free slot, polling when a buffer is empty."""
-        while len(self._active) + len(self._submitting_flow_run_ids) < len(self._children):
-            for queue in self._intake.empty_queues():
-                self._intake.add(queue, await self._poll(queue))
+        """Take runs for every free slot, polling where a buffer is empty and the server may have more."""
+        assert self._runs_task_group is not None
+        while len(self._taken) < len(self._children):
+            for queue in self._intake.queues_to_poll(time.monotonic()):
+                self._intake.add(queue, await self._poll(queue), _POLL_RUNS, time.monotonic() + _POLL_S)
             entry = self._intake.pick()
             if entry is None:
                 return
-            submitted = await self._submit_scheduled_flow_runs([entry])
-            if submitted:
-                while entry.flow_run.id in self._submitting_flow_run_ids and entry.flow_run.id not in self._active:
-                    await asyncio.sleep(0.005)
+            if entry.flow_run.id not in self._taken:
+                self._taken.add(entry.flow_run.id)
+                self._runs_task_group.start_soon(self._take, entry.flow_run)
+
+    async def _take(self, flow_run: FlowRun) -> None:
+        """Carry one run from Pending to its end.
+
+        The base class asks the server eight times before a run starts; a warm child needs to know only whether
+        the run is ours (Prefect lets one worker alone make it Pending) and where its flow is.
+        """
+        try:
+            if await self._propose_pending_state(flow_run):
+                configuration = await self._configuration(flow_run)
+                result = await self.run(flow_run, configuration)
+                if result.status_code != 0:
+                    await self._propose_crashed_state(flow_run, f"The process ended with {result.status_code}.")
+        except Exception as error:
+            log.exception("run_not_carried", flow_run_id=str(flow_run.id))
+            await self._propose_crashed_state(flow_run, f"The worker could not run it: {error}")
+        finally:
+            self._taken.discard(flow_run.id)
+            self._slot_freed.set()
+
+    async def _configuration(self, flow_run: FlowRun) -> WarmConfiguration:
+        """Where the run's flow is, asked for at most once in half a minute a deployment."""
+        known = self._deployments.get(flow_run.deployment_id)
+        if known is None or known[0] < time.monotonic():
+            assert flow_run.deployment_id is not None
+            deployment = await self.client.read_deployment(flow_run.deployment_id)
+            configuration = WarmConfiguration()
+            configuration.prepare_for_flow_run(flow_run, deployment)
+            known = time.monotonic() + _DEPLOYMENT_KNOWN_S, configuration
+            self._deployments[flow_run.deployment_id] = known
+        return known[1]
 
     async def _poll(self, queue: str) -> list[WorkerFlowRunResponse]:
         body = {
             "work_queue_names": [queue],
             "scheduled_before": datetime.now(UTC).isoformat(),
-            "limit": 2 * len(self._children),
+            "limit": _POLL_RUNS,
         }
         try:
             response = await self.client.request(
@@ -232,7 +277,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
 
     async def _drain(self, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
-        while self._active and time.monotonic() < deadline:
+        while self._taken and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         for child in self._active.values():
             child.kill()

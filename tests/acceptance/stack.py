@@ -23,14 +23,14 @@ LEASH = Path(leash.__file__)
 T = TypeVar("T")
 
 
-def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float) -> T:
+def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float, every_s: float = 0.1) -> T:
     """Ask until the answer is truthy; AssertionError after the time limit."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         answer = ask()
         if answer:
             return answer
-        time.sleep(0.1)
+        time.sleep(every_s)
     raise AssertionError(f"{what}: not within {timeout_s} s")
 
 

@@ -102,7 +102,7 @@ def latency(stack: Stack, client: httpx.Client) -> dict[str, Any]:
 
 def pools(stack: Stack) -> dict[str, Any]:
     """(c) Flow runs a second of the warm pool and of a stock `process` pool, on the same batches of one photograph."""
-    warm = _flow_runs_per_s(stack, "anonymize/anonymize", _WARM_RUNS)
+    warm = _flow_runs_per_s(stack, "blurline", "anonymize/anonymize", _WARM_RUNS)
     environment = stack.environment() | stack.variables()
     subprocess.run([sys.executable, __file__], env=environment, check=True)
     prefect = str(Path(sys.executable).with_name("prefect"))
@@ -114,7 +114,7 @@ def pools(stack: Stack) -> dict[str, Any]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        stock = _flow_runs_per_s(stack, "anonymize/bench-process", _STOCK_RUNS)
+        stock = _flow_runs_per_s(stack, "bench-process", "anonymize/bench-process", _STOCK_RUNS)
     finally:
         worker.terminate()
         worker.wait()
@@ -141,24 +141,28 @@ def _treat_some(work: tuple[bytes, int]) -> None:
         treat(photo, look_for(policy), policy)
 
 
-def _flow_runs_per_s(stack: Stack, deployment: str, count: int) -> float:
-    """From the start of the first run to the end of the last; the work is a small photograph in the fast profile."""
+def _flow_runs_per_s(stack: Stack, pool: str, deployment: str, count: int) -> float:
+    """Runs are created while the pool is paused; from then to the end of the last. The work is one small
+    photograph in the fast profile."""
     batches = _waiting_batches(stack, count)
     with stack.prefect() as prefect:
         found = prefect.get(f"/deployments/name/{deployment}").raise_for_status().json()
+        prefect.patch(f"/work_pools/{pool}", json={"is_paused": True}).raise_for_status()
         made = [
             prefect.post(
                 f"/deployments/{found['id']}/create_flow_run", json={"parameters": {"batch_id": str(batch)}}
             ).json()["id"]
             for batch in batches
         ]
-
-        def ended() -> list[dict[str, Any]] | None:
-            wanted = {"flow_runs": {"id": {"any_": made}}, "limit": 200}
-            runs: list[dict[str, Any]] = prefect.post("/flow_runs/filter", json=wanted).json()
-            return runs if all(run["state_type"] == "COMPLETED" for run in runs) else None
-
-        runs = wait_for(f"{count} runs of {deployment} end", ended, 300)
+        prefect.patch(f"/work_pools/{pool}", json={"is_paused": False}).raise_for_status()
+        completed = {"flow_runs": {"id": {"any_": made}, "state": {"type": {"any_": ["COMPLETED"]}}}}
+        wait_for(
+            f"{count} runs of {deployment} end",
+            lambda: prefect.post("/flow_runs/count", json=completed).json() == count,
+            300,
+            every_s=0.5,
+        )
+        runs = prefect.post("/flow_runs/filter", json={**completed, "limit": 200}).json()
     seconds = max(_epoch(run["end_time"]) for run in runs) - min(_epoch(run["start_time"]) for run in runs)
     return count / seconds
 
