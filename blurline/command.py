@@ -136,7 +136,9 @@ def rerun(
 
 @app.command()
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help="core, stack, deface, database; all if none.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="core, stack, submission, deface, database; all if none.")
+    ] = None,
 ) -> None:
     """Measure speed and print it as JSON, each figure beside a baseline of the same run. Needs a source checkout."""
     try:

@@ -72,12 +72,12 @@ def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UU
 
 
 def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
-    """Call off what is left of a re-run: how many images, and the flow runs that have them."""
+    """Call off what is left of a re-run: how many images, and the flow runs at work on them."""
     return _call_off(database, "open_attempts_of_rerun", "The re-run was cancelled.", rerun_id=rerun_id)
 
 
 def call_off_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
-    """Call off what is left of a job: how many images, and the flow runs that have them."""
+    """Call off what is left of a job: how many images, and the flow runs at work on them."""
     return _call_off(database, "open_attempts_of_job", "The job was cancelled; nothing was published.", job_id=job_id)
 
 

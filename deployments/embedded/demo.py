@@ -84,6 +84,12 @@ def _print_results(images: list[dict[str, Any]], results: dict[str, Path]) -> No
             "" if image["faces_found"] is None else str(image["faces_found"]),
             image["state"],
             "" if image["processing_ms"] is None else f"{image['processing_ms']:.0f}",
-            str(result) if result else error,
+            _short(result) if result else error,
         )
     console.print(table)
+
+
+def _short(path: Path) -> str:
+    """The path from here, where it lies below the current folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

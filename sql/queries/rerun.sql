@@ -22,7 +22,9 @@ LIMIT %(limit)s
 FOR UPDATE OF images SKIP LOCKED
 
 -- name: open_attempts_of_rerun
-SELECT attempts.id AS attempt_id, batches.id AS batch_id, batches.flow_run_id
+-- flow_run_id only where a worker has begun; a run that has not will find nothing to do.
+SELECT attempts.id AS attempt_id, batches.id AS batch_id,
+       CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
 FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
@@ -32,7 +34,9 @@ WHERE batches.rerun_id = %(rerun_id)s
 SELECT id AS batch_id FROM batches WHERE job_id = %(job_id)s
 
 -- name: open_attempts_of_job
-SELECT attempts.id AS attempt_id, batches.id AS batch_id, batches.flow_run_id
+-- As open_attempts_of_rerun.
+SELECT attempts.id AS attempt_id, batches.id AS batch_id,
+       CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
 FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id

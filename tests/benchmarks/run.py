@@ -6,9 +6,15 @@ import json
 import os
 import platform
 
-from tests.benchmarks import core, database, deface, stack
+from tests.benchmarks import core, database, deface, stack, submission
 
-_PARTS = {"core": core.run, "stack": stack.run, "deface": deface.run, "database": database.run}
+_PARTS = {
+    "core": core.run,
+    "stack": stack.run,
+    "deface": deface.run,
+    "submission": submission.run,
+    "database": database.run,
+}
 
 
 def run(names: list[str]) -> str:

@@ -1,0 +1,23 @@
+"""Recall of the default profile on the evaluation sets, where they lie beside the checkout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SETS = Path(__file__).parents[3] / "shared" / "eval"
+
+
+@pytest.mark.skipif(not SETS.is_dir(), reason="the evaluation sets are not here; they may not be shipped")
+@pytest.mark.parametrize(("name", "recall"), [("street", 0.92), ("tiny", 0.63)])
+def test_recall_at_precision_080(name: str, recall: float) -> None:
+    photos = sorted(map(str, (SETS / name).glob("*.jpg")))
+    detect = [sys.executable, "-m", "blurline", "detect", "--min-score", "0.1", "--jsonl", *photos]
+    found = subprocess.run(detect, check=True, capture_output=True, text=True).stdout
+    score = [sys.executable, str(SETS / "score.py"), str(SETS / f"{name}.json")]
+    scored = subprocess.run(score, input=found, check=True, capture_output=True, text=True).stdout
+    assert json.loads(scored)["recall_at_precision_0.80"] >= recall
