@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +25,8 @@ from blurline.tokens import Scope
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 Photos = Annotated[list[Path], typer.Argument(help="Photographs (JPEG, PNG, WebP).", exists=True, dir_okay=False)]
+_FEW = 2  # so few photographs are treated sooner than another process is started
+
 Profile = Annotated[ProfileName, typer.Option(help="Which detector passes are made.")]
 
 
@@ -197,30 +204,59 @@ def redact(
     profile: Profile = ProfileName.STANDARD,
     style: Annotated[Style, typer.Option(help="How a face is destroyed.")] = Style.PIXELATE,
     min_score: Annotated[float | None, typer.Option(help="Destroy from this score up.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Photographs at a time; one a core when absent.", min=1)] = None,
 ) -> None:
     """Find and destroy the faces of photographs, without any server."""
+    policy = Policy(profile=profile, style=style, min_score=min_score)
+    values = load_settings()
+    output.mkdir(parents=True, exist_ok=True)
+    targets = [output / path.name for path in photos]
+    _check_targets(photos, targets)
+    redact_one = partial(_redact_file, policy=policy, settings=values)
+    failed = False
+    for path, target, outcome in zip(photos, targets, _map(redact_one, photos, targets, jobs), strict=True):
+        if isinstance(outcome, str):
+            typer.secho(f"{path}: {outcome}", fg="red", err=True)
+            failed = True
+        else:
+            typer.echo(f"{path}: {outcome} found -> {target}")
+    sys.exit(1 if failed else 0)
+
+
+def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> int | str:
+    """Write the redacted photograph; how many faces were found, or a sentence that says why there is no result."""
+    from blurline.memory import keep_freed_memory
     from blurline.photo import open_photo
     from blurline.redact import redact as write
     from models import find_faces
 
-    policy = Policy(profile=profile, style=style, min_score=min_score)
-    values = load_settings()
-    output.mkdir(parents=True, exist_ok=True)
-    failed = False
-    for path in photos:
-        target = output / path.name
-        try:
-            _check_not_original(path, target)
-            photo = open_photo(path.read_bytes(), values.limits)
-            faces = find_faces(photo.pixels, policy, values)
-            target.write_bytes(write(photo, faces, policy))
-            typer.echo(f"{path}: {len(faces)} found -> {target}")
-        except BlurlineError as error:
-            typer.secho(f"{path}: {error}", fg="red", err=True)
-            failed = True
-    sys.exit(1 if failed else 0)
+    keep_freed_memory()
+    try:
+        photo = open_photo(path.read_bytes(), settings.limits)
+        faces = find_faces(photo.pixels, policy, settings)
+        target.write_bytes(write(photo, faces, policy))
+    except BlurlineError as error:
+        return str(error)
+    return len(faces)
 
 
-def _check_not_original(path: Path, target: Path) -> None:
-    if target.exists() and target.samefile(path):
-        raise ConfigurationError("The result would replace the original; choose another folder with -o.")
+def _map(
+    treat: Callable[[Path, Path], int | str], paths: list[Path], targets: list[Path], jobs: int | None
+) -> Iterator[int | str]:
+    """``treat`` on each pair, in order, by as many processes as are worth starting."""
+    processes = min(jobs or os.cpu_count() or 1, len(paths))
+    if processes == 1 or len(paths) <= _FEW:
+        yield from map(treat, paths, targets)
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(treat, paths, targets)
+
+
+def _check_targets(paths: list[Path], targets: list[Path]) -> None:
+    """Refuse what would write over an original, or two photographs to one file."""
+    if len(set(targets)) < len(targets):
+        twice = next(target for target in targets if targets.count(target) > 1)
+        raise ConfigurationError(f"Two photographs are called {twice.name}; redact them into different folders.")
+    for path, target in zip(paths, targets, strict=True):
+        if target.exists() and target.samefile(path):
+            raise ConfigurationError("The result would replace the original; choose another folder with -o.")

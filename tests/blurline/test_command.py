@@ -1,0 +1,71 @@
+"""The commands that need no server, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, psnr_db
+
+
+def blurline(tmp_path: Path, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("BLURLINE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "blurline", *map(str, arguments)],
+        env=environment | {"BLURLINE_HOME": str(tmp_path / "home")} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_redact_writes_what_it_can_and_says_what_it_cannot(tmp_path: Path, jobs: int) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    done = blurline(tmp_path, "redact", HOPPER, COFFEE, text, "-o", tmp_path / "out", "--jobs", jobs)
+    assert done.returncode == 1
+    assert "hopper.jpg: 1 found" in done.stdout
+    assert "coffee.png: 0 found" in done.stdout
+    assert "text.jpg: The content is not a JPEG, PNG or WebP picture" in done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["coffee.png", "hopper.jpg"]
+    result, original = decoded((tmp_path / "out" / "hopper.jpg").read_bytes()), decoded(HOPPER.read_bytes())
+    assert psnr_db(result[130:320, 190:320], original[130:320, 190:320]) < 20
+
+
+def test_redact_never_writes_over_an_original(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(HOPPER.read_bytes())
+    done = blurline(tmp_path, "redact", photo, "-o", tmp_path)
+    assert done.returncode == 1
+    assert "would replace the original" in done.stderr
+    assert photo.read_bytes() == HOPPER.read_bytes()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.jpg").write_bytes(HOPPER.read_bytes())
+    done = blurline(tmp_path, "redact", photo, tmp_path / "b" / "a.jpg", "-o", tmp_path / "out")
+    assert "Two photographs are called a.jpg" in done.stderr
+
+
+def test_detect_prints_a_line_an_image(tmp_path: Path) -> None:
+    done = blurline(tmp_path, "detect", GROUP, ASTRONAUT, "--min-score", "0.1", "--jsonl")
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["image"] for line in lines] == ["group.jpg", "astronaut.png"]
+    assert len(lines[0]["faces"]) >= 11
+    assert all(len(face) == 5 and 0.1 <= face[4] <= 1 for line in lines for face in line["faces"])
+
+
+def test_mistakes_are_named_in_one_line(tmp_path: Path) -> None:
+    done = blurline(tmp_path, "detect", HOPPER, BLURLINE_MODEL_FIEL="x")
+    assert done.returncode == 1
+    assert done.stderr.startswith("blurline: BLURLINE_MODEL_FIEL is not a setting of Blurline. Did you mean")
+    done = blurline(tmp_path, "detect", HOPPER, BLURLINE_MODEL_FILE=str(tmp_path / "absent.onnx"))
+    assert "does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = blurline(tmp_path, "migrate")
+    assert "BLURLINE_DATABASE_URL is not set" in done.stderr
