@@ -276,6 +276,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             wait.cancel()
 
     async def _drain(self, timeout_s: float) -> None:
+        log.info("worker_drains", runs=len(self._taken))
         deadline = time.monotonic() + timeout_s
         while self._taken and time.monotonic() < deadline:
             await asyncio.sleep(0.05)

@@ -227,3 +227,49 @@ def test_interactive_work_goes_before_a_backlog(held: Stack, client: httpx.Clien
     job = client.get(f"/v1/jobs/{backlog}").json()
     assert job["state"] == "processing"
     finished(client, backlog, 120)
+
+
+def test_a_worker_that_is_told_to_stop_finishes_its_run(
+    held: Stack, client: httpx.Client, hold: Path, switch: Path
+) -> None:
+    job_id = submit(client, [("upload.jpg", HOPPER.read_bytes())])
+    wait_for("work is under way", (switch / "at-upload.jpg").exists, 60)
+    worker = psutil.Process(held.pids()["worker"])
+    worker.terminate()
+    with pytest.raises(psutil.TimeoutExpired):
+        worker.wait(1)
+    hold.unlink()
+    assert finished(client, job_id)["upload.jpg"]["state"] == "published"
+    wait_for("the worker has ended", lambda: not worker.is_running(), 30)
+    with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:
+        query = "SELECT max(number) FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s"
+        assert connection.execute(query, (job_id,)).fetchone() == (1,)
+
+
+def test_a_worker_that_is_told_twice_stops_at_once_and_the_run_is_made_anew(
+    held: Stack, client: httpx.Client, hold: Path, switch: Path
+) -> None:
+    wait_for("a worker is there", lambda: len(_children(held)) >= 2, 60)
+    job_id = submit(client, [("upload.jpg", HOPPER.read_bytes())])
+    wait_for("work is under way", (switch / "at-upload.jpg").exists, 60)
+    worker = psutil.Process(held.pids()["worker"])
+    worker.terminate()
+    wait_for("it drains", lambda: "worker_drains" in (held.home / "logs" / "worker.log").read_text(), 10)
+    worker.terminate()
+    worker.wait(10)
+    hold.unlink()
+    assert finished(client, job_id, 120)["upload.jpg"]["state"] == "published"
+
+
+def test_prefect_is_set_up_to_notice_silent_runs_and_shows_workers_and_queues(
+    held: Stack, prefect: httpx.Client
+) -> None:
+    (automation,) = [
+        each for each in prefect.post("/automations/filter", json={}).json() if each["name"].startswith("Blurline")
+    ]
+    assert automation["enabled"]
+    assert automation["trigger"]["within"] == 90
+    workers = prefect.post("/work_pools/blurline/workers/filter", json={}).json()
+    assert any(worker["status"] == "ONLINE" for worker in workers)
+    queues = {queue["name"]: queue for queue in prefect.post("/work_pools/blurline/queues/filter", json={}).json()}
+    assert queues["interactive"]["priority"] < queues["backlog"]["priority"]
