@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import problems
+from api.body_limit import BodyLimit
 from api.context import Context
 from api.dispatcher import Dispatcher
 from api.flow_runs import FlowRuns
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
     problems.install(app)
+    app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (uploads, jobs, images, statistics, compatibility, health):
         app.include_router(module.router)
     return app

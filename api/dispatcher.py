@@ -48,6 +48,9 @@ class Dispatcher:
             except (psycopg.OperationalError, RetryableError) as error:
                 log.warning("dispatcher_waits", error=str(error))
                 self._stopped.wait(_POLL_S)
+            except Exception:  # whatever it is, what is accepted must still be dispatched once it is mended
+                log.exception("dispatcher_broke")
+                self._stopped.wait(_POLL_S)
 
     def _drain(self) -> None:
         while not self._stopped.is_set() and dispatch_waiting(self._database, self._flow_runs.create):

@@ -75,6 +75,8 @@ class FlowRuns:
             if response.status_code == httpx.codes.NOT_FOUND:
                 raise PrefectUnavailable(f"Prefect has no deployment {_DEPLOYMENT}: run `blurline deploy`.")
             answer: dict[str, Any] = response.raise_for_status().json()
-        except httpx.HTTPError as error:
+            if response.request.method == "GET" or "create" in path:
+                UUID(answer["id"])  # a proxy may answer 200 with a page of its own
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise PrefectUnavailable(f"Prefect did not answer as it should: {error!r}") from error
         return answer

@@ -6,16 +6,21 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 from uuid import UUID
+
+from pydantic import Field
 
 from api.context import Context
 from api.problems import Problem
-from blurline.errors import ObjectMissing
+from blurline.errors import ObjectMissing, StoreUnavailable
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.store import PresignedPost, StoredObject
 from sql.submissions import Original, batch_size, create_job
+
+Name = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""What an owner calls a picture."""
 
 _STAT_ONE_BY_ONE = 32
 
@@ -66,10 +71,15 @@ def submit_files(context: Context, owner: str, files: Sequence[OpenFile], policy
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
-    originals = []
-    for file in files:
-        stored = context.store.put_original(_new_key(owner), file.file, file.size_bytes)  # type: ignore[arg-type]
-        originals.append(Original(file.name, stored.key, stored.etag, stored.size_bytes))
+    originals: list[Original] = []
+    try:
+        for file in files:
+            stored = context.store.put_original(_new_key(owner), file.file, file.size_bytes)  # type: ignore[arg-type]
+            originals.append(Original(file.name, stored.key, stored.etag, stored.size_bytes))
+    except StoreUnavailable:
+        for original in originals:  # there will be no job that could ever delete them
+            context.store.remove_original(original.key)
+        raise
     return _create(context, owner, originals, policy)
 
 

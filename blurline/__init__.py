@@ -7,7 +7,7 @@ As a library::
 
     policy = Policy()
     photo = open_photo(data)
-    result = redact(photo, find_faces(photo.pixels, policy), policy)
+    result = redact(photo, find_faces(photo, policy), policy)
 """
 
 from blurline.box import Box, Face

@@ -186,7 +186,7 @@ def detect(
             typer.secho(f"{path}: {error}", fg="red", err=True)
             failed = True
             continue
-        faces = look.merge(look.candidates(look.inputs(photo.pixels)), photo.width_px, photo.height_px)
+        faces = look.merge(look.candidates(look.inputs(photo)), photo.width_px, photo.height_px)
         rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
         if jsonl:
             typer.echo(json.dumps({"image": path.name, "faces": rows}))
@@ -233,7 +233,7 @@ def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -
     keep_freed_memory()
     try:
         photo = open_photo(path.read_bytes(), settings.limits)
-        faces = find_faces(photo.pixels, policy, settings)
+        faces = find_faces(photo, policy, settings)
         target.write_bytes(write(photo, faces, policy))
     except BlurlineError as error:
         return str(error)

@@ -66,6 +66,17 @@ class Photo:
     encoding: Encoding
 
     @property
+    def appearances(self) -> list[NDArray[np.uint8]]:
+        """Every way the picture may be seen, each (H, W, 3) RGB: a transparent one also over white and over black,
+        because a face may be drawn by the transparency alone, or be hidden under it."""
+        alpha = self.encoding.alpha
+        if alpha is None or alpha.min() == 255:
+            return [self.pixels]
+        share = alpha[:, :, None].astype(np.float32) / 255
+        seen = self.pixels * share
+        return [self.pixels, (seen + 255 * (1 - share)).astype(np.uint8), seen.astype(np.uint8)]
+
+    @property
     def width_px(self) -> int:
         """Width of the upright picture."""
         return int(self.pixels.shape[1])

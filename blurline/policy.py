@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from blurline.profile import ProfileName
+from blurline.profile import CANDIDATE_SCORE, ProfileName
 
 
 class Style(StrEnum):
@@ -28,7 +28,7 @@ class Policy(BaseModel):
     )
     min_score: float | None = Field(
         default=None,
-        gt=0,
+        ge=CANDIDATE_SCORE,
         lt=1,
         description="Destroy every face found with at least this score; the profile's own value when absent.",
     )

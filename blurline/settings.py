@@ -81,8 +81,16 @@ class Settings(BaseSettings):
         ge=0,
         description="Jobs of at most so many images go to the `interactive` queue, others to `backlog`.",
     )
-    max_attempts: int = Field(default=5, gt=0, description="Attempts at one image before it is failed.")
+    max_attempts: int = Field(
+        default=5, gt=0, description="Attempts at one image, outages not counted, before it fails."
+    )
     attempt_backoff_s: float = Field(default=5, ge=0, description="Wait before the second attempt; doubled each time.")
+    pending_patience_s: float = Field(
+        default=60,
+        gt=0,
+        description="A flow run Pending for longer has lost its worker. Raise it where a pool starts containers.",
+    )
+    max_request_mb: float = Field(default=2000, gt=0, description="Largest request, all files together, in megabytes.")
     attempt_deadline_s: float = Field(
         default=1800, gt=0, description="An attempt without an end after so long is given up and made anew."
     )

@@ -112,6 +112,11 @@ class Store:
             written = self._client.put_object(self._settings.originals_bucket, key, file, size_bytes)  # type: ignore[arg-type]
             return StoredObject(key, size_bytes, written.etag or "")
 
+    def remove_original(self, key: str) -> None:
+        """Remove an original; one that is not there is as good as removed."""
+        with _translated():
+            self._client.remove_object(self._settings.originals_bucket, key)
+
     def get_original(self, key: str) -> tuple[bytes, str]:
         """An original's bytes and the etag they were read under."""
         with _translated(key):

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import httpx
 import structlog
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.states import Cancelling, Crashed
+from prefect.exceptions import PrefectException
+from prefect.states import Cancelled, Cancelling, Crashed
 
+from blurline.errors import BlurlineError
 from blurline.settings import load_settings
 from sql.attempts import call_off, retrying, try_again
 from sql.reconciling import Underway, count_undispatched, list_underway
@@ -26,7 +29,7 @@ from tasks.resources import database
 
 log = structlog.get_logger()
 
-_PENDING_PATIENCE_S = 60
+_CANCELLING_PATIENCE_S = 60
 _DISPATCH_PATIENCE_S = 60
 _ASK_AT_ONCE = 200
 _TERMINAL = {StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED}
@@ -50,7 +53,7 @@ class RunState:
     message: str = ""
 
 
-def judge(batch: Underway, state: RunState | None, deadline_s: float) -> Verdict | None:
+def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_patience_s: float) -> Verdict | None:
     """The verdict on a batch under way, or None while its flow run may still finish it. Pure."""
     if state is None:
         return Verdict("flow_run_lost", "Prefect no longer has the flow run.")
@@ -58,8 +61,10 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float) -> Verdict
         return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
     if state.type in _TERMINAL:
         return Verdict(f"flow_run_{state.type.value.lower()}", f"The flow run ended early: {state.message}")
-    if state.type is StateType.PENDING and state.age_s > _PENDING_PATIENCE_S:
-        return Verdict("flow_run_stuck", f"No worker started the flow run within {_PENDING_PATIENCE_S} s of taking it.")
+    if state.type is StateType.CANCELLING and state.age_s > _CANCELLING_PATIENCE_S:
+        return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
+    if state.type is StateType.PENDING and state.age_s > pending_patience_s:
+        return Verdict("flow_run_stuck", f"No worker started the flow run within {pending_patience_s:.0f} s.")
     if batch.started_age_s is not None and batch.started_age_s > deadline_s:
         return Verdict("deadline", f"The attempt did not end within {deadline_s:.0f} s.")
     return None
@@ -72,27 +77,35 @@ def reconcile() -> str:
     counts: dict[str, int] = {}
     with get_client(sync_client=True) as client:
         for batch, state in _with_states(client, list_underway(database())):
-            verdict = judge(batch, state, settings.attempt_deadline_s)
-            if verdict is None:
-                continue
-            if state is not None and state.type not in _TERMINAL:
-                ended: State[None] = (
-                    Cancelling() if state.type is StateType.RUNNING else Crashed(message=verdict.message)
-                )
-                client.set_flow_run_state(batch.flow_run_id, ended, force=True)
-            with database().transaction() as transaction:
-                if verdict.is_final:
-                    call_off(transaction, batch.attempt_ids, verdict.code, verdict.message)
-                else:
-                    try_again(transaction, batch.attempt_ids, verdict.code, verdict.message, retrying(settings))
-            counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
-            log.warning(
-                "batch_reconciled", batch_id=str(batch.batch_id), code=verdict.code, images=len(batch.attempt_ids)
-            )
+            verdict = judge(batch, state, settings.attempt_deadline_s, settings.pending_patience_s)
+            if verdict is not None:
+                try:
+                    _carry_out(client, batch, state, verdict)
+                except (BlurlineError, PrefectException, httpx.HTTPError):
+                    log.exception("batch_not_reconciled", batch_id=str(batch.batch_id))
+                    continue
+                counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
     waiting = count_undispatched(database())
     if waiting.age_s > _DISPATCH_PATIENCE_S:
         log.error("outbox_not_dispatched", batches=waiting.batches, age_s=waiting.age_s)
     return ", ".join(f"{code}: {count} images" for code, count in sorted(counts.items())) or "nothing stuck"
+
+
+def _carry_out(client: SyncPrefectClient, batch: Underway, state: RunState | None, verdict: Verdict) -> None:
+    """Settle the images first: a run that is ended before would look cancelled by a person to the next round."""
+    with database().transaction() as transaction:
+        if verdict.is_final:
+            call_off(transaction, batch.attempt_ids, verdict.code, verdict.message)
+        else:
+            try_again(transaction, batch.attempt_ids, verdict.code, verdict.message, retrying(load_settings()))
+    log.warning("batch_reconciled", batch_id=str(batch.batch_id), code=verdict.code, images=len(batch.attempt_ids))
+    if state is not None and state.type not in _TERMINAL:
+        ended: State[None] = Crashed(message=verdict.message)
+        if state.type is StateType.RUNNING:
+            ended = Cancelling(message=verdict.message)
+        elif state.type is StateType.CANCELLING:
+            ended = Cancelled(message=verdict.message)
+        client.set_flow_run_state(batch.flow_run_id, ended, force=True)
 
 
 def _with_states(client: SyncPrefectClient, batches: Sequence[Underway]) -> Iterator[tuple[Underway, RunState | None]]:

@@ -40,7 +40,7 @@ class PolicyOverrides(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     profile: ProfileName | None = None
-    min_score: float | None = Field(default=None, gt=0, lt=1)
+    min_score: float | None = Field(default=None, ge=0.1, lt=1)
     padding: float | None = Field(default=None, ge=0.2, le=1)
     style: Style | None = None
     cells_per_face: int | None = Field(default=None, ge=1, le=8)

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from blurline.box import Face, Faces, to_faces
 from blurline.errors import ConfigurationError
 from blurline.letterbox import Letterbox, letterbox
+from blurline.photo import Photo
 from blurline.policy import Policy
 from blurline.profile import CANDIDATE_SCORE, PROFILES, Profile
 from blurline.settings import Settings
 from models.card import Family
 from models.detector import Detector
 from models.loading import custom_detector, vendored_detector
-from models.merge import fuse
+from models.merge import fuse, non_maximum_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,32 @@ class Look:
             "threshold": self.threshold,
         }
 
-    def inputs(self, pixels: NDArray[np.uint8]) -> list[Letterbox]:
-        """(H, W, 3) upright RGB -> the detector's input of each pass."""
+    def inputs(self, photo: Photo) -> list[list[Letterbox]]:
+        """The detector's input of each pass, for each appearance of the photograph."""
+        return [self._passes(pixels) for pixels in photo.appearances]
+
+    def candidates(self, inputs: list[list[Letterbox]]) -> list[list[PassFaces]]:
+        """Run the detector on every input -> what each pass found, in upright pixels, for each appearance."""
+        return [[self._run(each) for each in passes] for passes in inputs]
+
+    def merge(self, candidates: list[list[PassFaces]], width_px: int, height_px: int) -> Faces:
+        """What the passes found -> one row a face, best first, inside a photograph of that size.
+
+        A face of one appearance is a face, however silent the others are.
+        """
+        merged = [self._fuse(passes, width_px, height_px) for passes in candidates]
+        return (
+            merged[0] if len(merged) == 1 else non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
+        )
+
+    def _passes(self, pixels: NDArray[np.uint8]) -> list[Letterbox]:
         sides_px = self.profile.sides_for(max(pixels.shape[:2]))
         return letterbox(pixels, sides_px, self.detector.stride_px, self.detector.fixed_input)
 
-    def candidates(self, inputs: list[Letterbox]) -> list[PassFaces]:
-        """Run the detector on every input -> what each pass found, in upright pixels."""
-        return [
-            PassFaces(each.to_photo(self.detector.candidates(each.pixels, CANDIDATE_SCORE)), each.scale)
-            for each in inputs
-        ]
+    def _run(self, each: Letterbox) -> PassFaces:
+        return PassFaces(each.to_photo(self.detector.candidates(each.pixels, CANDIDATE_SCORE)), each.scale)
 
-    def merge(self, passes: list[PassFaces], width_px: int, height_px: int) -> Faces:
-        """What the passes found -> one row a face, best first, inside a photograph of that size."""
+    def _fuse(self, passes: list[PassFaces], width_px: int, height_px: int) -> Faces:
         inside = [_inside(found.faces, width_px, height_px) for found in passes]
         return fuse(inside, [found.scale for found in passes], self.profile.merge_iou)
 
@@ -82,13 +95,10 @@ def look_for(policy: Policy, settings: Settings | None = None) -> Look:
     return Look(detector, profile, policy.min_score if policy.min_score is not None else threshold)
 
 
-def find_faces(
-    pixels: NDArray[np.uint8], policy: Policy | None = None, settings: Settings | None = None
-) -> tuple[Face, ...]:
-    """Every face of a photograph ((H, W, 3) upright RGB) from the policy's threshold up, best first."""
+def find_faces(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> tuple[Face, ...]:
+    """Every face of a photograph from the policy's threshold up, best first."""
     look = look_for(policy or Policy(), settings)
-    height, width = pixels.shape[:2]
-    faces = look.merge(look.candidates(look.inputs(pixels)), width, height)
+    faces = look.merge(look.candidates(look.inputs(photo)), photo.width_px, photo.height_px)
     return to_faces(faces[faces[:, 4] >= look.threshold])
 
 

@@ -11,10 +11,14 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from blurline.box import Faces
+from blurline.errors import DatabaseUnavailable, StoreUnavailable
 from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.database import Database, Row, Transaction
 from sql.submissions import BatchSize, Member, add_attempts, add_batches, batch_size
+
+OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code)
+"""Codes of attempts that an outage has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,26 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether an attempt settled its image, and the key of the result that it has replaced."""
+
+    is_won: bool
+    replaced_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Retrying:
-    """How often and how soon an image is attempted again."""
+    """How often and how soon an image is attempted again.
+
+    An attempt that an outage of the store or the database has ended is not the picture's fault: it does not
+    count towards ``max_attempts`` but towards ``max_outages``, with waits of up to ``max_backoff_s``.
+    """
 
     max_attempts: int
     backoff_s: float
     size: BatchSize
+    max_outages: int = 100
+    max_backoff_s: float = 300
 
 
 def retrying(settings: Settings) -> Retrying:
@@ -87,8 +105,11 @@ def start_batch(database: Database, batch_id: UUID, *, is_retry: bool = False) -
     return Batch(row["id"], row["job_id"], Policy.model_validate(row["policy"]), tuple(attempts))
 
 
-def publish(transaction: Transaction, attempt: Attempt, result: Result) -> bool:
-    """Make ``result`` the image's own, if the attempt still is the one that may. True when it did."""
+def publish(transaction: Transaction, attempt: Attempt, result: Result) -> Settled:
+    """Make ``result`` the image's own, if the attempt still is the one that may.
+
+    An attempt whose publication was committed without its worker hearing of it meets itself here and has won.
+    """
     row = transaction.one(
         "publish_image",
         image_id=attempt.image_id,
@@ -106,11 +127,12 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result) -> bool:
         processing_ms=result.processing_ms,
     )
     if row is None:
-        return False
+        now = transaction.one("result_of_image", image_id=attempt.image_id)
+        return Settled(is_won=now is not None and now["result_attempt_id"] == attempt.id)
     columns = dict(zip(("x1", "y1", "x2", "y2", "score"), result.faces.astype(float).T.tolist(), strict=True))
     transaction.run("insert_detections", attempt_id=attempt.id, threshold=result.threshold, **columns)
     _finish(transaction, attempt, "published")
-    return True
+    return Settled(is_won=True, replaced_key=row["replaced_key"])
 
 
 def fail(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
@@ -128,8 +150,12 @@ def try_again(
 ) -> None:
     """Close open attempts that came to nothing; make new ones, or fail images that have had enough."""
     rows = _close_attempts(transaction, attempt_ids, "retried", code, message)
+    is_outage = code in OUTAGES
     for row in rows:
-        if row["number"] >= retrying.max_attempts:
+        row["is_exhausted"] = (
+            row["number"] >= retrying.max_outages if is_outage else row["strikes"] + 1 >= retrying.max_attempts
+        )
+        if row["is_exhausted"]:
             transaction.run(
                 "fail_image",
                 image_id=row["image_id"],
@@ -138,7 +164,7 @@ def try_again(
                 error_code=code,
                 error_message=f"{message} (given up after {row['number']} attempts)",
             )
-    again = [row for row in rows if row["number"] < retrying.max_attempts]
+    again = [row for row in rows if not row["is_exhausted"]]
     for _, group in groupby(sorted(again, key=_kind), key=_kind):
         same = list(group)
         number = same[0]["number"]
@@ -150,7 +176,7 @@ def try_again(
             same[0]["queue"],
             Policy.model_validate(same[0]["policy"]),
             retrying.size,
-            delay_s=retrying.backoff_s * 2 ** (number - 1),
+            delay_s=min(retrying.backoff_s * 2.0 ** min(number - 1, 20), retrying.max_backoff_s),
             rerun_id=same[0]["rerun_id"],
         )
         reopen(transaction, members)
@@ -190,7 +216,12 @@ def _close_attempts(
     transaction: Transaction, attempt_ids: Sequence[UUID], outcome: str, code: str, message: str
 ) -> list[Row]:
     return transaction.all(
-        "close_attempts", attempt_ids=list(attempt_ids), outcome=outcome, error_code=code, error_message=message
+        "close_attempts",
+        attempt_ids=list(attempt_ids),
+        outcome=outcome,
+        error_code=code,
+        error_message=message,
+        outages=list(OUTAGES),
     )
 
 

@@ -37,7 +37,7 @@ class Database:
             timeout=10,
             reconnect_timeout=0,
             check=ConnectionPool.check_connection,
-            kwargs={"row_factory": dict_row},
+            kwargs={"row_factory": dict_row, "tcp_user_timeout": 30_000, "keepalives_idle": 15},
             connection_class=psycopg.Connection[Row],
         )
 

@@ -19,6 +19,9 @@ from sql.attempts import call_off, reopen
 from sql.database import Database, Transaction
 from sql.submissions import BatchSize, Member, add_batches
 
+_JOB_CANCELLED = "The job was cancelled; nothing was published."
+_RERUN_CANCELLED = "The re-run was cancelled."
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -73,20 +76,26 @@ def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UU
 
 def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
     """Call off what is left of a re-run: how many images, and the flow runs at work on them."""
-    return _call_off(database, "open_attempts_of_rerun", "The re-run was cancelled.", rerun_id=rerun_id)
+    return _call_off(database, "open_attempts_of_rerun", "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
 def call_off_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
     """Call off what is left of a job: how many images, and the flow runs at work on them."""
-    return _call_off(database, "open_attempts_of_job", "The job was cancelled; nothing was published.", job_id=job_id)
+    return _call_off(database, "open_attempts_of_job", "job_cancelled", _JOB_CANCELLED, job_id=job_id)
 
 
-def _call_off(database: Database, statement: str, message: str, **which: UUID) -> tuple[int, list[UUID]]:
-    with database.transaction() as transaction:
-        rows = transaction.all(statement, **which)
-        transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
-        images = call_off(transaction, [row["attempt_id"] for row in rows], "cancelled", message)
-    return images, sorted({row["flow_run_id"] for row in rows if row["flow_run_id"]})
+def _call_off(database: Database, statement: str, code: str, message: str, **which: UUID) -> tuple[int, list[UUID]]:
+    """Until nothing is open: an attempt may have been replaced by another while this went on."""
+    images = 0
+    flow_run_ids: set[UUID] = set()
+    while True:
+        with database.transaction() as transaction:
+            rows = transaction.all(statement, **which)
+            if not rows:
+                return images, sorted(flow_run_ids)
+            transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
+            images += call_off(transaction, [row["attempt_id"] for row in rows], code, message)
+            flow_run_ids |= {row["flow_run_id"] for row in rows if row["flow_run_id"]}
 
 
 def _kind(image: Selected) -> tuple[UUID, str]:

@@ -6,7 +6,7 @@ import structlog
 from prefect import task
 
 from blurline.errors import OutputCheckFailed, StoreUnavailable
-from sql.attempts import Result, fail, hold_for_review, publish
+from sql.attempts import Result, Settled, fail, hold_for_review, publish
 from sql.database import Transaction
 from tasks.resources import database, store
 from tasks.work import TASK, Item, Work
@@ -16,28 +16,30 @@ log = structlog.get_logger()
 
 @task(name="notify", timeout_seconds=120, **TASK)
 def notify(work: Work) -> None:
-    """Publish, fail or hold every item in one transaction; remove what a late worker stored in vain."""
+    """Publish, fail or hold every item in one transaction; then remove results that nobody will fetch."""
     items = [item for item in work.items or [] if not item.settled]
     with database().transaction() as transaction:
-        won = [_settle(transaction, work, item) for item in items]
-    for item, is_won in zip(items, won, strict=True):
+        outcomes = [_settle(transaction, work, item) for item in items]
+    for item, outcome in zip(items, outcomes, strict=True):
         item.settled = True
         log.info(
-            "image_settled" if is_won else "image_settled_elsewhere",
+            "image_settled" if outcome.is_won else "image_settled_elsewhere",
             job_id=str(work.job_id),
             image_id=str(item.attempt.image_id),
             attempt=item.attempt.number,
             error_code=item.error.code if item.error else None,
         )
-        if not is_won and item.output is not None and item.output.stored:
+        if outcome.replaced_key is not None:
+            _discard(outcome.replaced_key)
+        if not outcome.is_won and item.output is not None and item.output.stored:
             _discard(item.output.key)
 
 
-def _settle(transaction: Transaction, work: Work, item: Item) -> bool:
+def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
     if isinstance(item.error, OutputCheckFailed):
-        return hold_for_review(transaction, item.attempt, item.error.code, str(item.error))
+        return Settled(hold_for_review(transaction, item.attempt, item.error.code, str(item.error)))
     if item.error is not None:
-        return fail(transaction, item.attempt, item.error.code, str(item.error))
+        return Settled(fail(transaction, item.attempt, item.error.code, str(item.error)))
     assert item.original is not None and item.output is not None and item.faces is not None and work.look is not None
     result = Result(
         key=item.output.key,

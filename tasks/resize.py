@@ -18,7 +18,7 @@ def resize(work: Work) -> None:
     def step(item: Item) -> None:
         assert item.original is not None and look is not None
         photo = open_photo(item.original.data, settings.limits)
-        item.inputs = look.inputs(photo.pixels)
+        item.inputs = look.inputs(photo)
         resident = sum(other.original.header.pixels for other in items if other.photo and other.original)
         if resident + item.original.header.pixels <= settings.resident_megapixels * 1e6:
             item.photo = photo

@@ -63,8 +63,8 @@ class Item:
     attempt: Attempt
     original: Original | None = None
     photo: Photo | None = None
-    inputs: list[Letterbox] | None = None
-    candidates: list[PassFaces] | None = None
+    inputs: list[list[Letterbox]] | None = None
+    candidates: list[list[PassFaces]] | None = None
     faces: Faces | None = None
     output: Output | None = None
     error: PermanentError | None = None

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from api.context import Ctx, Submitter, Who, problems
-from api.submission import Named, new_upload, submit_keys
+from api.submission import Name, Named, new_upload, submit_keys
 from api.views import Image, image_view
 from blurline.policy import Policy
 from sql.reading import list_images_of_job, list_images_of_owner
@@ -29,7 +29,7 @@ class SubmitRequest(BaseModel):
     """An object that was uploaded."""
 
     object_key: str
-    name: str | None = Field(default=None, max_length=255)
+    name: Name | None = None
 
 
 class ListRequest(BaseModel):

@@ -12,15 +12,17 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.context import Context, Ctx, Submitter, Who, problems, visible_owner
 from api.problems import NotFound, Problem
-from api.submission import Named, OpenFile, submit_files, submit_keys
+from api.submission import Name, Named, OpenFile, submit_files, submit_keys
 from api.views import ImagePage, Job, JobPage, image_view, job_view
 from blurline.policy import Policy
+from blurline.tokens import Scope
 from sql.reading import find_job, list_images_of_job, list_jobs
 from sql.reruns import call_off_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=problems(403, 422, 503))
 
 _MAX_FILES = 1000
+_MAX_JSON_BYTES = 64_000_000
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,7 +31,7 @@ class SubmittedUpload(BaseModel):
     """An uploaded object, and what its owner calls it."""
 
     key: str
-    name: str | None = Field(default=None, max_length=255)
+    name: Name | None = None
 
 
 class JobRequest(BaseModel):
@@ -67,7 +69,7 @@ async def create_job(context: Ctx, who: Submitter, request: Request) -> Job:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        given = _validated(JobRequest, await request.body())
+        given = _validated(JobRequest, await _body(request))
         uploads = [Named(image.key, image.name or image.key.rsplit("/", 1)[-1]) for image in given.images]
         job_id = await run_in_threadpool(submit_keys, context, who.subject, uploads, given.policy)
     elif kind == "multipart/form-data":
@@ -97,9 +99,10 @@ def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
 
 
 @router.post("/{job_id}/cancel", responses=problems(404))
-def cancel_job(context: Ctx, who: Submitter, job_id: UUID) -> Job:
-    """Call off what is left of a job. What is published stays; what is not fails with the code `cancelled`."""
-    owner = visible_owner(who)
+def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
+    """Call off what is left of a job, one's own or (operators) anyone's. What is published stays; what is not
+    fails with the code `job_cancelled`."""
+    owner = None if Scope.OPERATE in who.scopes else who.subject
     _job(context, owner, job_id)
     _, flow_run_ids = call_off_job(context.database, job_id)
     for flow_run_id in flow_run_ids:
@@ -126,6 +129,17 @@ def _job(context: Context, owner: str | None, job_id: UUID) -> Job:
     return job_view(row)
 
 
+async def _body(request: Request) -> bytes:
+    """The whole body. Raises Problem when it is larger than any list of keys has to be."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > _MAX_JSON_BYTES:
+            raise Problem(413, "request_too_large", f"A JSON request has at most {_MAX_JSON_BYTES} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
 def _files(form: FormData) -> list[OpenFile]:
     strays = {name for name, _ in form.multi_items()} - {"files", "policy"}
     if strays:
@@ -135,7 +149,11 @@ def _files(form: FormData) -> list[OpenFile]:
     given = [value for value in form.getlist("files") if isinstance(value, UploadFile)]
     if not given:
         raise Problem(422, "image_count", "The form has no files; send each picture as a part named `files`.")
-    return [OpenFile((file.filename or f"{at}")[:255], file.file, file.size or 0) for at, file in enumerate(given)]
+    return [OpenFile(_printable(file.filename) or f"{at}", file.file, file.size or 0) for at, file in enumerate(given)]
+
+
+def _printable(name: str | None) -> str:
+    return "".join(letter for letter in name or "" if letter.isprintable())[:255]
 
 
 def _validated(model: type[Model], text: Any) -> Model:

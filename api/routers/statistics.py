@@ -22,5 +22,7 @@ def get_statistics(
 ) -> list[Statistics]:
     """Images submitted in a time range (the last 30 days when absent), by state and error code."""
     until = until or datetime.now(UTC)
-    rows = statistics(context.database, visible_owner(who), since or until - _DEFAULT_RANGE, until)
+    if since is None:
+        since = max(until, datetime.min.replace(tzinfo=until.tzinfo) + _DEFAULT_RANGE) - _DEFAULT_RANGE
+    rows = statistics(context.database, visible_owner(who), since, until)
     return [Statistics(**asdict(row)) for row in rows]

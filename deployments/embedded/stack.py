@@ -238,7 +238,8 @@ def _settings_from(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _asyncpg(url: str) -> str:
-    return "postgresql+asyncpg://" + url.partition("://")[2]
+    """The URL for Prefect's driver, which has another word for sslmode. Prefect's tables lie beside ours there."""
+    return "postgresql+asyncpg://" + url.partition("://")[2].replace("sslmode=", "ssl=")
 
 
 def _is_healthy(url: str, auth: str = "") -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import time
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -30,6 +31,7 @@ class Child:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         self.runs = 0
+        self.run_began_s = 0.0
 
     @property
     def pid(self) -> int:
@@ -49,6 +51,7 @@ class Child:
         """Give an order and await its end. Raises ChildDied."""
         assert self._pipe is not None
         self.runs += 1
+        self.run_began_s = time.monotonic()
         try:
             self._pipe.send(order)
         except OSError as error:

@@ -2,7 +2,8 @@
 
 Polling is REST, and a poll that returns hundreds of runs costs the server a tenth of a second. So a poll asks
 for a few runs, which are buffered. A queue is polled again when its buffer is empty: at once if the last poll
-brought as many as it asked for, else at the next tick.
+brought as many as it asked for, else at the next tick. What has lain in a buffer for longer than a moment is
+dropped and asked for again: another worker may have run it meanwhile.
 """
 
 from __future__ import annotations
@@ -22,16 +23,22 @@ class Intake(Generic[Run]):
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Run]] = {INTERACTIVE: deque(), BACKLOG: deque()}
         self._next_poll_s = dict.fromkeys(self._waiting, 0.0)
+        self._fresh_until_s = dict.fromkeys(self._waiting, 0.0)
         self._picks_since_backlog = 0
 
     def queues_to_poll(self, now_s: float) -> list[str]:
         """The queues that should be polled at this time (of a monotonic clock)."""
+        for queue, runs in self._waiting.items():
+            if runs and now_s > self._fresh_until_s[queue]:
+                runs.clear()
+                self._next_poll_s[queue] = 0.0
         return [queue for queue, runs in self._waiting.items() if not runs and now_s >= self._next_poll_s[queue]]
 
     def add(self, queue: str, runs: list[Run], asked: int, next_tick_s: float) -> None:
-        """Buffer what a poll for ``asked`` runs of a queue returned, in its order."""
+        """Buffer what a poll for ``asked`` runs of a queue returned, in its order; it is fresh until the next tick."""
         self._waiting[queue].extend(runs)
         self._next_poll_s[queue] = 0.0 if len(runs) >= asked else next_tick_s
+        self._fresh_until_s[queue] = next_tick_s
 
     def pick(self) -> Run | None:
         """The next run, or None when there is none."""

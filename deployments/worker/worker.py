@@ -94,9 +94,17 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
     _display_name = "Blurline"
     _description = "Runs flow runs in long-lived processes that keep the face detectors loaded."
 
-    def __init__(self, *, slots: int, child_memory_mb: float, ready_file: Path | None = None, **base: Any) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int,
+        child_memory_mb: float,
+        run_deadline_s: float,
+        ready_file: Path | None = None,
+        **base: Any,
+    ) -> None:
         super().__init__(limit=slots, prefetch_seconds=0, **base)
-        self._child_memory_mb, self._ready_file = child_memory_mb, ready_file
+        self._child_memory_mb, self._run_deadline_s, self._ready_file = child_memory_mb, run_deadline_s, ready_file
         self._children = [Child() for _ in range(slots)]
         self._idle: asyncio.Queue[Child] = asyncio.Queue()
         self._active: dict[UUID, Child] = {}
@@ -302,8 +310,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 try:
                     await child.end()
                     await child.start()
-                except ChildDied as death:
-                    log.exception("child_does_not_start", exit_code=death.exit_code)
+                except (ChildDied, OSError):
+                    log.exception("child_does_not_start")
                     await asyncio.sleep(1)
                 else:
                     self._idle.put_nowait(child)
@@ -350,13 +358,24 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         if flow_run_id not in self._cancelling:
             return False
         self._cancelling.discard(flow_run_id)
-        await self.client.set_flow_run_state(flow_run_id, Cancelled(message="Cancelled by request"), force=True)
+        cancelled: State[None] = Cancelled(message="Cancelled by request")
+        try:
+            await self.client.set_flow_run_state(flow_run_id, cancelled, force=True)
+        except (httpx.HTTPError, PrefectException) as error:
+            log.warning("cancellation_not_recorded", flow_run_id=str(flow_run_id), error=repr(error))
         return True
 
     async def _heartbeat(self) -> None:
-        """Tell Prefect that the runs of the children are alive; they have no heartbeat threads of their own."""
+        """Tell Prefect that the runs of the children are alive; they have no heartbeat threads of their own.
+
+        A child that hangs beyond every deadline is killed, or it would keep a slot for ever.
+        """
         while True:
-            for flow_run_id in list(self._active):
+            for flow_run_id, child in list(self._active.items()):
+                if time.monotonic() - child.run_began_s > self._run_deadline_s:
+                    log.error("run_hangs", flow_run_id=str(flow_run_id))
+                    child.kill()
+                    continue
                 emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{flow_run_id}"})
             await asyncio.sleep(_HEARTBEAT_S)
 

@@ -31,12 +31,16 @@ FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
 RETURNING before.result_key AS replaced_key
 
+-- name: result_of_image
+SELECT result_attempt_id, result_key FROM images WHERE id = %(image_id)s
+
 -- name: revive_attempts
 -- Images whose last attempt was made in this batch and came to nothing through no fault of theirs: what is still
 -- to do when an operator retries the flow run.
 SELECT images.id AS image_id, images.original_bytes, attempts.number
 FROM attempts JOIN images ON images.id = attempts.image_id
-WHERE attempts.batch_id = %(batch_id)s AND attempts.outcome IN ('retried', 'given_up')
+WHERE attempts.batch_id = %(batch_id)s
+  AND (attempts.outcome = 'retried' OR (attempts.outcome = 'given_up' AND attempts.error_code = 'cancelled'))
   AND images.open_attempt_id IS NULL AND images.state = 'failed'
   AND NOT EXISTS (
       SELECT FROM attempts AS later WHERE later.image_id = images.id AND later.number > attempts.number
@@ -67,20 +71,24 @@ FROM unnest(%(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(sc
     AS given (x1, y1, x2, y2, score)
 
 -- name: close_attempts
--- Ends open attempts that came to nothing. Locks their images.
-WITH closed AS (
+-- Ends open attempts that came to nothing. Locks their images first, as publish_image does, so that the two never
+-- wait for each other. strikes counts the image's earlier attempts that came to nothing through no outage.
+WITH locked AS (
+    SELECT id, open_attempt_id FROM images WHERE open_attempt_id = ANY(%(attempt_ids)s::uuid[]) ORDER BY id FOR UPDATE
+), closed AS (
     UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_message = %(error_message)s,
         finished_at = now()
-    FROM images
-    WHERE attempts.id = ANY(%(attempt_ids)s::uuid[]) AND attempts.outcome IS NULL
-        AND images.open_attempt_id = attempts.id
+    FROM locked
+    WHERE attempts.id = locked.open_attempt_id AND attempts.outcome IS NULL
     RETURNING attempts.id, attempts.image_id, attempts.batch_id, attempts.number
 )
 SELECT closed.id AS attempt_id, closed.image_id, closed.number, closed.batch_id, batches.job_id, batches.queue, batches.policy,
-       batches.rerun_id, images.original_bytes
+       batches.rerun_id, images.original_bytes,
+       (SELECT count(*) FROM attempts AS earlier
+        WHERE earlier.image_id = closed.image_id AND earlier.outcome = 'retried' AND earlier.id <> closed.id
+          AND earlier.error_code <> ALL(%(outages)s::text[])) AS strikes
 FROM closed JOIN batches ON batches.id = closed.batch_id JOIN images ON images.id = closed.image_id
 ORDER BY images.position
-FOR UPDATE OF images
 
 -- name: release_images
 -- Ends attempts that were called off. What an image was before a re-run it is again; one that was never finished

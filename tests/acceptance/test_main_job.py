@@ -116,5 +116,5 @@ def test_a_failed_image_lists_only_what_is_needed_to_mend_it(client: httpx.Clien
 def test_everything_is_healthy(client: httpx.Client) -> None:
     assert client.get("/healthcheck").json() == {
         "status": "ok",
-        "parts": {"database": "ok", "store": "ok", "prefect": "ok"},
+        "parts": {"database": "ok", "store": "ok", "prefect": "ok", "dispatch": "ok"},
     }

@@ -94,7 +94,7 @@ def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, s
     answer = client.post(f"/v1/jobs/{job_id}/cancel").raise_for_status().json()
     assert answer["state"] == "finished"
     image = finished(client, job_id)["detect.jpg"]
-    assert (image["state"], image["error"]["code"]) == ("failed", "cancelled")
+    assert (image["state"], image["error"]["code"]) == ("failed", "job_cancelled")
     with held.client(user="bob") as bob:
         assert bob.post(f"/v1/jobs/{job_id}/cancel").status_code == 404
     with held.prefect() as prefect:

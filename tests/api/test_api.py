@@ -126,6 +126,32 @@ def test_a_file_over_the_limit_is_refused(client: httpx.Client, settings: Settin
     assert "0.1 MB" in _problem(response, 413, "picture_too_large")
 
 
+def test_a_request_over_the_limit_is_refused_however_it_is_sent(client: httpx.Client, settings: Settings) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+        yield from [bytes(50_000)] * 10
+
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    with serving(create_app(settings.model_copy(update={"max_request_mb": 0.2}))) as url:
+        declared = client.post(f"{url}/v1/jobs", content=bytes(300_000), headers=form)
+        _problem(declared, 413, "request_too_large")
+        try:
+            streamed = client.post(f"{url}/v1/jobs", content=chunks(), headers=form)
+        except httpx.WriteError:  # the server has answered and hung up before all was sent
+            return
+        _problem(streamed, 413, "request_too_large")
+
+
+def test_names_and_dates_that_no_database_takes_are_refused(client: httpx.Client) -> None:
+    key = _upload(client, b"x")
+    body = {"images": [{"key": key, "name": "a\u0000b"}]}
+    _problem(client.post("/v1/jobs", json=body), 422, "invalid_request")
+    assert client.get("/v1/statistics", params={"until": "0001-01-10T00:00:00Z"}).json() == []
+    job = client.post("/v1/jobs", files=[("files", ("a\x01b.jpg", HOPPER.read_bytes()))]).json()
+    (image,) = client.get(f"/v1/jobs/{job['id']}/images").json()["images"]
+    assert image["name"].isprintable()
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -208,7 +234,12 @@ def test_health_names_the_part_that_is_down(client: httpx.Client) -> None:
     assert client.get("/liveness").json() == {"status": "alive"}
     response = client.get("/healthcheck")
     assert response.status_code == 503
-    assert response.json()["parts"] == {"database": "ok", "store": "ok", "prefect": "prefect_unavailable"}
+    assert response.json()["parts"] == {
+        "database": "ok",
+        "store": "ok",
+        "prefect": "prefect_unavailable",
+        "dispatch": "ok",
+    }
 
 
 def test_the_openapi_document_names_every_path(client: httpx.Client) -> None:

@@ -23,7 +23,7 @@ _BLOCKS, _ROUNDS = 4, 5
 def treat(data: bytes, look: Look, policy: Policy) -> bytes:
     """What a worker does to one picture, without database and store."""
     photo = open_photo(data)
-    faces = look.merge(look.candidates(look.inputs(photo.pixels)), photo.width_px, photo.height_px)
+    faces = look.merge(look.candidates(look.inputs(photo)), photo.width_px, photo.height_px)
     return redact(photo, to_faces(faces[faces[:, 4] >= look.threshold]), policy)
 
 
@@ -34,7 +34,7 @@ def run() -> dict[str, Any]:
     look = look_for(policy)
     photo = open_photo(data)
     session = look.detector._session
-    tensors = [look.detector._prepare(each.pixels) for each in look.inputs(photo.pixels)]
+    tensors = [look.detector._prepare(each.pixels) for each in look.inputs(photo)[0]]
     square = np.zeros((1, 3, 640, 640), np.float32)
 
     def decode() -> None:
@@ -51,7 +51,7 @@ def run() -> dict[str, Any]:
         "decode": decode,
         "onnxruntime": lambda: [session.run(tensor) for tensor in tensors],
         "encode": encode,
-        "detection": lambda: look.merge(look.candidates(look.inputs(photo.pixels)), photo.width_px, photo.height_px),
+        "detection": lambda: look.merge(look.candidates(look.inputs(photo)), photo.width_px, photo.height_px),
         "one_run_at_640": lambda: session.run(square),
     }
     times: dict[str, list[float]] = {name: [] for name in parts}

@@ -18,6 +18,7 @@ from sql.database import Database
 from sql.migrate import migrate
 from sql.outbox import Waiting, dispatch_waiting
 from sql.reading import find_image, find_job, list_detections, list_images_of_job, list_jobs
+from sql.reruns import Selection, call_off_job, enqueue, select
 from sql.submissions import AlreadySubmitted, BatchSize, Member, Original, create_job, split
 
 SIZE = BatchSize(images=10, bytes=1_000_000)
@@ -64,7 +65,7 @@ def job(database: Database) -> UUID:
 def test_publishing_is_seen_with_its_detections(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
-        assert publish(transaction, attempt, result())
+        assert publish(transaction, attempt, result()).is_won
     image = find_image(database, "ann", attempt.image_id)
     assert image is not None
     assert (image.state, image.faces, image.result_key, image.width_px) == ("published", 1, "r", 100)
@@ -77,22 +78,25 @@ def test_publishing_is_seen_with_its_detections(database: Database, job: UUID) -
 
 
 def test_a_doubled_attempt_publishes_once(database: Database, job: UUID) -> None:
+    """Also when its worker never heard of the commit: it meets its own result and must not take it for another's."""
     (attempt,) = started(database)
-    wins = []
+    barrier = threading.Barrier(4)
+    outcomes = []
 
     def race(key: str) -> None:
+        barrier.wait()
         with database.transaction() as transaction:
-            wins.append((publish(transaction, attempt, result(key)), key))
+            outcomes.append(publish(transaction, attempt, result(key)))
 
     racers = [threading.Thread(target=race, args=(f"r{at}",)) for at in range(4)]
     for racer in racers:
         racer.start()
     for racer in racers:
         racer.join()
-    (winner,) = [key for is_won, key in wins if is_won]
+    assert all(outcome.is_won for outcome in outcomes)
     image = find_image(database, None, attempt.image_id)
     assert image is not None
-    assert image.result_key == winner
+    assert len(list_detections(database, attempt.id)) == 2, "written once"
 
 
 def test_a_late_attempt_changes_nothing(database: Database, job: UUID) -> None:
@@ -102,9 +106,9 @@ def test_a_late_attempt_changes_nothing(database: Database, job: UUID) -> None:
     (current,) = started(database)
     assert current.number == 2
     with database.transaction() as transaction:
-        assert not publish(transaction, late, result("late"))
+        assert not publish(transaction, late, result("late")).is_won
         assert not fail(transaction, late, "x", "late")
-        assert publish(transaction, current, result("current"))
+        assert publish(transaction, current, result("current")).is_won
         assert not fail(transaction, current, "x", "after the end")
     image = find_image(database, None, current.image_id)
     assert image is not None
@@ -123,6 +127,53 @@ def test_attempts_end_after_the_last_with_the_reason(database: Database, job: UU
     assert image is not None
     assert (image.state, image.error_code) == ("failed", "crashed")
     assert image.error_message == "worker died (given up after 3 attempts)"
+
+
+def test_an_outage_does_not_use_up_the_attempts(database: Database, job: UUID) -> None:
+    for code in ["store_unavailable"] * 8 + ["crashed"] * 2:
+        (attempt,) = started(database)
+        with database.transaction() as transaction:
+            try_again(transaction, [attempt.id], code, "away", RETRYING)
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        try_again(transaction, [attempt.id], "crashed", "the third time", RETRYING)
+    image = find_image(database, None, attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code) == ("failed", "crashed")
+
+
+def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        publish(transaction, attempt, result("first"))
+        selected = select(transaction, Selection(("published",)), {}, {"style": "solid"})
+        enqueue(transaction, selected, new_id(), SIZE)
+    (again,) = started(database)
+    with database.transaction() as transaction:
+        assert publish(transaction, again, result("second")).replaced_key == "first"
+
+
+def test_settling_and_calling_off_at_once_never_wait_for_each_other(database: Database) -> None:
+    job_id = create_job(database, "ann", Policy(), originals(40), "backlog", SIZE)
+    attempts = started(database)
+    faults: list[Exception] = []
+
+    def settle() -> None:
+        try:
+            with database.transaction() as transaction:
+                for attempt in attempts:
+                    publish(transaction, attempt, result())
+        except Exception as error:
+            faults.append(error)
+
+    racer = threading.Thread(target=settle)
+    racer.start()
+    call_off_job(database, job_id)
+    racer.join()
+    assert not faults
+    row = find_job(database, None, job_id)
+    assert row is not None
+    assert row.published + row.failed == 40
 
 
 def test_review_holds_the_picture_back(database: Database, job: UUID) -> None:
