@@ -46,14 +46,10 @@ class FlowRuns:
         """Create the batch's flow run and return its id; a repeat finds the first. Raises PrefectUnavailable."""
         if self._deployment_id is None:
             self.check()
-        body = {
-            "parameters": {"batch_id": str(waiting.batch_id)},
-            "idempotency_key": str(waiting.batch_id),
-            "work_queue_name": waiting.queue,
-            "tags": [f"job:{waiting.job_id}"],
-        }
         try:
-            return UUID(self._ask("POST", f"/deployments/{self._deployment_id}/create_flow_run", body)["id"])
+            return UUID(
+                self._ask("POST", f"/deployments/{self._deployment_id}/create_flow_run", waiting.flow_run)["id"]
+            )
         except PrefectUnavailable:
             self._deployment_id = None  # it may have been deployed anew
             raise

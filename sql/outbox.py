@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -24,6 +25,16 @@ class Waiting:
     job_id: UUID
     queue: str
     tries: int
+
+    @property
+    def flow_run(self) -> dict[str, Any]:
+        """The flow run to be created, in the words of Prefect's API. A batch has one, however often it is asked for."""
+        return {
+            "parameters": {"batch_id": str(self.batch_id)},
+            "idempotency_key": str(self.batch_id),
+            "work_queue_name": self.queue,
+            "tags": [f"job:{self.job_id}"],
+        }
 
 
 def dispatch_waiting(database: Database, create_flow_run: Callable[[Waiting], UUID], limit: int = 20) -> int:

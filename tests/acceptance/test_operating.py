@@ -262,6 +262,26 @@ def test_a_worker_that_is_told_twice_stops_at_once_and_the_run_is_made_anew(
     assert finished(client, job_id, 150)["upload.jpg"]["state"] == "published"
 
 
+def test_what_the_api_does_not_dispatch_the_reconciler_does(held: Stack, client: httpx.Client) -> None:
+    job_id = submit(client, [("a.jpg", HOPPER.read_bytes())])
+    before = finished(client, job_id)["a.jpg"]
+    api = psutil.Process(held.pids()["api"])
+    api.suspend()
+    try:
+        held.command("rerun", "--job", job_id, "--state", "published", "--really")
+        with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("UPDATE outbox SET not_before = now() - interval '5 minutes'")
+            query = "SELECT result_attempt_id FROM images WHERE job_id = %s AND open_attempt_id IS NULL"
+            wait_for(
+                "the batch was dispatched and done",
+                lambda: connection.execute(query, (job_id,)).fetchone(),
+                90,
+            )
+    finally:
+        api.resume()
+    assert finished(client, job_id)["a.jpg"]["result_sha256"] != before["result_sha256"]
+
+
 def test_prefect_is_set_up_to_notice_silent_runs_and_shows_workers_and_queues(
     held: Stack, prefect: httpx.Client
 ) -> None:
