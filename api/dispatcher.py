@@ -17,7 +17,7 @@ from sql.outbox import dispatch_waiting
 
 log = structlog.get_logger()
 
-_POLL_S = 1.0
+_POLL_S = 0.5
 
 
 class Dispatcher:

@@ -111,12 +111,6 @@ class Stack:
         ports = json.loads((self.home / "ports.json").read_text())
         return f"http://127.0.0.1:{ports['dashboard']}"
 
-    def kill(self, part: str) -> None:
-        """kill -9 a part and wait until the supervisor has put another in its place."""
-        pid = self.pids()[part]
-        os.kill(pid, signal.SIGKILL)
-        wait_for(f"{part} is started again", lambda: self.pids()[part] != pid, 30)
-
     def processes(self) -> list[psutil.Process]:
         """Every process of this stack, by the data folder that their environment names."""
         found = []

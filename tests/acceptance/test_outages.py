@@ -1,4 +1,4 @@
-"""Parts killed during a job: it still ends once, with every image published and nothing lost."""
+"""Parts that hang during a job: it still ends, with every image published. (Killed parts: test_faults.)"""
 
 from __future__ import annotations
 
@@ -8,31 +8,12 @@ import threading
 
 import pytest
 
-from tests.acceptance.stack import Stack, fetch, finished, submit, wait_for
-from tests.pictures import HOPPER, decoded
-
-IMAGES = 12
+from tests.acceptance.stack import Stack, finished, submit
+from tests.pictures import HOPPER
 
 
 def _files(count: int) -> list[tuple[str, bytes]]:
     return [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(count)]
-
-
-@pytest.mark.parametrize("part", ["postgres", "store", "prefect", "worker", "api", "dashboard"])
-def test_a_part_killed_during_a_job_loses_nothing(stack: Stack, part: str) -> None:
-    with stack.client() as client:
-        job_id = submit(client, _files(IMAGES))
-        wait_for(
-            "work has begun",
-            lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] != "queued",
-            60,
-        )
-        stack.kill(part)
-        images = finished(client, job_id, timeout_s=200)
-        assert {image["state"] for image in images.values()} == {"published"}
-        assert len(images) == IMAGES
-        result = decoded(fetch(client, images["0.jpg"]))
-        assert result.shape == (600, 512, 3)
 
 
 @pytest.mark.parametrize("part", ["postgres", "store", "prefect"])
