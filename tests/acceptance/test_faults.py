@@ -23,7 +23,7 @@ from tests.pictures import HOPPER, decoded, psnr_db
 
 TASKS = ("download", "resize", "detect", "nms", "blur", "upload", "notify")
 FAULTS = Path(__file__).with_name("faults")
-RECOVERY_S = 150
+RECOVERY_S = 200
 FACE = 190, 130, 320, 320
 
 
