@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import problems
 from api.body_limit import BodyLimit
@@ -46,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         flow_runs.close()
         database.close()
 
-    app = FastAPI(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (uploads, jobs, images, statistics, compatibility, health):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -247,3 +248,10 @@ def test_the_openapi_document_names_every_path(client: httpx.Client) -> None:
     assert document["openapi"].startswith("3.1")
     assert "/v1/jobs" in document["paths"]
     assert "application/json" in document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
+
+
+def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs").raise_for_status().text
+    assert "https://" not in page
+    (script,) = re.findall(r'<script src="([^"]+)"', page)
+    assert client.get(script).raise_for_status().headers["content-type"].startswith(("text/javascript", "application/"))
