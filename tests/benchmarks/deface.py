@@ -1,7 +1,7 @@
 """(e) Against the PyPI tool `deface` (image mode, its defaults), in an environment of its own, on the same photographs.
 
 Set DEFACE_PYTHON to the Python of that environment, and EVAL_DIR to a folder with ``street/`` and ``street.json``
-to have recall compared too: `python -m venv /tmp/deface && /tmp/deface/bin/pip install deface onnxruntime`.
+to have recall compared too: `python -m venv deface-env && deface-env/bin/pip install deface onnxruntime`.
 """
 
 from __future__ import annotations
