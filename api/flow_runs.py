@@ -14,11 +14,10 @@ import structlog
 
 from blurline.errors import RetryableError
 from blurline.settings import Settings
-from sql.outbox import Waiting
+from sql.outbox import DEPLOYMENT, Waiting
 
 log = structlog.get_logger()
 
-_DEPLOYMENT = "anonymize/anonymize"
 _TIMEOUT_S = 10
 
 
@@ -63,13 +62,13 @@ class FlowRuns:
 
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect answers and has the deployment."""
-        self._deployment_id = UUID(self._ask("GET", f"/deployments/name/{_DEPLOYMENT}")["id"])
+        self._deployment_id = UUID(self._ask("GET", f"/deployments/name/{DEPLOYMENT}")["id"])
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
             response = self._http.request(method, path, json=body)
             if response.status_code == httpx.codes.NOT_FOUND:
-                raise PrefectUnavailable(f"Prefect has no deployment {_DEPLOYMENT}: run `blurline deploy`.")
+                raise PrefectUnavailable(f"Prefect has no deployment {DEPLOYMENT}: run `blurline deploy`.")
             answer: dict[str, Any] = response.raise_for_status().json()
             if response.request.method == "GET" or "create" in path:
                 UUID(answer["id"])  # a proxy may answer 200 with a page of its own

@@ -24,7 +24,7 @@ from prefect.states import Cancelled, Cancelling, Crashed
 from blurline.errors import BlurlineError
 from blurline.settings import load_settings
 from sql.attempts import call_off, retrying, try_again
-from sql.outbox import Waiting, dispatch_waiting
+from sql.outbox import DEPLOYMENT, Waiting, dispatch_waiting
 from sql.reconciling import Underway, count_undispatched, list_underway
 from tasks.resources import database
 
@@ -93,7 +93,7 @@ def reconcile() -> str:
 
 def _dispatch(client: SyncPrefectClient) -> int:
     """Do what the API's dispatcher, which seems to be away, would have done; how many batches it was."""
-    deployment_id = client.read_deployment_by_name("anonymize/anonymize").id
+    deployment_id = client.read_deployment_by_name(DEPLOYMENT).id
 
     def create(waiting: Waiting) -> UUID:
         return client.create_flow_run_from_deployment(deployment_id, **waiting.flow_run).id

@@ -49,11 +49,6 @@ class Session:
         height, width = inputs[0].shape[2:]
         self.fixed_input = (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
-    @property
-    def output_shapes(self) -> list[list[int | str | None]]:
-        """Shapes of the outputs as the model declares them."""
-        return [output.shape for output in self._session.get_outputs()]
-
     def run(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """(1, 3, H, W) float32 -> the model's outputs in their order."""
         outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: tensor})

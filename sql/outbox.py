@@ -14,6 +14,9 @@ from sql.database import Database
 
 log = structlog.get_logger()
 
+DEPLOYMENT = "anonymize/anonymize"
+"""The deployment, as Prefect names it, that batches become flow runs of."""
+
 _MAX_DELAY_S = 30
 
 

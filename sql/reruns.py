@@ -76,21 +76,23 @@ def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UU
 
 def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
     """Call off what is left of a re-run: how many images, and the flow runs at work on them."""
-    return _call_off(database, "open_attempts_of_rerun", "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
+    return _call_off(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
 def call_off_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
     """Call off what is left of a job: how many images, and the flow runs at work on them."""
-    return _call_off(database, "open_attempts_of_job", "job_cancelled", _JOB_CANCELLED, job_id=job_id)
+    return _call_off(database, "job_cancelled", _JOB_CANCELLED, job_id=job_id)
 
 
-def _call_off(database: Database, statement: str, code: str, message: str, **which: UUID) -> tuple[int, list[UUID]]:
+def _call_off(
+    database: Database, code: str, message: str, rerun_id: UUID | None = None, job_id: UUID | None = None
+) -> tuple[int, list[UUID]]:
     """Until nothing is open: an attempt may have been replaced by another while this went on."""
     images = 0
     flow_run_ids: set[UUID] = set()
     while True:
         with database.transaction() as transaction:
-            rows = transaction.all(statement, **which)
+            rows = transaction.all("open_attempts", rerun_id=rerun_id, job_id=job_id)
             if not rows:
                 return images, sorted(flow_run_ids)
             transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))

@@ -21,26 +21,18 @@ ORDER BY images.id
 LIMIT %(limit)s
 FOR UPDATE OF images SKIP LOCKED
 
--- name: open_attempts_of_rerun
--- flow_run_id only where a worker has begun; a run that has not will find nothing to do.
+-- name: open_attempts
+-- Of a re-run or of a job: the other id is null and matches nothing. flow_run_id only where a worker has begun; a run
+-- that has not will find nothing to do.
 SELECT attempts.id AS attempt_id, batches.id AS batch_id,
        CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
 FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
-WHERE batches.rerun_id = %(rerun_id)s
+WHERE batches.rerun_id = %(rerun_id)s OR batches.job_id = %(job_id)s
 
 -- name: batches_of_job
 SELECT id AS batch_id FROM batches WHERE job_id = %(job_id)s
-
--- name: open_attempts_of_job
--- As open_attempts_of_rerun.
-SELECT attempts.id AS attempt_id, batches.id AS batch_id,
-       CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
-FROM batches
-JOIN attempts ON attempts.batch_id = batches.id
-JOIN images ON images.open_attempt_id = attempts.id
-WHERE batches.job_id = %(job_id)s
 
 -- name: drop_outbox
 DELETE FROM outbox WHERE batch_id = ANY(%(batch_ids)s::uuid[])
