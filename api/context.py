@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -51,14 +52,17 @@ def _identity(context: Ctx, given: Annotated[HTTPAuthorizationCredentials | None
 Who = Annotated[Identity, Depends(_identity)]
 
 
-def submitter(identity: Who) -> Identity:
-    """The identity, if it may submit."""
-    if Scope.SUBMIT not in identity.scopes:
-        raise Problem(403, "missing_scope", "The token lacks the scope `submit`.")
-    return identity
+def _having(scope: Scope) -> Callable[[Identity], Identity]:
+    def check(identity: Who) -> Identity:
+        if scope not in identity.scopes:
+            raise Problem(403, "missing_scope", f"The token lacks the scope `{scope}`.")
+        return identity
+
+    return check
 
 
-Submitter = Annotated[Identity, Depends(submitter)]
+Submitter = Annotated[Identity, Depends(_having(Scope.SUBMIT))]
+Reviewer = Annotated[Identity, Depends(_having(Scope.REVIEW))]
 
 
 def visible_owner(identity: Identity) -> str | None:

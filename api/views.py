@@ -35,7 +35,8 @@ class Job(BaseModel):
 
 
 class Detection(BaseModel):
-    """A box in pixels of the upright photograph. Candidates under the threshold are not destroyed."""
+    """A box in pixels of the upright photograph. Not destroyed: candidates under the threshold, and what the policy
+    leaves."""
 
     x1: float
     y1: float
@@ -46,7 +47,7 @@ class Detection(BaseModel):
 
 
 class ImageError(BaseModel):
-    """Why an image was not published."""
+    """Why an image is not published."""
 
     code: str
     message: str
@@ -61,11 +62,13 @@ class Image(BaseModel):
     state: Literal["queued", "processing", "published", "needs_review", "failed", "deleted"]
     error: ImageError | None
     faces_found: int | None
+    doubt: float | None = Field(description="Estimated chance that a face in the result stays visible, 0 to 1.")
+    doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind are behind the doubt.")
     width_px: int | None
     height_px: int | None
     original_bytes: int
     original_sha256: str | None
-    result_url: str | None = Field(description="Where the result is, once published.")
+    result_url: str | None = Field(description="Where the published result is.")
     result_media_type: str | None
     result_bytes: int | None
     result_sha256: str | None

@@ -2,12 +2,11 @@
 
 As a library::
 
-    from blurline import Policy, open_photo, redact
-    from models import find_faces
+    from blurline import Policy, open_photo
+    from models import anonymize
 
-    policy = Policy()
-    photo = open_photo(data)
-    result = redact(photo, find_faces(photo, policy), policy)
+    done = anonymize(open_photo(data), Policy())
+    done.data, done.choice.faces, done.doubt
 """
 
 from blurline.box import Box, Face

@@ -35,6 +35,11 @@ class Box:
         """Height in pixels."""
         return self.y2 - self.y1
 
+    @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """``x1, y1, x2, y2``."""
+        return self.x1, self.y1, self.x2, self.y2
+
     def clipped(self, width_px: int, height_px: int) -> Box:
         """The part of the box that lies inside a photograph of that size."""
         return Box(

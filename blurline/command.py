@@ -186,7 +186,7 @@ def detect(
             typer.secho(f"{path}: {error}", fg="red", err=True)
             failed = True
             continue
-        faces = look.merge(look.candidates(look.inputs(photo)), photo.width_px, photo.height_px)
+        faces = look.found_in(photo).rows
         rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
         if jsonl:
             typer.echo(json.dumps({"image": path.name, "faces": rows}))
@@ -223,21 +223,54 @@ def redact(
     sys.exit(1 if failed else 0)
 
 
+@app.command()
+def evaluate(
+    labels: Annotated[Path, typer.Argument(help="Of Blurline, COCO, WIDER FACE, or a folder of YOLO.", exists=True)],
+    images: Annotated[Path, typer.Option(help="Folder of the labelled pictures.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("evaluation"),
+    profile: Annotated[list[ProfileName] | None, typer.Option(help="May be repeated; all when absent.")] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(help="An ONNX file to compare, read as BLURLINE_MODEL_FAMILY; may be repeated.", exists=True),
+    ] = None,
+    padding: Annotated[float, typer.Option(help="How far a box is grown, as in a policy.")] = Policy().padding,
+    jobs: Annotated[int | None, typer.Option(help="Pictures at a time; one a core when absent.", min=1)] = None,
+) -> None:
+    """Measure detection on labelled pictures: recall, coverage and cost of each profile and model side by side."""
+    from models.evaluation.measure import Candidate, measure
+    from models.evaluation.report import print_comparison, write_report
+    from models.evaluation.truth import read_labels
+
+    labelled = read_labels(labels, images)
+    values = load_settings()
+    policies = [Policy(profile=name, padding=padding) for name in profile or list(ProfileName)]
+    candidates = [Candidate(policy.profile, policy, values) for policy in policies] + [
+        Candidate(f"{policy.profile}-{path.stem}", policy, values.model_copy(update={"model_file": path}))
+        for path in model or []
+        for policy in policies
+    ]
+    measured = []
+    for candidate in candidates:
+        typer.echo(f"{candidate.name}: {len(labelled)} pictures …", err=True)
+        measured.append(measure(candidate, labelled, jobs))
+    written = write_report(output, measured, labelled)
+    print_comparison(measured)
+    typer.echo("\n".join(map(str, written)))
+
+
 def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> int | str:
     """Write the redacted photograph; how many faces were found, or a sentence that says why there is no result."""
     from blurline.memory import keep_freed_memory
     from blurline.photo import open_photo
-    from blurline.redact import redact as write
-    from models import find_faces
+    from models import anonymize
 
     keep_freed_memory()
     try:
-        photo = open_photo(path.read_bytes(), settings.limits)
-        faces = find_faces(photo, policy, settings)
-        target.write_bytes(write(photo, faces, policy))
+        done = anonymize(open_photo(path.read_bytes(), settings.limits), policy, settings)
+        target.write_bytes(done.data)
     except BlurlineError as error:
         return str(error)
-    return len(faces)
+    return len(done.choice.faces)
 
 
 def _map(

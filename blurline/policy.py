@@ -7,6 +7,9 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from blurline.profile import CANDIDATE_SCORE, ProfileName
+from blurline.region import Region, SizeLimits
+
+_MOST_REGIONS = 100
 
 
 class Style(StrEnum):
@@ -17,6 +20,14 @@ class Style(StrEnum):
     SOLID = "solid"
 
 
+class Review(StrEnum):
+    """Which results wait for a person before they are published."""
+
+    NEVER = "never"
+    DOUBTFUL = "doubtful"
+    ALWAYS = "always"
+
+
 class Policy(BaseModel):
     """How faces are found and destroyed. Immutable; unknown fields are refused."""
 
@@ -24,7 +35,7 @@ class Policy(BaseModel):
 
     profile: ProfileName = Field(
         default=ProfileName.STANDARD,
-        description="Which detector passes are made: `fast` or `standard`.",
+        description="Which detector passes are made: `fast`, `standard` or `thorough`.",
     )
     min_score: float | None = Field(
         default=None,
@@ -33,7 +44,7 @@ class Policy(BaseModel):
         description="Destroy every face found with at least this score; the profile's own value when absent.",
     )
     padding: float = Field(
-        default=0.25,
+        default=0.4,
         ge=0.2,
         le=1,
         description="How far a box is grown on each side, as a fraction of half its width and height.",
@@ -44,4 +55,30 @@ class Policy(BaseModel):
         ge=1,
         le=8,
         description="Averaged values kept across a face by `pixelate` and `blur`: fewer is stronger.",
+    )
+    review: Review = Field(
+        default=Review.NEVER,
+        description="Which results are held for a person: `never` any, `doubtful` ones, `always` all.",
+    )
+    max_doubt: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="The doubt from which `review: doubtful` holds a result.",
+    )
+    keep_regions: tuple[Region, ...] = Field(
+        default=(),
+        max_length=_MOST_REGIONS,
+        description="Where nothing is changed. A face at least half inside one is left as it is.",
+    )
+    always_regions: tuple[Region, ...] = Field(
+        default=(),
+        max_length=_MOST_REGIONS,
+        description="What is destroyed in any case, also inside a keep-region.",
+    )
+    size_limits: SizeLimits | None = Field(default=None, description="Destroy only faces of such sizes.")
+    classes: tuple[int, ...] = Field(
+        default=(0,),
+        min_length=1,
+        description="Which classes of a model with several are destroyed, by their number; 0 is the face.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,35 +12,79 @@ class ProfileName(StrEnum):
 
     FAST = "fast"
     STANDARD = "standard"
+    THOROUGH = "thorough"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One run of the detector over the whole picture, scaled so that its long side is ``side_px``."""
+
+    side_px: int
+    is_mirrored: bool = False
+    quarter_turns: int = 0
+
+
+def _passes(*sides_px: int, mirrored: tuple[int, ...] = (), turned: tuple[int, ...] = ()) -> tuple[Pass, ...]:
+    turns = tuple(Pass(side_px, quarter_turns=turns) for turns in (1, 2, 3) for side_px in turned)
+    return tuple(map(Pass, sides_px)) + tuple(Pass(side_px, is_mirrored=True) for side_px in mirrored) + turns
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One way to look for faces.
 
-    ``model`` names a card in ``models/weights``; ``sides_px`` gives the long side of the letterboxed
-    input of each pass, and ``small_sides_px`` stands in its place for pictures whose long side is at most
-    `SMALL_PX`, whose faces are small and worth enlarging; ``threshold`` is the score from which a face is
-    destroyed; two boxes whose IoU is over ``merge_iou`` are the same face.
+    ``model`` names a card in ``models/weights``. ``passes`` are made over every picture, save that
+    ``small_passes`` stand in their place where its long side is at most `SMALL_PX`: its faces are small and worth
+    enlarging. ``threshold`` is the score from which a face is destroyed; two boxes whose IoU is over ``merge_iou``
+    are the same face.
+
+    A picture that has more detail than the largest pass shows gets closer passes, each of twice the side: all of
+    them where the profile ``is_always_closer``, else each only when the one before has seen a small face.
     """
 
     model: str
-    sides_px: tuple[int, ...]
-    small_sides_px: tuple[int, ...]
+    passes: tuple[Pass, ...]
+    small_passes: tuple[Pass, ...]
     threshold: float
+    is_always_closer: bool = False
     merge_iou: float = 0.4
 
-    def sides_for(self, long_side_px: int) -> tuple[int, ...]:
-        """The long sides of the passes over a picture of that long side."""
-        return self.small_sides_px if long_side_px <= SMALL_PX else self.sides_px
+    def passes_for(self, long_side_px: int) -> tuple[Pass, ...]:
+        """The passes over a picture of that long side."""
+        return self.small_passes if long_side_px <= SMALL_PX else self.passes
+
+
+def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
+    """The long sides of closer passes, after one of ``largest_px``, that a picture has the detail for: each twice
+    the one before, the last at most the picture's own size."""
+    side_px = largest_px
+    while long_side_px > 1.5 * side_px:
+        side_px = min(2 * side_px, long_side_px)
+        yield side_px
 
 
 SMALL_PX = 640
 
+SMALL_FACE_PX = 24.0
+"""A face smaller than this in a pass's input makes a closer pass worth its while."""
+
+TURNED_WEIGHT = 0.7
+"""What the score of a face that only a turned pass sees is worth: most of them are none."""
 
 PROFILES = {
-    ProfileName.FAST: Profile("yunet", sides_px=(640, 1280), small_sides_px=(640, 1280), threshold=0.5),
-    ProfileName.STANDARD: Profile("centerface", (320, 640, 1280), small_sides_px=(320, 640, 1600), threshold=0.3),
+    ProfileName.FAST: Profile(
+        "yunet", passes=_passes(320, 640, 1280), small_passes=_passes(320, 640, 1600), threshold=0.5
+    ),
+    ProfileName.STANDARD: Profile(
+        "centerface", passes=_passes(320, 640, 1280), small_passes=_passes(320, 640, 1600), threshold=0.3
+    ),
+    ProfileName.THOROUGH: Profile(
+        "centerface",
+        passes=_passes(320, 640, 1280, 1920, mirrored=(640, 1280, 1920), turned=(640, 1280)),
+        small_passes=_passes(320, 640, 1600, 1920, mirrored=(640, 1600), turned=(320, 640)),
+        threshold=0.3,
+        is_always_closer=True,
+    ),
 }
 
 CANDIDATE_SCORE = 0.1

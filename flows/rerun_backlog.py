@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from blurline.ids import new_id
-from blurline.policy import Policy, Style
+from blurline.policy import Policy, Review, Style
 from blurline.profile import ProfileName
 from blurline.settings import load_settings
 from models import look_for
@@ -44,6 +44,8 @@ class PolicyOverrides(BaseModel):
     padding: float | None = Field(default=None, ge=0.2, le=1)
     style: Style | None = None
     cells_per_face: int | None = Field(default=None, ge=1, le=8)
+    review: Review | None = None
+    max_doubt: float | None = Field(default=None, ge=0, le=1)
 
 
 @flow(name="rerun-backlog", persist_result=False)

@@ -1,5 +1,16 @@
 """Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
 
-from models.look import Look, PassFaces, find_faces, look_for
+from models.anonymize import Anonymized, anonymize, finish
+from models.look import Found, Inputs, Look, PassFaces, find_faces, look_for
 
-__all__ = ["Look", "PassFaces", "find_faces", "look_for"]
+__all__ = [
+    "Anonymized",
+    "Found",
+    "Inputs",
+    "Look",
+    "PassFaces",
+    "anonymize",
+    "find_faces",
+    "finish",
+    "look_for",
+]

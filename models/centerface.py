@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.box import Faces
-from models.detector import Detector, from_centres, to_tensor
+from models.detector import FaceDetector, from_centres, to_tensor
 
 _STRIDE_PX = 4
 
 
-class CenterFace(Detector):
+class CenterFace(FaceDetector):
     """See the module."""
 
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels)
 
-    def _decode(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces:
+    def _decode_faces(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces:
         heat, scale, offset = (output[0] for output in outputs[:3])
         row, column = np.nonzero(heat[0] > min_score)
         height, width = np.exp(scale[:, row, column]) * _STRIDE_PX

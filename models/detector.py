@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.box import Faces
+from blurline.errors import ModelRejected
 from models.card import ModelCard
 from models.session import Session
 
@@ -35,15 +36,40 @@ class Detector(ABC):
         """(height, width) where the model takes one input size alone, else None."""
         return self._session.fixed_input
 
-    def candidates(self, pixels: NDArray[np.uint8], min_score: float) -> Faces:
-        """(H, W, 3) RGB uint8, sides a multiple of ``stride_px`` -> (n, 5) unmerged rows in input pixels."""
-        return self._decode(self._session.run(self._prepare(pixels)), pixels.shape[:2], min_score)
+    def candidates(self, pixels: NDArray[np.uint8], min_score: float, classes: tuple[int, ...] = (0,)) -> Faces:
+        """(H, W, 3) RGB uint8, sides a multiple of ``stride_px`` -> (n, 5) unmerged rows in input pixels.
+
+        ``classes``: which of the model's classes are wanted, by number. Raises ModelRejected when it has no such.
+        """
+        return self._decode(self.run(pixels), pixels.shape[:2], min_score, classes)
+
+    def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """(H, W, 3) RGB uint8 -> the model's outputs, not yet read."""
+        return self._session.run(self._prepare(pixels))
 
     @abstractmethod
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
     @abstractmethod
-    def _decode(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces: ...
+    def _decode(
+        self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float, classes: tuple[int, ...]
+    ) -> Faces: ...
+
+
+class FaceDetector(Detector):
+    """A detector of faces alone, which are its class 0."""
+
+    def _decode(
+        self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float, classes: tuple[int, ...]
+    ) -> Faces:
+        if set(classes) != {0}:
+            raise ModelRejected(
+                f"The model {self.card.name} knows faces alone, class 0; the policy asks for the classes {classes}."
+            )
+        return self._decode_faces(outputs, size, min_score)
+
+    @abstractmethod
+    def _decode_faces(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces: ...
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,44 +1,81 @@
-"""A look at a photograph: which detector, at which scales, and from which score a face is a face.
+"""A look at a photograph: which detector, in which passes, and from which score a face is a face.
 
-The tasks resize, detect and nms are its three steps; `find_faces` makes them one after another.
+The tasks resize, detect and nms are its three steps; `Look.found_in` makes them one after another.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.box import Face, Faces, to_faces
+from blurline.box import Face, Faces
+from blurline.choice import choose
 from blurline.errors import ConfigurationError
-from blurline.letterbox import Letterbox, letterbox
+from blurline.letterbox import Scaled, fitted, scaled
 from blurline.photo import Photo
 from blurline.policy import Policy
-from blurline.profile import CANDIDATE_SCORE, PROFILES, Profile
+from blurline.profile import (
+    CANDIDATE_SCORE,
+    EVIDENCE_SCORE,
+    PROFILES,
+    SMALL_FACE_PX,
+    TURNED_WEIGHT,
+    Pass,
+    Profile,
+    closer_sides_px,
+)
 from blurline.settings import Settings
 from models.card import Family
 from models.detector import Detector
 from models.loading import custom_detector, vendored_detector
-from models.merge import fuse, non_maximum_suppression
+from models.merge import fuse, iou, non_maximum_suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The passes over a picture, and the picture at each long side that they ask for."""
+
+    passes: tuple[Pass, ...]
+    sizes: dict[int, Scaled]
+    long_side_px: int
 
 
 @dataclass(frozen=True, slots=True)
 class PassFaces:
-    """What one pass found: (n, 5) unmerged rows in upright pixels. ``scale``: input pixels a picture pixel."""
+    """What one pass found: (n, 5) unmerged rows in upright pixels.
+
+    ``scale``: input pixels a picture pixel. ``max_face_px``: faces that are larger, in input pixels, may have been
+    cut by its tiles. ``quarter_turns``: how the picture was turned.
+    """
 
     faces: Faces
     scale: float
+    max_face_px: float
+    quarter_turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look has found: ``rows`` (n, 5) in upright pixels, one a face, best first, with candidates down to
+    `EVIDENCE_SCORE`; ``best_scores`` (n,): the best that a single pass gave to each."""
+
+    rows: Faces
+    best_scores: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A profile with its loaded detector. ``threshold`` is the score from which a face is destroyed."""
+    """A profile with its loaded detector. ``threshold`` is the score from which a row is called a face."""
 
     detector: Detector
     profile: Profile
     threshold: float
+    classes: tuple[int, ...] = (0,)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -52,34 +89,77 @@ class Look:
             "threshold": self.threshold,
         }
 
-    def inputs(self, photo: Photo) -> list[list[Letterbox]]:
-        """The detector's input of each pass, for each appearance of the photograph."""
-        return [self._passes(pixels) for pixels in photo.appearances]
+    def inputs(self, photo: Photo) -> list[Inputs]:
+        """What the passes over each appearance of the photograph need."""
+        return [self._inputs(pixels) for pixels in photo.appearances]
 
-    def candidates(self, inputs: list[list[Letterbox]]) -> list[list[PassFaces]]:
-        """Run the detector on every input -> what each pass found, in upright pixels, for each appearance."""
-        return [[self._run(each) for each in passes] for passes in inputs]
+    def candidates(self, inputs: list[Inputs], photo: Callable[[], Photo]) -> list[list[PassFaces]]:
+        """Run the detector -> what each pass found, for each appearance.
 
-    def merge(self, candidates: list[list[PassFaces]], width_px: int, height_px: int) -> Faces:
-        """What the passes found -> one row a face, best first, inside a photograph of that size.
-
-        A face of one appearance is a face, however silent the others are.
+        ``photo`` gives the photograph again; it is called where closer passes are worth their while.
         """
-        merged = [self._fuse(passes, width_px, height_px) for passes in candidates]
-        return (
-            merged[0] if len(merged) == 1 else non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
+        found = []
+        for number, each in enumerate(inputs):
+            passes = [self._run(each.sizes[one.side_px], one) for one in each.passes]
+            largest = passes[_largest(each.passes)]
+            for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
+                if not (self.profile.is_always_closer or _has_small_face(largest, self.threshold)):
+                    break
+                closer = scaled(photo().appearances[number], side_px)
+                largest = self._run(closer, Pass(side_px))
+                passes.append(largest)
+            found.append(passes)
+        return found
+
+    def merge(self, candidates: list[list[PassFaces]], width_px: int, height_px: int) -> Found:
+        """What the passes found, made one, inside a photograph of that size.
+
+        A face of one appearance is a face, however silent the others are; the same goes for the ways in which
+        the picture was turned, with less weight.
+        """
+        merged = []
+        for passes in candidates:
+            for turns in sorted({each.quarter_turns for each in passes}):
+                same = [each for each in passes if each.quarter_turns == turns]
+                inside = [_inside(each.faces, width_px, height_px) for each in same]
+                faces = fuse(
+                    inside, [each.scale for each in same], self.profile.merge_iou, [each.max_face_px for each in same]
+                )
+                faces[:, 4] *= TURNED_WEIGHT if turns else 1
+                merged.append(faces)
+        rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
+        rows = rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)]
+        singles = np.concatenate([each.faces for passes in candidates for each in passes])
+        return Found(rows, _best_scores(rows, singles, self.profile.merge_iou))
+
+    def found_in(self, photo: Photo) -> Found:
+        """All three steps."""
+        return self.merge(self.candidates(self.inputs(photo), lambda: photo), photo.width_px, photo.height_px)
+
+    def _inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
+        long_side_px = max(pixels.shape[:2])
+        passes = self.profile.passes_for(long_side_px)
+        fixed = self.detector.fixed_input
+        if fixed is None:
+            sizes = {side_px: scaled(pixels, side_px) for side_px in {each.side_px for each in passes}}
+            return Inputs(passes, sizes, long_side_px)
+        side_px = max(fixed)
+        views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
+        return Inputs(tuple(views), {side_px: fitted(pixels, *fixed)}, long_side_px)
+
+    def _run(self, picture: Scaled, each: Pass) -> PassFaces:
+        detector = self.detector
+        inputs = picture.letterboxes(
+            detector.stride_px,
+            detector.fixed_input,
+            quarter_turns=each.quarter_turns,
+            is_mirrored=each.is_mirrored,
         )
-
-    def _passes(self, pixels: NDArray[np.uint8]) -> list[Letterbox]:
-        sides_px = self.profile.sides_for(max(pixels.shape[:2]))
-        return letterbox(pixels, sides_px, self.detector.stride_px, self.detector.fixed_input)
-
-    def _run(self, each: Letterbox) -> PassFaces:
-        return PassFaces(each.to_photo(self.detector.candidates(each.pixels, CANDIDATE_SCORE)), each.scale)
-
-    def _fuse(self, passes: list[PassFaces], width_px: int, height_px: int) -> Faces:
-        inside = [_inside(found.faces, width_px, height_px) for found in passes]
-        return fuse(inside, [found.scale for found in passes], self.profile.merge_iou)
+        found, max_face_px = [np.zeros((0, 5), np.float32)], math.inf
+        for one in inputs:
+            found.append(one.to_photo(detector.candidates(one.pixels, CANDIDATE_SCORE, self.classes)))
+            max_face_px = min(max_face_px, one.max_face_px)
+        return PassFaces(np.concatenate(found), picture.scale, max_face_px, each.quarter_turns)
 
 
 def look_for(policy: Policy, settings: Settings | None = None) -> Look:
@@ -92,14 +172,36 @@ def look_for(policy: Policy, settings: Settings | None = None) -> Look:
         family = _family(settings.model_family)
         threshold = settings.model_threshold
         detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
-    return Look(detector, profile, policy.min_score if policy.min_score is not None else threshold)
+    return Look(detector, profile, threshold, policy.classes)
 
 
 def find_faces(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> tuple[Face, ...]:
-    """Every face of a photograph from the policy's threshold up, best first."""
-    look = look_for(policy or Policy(), settings)
-    faces = look.merge(look.candidates(look.inputs(photo)), photo.width_px, photo.height_px)
-    return to_faces(faces[faces[:, 4] >= look.threshold])
+    """Every face of a photograph that the policy destroys, best first."""
+    policy = policy or Policy()
+    look = look_for(policy, settings)
+    return choose(look.found_in(photo).rows, policy, look.threshold, photo.width_px, photo.height_px).faces
+
+
+def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.float32]:
+    """For each of ``rows`` the best score of a single pass's row that is the same face."""
+    best = rows[:, 4].copy()
+    for at in range(len(rows)):
+        x1, y1, x2, y2 = rows[at, :4]
+        near = singles[(singles[:, 0] < x2) & (singles[:, 2] > x1) & (singles[:, 1] < y2) & (singles[:, 3] > y1)]
+        same = iou(rows[at : at + 1], near)[0] >= min_iou
+        best[at] = near[same, 4].max(initial=best[at])
+    return best
+
+
+def _largest(passes: tuple[Pass, ...]) -> int:
+    """The place of the upright pass that shows most detail."""
+    upright = [at for at, each in enumerate(passes) if not each.quarter_turns]
+    return max(upright, key=lambda at: passes[at].side_px)
+
+
+def _has_small_face(found: PassFaces, threshold: float) -> bool:
+    sides_px = np.sqrt(np.prod(found.faces[:, 2:4] - found.faces[:, :2], axis=1)) * found.scale
+    return bool(((sides_px < SMALL_FACE_PX) & (found.faces[:, 4] >= threshold)).any())
 
 
 def _inside(faces: Faces, width_px: int, height_px: int) -> Faces:

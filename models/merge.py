@@ -6,6 +6,8 @@ passes agree on is more likely one, and the passes' boxes average out their erro
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,13 +24,15 @@ def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
     result does not depend on the order of the input.
     """
     rows = _best_first(faces)
-    return rows[[group[0] for group in _groups(rows, max_iou)]]
+    is_kept = _leaders(rows, max_iou) == np.arange(len(rows))
+    return np.asarray(rows[is_kept])
 
 
-def fuse(passes: list[Faces], scales: list[float], max_iou: float) -> Faces:
+def fuse(passes: list[Faces], scales: list[float], max_iou: float, max_face_px: list[float] | None = None) -> Faces:
     """Merge the passes over one picture -> (n, 5) rows, best first, in the passes' common coordinates.
 
-    ``scales``: input pixels a picture pixel of each pass. Rows that overlap a better one by more than
+    ``scales``: input pixels a picture pixel of each pass; ``max_face_px``: how large a face each is sure to show
+    uncut, in input pixels. Rows that overlap a better one by more than
     ``max_iou`` are the same face. Its box is the mean of theirs, weighted by the square of the score (weighted
     box fusion, Solovyev et al. 2021); its score is halfway between the best one and the mean over the passes
     that could have seen it, a silent pass counting 0. One pass alone is plain suppression.
@@ -38,38 +42,56 @@ def fuse(passes: list[Faces], scales: list[float], max_iou: float) -> Faces:
     rows = np.concatenate([*suppressed, np.zeros((0, 5), np.float32)])
     order = _order(rows)
     rows, source = rows[order], source[order]
-    fused = np.zeros((0, 5), np.float32)
-    groups = _groups(rows, max_iou)
-    if groups:
-        fused = np.stack([_fuse_group(rows[group], source[group], np.asarray(scales)) for group in groups])
+    _, group = np.unique(_leaders(rows, max_iou), return_inverse=True)
+    weight = rows[:, 4].astype(np.float64) ** 2
+    weighed = [np.bincount(group, weight * rows[:, corner]) for corner in range(4)]
+    box = np.stack(weighed, axis=1) / np.bincount(group, weight)[:, None]
+    best = np.zeros((len(box), len(passes)))
+    np.maximum.at(best, (group, source), rows[:, 4])
+    side_px = np.sqrt((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]))
+    top = best.max(axis=1, initial=0)
+    seen_px = side_px[:, None] * np.asarray(scales)
+    is_visible = (seen_px >= MIN_VISIBLE_PX) & (seen_px <= np.asarray(max_face_px or [np.inf] * len(passes)))
+    is_expected = is_visible | (best == top[:, None])
+    mean = (best * is_expected).sum(axis=1) / is_expected.sum(axis=1)
+    fused = np.column_stack([box, (top + mean) / 2]).astype(np.float32)
     return non_maximum_suppression(fused, max_iou)
 
 
-def _fuse_group(rows: Faces, source: NDArray[np.intp], scales: NDArray[np.float64]) -> NDArray[np.float32]:
-    weight = rows[:, 4:] ** 2
-    box = (rows[:, :4] * weight).sum(axis=0) / weight.sum()
-    best = np.zeros(len(scales))
-    np.maximum.at(best, source, rows[:, 4])
-    side_px = np.sqrt((box[2] - box[0]) * (box[3] - box[1]))
-    is_expected = (side_px * scales >= MIN_VISIBLE_PX) | (best == best.max())
-    return np.array([*box, (best.max() + best[is_expected].mean()) / 2], np.float32)
+def iou(some: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
+    """(n, 4) and (m, 4) corner rows -> (n, m) intersection over union."""
+    corner = np.maximum(some[:, None, :2], others[None, :, :2])
+    opposite = np.minimum(some[:, None, 2:4], others[None, :, 2:4])
+    shared = np.prod((opposite - corner).clip(0), axis=2)
+    areas = [np.prod(rows[:, 2:4] - rows[:, :2], axis=1) for rows in (some, others)]
+    return np.asarray(shared / (areas[0][:, None] + areas[1][None] - shared + 1e-9), np.float64)
 
 
-def _groups(rows: Faces, max_iou: float) -> list[NDArray[np.intp]]:
-    """Rows, best first -> indices of each best row followed by the rows that it takes with it."""
-    x1, y1, x2, y2 = rows[:, :4].T
+def _leaders(rows: Faces, max_iou: float) -> NDArray[np.intp]:
+    """Rows, best first -> for each row the index of the kept row that it is the same face as (itself when kept).
+
+    Boxes with an IoU over ``max_iou`` have left edges within a window given by their widths: sorted by the left
+    edge, a kept row is compared with a short run of neighbours instead of with all.
+    """
+    by_left = np.argsort(rows[:, 0], kind="stable")
+    place = np.argsort(by_left)
+    x1, y1, x2, y2 = np.ascontiguousarray(rows[by_left, :4].T)
     area = (x2 - x1) * (y2 - y1)
-    groups: list[NDArray[np.intp]] = []
-    left = np.arange(len(rows))
-    while len(left):
-        best, others = left[0], left[1:]
-        width = np.clip(np.minimum(x2[best], x2[others]) - np.maximum(x1[best], x1[others]), 0, None)
-        height = np.clip(np.minimum(y2[best], y2[others]) - np.maximum(y1[best], y1[others]), 0, None)
-        shared = width * height
-        is_same = shared > max_iou * (area[best] + area[others] - shared)
-        groups.append(np.concatenate([left[:1], others[is_same]]))
-        left = others[~is_same]
-    return groups
+    width = rows[:, 2] - rows[:, 0]
+    first = np.searchsorted(x1, rows[:, 0] - (1 / max_iou - 1) * width)
+    last = np.searchsorted(x1, rows[:, 0] + (1 - max_iou) * width, side="right")
+    leader = np.full(len(rows), -1)
+    for best, (at, start, end) in enumerate(zip(place.tolist(), first.tolist(), last.tolist(), strict=True)):
+        if leader[at] >= 0:
+            continue
+        near = slice(start, end)
+        across = np.minimum(x2[at], x2[near]) - np.maximum(x1[at], x1[near])
+        down = np.minimum(y2[at], y2[near]) - np.maximum(y1[at], y1[near])
+        shared = across.clip(0) * down.clip(0)
+        is_same = (shared > max_iou * (area[at] + area[near] - shared)) & (leader[near] < 0)
+        leader[near][is_same] = best
+        leader[at] = best
+    return leader[place]
 
 
 def _best_first(faces: Faces) -> Faces:

@@ -6,7 +6,7 @@ are shipped). Input RGB 0..1. One output, read by its shape:
 * ``(1, n, 6)`` where n is not the number of anchors: non-maximum suppression is built in, rows are corners,
   score, class.
 
-Class 0 is the face."""
+Class 0 is the face; a policy may ask for others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from blurline.errors import ModelRejected
 from models.detector import Detector, from_centres, to_tensor
 
 _STRIDES_PX = (8, 16, 32)
-_FACE_CLASS = 0
 
 
 class YoloFace(Detector):
@@ -27,7 +26,9 @@ class YoloFace(Detector):
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels) / np.float32(255)
 
-    def _decode(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces:
+    def _decode(
+        self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float, classes: tuple[int, ...]
+    ) -> Faces:
         rows = outputs[0][0]
         if rows.ndim != 2:
             raise ModelRejected(
@@ -35,7 +36,7 @@ class YoloFace(Detector):
             )
         anchors = sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES_PX)
         if rows.shape[1] == 6 and rows.shape[0] != anchors:
-            found = rows[(rows[:, 4] > min_score) & (rows[:, 5] == _FACE_CLASS)]
+            found = rows[(rows[:, 4] > min_score) & np.isin(rows[:, 5], classes)]
             return np.asarray(found[:, :5], np.float32)
         if anchors not in rows.shape or min(rows.shape) < 5:
             raise ModelRejected(
@@ -43,6 +44,11 @@ class YoloFace(Detector):
                 f"a YOLO face model gives (4 + classes, {anchors}) there."
             )
         by_anchor = rows if rows.shape[0] == anchors else rows.T
-        found = by_anchor[by_anchor[:, 4 + _FACE_CLASS] > min_score]
+        if not 0 <= min(classes) <= max(classes) < by_anchor.shape[1] - 4:
+            raise ModelRejected(
+                f"{self.card.file} has {by_anchor.shape[1] - 4} classes, from 0 on; the policy asks for {classes}."
+            )
+        score = by_anchor[:, [4 + wanted for wanted in classes]].max(axis=1)
+        found, score = by_anchor[score > min_score], score[score > min_score]
         x, y, width, height = found[:, :4].T
-        return from_centres(x, y, width, height, found[:, 4 + _FACE_CLASS])
+        return from_centres(x, y, width, height, score)

@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.box import Faces
-from models.detector import Detector, from_centres, to_tensor
+from models.detector import FaceDetector, from_centres, to_tensor
 
 _STRIDES_PX = (8, 16, 32)
 
 
-class YuNet(Detector):
+class YuNet(FaceDetector):
     """See the module."""
 
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels[:, :, ::-1])
 
-    def _decode(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces:
+    def _decode_faces(self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float) -> Faces:
         levels = zip(_STRIDES_PX, outputs[0:3], outputs[3:6], outputs[6:9], strict=True)
         return np.concatenate(
             [

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from blurline.box import Faces
+from blurline.choice import Choice
+from blurline.doubt import Doubt
 from blurline.errors import DatabaseUnavailable, StoreUnavailable
 from blurline.policy import Policy
 from blurline.settings import Settings
@@ -46,7 +47,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A stored result and what it was made with. ``faces``: (n, 5) rows in upright pixels, all candidates."""
+    """A stored result and what it was made with."""
 
     key: str
     media_type: str
@@ -55,11 +56,19 @@ class Result:
     original_sha256: str
     width_px: int
     height_px: int
-    faces: Faces
-    threshold: float
+    choice: Choice
+    doubt: Doubt
     policy: Policy
     model: dict[str, Any]
     processing_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a result waits for a person before it is published."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +114,8 @@ def start_batch(database: Database, batch_id: UUID, *, is_retry: bool = False) -
     return Batch(row["id"], row["job_id"], Policy.model_validate(row["policy"]), tuple(attempts))
 
 
-def publish(transaction: Transaction, attempt: Attempt, result: Result) -> Settled:
-    """Make ``result`` the image's own, if the attempt still is the one that may.
+def publish(transaction: Transaction, attempt: Attempt, result: Result, held: Held | None = None) -> Settled:
+    """Make ``result`` the image's own, if the attempt still is the one that may; not for anyone to fetch if ``held``.
 
     An attempt whose publication was committed without its worker hearing of it meets itself here and has won.
     """
@@ -121,7 +130,12 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result) -> Settl
         original_sha256=result.original_sha256,
         width_px=result.width_px,
         height_px=result.height_px,
-        faces=int((result.faces[:, 4] >= result.threshold).sum()),
+        state="needs_review" if held else "published",
+        error_code=held.code if held else None,
+        error_message=held.message if held else None,
+        faces=int(result.choice.is_destroyed.sum()),
+        doubt=result.doubt.value,
+        doubt_reasons=Jsonb(result.doubt.reasons),
         policy=Jsonb(result.policy.model_dump(mode="json")),
         model=Jsonb(result.model),
         processing_ms=result.processing_ms,
@@ -129,10 +143,19 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result) -> Settl
     if row is None:
         now = transaction.one("result_of_image", image_id=attempt.image_id)
         return Settled(is_won=now is not None and now["result_attempt_id"] == attempt.id)
-    columns = dict(zip(("x1", "y1", "x2", "y2", "score"), result.faces.astype(float).T.tolist(), strict=True))
-    transaction.run("insert_detections", attempt_id=attempt.id, threshold=result.threshold, **columns)
-    _finish(transaction, attempt, "published")
+    columns = dict(zip(("x1", "y1", "x2", "y2", "score"), result.choice.rows.astype(float).T.tolist(), strict=True))
+    destroyed = result.choice.is_destroyed.tolist()
+    transaction.run("insert_detections", attempt_id=attempt.id, destroyed=destroyed, **columns)
+    if held:
+        _finish(transaction, attempt, "held", held.code, held.message)
+    else:
+        _finish(transaction, attempt, "published")
     return Settled(is_won=True, replaced_key=row["replaced_key"])
+
+
+def approve(transaction: Transaction, image_id: UUID) -> bool:
+    """Publish the result that an image is held with. False when it is not held, has no result or is being re-run."""
+    return transaction.one("approve_image", image_id=image_id) is not None
 
 
 def fail(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:

@@ -49,6 +49,8 @@ class ImageRow:
     width_px: int | None
     height_px: int | None
     faces: int | None
+    doubt: float | None
+    doubt_reasons: dict[str, int] | None
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
     processing_ms: float | None

@@ -6,10 +6,9 @@ import hashlib
 
 from prefect import task
 
-from blurline.box import to_faces
-from blurline.photo import EXTENSIONS, MEDIA_TYPES, open_photo
-from blurline.redact import redact
+from blurline.photo import EXTENSIONS, MEDIA_TYPES
 from blurline.settings import load_settings
+from models import finish
 from tasks.work import TASK, Item, Output, Work
 
 
@@ -19,12 +18,13 @@ def blur(work: Work) -> None:
     look, settings = work.look, load_settings()
 
     def step(item: Item) -> None:
-        assert item.original is not None and item.faces is not None and look is not None
-        photo = item.photo or open_photo(item.original.data, settings.limits)
-        data = redact(photo, to_faces(item.faces[item.faces[:, 4] >= look.threshold]), work.policy)
+        assert item.found is not None and look is not None
+        photo = item.opened(settings.limits)
+        done = finish(photo, item.found, look, work.policy, settings)
         format_ = photo.encoding.format
         key = f"{item.attempt.image_id}/{item.attempt.id}.{EXTENSIONS[format_]}"
-        item.output = Output(data, hashlib.sha256(data).hexdigest(), MEDIA_TYPES[format_], key)
+        sha256 = hashlib.sha256(done.data).hexdigest()
+        item.output = Output(done.data, sha256, MEDIA_TYPES[format_], key, done.choice, done.doubt)
         item.photo = None
 
     work.advance(lambda item: item.output is not None, step)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prefect import task
 
+from blurline.settings import load_settings
 from tasks.work import TASK, Item, Work
 
 
 @task(name="detect", timeout_seconds=1200, **TASK)
 def detect(work: Work) -> None:
     """Inputs -> candidates in upright pixels; the inputs are let go."""
-    look = work.look
+    look, limits = work.look, load_settings().limits
 
     def step(item: Item) -> None:
         assert item.inputs is not None and look is not None
-        item.candidates = look.candidates(item.inputs)
+        item.candidates = look.candidates(item.inputs, partial(item.opened, limits))
         item.inputs = []
 
     work.advance(lambda item: item.candidates is not None, step)

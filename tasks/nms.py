@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from prefect import task
 
-from blurline.profile import EVIDENCE_SCORE
 from tasks.work import TASK, Item, Work
 
 
@@ -16,7 +15,7 @@ def nms(work: Work) -> None:
     def step(item: Item) -> None:
         assert item.candidates is not None and item.original is not None and look is not None
         header = item.original.header
-        faces = look.merge(item.candidates, header.width_px, header.height_px)
-        item.faces = faces[faces[:, 4] >= min(EVIDENCE_SCORE, look.threshold)]
+        item.found = look.merge(item.candidates, header.width_px, header.height_px)
+        item.candidates = []
 
-    work.advance(lambda item: item.faces is not None, step)
+    work.advance(lambda item: item.found is not None, step)

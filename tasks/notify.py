@@ -5,8 +5,10 @@ from __future__ import annotations
 import structlog
 from prefect import task
 
+from blurline.doubt import Doubt
 from blurline.errors import OutputCheckFailed, StoreUnavailable
-from sql.attempts import Result, Settled, fail, hold_for_review, publish
+from blurline.policy import Policy, Review
+from sql.attempts import Held, Result, Settled, fail, hold_for_review, publish
 from sql.database import Transaction
 from tasks.resources import database, store
 from tasks.work import TASK, Item, Work
@@ -40,22 +42,33 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         return Settled(hold_for_review(transaction, item.attempt, item.error.code, str(item.error)))
     if item.error is not None:
         return Settled(fail(transaction, item.attempt, item.error.code, str(item.error)))
-    assert item.original is not None and item.output is not None and item.faces is not None and work.look is not None
+    assert item.original is not None and item.output is not None and work.look is not None
+    output = item.output
     result = Result(
-        key=item.output.key,
-        media_type=item.output.media_type,
-        size_bytes=len(item.output.data),
-        sha256=item.output.sha256,
+        key=output.key,
+        media_type=output.media_type,
+        size_bytes=len(output.data),
+        sha256=output.sha256,
         original_sha256=item.original.sha256,
         width_px=item.original.header.width_px,
         height_px=item.original.header.height_px,
-        faces=item.faces,
-        threshold=work.look.threshold,
+        choice=output.choice,
+        doubt=output.doubt,
         policy=work.policy,
         model=work.look.record,
         processing_ms=item.processing_ms,
     )
-    return publish(transaction, item.attempt, result)
+    return publish(transaction, item.attempt, result, _held(work.policy, output.doubt))
+
+
+def _held(policy: Policy, doubt: Doubt) -> Held | None:
+    """Why a person is to look at the result before it is published, if one is."""
+    if policy.review is Review.ALWAYS:
+        return Held("review_asked", "Held because its policy has every result reviewed.")
+    if policy.review is Review.DOUBTFUL and doubt.value >= policy.max_doubt:
+        reasons = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in doubt.reasons.items())
+        return Held("doubtful", f"Held because a face may still be visible: doubt {doubt.value:.2f} ({reasons}).")
+    return None
 
 
 def _discard(key: str) -> None:

@@ -19,12 +19,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
-from blurline.box import Faces
+from blurline.choice import Choice
+from blurline.doubt import Doubt
 from blurline.errors import PermanentError, RetryableError
-from blurline.letterbox import Letterbox
-from blurline.photo import Header, Photo
+from blurline.limits import Limits
+from blurline.photo import Header, Photo, open_photo
 from blurline.policy import Policy
-from models import Look, PassFaces
+from models import Found, Inputs, Look, PassFaces
 from sql.attempts import Attempt
 
 log = structlog.get_logger()
@@ -47,12 +48,14 @@ class Original:
 
 @dataclass(slots=True)
 class Output:
-    """A written and checked result, and the key it is stored under once it is."""
+    """A written and checked result, what was decided and is doubted, and the key it is stored under once it is."""
 
     data: bytes
     sha256: str
     media_type: str
     key: str
+    choice: Choice
+    doubt: Doubt
     stored: bool = False
 
 
@@ -63,13 +66,18 @@ class Item:
     attempt: Attempt
     original: Original | None = None
     photo: Photo | None = None
-    inputs: list[list[Letterbox]] | None = None
+    inputs: list[Inputs] | None = None
     candidates: list[list[PassFaces]] | None = None
-    faces: Faces | None = None
+    found: Found | None = None
     output: Output | None = None
     error: PermanentError | None = None
     settled: bool = False
     processing_ms: float = 0
+
+    def opened(self, limits: Limits) -> Photo:
+        """The decoded picture: the one that is held, or decoded anew."""
+        assert self.original is not None
+        return self.photo or open_photo(self.original.data, limits)
 
 
 class Work:

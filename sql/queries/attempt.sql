@@ -22,7 +22,8 @@ ORDER BY images.position
 -- name: publish_image
 -- The compare-and-set: no row comes back when another attempt has taken this one's place.
 UPDATE images SET
-    state = 'published', open_attempt_id = NULL, error_code = NULL, error_message = NULL,
+    state = %(state)s, open_attempt_id = NULL, error_code = %(error_code)s, error_message = %(error_message)s,
+    doubt = %(doubt)s, doubt_reasons = %(doubt_reasons)s,
     result_attempt_id = %(attempt_id)s, result_key = %(result_key)s, result_media_type = %(media_type)s,
     result_bytes = %(result_bytes)s, result_sha256 = %(result_sha256)s, original_sha256 = %(original_sha256)s,
     width_px = %(width_px)s, height_px = %(height_px)s, faces = %(faces)s, policy = %(policy)s,
@@ -30,6 +31,11 @@ UPDATE images SET
 FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
 RETURNING before.result_key AS replaced_key
+
+-- name: approve_image
+UPDATE images SET state = 'published', error_code = NULL, error_message = NULL, finished_at = now()
+WHERE id = %(image_id)s AND state = 'needs_review' AND result_key IS NOT NULL AND open_attempt_id IS NULL
+RETURNING id
 
 -- name: result_of_image
 SELECT result_attempt_id, result_key FROM images WHERE id = %(image_id)s
@@ -66,9 +72,9 @@ WHERE id = %(attempt_id)s AND outcome IS NULL
 
 -- name: insert_detections
 INSERT INTO detections (attempt_id, ordinal, x1, y1, x2, y2, score, destroyed)
-SELECT %(attempt_id)s, row_number() OVER () - 1, x1, y1, x2, y2, score, score >= %(threshold)s
-FROM unnest(%(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(score)s::real[])
-    AS given (x1, y1, x2, y2, score)
+SELECT %(attempt_id)s, row_number() OVER () - 1, x1, y1, x2, y2, score, destroyed
+FROM unnest(%(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(score)s::real[], %(destroyed)s::bool[])
+    AS given (x1, y1, x2, y2, score, destroyed)
 
 -- name: close_attempts
 -- Ends open attempts that came to nothing. Locks their images first, as publish_image does, so that the two never

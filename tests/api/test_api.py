@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +17,7 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.store import Store
 from blurline.tokens import LocalIssuer, Scope
-from sql.attempts import Attempt, hold_for_review, publish, start_batch
+from sql.attempts import Attempt, Held, hold_for_review, publish, start_batch
 from sql.database import Database
 from tests.api.serving import serving
 from tests.pictures import HOPPER
@@ -255,3 +256,40 @@ def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.Client) ->
     assert "https://" not in page
     (script,) = re.findall(r'<script src="([^"]+)"', page)
     assert client.get(script).raise_for_status().headers["content-type"].startswith(("text/javascript", "application/"))
+
+
+def test_a_held_result_is_for_reviewers_until_one_approves_it(
+    client: httpx.Client, settings: Settings, database: Database, store: Store
+) -> None:
+    _submit(client, "a.jpg")
+    (attempt,) = _underway(database, settings)
+    store.put_result("held.jpg", b"redacted", "image/jpeg")
+    with database.transaction() as transaction:
+        publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
+    url = f"/v1/images/{attempt.image_id}"
+    image = client.get(url).json()
+    assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "doubtful", None)
+    assert image["doubt"] == 0.25
+    _problem(client.get(f"{url}/result"), 409, "not_published")
+    _problem(client.post(f"{url}/approve"), 403, "missing_scope")
+    reviewer = {"Authorization": _bearer(settings, "rita", Scope.REVIEW)}
+    assert client.get(f"{url}/result", headers=reviewer).content == b"redacted"
+    assert client.post(f"{url}/approve", headers=reviewer).json()["state"] == "published"
+    _problem(client.post(f"{url}/approve", headers=reviewer), 409, "not_held")
+    assert client.get(f"{url}/result").content == b"redacted"
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"keep_regions": [{"x1": 0.5, "y1": 0, "x2": 0.2, "y2": 1}]}, "x1 < x2"),
+        ({"always_regions": [{"x1": 0, "y1": 0, "x2": 20, "y2": 30}]}, "unit: pixel"),
+        ({"review": "sometimes"}, "doubtful"),
+        ({"size_limits": {"min_side": -1}}, "greater than or equal to 0"),
+        ({"max_doubt": 2}, "less than or equal to 1"),
+    ],
+)
+def test_a_wrong_policy_is_refused_with_a_sentence(client: httpx.Client, policy: dict[str, Any], says: str) -> None:
+    files = [("files", ("a.jpg", HOPPER.read_bytes()))]
+    response = client.post("/v1/jobs", files=files, data={"policy": json.dumps(policy)})
+    assert says in _problem(response, 422, "invalid_request")

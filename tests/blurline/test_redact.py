@@ -13,6 +13,7 @@ from blurline import Box, Face, Policy, Style, open_photo, redact
 from blurline.destroy import cells_across, destroy, opaque_area
 from blurline.errors import OutputCheckFailed
 from blurline.redact import check_output
+from blurline.region import Region, Unit
 from tests.pictures import HOPPER, decoded, encoded, psnr_db, sideways
 
 FACE = Face(Box(180, 120, 330, 330), 0.9)
@@ -157,8 +158,31 @@ def test_an_output_that_still_shows_a_face_is_not_returned(upright: Image.Image)
     photo = open_photo(data)
     meant = destroy(photo.pixels, (FACE,), Policy(style=Style.SOLID))
     with pytest.raises(OutputCheckFailed, match="not as it was destroyed"):
-        check_output(data, photo, meant, (FACE,))
+        check_output(data, photo, meant, [FACE.box])
     with pytest.raises(OutputCheckFailed, match="cannot be opened"):
-        check_output(data[:500], photo, meant, (FACE,))
+        check_output(data[:500], photo, meant, [FACE.box])
     with pytest.raises(OutputCheckFailed, match="another format or size"):
-        check_output(encoded(upright, "PNG"), photo, meant, (FACE,))
+        check_output(encoded(upright, "PNG"), photo, meant, [FACE.box])
+
+
+def test_keep_and_always_regions_are_obeyed_to_the_pixel(upright: Image.Image) -> None:
+    """Whatever the style; a face beside a keep-region is destroyed up to its edge, an always-region in any case."""
+    photo = open_photo(encoded(upright, "PNG"))
+    keep = Region(x1=0.5, y1=0.0, x2=1.0, y2=1.0)
+    always = Region(x1=300, y1=400, x2=340, y2=450, unit=Unit.PIXEL)
+    for style in Style:
+        policy = Policy(style=style, keep_regions=(keep,), always_regions=(always,))
+        written = decoded(redact(photo, (FACE,), policy))
+        kept = np.ones(written.shape[:2], bool)
+        kept[:, : photo.width_px // 2] = False
+        kept[400:450, 300:340] = False
+        assert np.array_equal(written[kept], photo.pixels[kept])
+        assert psnr_db(written[130:320, 190:250], photo.pixels[130:320, 190:250]) < 22
+        assert psnr_db(written[400:450, 300:340], photo.pixels[400:450, 300:340]) < 22
+
+
+def test_without_any_face_an_always_region_is_destroyed(upright: Image.Image) -> None:
+    policy = Policy(style=Style.SOLID, always_regions=(Region(x1=0, y1=0, x2=0.25, y2=0.25),))
+    written = decoded(redact(open_photo(encoded(upright, "PNG")), (), policy))
+    quarter = written[: written.shape[0] // 4, : written.shape[1] // 4]
+    assert len(np.unique(quarter.reshape(-1, 3), axis=0)) == 1

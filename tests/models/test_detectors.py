@@ -69,7 +69,7 @@ def test_cards_match_the_files_and_a_damaged_file_is_refused(tmp_path: Path) -> 
         check_sha256(damaged, vendored_card("centerface").sha256)
 
 
-def _constant_model(path: Path, output: np.ndarray) -> Path:
+def constant_model(path: Path, output: np.ndarray) -> Path:
     """An ONNX file of YOLO's input whose output is always the same."""
     node = helper.make_node(
         "Constant", [], ["output0"], value=helper.make_tensor("v", TensorProto.FLOAT, output.shape, output.ravel())
@@ -105,11 +105,11 @@ def _raw(channels: int) -> np.ndarray:
     ],
 )
 def test_a_users_own_yolo_face_model_works_by_a_setting(tmp_path: Path, output: np.ndarray) -> None:
-    path = _constant_model(tmp_path / "mine.onnx", output)
+    path = constant_model(tmp_path / "mine.onnx", output)
     settings = Settings(model_file=path, model_threshold=0.5)
     look = look_for(Policy(), settings)
-    (face,) = find_faces(open_photo(encoded(Image.new("RGB", (256, 128)), "PNG")), Policy(), settings)
-    assert np.allclose([face.box.x1, face.box.y1, face.box.x2, face.box.y2], [88, 16, 168, 112])
+    (face,) = find_faces(open_photo(encoded(Image.new("RGB", (80, 40)), "PNG")), Policy(), settings)
+    assert np.allclose([face.box.x1, face.box.y1, face.box.x2, face.box.y2], [27.5, 5, 52.5, 35])
     assert face.score == pytest.approx(0.8)
     assert look.record["name"] == "mine"
     assert len(look.record["sha256"]) == 64
@@ -118,7 +118,7 @@ def test_a_users_own_yolo_face_model_works_by_a_setting(tmp_path: Path, output: 
 def test_files_that_are_no_such_model_are_refused_at_once(tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.onnx"
     garbage.write_bytes(b"not a model")
-    other_shape = _constant_model(tmp_path / "other.onnx", np.zeros((1, 5, 99), np.float32))
+    other_shape = constant_model(tmp_path / "other.onnx", np.zeros((1, 5, 99), np.float32))
     for path, message in [
         (garbage, "not a model that onnxruntime can load"),
         (other_shape, "a YOLO face model gives"),

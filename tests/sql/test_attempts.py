@@ -9,11 +9,24 @@ import psycopg
 import pytest
 
 from api.flow_runs import PrefectUnavailable
+from blurline.choice import choose
+from blurline.doubt import Doubt
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import Settings
-from sql.attempts import Attempt, Result, Retrying, fail, hold_for_review, publish, start_batch, try_again
+from sql.attempts import (
+    Attempt,
+    Held,
+    Result,
+    Retrying,
+    approve,
+    fail,
+    hold_for_review,
+    publish,
+    start_batch,
+    try_again,
+)
 from sql.database import Database
 from sql.migrate import migrate
 from sql.outbox import Waiting, dispatch_waiting
@@ -52,14 +65,42 @@ def _attempts(database: Database, batch_id: UUID) -> Sequence[Attempt]:
     return batch.attempts
 
 
+DOUBT = Doubt(0.25, near_threshold=2)
+
+
 def result(key: str = "r") -> Result:
     faces = np.array([[1, 2, 3, 4, 0.9], [5, 6, 7, 8, 0.2]], np.float32)
-    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, faces, 0.5, Policy(), {"name": "m"}, 12.5)
+    choice = choose(faces, Policy(), 0.5, 100, 50)
+    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, choice, DOUBT, Policy(), {"name": "m"}, 12.5)
 
 
 @pytest.fixture
 def job(database: Database) -> UUID:
     return create_job(database, "ann", Policy(), originals(1), "interactive", SIZE)
+
+
+def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        assert publish(transaction, attempt, result(), Held("doubtful", "Look at it.")).is_won
+    image = find_image(database, "ann", attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code, image.result_key) == ("needs_review", "doubtful", "r")
+    assert image.doubt == pytest.approx(0.25)
+    assert image.doubt_reasons == {"near_threshold": 2}
+    with database.transaction() as transaction:
+        assert approve(transaction, attempt.image_id)
+        assert not approve(transaction, attempt.image_id)
+    image = find_image(database, "ann", attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code) == ("published", None)
+
+
+def test_an_image_held_without_a_result_cannot_be_approved(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        assert hold_for_review(transaction, attempt, "output_check_failed", "A face shows.")
+        assert not approve(transaction, attempt.image_id)
 
 
 def test_publishing_is_seen_with_its_detections(database: Database, job: UUID) -> None:

@@ -1,0 +1,63 @@
+"""Regions and sizes that a policy gives, in relative or in pixel coordinates of the upright photograph."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from blurline.box import Box
+
+_Coordinate = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class Unit(StrEnum):
+    """What coordinates and sizes are measured in."""
+
+    RELATIVE = "relative"
+    PIXEL = "pixel"
+
+
+class Region(BaseModel):
+    """A rectangle of the upright photograph: corners, from its top left corner to its lower right one.
+
+    ``relative`` coordinates run from 0 to 1 along the photograph's width and height.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    x1: _Coordinate
+    y1: _Coordinate
+    x2: _Coordinate
+    y2: _Coordinate
+    unit: Unit = Unit.RELATIVE
+
+    @model_validator(mode="after")
+    def _has_an_area(self) -> Self:
+        if self.x1 >= self.x2 or self.y1 >= self.y2:
+            raise ValueError("a region needs x1 < x2 and y1 < y2")
+        if self.unit is Unit.RELATIVE and max(self.x2, self.y2) > 1:
+            raise ValueError("relative coordinates lie between 0 and 1; say `unit: pixel` for pixels")
+        return self
+
+    def box(self, width_px: int, height_px: int) -> Box:
+        """The region in pixels of a photograph of that size, as far as it lies inside."""
+        scale_x, scale_y = (width_px, height_px) if self.unit is Unit.RELATIVE else (1, 1)
+        box = Box(self.x1 * scale_x, self.y1 * scale_y, self.x2 * scale_x, self.y2 * scale_y)
+        return box.clipped(width_px, height_px)
+
+
+class SizeLimits(BaseModel):
+    """Which faces are destroyed, by the longer side of their box; ``relative`` to the photograph's longer side."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_side: float = Field(default=0, ge=0)
+    max_side: float | None = Field(default=None, gt=0)
+    unit: Unit = Unit.RELATIVE
+
+    def allow(self, side_px: float, long_side_px: int) -> bool:
+        """Whether a face of that longer side is within the limits."""
+        side = side_px / long_side_px if self.unit is Unit.RELATIVE else side_px
+        return self.min_side <= side and (self.max_side is None or side <= self.max_side)

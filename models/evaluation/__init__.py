@@ -1,0 +1,1 @@
+"""Measuring detection against labelled pictures: reading labels, matching, scoring, reporting."""

@@ -1,0 +1,105 @@
+"""Running a look over labelled pictures: what was found in each, and how long it took."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from blurline.box import Faces
+from blurline.memory import keep_freed_memory
+from blurline.photo import open_photo
+from blurline.policy import Policy
+from blurline.settings import Settings
+from models.evaluation.scoring import Curve, Match, Scored, match
+from models.evaluation.truth import Labelled
+from models.loading import vendored_detector
+from models.look import look_for
+
+_BASELINE_SIDE_PX = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is measured: a name for the tables, a profile's policy, and the settings that choose the model."""
+
+    name: str
+    policy: Policy
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found in one picture: (n, 5) rows in upright pixels, and the milliseconds it took."""
+
+    faces: Faces
+    look_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A candidate's detections of a whole set, and the figures made of them."""
+
+    candidate: Candidate
+    found: list[Found]
+    matches: list[Match]
+    curve: Curve
+    report: dict[str, Any]
+
+
+def measure(candidate: Candidate, labelled: Sequence[Labelled], jobs: int | None = None) -> Measured:
+    """Look at every picture with one candidate and score what it finds.
+
+    Latency is that of the look alone (resizing, onnxruntime, merging), each in one thread, with ``jobs`` pictures
+    at a time (one a core when absent); the baseline is one run of CenterFace at 640 x 640 in the same processes.
+    """
+    look_at = partial(_look_at, candidate=candidate)
+    processes = min(jobs or os.cpu_count() or 1, len(labelled))
+    if processes == 1:
+        outcomes = [look_at(each) for each in labelled]
+    else:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+            outcomes = list(pool.map(look_at, labelled, chunksize=4))
+    found = [outcome for outcome, _ in outcomes]
+    threshold = look_for(candidate.policy, candidate.settings).threshold
+    matches = [
+        match(each.faces, picture, threshold, candidate.policy.padding)
+        for each, picture in zip(found, labelled, strict=True)
+    ]
+    scored = Scored(matches, threshold)
+    times_ms = [each.look_ms for each in found]
+    baseline_ms = float(np.median([baseline for _, baseline in outcomes]))
+    report = {
+        "name": candidate.name,
+        "model": look_for(candidate.policy, candidate.settings).record,
+        **scored.report(),
+        "look_ms": {name: round(float(np.percentile(times_ms, at)), 1) for name, at in (("p50", 50), ("p95", 95))},
+        "one_centerface_run_at_640_ms": round(baseline_ms, 1),
+        "look_over_one_run": round(float(np.median(times_ms)) / baseline_ms, 2),
+        "pictures_at_a_time": processes,
+    }
+    return Measured(candidate, found, matches, scored.curve(), report)
+
+
+def _look_at(picture: Labelled, candidate: Candidate) -> tuple[Found, float]:
+    keep_freed_memory()
+    look = look_for(candidate.policy, candidate.settings)
+    photo = open_photo(picture.path.read_bytes(), candidate.settings.limits)
+    started = time.perf_counter()
+    faces = look.found_in(photo).rows
+    return Found(faces, (time.perf_counter() - started) * 1000), _baseline_ms()
+
+
+def _baseline_ms() -> float:
+    detector = vendored_detector("centerface")
+    black = np.zeros((_BASELINE_SIDE_PX, _BASELINE_SIDE_PX, 3), np.uint8)
+    started = time.perf_counter()
+    detector.run(black)
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,165 @@
+"""The whole of the work without a server, on real pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import models.look
+from blurline import Policy, ProfileName, open_photo
+from blurline.box import Faces
+from blurline.errors import OutputCheckFailed
+from blurline.photo import Photo
+from blurline.profile import PROFILES
+from blurline.region import Region
+from blurline.settings import Settings
+from models import Found, anonymize, find_faces, look_for
+from models.merge import iou
+from tests.models.test_detectors import constant_model
+from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, encoded
+
+NOTHING = np.zeros((0, 5), np.float32)
+
+
+def corners(path_or_image: Path | Image.Image, policy: Policy) -> np.ndarray:
+    """(n, 4) boxes of the faces that are found, from left to right."""
+    image = Image.open(path_or_image) if isinstance(path_or_image, Path) else path_or_image
+    faces = find_faces(open_photo(encoded(image.convert("RGB"), "PNG")), policy)
+    return np.array(sorted(face.box.corners for face in faces), float).reshape(-1, 4)
+
+
+def test_a_face_that_was_missed_is_seen_by_the_second_look_and_nothing_comes_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(models.look.Look, "found_in", lambda *_: Found(NOTHING, NOTHING[:, 4]))
+    with pytest.raises(OutputCheckFailed, match="A face still shows in the written file"):
+        anonymize(open_photo(HOPPER.read_bytes()))
+
+
+def test_what_the_policy_leaves_is_not_held_against_the_result() -> None:
+    whole = (Region(x1=0, y1=0, x2=1, y2=1),)
+    photo = open_photo(encoded(Image.open(HOPPER).convert("RGB"), "PNG"))
+    done = anonymize(photo, Policy(keep_regions=whole))
+    assert np.array_equal(open_photo(done.data).pixels, photo.pixels)
+    assert (done.choice.faces, done.doubt.value) == ((), 0)
+
+
+@pytest.mark.parametrize("path", [ASTRONAUT, HOPPER, COFFEE])
+def test_pictures_without_ambiguity_raise_no_doubt(path: Path) -> None:
+    assert anonymize(open_photo(path.read_bytes())).doubt.value < Policy().max_doubt
+
+
+def test_a_crowd_of_faces_too_small_to_be_sure_of_raises_doubt() -> None:
+    small = Image.open(GROUP).convert("RGB")
+    small.thumbnail((150, 150))
+    assert anonymize(open_photo(encoded(small, "PNG"))).doubt.value >= Policy().max_doubt
+
+
+def test_thorough_finds_the_faces_of_a_picture_whose_pixels_were_turned() -> None:
+    image = Image.open(GROUP).convert("RGB")
+    width, height = image.size
+    policy = Policy(profile=ProfileName.THOROUGH)
+    upright = corners(image, policy)
+    big = upright[(upright[:, 2] - upright[:, 0]) > 20]
+    assert len(big) >= 10
+    for turns in (1, 2, 3):
+        turned = corners(Image.fromarray(np.rot90(np.asarray(image), turns)), policy)
+        x1, y1, x2, y2 = turned.T
+        back = {
+            1: [width - y2, x1, width - y1, x2],
+            2: [width - x2, height - y2, width - x1, height - y1],
+            3: [y1, height - x2, y2, height - x1],
+        }
+        assert (iou(big, np.stack(back[turns], axis=1)).max(axis=1) > 0.5).all(), turns
+
+
+def test_a_face_on_the_seam_of_a_panorama_is_destroyed_at_both_edges() -> None:
+    portrait = Image.open(HOPPER).convert("RGB").resize((400, 400))
+    panorama = Image.new("RGB", (1600, 800), (120, 130, 140))
+    panorama.paste(portrait, (600, 200))
+    (face,) = corners(panorama, Policy())
+    centre = round((face[0] + face[2]) / 2)
+    rolled = Image.fromarray(np.roll(np.asarray(panorama), -centre, axis=1))
+    left, right = corners(rolled, Policy())
+    assert left[0] == 0 and right[2] == 1600
+    assert left[2] + 1600 - right[0] == pytest.approx(face[2] - face[0], abs=12)
+
+
+def test_small_faces_of_a_very_large_picture_are_found_by_a_closer_pass() -> None:
+    """The portrait is 26 px high in a picture of 24 megapixels: eight pixels in the first passes."""
+    portrait = Image.open(HOPPER).convert("RGB").resize((48, 48), Image.Resampling.LANCZOS)
+    large = Image.open(COFFEE).convert("RGB").resize((6000, 4000))
+    spots = [(500, 500), (3000, 2000), (5200, 3400)]
+    for spot in spots:
+        large.paste(portrait, spot)
+    found = corners(large, Policy(profile=ProfileName.THOROUGH))
+    middle = np.array(spots) + 24
+    inside = ((found[:, None, :2] < middle[None] + 12) & (found[:, None, 2:] > middle[None] - 12)).all(axis=2)
+    assert inside.any(axis=0).all()
+
+
+def test_closer_passes_are_made_only_where_a_small_face_was_seen() -> None:
+    look = look_for(Policy())
+
+    def again(image: Image.Image) -> int:
+        photo = open_photo(encoded(image, "PNG"))
+        asked: list[Photo] = []
+
+        def opened() -> Photo:
+            asked.append(photo)
+            return photo
+
+        look.candidates(look.inputs(photo), opened)
+        return len(asked)
+
+    portrait = Image.open(HOPPER).convert("RGB")
+    assert again(portrait.resize((3000, 3000))) == 0
+    crowd = Image.new("RGB", (3000, 3000))
+    crowd.paste(portrait.resize((100, 100)), (1000, 1000))
+    assert again(crowd) >= 1
+
+
+@pytest.mark.parametrize("profile", ProfileName)
+@pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (33, 1400), (640, 641)])
+def test_boxes_lie_inside_the_picture_whatever_its_size(profile: ProfileName, size: tuple[int, int]) -> None:
+    """With no floor under the scores, on noise, so that there are boxes at every edge."""
+    noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    photo = open_photo(encoded(Image.fromarray(noise), "PNG"))
+    rows = look_for(Policy(profile=profile)).found_in(photo).rows
+    assert (rows[:, :2] >= 0).all()
+    assert (rows[:, 2] <= size[0]).all() and (rows[:, 3] <= size[1]).all()
+    assert (rows[:, 2:4] > rows[:, :2]).all()
+
+
+def test_scaling_a_picture_scales_its_boxes() -> None:
+    image = Image.open(GROUP).convert("RGB")
+    once = corners(image, Policy())
+    for factor in (0.75, 1.5, 2):
+        size = (round(image.width * factor), round(image.height * factor))
+        scaled = corners(image.resize(size, Image.Resampling.LANCZOS), Policy()) / factor
+        big = once[once[:, 2] - once[:, 0] > 25]
+        assert (iou(big, scaled).max(axis=1) > 0.6).all()
+
+
+def test_classes_of_a_users_model_are_chosen_by_the_policy(tmp_path: Path) -> None:
+    output = np.zeros((1, 6, 84), np.float32)
+    output[0, :, 7] = [32, 16, 20, 24, 0.8, 0.1]
+    output[0, :, 9] = [12, 16, 10, 10, 0.1, 0.7]
+    settings = Settings(model_file=constant_model(tmp_path / "two.onnx", output), model_threshold=0.5)
+    photo = open_photo(encoded(Image.new("RGB", (80, 40)), "PNG"))
+
+    def scores(*classes: int) -> Faces:
+        found = find_faces(photo, Policy(classes=classes), settings)
+        return np.array([round(face.score, 2) for face in found])
+
+    assert scores(0).tolist() == [0.8]
+    assert scores(1).tolist() == [0.7]
+    assert scores(0, 1).tolist() == [0.8, 0.7]
+
+
+def test_every_profile_says_what_it_is() -> None:
+    for profile, meant in PROFILES.items():
+        assert look_for(Policy(profile=profile)).record["threshold"] == meant.threshold
