@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -153,6 +154,25 @@ def bench(
     except ModuleNotFoundError as error:
         raise ConfigurationError("The benchmark is run from a source checkout: `make bench`.") from error
     typer.echo(run(names or []))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check that every part can be used: models and their execution provider, database, store, Prefect."""
+    values = load_settings()
+    export_prefect(values)
+    from deployments.doctor import examine
+
+    findings = examine(values)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            mark = typer.style("ok  ", fg="green") if finding.is_ok else typer.style("FAIL", fg="red")
+            typer.echo(f"{mark} {finding.check}: {finding.says}")
+    sys.exit(0 if all(finding.is_ok for finding in findings) else 1)
 
 
 @app.command()

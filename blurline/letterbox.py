@@ -136,34 +136,34 @@ class Letterbox:
         return self.area == (0, 0, *self._shown)
 
 
-def scaled(pixels: NDArray[np.uint8], side_px: int) -> Scaled:
-    """Scale ``pixels`` (H, W, 3; RGB uint8) so that the long side is ``side_px``.
+def scaled(image: Image.Image, side_px: int) -> Scaled:
+    """Scale an upright RGB image so that the long side is ``side_px``.
 
     A picture longer than 2:1 is scaled to the area that a 2:1 picture of that side would have.
     """
-    height, width = pixels.shape[:2]
+    width, height = image.size
     aspect = min(max(height, width) / min(height, width), _MOST_ASPECT)
     factor = side_px / max(height, width) * math.sqrt(max(1.0, aspect / 2))
-    inner = _resized(pixels, factor)
+    inner = _resized(image, factor)
     scale_x, scale_y = inner.shape[1] / width, inner.shape[0] / height
     if width >= _PANORAMA_ASPECT * height:
         inner = np.concatenate([inner, inner[:, : round(inner.shape[1] * _SEAM)]], axis=1)
     return Scaled(inner, scale_x, scale_y, width)
 
 
-def fitted(pixels: NDArray[np.uint8], height_px: int, width_px: int) -> Scaled:
-    """Scale ``pixels`` (H, W, 3; RGB uint8) so that they just fit into a size."""
-    height, width = pixels.shape[:2]
-    inner = _resized(pixels, min(height_px / height, width_px / width))
+def fitted(image: Image.Image, height_px: int, width_px: int) -> Scaled:
+    """Scale an upright RGB image so that it just fits into a size."""
+    width, height = image.size
+    inner = _resized(image, min(height_px / height, width_px / width))
     return Scaled(inner, inner.shape[1] / width, inner.shape[0] / height, width)
 
 
-def _resized(pixels: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+def _resized(image: Image.Image, factor: float) -> NDArray[np.uint8]:
     if factor == 1:
-        return pixels
-    height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
+        return np.asarray(image)
+    width, height = (max(1, round(side * factor)) for side in image.size)
     # Measured (docs/detection.md): upwards bicubic is best, downwards bilinear.
-    return np.asarray(resized(Image.fromarray(pixels), width, height, is_bicubic=factor > 1))
+    return np.asarray(resized(image, width, height, is_bicubic=factor > 1))
 
 
 def _rolled_up(rows: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:

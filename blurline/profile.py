@@ -72,9 +72,7 @@ TURNED_WEIGHT = 0.7
 """What the score of a face that only a turned pass sees is worth: most of them are none."""
 
 PROFILES = {
-    ProfileName.FAST: Profile(
-        "yunet", passes=_passes(320, 640, 1280), small_passes=_passes(320, 640, 1600), threshold=0.5
-    ),
+    ProfileName.FAST: Profile("yunet", passes=_passes(448, 1280), small_passes=_passes(448, 1600), threshold=0.5),
     ProfileName.STANDARD: Profile(
         "centerface", passes=_passes(320, 640, 1280), small_passes=_passes(320, 640, 1600), threshold=0.3
     ),

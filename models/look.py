@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from blurline.box import Face, Faces
 from blurline.choice import choose
@@ -62,7 +63,7 @@ class PassFaces:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look has found: ``rows`` (n, 5) in upright pixels, one a face, best first, with candidates down to
-    `EVIDENCE_SCORE`; ``best_scores`` (n,): the best that a single pass gave to each."""
+    `EVIDENCE_SCORE`; ``best_scores`` (n,): the best that a single pass gave to each under the threshold."""
 
     rows: Faces
     best_scores: NDArray[np.float32]
@@ -105,7 +106,7 @@ class Look:
             for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
                 if not (self.profile.is_always_closer or _has_small_face(largest, self.threshold)):
                     break
-                closer = scaled(photo().appearances[number], side_px)
+                closer = scaled(Image.fromarray(photo().appearances[number]), side_px)
                 largest = self._run(closer, Pass(side_px))
                 passes.append(largest)
             found.append(passes)
@@ -127,10 +128,15 @@ class Look:
                 )
                 faces[:, 4] *= TURNED_WEIGHT if turns else 1
                 merged.append(faces)
-        rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
+        rows = merged[0]
+        if len(merged) > 1:
+            rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
         rows = rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)]
         singles = np.concatenate([each.faces for passes in candidates for each in passes])
-        return Found(rows, _best_scores(rows, singles, self.profile.merge_iou))
+        best = rows[:, 4].copy()
+        is_weak = rows[:, 4] < self.threshold
+        best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
+        return Found(rows, best)
 
     def found_in(self, photo: Photo) -> Found:
         """All three steps."""
@@ -139,13 +145,14 @@ class Look:
     def _inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
         long_side_px = max(pixels.shape[:2])
         passes = self.profile.passes_for(long_side_px)
+        image = Image.fromarray(pixels)
         fixed = self.detector.fixed_input
         if fixed is None:
-            sizes = {side_px: scaled(pixels, side_px) for side_px in {each.side_px for each in passes}}
+            sizes = {side_px: scaled(image, side_px) for side_px in {each.side_px for each in passes}}
             return Inputs(passes, sizes, long_side_px)
         side_px = max(fixed)
         views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
-        return Inputs(tuple(views), {side_px: fitted(pixels, *fixed)}, long_side_px)
+        return Inputs(tuple(views), {side_px: fitted(image, *fixed)}, long_side_px)
 
     def _run(self, picture: Scaled, each: Pass) -> PassFaces:
         detector = self.detector

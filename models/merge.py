@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import powerboxes
 from numpy.typing import NDArray
 
 from blurline.box import Faces
@@ -23,9 +24,11 @@ def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
     Greedy, as in every detector since Dalal and Triggs (2005). Ties are broken by coordinates, so that the
     result does not depend on the order of the input.
     """
-    rows = _best_first(faces)
-    is_kept = _leaders(rows, max_iou) == np.arange(len(rows))
-    return np.asarray(rows[is_kept])
+    rows = faces[_order(faces)]
+    if not len(rows):
+        return rows
+    kept = powerboxes.nms(rows[:, :4].copy(), np.arange(len(rows), 0, -1.0), max_iou, 0.0)
+    return np.asarray(rows[np.sort(kept)])
 
 
 def fuse(passes: list[Faces], scales: list[float], max_iou: float, max_face_px: list[float] | None = None) -> Faces:
@@ -75,27 +78,24 @@ def _leaders(rows: Faces, max_iou: float) -> NDArray[np.intp]:
     """
     by_left = np.argsort(rows[:, 0], kind="stable")
     place = np.argsort(by_left)
-    x1, y1, x2, y2 = np.ascontiguousarray(rows[by_left, :4].T)
-    area = (x2 - x1) * (y2 - y1)
-    width = rows[:, 2] - rows[:, 0]
-    first = np.searchsorted(x1, rows[:, 0] - (1 / max_iou - 1) * width)
-    last = np.searchsorted(x1, rows[:, 0] + (1 - max_iou) * width, side="right")
+    sorted_rows = np.ascontiguousarray(rows[by_left, :4].T)
+    area = np.prod(sorted_rows[2:] - sorted_rows[:2], axis=0)
+    left, width = rows[:, 0], rows[:, 2] - rows[:, 0]
+    first = np.searchsorted(sorted_rows[0], left - (1 / max_iou - 1) * width).tolist()
+    last = np.searchsorted(sorted_rows[0], left + (1 - max_iou) * width, side="right").tolist()
     leader = np.full(len(rows), -1)
-    for best, (at, start, end) in enumerate(zip(place.tolist(), first.tolist(), last.tolist(), strict=True)):
+    for best, at in enumerate(place.tolist()):
         if leader[at] >= 0:
             continue
-        near = slice(start, end)
-        across = np.minimum(x2[at], x2[near]) - np.maximum(x1[at], x1[near])
-        down = np.minimum(y2[at], y2[near]) - np.maximum(y1[at], y1[near])
-        shared = across.clip(0) * down.clip(0)
-        is_same = (shared > max_iou * (area[at] + area[near] - shared)) & (leader[near] < 0)
-        leader[near][is_same] = best
+        near = np.flatnonzero(leader[first[best] : last[best]] < 0) + first[best]
+        corners, own = sorted_rows[:, near], sorted_rows[:, at : at + 1]
+        sides = np.minimum(corners[2:], own[2:]) - np.maximum(corners[:2], own[:2])
+        across, down = np.maximum(sides, 0, out=sides)
+        shared = across * down
+        is_same = shared > max_iou * (area[at] + area[near] - shared)
+        leader[near[is_same]] = best
         leader[at] = best
     return leader[place]
-
-
-def _best_first(faces: Faces) -> Faces:
-    return faces[_order(faces)]
 
 
 def _order(faces: Faces) -> NDArray[np.intp]:

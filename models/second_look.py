@@ -7,6 +7,7 @@ ones, and it sees what went wrong between detecting and writing (docs/detection.
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from blurline.box import Faces
 from blurline.choice import Choice
@@ -35,9 +36,9 @@ def look_again(written: Photo, choice: Choice, policy: Policy, settings: Setting
     detector = vendored_detector(MODEL, settings.execution_provider)
     found = [
         each.to_photo(detector.candidates(each.pixels, SECOND_LOOK_SCORE))
-        for pixels in written.appearances
+        for image in map(Image.fromarray, written.appearances)
         for side_px in _SIDES_PX
-        for each in scaled(pixels, side_px).letterboxes(detector.stride_px)
+        for each in scaled(image, side_px).letterboxes(detector.stride_px)
     ]
     rows = non_maximum_suppression(np.concatenate(found), _MERGE_IOU)
     shown = rows[choice.uncovered(rows, policy, written.width_px, written.height_px)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 
+from blurline.errors import DatabaseUnavailable
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x626C75726C696E65  # "blurline"; advisory, so that a killed process leaves no lock behind
 
@@ -30,3 +32,15 @@ def migrate(database: str) -> list[str]:
                     connection.execute("INSERT INTO migrations (name) VALUES (%s)", (path.stem,))
                 applied.append(path.stem)
     return applied
+
+
+def pending(database: str) -> list[str]:
+    """The names of the migrations that the database lacks. Raises DatabaseUnavailable when it does not answer."""
+    try:
+        with psycopg.connect(database, autocommit=True, connect_timeout=10) as connection:
+            done = {name for (name,) in connection.execute("SELECT name FROM migrations")}
+    except psycopg.errors.UndefinedTable:
+        done = set()
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+    return [path.stem for path in sorted(MIGRATIONS.glob("[0-9]*.sql")) if path.stem not in done]

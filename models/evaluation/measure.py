@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from blurline.box import Faces
+from blurline.errors import OutputCheckFailed
 from blurline.memory import keep_freed_memory
 from blurline.photo import open_photo
 from blurline.policy import Policy
 from blurline.settings import Settings
+from models.anonymize import finish
 from models.evaluation.scoring import Curve, Match, Scored, match
 from models.evaluation.truth import Labelled
 from models.loading import vendored_detector
@@ -36,11 +38,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a look found in one picture: (n, 5) rows in upright pixels, and the milliseconds it took."""
+class Outcome:
+    """What came of one picture: (n, 5) rows in upright pixels, the milliseconds that the look took, the doubt in the
+    result (1 where it did not pass its check), and the milliseconds of the baseline."""
 
     faces: Faces
     look_ms: float
+    doubt: float
+    baseline_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Measured:
     """A candidate's detections of a whole set, and the figures made of them."""
 
     candidate: Candidate
-    found: list[Found]
+    outcomes: list[Outcome]
     matches: list[Match]
     curve: Curve
     report: dict[str, Any]
@@ -60,41 +65,46 @@ def measure(candidate: Candidate, labelled: Sequence[Labelled], jobs: int | None
     Latency is that of the look alone (resizing, onnxruntime, merging), each in one thread, with ``jobs`` pictures
     at a time (one a core when absent); the baseline is one run of CenterFace at 640 x 640 in the same processes.
     """
-    look_at = partial(_look_at, candidate=candidate)
+    treat = partial(_treat, candidate=candidate)
     processes = min(jobs or os.cpu_count() or 1, len(labelled))
     if processes == 1:
-        outcomes = [look_at(each) for each in labelled]
+        outcomes = [treat(each) for each in labelled]
     else:
         with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-            outcomes = list(pool.map(look_at, labelled, chunksize=4))
-    found = [outcome for outcome, _ in outcomes]
-    threshold = look_for(candidate.policy, candidate.settings).threshold
+            outcomes = list(pool.map(treat, labelled, chunksize=4))
+    look = look_for(candidate.policy, candidate.settings)
     matches = [
-        match(each.faces, picture, threshold, candidate.policy.padding)
-        for each, picture in zip(found, labelled, strict=True)
+        match(each.faces, picture, look.threshold, candidate.policy.padding)
+        for each, picture in zip(outcomes, labelled, strict=True)
     ]
-    scored = Scored(matches, threshold)
-    times_ms = [each.look_ms for each in found]
-    baseline_ms = float(np.median([baseline for _, baseline in outcomes]))
+    scored = Scored(matches, [each.doubt for each in outcomes], look.threshold, candidate.policy.max_doubt)
+    times_ms = [each.look_ms for each in outcomes]
+    baseline_ms = float(np.median([each.baseline_ms for each in outcomes]))
     report = {
         "name": candidate.name,
-        "model": look_for(candidate.policy, candidate.settings).record,
+        "model": look.record,
         **scored.report(),
         "look_ms": {name: round(float(np.percentile(times_ms, at)), 1) for name, at in (("p50", 50), ("p95", 95))},
         "one_centerface_run_at_640_ms": round(baseline_ms, 1),
         "look_over_one_run": round(float(np.median(times_ms)) / baseline_ms, 2),
         "pictures_at_a_time": processes,
     }
-    return Measured(candidate, found, matches, scored.curve(), report)
+    return Measured(candidate, outcomes, matches, scored.curve(), report)
 
 
-def _look_at(picture: Labelled, candidate: Candidate) -> tuple[Found, float]:
+def _treat(picture: Labelled, candidate: Candidate) -> Outcome:
     keep_freed_memory()
-    look = look_for(candidate.policy, candidate.settings)
-    photo = open_photo(picture.path.read_bytes(), candidate.settings.limits)
+    policy, settings = candidate.policy, candidate.settings
+    look = look_for(policy, settings)
+    photo = open_photo(picture.path.read_bytes(), settings.limits)
     started = time.perf_counter()
-    faces = look.found_in(photo).rows
-    return Found(faces, (time.perf_counter() - started) * 1000), _baseline_ms()
+    found = look.found_in(photo)
+    look_ms = (time.perf_counter() - started) * 1000
+    try:
+        doubt = finish(photo, found, look, policy, settings).doubt.value
+    except OutputCheckFailed:
+        doubt = 1.0
+    return Outcome(found.rows, look_ms, doubt, _baseline_ms())
 
 
 def _baseline_ms() -> float:

@@ -62,7 +62,7 @@ def print_comparison(measured: Sequence[Measured]) -> None:
     table.add_row("threshold", *(f"{each.report['threshold']:.2f}" for each in measured))
     for name, figure in first.items():
         if isinstance(figure, dict) and "low" in figure:
-            table.add_row(name.replace("_", " "), *(_interval(each.report[name]) for each in measured))
+            table.add_row(name.replace("_", " "), *(_interval(each.report.get(name)) for each in measured))
     for at in ("p50", "p95"):
         table.add_row(f"look, ms {at}", *(f"{each.report['look_ms'][at]:.0f}" for each in measured))
     table.add_row(
@@ -73,7 +73,9 @@ def print_comparison(measured: Sequence[Measured]) -> None:
     console.print(table)
 
 
-def _interval(figure: dict[str, float]) -> str:
+def _interval(figure: dict[str, float] | None) -> str:
+    if figure is None:
+        return ""
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
@@ -96,7 +98,7 @@ def _page(measured: Measured, labelled: Sequence[Labelled]) -> str:
     threshold = float(measured.report["threshold"])
     missed: list[tuple[float, int, int]] = []
     unlabelled: list[tuple[float, int, int]] = []
-    for at, (picture, found, match) in enumerate(zip(labelled, measured.found, measured.matches, strict=True)):
+    for at, (picture, found, match) in enumerate(zip(labelled, measured.outcomes, measured.matches, strict=True)):
         missed += [(match.size_px[face], at, face) for face in np.nonzero(match.hit < threshold)[0].tolist()]
         _, is_right, counts = pair(found.faces.astype(np.float64), picture)
         wrong = ~is_right & counts & (found.faces[:, 4] >= threshold)
@@ -122,7 +124,7 @@ def _missed_face(measured: Measured, labelled: Sequence[Labelled], at: int, face
 
 
 def _unlabelled_face(measured: Measured, labelled: Sequence[Labelled], at: int, row: int) -> Crop:
-    found = measured.found[at].faces[row].astype(np.float64)
+    found = measured.outcomes[at].faces[row].astype(np.float64)
     return _crop(measured, labelled, at, found[:4], float(sizes_px(found[None, :4])[0]), float(found[4]))
 
 
@@ -137,7 +139,7 @@ def _crop(measured: Measured, labelled: Sequence[Labelled], at: int, box: Any, s
     image = image.resize((_CROP_PX, _CROP_PX), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
     threshold = measured.report["threshold"]
-    for row in measured.found[at].faces:
+    for row in measured.outcomes[at].faces:
         _outline(draw, row, area, scale, "red" if row[4] >= threshold else "yellow")
     for face in labelled[at].faces:
         _outline(draw, face, area, scale, "lime")

@@ -26,6 +26,7 @@ BUCKETS_PX = ((0.0, 16.0), (16.0, 32.0), (32.0, 96.0), (96.0, float("inf")))
 
 _RESAMPLES = 1000
 _COVERED = 0.95
+_UNCOVERED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,10 @@ class Curve:
 class Scored:
     """All pictures of a set, scored together."""
 
-    def __init__(self, matches: Sequence[Match], threshold: float) -> None:
+    def __init__(self, matches: Sequence[Match], doubts: Sequence[float], threshold: float, max_doubt: float) -> None:
         self.threshold = threshold
+        self._is_held = np.array(doubts) >= max_doubt
+        self._shows_a_face = np.array([bool((each.coverage < _UNCOVERED).any()) for each in matches])
         self.pictures = len(matches)
         self._score = _joined([each.score for each in matches])
         self._is_right = _joined([each.is_right for each in matches])
@@ -132,8 +135,10 @@ class Scored:
         ]
         report: dict[str, Any] = {"pictures": self.pictures, "faces": self.faces, "threshold": self.threshold}
         for name, value in figures.items():
-            low, high = np.nanpercentile([each[name] for each in drawn], [2.5, 97.5])
-            report[name] = {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+            known = [each[name] for each in drawn if not np.isnan(each[name])]
+            if known:
+                low, high = np.percentile(known, [2.5, 97.5])
+                report[name] = {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
         return report
 
     def _figures(self, times: NDArray[Any]) -> dict[str, float]:
@@ -146,6 +151,9 @@ class Scored:
             "average_precision": curve.average_precision,
             "precision": _mean(self._is_right[self._order][kept], weight),
         }
+        figures["pictures_in_doubt"] = _mean(self._is_held, times)
+        figures["pictures_with_a_visible_face"] = _mean(self._shows_a_face, times)
+        figures["of_these_in_doubt"] = _mean(self._is_held[self._shows_a_face], times[self._shows_a_face])
         per_face = times[self._picture_of_face].astype(float)
         for name, inside in self._buckets().items():
             figures[f"recall{name}"] = _mean(self._hit[inside] >= self.threshold, per_face[inside])

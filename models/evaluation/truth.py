@@ -118,7 +118,7 @@ def _yolo(folder: Path, images: Path) -> Iterator[Labelled]:
             raise ValueError(f"there is no picture named {labels.stem} in {images}")
         header = read_header(path.read_bytes())
         rows = np.array([line.split()[:5] for line in labels.read_text().splitlines() if line.strip()], float)
-        x, y, width, height = rows.reshape(-1, 5)[:, 1:].T * [[header.width_px], [header.height_px]] * 2
+        x, y, width, height = rows.reshape(-1, 5)[:, 1:].T * np.array([[header.width_px], [header.height_px]] * 2)
         yield Labelled(path, np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1))
 
 

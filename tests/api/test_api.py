@@ -263,7 +263,7 @@ def test_a_held_result_is_for_reviewers_until_one_approves_it(
 ) -> None:
     _submit(client, "a.jpg")
     (attempt,) = _underway(database, settings)
-    store.put_result("held.jpg", b"redacted", "image/jpeg")
+    store.put_result("held.jpg", b"redacted!!", "image/jpeg")
     with database.transaction() as transaction:
         publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
     url = f"/v1/images/{attempt.image_id}"
@@ -273,10 +273,10 @@ def test_a_held_result_is_for_reviewers_until_one_approves_it(
     _problem(client.get(f"{url}/result"), 409, "not_published")
     _problem(client.post(f"{url}/approve"), 403, "missing_scope")
     reviewer = {"Authorization": _bearer(settings, "rita", Scope.REVIEW)}
-    assert client.get(f"{url}/result", headers=reviewer).content == b"redacted"
+    assert client.get(f"{url}/result", headers=reviewer).content == b"redacted!!"
     assert client.post(f"{url}/approve", headers=reviewer).json()["state"] == "published"
     _problem(client.post(f"{url}/approve", headers=reviewer), 409, "not_held")
-    assert client.get(f"{url}/result").content == b"redacted"
+    assert client.get(f"{url}/result").content == b"redacted!!"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def run() -> dict[str, Any]:
     session, again = standard.detector._session, vendored_detector(MODEL)._session
     (inputs,) = standard.inputs(photo)
     runs = [(session, inputs.sizes[each.side_px]) for each in inputs.passes]
-    runs += [(again, scaled(photo.pixels, side_px)) for side_px in (640, 1280)]
+    runs += [(again, scaled(Image.fromarray(photo.pixels), side_px)) for side_px in (640, 1280)]
     tensors = [(model, to_tensor(next(picture.letterboxes()).pixels)) for model, picture in runs]
     square = np.zeros((1, 3, 640, 640), np.float32)
 
