@@ -45,6 +45,7 @@ def up(
     workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
 ) -> None:
     """Start the whole stack on this machine and keep it running until Ctrl-C."""
+    _check_models()
     from deployments.embedded.run import run_until_signal
 
     run_until_signal(load_home(), workers)
@@ -56,6 +57,7 @@ def demo(
     workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
 ) -> None:
     """Start the whole stack, submit the sample photographs, and show what becomes of them."""
+    _check_models()
     from deployments.embedded.demo import run_demo
 
     sys.exit(run_demo(load_home(), workers, once))
@@ -69,6 +71,7 @@ def worker(
     """Join the work pool with children that keep the models loaded."""
     values = load_settings()
     export_prefect(values)
+    _check_models()
     from deployments.worker.start import start_worker
 
     start_worker(values, pool, limit)
@@ -276,6 +279,13 @@ def evaluate(
     written = write_report(output, measured, labelled)
     print_comparison(measured)
     typer.echo("\n".join(map(str, written)))
+
+
+def _check_models() -> None:
+    """Load every model once, so that a wrong file is refused now and with a sentence. Raises ModelRejected."""
+    from models import load_detectors
+
+    load_detectors(load_settings())
 
 
 def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> int | str:

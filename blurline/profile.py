@@ -85,6 +85,9 @@ PROFILES = {
     ),
 }
 
+SECOND_LOOK_MODEL = "yunet"
+"""The model that goes over the written result (`models.second_look`)."""
+
 CANDIDATE_SCORE = 0.1
 """What a single pass scores lower is dropped at once; a lower floor measured no better."""
 

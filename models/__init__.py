@@ -1,7 +1,7 @@
 """Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
 
 from models.anonymize import Anonymized, anonymize, finish
-from models.look import Found, Inputs, Look, PassFaces, find_faces, look_for
+from models.look import Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
 
 __all__ = [
     "Anonymized",
@@ -12,5 +12,6 @@ __all__ = [
     "anonymize",
     "find_faces",
     "finish",
+    "load_detectors",
     "look_for",
 ]

@@ -24,10 +24,12 @@ from blurline.profile import (
     CANDIDATE_SCORE,
     EVIDENCE_SCORE,
     PROFILES,
+    SECOND_LOOK_MODEL,
     SMALL_FACE_PX,
     TURNED_WEIGHT,
     Pass,
     Profile,
+    ProfileName,
     closer_sides_px,
 )
 from blurline.settings import Settings
@@ -180,6 +182,13 @@ def look_for(policy: Policy, settings: Settings | None = None) -> Look:
         threshold = settings.model_threshold
         detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
     return Look(detector, profile, threshold, policy.classes)
+
+
+def load_detectors(settings: Settings) -> None:
+    """Load the detector of every profile and of the second look. Raises ModelRejected or ConfigurationError."""
+    for profile in ProfileName:
+        look_for(Policy(profile=profile), settings)
+    vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
 
 
 def find_faces(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> tuple[Face, ...]:

@@ -16,11 +16,11 @@ from blurline.errors import OutputCheckFailed
 from blurline.letterbox import scaled
 from blurline.photo import Photo
 from blurline.policy import Policy
+from blurline.profile import SECOND_LOOK_MODEL
 from blurline.settings import Settings
 from models.loading import vendored_detector
 from models.merge import non_maximum_suppression
 
-MODEL = "yunet"
 SURE = 0.8
 """From this score a face that shows is certain enough to hold the result whatever the policy says."""
 
@@ -33,7 +33,7 @@ def look_again(written: Photo, choice: Choice, policy: Policy, settings: Setting
 
     Raises OutputCheckFailed when one of them surely is a face.
     """
-    detector = vendored_detector(MODEL, settings.execution_provider)
+    detector = vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
     found = [
         each.to_photo(detector.candidates(each.pixels, SECOND_LOOK_SCORE))
         for image in map(Image.fromarray, written.appearances)

@@ -64,10 +64,8 @@ class _Runner:
         import flows.anonymize  # noqa: F401  imported here so that the first run need not
         from blurline.logs import configure_logs
         from blurline.memory import keep_freed_memory
-        from blurline.policy import Policy
-        from blurline.profile import ProfileName
         from blurline.settings import load_settings
-        from models import look_for
+        from models import load_detectors
 
         class Cancelled(Abort):
             """Raised in the run that is to end."""
@@ -78,8 +76,7 @@ class _Runner:
         keep_freed_memory()
         settings = load_settings()
         configure_logs(settings.log_level)
-        for profile in ProfileName:
-            look_for(Policy(profile=profile), settings)
+        load_detectors(settings)
         signal.signal(CANCEL_SIGNAL, self._on_cancel)
 
     def run(self, order: Order) -> Report:

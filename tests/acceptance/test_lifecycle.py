@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.acceptance.stack import BLURLINE, Stack, finished, submit, wait_for
 from tests.pictures import HOPPER
@@ -19,6 +20,17 @@ def test_a_second_stack_on_the_same_folder_is_refused(stack: Stack) -> None:
     assert done.returncode == 1
     assert "already runs on" in done.stderr
     assert "Stop it first, or set BLURLINE_HOME" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["up", "worker"])
+def test_a_wrong_model_file_is_refused_at_start_with_a_sentence(tmp_path: Path, verb: str) -> None:
+    wrong = tmp_path / "face.onnx"
+    wrong.write_bytes(b"not a model")
+    environment = Stack(tmp_path / "home").environment() | {"BLURLINE_MODEL_FILE": str(wrong)}
+    done = subprocess.run([BLURLINE, verb], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "face.onnx is not a model that onnxruntime can load" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_secrets_are_private_and_nothing_listens_beyond_this_machine(stack: Stack) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.acceptance.stack import Stack, fetch, finished, submit
-from tests.pictures import ASTRONAUT, COFFEE, HOPPER, decoded, encoded, psnr_db, sideways
+from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, encoded, psnr_db, sideways
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,28 @@ def test_the_policy_is_followed_and_recorded(client: httpx.Client) -> None:
     job_id = submit(client, [("h.jpg", HOPPER.read_bytes())], style="solid", profile="fast")
     image = finished(client, job_id)["h.jpg"]
     assert (image["policy"]["style"], image["model"]["name"]) == ("solid", "yunet")
+
+
+def test_a_result_that_is_to_be_reviewed_waits_for_its_approval(stack: Stack, client: httpx.Client) -> None:
+    files = [("h.jpg", HOPPER.read_bytes())]
+    image = finished(client, submit(client, files, review="always"))["h.jpg"]
+    assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "review_asked", None)
+    with stack.client("rita", "review") as reviewer:
+        approved = reviewer.post(f"/v1/images/{image['id']}/approve").raise_for_status().json()
+    assert approved["state"] == "published"
+    assert_only_faces_are_gone(client, approved, files[0][1])
+
+
+def test_only_doubtful_results_wait_when_the_policy_says_so(client: httpx.Client) -> None:
+    crowd = Image.open(GROUP).convert("RGB")
+    crowd.thumbnail((150, 150))
+    files = [("h.jpg", HOPPER.read_bytes()), ("crowd.png", encoded(crowd, "PNG"))]
+    images = finished(client, submit(client, files, review="doubtful"))
+    assert images["h.jpg"]["state"] == "published"
+    held = images["crowd.png"]
+    assert (held["state"], held["error"]["code"]) == ("needs_review", "doubtful")
+    assert "near threshold" in held["error"]["message"]
+    assert held["doubt"] > images["h.jpg"]["doubt"]
 
 
 def test_bad_files_fail_with_a_sentence_and_the_others_are_published(client: httpx.Client) -> None:
