@@ -61,7 +61,7 @@ class Policy(BaseModel):
         description="Which results are held for a person: `never` any, `doubtful` ones, `always` all.",
     )
     max_doubt: float = Field(
-        default=0.4,
+        default=0.6,
         ge=0,
         le=1,
         description="The doubt from which `review: doubtful` holds a result.",
