@@ -36,14 +36,22 @@ class Job(BaseModel):
 
 class Detection(BaseModel):
     """A box in pixels of the upright photograph. Not destroyed: candidates under the threshold, and what the policy
-    leaves."""
+    leaves. `frame` counts from 0."""
 
+    frame: int
     x1: float
     y1: float
     x2: float
     y2: float
     score: float
     destroyed: bool
+
+
+class Note(BaseModel):
+    """Something about a result that its owner should know."""
+
+    code: str
+    message: str
 
 
 class ImageError(BaseModel):
@@ -66,6 +74,8 @@ class Image(BaseModel):
     doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind are behind the doubt.")
     width_px: int | None
     height_px: int | None
+    frames: int | None
+    notes: list[Note]
     original_bytes: int
     original_sha256: str | None
     result_url: str | None = Field(description="Where the published result is.")

@@ -6,13 +6,14 @@ As a library::
     from models import anonymize
 
     done = anonymize(open_photo(data), Policy())
-    done.data, done.choice.faces, done.doubt
+    done.data, done.faces, done.doubt
 """
 
 from blurline.box import Box, Face
 from blurline.errors import BlurlineError, PermanentError, RetryableError
 from blurline.limits import Limits
-from blurline.photo import Photo, open_photo
+from blurline.opening import open_photo
+from blurline.photo import Format, Frame, Photo
 from blurline.policy import Policy, Style
 from blurline.profile import ProfileName
 from blurline.redact import redact
@@ -21,6 +22,8 @@ __all__ = [
     "BlurlineError",
     "Box",
     "Face",
+    "Format",
+    "Frame",
     "Limits",
     "PermanentError",
     "Photo",

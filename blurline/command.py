@@ -18,14 +18,16 @@ from uuid import UUID
 import typer
 
 from blurline.errors import BlurlineError, ConfigurationError
-from blurline.policy import Policy, Style
+from blurline.metadata import MetadataPolicy
+from blurline.policy import OutputFormat, Policy, Style
 from blurline.profile import ProfileName
 from blurline.settings import Settings, export_prefect, load_home, load_settings, variable
 from blurline.tokens import Scope
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-Photos = Annotated[list[Path], typer.Argument(help="Photographs (JPEG, PNG, WebP).", exists=True, dir_okay=False)]
+Photos = Annotated[list[Path], typer.Argument(help="Photographs.", exists=True, dir_okay=False)]
+Outcome = tuple[int, Path] | str
 _FEW = 2  # so few photographs are treated sooner than another process is started
 
 Profile = Annotated[ProfileName, typer.Option(help="Which detector passes are made.")]
@@ -194,7 +196,7 @@ def detect(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object an image.")] = False,
 ) -> None:
     """Find faces and print them, without any server: x1 y1 x2 y2 score, in pixels of the upright photograph."""
-    from blurline.photo import open_photo
+    from blurline.opening import open_photo
     from models import look_for
 
     policy = Policy(profile=profile)
@@ -209,12 +211,15 @@ def detect(
             typer.secho(f"{path}: {error}", fg="red", err=True)
             failed = True
             continue
-        faces = look.found_in(photo).rows
-        rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
-        if jsonl:
-            typer.echo(json.dumps({"image": path.name, "faces": rows}))
-        else:
-            typer.echo(f"{path}: {len(rows)} found")
+        for number, frame in enumerate(photo.frames):
+            faces = look.found_in(frame).rows
+            rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
+            if jsonl:
+                of_frame = {"frame": number} if len(photo.frames) > 1 else {}
+                typer.echo(json.dumps({"image": path.name, **of_frame, "faces": rows}))
+                continue
+            of = f", frame {number}" if len(photo.frames) > 1 else ""
+            typer.echo(f"{path}{of}: {len(rows)} found")
             for row in rows:
                 typer.echo("  {:8.1f} {:8.1f} {:8.1f} {:8.1f}  {:.3f}".format(*row))
     sys.exit(1 if failed else 0)
@@ -227,22 +232,25 @@ def redact(
     profile: Profile = ProfileName.STANDARD,
     style: Annotated[Style, typer.Option(help="How a face is destroyed.")] = Style.PIXELATE,
     min_score: Annotated[float | None, typer.Option(help="Destroy from this score up.")] = None,
+    metadata: Annotated[MetadataPolicy, typer.Option(help="What metadata passes.")] = MetadataPolicy.STRIP,
+    output_format: Annotated[OutputFormat, typer.Option(help="The results' format.")] = OutputFormat.SAME,
     jobs: Annotated[int | None, typer.Option(help="Photographs at a time; one a core when absent.", min=1)] = None,
 ) -> None:
     """Find and destroy the faces of photographs, without any server."""
-    policy = Policy(profile=profile, style=style, min_score=min_score)
+    policy = Policy(profile=profile, style=style, min_score=min_score, metadata=metadata, output_format=output_format)
     values = load_settings()
     output.mkdir(parents=True, exist_ok=True)
     targets = [output / path.name for path in photos]
     _check_targets(photos, targets)
     redact_one = partial(_redact_file, policy=policy, settings=values)
     failed = False
-    for path, target, outcome in zip(photos, targets, _map(redact_one, photos, targets, jobs), strict=True):
+    for path, outcome in zip(photos, _map(redact_one, photos, targets, jobs), strict=True):
         if isinstance(outcome, str):
             typer.secho(f"{path}: {outcome}", fg="red", err=True)
             failed = True
         else:
-            typer.echo(f"{path}: {outcome} found -> {target}")
+            found, written = outcome
+            typer.echo(f"{path}: {found} found -> {written}")
     sys.exit(1 if failed else 0)
 
 
@@ -288,24 +296,30 @@ def _check_models() -> None:
     load_detectors(load_settings())
 
 
-def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> int | str:
-    """Write the redacted photograph; how many faces were found, or a sentence that says why there is no result."""
+def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> Outcome:
+    """Write the redacted photograph; how many faces were found and where it is, or a sentence that says why not.
+
+    The extension of another format is added to the name.
+    """
     from blurline.memory import keep_freed_memory
-    from blurline.photo import open_photo
+    from blurline.opening import open_photo
     from models import anonymize
 
     keep_freed_memory()
     try:
-        done = anonymize(open_photo(path.read_bytes(), settings.limits), policy, settings)
+        photo = open_photo(path.read_bytes(), settings.limits)
+        done = anonymize(photo, policy, settings)
+        if done.format is not photo.encoding.format:
+            target = target.with_name(f"{target.name}.{done.format.extension}")
         target.write_bytes(done.data)
     except BlurlineError as error:
         return str(error)
-    return len(done.choice.faces)
+    return done.faces, target
 
 
 def _map(
-    treat: Callable[[Path, Path], int | str], paths: list[Path], targets: list[Path], jobs: int | None
-) -> Iterator[int | str]:
+    treat: Callable[[Path, Path], Outcome], paths: list[Path], targets: list[Path], jobs: int | None
+) -> Iterator[Outcome]:
     """``treat`` on each pair, in order, by as many processes as are worth starting."""
     processes = min(jobs or os.cpu_count() or 1, len(paths))
     if processes == 1 or len(paths) <= _FEW:

@@ -2,7 +2,8 @@
 
 Whatever the style, every pixel of a face is computed from at most ``cells_per_face ** 2`` averaged colours
 with noise added, so that no deblurring or super-resolution can bring back what was there: the averages are
-all that is left. ``pixelate`` shows them as softened blocks, ``blur`` as a smooth surface, ``solid`` keeps one.
+all that is left. ``pixelate`` shows them as softened blocks, ``blur`` as a smooth surface, ``solid`` keeps one, and
+``emoji`` keeps one and draws a face that is nobody's over it.
 
 The destroyed area is a superellipse that contains the whole detected box, opaque inside, with a soft edge
 that runs outwards only.
@@ -11,14 +12,16 @@ that runs outwards only.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from blurline.box import Box, Face
 from blurline.policy import Policy, Style
+
+Levels = TypeVar("Levels", np.uint8, np.uint16)
 
 _EXPONENT = 4  # a superellipse: rounder than a rectangle, and at 1.19 x its half-sides it holds the box
 _FEATHER = 0.15  # the soft edge, as a fraction of the half-sides, outside the opaque area
@@ -28,12 +31,14 @@ _MIN_CELL_PX = 4.0  # a cell is never smaller, so that a tiny face keeps fewer c
 
 
 def destroy(
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[Levels],
     faces: tuple[Face, ...],
     policy: Policy,
     random: np.random.Generator | None = None,
-) -> NDArray[np.uint8]:
-    """A copy of ``pixels`` ((H, W, channels) uint8, upright) with every face destroyed by the policy.
+) -> NDArray[Levels]:
+    """A copy of ``pixels`` (upright) with every face destroyed by the policy.
+
+    Shape (H, W, 3) for RGB or (H, W, 1) for one channel; uint8, or uint16 for one channel.
 
     No pixel of a keep-region changes, save where an always-region says so. ``random`` gives the noise; it is seeded
     from the operating system when absent and must not be predictable in production. Coordinates as in `blurline.box`.
@@ -85,7 +90,7 @@ def cells_across(side_px: float, cells_per_face: int) -> int:
     return max(1, min(cells_per_face, int(side_px / _MIN_CELL_PX)))
 
 
-def _destroy_face(pixels: NDArray[np.uint8], box: Box, policy: Policy, random: np.random.Generator) -> None:
+def _destroy_face(pixels: NDArray[Any], box: Box, policy: Policy, random: np.random.Generator) -> None:
     height, width = pixels.shape[:2]
     area = opaque_area(box, policy.padding)
     margin_x, margin_y = area.width_px / 2 * _FEATHER + 1, area.height_px / 2 * _FEATHER + 1
@@ -96,7 +101,7 @@ def _destroy_face(pixels: NDArray[np.uint8], box: Box, policy: Policy, random: n
     window = pixels[top:bottom, left:right]
     opacity = _opacity(area, left, top, right, bottom)[:, :, None]
     cover = _cover(window, policy, random)
-    window[:] = np.rint(window * (1 - opacity) + cover * opacity).astype(np.uint8)
+    window[:] = np.rint(window * (1 - opacity) + cover * opacity).astype(window.dtype)
 
 
 def _opacity(area: Box, left: int, top: int, right: int, bottom: int) -> NDArray[np.float32]:
@@ -113,18 +118,38 @@ def _radius(area: Box, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     return np.sqrt(np.sqrt((from_middle_x**_EXPONENT)[None, :] + (from_middle_y**_EXPONENT)[:, None]))
 
 
-def _cover(window: NDArray[np.uint8], policy: Policy, random: np.random.Generator) -> NDArray[np.uint8]:
-    """What a face is replaced with: same shape as ``window``, from the averaged cells alone."""
+def _cover(window: NDArray[Any], policy: Policy, random: np.random.Generator) -> NDArray[Any]:
+    """What a face is replaced with: same shape and type as ``window``, from the averaged cells alone."""
     height, width, channels = window.shape
-    cells = 1 if policy.style is Style.SOLID else policy.cells_per_face
+    most = np.iinfo(window.dtype).max
+    cells = 1 if policy.style in (Style.SOLID, Style.EMOJI) else policy.cells_per_face
     rows, columns = cells_across(height, cells), cells_across(width, cells)
-    image = Image.fromarray(window if channels == 3 else window[:, :, 0])
+    image = Image.fromarray(window if channels == 3 else window[:, :, 0].astype(np.float32))
     averages = np.asarray(image.resize((columns, rows), Image.Resampling.BOX), np.float32)
-    noisy = np.clip(np.rint(averages + random.normal(0, _NOISE_LEVELS, averages.shape)), 0, 255)
-    cover = Image.fromarray(noisy.astype(np.uint8))
+    noise = random.normal(0, _NOISE_LEVELS * most / 255, averages.shape)
+    noisy = np.clip(np.rint(averages + noise), 0, most)
+    cover = Image.fromarray(noisy.astype(np.uint8 if channels == 3 else np.float32))
     if policy.style is Style.BLUR:
         cover = cover.resize((width, height), Image.Resampling.BICUBIC)
     else:
         blocks = cover.resize((columns * 4, rows * 4), Image.Resampling.NEAREST)
         cover = blocks.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(cover).reshape(window.shape)
+    if policy.style is Style.EMOJI:
+        _draw_emoji(cover, most)
+    return np.asarray(np.clip(np.asarray(cover), 0, most).astype(window.dtype).reshape(window.shape))
+
+
+def _draw_emoji(cover: Image.Image, most: int) -> None:
+    """A yellow disc with two eyes and a mouth in the middle of ``cover``; in one channel, its brightness."""
+    yellow, black = ((255, 204, 51), (60, 40, 10)) if cover.mode == "RGB" else (0.8 * most, 0.16 * most)
+    draw = ImageDraw.Draw(cover)
+    x, y, radius = cover.width / 2, cover.height / 2, min(cover.size) * 0.4
+
+    def disc(centre_x: float, centre_y: float, size: float, colour: Any) -> None:
+        draw.ellipse((centre_x - size, centre_y - size, centre_x + size, centre_y + size), fill=colour)
+
+    disc(x, y, radius, yellow)
+    for side in (-1, 1):
+        disc(x + side * 0.35 * radius, y - 0.25 * radius, 0.12 * radius, black)
+    mouth = (x - 0.5 * radius, y - 0.4 * radius, x + 0.5 * radius, y + 0.6 * radius)
+    draw.arc(mouth, 20, 160, fill=black, width=max(1, round(0.1 * radius)))

@@ -7,7 +7,8 @@ BlurlineError
 │   │   ├── UnsupportedFormat
 │   │   ├── UnreadablePicture
 │   │   ├── TooManyFrames
-│   │   └── PictureTooLarge
+│   │   ├── PictureTooLarge
+│   │   └── DecodedTooSlowly
 │   ├── ObjectMissing         no object is stored under the key
 │   ├── OutputCheckFailed     our own output did not pass its check; nothing is published
 │   ├── ModelRejected         a model file is wrong, corrupt or of an unknown shape
@@ -77,6 +78,12 @@ class PictureTooLarge(PictureError):
     """The file or the picture is over a limit that the settings give."""
 
     code = "picture_too_large"
+
+
+class DecodedTooSlowly(PictureError):
+    """Decoding the picture takes longer than a limit that the settings give."""
+
+    code = "decoded_too_slowly"
 
 
 class ObjectMissing(PermanentError):

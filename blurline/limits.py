@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper bounds for one picture. The settings `max_file_mb` and `max_megapixels` fill them."""
+    """Upper bounds for one picture; the settings `max_file_mb`, `max_megapixels` and so on fill them.
+
+    ``pixels`` counts those of all frames together; ``decode_s`` is the longest that decoding may take, looked at after
+    each frame.
+    """
 
     file_bytes: int = 100_000_000
     pixels: int = 200_000_000
+    frames: int = 200
+    decode_s: float = 60

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from blurline.metadata import MetadataPolicy
 from blurline.profile import CANDIDATE_SCORE, ProfileName
 from blurline.region import Region, SizeLimits
 
@@ -13,11 +14,21 @@ _MOST_REGIONS = 100
 
 
 class Style(StrEnum):
-    """How a face is destroyed. All three are computed from a few averaged values (`blurline.destroy`)."""
+    """How a face is destroyed. All are computed from a few averaged values (`blurline.destroy`)."""
 
     PIXELATE = "pixelate"
     BLUR = "blur"
     SOLID = "solid"
+    EMOJI = "emoji"
+
+
+class OutputFormat(StrEnum):
+    """The format of a result: the one that the picture came in, or one for all."""
+
+    SAME = "same"
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
 
 
 class Review(StrEnum):
@@ -81,4 +92,12 @@ class Policy(BaseModel):
         default=(0,),
         min_length=1,
         description="Which classes of a model with several are destroyed, by their number; 0 is the face.",
+    )
+    metadata: MetadataPolicy = Field(
+        default=MetadataPolicy.STRIP,
+        description="What metadata passes: none (`strip`), time, camera and authorship (`safe`), also the position "
+        "and panorama properties (`mapping`).",
+    )
+    output_format: OutputFormat = Field(
+        default=OutputFormat.SAME, description="The format of the result; HEIC comes back as JPEG in any case."
     )

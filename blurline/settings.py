@@ -67,7 +67,11 @@ class Settings(BaseSettings):
     work_pool: str = Field(default="blurline", description="Name of the Prefect work pool.")
 
     max_file_mb: float = Field(default=100, gt=0, description="Largest file accepted, in megabytes (10^6 bytes).")
-    max_megapixels: float = Field(default=200, gt=0, description="Largest picture accepted, in megapixels.")
+    max_megapixels: float = Field(
+        default=200, gt=0, description="Largest picture accepted, in megapixels, all frames together."
+    )
+    max_frames: int = Field(default=200, gt=0, description="Most frames or pages of one picture.")
+    max_decode_s: float = Field(default=60, gt=0, description="Longest that decoding one picture may take.")
     max_images_per_job: int = Field(default=100_000, gt=0, description="Most images in one job.")
     upload_ttl_s: int = Field(default=600, gt=0, le=600, description="How long a presigned upload may be used.")
 
@@ -113,7 +117,7 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> Limits:
         """The limits for one picture."""
-        return Limits(file_bytes=int(self.max_file_mb * 1e6), pixels=int(self.max_megapixels * 1e6))
+        return Limits(int(self.max_file_mb * 1e6), int(self.max_megapixels * 1e6), self.max_frames, self.max_decode_s)
 
     @property
     def database(self) -> str:

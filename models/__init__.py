@@ -1,10 +1,11 @@
 """Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
 
 from models.anonymize import Anonymized, anonymize, finish
-from models.look import Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
+from models.look import Candidates, Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
 
 __all__ = [
     "Anonymized",
+    "Candidates",
     "Found",
     "Inputs",
     "Look",

@@ -2,45 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from blurline.choice import Choice, choose
 from blurline.doubt import Doubt, doubt
-from blurline.photo import Photo
+from blurline.photo import Format, Note, Photo
 from blurline.policy import Policy
 from blurline.redact import write
 from blurline.settings import Settings
 from models.look import Found, Look, look_for
 from models.second_look import look_again
 
+_NONE = np.zeros(0, np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class Anonymized:
-    """A checked file, the decision on each row that was found, and how much the result is to be doubted."""
+    """A checked file of a format, the decision on each row that was found in each frame, how much the result is to be
+    doubted, what its owner should know, and whether the compressed data is the source's, bit for bit."""
 
     data: bytes
-    choice: Choice
+    format: Format
+    choices: tuple[Choice, ...]
     doubt: Doubt
+    notes: tuple[Note, ...]
+    is_copied: bool
+
+    @property
+    def faces(self) -> int:
+        """How many faces were destroyed, in all frames together."""
+        return sum(len(choice.faces) for choice in self.choices)
 
 
 def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> Anonymized:
-    """Find the faces of a photograph and destroy them by the policy.
+    """Find the faces of a picture and destroy them by the policy.
 
-    Raises ModelRejected or ConfigurationError when there is no such detector, OutputCheckFailed when a face still
-    shows in the written file or it is not what was meant: then nothing may be published.
+    Raises ModelRejected or ConfigurationError when there is no such detector, CannotBeWritten when the wanted format
+    has no place for the frames, OutputCheckFailed when a face still shows in the written file or it is not what was
+    meant: then nothing may be published.
     """
     policy, settings = policy or Policy(), settings or Settings.model_construct()
     look = look_for(policy, settings)
-    return finish(photo, look.found_in(photo), look, policy, settings)
+    return finish(photo, [look.found_in(frame) for frame in photo.frames], look, policy, settings)
 
 
-def finish(photo: Photo, found: Found, look: Look, policy: Policy, settings: Settings) -> Anonymized:
-    """The second half of `anonymize`: from what a look has found to the checked file."""
-    choice = choose(found.rows, policy, look.threshold, photo.width_px, photo.height_px)
-    written = write(photo, choice.faces, policy)
-    shown = look_again(written.photo, choice, policy, settings)
-    is_open = ~choice.is_destroyed & ~choice.is_left
-    is_open &= choice.uncovered(found.rows, policy, photo.width_px, photo.height_px)
+def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, settings: Settings) -> Anonymized:
+    """The second half of `anonymize`: from what a look has found in each frame to the checked file."""
+    choices = tuple(
+        choose(each.rows, policy, look.threshold, frame.width_px, frame.height_px)
+        for frame, each in zip(photo.frames, found, strict=True)
+    )
+    written = write(photo, [choice.faces for choice in choices], policy)
+    weak, best, shown = [_NONE], [_NONE], [_NONE]
+    for frame, choice in zip(written.photo.frames, choices, strict=True):
+        shown.append(look_again(frame, choice, policy, settings)[:, 4])
+    for frame, choice, each in zip(photo.frames, choices, found, strict=True):
+        is_open = ~choice.is_destroyed & ~choice.is_left
+        is_open &= choice.uncovered(each.rows, policy, frame.width_px, frame.height_px)
+        weak.append(each.rows[is_open, 4])
+        best.append(each.best_scores[is_open])
     least = look.threshold if policy.min_score is None else min(look.threshold, policy.min_score)
-    in_doubt = doubt(found.rows[is_open, 4], found.best_scores[is_open], least, shown[:, 4])
-    return Anonymized(written.data, choice, in_doubt)
+    in_doubt = doubt(np.concatenate(weak), np.concatenate(best), least, np.concatenate(shown))
+    format_ = written.photo.encoding.format
+    notes = photo.notes + _more_notes(photo, format_)
+    return Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
+
+
+def _more_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
+    if photo.encoding.format is Format.HEIC and written is Format.JPEG:
+        return (Note("heic_to_jpeg", "The HEIC picture comes back as JPEG."),)
+    return ()

@@ -1,4 +1,4 @@
-"""A look at a photograph: which detector, in which passes, and from which score a face is a face.
+"""A look at a frame of a picture: which detector, in which passes, and from which score a face is a face.
 
 The tasks resize, detect and nms are its three steps; `Look.found_in` makes them one after another.
 """
@@ -6,7 +6,6 @@ The tasks resize, detect and nms are its three steps; `Look.found_in` makes them
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from blurline.box import Face, Faces
 from blurline.choice import choose
 from blurline.errors import ConfigurationError
 from blurline.letterbox import Scaled, fitted, scaled
-from blurline.photo import Photo
+from blurline.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.profile import (
     CANDIDATE_SCORE,
@@ -41,11 +40,20 @@ from models.merge import fuse, iou, non_maximum_suppression
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The passes over a picture, and the picture at each long side that they ask for."""
+    """The passes over one appearance of a frame, and the frame at each long side that they ask for."""
 
     passes: tuple[Pass, ...]
     sizes: dict[int, Scaled]
     long_side_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What each pass over each appearance of a frame found; the frame's size."""
+
+    passes: list[list[PassFaces]]
+    width_px: int
+    height_px: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,39 +100,36 @@ class Look:
             "threshold": self.threshold,
         }
 
-    def inputs(self, photo: Photo) -> list[Inputs]:
-        """What the passes over each appearance of the photograph need."""
-        return [self._inputs(pixels) for pixels in photo.appearances]
+    def inputs(self, frame: Frame) -> list[Inputs]:
+        """What the passes over each appearance of the frame need."""
+        return [self._inputs(pixels) for pixels in frame.appearances]
 
-    def candidates(self, inputs: list[Inputs], photo: Callable[[], Photo]) -> list[list[PassFaces]]:
-        """Run the detector -> what each pass found, for each appearance.
-
-        ``photo`` gives the photograph again; it is called where closer passes are worth their while.
-        """
+    def candidates(self, frame: Frame, inputs: list[Inputs] | None = None) -> Candidates:
+        """Run the detector on a frame. ``inputs``: what `inputs` gave for it, if that was asked for already."""
         found = []
-        for number, each in enumerate(inputs):
+        for number, each in enumerate(inputs or self.inputs(frame)):
             passes = [self._run(each.sizes[one.side_px], one) for one in each.passes]
             largest = passes[_largest(each.passes)]
             for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
                 if not (self.profile.is_always_closer or _has_small_face(largest, self.threshold)):
                     break
-                closer = scaled(Image.fromarray(photo().appearances[number]), side_px)
+                closer = scaled(Image.fromarray(frame.appearances[number]), side_px)
                 largest = self._run(closer, Pass(side_px))
                 passes.append(largest)
             found.append(passes)
-        return found
+        return Candidates(found, frame.width_px, frame.height_px)
 
-    def merge(self, candidates: list[list[PassFaces]], width_px: int, height_px: int) -> Found:
-        """What the passes found, made one, inside a photograph of that size.
+    def merge(self, candidates: Candidates) -> Found:
+        """What the passes found, made one, inside the frame.
 
         A face of one appearance is a face, however silent the others are; the same goes for the ways in which
         the picture was turned, with less weight.
         """
         merged = []
-        for passes in candidates:
+        for passes in candidates.passes:
             for turns in sorted({each.quarter_turns for each in passes}):
                 same = [each for each in passes if each.quarter_turns == turns]
-                inside = [_inside(each.faces, width_px, height_px) for each in same]
+                inside = [_inside(each.faces, candidates.width_px, candidates.height_px) for each in same]
                 faces = fuse(
                     inside, [each.scale for each in same], self.profile.merge_iou, [each.max_face_px for each in same]
                 )
@@ -134,15 +139,15 @@ class Look:
         if len(merged) > 1:
             rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
         rows = rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)]
-        singles = np.concatenate([each.faces for passes in candidates for each in passes])
+        singles = np.concatenate([each.faces for passes in candidates.passes for each in passes])
         best = rows[:, 4].copy()
         is_weak = rows[:, 4] < self.threshold
         best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
         return Found(rows, best)
 
-    def found_in(self, photo: Photo) -> Found:
+    def found_in(self, frame: Frame) -> Found:
         """All three steps."""
-        return self.merge(self.candidates(self.inputs(photo), lambda: photo), photo.width_px, photo.height_px)
+        return self.merge(self.candidates(frame))
 
     def _inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
         long_side_px = max(pixels.shape[:2])
@@ -191,11 +196,16 @@ def load_detectors(settings: Settings) -> None:
     vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
 
 
-def find_faces(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> tuple[Face, ...]:
-    """Every face of a photograph that the policy destroys, best first."""
+def find_faces(
+    photo: Photo, policy: Policy | None = None, settings: Settings | None = None
+) -> tuple[tuple[Face, ...], ...]:
+    """The faces that the policy destroys in each frame of a picture, best first."""
     policy = policy or Policy()
     look = look_for(policy, settings)
-    return choose(look.found_in(photo).rows, policy, look.threshold, photo.width_px, photo.height_px).faces
+    return tuple(
+        choose(look.found_in(frame).rows, policy, look.threshold, frame.width_px, frame.height_px).faces
+        for frame in photo.frames
+    )
 
 
 def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.float32]:

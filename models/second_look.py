@@ -14,7 +14,7 @@ from blurline.choice import Choice
 from blurline.doubt import SECOND_LOOK_SCORE
 from blurline.errors import OutputCheckFailed
 from blurline.letterbox import scaled
-from blurline.photo import Photo
+from blurline.photo import Frame
 from blurline.policy import Policy
 from blurline.profile import SECOND_LOOK_MODEL
 from blurline.settings import Settings
@@ -28,8 +28,8 @@ _SIDES_PX = (640, 1280)
 _MERGE_IOU = 0.4
 
 
-def look_again(written: Photo, choice: Choice, policy: Policy, settings: Settings) -> Faces:
-    """What shows in a written result against the policy's choice -> (n, 5) rows in upright pixels, best first.
+def look_again(written: Frame, choice: Choice, policy: Policy, settings: Settings) -> Faces:
+    """What shows in a frame of a written result against the policy's choice -> (n, 5) rows, upright pixels, best first.
 
     Raises OutputCheckFailed when one of them surely is a face.
     """

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
 
+import numpy as np
 from psycopg.types.json import Jsonb
 
 from blurline.choice import Choice
 from blurline.doubt import Doubt
 from blurline.errors import DatabaseUnavailable, StoreUnavailable
+from blurline.photo import Note
 from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.database import Database, Row, Transaction
@@ -56,8 +58,9 @@ class Result:
     original_sha256: str
     width_px: int
     height_px: int
-    choice: Choice
+    choices: tuple[Choice, ...]
     doubt: Doubt
+    notes: tuple[Note, ...]
     policy: Policy
     model: dict[str, Any]
     processing_ms: float
@@ -133,7 +136,9 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, held: He
         state="needs_review" if held else "published",
         error_code=held.code if held else None,
         error_message=held.message if held else None,
-        faces=int(result.choice.is_destroyed.sum()),
+        faces=sum(len(choice.faces) for choice in result.choices),
+        frames=len(result.choices),
+        notes=Jsonb([asdict(note) for note in result.notes]),
         doubt=result.doubt.value,
         doubt_reasons=Jsonb(result.doubt.reasons),
         policy=Jsonb(result.policy.model_dump(mode="json")),
@@ -143,9 +148,14 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, held: He
     if row is None:
         now = transaction.one("result_of_image", image_id=attempt.image_id)
         return Settled(is_won=now is not None and now["result_attempt_id"] == attempt.id)
-    columns = dict(zip(("x1", "y1", "x2", "y2", "score"), result.choice.rows.astype(float).T.tolist(), strict=True))
-    destroyed = result.choice.is_destroyed.tolist()
-    transaction.run("insert_detections", attempt_id=attempt.id, destroyed=destroyed, **columns)
+    rows = np.concatenate([choice.rows for choice in result.choices])
+    transaction.run(
+        "insert_detections",
+        attempt_id=attempt.id,
+        frame=np.repeat(np.arange(len(result.choices)), [len(choice.rows) for choice in result.choices]).tolist(),
+        destroyed=np.concatenate([choice.is_destroyed for choice in result.choices]).tolist(),
+        **dict(zip(("x1", "y1", "x2", "y2", "score"), rows.astype(float).T.tolist(), strict=True)),
+    )
     if held:
         _finish(transaction, attempt, "held", held.code, held.message)
     else:

@@ -48,9 +48,11 @@ class ImageRow:
     original_sha256: str | None
     width_px: int | None
     height_px: int | None
+    frames: int | None
     faces: int | None
     doubt: float | None
     doubt_reasons: dict[str, int] | None
+    notes: list[dict[str, str]]
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
     processing_ms: float | None
@@ -62,6 +64,7 @@ class ImageRow:
 class DetectionRow:
     """A detected box in pixels of the upright photograph; not destroyed when under the threshold."""
 
+    frame: int
     x1: float
     y1: float
     x2: float

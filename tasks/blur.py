@@ -6,7 +6,6 @@ import hashlib
 
 from prefect import task
 
-from blurline.photo import EXTENSIONS, MEDIA_TYPES
 from blurline.settings import load_settings
 from models import finish
 from tasks.work import TASK, Item, Output, Work
@@ -21,10 +20,8 @@ def blur(work: Work) -> None:
         assert item.found is not None and look is not None
         photo = item.opened(settings.limits)
         done = finish(photo, item.found, look, work.policy, settings)
-        format_ = photo.encoding.format
-        key = f"{item.attempt.image_id}/{item.attempt.id}.{EXTENSIONS[format_]}"
-        sha256 = hashlib.sha256(done.data).hexdigest()
-        item.output = Output(done.data, sha256, MEDIA_TYPES[format_], key, done.choice, done.doubt)
+        key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
+        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key)
         item.photo = None
 
     work.advance(lambda item: item.output is not None, step)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from prefect import task
 
 from blurline.settings import load_settings
@@ -17,7 +15,8 @@ def detect(work: Work) -> None:
 
     def step(item: Item) -> None:
         assert item.inputs is not None and look is not None
-        item.candidates = look.candidates(item.inputs, partial(item.opened, limits))
+        first, *others = item.opened(limits).frames
+        item.candidates = [look.candidates(first, item.inputs), *map(look.candidates, others)]
         item.inputs = []
 
     work.advance(lambda item: item.candidates is not None, step)

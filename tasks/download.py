@@ -8,7 +8,7 @@ from prefect import task
 
 from blurline.errors import PermanentError
 from blurline.limits import Limits
-from blurline.photo import read_header
+from blurline.opening import read_header
 from blurline.settings import load_settings
 from models import look_for
 from sql.attempts import start_batch

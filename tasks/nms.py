@@ -13,9 +13,8 @@ def nms(work: Work) -> None:
     look = work.look
 
     def step(item: Item) -> None:
-        assert item.candidates is not None and item.original is not None and look is not None
-        header = item.original.header
-        item.found = look.merge(item.candidates, header.width_px, header.height_px)
+        assert item.candidates is not None and look is not None
+        item.found = [look.merge(each) for each in item.candidates]
         item.candidates = []
 
     work.advance(lambda item: item.found is not None, step)

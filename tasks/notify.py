@@ -46,19 +46,20 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
     output = item.output
     result = Result(
         key=output.key,
-        media_type=output.media_type,
-        size_bytes=len(output.data),
+        media_type=output.done.format.media_type,
+        size_bytes=len(output.done.data),
         sha256=output.sha256,
         original_sha256=item.original.sha256,
         width_px=item.original.header.width_px,
         height_px=item.original.header.height_px,
-        choice=output.choice,
-        doubt=output.doubt,
+        choices=output.done.choices,
+        doubt=output.done.doubt,
+        notes=output.done.notes,
         policy=work.policy,
         model=work.look.record,
         processing_ms=item.processing_ms,
     )
-    return publish(transaction, item.attempt, result, _held(work.policy, output.doubt))
+    return publish(transaction, item.attempt, result, _held(work.policy, output.done.doubt))
 
 
 def _held(policy: Policy, doubt: Doubt) -> Held | None:

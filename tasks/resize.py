@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from prefect import task
 
-from blurline.photo import open_photo
+from blurline.opening import open_photo
 from blurline.settings import load_settings
 from tasks.work import TASK, Item, Work
 
 
 @task(name="resize", timeout_seconds=600, **TASK)
 def resize(work: Work) -> None:
-    """Decode every original. Decoded pictures beyond the resident limit are dropped again and decoded anew by blur."""
+    """Decode every original and scale its first frame; the turn of an animation's others comes in detect.
+
+    Decoded pictures beyond the resident limit are dropped again and decoded anew by the tasks that need them.
+    """
     settings = load_settings()
     look, items = work.look, work.items or []
 
     def step(item: Item) -> None:
         assert item.original is not None and look is not None
         photo = open_photo(item.original.data, settings.limits)
-        item.inputs = look.inputs(photo)
+        item.inputs = look.inputs(photo.frames[0])
         resident = sum(other.original.header.pixels for other in items if other.photo and other.original)
         if resident + item.original.header.pixels <= settings.resident_megapixels * 1e6:
             item.photo = photo

@@ -14,7 +14,7 @@ def upload(work: Work) -> None:
 
     def step(item: Item) -> None:
         assert item.output is not None
-        store().put_result(item.output.key, item.output.data, item.output.media_type)
+        store().put_result(item.output.key, item.output.done.data, item.output.done.format.media_type)
         item.output.stored = True
 
     work.advance(lambda item: item.output is not None and item.output.stored, step)

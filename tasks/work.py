@@ -19,13 +19,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
-from blurline.choice import Choice
-from blurline.doubt import Doubt
 from blurline.errors import PermanentError, RetryableError
 from blurline.limits import Limits
-from blurline.photo import Header, Photo, open_photo
+from blurline.opening import open_photo
+from blurline.photo import Header, Photo
 from blurline.policy import Policy
-from models import Found, Inputs, Look, PassFaces
+from models import Anonymized, Candidates, Found, Inputs, Look
 from sql.attempts import Attempt
 
 log = structlog.get_logger()
@@ -48,14 +47,11 @@ class Original:
 
 @dataclass(slots=True)
 class Output:
-    """A written and checked result, what was decided and is doubted, and the key it is stored under once it is."""
+    """A written and checked result, and the key it is stored under once it is."""
 
-    data: bytes
+    done: Anonymized
     sha256: str
-    media_type: str
     key: str
-    choice: Choice
-    doubt: Doubt
     stored: bool = False
 
 
@@ -67,8 +63,8 @@ class Item:
     original: Original | None = None
     photo: Photo | None = None
     inputs: list[Inputs] | None = None
-    candidates: list[list[PassFaces]] | None = None
-    found: Found | None = None
+    candidates: list[Candidates] | None = None
+    found: list[Found] | None = None
     output: Output | None = None
     error: PermanentError | None = None
     settled: bool = False

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
 from blurline.memory import keep_freed_memory
-from blurline.photo import open_photo
+from blurline.opening import open_photo
 from blurline.policy import Policy
 from blurline.settings import Settings
 from models.anonymize import finish
@@ -97,11 +97,12 @@ def _treat(picture: Labelled, candidate: Candidate) -> Outcome:
     policy, settings = candidate.policy, candidate.settings
     look = look_for(policy, settings)
     photo = open_photo(picture.path.read_bytes(), settings.limits)
+    photo = replace(photo, frames=photo.frames[:1])
     started = time.perf_counter()
-    found = look.found_in(photo)
+    found = look.found_in(photo.frames[0])
     look_ms = (time.perf_counter() - started) * 1000
     try:
-        doubt = finish(photo, found, look, policy, settings).doubt.value
+        doubt = finish(photo, [found], look, policy, settings).doubt.value
     except OutputCheckFailed:
         doubt = 1.0
     return Outcome(found.rows, look_ms, doubt, _baseline_ms())

@@ -23,7 +23,7 @@ ORDER BY images.position
 -- The compare-and-set: no row comes back when another attempt has taken this one's place.
 UPDATE images SET
     state = %(state)s, open_attempt_id = NULL, error_code = %(error_code)s, error_message = %(error_message)s,
-    doubt = %(doubt)s, doubt_reasons = %(doubt_reasons)s,
+    doubt = %(doubt)s, doubt_reasons = %(doubt_reasons)s, notes = %(notes)s, frames = %(frames)s,
     result_attempt_id = %(attempt_id)s, result_key = %(result_key)s, result_media_type = %(media_type)s,
     result_bytes = %(result_bytes)s, result_sha256 = %(result_sha256)s, original_sha256 = %(original_sha256)s,
     width_px = %(width_px)s, height_px = %(height_px)s, faces = %(faces)s, policy = %(policy)s,
@@ -71,10 +71,11 @@ UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_me
 WHERE id = %(attempt_id)s AND outcome IS NULL
 
 -- name: insert_detections
-INSERT INTO detections (attempt_id, ordinal, x1, y1, x2, y2, score, destroyed)
-SELECT %(attempt_id)s, row_number() OVER () - 1, x1, y1, x2, y2, score, destroyed
-FROM unnest(%(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(score)s::real[], %(destroyed)s::bool[])
-    AS given (x1, y1, x2, y2, score, destroyed)
+INSERT INTO detections (attempt_id, ordinal, frame, x1, y1, x2, y2, score, destroyed)
+SELECT %(attempt_id)s, row_number() OVER () - 1, frame, x1, y1, x2, y2, score, destroyed
+FROM unnest(%(frame)s::int[], %(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(score)s::real[],
+            %(destroyed)s::bool[])
+    AS given (frame, x1, y1, x2, y2, score, destroyed)
 
 -- name: close_attempts
 -- Ends open attempts that came to nothing. Locks their images first, as publish_image does, so that the two never

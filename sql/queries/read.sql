@@ -35,7 +35,7 @@ SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE images.id = %(image_id)s AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
 
 -- name: detections
-SELECT x1, y1, x2, y2, score, destroyed FROM detections
+SELECT frame, x1, y1, x2, y2, score, destroyed FROM detections
 WHERE attempt_id = %(attempt_id)s ORDER BY ordinal
 
 -- name: ping

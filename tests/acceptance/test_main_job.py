@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,9 @@ def assert_only_faces_are_gone(client: httpx.Client, image: dict[str, Any], orig
             assert psnr_db(after[y1:y2, x1:x2], before[y1:y2, x1:x2]) < 22
             width, height = x2 - x1, y2 - y1
             outside[max(0, y1 - height // 2) : y2 + height // 2, max(0, x1 - width // 2) : x2 + width // 2] = False
-    assert psnr_db(after[outside], before[outside]) > 40
+    assert (
+        psnr_db(after[outside], before[outside]) > 38
+    )  # GIF, whose palette is made anew, has 39; the others 45 and more
 
 
 def test_a_presigned_upload_is_published_without_its_face(client: httpx.Client) -> None:
@@ -47,29 +50,44 @@ def test_a_presigned_upload_is_published_without_its_face(client: httpx.Client) 
     assert_only_faces_are_gone(client, image, original)
 
 
-def test_files_sent_directly_are_published_each_in_its_own_format(client: httpx.Client) -> None:
+def test_one_file_of_each_format_is_published_in_it_without_its_face(client: httpx.Client) -> None:
     upright = Image.open(HOPPER).convert("RGB")
+    turned = Image.fromarray(np.roll(np.asarray(upright), 60, axis=1))
+    many: dict[str, Any] = {"save_all": True, "append_images": [turned], "duration": [200, 300]}
     files = {
         "hopper.jpg": HOPPER.read_bytes(),
         "hopper.png": encoded(upright, "PNG"),
         "hopper.webp": encoded(upright, "WEBP", lossless=True),
+        "hopper.avif": encoded(upright, "AVIF", quality=95),
+        "hopper.tif": encoded(upright, "TIFF", compression="tiff_lzw"),
+        "hopper.gif": encoded(upright, "GIF"),
+        "hopper.bmp": encoded(upright, "BMP"),
+        "moving.gif": encoded(upright, "GIF", **many),
+        "moving.png": encoded(upright, "PNG", **many),
+        "moving.webp": encoded(upright, "WEBP", **many),
+        "pages.tif": encoded(upright, "TIFF", save_all=True, append_images=[turned]),
         "coffee.png": COFFEE.read_bytes(),
     }
     images = finished(client, submit(client, list(files.items())))
-    assert {name: (image["state"], image["faces_found"]) for name, image in images.items()} == {
-        "hopper.jpg": ("published", 1),
-        "hopper.png": ("published", 1),
-        "hopper.webp": ("published", 1),
-        "coffee.png": ("published", 0),
-    }
+    assert {name: image["state"] for name, image in images.items()} == dict.fromkeys(files, "published")
     for name, image in images.items():
-        assert_only_faces_are_gone(client, image, files[name])
-    assert [images[name]["result_media_type"] for name in files] == [
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "image/png",
-    ]
+        is_many = name.startswith(("moving", "pages"))
+        assert (image["frames"], image["faces_found"]) == ((2, 2) if is_many else (1, 0 if "coffee" in name else 1))
+        kind = {"jpg": "jpeg", "tif": "tiff"}.get(name[-3:], name.rsplit(".", 1)[1])
+        assert image["result_media_type"] == f"image/{kind}"
+        if not is_many:
+            assert_only_faces_are_gone(client, image, files[name])
+    assert fetch(client, images["coffee.png"]) == files["coffee.png"]
+
+
+def test_metadata_passes_as_the_policy_says(client: httpx.Client) -> None:
+    block = Image.Exif()
+    block[0x010F], block[0x0131] = "Maker", "Software"
+    data = encoded(Image.open(HOPPER).convert("RGB"), "JPEG", exif=block)
+    for policy, passes in (("strip", {}), ("safe", {0x010F: "Maker"})):
+        image = finished(client, submit(client, [("h.jpg", data)], metadata=policy))["h.jpg"]
+        with Image.open(io.BytesIO(fetch(client, image))) as written:
+            assert dict(written.getexif()) == passes
 
 
 def test_a_sideways_photograph_comes_back_upright(client: httpx.Client) -> None:
@@ -131,7 +149,7 @@ def test_bad_files_fail_with_a_sentence_and_the_others_are_published(client: htt
 
 def test_a_failed_image_lists_only_what_is_needed_to_mend_it(client: httpx.Client) -> None:
     image = finished(client, submit(client, [("t.jpg", b"text")]))["t.jpg"]
-    assert "not a JPEG, PNG or WebP picture" in image["error"]["message"]
+    assert "no picture in a format that Blurline reads" in image["error"]["message"]
     assert "Traceback" not in client.get(f"/v1/images/{image['id']}").text
 
 

@@ -35,7 +35,7 @@ def run() -> dict[str, Any]:
     looks = {profile: look_for(Policy(profile=profile)) for profile in ProfileName}
     standard = looks[ProfileName.STANDARD]
     session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL)._session
-    (inputs,) = standard.inputs(photo)
+    (inputs,) = standard.inputs(photo.frames[0])
     runs = [(session, inputs.sizes[each.side_px]) for each in inputs.passes]
     runs += [(again, scaled(Image.fromarray(photo.pixels), side_px)) for side_px in (640, 1280)]
     tensors = [(model, to_tensor(next(picture.letterboxes()).pixels)) for model, picture in runs]
@@ -55,7 +55,7 @@ def run() -> dict[str, Any]:
         "decode": decode,
         "onnxruntime": lambda: [model.run(tensor) for model, tensor in tensors],
         "encode": encode,
-        **{f"detection_{profile}": partial(look.found_in, wide) for profile, look in looks.items()},
+        **{f"detection_{profile}": partial(look.found_in, wide.frames[0]) for profile, look in looks.items()},
         "one_run_at_640": lambda: session.run(square),
     }
     times: dict[str, list[float]] = {name: [] for name in parts}

@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 
 from blurline import Policy, ProfileName
 from blurline.ids import new_id
-from blurline.photo import open_photo
+from blurline.opening import open_photo
 from blurline.settings import Settings
 from blurline.store import Store
 from models import anonymize

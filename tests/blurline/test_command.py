@@ -32,7 +32,7 @@ def test_redact_writes_what_it_can_and_says_what_it_cannot(tmp_path: Path, jobs:
     assert done.returncode == 1
     assert "hopper.jpg: 1 found" in done.stdout
     assert "coffee.png: 0 found" in done.stdout
-    assert "text.jpg: The content is not a JPEG, PNG or WebP picture" in done.stderr
+    assert "text.jpg: The content is no picture in a format that Blurline reads" in done.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["coffee.png", "hopper.jpg"]
     result, original = decoded((tmp_path / "out" / "hopper.jpg").read_bytes()), decoded(HOPPER.read_bytes())
     assert psnr_db(result[130:320, 190:320], original[130:320, 190:320]) < 20

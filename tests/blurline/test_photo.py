@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from blurline.errors import (
+    DecodedTooSlowly,
     EmptyFile,
     PictureError,
     PictureTooLarge,
@@ -13,7 +14,7 @@ from blurline.errors import (
     UnsupportedFormat,
 )
 from blurline.limits import Limits
-from blurline.photo import open_photo, read_header
+from blurline.opening import open_photo, read_header
 from tests.pictures import ASTRONAUT, HOPPER, encoded, psnr_db, sideways
 
 
@@ -69,20 +70,21 @@ def test_a_file_cut_short_is_unreadable(upright: Image.Image, format_: str, kept
         open_photo(data[: int(len(data) * kept)])
 
 
-def test_animations_are_refused_rather_than_cut_to_a_frame(upright: Image.Image) -> None:
-    small = upright.resize((64, 64))
-    for format_ in ("PNG", "WEBP"):
-        data = encoded(small, format_, save_all=True, append_images=[small.rotate(90)], duration=100)
-        with pytest.raises(TooManyFrames, match="animated"):
-            open_photo(data)
-
-
-def test_limits_are_checked_from_the_header_and_name_the_figure() -> None:
+def test_limits_are_checked_from_the_header_and_name_the_figure(upright: Image.Image) -> None:
     data = encoded(Image.new("RGB", (3000, 2000)), "PNG")
-    with pytest.raises(PictureTooLarge, match=r"3000 x 2000 = 6 megapixels; at most 5"):
+    with pytest.raises(PictureTooLarge, match=r"3000 x 2000, together 6 megapixels; at most 5"):
         read_header(data, Limits(pixels=5_000_000))
     with pytest.raises(PictureTooLarge, match="MB"):
         read_header(data, Limits(file_bytes=1000))
+    small = upright.resize((64, 64))
+    for format_ in ("PNG", "WEBP", "GIF", "TIFF"):
+        frames = encoded(small, format_, save_all=True, append_images=[small.rotate(90), small.rotate(180)])
+        with pytest.raises(TooManyFrames, match="3 frames or pages; at most 2"):
+            read_header(frames, Limits(frames=2))
+        with pytest.raises(PictureTooLarge, match="at most"):
+            read_header(frames, Limits(pixels=2 * 64 * 64))
+        with pytest.raises(DecodedTooSlowly, match="longer to decode than"):
+            open_photo(frames, Limits(decode_s=0))
 
 
 def test_broken_exif_does_not_stop_a_picture(upright: Image.Image) -> None:

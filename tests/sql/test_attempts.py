@@ -13,6 +13,7 @@ from blurline.choice import choose
 from blurline.doubt import Doubt
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
+from blurline.photo import Note
 from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.attempts import (
@@ -66,12 +67,13 @@ def _attempts(database: Database, batch_id: UUID) -> Sequence[Attempt]:
 
 
 DOUBT = Doubt(0.25, near_threshold=2)
+NOTE = Note("cmyk_converted", "It was CMYK.")
 
 
 def result(key: str = "r") -> Result:
     faces = np.array([[1, 2, 3, 4, 0.9], [5, 6, 7, 8, 0.2]], np.float32)
     choice = choose(faces, Policy(), 0.5, 100, 50)
-    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, choice, DOUBT, Policy(), {"name": "m"}, 12.5)
+    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, (choice,), DOUBT, (NOTE,), Policy(), {"name": "m"}, 12.5)
 
 
 @pytest.fixture
@@ -88,6 +90,7 @@ def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> 
     assert (image.state, image.error_code, image.result_key) == ("needs_review", "doubtful", "r")
     assert image.doubt == pytest.approx(0.25)
     assert image.doubt_reasons == {"near_threshold": 2}
+    assert (image.frames, [note["code"] for note in image.notes]) == (1, ["cmyk_converted"])
     with database.transaction() as transaction:
         assert approve(transaction, attempt.image_id)
         assert not approve(transaction, attempt.image_id)

@@ -1,0 +1,132 @@
+"""JPEG (ITU-T T.81, JFIF, Exif 3.0): a row of marker segments, entropy-coded data after each start of scan."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_TABLES_AND_FRAMES = {0xC0, 0xC1, 0xC2, 0xC4, 0xC9, 0xCA, 0xCC, 0xDB, 0xDD, _SOS}
+_JFIF, _EXIF, _XMP, _ICC, _ADOBE = (
+    b"JFIF\0",
+    b"Exif\0\0",
+    b"http://ns.adobe.com/xap/1.0/\0",
+    b"ICC_PROFILE\0",
+    b"Adobe",
+)
+_MOST_PAYLOAD = 65533
+_ICC_PART = _MOST_PAYLOAD - len(_ICC) - 2
+_JFIF_BYTES, _ADOBE_BYTES = 14, 12
+_NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # in a scan, 0xFF00 is data and 0xFFD0 to D7 are restarts
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A marker with its payload and, after a start of scan, the entropy-coded data."""
+
+    marker: int
+    payload: bytes = b""
+    scan: bytes = b""
+
+    @property
+    def written(self) -> bytes:
+        """The segment's bytes."""
+        return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload + self.scan
+
+
+def segments(data: bytes) -> tuple[list[Segment], bytes]:
+    """The segments from the start of the image to its end, and what follows it. Raises ValueError when damaged."""
+    if data[:2] != b"\xff\xd8":
+        raise ValueError("no start of image")
+    found: list[Segment] = []
+    at = 2
+    while True:
+        while data[at : at + 2] == b"\xff\xff":
+            at += 1
+        if len(data) < at + 4 and data[at : at + 2] != b"\xff\xd9":
+            raise ValueError("cut short")
+        if data[at] != 0xFF:
+            raise ValueError(f"no marker at {at}")
+        marker = data[at + 1]
+        if marker == _EOI:
+            return found, data[at + 2 :]
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        end = at + 2 + length
+        payload = data[at + 4 : end]
+        if marker == _SOS:
+            following = _NEXT_MARKER.search(data, end)
+            if following is None:
+                raise ValueError("a scan without an end")
+            found.append(Segment(marker, payload, data[end : following.start()]))
+            at = following.start()
+        else:
+            found.append(Segment(marker, payload))
+            at = end
+
+
+def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
+    """A new file with the same compressed data; None where a part of it is of no known kind."""
+    try:
+        found, _ = segments(data)
+    except (ValueError, struct.error, IndexError):
+        return None
+    body = [each for each in found if each.marker in _TABLES_AND_FRAMES]
+    rest = [each for each in found if each.marker not in _TABLES_AND_FRAMES and not 0xE0 <= each.marker <= 0xFE]
+    if rest:
+        return None
+    return _assembled([*_head(found, exif, xmp, icc), *body])
+
+
+def shortened(data: bytes, count: int) -> Iterator[bytes]:
+    """For each scan a file in which its last ``count`` bytes are missing."""
+    found, _ = segments(data)
+    for at, each in enumerate(found):
+        if len(each.scan) > 2 * count:
+            cut = Segment(each.marker, each.payload, each.scan[:-count])
+            yield _assembled([*found[:at], cut, *found[at + 1 :]])
+
+
+def foreign(data: bytes) -> list[str]:
+    """What the file holds beside the picture, its colour profile, and one EXIF and one XMP block."""
+    found, trailing = segments(data)
+    names = ["bytes after the end"] if trailing else []
+    for each in found:
+        if each.marker in _TABLES_AND_FRAMES or _is_ours(each):
+            continue
+        names.append(f"segment {each.marker:02X} {each.payload[:12]!r}")
+    return names
+
+
+def _is_ours(segment: Segment) -> bool:
+    payload = segment.payload
+    return (
+        (segment.marker == _APP0 and payload.startswith(_JFIF) and len(payload) == _JFIF_BYTES)
+        or (segment.marker == _APP1 and payload.startswith((_EXIF, _XMP)))
+        or (segment.marker == _APP2 and payload.startswith(_ICC))
+        or (segment.marker == _APP14 and payload.startswith(_ADOBE) and len(payload) == _ADOBE_BYTES)
+    )
+
+
+def _head(found: list[Segment], exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> Iterator[Segment]:
+    for each in found:
+        if each.marker == _APP0 and each.payload.startswith(_JFIF) and len(each.payload) >= _JFIF_BYTES:
+            yield Segment(_APP0, each.payload[: _JFIF_BYTES - 2] + b"\0\0")  # without its thumbnail
+            break
+    if exif is not None:
+        yield Segment(_APP1, exif if exif.startswith(_EXIF) else _EXIF + exif)
+    if xmp is not None:
+        yield Segment(_APP1, _XMP + xmp)
+    parts = [icc[at : at + _ICC_PART] for at in range(0, len(icc), _ICC_PART)] if icc else []
+    for number, part in enumerate(parts, 1):
+        yield Segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
+    for each in found:
+        if each.marker == _APP14 and each.payload.startswith(_ADOBE) and len(each.payload) >= _ADOBE_BYTES:
+            yield Segment(_APP14, each.payload[:_ADOBE_BYTES])
+            break
+
+
+def _assembled(found: list[Segment]) -> bytes:
+    return b"\xff\xd8" + b"".join(each.written for each in found) + b"\xff\xd9"

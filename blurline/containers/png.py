@@ -1,0 +1,94 @@
+"""PNG (ISO/IEC 15948): a signature, then chunks of length, type, data and checksum."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+_LOOKS = {b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"pHYs", b"cICP"}
+_ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
+_OURS = {b"iCCP", b"eXIf"}
+_XMP_KEY = b"XML:com.adobe.xmp\0"
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and data of each chunk to the end of the image, then what follows it as type ``b""``. Raises ValueError."""
+    if not data.startswith(_SIGNATURE):
+        raise ValueError("no PNG signature")
+    at = len(_SIGNATURE)
+    while True:
+        if at + 12 > len(data):
+            raise ValueError("cut short")
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + 8 + length]
+        if data[at + 8 + length : at + 12 + length] != struct.pack(">I", zlib.crc32(kind + body)):
+            raise ValueError(f"wrong checksum of {kind!r}")
+        yield kind, body
+        at += 12 + length
+        if kind == b"IEND":
+            if at < len(data):
+                yield b"", data[at:]
+            return
+
+
+def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
+    """A new file with the same compressed data; None for an animation, and where the data holds more than rows."""
+    try:
+        found = list(chunks(data))
+    except (ValueError, struct.error):
+        return None
+    kinds = {kind for kind, _ in found}
+    if kinds & _ANIMATION or not _is_all_rows(found):
+        return None
+    head: list[tuple[bytes, bytes]] = []
+    if icc is not None:
+        head.append((b"iCCP", b"profile\0\0" + zlib.compress(icc)))
+    if exif is not None:
+        head.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    if xmp is not None:
+        head.append((b"iTXt", _XMP_KEY + b"\0\0\0\0" + xmp))
+    kept = [(kind, body) for kind, body in found if kind in _PICTURE | _LOOKS]
+    return _SIGNATURE + b"".join(_chunk(kind, body) for kind, body in [kept[0], *head, *kept[1:]])
+
+
+def foreign(data: bytes) -> list[str]:
+    """What the file holds beside the picture, how it looks, its colour profile, EXIF and one XMP text."""
+    names = []
+    for kind, body in chunks(data):
+        is_xmp = kind == b"iTXt" and body.startswith(_XMP_KEY)
+        if kind not in _PICTURE | _LOOKS | _ANIMATION | _OURS and not is_xmp:
+            names.append(f"chunk {kind.decode('latin-1')}" if kind else "bytes after the end")
+    return names
+
+
+def _is_all_rows(found: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the compressed data is one stream that holds the picture's rows and nothing more."""
+    header = next((body for kind, body in found if kind == b"IHDR"), b"")
+    if len(header) != 13:
+        return False
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    bits = depth * _CHANNELS.get(colour, 0)
+    expected = sum(
+        rows * (1 + (columns * bits + 7) // 8)
+        for columns, rows in (_passes(width, height) if interlaced else [(width, height)])
+        if columns and rows
+    )
+    stream = zlib.decompressobj()
+    try:
+        size = len(stream.decompress(b"".join(body for kind, body in found if kind == b"IDAT"), expected + 1))
+    except zlib.error:
+        return False
+    return size == expected and stream.eof and not stream.unused_data
+
+
+def _passes(width: int, height: int) -> list[tuple[int, int]]:
+    return [(-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in _ADAM7]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))

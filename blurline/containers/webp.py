@@ -1,0 +1,73 @@
+"""WebP (RFC 9649): a RIFF file of chunks."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_PICTURE = {b"VP8 ", b"VP8L", b"ALPH"}
+_ANIMATION = {b"ANIM", b"ANMF"}
+_OURS = {b"VP8X", b"ICCP", b"EXIF", b"XMP "}
+_HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _HAS_XMP = 0x20, 0x10, 0x08, 0x04
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and data of each chunk, then what follows the file as type ``b""``. Raises ValueError when damaged."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        raise ValueError("no WebP file")
+    end = 8 + int.from_bytes(data[4:8], "little")
+    if end > len(data):
+        raise ValueError("cut short")
+    at = 12
+    while at + 8 <= end:
+        kind, size = struct.unpack_from("<4sI", data, at)
+        if at + 8 + size > end:
+            raise ValueError("a chunk is cut short")
+        yield kind, data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    if max(at, end) < len(data):
+        yield b"", data[end:]
+
+
+def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
+    """A new file with the same compressed data; None for an animation."""
+    try:
+        found = list(chunks(data))
+    except (ValueError, struct.error):
+        return None
+    kept = [(kind, body) for kind, body in found if kind in _PICTURE]
+    if {kind for kind, _ in found} & _ANIMATION or not 1 <= len(kept) <= 2:
+        return None
+    extended = next((body for kind, body in found if kind == b"VP8X" and len(body) == 10), None)
+    if extended is None:
+        if exif or xmp or icc:
+            return None  # the size would have to be read out of the compressed data
+        return _assembled(kept)
+    flags = extended[0] & _HAS_ALPHA
+    flags |= (_HAS_ICC if icc else 0) | (_HAS_EXIF if exif else 0) | (_HAS_XMP if xmp else 0)
+    before = [(b"VP8X", bytes([flags]) + extended[1:])] + ([(b"ICCP", icc)] if icc else [])
+    after = [(b"EXIF", exif)] if exif else []
+    return _assembled([*before, *kept, *after, *([(b"XMP ", xmp)] if xmp else [])])
+
+
+def shortened(data: bytes, count: int) -> Iterator[bytes]:
+    """For each picture chunk a file in which its last ``count`` bytes are missing."""
+    found = list(chunks(data))
+    for at, (kind, body) in enumerate(found):
+        if kind in _PICTURE and len(body) > 2 * count:
+            yield _assembled([*found[:at], (kind, body[:-count]), *found[at + 1 :]])
+
+
+def foreign(data: bytes) -> list[str]:
+    """What the file holds beside the picture, its colour profile, EXIF and XMP."""
+    known = _PICTURE | _ANIMATION | _OURS
+    return [
+        f"chunk {kind.decode('latin-1')}" if kind else "bytes after the end"
+        for kind, _ in chunks(data)
+        if kind not in known
+    ]
+
+
+def _assembled(found: list[tuple[bytes, bytes]]) -> bytes:
+    body = b"".join(struct.pack("<4sI", kind, len(part)) + part + bytes(len(part) % 2) for kind, part in found)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body

@@ -1,0 +1,173 @@
+"""Metadata by allow-list: what may pass under each policy, read from a file and written anew.
+
+Nothing is copied: values of known tags and of the expected kind are taken over one by one, so that a thumbnail, a maker
+note or bytes hidden in a text cannot pass. ``strip`` lets nothing pass, ``safe`` time, camera, authorship and
+description, ``mapping`` also the position and what makes a panorama one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
+from PIL.TiffImagePlugin import IFDRational
+
+ORIENTATION = Base.Orientation
+
+
+class MetadataPolicy(StrEnum):
+    """What of a file's metadata its result keeps."""
+
+    STRIP = "strip"
+    SAFE = "safe"
+    MAPPING = "mapping"
+
+
+Values = dict[int, Any]
+
+_MAIN = frozenset({Base.Make, Base.Model, Base.DateTime, Base.Artist, Base.Copyright, Base.ImageDescription})
+_EXIF = frozenset(
+    {
+        Base.DateTimeOriginal,
+        Base.DateTimeDigitized,
+        Base.OffsetTime,
+        Base.OffsetTimeOriginal,
+        Base.OffsetTimeDigitized,
+        Base.ExposureTime,
+        Base.FNumber,
+        Base.ISOSpeedRatings,
+        Base.FocalLength,
+        Base.FocalLengthIn35mmFilm,
+        Base.LensMake,
+        Base.LensModel,
+    }
+)
+_GPS = frozenset(
+    {
+        GPS.GPSLatitudeRef,
+        GPS.GPSLatitude,
+        GPS.GPSLongitudeRef,
+        GPS.GPSLongitude,
+        GPS.GPSAltitudeRef,
+        GPS.GPSAltitude,
+        GPS.GPSTimeStamp,
+        GPS.GPSImgDirectionRef,
+        GPS.GPSImgDirection,
+        GPS.GPSDateStamp,
+    }
+)
+_PANORAMA = frozenset(
+    {
+        "ProjectionType",
+        "UsePanoramaViewer",
+        "PoseHeadingDegrees",
+        "PosePitchDegrees",
+        "PoseRollDegrees",
+        "InitialViewHeadingDegrees",
+        "InitialViewPitchDegrees",
+        "InitialViewRollDegrees",
+        "InitialHorizontalFOVDegrees",
+        "CroppedAreaLeftPixels",
+        "CroppedAreaTopPixels",
+        "CroppedAreaImageWidthPixels",
+        "CroppedAreaImageHeightPixels",
+        "FullPanoWidthPixels",
+        "FullPanoHeightPixels",
+    }
+)
+_GPANO = re.compile(r"GPano:(\w+)\s*(?:=\s*[\"']|>)\s*([\w.+-]{1,40})\s*[\"'<]")
+_MOST_CHARACTERS = 2000
+_MOST_NUMBERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Allowed values of a file: EXIF tags of the main, the Exif and the GPS directory by number, GPano properties."""
+
+    main: Values = field(default_factory=dict)
+    exif: Values = field(default_factory=dict)
+    gps: Values = field(default_factory=dict)
+    panorama: dict[str, str] = field(default_factory=dict)
+
+    def under(self, policy: MetadataPolicy) -> Metadata:
+        """What of it passes under a policy."""
+        if policy is MetadataPolicy.STRIP:
+            return Metadata()
+        return self if policy is MetadataPolicy.MAPPING else Metadata(self.main, self.exif)
+
+    def written_exif(self, orientation: int = 1) -> Image.Exif | None:
+        """A new EXIF block, with the orientation where it is not 1; None when there is nothing to say."""
+        block = Image.Exif()
+        for tag, value in self.main.items():
+            block[tag] = value
+        for directory, values in ((IFD.Exif, self.exif), (IFD.GPSInfo, self.gps)):
+            if values:
+                block.get_ifd(directory).update(values)
+                block[directory] = 0  # without an entry, a TIFF is written without the directory
+        if orientation != 1:
+            block[ORIENTATION] = orientation
+        return block if self.main or self.exif or self.gps or orientation != 1 else None
+
+    def written_xmp(self) -> bytes | None:
+        """A new XMP packet with the panorama's properties; None when there are none."""
+        if not self.panorama:
+            return None
+        properties = " ".join(f'GPano:{name}="{value}"' for name, value in sorted(self.panorama.items()))
+        return (
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            f'<rdf:Description rdf:about="" xmlns:GPano="http://ns.google.com/photos/1.0/panorama/" {properties}/>'
+            "</rdf:RDF></x:xmpmeta>"
+        ).encode()
+
+
+def read_metadata(image: Image.Image) -> Metadata:
+    """What an opened file says in allowed tags. Foreign blocks that cannot be read say nothing."""
+    try:
+        block = image.getexif()
+        main, exif, gps = dict(block), block.get_ifd(IFD.Exif), block.get_ifd(IFD.GPSInfo)
+    except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds
+        main, exif, gps = {}, {}, {}
+    return Metadata(_allowed(main, _MAIN), _allowed(exif, _EXIF), _allowed(gps, _GPS), _panorama(image))
+
+
+def _allowed(values: Mapping[int, Any], tags: frozenset[Any]) -> Values:
+    cleaned = {int(tag): _clean(value) for tag, value in values.items() if tag in tags}
+    return {tag: value for tag, value in cleaned.items() if value is not None}
+
+
+def _clean(value: Any) -> Any:
+    """A text of printable characters, a number, or a few numbers; None for anything else."""
+    if isinstance(value, bytes) and len(value) == 1:
+        return value  # GPSAltitudeRef
+    if isinstance(value, str):
+        return _clean_text(value)
+    numbers = value if isinstance(value, tuple) else (value,)
+    if len(numbers) > _MOST_NUMBERS or not all(isinstance(number, int | float | IFDRational) for number in numbers):
+        return None
+    if not all(abs(number) < 1 << 32 for number in numbers):  # also refuses what is not a number
+        return None
+    return value
+
+
+def _clean_text(text: str) -> str | bytes | None:
+    """EXIF texts are bytes in UTF-8, whatever the standard says; Pillow hands them over as Latin-1 and takes bytes
+    back where they are not ASCII."""
+    with suppress(UnicodeError):
+        text = text.encode("latin-1").decode("utf-8")
+    text = text.rstrip("\0 ")
+    is_clean = text.replace("\n", " ").replace("\r", " ").replace("\t", " ").isprintable()
+    if not text or not is_clean or len(text) > _MOST_CHARACTERS:
+        return None
+    return text if text.isascii() else text.encode()
+
+
+def _panorama(image: Image.Image) -> dict[str, str]:
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
+    return {name: value for name, value in _GPANO.findall(text) if name in _PANORAMA}

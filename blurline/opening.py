@@ -1,0 +1,265 @@
+"""Opening a picture: content decides the format, the header is checked before a pixel is decoded, and what comes out
+is upright RGB, every frame of it."""
+
+from __future__ import annotations
+
+import io
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pi_heif
+from numpy.typing import NDArray
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+
+from blurline.colour_profile import clean_profile
+from blurline.errors import (
+    DecodedTooSlowly,
+    EmptyFile,
+    PictureTooLarge,
+    TooManyFrames,
+    UnreadablePicture,
+    UnsupportedFormat,
+)
+from blurline.limits import Limits
+from blurline.metadata import ORIENTATION, read_metadata
+from blurline.photo import Encoding, Format, Frame, Header, Note, Photo, is_same
+
+_TRANSPOSE_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SWAPS_SIDES = {5, 6, 7, 8}
+_TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
+_DEEP_GREY = {"I;16", "I;16B", "I;16L"}
+_PNG_DEPTH_AT = 24
+_GREY_MODES = {"1", "L", "LA", "I", "F"} | _DEEP_GREY
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit is checked from the header instead of a warning half-way
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+def read_header(data: bytes, limits: Limits | None = None) -> Header:
+    """Identify the content and check it against the limits, without decoding.
+
+    Raises EmptyFile, UnsupportedFormat, UnreadablePicture, TooManyFrames, PictureTooLarge.
+    """
+    with _open(data, limits or Limits()) as image:
+        width, height = image.size
+        if _orientation(image) in _SWAPS_SIDES:
+            width, height = height, width
+        frames = _frame_count(image)
+        return Header(_format(image), width, height, frames, _pixel_count(image, frames))
+
+
+def open_photo(data: bytes, limits: Limits | None = None) -> Photo:
+    """Decode every frame to upright RGB. Raises what `read_header` raises; a file cut short is UnreadablePicture."""
+    limits, started = limits or Limits(), time.monotonic()
+    with _open(data, limits) as image, _quiet():
+        orientation = _orientation(image)
+        frames: list[Frame] = []
+        notes = _notes(image, data)
+        encoding, metadata = _encoding(image), read_metadata(image)
+        try:
+            for number in range(_frame_count(image)):
+                image.seek(number)
+                image.load()
+                _append(frames, _frame(image, orientation))
+                _check_time(started, limits)
+        except DecodedTooSlowly:
+            raise
+        except Exception as error:
+            raise UnreadablePicture(
+                f"The {_format(image)} picture is damaged or cut short and cannot be decoded ({error}). "
+                "Export or upload it again."
+            ) from error
+        if encoding.format is Format.WEBP:
+            encoding = replace(encoding, lossless=_is_lossless_webp(data))
+        if encoding.format is Format.JPEG:
+            encoding = _as_jpeg(image, encoding, orientation)
+        stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
+        return Photo(tuple(frames), encoding, metadata, tuple(notes), data, stored)
+
+
+def _open(data: bytes, limits: Limits) -> Image.Image:
+    if not data:
+        raise EmptyFile("The file is empty. Upload it again.")
+    if len(data) > limits.file_bytes:
+        raise PictureTooLarge(
+            f"The file has {len(data) / 1e6:.1f} MB; at most {limits.file_bytes / 1e6:.0f} MB are accepted."
+        )
+    try:
+        with _quiet():
+            image = Image.open(io.BytesIO(data), formats=tuple(Format))
+            frames = _frame_count(image)
+            pixels = _pixel_count(image, frames) if frames <= limits.frames else 0
+    except UnidentifiedImageError as error:
+        raise UnsupportedFormat(
+            "The content is no picture in a format that Blurline reads, whatever its name says. "
+            "Convert it to JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP."
+        ) from error
+    except Exception as error:
+        raise UnreadablePicture(f"The picture's header is damaged ({error}). Export or upload it again.") from error
+    if frames > limits.frames:
+        raise TooManyFrames(f"The picture has {frames} frames or pages; at most {limits.frames} are accepted.")
+    if pixels > limits.pixels:
+        width, height = image.size
+        many = f"{frames} frames of " if frames > 1 else ""
+        raise PictureTooLarge(
+            f"The picture has {many}{width} x {height}, together {pixels / 1e6:.0f} megapixels; "
+            f"at most {limits.pixels / 1e6:.0f} are accepted."
+        )
+    return image
+
+
+def _format(image: Image.Image) -> Format:
+    return Format.JPEG if image.format == "MPO" else Format(image.format or "")
+
+
+def _frame_count(image: Image.Image) -> int:
+    """Frames that are treated: all of an animation or of a document, and the main one of a group of pictures."""
+    return 1 if image.format in ("MPO", "HEIF") else getattr(image, "n_frames", 1)
+
+
+def _pixel_count(image: Image.Image, frames: int) -> int:
+    """Pixels of all frames; the pages of a TIFF may differ in size."""
+    if image.format != "TIFF":
+        return image.width * image.height * frames
+    total = 0
+    for number in range(frames):
+        image.seek(number)
+        total += image.width * image.height
+    image.seek(0)
+    return total
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of oddities in foreign EXIF; nobody could act on that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _check_time(started: float, limits: Limits) -> None:
+    if time.monotonic() - started > limits.decode_s:
+        raise DecodedTooSlowly(
+            f"The picture takes longer to decode than the {limits.decode_s:.0f} seconds that are allowed. "
+            "Export it again, smaller or with fewer frames."
+        )
+
+
+def _append(frames: list[Frame], frame: Frame) -> None:
+    """Add a frame, or lengthen the last one where an animation repeats it."""
+    if frames and frame.duration_ms is not None and is_same(frames[-1], frame):
+        frames[-1] = replace(frames[-1], duration_ms=(frames[-1].duration_ms or 0) + frame.duration_ms)
+    else:
+        frames.append(frame)
+
+
+def _frame(image: Image.Image, orientation: int) -> Frame:
+    transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
+    turned_already = _format(image) in _TURNED_BY_DECODER
+    upright = image if transpose is None or turned_already else image.transpose(transpose)
+    alpha = np.array(upright.convert("RGBA").getchannel("A")) if image.has_transparency_data else None
+    duration = image.info.get("duration")
+    duration_ms = float(duration) if isinstance(duration, int | float) else None
+    if upright.mode in _DEEP_GREY:
+        levels16 = np.array(upright).astype(np.uint16)
+        grey = (levels16 >> 8).astype(np.uint8)
+        return Frame(np.stack([grey] * 3, axis=2), alpha, levels16, duration_ms)
+    return Frame(_rgb(upright), alpha, None, duration_ms)
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode == "RGB":
+        return np.array(image)
+    if image.mode in ("I", "F"):  # numbers of any range, which Pillow would clip
+        levels = np.asarray(image).astype(np.float64)
+        low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
+        scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9) * 255)
+        return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
+    return np.array(image.convert("RGB"))
+
+
+def _is_lossless_webp(data: bytes) -> bool:
+    """Whether the first picture chunk of the RIFF container is VP8L (RFC 9649)."""
+    at = 12
+    while at + 8 <= len(data):
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind in (b"VP8 ", b"VP8L"):
+            return kind == b"VP8L"
+        at += 24 if kind == b"ANMF" else 8 + size + size % 2
+    return False
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        with _quiet():
+            value = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds; without it, upright
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 and image.format != "HEIF" else 1
+
+
+def _notes(image: Image.Image, data: bytes) -> list[Note]:
+    notes = []
+    pictures = getattr(image, "n_frames", 1)
+    if _frame_count(image) < pictures:
+        notes.append(
+            Note("further_pictures", f"The file holds {pictures} pictures; the main one was treated, no other passes.")
+        )
+    if image.mode == "CMYK":
+        notes.append(Note("cmyk_converted", "The CMYK picture comes back as RGB."))
+    if _is_deep(image, data) and image.mode not in _DEEP_GREY:
+        notes.append(Note("depth_reduced", "The picture of more than 8 bits a channel comes back with 8."))
+    profile = image.info.get("icc_profile")
+    if profile and image.mode != "CMYK" and clean_profile(profile) is None:
+        notes.append(Note("profile_dropped", "The colour profile is damaged and was left out."))
+    return notes
+
+
+def _is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether a channel has more than 8 bits; Pillow hides that of RGB pictures."""
+    if image.mode in {"I", "F"} | _DEEP_GREY:
+        return True
+    if image.format == "PNG":
+        return data[_PNG_DEPTH_AT] == 16
+    tags: Any = getattr(image, "tag_v2", {})
+    return image.format == "TIFF" and max(tags.get(258, (8,)), default=8) > 8
+
+
+def _encoding(image: Image.Image) -> Encoding:
+    profile = image.info.get("icc_profile") if image.mode != "CMYK" else None
+    dpi = image.info.get("dpi")
+    return Encoding(
+        format=_format(image),
+        grey=image.mode in _GREY_MODES,
+        icc_profile=clean_profile(profile) if profile else None,
+        dpi=(float(dpi[0]), float(dpi[1])) if dpi and all(0 < side < 1e5 for side in dpi) else None,
+        compression=image.info.get("compression") if image.format == "TIFF" else None,
+        loops=image.info.get("loop"),
+        is_poster=bool(getattr(image, "default_image", False)),
+    )
+
+
+def _as_jpeg(image: Image.Image, encoding: Encoding, orientation: int) -> Encoding:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return encoding
+    sampling = JpegImagePlugin.get_sampling(image)
+    cannot_be_kept = sampling == -1 or (sampling == 1 and orientation in _SWAPS_SIDES)
+    return replace(
+        encoding,
+        quantization=image.quantization if image.mode != "CMYK" else None,
+        subsampling=0 if cannot_be_kept else sampling,
+        progressive=bool(image.info.get("progressive")),
+    )
