@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export BLURLINE_HOME ?= $(CURDIR)/.blurline
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo up test check format unit acceptance bench lock clean
+.PHONY: demo up test check format unit acceptance bench fuzz reid lock clean
 
 demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=--once ends after the table)
 	$(BIN)/blurline demo $(ARGS)
@@ -32,6 +32,13 @@ acceptance: $(VENV)/developer  ## tests that drive the whole stack
 bench: $(VENV)/developer  ## measure (ARGS="core stack" for some of it)
 	$(BIN)/python -m blurline bench $(ARGS)
 
+fuzz: $(VENV)/developer  ## damage files of every format for a while (FUZZ_EXAMPLES=… for longer)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),5000) $(BIN)/pytest -q tests/blurline/test_fuzz.py --timeout=1800 $(ARGS)
+
+reid: $(VENV)/developer requirements-reid.lock  ## install a face recogniser and measure re-identification (EVAL_DIR=…)
+	$(BIN)/uv pip install -q --python $(VENV) --require-hashes --no-deps --no-build-isolation -r requirements-reid.lock
+	$(BIN)/python -m blurline bench reid
+
 format: $(VENV)/developer
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -39,6 +46,7 @@ format: $(VENV)/developer
 lock: $(BIN)/uv  ## pin what pyproject.toml asks for, without host names
 	$(BIN)/uv pip compile -q pyproject.toml --extra editable --generate-hashes --universal --python-version 3.11 --no-header -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra editable --group dev --generate-hashes --universal --python-version 3.11 --no-header -c requirements.lock -o requirements-dev.lock
+	printf 'dlib-bin\nface-recognition-models\n' | $(BIN)/uv pip compile -q - --no-deps --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-reid.lock
 
 clean:
 	rm -rf $(VENV) .blurline
