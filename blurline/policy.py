@@ -101,3 +101,8 @@ class Policy(BaseModel):
     output_format: OutputFormat = Field(
         default=OutputFormat.SAME, description="The format of the result; HEIC comes back as JPEG in any case."
     )
+    exact: bool = Field(
+        default=False,
+        description="JPEG to JPEG keeps the compressed coefficients of every block that no face touches; slower, and "
+        "only where the operator has installed the extra `exact`.",
+    )

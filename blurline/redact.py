@@ -13,6 +13,7 @@ from blurline.containers import jpeg, png, webp
 from blurline.destroy import destroy
 from blurline.encode import check_writable, encode, flattened
 from blurline.errors import OutputCheckFailed, PictureError
+from blurline.exact import is_possible, spliced
 from blurline.inspection import leftovers
 from blurline.limits import Limits
 from blurline.metadata import Metadata
@@ -70,6 +71,9 @@ def write(photo: Photo, faces: Faces, policy: Policy) -> Written:
     redacted = [_redacted(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
+    if policy.exact and is_possible(photo, wanted):
+        is_touched = (frames[0].pixels != photo.pixels).any(axis=2)
+        data = spliced(photo.data, data, is_touched) or data
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
     return Written(data, check_output(data, wanted, frames, boxes, metadata, is_grey=photo.encoding.grey))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _TABLES_AND_FRAMES = {0xC0, 0xC1, 0xC2, 0xC4, 0xC9, 0xCA, 0xCC, 0xDB, 0xDD, _SOS}
-_JFIF, _EXIF, _XMP, _ICC, _ADOBE = (
+_JFIF, EXIF, XMP, _ICC, _ADOBE = (
     b"JFIF\0",
     b"Exif\0\0",
     b"http://ns.adobe.com/xap/1.0/\0",
@@ -100,11 +100,17 @@ def foreign(data: bytes) -> list[str]:
     return names
 
 
+def colour_profile(found: list[Segment]) -> bytes | None:
+    """The ICC profile that the segments hold, put together."""
+    parts = [each.payload for each in found if each.marker == _APP2 and each.payload.startswith(_ICC)]
+    return b"".join(part[len(_ICC) + 2 :] for part in sorted(parts)) or None
+
+
 def _is_ours(segment: Segment) -> bool:
     payload = segment.payload
     return (
         (segment.marker == _APP0 and payload.startswith(_JFIF) and len(payload) == _JFIF_BYTES)
-        or (segment.marker == _APP1 and payload.startswith((_EXIF, _XMP)))
+        or (segment.marker == _APP1 and payload.startswith((EXIF, XMP)))
         or (segment.marker == _APP2 and payload.startswith(_ICC))
         or (segment.marker == _APP14 and payload.startswith(_ADOBE) and len(payload) == _ADOBE_BYTES)
     )
@@ -116,9 +122,9 @@ def _head(found: list[Segment], exif: bytes | None, xmp: bytes | None, icc: byte
             yield Segment(_APP0, each.payload[: _JFIF_BYTES - 2] + b"\0\0")  # without its thumbnail
             break
     if exif is not None:
-        yield Segment(_APP1, exif if exif.startswith(_EXIF) else _EXIF + exif)
+        yield Segment(_APP1, exif if exif.startswith(EXIF) else EXIF + exif)
     if xmp is not None:
-        yield Segment(_APP1, _XMP + xmp)
+        yield Segment(_APP1, XMP + xmp)
     parts = [icc[at : at + _ICC_PART] for at in range(0, len(icc), _ICC_PART)] if icc else []
     for number, part in enumerate(parts, 1):
         yield Segment(_APP2, _ICC + bytes([number, len(parts)]) + part)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
 import io
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from blurline import Box, Face, Format, Frame, Policy, Style, open_photo, redact
 from blurline.destroy import cells_across, destroy, opaque_area
 from blurline.encode import encode
 from blurline.errors import OutputCheckFailed
-from blurline.metadata import Metadata
+from blurline.metadata import Metadata, MetadataPolicy
 from blurline.redact import check_output
 from blurline.region import Region, Unit
 from tests.pictures import HOPPER, decoded, encoded, psnr_db, sideways
@@ -190,3 +192,21 @@ def test_without_any_face_an_always_region_is_destroyed(upright: Image.Image) ->
     written = decoded(redact(open_photo(encoded(upright, "PNG")), ((),), policy))
     quarter = written[: written.shape[0] // 4, : written.shape[1] // 4]
     assert len(np.unique(quarter.reshape(-1, 3), axis=0)) == 1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jpeglib") is None, reason="jpeglib has no wheel for this machine")
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("options", [{"subsampling": 0}, {"subsampling": 2, "quality": 60}, {"progressive": True}])
+def test_exact_results_keep_every_block_that_no_face_touches(
+    upright: Image.Image, mode: str, options: dict[str, Any]
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    data = encoded(upright.convert(mode), "JPEG", exif=exif, **options)
+    photo = open_photo(data)
+    for policy in MetadataPolicy:
+        result = redact(photo, ((FACE,),), Policy(exact=True, metadata=policy))
+        after = open_photo(result)
+        assert np.array_equal(after.pixels[OUTSIDE], photo.pixels[OUTSIDE])
+        assert psnr_db(after.pixels[130:320, 190:320], photo.pixels[130:320, 190:320]) < 22
+        assert bool(after.metadata.main) is (policy is not MetadataPolicy.STRIP)
