@@ -13,6 +13,7 @@ weak blur.
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,9 +60,22 @@ def run() -> dict[str, Any]:
             probes = np.stack([describe(attacked(change(cut.pixels, cut.box), cut.box), cut.box) for cut in cuts])
             nearest = np.linalg.norm(probes[:, None] - gallery[None], axis=2).argmin(axis=1)
             table[f"{name}, {attack}"] = round(float((nearest == np.arange(len(cuts))).mean()), 4)
-    chance = 1 / len(cuts)
-    limit = (chance + 1.96 * np.sqrt(chance * (1 - chance) / len(cuts))).item()
-    return {"faces": len(cuts), "chance": round(chance, 4), "chance_at_most": round(limit, 4), "identified": table}
+    return {
+        "faces": len(cuts),
+        "chance": round(1 / len(cuts), 4),
+        "chance_at_most": round(_most_by_chance(len(cuts), 0.05 / len(table)), 4),
+        "identified": table,
+    }
+
+
+def _most_by_chance(faces: int, risk: float) -> float:
+    """The rate that guessing exceeds with a probability of ``risk`` at most (exact binomial)."""
+    chance, below = 1 / faces, 0.0
+    for right in range(faces + 1):
+        below += math.comb(faces, right) * chance**right * (1 - chance) ** (faces - right)
+        if 1 - below <= risk:
+            return right / faces
+    return 1.0
 
 
 def _changes() -> Iterator[tuple[str, Change]]:

@@ -141,5 +141,5 @@ def test_the_command_compares_profiles_and_shows_the_misses(tmp_path: Path) -> N
     with Image.open(tmp_path / "report" / "precision_recall.png") as curves:
         assert curves.width > 500
     page = (tmp_path / "report" / "misses-standard.html").read_text()
-    assert "Labelled faces that stay visible: 1" in page
+    assert "Labelled faces that were missed: 1" in page
     assert page.count("data:image/jpeg") >= 2
