@@ -13,7 +13,8 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from blurline.ids import new_id
-from blurline.policy import Policy, Review, Style
+from blurline.metadata import MetadataPolicy
+from blurline.policy import OutputFormat, Policy, Review, Style
 from blurline.profile import ProfileName
 from blurline.settings import load_settings
 from models import look_for
@@ -46,6 +47,8 @@ class PolicyOverrides(BaseModel):
     cells_per_face: int | None = Field(default=None, ge=1, le=8)
     review: Review | None = None
     max_doubt: float | None = Field(default=None, ge=0, le=1)
+    metadata: MetadataPolicy | None = None
+    output_format: OutputFormat | None = None
 
 
 @flow(name="rerun-backlog", persist_result=False)
