@@ -39,7 +39,7 @@ class Profile:
     are the same face.
 
     A picture that has more detail than the largest pass shows gets closer passes, each of twice the side: all of
-    them where the profile ``is_always_closer``, else each only when the one before has seen a small face.
+    them where the profile ``is_always_closer``, else each only when the one before has found a crowd of small faces.
     """
 
     model: str
@@ -66,7 +66,10 @@ def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
 SMALL_PX = 640
 
 SMALL_FACE_PX = 24.0
-"""A face smaller than this in a pass's input makes a closer pass worth its while."""
+"""A face is small that is smaller than this in a pass's input."""
+
+CROWD = 6
+"""So many small faces make a closer pass worth its while: among them there are smaller ones."""
 
 TURNED_WEIGHT = 0.7
 """What the score of a face that only a turned pass sees is worth: most of them are none."""

@@ -61,7 +61,7 @@ def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, set
         shown.append(look_again(frame, choice, policy, settings)[:, 4])
     for frame, choice, each in zip(photo.frames, choices, found, strict=True):
         is_open = ~choice.is_destroyed & ~choice.is_left
-        is_open &= choice.uncovered(each.rows, policy, frame.width_px, frame.height_px)
+        is_open[is_open] = choice.uncovered(each.rows[is_open], policy, frame.width_px, frame.height_px)
         weak.append(each.rows[is_open, 4])
         best.append(each.best_scores[is_open])
     least = look.threshold if policy.min_score is None else min(look.threshold, policy.min_score)

@@ -21,6 +21,7 @@ from blurline.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.profile import (
     CANDIDATE_SCORE,
+    CROWD,
     EVIDENCE_SCORE,
     PROFILES,
     SECOND_LOOK_MODEL,
@@ -111,7 +112,7 @@ class Look:
             passes = [self._run(each.sizes[one.side_px], one) for one in each.passes]
             largest = passes[_largest(each.passes)]
             for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
-                if not (self.profile.is_always_closer or _has_small_face(largest, self.threshold)):
+                if not (self.profile.is_always_closer or _shows_a_crowd(largest, self.profile, self.threshold)):
                     break
                 closer = scaled(Image.fromarray(frame.appearances[number]), side_px)
                 largest = self._run(closer, Pass(side_px))
@@ -225,9 +226,10 @@ def _largest(passes: tuple[Pass, ...]) -> int:
     return max(upright, key=lambda at: passes[at].side_px)
 
 
-def _has_small_face(found: PassFaces, threshold: float) -> bool:
-    sides_px = np.sqrt(np.prod(found.faces[:, 2:4] - found.faces[:, :2], axis=1)) * found.scale
-    return bool(((sides_px < SMALL_FACE_PX) & (found.faces[:, 4] >= threshold)).any())
+def _shows_a_crowd(found: PassFaces, profile: Profile, threshold: float) -> bool:
+    faces = non_maximum_suppression(found.faces[found.faces[:, 4] >= threshold], profile.merge_iou)
+    sides_px = np.sqrt(np.prod(faces[:, 2:4] - faces[:, :2], axis=1)) * found.scale
+    return int((sides_px < SMALL_FACE_PX).sum()) >= CROWD
 
 
 def _inside(faces: Faces, width_px: int, height_px: int) -> Faces:

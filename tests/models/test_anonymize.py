@@ -101,7 +101,7 @@ def test_small_faces_of_a_very_large_picture_are_found_by_a_closer_pass() -> Non
     assert inside.any(axis=0).all()
 
 
-def test_closer_passes_are_made_only_where_a_small_face_was_seen() -> None:
+def test_closer_passes_are_made_only_where_a_crowd_of_small_faces_was_found() -> None:
     look = look_for(Policy())
 
     def closer(image: Image.Image) -> int:
@@ -112,7 +112,9 @@ def test_closer_passes_are_made_only_where_a_small_face_was_seen() -> None:
     portrait = Image.open(HOPPER).convert("RGB")
     assert closer(portrait.resize((3000, 3000))) == 0
     crowd = Image.new("RGB", (3000, 3000))
-    crowd.paste(portrait.resize((100, 100)), (1000, 1000))
+    for number in range(9):
+        assert closer(crowd) == 0 or number >= 6
+        crowd.paste(portrait.resize((100, 100)), (300 * number + 50, 1000))
     assert closer(crowd) >= 1
 
 
