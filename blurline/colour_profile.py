@@ -1,4 +1,4 @@
-"""ICC colour profiles, written anew with the tags that the standard knows, so that nothing else travels in one.
+"""ICC colour profiles, written anew with the tags that decide how colours look, so that nothing else travels in one.
 
 The structure is that of ICC.1:2022: a header of 128 bytes, a table of tags (signature, offset, size), the tags' data.
 """
@@ -16,11 +16,14 @@ _TAGS = frozenset(
     tag
     for row in (
         "A2B0 A2B1 A2B2 A2B3 B2A0 B2A1 B2A2 B2A3 B2D0 B2D1 B2D2 B2D3 D2B0 D2B1 D2B2 D2B3 rXYZ gXYZ bXYZ rTRC gTRC bTRC",
-        "kTRC wtpt bkpt chad chrm cicp clro clrt cprt desc dmnd dmdd gamt lumi meas pre0 pre1 pre2 resp rig0 rig2 targ",
-        "tech view vued vcgt mmod aarg aagg aabg para",
+        "kTRC wtpt bkpt chad chrm cicp lumi gamt desc",
     )
     for tag in row.split()
 )
+"""What decides how colours look, and the profile's name."""
+
+_NUMERIC = {b"XYZ ", b"curv", b"para", b"sf32", b"chrm", b"cicp", b"mft1", b"mft2", b"mAB ", b"mBA ", b"mpet"}
+_MOST_NAME_BYTES = 512
 
 
 def clean_profile(profile: bytes) -> bytes | None:
@@ -36,8 +39,10 @@ def clean_profile(profile: bytes) -> bytes | None:
         signature, offset, size = _ENTRY.unpack_from(profile, _HEADER + 4 + number * _ENTRY.size)
         if offset < _HEADER or offset + size > len(profile):
             return None
-        if signature.decode("latin-1") in _TAGS:
-            tags.append((signature, profile[offset : offset + size]))
+        content = profile[offset : offset + size]
+        is_name = signature == b"desc" and size <= _MOST_NAME_BYTES
+        if signature.decode("latin-1") in _TAGS and (is_name or content[:4] in _NUMERIC):
+            tags.append((signature, content))
     return _assembled(profile[:_HEADER], tags)
 
 

@@ -12,6 +12,7 @@ that runs outwards only.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,7 +28,15 @@ _EXPONENT = 4  # a superellipse: rounder than a rectangle, and at 1.19 x its hal
 _FEATHER = 0.15  # the soft edge, as a fraction of the half-sides, outside the opaque area
 _NOISE_LEVELS = 6.0  # standard deviation of the noise on each average, in 8-bit levels
 _SAMPLES = 24
+_MIN_EMOJI_PX = 48  # smaller, it would not survive compression
 _MIN_CELL_PX = 4.0  # a cell is never smaller, so that a tiny face keeps fewer cells
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    policy: Policy
+    random: np.random.Generator
+    is_transparency: bool
 
 
 def destroy(
@@ -35,18 +44,22 @@ def destroy(
     faces: tuple[Face, ...],
     policy: Policy,
     random: np.random.Generator | None = None,
+    *,
+    is_transparency: bool = False,
 ) -> NDArray[Levels]:
     """A copy of ``pixels`` (upright) with every face destroyed by the policy.
 
-    Shape (H, W, 3) for RGB or (H, W, 1) for one channel; uint8, or uint16 for one channel.
+    Shape (H, W, 3) for RGB or (H, W, 1) for one channel; uint8, or uint16 for one channel. ``is_transparency``: the
+    channel is one of opacity, which is averaged without noise or drawing.
 
     No pixel of a keep-region changes, save where an always-region says so. ``random`` gives the noise; it is seeded
     from the operating system when absent and must not be predictable in production. Coordinates as in `blurline.box`.
     """
     result = pixels.copy()
     random = random or np.random.default_rng()
+    how = _How(policy, random, is_transparency)
     for face in faces:
-        _destroy_face(result, face.box, policy, random)
+        _destroy_face(result, face.box, how)
     height, width = pixels.shape[:2]
     for region in policy.keep_regions:
         box = region.box(width, height)
@@ -56,7 +69,7 @@ def destroy(
         box = region.box(width, height)
         window = result[math.floor(box.y1) : math.ceil(box.y2), math.floor(box.x1) : math.ceil(box.x2)]
         if window.size:
-            window[:] = _cover(window, policy, random)
+            window[:] = _cover(window, how)
     return result
 
 
@@ -90,9 +103,9 @@ def cells_across(side_px: float, cells_per_face: int) -> int:
     return max(1, min(cells_per_face, int(side_px / _MIN_CELL_PX)))
 
 
-def _destroy_face(pixels: NDArray[Any], box: Box, policy: Policy, random: np.random.Generator) -> None:
+def _destroy_face(pixels: NDArray[Any], box: Box, how: _How) -> None:
     height, width = pixels.shape[:2]
-    area = opaque_area(box, policy.padding)
+    area = opaque_area(box, how.policy.padding)
     margin_x, margin_y = area.width_px / 2 * _FEATHER + 1, area.height_px / 2 * _FEATHER + 1
     left, top = max(0, int(area.x1 - margin_x)), max(0, int(area.y1 - margin_y))
     right, bottom = min(width, int(area.x2 + margin_x) + 1), min(height, int(area.y2 + margin_y) + 1)
@@ -100,7 +113,7 @@ def _destroy_face(pixels: NDArray[Any], box: Box, policy: Policy, random: np.ran
         return
     window = pixels[top:bottom, left:right]
     opacity = _opacity(area, left, top, right, bottom)[:, :, None]
-    cover = _cover(window, policy, random)
+    cover = _cover(window, how)
     window[:] = np.rint(window * (1 - opacity) + cover * opacity).astype(window.dtype)
 
 
@@ -118,15 +131,15 @@ def _radius(area: Box, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     return np.sqrt(np.sqrt((from_middle_x**_EXPONENT)[None, :] + (from_middle_y**_EXPONENT)[:, None]))
 
 
-def _cover(window: NDArray[Any], policy: Policy, random: np.random.Generator) -> NDArray[Any]:
+def _cover(window: NDArray[Any], how: _How) -> NDArray[Any]:
     """What a face is replaced with: same shape and type as ``window``, from the averaged cells alone."""
     height, width, channels = window.shape
-    most = np.iinfo(window.dtype).max
+    most, policy = np.iinfo(window.dtype).max, how.policy
     cells = 1 if policy.style in (Style.SOLID, Style.EMOJI) else policy.cells_per_face
     rows, columns = cells_across(height, cells), cells_across(width, cells)
     image = Image.fromarray(window if channels == 3 else window[:, :, 0].astype(np.float32))
     averages = np.asarray(image.resize((columns, rows), Image.Resampling.BOX), np.float32)
-    noise = random.normal(0, _NOISE_LEVELS * most / 255, averages.shape)
+    noise = 0 if how.is_transparency else how.random.normal(0, _NOISE_LEVELS * most / 255, averages.shape)
     noisy = np.clip(np.rint(averages + noise), 0, most)
     cover = Image.fromarray(noisy.astype(np.uint8 if channels == 3 else np.float32))
     if policy.style is Style.BLUR:
@@ -134,7 +147,7 @@ def _cover(window: NDArray[Any], policy: Policy, random: np.random.Generator) ->
     else:
         blocks = cover.resize((columns * 4, rows * 4), Image.Resampling.NEAREST)
         cover = blocks.resize((width, height), Image.Resampling.BILINEAR)
-    if policy.style is Style.EMOJI:
+    if policy.style is Style.EMOJI and not how.is_transparency and min(height, width) >= _MIN_EMOJI_PX:
         _draw_emoji(cover, most)
     return np.asarray(np.clip(np.asarray(cover), 0, most).astype(window.dtype).reshape(window.shape))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,12 @@ def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata
     Kept from the source: colour profile, resolution, animation timing, and for JPEG to JPEG quantisation tables,
     subsampling and the progressive flag. ``metadata`` is written anew; nothing else passes.
     """
-    images = [_image(frame, encoding, wanted) for frame in frames]
+    is_mixed = wanted in ANIMATED and not all(frame.is_grey for frame in frames)  # an animation has one mode
+    images = [_image(replace(frame, is_grey=frame.is_grey and not is_mixed), wanted) for frame in frames]
     options: dict[str, Any] = _options(encoding, wanted, metadata)
+    is_grey = {image.mode in ("L", "LA", "I;16") for image in images}
+    if encoding.icc_profile is not None and is_grey != {encoding.icc_profile[16:20] == b"GRAY"}:
+        options.pop("icc_profile", None)  # it is the profile of another kind of colours
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
         if wanted in ANIMATED:
@@ -61,14 +66,14 @@ def flattened(frame: Frame, wanted: Format) -> Frame:
         return frame
     share = frame.alpha[:, :, None].astype(np.float32) / 255
     pixels = np.rint(frame.pixels * share + _WHITE * (1 - share)).astype(np.uint8)
-    return Frame(pixels, None, frame.levels16, frame.duration_ms)
+    return replace(frame, pixels=pixels, alpha=None)
 
 
-def _image(frame: Frame, encoding: Encoding, wanted: Format) -> Image.Image:
+def _image(frame: Frame, wanted: Format) -> Image.Image:
     if frame.levels16 is not None and wanted in (Format.PNG, Format.TIFF):
         return Image.fromarray(frame.levels16)
     image = Image.fromarray(frame.pixels)
-    if encoding.grey and wanted is not Format.AVIF and wanted is not Format.WEBP:
+    if frame.is_grey and wanted is not Format.AVIF and wanted is not Format.WEBP:
         image = image.convert("L")
     if frame.alpha is not None:
         if wanted is Format.GIF:
@@ -133,6 +138,8 @@ def _animation(frames: Sequence[Frame], encoding: Encoding, wanted: Format) -> d
     options: dict[str, Any] = {"duration": durations[1:] if is_poster else durations}
     if encoding.loops is not None:
         options["loop"] = encoding.loops
+    elif encoding.format is Format.GIF and wanted is not Format.GIF:
+        options["loop"] = 1  # what a GIF means by saying nothing
     if wanted is Format.GIF:
         options["disposal"] = 2
     if wanted is Format.PNG:

@@ -29,7 +29,7 @@ def spliced(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> by
     """``redacted`` with the coefficients of ``source`` in every block without a touched pixel.
 
     Both are JPEG of one size; ``is_touched``: (H, W) mask of the pixels that were changed on purpose. None when their
-    quantisation tables or sampling differ, so that coefficients mean different things. Raises ConfigurationError when
+    tables, sampling or components differ, so that coefficients mean different things. Raises ConfigurationError when
     the extra is not installed.
     """
     if importlib.util.find_spec("jpeglib") is None:
@@ -38,6 +38,8 @@ def spliced(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> by
         )
     import jpeglib
 
+    if jpeg.is_rgb(jpeg.segments(source)[0]):
+        return None
     with tempfile.TemporaryDirectory() as folder:
         before, after, written = (Path(folder) / name for name in ("before.jpg", "after.jpg", "written.jpg"))
         before.write_bytes(source)
@@ -51,7 +53,7 @@ def spliced(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> by
                 return None
             place = _touched_blocks(is_touched, kept.shape[:2])
             kept[place] = changed[place]
-        old.write_dct(str(written))
+        old.write_dct(str(written), flags=["PROGRESSIVE_MODE"] if old.progressive_mode else [])
         data = written.read_bytes()
     found, _ = jpeg.segments(redacted)
     blocks = {prefix: _payload(found, prefix) for prefix in (jpeg.EXIF, jpeg.XMP)}

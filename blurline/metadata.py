@@ -62,6 +62,18 @@ _GPS = frozenset(
         GPS.GPSDateStamp,
     }
 )
+_EXIF_TEXTS = frozenset(
+    {
+        Base.DateTimeOriginal,
+        Base.DateTimeDigitized,
+        Base.OffsetTime,
+        Base.OffsetTimeOriginal,
+        Base.OffsetTimeDigitized,
+        Base.LensMake,
+        Base.LensModel,
+    }
+)
+_GPS_TEXTS = frozenset({GPS.GPSLatitudeRef, GPS.GPSLongitudeRef, GPS.GPSImgDirectionRef, GPS.GPSDateStamp})
 _PANORAMA = frozenset(
     {
         "ProjectionType",
@@ -133,20 +145,25 @@ def read_metadata(image: Image.Image) -> Metadata:
         main, exif, gps = dict(block), block.get_ifd(IFD.Exif), block.get_ifd(IFD.GPSInfo)
     except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds
         main, exif, gps = {}, {}, {}
-    return Metadata(_allowed(main, _MAIN), _allowed(exif, _EXIF), _allowed(gps, _GPS), _panorama(image))
+    return Metadata(
+        _allowed(main, _MAIN, _MAIN),
+        _allowed(exif, _EXIF, _EXIF_TEXTS),
+        _allowed(gps, _GPS, _GPS_TEXTS),
+        _panorama(image),
+    )
 
 
-def _allowed(values: Mapping[int, Any], tags: frozenset[Any]) -> Values:
-    cleaned = {int(tag): _clean(value) for tag, value in values.items() if tag in tags}
+def _allowed(values: Mapping[int, Any], tags: frozenset[Any], texts: frozenset[Any]) -> Values:
+    cleaned = {int(tag): _clean(value, is_text=tag in texts) for tag, value in values.items() if tag in tags}
     return {tag: value for tag, value in cleaned.items() if value is not None}
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Any, *, is_text: bool) -> Any:
     """A text of printable characters, a number, or a few numbers; None for anything else."""
+    if is_text or isinstance(value, str):
+        return _clean_text(value) if is_text and isinstance(value, str) else None
     if isinstance(value, bytes) and len(value) == 1:
         return value  # GPSAltitudeRef
-    if isinstance(value, str):
-        return _clean_text(value)
     numbers = value if isinstance(value, tuple) else (value,)
     if len(numbers) > _MOST_NUMBERS or not all(isinstance(number, int | float | IFDRational) for number in numbers):
         return None

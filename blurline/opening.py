@@ -55,14 +55,17 @@ def read_header(data: bytes, limits: Limits | None = None) -> Header:
     """
     with _open(data, limits or Limits()) as image:
         width, height = image.size
-        if _orientation(image) in _SWAPS_SIDES:
+        if _orientation(image) in _SWAPS_SIDES and _format(image) not in _TURNED_BY_DECODER:
             width, height = height, width
         frames = _frame_count(image)
         return Header(_format(image), width, height, frames, _pixel_count(image, frames))
 
 
-def open_photo(data: bytes, limits: Limits | None = None) -> Photo:
-    """Decode every frame to upright RGB. Raises what `read_header` raises; a file cut short is UnreadablePicture."""
+def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True) -> Photo:
+    """Decode every frame to upright RGB. Raises what `read_header` raises; a file cut short is UnreadablePicture.
+
+    Frames of an animation that repeat the one before become one, unless told otherwise (``merges``).
+    """
     limits, started = limits or Limits(), time.monotonic()
     with _open(data, limits) as image, _quiet():
         orientation = _orientation(image)
@@ -73,7 +76,11 @@ def open_photo(data: bytes, limits: Limits | None = None) -> Photo:
             for number in range(_frame_count(image)):
                 image.seek(number)
                 image.load()
-                _append(frames, _frame(image, orientation))
+                frame = _frame(image, orientation)
+                has_poster = encoding.is_poster and len(frames) == 1
+                if merges and frames and not has_poster and _repeats(frame, frames[-1]):
+                    frame = replace(frame, duration_ms=(frames.pop().duration_ms or 0) + (frame.duration_ms or 0))
+                frames.append(frame)
                 _check_time(started, limits)
         except DecodedTooSlowly:
             raise
@@ -158,26 +165,35 @@ def _check_time(started: float, limits: Limits) -> None:
         )
 
 
-def _append(frames: list[Frame], frame: Frame) -> None:
-    """Add a frame, or lengthen the last one where an animation repeats it."""
-    if frames and frame.duration_ms is not None and is_same(frames[-1], frame):
-        frames[-1] = replace(frames[-1], duration_ms=(frames[-1].duration_ms or 0) + frame.duration_ms)
-    else:
-        frames.append(frame)
+def _repeats(frame: Frame, before: Frame) -> bool:
+    return frame.duration_ms is not None and is_same(before, frame)
 
 
 def _frame(image: Image.Image, orientation: int) -> Frame:
     transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
     turned_already = _format(image) in _TURNED_BY_DECODER
     upright = image if transpose is None or turned_already else image.transpose(transpose)
-    alpha = np.array(upright.convert("RGBA").getchannel("A")) if image.has_transparency_data else None
+    alpha = np.array(upright.convert("RGBA").getchannel("A")) if _is_transparent(image) else None
+    if alpha is not None and image.format == "BMP" and alpha.max() == 0:
+        alpha = None  # a field that many writers leave empty
     duration = image.info.get("duration")
     duration_ms = float(duration) if isinstance(duration, int | float) else None
-    if upright.mode in _DEEP_GREY:
-        levels16 = np.array(upright).astype(np.uint16)
-        grey = (levels16 >> 8).astype(np.uint8)
-        return Frame(np.stack([grey] * 3, axis=2), alpha, levels16, duration_ms)
-    return Frame(_rgb(upright), alpha, None, duration_ms)
+    is_grey = image.mode in _GREY_MODES
+    if upright.mode not in _DEEP_GREY:
+        return Frame(_rgb(upright), alpha, None, duration_ms, is_grey)
+    levels16 = np.array(upright).astype(np.uint16) << np.uint16(max(0, 16 - _bits(image)))
+    grey = (levels16 >> 8).astype(np.uint8)
+    return Frame(np.stack([grey] * 3, axis=2), alpha, levels16 if alpha is None else None, duration_ms, is_grey)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+
+
+def _bits(image: Image.Image) -> int:
+    """Bits a channel of a deep grey picture; those of a TIFF may be 10, 12 or 14."""
+    tags: Any = getattr(image, "tag_v2", {})
+    return int(max(tags.get(258, (16,)), default=16)) if image.format == "TIFF" else 16
 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -185,8 +201,9 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
         return np.array(image)
     if image.mode in ("I", "F"):  # numbers of any range, which Pillow would clip
         levels = np.asarray(image).astype(np.float64)
-        low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
-        scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9) * 255)
+        known = levels[np.isfinite(levels)]
+        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+        scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9), posinf=1, neginf=0).clip(0, 1) * 255
         return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
     return np.array(image.convert("RGB"))
 
@@ -203,12 +220,25 @@ def _is_lossless_webp(data: bytes) -> bool:
 
 
 def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; what XMP says of it is not looked at, as in browsers."""
+    if image.format == "HEIF":
+        return 1
     try:
         with _quiet():
-            value = image.getexif().get(ORIENTATION, 1)
+            if image.format in ("TIFF", "PNG"):  # its own tags; a block that may stand behind the pixels
+                value = image.getexif().get(ORIENTATION, 1) if image.format == "TIFF" or _has_exif(image) else 1
+            else:
+                block = Image.Exif()
+                block.load(image.info.get("exif", b""))
+                value = block.get(ORIENTATION, 1)
     except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds; without it, upright
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 and image.format != "HEIF" else 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _has_exif(image: Image.Image) -> bool:
+    image.load()
+    return "exif" in image.info
 
 
 def _notes(image: Image.Image, data: bytes) -> list[Note]:
@@ -220,7 +250,7 @@ def _notes(image: Image.Image, data: bytes) -> list[Note]:
         )
     if image.mode == "CMYK":
         notes.append(Note("cmyk_converted", "The CMYK picture comes back as RGB."))
-    if _is_deep(image, data) and image.mode not in _DEEP_GREY:
+    if _is_deep(image, data) and (image.mode not in _DEEP_GREY or _is_transparent(image)):
         notes.append(Note("depth_reduced", "The picture of more than 8 bits a channel comes back with 8."))
     profile = image.info.get("icc_profile")
     if profile and image.mode != "CMYK" and clean_profile(profile) is None:
@@ -239,12 +269,13 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
 
 
 def _encoding(image: Image.Image) -> Encoding:
-    profile = image.info.get("icc_profile") if image.mode != "CMYK" else None
+    profile = image.info.get("icc_profile")
+    cleaned = clean_profile(profile) if profile else None
     dpi = image.info.get("dpi")
     return Encoding(
         format=_format(image),
-        grey=image.mode in _GREY_MODES,
-        icc_profile=clean_profile(profile) if profile else None,
+        icc_profile=cleaned if image.mode != "CMYK" else None,
+        source_profile=cleaned,
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and all(0 < side < 1e5 for side in dpi) else None,
         compression=image.info.get("compression") if image.format == "TIFF" else None,
         loops=image.info.get("loop"),
@@ -259,7 +290,16 @@ def _as_jpeg(image: Image.Image, encoding: Encoding, orientation: int) -> Encodi
     cannot_be_kept = sampling == -1 or (sampling == 1 and orientation in _SWAPS_SIDES)
     return replace(
         encoding,
-        quantization=image.quantization if image.mode != "CMYK" else None,
+        quantization=_tables(image) if image.mode != "CMYK" else None,
         subsampling=0 if cannot_be_kept else sampling,
         progressive=bool(image.info.get("progressive")),
     )
+
+
+def _tables(image: JpegImagePlugin.JpegImageFile) -> list[list[int]] | None:
+    """The quantisation tables in the order in which the components use them."""
+    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
+    ids = list(dict.fromkeys(layer[3] for layer in layers))
+    if not 1 <= len(ids) <= 2 or any(number not in image.quantization for number in ids):
+        return None
+    return [list(image.quantization[number]) for number in ids]

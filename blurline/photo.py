@@ -58,18 +58,22 @@ class Frame:
     """One frame or page. ``pixels``: (H, W, 3) uint8 RGB, upright. ``alpha``: (H, W) uint8.
 
     ``levels16``: (H, W) uint16, the grey levels of a 16-bit picture, of which ``pixels`` holds the upper 8 bits.
-    ``duration_ms``: how long an animation shows it.
+    ``duration_ms``: how long an animation shows it. ``is_grey``: it has one colour channel.
     """
 
     pixels: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
     levels16: NDArray[np.uint16] | None = None
     duration_ms: float | None = None
+    is_grey: bool = False
 
     @property
     def appearances(self) -> list[NDArray[np.uint8]]:
         """Every way the frame may be seen, each (H, W, 3) RGB: a transparent one also over white and over black,
-        because a face may be drawn by the transparency alone, or be hidden under it."""
+        because a face may be drawn by the transparency alone, or be hidden under it; one of 16 bits also with its
+        range of levels stretched, because all of it may lie in bits that ``pixels`` has not."""
+        if self.levels16 is not None:
+            return [self.pixels, _stretched(self.levels16)]
         if self.alpha is None or self.alpha.min() == 255:
             return [self.pixels]
         share = self.alpha[:, :, None].astype(np.float32) / 255
@@ -87,6 +91,12 @@ class Frame:
         return int(self.pixels.shape[0])
 
 
+def _stretched(levels16: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    low, high = np.percentile(levels16, [0.1, 99.9])
+    grey = ((levels16 - low) / max(high - low, 1) * 255).clip(0, 255).astype(np.uint8)
+    return np.stack([grey] * 3, axis=2)
+
+
 def is_same(one: Frame, other: Frame) -> bool:
     """Whether two frames look alike to the last bit, however long they are shown."""
     pairs = [(one.pixels, other.pixels), (one.alpha, other.alpha), (one.levels16, other.levels16)]
@@ -100,16 +110,17 @@ def is_same(one: Frame, other: Frame) -> bool:
 class Encoding:
     """How the source file was written, as far as the result is to be written alike.
 
-    ``grey``: the picture has one channel. ``quantization``, ``subsampling`` (Pillow's 0, 1, 2) and ``progressive``
-    concern JPEG; ``lossless`` WebP; ``compression`` TIFF; ``loops`` animations (0 is for ever), ``is_poster`` those
-    whose first frame is shown only where animations are not.
+    ``source_profile``: the profile of the compressed data, where `icc_profile` would not fit the pixels (CMYK).
+    ``quantization`` (tables in the order in which components use them), ``subsampling`` (Pillow's 0, 1, 2) and
+    ``progressive`` concern JPEG; ``lossless`` WebP; ``compression`` TIFF; ``loops`` animations (0 is for ever),
+    ``is_poster`` those whose first frame is shown only where animations are not.
     """
 
     format: Format
-    grey: bool = False
     icc_profile: bytes | None = None
+    source_profile: bytes | None = None
     dpi: tuple[float, float] | None = None
-    quantization: dict[int, list[int]] | None = None
+    quantization: list[list[int]] | None = None
     subsampling: int = 0
     progressive: bool = False
     lossless: bool = False

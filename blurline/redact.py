@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,8 @@ def write(photo: Photo, faces: Faces, policy: Policy) -> Written:
         copied = _copied(photo, metadata)
         if copied is not None:
             return copied
+    if photo.encoding.is_poster and wanted is not Format.PNG:  # only there is a frame for those without animations
+        photo, faces = replace(photo, frames=photo.frames[1:]), faces[1:]
     redacted = [_redacted(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
@@ -75,7 +77,7 @@ def write(photo: Photo, faces: Faces, policy: Policy) -> Written:
         is_touched = (frames[0].pixels != photo.pixels).any(axis=2)
         data = spliced(photo.data, data, is_touched) or data
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
-    return Written(data, check_output(data, wanted, frames, boxes, metadata, is_grey=photo.encoding.grey))
+    return Written(data, check_output(data, wanted, frames, boxes, metadata))
 
 
 def check_output(
@@ -84,46 +86,57 @@ def check_output(
     frames: Sequence[Frame],
     boxes: Sequence[Sequence[Box]],
     metadata: Metadata,
-    *,
-    is_grey: bool = False,
 ) -> Photo:
     """Open a written file as a stranger would. Raises OutputCheckFailed unless it has the wanted format, the
     ``frames``' number and sizes, stands upright, shows the frames' pixels in each one's ``boxes``, and holds nothing
     but its picture and ``metadata``."""
     try:
-        written = open_photo(data, _NO_LIMITS)  # the original was within the limits; its result may be larger
+        # The original was within the limits; its result may be larger.
+        written = open_photo(data, _NO_LIMITS, merges=False)
     except PictureError as error:
         raise OutputCheckFailed(f"The written file cannot be opened: {error}") from error
+    written = replace(written, frames=_one_each(written.frames, frames))
     shapes = [frame.pixels.shape for frame in written.frames]
     if written.encoding.format is not wanted or shapes != [frame.pixels.shape for frame in frames]:
         raise OutputCheckFailed("The written file has another format, size or number of frames than the picture.")
     for shown, meant, places in zip(written.frames, frames, boxes, strict=True):
         for box in places:
-            _check_box(shown, meant, box, is_grey=is_grey)
+            _check_box(shown, meant, box)
     found = leftovers(data, written, metadata)
     if found:
         raise OutputCheckFailed(f"The written file holds what it should not: {', '.join(found[:5])}.")
     return written
 
 
-def _check_box(shown: Frame, meant: Frame, box: Box, *, is_grey: bool) -> None:
+def _one_each(written: tuple[Frame, ...], frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """For each of ``frames`` the written frame that is shown at its time: writers make one of frames that have become
+    alike."""
+    if len(written) >= len(frames):
+        return written
+    ends = np.cumsum([frame.duration_ms or 0 for frame in written])
+    times = np.array([frame.duration_ms or 0 for frame in frames])
+    middles = np.cumsum(times) - times / 2
+    return tuple(written[min(int(np.searchsorted(ends, middle)), len(written) - 1)] for middle in middles)
+
+
+def _check_box(shown: Frame, meant: Frame, box: Box) -> None:
     inside = box.clipped(meant.width_px, meant.height_px)
     area = np.s_[int(inside.y1) : int(inside.y2) + 1, int(inside.x1) : int(inside.x2) + 1]
-    pixels = _grey(meant.pixels[area]) if is_grey else meant.pixels[area]
+    pixels = _grey(meant.pixels[area]) if meant.is_grey else meant.pixels[area]
     error_levels = float(np.abs(shown.pixels[area] - pixels.astype(np.int16)).mean()) if pixels.size else 0.0
     if error_levels > _MAX_MEAN_ERROR_LEVELS:
         raise OutputCheckFailed(f"A face in the written file is not as it was destroyed (off by {error_levels:.0f}).")
 
 
 def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy) -> Frame:
-    alpha, levels16 = frame.alpha, frame.levels16
+    alpha = frame.alpha
     if alpha is not None:
-        alpha = destroy(alpha[:, :, None], faces, policy)[:, :, 0]
-    if levels16 is None:
-        return Frame(destroy(frame.pixels, faces, policy), alpha, None, frame.duration_ms)
-    levels16 = destroy(levels16[:, :, None], faces, policy)[:, :, 0]
+        alpha = destroy(alpha[:, :, None], faces, policy, is_transparency=True)[:, :, 0]
+    if frame.levels16 is None:
+        return replace(frame, pixels=destroy(frame.pixels, faces, policy), alpha=alpha)
+    levels16 = destroy(frame.levels16[:, :, None], faces, policy)[:, :, 0]
     grey = (levels16 >> 8).astype(np.uint8)
-    return Frame(np.stack([grey] * 3, axis=2), alpha, levels16, frame.duration_ms)
+    return replace(frame, pixels=np.stack([grey] * 3, axis=2), alpha=alpha, levels16=levels16)
 
 
 def _always(frame: Frame, policy: Policy) -> list[Box]:
@@ -133,11 +146,12 @@ def _always(frame: Frame, policy: Policy) -> list[Box]:
 def _copied(photo: Photo, metadata: Metadata) -> Written | None:
     """The same compressed data in a new file; None where it is not certain to be all of the file's picture data."""
     format_ = photo.encoding.format
-    if format_ not in _COPIED or len(photo.frames) > 1:
+    is_seen_whole = all(note.code != "depth_reduced" for note in photo.notes)
+    if format_ not in _COPIED or len(photo.frames) > 1 or not is_seen_whole:
         return None
     exif = metadata.written_exif(photo.orientation)
     data = _COPIED[format_](
-        photo.data, exif.tobytes() if exif else None, metadata.written_xmp(), photo.encoding.icc_profile
+        photo.data, exif.tobytes() if exif else None, metadata.written_xmp(), photo.encoding.source_profile
     )
     if data is None or _has_slack(format_, data, photo):
         return None

@@ -9,7 +9,7 @@ import numpy as np
 
 from blurline.choice import Choice, choose
 from blurline.doubt import Doubt, doubt
-from blurline.photo import Format, Note, Photo
+from blurline.photo import WITH_ALPHA, Format, Note, Photo
 from blurline.policy import Policy
 from blurline.redact import write
 from blurline.settings import Settings
@@ -57,7 +57,8 @@ def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, set
     )
     written = write(photo, [choice.faces for choice in choices], policy)
     weak, best, shown = [_NONE], [_NONE], [_NONE]
-    for frame, choice in zip(written.photo.frames, choices, strict=True):
+    shown_choices = choices[len(choices) - len(written.photo.frames) :]  # a poster has no place but in a PNG
+    for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
         shown.append(look_again(frame, choice, policy, settings)[:, 4])
     for frame, choice, each in zip(photo.frames, choices, found, strict=True):
         is_open = ~choice.is_destroyed & ~choice.is_left
@@ -67,11 +68,15 @@ def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, set
     least = look.threshold if policy.min_score is None else min(look.threshold, policy.min_score)
     in_doubt = doubt(np.concatenate(weak), np.concatenate(best), least, np.concatenate(shown))
     format_ = written.photo.encoding.format
-    notes = photo.notes + _more_notes(photo, format_)
+    changed = () if written.is_copied else photo.notes
+    notes = changed + _more_notes(photo, format_)
     return Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
 
 
 def _more_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
+    notes = []
     if photo.encoding.format is Format.HEIC and written is Format.JPEG:
-        return (Note("heic_to_jpeg", "The HEIC picture comes back as JPEG."),)
-    return ()
+        notes.append(Note("heic_to_jpeg", "The HEIC picture comes back as JPEG."))
+    if written not in WITH_ALPHA and any(len(frame.appearances) > 2 for frame in photo.frames):
+        notes.append(Note("alpha_flattened", "The transparent picture comes back over white."))
+    return tuple(notes)

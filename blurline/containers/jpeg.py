@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
-_TABLES_AND_FRAMES = {0xC0, 0xC1, 0xC2, 0xC4, 0xC9, 0xCA, 0xCC, 0xDB, 0xDD, _SOS}
+_DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD
+_FRAMES = {0xC0, 0xC1, 0xC2}
+_TABLES_AND_FRAMES = _FRAMES | {_DHT, _DQT, _DRI, _SOS}
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _JFIF, EXIF, XMP, _ICC, _ADOBE = (
     b"JFIF\0",
     b"Exif\0\0",
@@ -75,9 +78,60 @@ def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None
         return None
     body = [each for each in found if each.marker in _TABLES_AND_FRAMES]
     rest = [each for each in found if each.marker not in _TABLES_AND_FRAMES and not 0xE0 <= each.marker <= 0xFE]
-    if rest:
+    if rest or not _is_exact(body):
         return None
     return _assembled([*_head(found, exif, xmp, icc), *body])
+
+
+def _is_exact(body: list[Segment]) -> bool:
+    """Whether there is nothing but what decoding needs: one frame, each quantisation table once and used, each Huffman
+    table used before it is defined anew, and scans without restarts, before which bytes could hide."""
+    try:
+        (frame,) = [each.payload for each in body if each.marker in _FRAMES]
+        first_scan = next(at for at, each in enumerate(body) if each.marker == _SOS)
+        wanted = {frame[8 + 3 * component] for component in range(frame[5])}
+        defined: list[int] = []
+        unused: set[int] = set()
+        for at, each in enumerate(body):
+            payload = each.payload
+            if each.marker == _DQT:
+                if at > first_scan:
+                    return False
+                defined += _quantisation_ids(payload)
+            elif each.marker == _DHT:
+                for table in _huffman_ids(payload):
+                    if table in unused:
+                        return False
+                    unused.add(table)
+            elif each.marker == _DRI:
+                return False
+            elif each.marker == _SOS:
+                if len(payload) != 4 + 2 * payload[0] or _RESTART.search(each.scan):
+                    return False
+                for component in range(payload[0]):
+                    tables = payload[2 + 2 * component]
+                    unused -= {tables >> 4, 0x10 | tables & 15}
+        return sorted(defined) == sorted(wanted) and not unused and len(frame) == 6 + 3 * frame[5]
+    except (ValueError, IndexError, StopIteration):
+        return False
+
+
+def _quantisation_ids(payload: bytes) -> Iterator[int]:
+    at = 0
+    while at < len(payload):
+        yield payload[at] & 15
+        at += 129 if payload[at] >> 4 else 65
+    if at != len(payload):
+        raise ValueError("a quantisation table of another length")
+
+
+def _huffman_ids(payload: bytes) -> Iterator[int]:
+    at = 0
+    while at < len(payload):
+        yield payload[at]
+        at += 17 + sum(payload[at + 1 : at + 17])
+    if at != len(payload):
+        raise ValueError("a Huffman table of another length")
 
 
 def shortened(data: bytes, count: int) -> Iterator[bytes]:
@@ -98,6 +152,14 @@ def foreign(data: bytes) -> list[str]:
             continue
         names.append(f"segment {each.marker:02X} {each.payload[:12]!r}")
     return names
+
+
+def is_rgb(found: list[Segment]) -> bool:
+    """Whether the components are red, green and blue instead of brightness and colour differences."""
+    adobe = next((each.payload for each in found if each.marker == _APP14), b"")
+    frame = next((each.payload for each in found if each.marker in _FRAMES), b"")
+    ids = bytes(frame[6 + 3 * component] for component in range(frame[5])) if len(frame) >= 6 else b""
+    return ids == b"RGB" or (len(ids) == 3 and len(adobe) >= _ADOBE_BYTES and adobe[11] == 0)
 
 
 def colour_profile(found: list[Segment]) -> bytes | None:

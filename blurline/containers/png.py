@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_LOOKS = {b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"pHYs", b"cICP"}
+_LOOKS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"cICP": 4}
+"""Chunks that say how the picture is shown, with their length; each may stand once."""
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 _OURS = {b"iCCP", b"eXIf"}
 _XMP_KEY = b"XML:com.adobe.xmp\0"
+_PALETTE = 3
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -43,7 +45,7 @@ def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None
     except (ValueError, struct.error):
         return None
     kinds = {kind for kind, _ in found}
-    if kinds & _ANIMATION or not _is_all_rows(found):
+    if kinds & _ANIMATION or not _is_all_rows(found) or not _is_exact(found):
         return None
     head: list[tuple[bytes, bytes]] = []
     if icc is not None:
@@ -52,7 +54,7 @@ def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None
         head.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
     if xmp is not None:
         head.append((b"iTXt", _XMP_KEY + b"\0\0\0\0" + xmp))
-    kept = [(kind, body) for kind, body in found if kind in _PICTURE | _LOOKS]
+    kept = [(kind, body) for kind, body in found if kind in _PICTURE | _LOOKS.keys()]
     return _SIGNATURE + b"".join(_chunk(kind, body) for kind, body in [kept[0], *head, *kept[1:]])
 
 
@@ -61,9 +63,20 @@ def foreign(data: bytes) -> list[str]:
     names = []
     for kind, body in chunks(data):
         is_xmp = kind == b"iTXt" and body.startswith(_XMP_KEY)
-        if kind not in _PICTURE | _LOOKS | _ANIMATION | _OURS and not is_xmp:
+        if kind not in _PICTURE | _LOOKS.keys() | _ANIMATION | _OURS and not is_xmp:
             names.append(f"chunk {kind.decode('latin-1')}" if kind else "bytes after the end")
     return names
+
+
+def _is_exact(found: list[tuple[bytes, bytes]]) -> bool:
+    """Whether every chunk that is kept has the one length that it may have, and stands once."""
+    kept = [(kind, body) for kind, body in found if kind in _PICTURE | _LOOKS.keys() and kind != b"IDAT"]
+    depth, colour = found[0][1][8], found[0][1][9]
+    palette = next((len(body) for kind, body in kept if kind == b"PLTE"), 0)
+    lengths = {kind: {length} for kind, length in _LOOKS.items()} | {b"IHDR": {13}, b"IEND": {0}}
+    lengths[b"PLTE"] = set(range(3, 3 * 2**depth + 1, 3)) if colour == _PALETTE else set()
+    lengths[b"tRNS"] = {0: {2}, 2: {6}, _PALETTE: set(range(1, palette // 3 + 1))}.get(colour, set())
+    return len({kind for kind, _ in kept}) == len(kept) and all(len(body) in lengths[kind] for kind, body in kept)
 
 
 def _is_all_rows(found: list[tuple[bytes, bytes]]) -> bool:

@@ -30,13 +30,14 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
-    """A new file with the same compressed data; None for an animation."""
+    """A new file with the same compressed data; None for an animation, and for lossy data: bytes may hide between its
+    partitions, of which only decoding tells where they end."""
     try:
         found = list(chunks(data))
     except (ValueError, struct.error):
         return None
     kept = [(kind, body) for kind, body in found if kind in _PICTURE]
-    if {kind for kind, _ in found} & _ANIMATION or not 1 <= len(kept) <= 2:
+    if {kind for kind, _ in found} & _ANIMATION or [kind for kind, _ in kept] != [b"VP8L"]:
         return None
     extended = next((body for kind, body in found if kind == b"VP8X" and len(body) == 10), None)
     if extended is None:

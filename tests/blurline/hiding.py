@@ -54,14 +54,14 @@ def _xmp() -> bytes:
     return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><xmpGImg:image>{text}</xmpGImg:image></x:xmpmeta>'.encode()
 
 
-def _profile() -> bytes:
-    """A well-formed colour profile with a tag of nobody's that is the secret."""
+def _profile(tag: bytes = b"face", kind: bytes = b"") -> bytes:
+    """A well-formed colour profile with a tag that is the secret."""
     header = bytearray(128)
     header[36:40] = b"acsp"
     table = (
         struct.pack(">I", 2) + struct.pack(">4sII", b"wtpt", 156, 20) + struct.pack(">4sII", b"face", 176, len(SECRET))
     )
-    whole = bytes(header) + table + b"XYZ " + bytes(16) + SECRET
+    whole = bytes(header) + table + b"XYZ " + bytes(16) + kind + SECRET
     return struct.pack(">I", len(whole)) + whole[4:]
 
 
@@ -88,7 +88,17 @@ def _in_jpeg() -> Iterator[Hiding]:
     yield Hiding("FlashPix", segment(0xE2, b"FPXR\0\0" + SECRET))
     yield Hiding("segment of nobody's", segment(0xE7, SECRET))
     yield Hiding("colour profile", encoded(PORTRAIT, "JPEG", icc_profile=_profile()))
+    for tag in (b"targ", b"cprt", b"desc", b"wtpt"):
+        profile = _profile(tag, b"text\0\0\0\0")
+        yield Hiding(f"text in the profile's {tag.decode()}", encoded(PORTRAIT, "JPEG", icc_profile=profile))
     found, _ = jpeg.segments(plain)
+    tables = b"".join(
+        jpeg.Segment(0xDB, b"\3" + SECRET[at : at + 64].ljust(64, b"\1")).written for at in range(0, len(SECRET), 64)
+    )
+    yield Hiding("quantisation tables of nobody's", plain[:2] + tables + plain[2:])
+    restarts = encoded(PORTRAIT, "JPEG", restart_marker_rows=1)
+    at = restarts.index(b"\xff\xd0", restarts.index(b"\xff\xda"))
+    yield Hiding("before a restart in the scan", restarts[:at] + base64.b64encode(SECRET) + restarts[at:])
     scan = next(each for each in found if each.scan)
     hidden = base64.b64encode(SECRET)  # without bytes that would be markers
     yield Hiding("end of the scan", plain.replace(scan.scan, scan.scan + hidden))
@@ -109,6 +119,9 @@ def _in_png() -> Iterator[Hiding]:
     yield Hiding("XMP text", with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp()))
     yield Hiding("EXIF chunk", encoded(PORTRAIT, "PNG", exif=_exif_with_thumbnail()))
     yield Hiding("chunk of nobody's", with_chunk(b"faCe", SECRET))
+    for kind in (b"sBIT", b"gAMA", b"cHRM", b"pHYs", b"sRGB", b"cICP", b"PLTE", b"tRNS"):
+        yield Hiding(f"overlong {kind.decode()}", with_chunk(kind, SECRET))
+    yield Hiding("overlong IEND", plain[:-12] + _png_chunk(b"IEND", SECRET))
     yield Hiding("behind the end", plain + SECRET)
     yield Hiding("colour profile", with_chunk(b"iCCP", b"p\0\0" + zlib.compress(_profile(), 0)))
     at = next(number for number, (kind, _) in enumerate(chunks) if kind == b"IDAT")
@@ -129,6 +142,12 @@ def _in_webp() -> Iterator[Hiding]:
     yield Hiding("XMP", encoded(PORTRAIT, "WEBP", xmp=_xmp()))
     yield Hiding("chunk of nobody's", webp._assembled([*chunks, (b"FACE", SECRET)]))
     yield Hiding("behind the end", plain + SECRET)
+    ((kind, body),) = chunks
+    tag = int.from_bytes(body[:3], "little")
+    first = tag >> 5
+    longer = ((tag & 31) | ((first + len(SECRET)) << 5)).to_bytes(3, "little")
+    hiding = longer + body[3 : 10 + first] + SECRET + body[10 + first :]
+    yield Hiding("between the partitions", webp._assembled([(kind, hiding)]))
     yield Hiding("end of the compressed data", webp._assembled([(kind, body + SECRET) for kind, body in chunks]))
 
 
