@@ -198,14 +198,14 @@ def _bits(image: Image.Image) -> int:
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "RGB":
-        return np.array(image)
+        return np.asarray(image)
     if image.mode in ("I", "F"):  # numbers of any range, which Pillow would clip
         levels = np.asarray(image).astype(np.float64)
         known = levels[np.isfinite(levels)]
         low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
         scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9), posinf=1, neginf=0).clip(0, 1) * 255
         return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
-    return np.array(image.convert("RGB"))
+    return np.asarray(image.convert("RGB"))
 
 
 def _is_lossless_webp(data: bytes) -> bool:
@@ -264,6 +264,8 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
         return True
     if image.format == "PNG":
         return data[_PNG_DEPTH_AT] == 16
+    if image.format == "HEIF":
+        return int(image.info.get("bit_depth", 8)) > 8
     tags: Any = getattr(image, "tag_v2", {})
     return image.format == "TIFF" and max(tags.get(258, (8,)), default=8) > 8
 
