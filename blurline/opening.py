@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from blurline.colour_profile import clean_profile
+from blurline.description import DEEP_GREY, encoding_of, is_transparent, notes_on
 from blurline.errors import (
     DecodedTooSlowly,
     EmptyFile,
@@ -27,7 +27,7 @@ from blurline.errors import (
 )
 from blurline.limits import Limits
 from blurline.metadata import ORIENTATION, read_metadata
-from blurline.photo import Encoding, Format, Frame, Header, Note, Photo, is_same
+from blurline.photo import Format, Frame, Header, Photo, is_same
 
 _TRANSPOSE_TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,9 +40,7 @@ _TRANSPOSE_TO_UPRIGHT = {
 }
 _SWAPS_SIDES = {5, 6, 7, 8}
 _TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
-_DEEP_GREY = {"I;16", "I;16B", "I;16L"}
-_PNG_DEPTH_AT = 24
-_GREY_MODES = {"1", "L", "LA", "I", "F"} | _DEEP_GREY
+_GREY_MODES = {"1", "L", "LA", "I", "F"} | DEEP_GREY
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked from the header instead of a warning half-way
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -70,8 +68,9 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
     with _open(data, limits) as image, _quiet():
         orientation = _orientation(image)
         frames: list[Frame] = []
-        notes = _notes(image, data)
-        encoding, metadata = _encoding(image), read_metadata(image)
+        notes = notes_on(image, data, _frame_count(image))
+        encoding = encoding_of(image, data, _format(image), swaps_sides=orientation in _SWAPS_SIDES)
+        metadata = read_metadata(image)
         try:
             for number in range(_frame_count(image)):
                 image.seek(number)
@@ -89,12 +88,8 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                 f"The {_format(image)} picture is damaged or cut short and cannot be decoded ({error}). "
                 "Export or upload it again."
             ) from error
-        if encoding.format is Format.WEBP:
-            encoding = replace(encoding, lossless=_is_lossless_webp(data))
-        if encoding.format is Format.JPEG:
-            encoding = _as_jpeg(image, encoding, orientation)
         stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
-        return Photo(tuple(frames), encoding, metadata, tuple(notes), data, stored)
+        return Photo(tuple(frames), encoding, metadata, notes, data, stored)
 
 
 def _open(data: bytes, limits: Limits) -> Image.Image:
@@ -173,21 +168,17 @@ def _frame(image: Image.Image, orientation: int) -> Frame:
     transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
     turned_already = _format(image) in _TURNED_BY_DECODER
     upright = image if transpose is None or turned_already else image.transpose(transpose)
-    alpha = np.array(upright.convert("RGBA").getchannel("A")) if _is_transparent(image) else None
+    alpha = np.array(upright.convert("RGBA").getchannel("A")) if is_transparent(image) else None
     if alpha is not None and image.format == "BMP" and alpha.max() == 0:
         alpha = None  # a field that many writers leave empty
     duration = image.info.get("duration")
     duration_ms = float(duration) if isinstance(duration, int | float) else None
     is_grey = image.mode in _GREY_MODES
-    if upright.mode not in _DEEP_GREY:
+    if upright.mode not in DEEP_GREY:
         return Frame(_rgb(upright), alpha, None, duration_ms, is_grey)
     levels16 = np.array(upright).astype(np.uint16) << np.uint16(max(0, 16 - _bits(image)))
     grey = (levels16 >> 8).astype(np.uint8)
     return Frame(np.stack([grey] * 3, axis=2), alpha, levels16 if alpha is None else None, duration_ms, is_grey)
-
-
-def _is_transparent(image: Image.Image) -> bool:
-    return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
 
 
 def _bits(image: Image.Image) -> int:
@@ -206,17 +197,6 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
         scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9), posinf=1, neginf=0).clip(0, 1) * 255
         return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
     return np.asarray(image.convert("RGB"))
-
-
-def _is_lossless_webp(data: bytes) -> bool:
-    """Whether the first picture chunk of the RIFF container is VP8L (RFC 9649)."""
-    at = 12
-    while at + 8 <= len(data):
-        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if kind in (b"VP8 ", b"VP8L"):
-            return kind == b"VP8L"
-        at += 24 if kind == b"ANMF" else 8 + size + size % 2
-    return False
 
 
 def _orientation(image: Image.Image) -> int:
@@ -239,69 +219,3 @@ def _orientation(image: Image.Image) -> int:
 def _has_exif(image: Image.Image) -> bool:
     image.load()
     return "exif" in image.info
-
-
-def _notes(image: Image.Image, data: bytes) -> list[Note]:
-    notes = []
-    pictures = getattr(image, "n_frames", 1)
-    if _frame_count(image) < pictures:
-        notes.append(
-            Note("further_pictures", f"The file holds {pictures} pictures; the main one was treated, no other passes.")
-        )
-    if image.mode == "CMYK":
-        notes.append(Note("cmyk_converted", "The CMYK picture comes back as RGB."))
-    if _is_deep(image, data) and (image.mode not in _DEEP_GREY or _is_transparent(image)):
-        notes.append(Note("depth_reduced", "The picture of more than 8 bits a channel comes back with 8."))
-    profile = image.info.get("icc_profile")
-    if profile and image.mode != "CMYK" and clean_profile(profile) is None:
-        notes.append(Note("profile_dropped", "The colour profile is damaged and was left out."))
-    return notes
-
-
-def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """Whether a channel has more than 8 bits; Pillow hides that of RGB pictures."""
-    if image.mode in {"I", "F"} | _DEEP_GREY:
-        return True
-    if image.format == "PNG":
-        return data[_PNG_DEPTH_AT] == 16
-    if image.format == "HEIF":
-        return int(image.info.get("bit_depth", 8)) > 8
-    tags: Any = getattr(image, "tag_v2", {})
-    return image.format == "TIFF" and max(tags.get(258, (8,)), default=8) > 8
-
-
-def _encoding(image: Image.Image) -> Encoding:
-    profile = image.info.get("icc_profile")
-    cleaned = clean_profile(profile) if profile else None
-    dpi = image.info.get("dpi")
-    return Encoding(
-        format=_format(image),
-        icc_profile=cleaned if image.mode != "CMYK" else None,
-        source_profile=cleaned,
-        dpi=(float(dpi[0]), float(dpi[1])) if dpi and all(0 < side < 1e5 for side in dpi) else None,
-        compression=image.info.get("compression") if image.format == "TIFF" else None,
-        loops=image.info.get("loop"),
-        is_poster=bool(getattr(image, "default_image", False)),
-    )
-
-
-def _as_jpeg(image: Image.Image, encoding: Encoding, orientation: int) -> Encoding:
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return encoding
-    sampling = JpegImagePlugin.get_sampling(image)
-    cannot_be_kept = sampling == -1 or (sampling == 1 and orientation in _SWAPS_SIDES)
-    return replace(
-        encoding,
-        quantization=_tables(image) if image.mode != "CMYK" else None,
-        subsampling=0 if cannot_be_kept else sampling,
-        progressive=bool(image.info.get("progressive")),
-    )
-
-
-def _tables(image: JpegImagePlugin.JpegImageFile) -> list[list[int]] | None:
-    """The quantisation tables in the order in which the components use them."""
-    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
-    ids = list(dict.fromkeys(layer[3] for layer in layers))
-    if not 1 <= len(ids) <= 2 or any(number not in image.quantization for number in ids):
-        return None
-    return [list(image.quantization[number]) for number in ids]
