@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_the_files_do_hide_the_secret(hiding: Hiding) -> None:
     open_photo(hiding.data)
 
 
+@cache
 def results_of(hiding: Hiding) -> list[bytes]:
     """What is written under each policy, with a face found and with none."""
     photo = open_photo(hiding.data)
