@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from blurline.containers import png
 from tests.acceptance.stack import Stack, fetch, finished, submit
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, encoded, psnr_db, sideways
 
@@ -77,7 +78,9 @@ def test_one_file_of_each_format_is_published_in_it_without_its_face(client: htt
         assert image["result_media_type"] == f"image/{kind}"
         if not is_many:
             assert_only_faces_are_gone(client, image, files[name])
-    assert fetch(client, images["coffee.png"]) == files["coffee.png"]
+    before, after = (dict(png.chunks(data)) for data in (files["coffee.png"], fetch(client, images["coffee.png"])))
+    is_copied = before[b"IDAT"] == after[b"IDAT"]
+    assert is_copied
 
 
 def test_metadata_passes_as_the_policy_says(client: httpx.Client) -> None:
