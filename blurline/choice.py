@@ -36,10 +36,10 @@ class Choice:
         """Which of other ``rows`` show in the result, and not because the policy wants them to -> (m,) mask."""
         boxes = rows[:, :4].astype(np.float64)
         destroyed = destroyed_share(boxes, self.rows[self.is_destroyed, :4].astype(np.float64), policy.padding)
-        always = [_share_inside(boxes, region.box(width_px, height_px).corners) for region in policy.always_regions]
-        keep = [_share_inside(boxes, region.box(width_px, height_px).corners) for region in policy.keep_regions]
+        regions = (*policy.always_regions, *policy.keep_regions)
+        given = [_share_inside(boxes, region.box(width_px, height_px).corners) for region in regions]
         left = [_share_inside(boxes, tuple(box)) for box in self.rows[self.is_left, :4].astype(float).tolist()]
-        return np.asarray(np.max([destroyed, *always, *keep, *left], axis=0) < _MOSTLY)
+        return np.asarray(np.max([destroyed, *given, *left], axis=0) < _MOSTLY)
 
 
 def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_px: int) -> Choice:

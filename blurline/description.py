@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image, JpegImagePlugin
 
 from blurline.colour_profile import clean_profile
+from blurline.containers import webp
 from blurline.photo import Encoding, Format, Note
 
 DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
@@ -31,7 +32,7 @@ def encoding_of(image: Image.Image, data: bytes, format_: Format, *, swaps_sides
         is_poster=bool(getattr(image, "default_image", False)),
     )
     if format_ is Format.WEBP:
-        return replace(encoding, lossless=_is_lossless_webp(data))
+        return replace(encoding, lossless=webp.is_lossless(data))
     return _as_jpeg(image, encoding, swaps_sides=swaps_sides) if format_ is Format.JPEG else encoding
 
 
@@ -81,17 +82,6 @@ def _as_jpeg(image: Image.Image, encoding: Encoding, *, swaps_sides: bool) -> En
         subsampling=0 if cannot_be_kept else sampling,
         progressive=bool(image.info.get("progressive")),
     )
-
-
-def _is_lossless_webp(data: bytes) -> bool:
-    """Whether the first picture chunk of the RIFF container is VP8L (RFC 9649)."""
-    at = 12
-    while at + 8 <= len(data):
-        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if kind in (b"VP8 ", b"VP8L"):
-            return kind == b"VP8L"
-        at += 24 if kind == b"ANMF" else 8 + size + size % 2
-    return False
 
 
 def _tables(image: JpegImagePlugin.JpegImageFile) -> list[list[int]] | None:

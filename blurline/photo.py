@@ -68,13 +68,18 @@ class Frame:
     is_grey: bool = False
 
     @property
+    def is_transparent(self) -> bool:
+        """Whether any pixel is not wholly opaque."""
+        return self.alpha is not None and bool(self.alpha.min() < 255)
+
+    @property
     def appearances(self) -> list[NDArray[np.uint8]]:
         """Every way the frame may be seen, each (H, W, 3) RGB: a transparent one also over white and over black,
         because a face may be drawn by the transparency alone, or be hidden under it; one of 16 bits also with its
         range of levels stretched, because all of it may lie in bits that ``pixels`` has not."""
         if self.levels16 is not None:
             return [self.pixels, _stretched(self.levels16)]
-        if self.alpha is None or self.alpha.min() == 255:
+        if self.alpha is None or not self.is_transparent:
             return [self.pixels]
         share = self.alpha[:, :, None].astype(np.float32) / 255
         seen = self.pixels * share

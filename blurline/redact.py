@@ -30,7 +30,7 @@ _SHORTENED: dict[Format, Callable[[bytes, int], Iterator[bytes]]] = {
 }
 _SLACK_BYTES = 48
 
-Faces = Sequence[tuple[Face, ...]]
+FacesByFrame = Sequence[tuple[Face, ...]]
 """The faces to destroy, a tuple for each frame."""
 
 
@@ -43,7 +43,7 @@ class Written:
     is_copied: bool = False
 
 
-def redact(photo: Photo, faces: Faces, policy: Policy) -> bytes:
+def redact(photo: Photo, faces: FacesByFrame, policy: Policy) -> bytes:
     """Destroy the faces of each frame and what else the policy says, and write the picture.
 
     Raises OutputCheckFailed and CannotBeWritten as `write` does.
@@ -51,7 +51,7 @@ def redact(photo: Photo, faces: Faces, policy: Policy) -> bytes:
     return write(photo, faces, policy).data
 
 
-def write(photo: Photo, faces: Faces, policy: Policy) -> Written:
+def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> Written:
     """As `redact`, with what the written file looks like.
 
     A picture in which there is nothing to destroy keeps its compressed data where its container allows. The written

@@ -77,6 +77,6 @@ def _more_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
     notes = []
     if photo.encoding.format is Format.HEIC and written is Format.JPEG:
         notes.append(Note("heic_to_jpeg", "The HEIC picture comes back as JPEG."))
-    if written not in WITH_ALPHA and any(len(frame.appearances) > 2 for frame in photo.frames):
+    if written not in WITH_ALPHA and any(frame.is_transparent for frame in photo.frames):
         notes.append(Note("alpha_flattened", "The transparent picture comes back over white."))
     return tuple(notes)

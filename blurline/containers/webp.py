@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-_PICTURE = {b"VP8 ", b"VP8L", b"ALPH"}
+_DATA = {b"VP8 ", b"VP8L"}
+_PICTURE = _DATA | {b"ALPH"}
 _ANIMATION = {b"ANIM", b"ANMF"}
 _OURS = {b"VP8X", b"ICCP", b"EXIF", b"XMP "}
 _HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _HAS_XMP = 0x20, 0x10, 0x08, 0x04
@@ -18,15 +19,32 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise ValueError("cut short")
-    at = 12
-    while at + 8 <= end:
-        kind, size = struct.unpack_from("<4sI", data, at)
-        if at + 8 + size > end:
-            raise ValueError("a chunk is cut short")
-        yield kind, data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
-    if max(at, end) < len(data):
+    yield from _chunks_in(data[12:end])
+    if end < len(data):
         yield b"", data[end:]
+
+
+def _chunks_in(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at + 8 <= len(body):
+        kind, size = struct.unpack_from("<4sI", body, at)
+        if at + 8 + size > len(body):
+            raise ValueError("a chunk is cut short")
+        yield kind, body[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+
+
+def is_lossless(data: bytes) -> bool:
+    """Whether the first picture in the file is VP8L; one of an animation stands in its frame, behind 16 bytes."""
+    try:
+        for kind, body in chunks(data):
+            if kind == b"ANMF":
+                kind, body = next(each for each in _chunks_in(body[16:]) if each[0] in _DATA)
+            if kind in _DATA:
+                return kind == b"VP8L"
+    except (ValueError, StopIteration):
+        return False
+    return False
 
 
 def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:

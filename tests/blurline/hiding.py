@@ -109,7 +109,7 @@ def _in_png() -> Iterator[Hiding]:
     chunks = list(png.chunks(plain))
 
     def with_chunk(kind: bytes, body: bytes) -> bytes:
-        return plain[:8] + b"".join(_png_chunk(*each) for each in [chunks[0], (kind, body), *chunks[1:]])
+        return plain[:8] + b"".join(png._chunk(*each) for each in [chunks[0], (kind, body), *chunks[1:]])
 
     text = PngImagePlugin.PngInfo()
     text.add_text("Thumb", base64.b64encode(SECRET).decode())
@@ -121,7 +121,7 @@ def _in_png() -> Iterator[Hiding]:
     yield Hiding("chunk of nobody's", with_chunk(b"faCe", SECRET))
     for kind in (b"sBIT", b"gAMA", b"cHRM", b"pHYs", b"sRGB", b"cICP", b"PLTE", b"tRNS"):
         yield Hiding(f"overlong {kind.decode()}", with_chunk(kind, SECRET))
-    yield Hiding("overlong IEND", plain[:-12] + _png_chunk(b"IEND", SECRET))
+    yield Hiding("overlong IEND", plain[:-12] + png._chunk(b"IEND", SECRET))
     yield Hiding("behind the end", plain + SECRET)
     yield Hiding("colour profile", with_chunk(b"iCCP", b"p\0\0" + zlib.compress(_profile(), 0)))
     at = next(number for number, (kind, _) in enumerate(chunks) if kind == b"IDAT")
@@ -132,7 +132,7 @@ def _in_png() -> Iterator[Hiding]:
         ("more rows", zlib.compress(zlib.decompress(stream) + SECRET, 0)),
     ):
         rows = [*chunks[:at], (b"IDAT", data), *chunks[last + 1 :]]
-        yield Hiding(place, plain[:8] + b"".join(_png_chunk(*each) for each in rows))
+        yield Hiding(place, plain[:8] + b"".join(png._chunk(*each) for each in rows))
 
 
 def _in_webp() -> Iterator[Hiding]:
@@ -167,7 +167,3 @@ def _in_others() -> Iterator[Hiding]:
     yield Hiding("EXIF of an AVIF", encoded(PORTRAIT, "AVIF", exif=_exif_with_thumbnail()))
     yield Hiding("XMP of an AVIF", encoded(PORTRAIT, "AVIF", xmp=_xmp()))
     yield Hiding("a box of an AVIF", encoded(PORTRAIT, "AVIF") + struct.pack(">I4s", len(SECRET) + 8, b"free") + SECRET)
-
-
-def _png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
