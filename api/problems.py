@@ -11,45 +11,101 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from blurline.errors import BlurlineError, ObjectMissing, PermanentError, PictureError, RetryableError
-from blurline.tokens import InvalidToken
-from sql.submissions import AlreadySubmitted
+from blurline import contract
+from blurline.errors import BlurlineError, PermanentError, RetryableError
 
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUS: list[tuple[type[BlurlineError], int]] = [
-    (InvalidToken, 401),
-    (AlreadySubmitted, 409),
-    (ObjectMissing, 422),
-    (PictureError, 422),
-    (PermanentError, 400),
-    (RetryableError, 503),
-    (BlurlineError, 500),
-]
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "invalid_request": (422, "The request is not of the documented form."),
+    "malformed_request": (400, "The request cannot be parsed."),
+    "invalid_cursor": (422, "The cursor is not one that this list has given, or was given for another order."),
+    "invalid_token": (401, "There is no bearer token, or it is not valid."),
+    "missing_scope": (403, "The token does not allow this."),
+    "origin_not_allowed": (403, "Pages of this origin may not connect."),
+    "urls_not_allowed": (403, "Images cannot be submitted by URL here."),
+    "webhooks_not_allowed": (403, "Webhooks cannot be set up here."),
+    "not_found": (404, "There is no such thing, or it is not yours."),
+    "method_not_allowed": (405, "The path exists, but not with this method."),
+    "not_published": (409, "The image has no published result."),
+    "not_held": (409, "The image holds no result that could be approved."),
+    "upload_already_submitted": (409, "The key belongs to an image already."),
+    "request_in_progress": (409, "A request with this Idempotency-Key is still at work."),
+    "preset_is_builtin": (409, "A built-in preset cannot be changed."),
+    "too_many_webhooks": (409, "No more webhooks can be set up."),
+    "webhook_disabled": (409, "The webhook is disabled."),
+    "picture_too_large": (413, "A file is over the limit."),
+    "request_too_large": (413, "The request is over the limit."),
+    "unsupported_media_type": (415, "The request has a content type that is not read here."),
+    "range_not_satisfiable": (416, "The range lies outside the picture."),
+    "address_refused": (422, "A URL leads to an address that may not be reached."),
+    "duplicate_key": (422, "A key stands twice in the request."),
+    "image_count": (422, "The job has too few or too many images."),
+    "object_missing": (422, "Nothing is stored under a key."),
+    "idempotency_key_reused": (422, "The Idempotency-Key was used for another request."),
+    "unknown_preset": (422, "There is no preset of this name."),
+    "rate_limited": (429, "Too many requests in too short a time."),
+    "quota_exceeded": (429, "The request is over a quota of its owner."),
+    "internal": (500, "Something broke on our side."),
+    "prefect_unavailable": (503, "Prefect does not answer."),
+    "database_unavailable": (503, "The database does not answer."),
+    "store_unavailable": (503, "The store does not answer."),
+    "issuer_unavailable": (503, "The OpenID Connect issuer does not answer."),
+}
+"""Every code with which the API answers: its status and what it means."""
+
+_RETRY_AFTER_S = 5
+_SENTENCE_FOR_RETRYABLE = "A part of the service does not answer at the moment. Try again soon."
 
 
 class Problem(Exception):
-    """An answer other than success, raised where it is found."""
+    """An answer other than success, raised where it is found. ``code`` is one of `PROBLEMS`."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
+        self.code, self.detail, self.headers = code, detail, headers or {}
 
 
 class NotFound(Problem):
     """There is no such thing, or it is somebody else's."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(404, "not_found", f"There is no {what} of yours with this id.")
+        super().__init__("not_found", f"There is no {what} of yours with this id.")
 
 
-def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+def problem(code: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """The response for a problem."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status)
-    return JSONResponse({**body, **more}, status, headers, MEDIA_TYPE)
+    status = PROBLEMS[code][0]
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    body = contract.Problem(
+        title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id, **more
+    )
+    standard = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(_RETRY_AFTER_S)}}.get(status, {})
+    return JSONResponse(body.model_dump(exclude_none=True), status, {**standard, **(headers or {})}, MEDIA_TYPE)
+
+
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of problem answers, with an example of each code."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status, meaning = PROBLEMS[code]
+        example = contract.Problem(
+            title=HTTPStatus(status).phrase, status=status, code=code, detail=meaning, request_id="5f1c0f3e9a0b4d4c"
+        )
+        answer = described.setdefault(
+            status,
+            {
+                "description": HTTPStatus(status).phrase,
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+            },
+        )
+        answer["content"][MEDIA_TYPE]["examples"][code] = {
+            "summary": meaning,
+            "value": example.model_dump(exclude_none=True),
+        }
+    return described
 
 
 def install(app: FastAPI) -> None:
@@ -57,30 +113,37 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def known(_: Request, error: Problem) -> JSONResponse:
-        return problem(error.status, error.code, error.detail)
+        return problem(error.code, error.detail, error.headers)
 
     @app.exception_handler(BlurlineError)
     def ours(request: Request, error: BlurlineError) -> JSONResponse:
-        status = next(status for kind, status in _STATUS if isinstance(error, kind))
         if isinstance(error, RetryableError):
             log.warning("request_unavailable", path=request.url.path, error_code=error.code, error=str(error))
-            return problem(status, error.code, "A part of the service does not answer at the moment. Try again soon.")
-        return problem(status, error.code, str(error))
+            return problem(error.code, _SENTENCE_FOR_RETRYABLE)
+        if isinstance(error, PermanentError) and error.code in PROBLEMS:
+            return problem(error.code, str(error))
+        return unforeseen(request, error)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
-        detail = "; ".join(f"{e['where']}: {e['what']}" for e in errors)
-        return problem(422, "invalid_request", detail, errors=errors)
+        return invalid_request(list(error.errors()))
 
     @app.exception_handler(HTTPException)
     def http(_: Request, error: HTTPException) -> JSONResponse:
-        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
-        answer = problem(error.status_code, code, str(error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
+        code = _OF_STATUS.get(error.status_code, "malformed_request" if error.status_code < 500 else "internal")
+        return problem(code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
         log.exception("request_broke", path=request.url.path, exc_info=error)
-        return problem(500, "internal", "Something broke on our side; the operator finds it in the log.")
+        return problem("internal", "Something broke on our side; the operator finds it in the log.")
+
+
+def invalid_request(errors: list[Any]) -> JSONResponse:
+    """The answer to a request that does not validate, from pydantic's errors."""
+    where_and_what = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in errors]
+    detail = "; ".join(f"{each['where']}: {each['what']}" for each in where_and_what)
+    return problem("invalid_request", detail, errors=where_and_what)
+
+
+_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 415: "unsupported_media_type"}

@@ -11,16 +11,24 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from blurline.errors import ConfigurationError
 from blurline.limits import Limits
 
 T = TypeVar("T")
+
+
+def _split(value: Any) -> Any:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
 
 PREFIX = "BLURLINE_"
 STACK_FILE = "stack.env"
@@ -74,6 +82,50 @@ class Settings(BaseSettings):
     max_decode_s: float = Field(default=60, gt=0, description="Longest that decoding one picture may take.")
     max_images_per_job: int = Field(default=100_000, gt=0, description="Most images in one job.")
     upload_ttl_s: int = Field(default=600, gt=0, le=600, description="How long a presigned upload may be used.")
+
+    oidc_issuer: str | None = Field(
+        default=None, description="OpenID Connect issuer whose tokens are accepted, as its tokens name it (`iss`)."
+    )
+    oidc_audience: str = Field(
+        default="blurline", description="Audience (`aud`) of the tokens of `oidc_issuer`."
+    )
+    oidc_scopes_claim: str = Field(
+        default="scope",
+        description="Claim of those tokens that lists the scopes, as text or list; dots lead into objects, as in "
+        "`realm_access.roles`.",
+    )
+    local_issuer: bool = Field(
+        default=True, description="Whether tokens that `blurline token` makes with the key in `home` are accepted."
+    )
+    allowed_origins: Words = Field(
+        default=(), description="Origins whose pages may call the API and its WebSocket, separated by commas."
+    )
+    requests_per_minute: int = Field(
+        default=6000, ge=0, description="Requests a minute of one owner at each API process; 0 for no limit."
+    )
+    quota_images_per_day: int | None = Field(default=None, ge=0, description="Images a day (UTC) of one owner.")
+    quota_mb_per_day: float | None = Field(default=None, ge=0, description="Megabytes a day (UTC) of one owner.")
+    quota_open_jobs: int | None = Field(default=None, ge=0, description="Unfinished jobs of one owner at a time.")
+    idempotency_hours: float = Field(default=24, gt=0, description="How long an Idempotency-Key is remembered.")
+    allow_urls: bool = Field(default=False, description="Whether images may be submitted by https URL.")
+    allow_webhooks: bool = Field(default=False, description="Whether webhooks may be set up and are sent.")
+    outbound_networks: Networks = Field(
+        default=(),
+        description="Networks that are not global and that URLs and webhooks may reach all the same, as 10.1.0.0/16, "
+        "separated by commas.",
+    )
+    outbound_timeout_s: float = Field(default=30, gt=0, description="Longest that fetching one URL may take.")
+    webhook_stop_days: float = Field(default=5, gt=0, description="A webhook that has failed for so long is stopped.")
+    websockets_per_owner: int = Field(default=20, gt=0, description="WebSockets of one owner at each API process.")
+    events_kept_days: float = Field(
+        default=7, gt=0, description="How long events and the log of webhook deliveries are kept."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that `/metrics` of the API asks for; none when absent."
+    )
+    worker_metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port at which a worker serves its metrics; none when absent."
+    )
 
     batch_max_images: int = Field(default=24, gt=0, description="Most images that one flow run carries.")
     batch_max_mb: float = Field(default=64, gt=0, description="Most bytes of originals that one flow run carries.")

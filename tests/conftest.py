@@ -55,7 +55,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def settings(servers: Settings, tmp_path: Path) -> Settings:
     """The servers' settings, with every table empty and a data folder of the test's own."""
     with psycopg.connect(servers.database, autocommit=True) as connection:
-        connection.execute("TRUNCATE jobs CASCADE")
+        connection.execute(
+            "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks CASCADE"
+        )
     return servers.model_copy(update={"home": tmp_path})
 
 

@@ -1,0 +1,568 @@
+"""What travels between the API and its clients: the requests, the answers, and an example of each.
+
+Both sides use these models, so that neither can drift from the other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints, model_validator
+
+from blurline.policy import Policy
+
+_JOB_ID = "0193f1a2-7c00-7abc-8def-0123456789ab"
+_IMAGE_ID = "0193f1a2-7c01-7abc-8def-0123456789ab"
+_OTHER_ID = "0193f1a2-7c02-7abc-8def-0123456789ab"
+_TIME = "2026-11-25T14:16:01.250000Z"
+_SHA256 = "3f786850e387550fdab836ed7e6dc881de23001b7d1b2c6f2f6b5a6e8b0f6f5d"
+_KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"
+
+Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""What an owner calls a picture. Slashes make folders in a job's archive."""
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-/]*$")]
+LabelValue = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Labels = Annotated[dict[Label, LabelValue], Field(max_length=20)]
+PresetName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9][a-z0-9_\-]*$")]
+HttpsUrl = Annotated[HttpUrl, UrlConstraints(max_length=2048, allowed_schemes=["https"])]
+
+ImageState = Literal["queued", "processing", "published", "needs_review", "failed", "deleted"]
+JobState = Literal["queued", "processing", "finished"]
+
+
+class EventType(StrEnum):
+    """What clients are told of, over the WebSocket and by webhooks."""
+
+    IMAGE_PUBLISHED = "image.published"
+    IMAGE_NEEDS_REVIEW = "image.needs_review"
+    IMAGE_FAILED = "image.failed"
+    JOB_FINISHED = "job.finished"
+    JOB_DELETED = "job.deleted"
+    IMAGE_DELETED = "image.deleted"
+
+
+def _examples(*examples: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": list(examples)})
+
+
+class Request(BaseModel):
+    """Base of what a client sends: a field that is unknown is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is stable; `request_id` finds the request in the service's log."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str | None = None
+    errors: list[dict[str, str]] | None = Field(default=None, description="Which fields of a request are wrong.")
+
+
+# Uploads
+
+
+class UploadsRequest(Request):
+    """How many pictures are to be uploaded."""
+
+    model_config = _examples({"count": 2})
+    count: int = Field(default=1, ge=1, le=1000)
+
+
+class Upload(BaseModel):
+    """POST a multipart form of `fields` and then `file` to `url`; then submit `key`."""
+
+    key: str
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+
+
+class Uploads(BaseModel):
+    """Uploads, as many as were asked for."""
+
+    model_config = _examples(
+        {
+            "uploads": [
+                {
+                    "key": _KEY,
+                    "url": "https://store.example/blurline-originals",
+                    "fields": {"key": _KEY, "policy": "eyJ…", "x-amz-signature": "9d1…"},
+                    "expires_at": _TIME,
+                }
+            ]
+        }
+    )
+    uploads: list[Upload]
+
+
+# Jobs
+
+
+class SubmittedImage(Request):
+    """A picture of a submission: the `key` of an upload, or (where allowed) an https `url` to be fetched."""
+
+    key: Annotated[str, StringConstraints(max_length=255, pattern=r"^[0-9a-zA-Z/\-]+$")] | None = None
+    url: HttpsUrl | None = None
+    name: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> SubmittedImage:
+        if (self.key is None) == (self.url is None):
+            raise ValueError("give either the key of an upload or a url")
+        return self
+
+
+class WebhookRequest(Request):
+    """Where to send events. All types of events when `events` is absent."""
+
+    model_config = _examples({"url": "https://example.org/hooks/blurline", "events": ["image.published"]})
+    url: HttpsUrl
+    events: list[EventType] = Field(default=list(EventType), min_length=1)
+
+
+class JobOptions(Request):
+    """What a submission says beside its pictures. Fields of `policy` go before those of the preset."""
+
+    preset: PresetName | None = None
+    policy: dict[str, Any] = Field(default={}, description="Fields of a policy; see the schema Policy.")
+    labels: Labels = {}
+    webhook: WebhookRequest | None = None
+
+
+class JobRequest(JobOptions):
+    """A submission of uploaded objects or URLs."""
+
+    model_config = _examples(
+        {
+            "images": [{"key": _KEY, "name": "market/a.jpg"}],
+            "preset": "default",
+            "policy": {"style": "solid"},
+            "labels": {"assignment": "4711"},
+        }
+    )
+    images: list[SubmittedImage] = Field(min_length=1)
+
+
+class Progress(BaseModel):
+    """How many images of a job are in which state."""
+
+    images: int
+    queued: int
+    processing: int
+    published: int
+    needs_review: int
+    failed: int
+    deleted: int
+
+
+class Job(BaseModel):
+    """A submission. It is `finished` when no image is queued or processing any more."""
+
+    model_config = _examples(
+        {
+            "id": _JOB_ID,
+            "owner": "ann",
+            "state": "processing",
+            "progress": {
+                "images": 2,
+                "queued": 0,
+                "processing": 1,
+                "published": 1,
+                "needs_review": 0,
+                "failed": 0,
+                "deleted": 0,
+            },
+            "policy": Policy().model_dump(mode="json"),
+            "preset": "default",
+            "labels": {"assignment": "4711"},
+            "created_at": _TIME,
+            "finished_at": None,
+        }
+    )
+    id: UUID
+    owner: str
+    state: JobState
+    progress: Progress
+    policy: dict[str, Any]
+    preset: str | None = None
+    labels: dict[str, str] = {}
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+class CreatedJob(Job):
+    """A job that was just made. The signing secret of its webhook is shown here and never again."""
+
+    webhook: WebhookWithSecret | None = None
+
+
+class JobPage(BaseModel):
+    """Jobs. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    jobs: list[Job]
+    next_cursor: str | None
+
+
+# Images
+
+
+class Detection(BaseModel):
+    """A box in pixels of the upright photograph. Not destroyed: candidates under the threshold, and what the policy
+    leaves. `frame` counts from 0."""
+
+    frame: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    score: float
+    destroyed: bool
+
+
+class Note(BaseModel):
+    """Something about a result that its owner should know."""
+
+    code: str
+    message: str
+
+
+class ImageError(BaseModel):
+    """Why an image is not published."""
+
+    code: str
+    message: str
+
+
+class Image(BaseModel):
+    """One picture of a job. `faces_found` of 0 says that none was found, not that none is there."""
+
+    model_config = _examples(
+        {
+            "id": _IMAGE_ID,
+            "job_id": _JOB_ID,
+            "position": 0,
+            "name": "market/a.jpg",
+            "state": "published",
+            "error": None,
+            "faces_found": 3,
+            "doubt": 0.12,
+            "doubt_reasons": {"near_threshold": 1},
+            "width_px": 4000,
+            "height_px": 3000,
+            "frames": 1,
+            "notes": [],
+            "original_bytes": 3181044,
+            "original_sha256": _SHA256,
+            "result_url": f"/v1/images/{_IMAGE_ID}/result",
+            "result_media_type": "image/jpeg",
+            "result_bytes": 3160211,
+            "result_sha256": _SHA256,
+            "policy": Policy().model_dump(mode="json"),
+            "model": {"name": "centerface", "sha256": _SHA256},
+            "processing_ms": 812.4,
+            "created_at": _TIME,
+            "finished_at": _TIME,
+        }
+    )
+    id: UUID
+    job_id: UUID
+    position: int
+    name: str
+    state: ImageState
+    error: ImageError | None
+    faces_found: int | None
+    doubt: float | None = Field(description="Estimated chance that a face in the result stays visible, 0 to 1.")
+    doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind are behind the doubt.")
+    width_px: int | None
+    height_px: int | None
+    frames: int | None
+    notes: list[Note]
+    original_bytes: int
+    original_sha256: str | None
+    result_url: str | None = Field(description="Where the published result is.")
+    result_media_type: str | None
+    result_bytes: int | None
+    result_sha256: str | None
+    policy: dict[str, Any] | None
+    model: dict[str, Any] | None
+    processing_ms: float | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class ImageWithDetections(Image):
+    """An image and every box found in it, best first."""
+
+    detections: list[Detection]
+
+
+class Detections(BaseModel):
+    """Every box found in an image, best first, and the size of the upright photograph that they refer to."""
+
+    model_config = _examples(
+        {
+            "image_id": _IMAGE_ID,
+            "width_px": 4000,
+            "height_px": 3000,
+            "detections": [
+                {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
+            ],
+        }
+    )
+    image_id: UUID
+    width_px: int | None
+    height_px: int | None
+    detections: list[Detection]
+
+
+class ImagePage(BaseModel):
+    """Images. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    images: list[Image]
+    next_cursor: str | None
+
+
+class DeletionReceipt(BaseModel):
+    """Proof that a job or an image was deleted. `completed_at` is null until the store is rid of every object."""
+
+    model_config = _examples(
+        {
+            "id": _OTHER_ID,
+            "owner": "ann",
+            "job_id": _JOB_ID,
+            "image_id": None,
+            "requested_by": "ann",
+            "images": 2,
+            "objects_removed": 4,
+            "created_at": _TIME,
+            "completed_at": _TIME,
+        }
+    )
+    id: UUID
+    owner: str
+    job_id: UUID
+    image_id: UUID | None
+    requested_by: str
+    images: int
+    objects_removed: int
+    created_at: datetime
+    completed_at: datetime | None
+
+
+class Statistics(BaseModel):
+    """Images of one state and error code. `faces` were found; how many were missed nobody can say."""
+
+    model_config = _examples(
+        {"state": "published", "error_code": None, "images": 120, "faces": 318, "mean_processing_ms": 640.2}
+    )
+    state: str
+    error_code: str | None
+    images: int
+    faces: int
+    mean_processing_ms: float
+
+
+# Presets
+
+
+class Preset(BaseModel):
+    """A policy with a name. The built-in ones cannot be changed."""
+
+    model_config = _examples(
+        {
+            "name": "default",
+            "description": "Destroys what the standard profile finds; no metadata passes.",
+            "policy": Policy().model_dump(mode="json"),
+            "is_builtin": True,
+        }
+    )
+    name: str
+    description: str
+    policy: dict[str, Any]
+    is_builtin: bool
+
+
+class PresetRequest(Request):
+    """What a preset is to be."""
+
+    model_config = _examples({"description": "For the front page.", "policy": {"profile": "thorough"}})
+    description: Name = ""
+    policy: Policy
+
+
+class Presets(BaseModel):
+    """Every preset."""
+
+    presets: list[Preset]
+
+
+# Users
+
+
+class Quotas(Request):
+    """The most that an owner may submit; null for no limit. Days are those of UTC."""
+
+    model_config = _examples({"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20})
+    images_per_day: int | None = Field(default=None, ge=0)
+    bytes_per_day: int | None = Field(default=None, ge=0)
+    open_jobs: int | None = Field(default=None, ge=0)
+
+
+class Usage(BaseModel):
+    """What an owner has submitted today (UTC), and how many jobs are unfinished."""
+
+    images_today: int
+    bytes_today: int
+    open_jobs: int
+
+
+class Me(BaseModel):
+    """Who the token is for, what it allows, and how much of the quotas is used."""
+
+    model_config = _examples(
+        {
+            "id": "ann",
+            "scopes": ["submit"],
+            "expires_at": _TIME,
+            "quotas": {"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20},
+            "usage": {"images_today": 120, "bytes_today": 381725280, "open_jobs": 1},
+        }
+    )
+    id: str
+    scopes: list[str]
+    expires_at: datetime
+    quotas: Quotas
+    usage: Usage
+
+
+class User(BaseModel):
+    """Somebody who has presented a valid token."""
+
+    model_config = _examples(
+        {
+            "id": "ann",
+            "issuer": "blurline-local",
+            "subject": "ann",
+            "name": None,
+            "email": None,
+            "quotas": {"images_per_day": 10000},
+            "first_seen_at": _TIME,
+            "last_seen_at": _TIME,
+        }
+    )
+    id: str
+    issuer: str
+    subject: str
+    name: str | None
+    email: str | None
+    quotas: dict[str, int | None] = Field(description="What goes before the quotas of the settings.")
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class UserPage(BaseModel):
+    """Users. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    users: list[User]
+    next_cursor: str | None
+
+
+# Webhooks
+
+
+class Webhook(BaseModel):
+    """An endpoint that is told of events: of every job of its owner, or of one."""
+
+    model_config = _examples(
+        {
+            "id": _OTHER_ID,
+            "job_id": None,
+            "url": "https://example.org/hooks/blurline",
+            "events": ["image.published", "job.finished"],
+            "is_enabled": True,
+            "disabled_reason": None,
+            "failing_since": None,
+            "created_at": _TIME,
+        }
+    )
+    id: UUID
+    job_id: UUID | None
+    url: str
+    events: list[EventType]
+    is_enabled: bool
+    disabled_reason: str | None
+    failing_since: datetime | None
+    created_at: datetime
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook and its signing secret, which is shown now and never again."""
+
+    secret: str = Field(description="As Standard Webhooks has it: `whsec_` and base64.")
+
+
+class WebhookChange(Request):
+    """What of a webhook is to change; an absent field stays."""
+
+    model_config = _examples({"is_enabled": True})
+    url: HttpsUrl | None = None
+    events: list[EventType] | None = Field(default=None, min_length=1)
+    is_enabled: bool | None = None
+
+
+class Webhooks(BaseModel):
+    """Every webhook of the caller's."""
+
+    webhooks: list[Webhook]
+
+
+class Delivery(BaseModel):
+    """One message to a webhook: what became of it, and of the last try."""
+
+    model_config = _examples(
+        {
+            "id": _OTHER_ID,
+            "type": "image.published",
+            "payload": {
+                "type": "image.published",
+                "timestamp": _TIME,
+                "data": {"job_id": _JOB_ID, "image_id": _IMAGE_ID, "sequence": 17, "faces_found": 3},
+            },
+            "state": "delivered",
+            "tries": 1,
+            "not_before": _TIME,
+            "last_status": 200,
+            "last_error": None,
+            "last_try_at": _TIME,
+            "created_at": _TIME,
+        }
+    )
+    id: UUID
+    type: str
+    payload: dict[str, Any]
+    state: Literal["pending", "delivered", "given_up"]
+    tries: int
+    not_before: datetime
+    last_status: int | None
+    last_error: str | None
+    last_try_at: datetime | None
+    created_at: datetime
+
+
+class DeliveryPage(BaseModel):
+    """Deliveries, newest first. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    deliveries: list[Delivery]
+    next_cursor: str | None
+
+
+CreatedJob.model_rebuild()
