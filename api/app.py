@@ -12,12 +12,16 @@ from fastapi_offline import FastAPIOffline
 from api import problems
 from api.body_limit import BodyLimit
 from api.context import Context
+from api.database_metrics import DatabaseMetrics
 from api.dispatcher import Dispatcher
 from api.flow_runs import FlowRuns
-from api.routers import compatibility, health, images, jobs, statistics, uploads
+from api.observation import Observation
+from api.routers import compatibility, health, images, jobs, metrics, statistics, uploads
+from api.tracing import Tracing
 from blurline.logs import configure_logs
 from blurline.settings import Settings, load_settings
 from blurline.store import Store
+from blurline.telemetry import configure_traces, end_traces
 from blurline.tokens import LocalIssuer
 from sql.database import Database
 
@@ -32,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The application, which opens its connections when it starts and closes them when it ends."""
     settings = settings or load_settings()
     configure_logs(settings.log_level)
+    configure_traces("blurline-api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -39,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         flow_runs = FlowRuns(settings)
         store = Store(settings)
         app.state.context = Context(settings, database, store, LocalIssuer(settings.home), flow_runs)
+        app.state.database_metrics = DatabaseMetrics(settings.database)
         dispatcher = Dispatcher(settings.database, database, flow_runs)
         dispatcher.start()
         yield
@@ -46,10 +52,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store.close()
         flow_runs.close()
         database.close()
+        end_traces()
 
     app = FastAPIOffline(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
-    for module in (uploads, jobs, images, statistics, compatibility, health):
+    for module in (uploads, jobs, images, statistics, compatibility, health, metrics):
         app.include_router(module.router)
+    app.add_middleware(Observation)
+    app.add_middleware(Tracing)  # the last that is added is the outermost
     return app

@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
-from blurline import contract
+from blurline import contract, metrics
 from blurline.errors import BlurlineError, PermanentError, RetryableError
 
 log = structlog.get_logger()
@@ -83,7 +84,7 @@ def problem(code: str, detail: str, headers: dict[str, str] | None = None, **mor
         title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id, **more
     )
     standard = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(_RETRY_AFTER_S)}}.get(status, {})
-    return JSONResponse(body.model_dump(exclude_none=True), status, {**standard, **(headers or {})}, MEDIA_TYPE)
+    return _Answer(body, {**standard, **(headers or {})})
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -133,10 +134,11 @@ def install(app: FastAPI) -> None:
         code = _OF_STATUS.get(error.status_code, "malformed_request" if error.status_code < 500 else "internal")
         return problem(code, str(error.detail), dict(error.headers or {}))
 
-    @app.exception_handler(Exception)
-    def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.exception("request_broke", path=request.url.path, exc_info=error)
-        return problem("internal", "Something broke on our side; the operator finds it in the log.")
+
+def unforeseen(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error that nobody has thought of. `api.observation` gives it, outside of the application."""
+    log.exception("request_broke", path=request.url.path, exc_info=error)
+    return problem("internal", "Something broke on our side; the operator finds it in the log.")
 
 
 def invalid_request(errors: list[Any]) -> JSONResponse:
@@ -144,6 +146,18 @@ def invalid_request(errors: list[Any]) -> JSONResponse:
     where_and_what = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in errors]
     detail = "; ".join(f"{each['where']}: {each['what']}" for each in where_and_what)
     return problem("invalid_request", detail, errors=where_and_what)
+
+
+class _Answer(JSONResponse):
+    """Is counted when it is sent."""
+
+    def __init__(self, body: contract.Problem, headers: dict[str, str]) -> None:
+        super().__init__(body.model_dump(exclude_none=True), body.status, headers, MEDIA_TYPE)
+        self._code = body.code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        metrics.http_problems.labels(self._code).inc()
+        await super().__call__(scope, receive, send)
 
 
 _OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 415: "unsupported_media_type"}

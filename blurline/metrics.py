@@ -1,0 +1,151 @@
+"""Every Prometheus metric of Blurline, by the process that shows it. docs/observability.md lists them.
+
+- `API`: what an API process has seen itself.
+- `DATABASE`: the state of the whole service, read from PostgreSQL when an API process is asked.
+- `WORKER`: what a worker has seen itself.
+- `RUNS`: what the flow runs in a worker's children have done; the worker shows the sum over its children.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+API, DATABASE, WORKER, RUNS = (CollectorRegistry() for _ in range(4))
+
+for _registry in (API, WORKER):
+    ProcessCollector(registry=_registry)
+    Gauge("blurline_build_info", "Always 1; which version runs.", ["version"], registry=_registry).labels(
+        version("blurline")
+    ).set(1)
+
+# API
+
+http_requests = Histogram(
+    "blurline_http_request_duration_seconds",
+    "From the arrival of a request to the end of its answer, by route template.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=API,
+)
+http_problems = Counter(
+    "blurline_http_problems_total",
+    "Problem answers by code, as rate_limited and quota_exceeded.",
+    ["code"],
+    registry=API,
+)
+websocket_clients = Gauge("blurline_websocket_clients", "WebSockets that are open.", registry=API)
+webhook_tries = Counter(
+    "blurline_webhook_tries_total",
+    "Tries to deliver to a webhook: delivered, failed (will be tried again), given_up.",
+    ["outcome"],
+    registry=API,
+)
+database_up = Gauge(
+    "blurline_database_up", "1 if the figures of the database could be read, and are shown; else 0.", registry=API
+)
+
+# Database
+
+images = Gauge("blurline_images", "Images by state.", ["state"], registry=DATABASE)
+images_failed = Gauge("blurline_images_failed", "Failed images by error code.", ["error_code"], registry=DATABASE)
+queue_images = Gauge(
+    "blurline_queue_images",
+    "Images that no worker has begun, re-runs included, by queue.",
+    ["queue"],
+    registry=DATABASE,
+)
+queue_oldest_age = Gauge(
+    "blurline_queue_oldest_age_seconds",
+    "How long the longest has been waiting, by queue.",
+    ["queue"],
+    registry=DATABASE,
+)
+outbox_batches = Gauge(
+    "blurline_outbox_batches", "Batches that should be flow runs by now and are not.", registry=DATABASE
+)
+outbox_oldest_age = Gauge(
+    "blurline_outbox_oldest_age_seconds", "How long the oldest of them has been due.", registry=DATABASE
+)
+review_images = Gauge(
+    "blurline_review_images",
+    "Images held for a person, by reason; output_check_failed says that Blurline did not trust its own result.",
+    ["error_code"],
+    registry=DATABASE,
+)
+review_oldest_age = Gauge(
+    "blurline_review_oldest_age_seconds", "How long the longest has been held.", registry=DATABASE
+)
+webhook_deliveries_pending = Gauge(
+    "blurline_webhook_deliveries_pending", "Webhook messages not delivered yet.", registry=DATABASE
+)
+webhook_oldest_age = Gauge(
+    "blurline_webhook_deliveries_oldest_age_seconds", "How old the oldest of them is.", registry=DATABASE
+)
+webhooks_disabled = Gauge(
+    "blurline_webhooks_disabled", "Webhooks that were switched off, by their owner or for failing.", registry=DATABASE
+)
+
+# Worker
+
+worker_slots = Gauge("blurline_worker_slots", "Flow runs that this worker can run at a time.", registry=WORKER)
+worker_slots_busy = Gauge("blurline_worker_slots_busy", "Slots with a flow run.", registry=WORKER)
+worker_runs = Counter(
+    "blurline_worker_runs_total",
+    "Flow runs by end: completed, failed, cancelled, broken (our worker's fault), died (with its process).",
+    ["outcome"],
+    registry=WORKER,
+)
+worker_child_restarts = Counter(
+    "blurline_worker_child_restarts_total",
+    "Children that were replaced: died, broken, memory (grown too large), age (served long).",
+    ["reason"],
+    registry=WORKER,
+)
+model_info = Gauge(
+    "blurline_model_info", "Always 1; which model a profile uses.", ["profile", "model", "sha256"], registry=WORKER
+)
+
+# Runs
+
+stage_duration = Histogram(
+    "blurline_stage_duration_seconds",
+    "What a stage takes for one image.",
+    ["stage"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=RUNS,
+)
+images_settled = Counter(
+    "blurline_images_settled_total",
+    "Attempts that settled their image: published, held, failed. error_code is empty for published.",
+    ["outcome", "error_code"],
+    registry=RUNS,
+)
+faces_found = Counter("blurline_faces_found_total", "Faces found in images that were settled.", registry=RUNS)
+images_given_back = Counter(
+    "blurline_images_given_back_total",
+    "Images whose flow run failed, to be attempted anew.",
+    ["error_code"],
+    registry=RUNS,
+)
+images_reconciled = Counter(
+    "blurline_images_reconciled_total",
+    "Images that the reconciler found stuck, by why.",
+    ["verdict"],
+    registry=RUNS,
+)
+batches_dispatched_late = Counter(
+    "blurline_batches_dispatched_late_total",
+    "Batches that the reconciler dispatched because no API process did.",
+    registry=RUNS,
+)

@@ -1,0 +1,66 @@
+"""The state of the whole service in figures, for the metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import dict_row
+
+from blurline.errors import DatabaseUnavailable
+from sql.database import Row, Transaction
+
+_CONNECT_TIMEOUT_S = 2
+_STATEMENT_TIMEOUT_MS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many wait, and how long the one that has waited longest; 0 when none waits."""
+
+    count: int
+    oldest_age_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Images by state, failures by error code, and everything that waits for somebody."""
+
+    images: dict[str, int]
+    failed: dict[str, int]
+    held: dict[str, Backlog]
+    waiting: dict[str, Backlog]
+    outbox: Backlog
+    undelivered: Backlog
+    disabled_webhooks: int
+
+
+def read_figures(dsn: str) -> Figures:
+    """Read them over a connection of their own, which waits for nobody. Raises DatabaseUnavailable."""
+    options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}"
+    try:
+        with psycopg.connect(
+            dsn, connect_timeout=_CONNECT_TIMEOUT_S, options=options, row_factory=dict_row
+        ) as connection:
+            return _read(Transaction(connection))
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+
+
+def _read(transaction: Transaction) -> Figures:
+    due, undelivered = transaction.one("count_due"), transaction.one("count_undelivered")
+    disabled = transaction.one("count_disabled_webhooks")
+    assert due is not None and undelivered is not None and disabled is not None
+    return Figures(
+        images={row["state"]: row["images"] for row in transaction.all("count_images")},
+        failed={row["error_code"]: row["images"] for row in transaction.all("count_failed")},
+        held={row["error_code"]: _backlog(row, "images") for row in transaction.all("count_held")},
+        waiting={row["queue"]: _backlog(row, "images") for row in transaction.all("count_waiting")},
+        outbox=_backlog(due, "batches"),
+        undelivered=_backlog(undelivered, "deliveries"),
+        disabled_webhooks=disabled["webhooks"],
+    )
+
+
+def _backlog(row: Row, counted: str) -> Backlog:
+    return Backlog(row[counted], row["oldest_age_s"])
