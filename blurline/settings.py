@@ -86,9 +86,7 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = Field(
         default=None, description="OpenID Connect issuer whose tokens are accepted, as its tokens name it (`iss`)."
     )
-    oidc_audience: str = Field(
-        default="blurline", description="Audience (`aud`) of the tokens of `oidc_issuer`."
-    )
+    oidc_audience: str = Field(default="blurline", description="Audience (`aud`) of the tokens of `oidc_issuer`.")
     oidc_scopes_claim: str = Field(
         default="scope",
         description="Claim of those tokens that lists the scopes, as text or list; dots lead into objects, as in "
@@ -125,6 +123,9 @@ class Settings(BaseSettings):
     )
     worker_metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port at which a worker serves its metrics; none when absent."
+    )
+    worker_metrics_host: str = Field(
+        default="127.0.0.1", description="Address at which it serves them; they ask for no token."
     )
 
     batch_max_images: int = Field(default=24, gt=0, description="Most images that one flow run carries.")

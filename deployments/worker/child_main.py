@@ -17,8 +17,14 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, Literal
 
+import structlog
+
+from deployments.worker.figures import Totals, totals
+
 CANCEL_SIGNAL = signal.SIGUSR1
 _PR_SET_PDEATHSIG = 1
+
+Outcome = Literal["ready", "completed", "failed", "cancelled", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,9 @@ class Order:
 class Report:
     """What became of an order (or of the start, which is the first report)."""
 
-    outcome: Literal["ready", "ended", "cancelled", "broken"]
+    outcome: Outcome
     peak_rss_mb: float
+    totals: Totals
     error: str = ""
 
 
@@ -46,13 +53,14 @@ def main(pipe: Connection, parent_pid: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent(parent_pid)
     runner = _Runner()
-    pipe.send(Report("ready", _peak_rss_mb()))
+    pipe.send(_report("ready"))
     while True:
         try:
             order: Order | None = pipe.recv()
         except (EOFError, OSError):
-            return
+            order = None
         if order is None:
+            runner.end()
             return
         pipe.send(runner.run(order))
 
@@ -65,6 +73,7 @@ class _Runner:
         from blurline.logs import configure_logs
         from blurline.memory import keep_freed_memory
         from blurline.settings import load_settings
+        from blurline.telemetry import configure_traces
         from models import load_detectors
 
         class Cancelled(Abort):
@@ -76,6 +85,7 @@ class _Runner:
         keep_freed_memory()
         settings = load_settings()
         configure_logs(settings.log_level)
+        configure_traces("blurline-worker")
         load_detectors(settings)
         signal.signal(CANCEL_SIGNAL, self._on_cancel)
 
@@ -91,17 +101,25 @@ class _Runner:
             flow_run = FlowRun.model_validate_json(order.flow_run_json).model_copy(update={"deployment_id": None})
             # The heartbeat thread is joined in steps of a second; the worker emits the heartbeats instead.
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                structlog.contextvars.clear_contextvars()
+                structlog.contextvars.bind_contextvars(flow_run_id=str(flow_run.id))
                 self._is_armed = True
-                run_flow(flow, flow_run=flow_run, return_type="state")
+                state: Any = run_flow(flow, flow_run=flow_run, return_type="state")
         except self._cancelled:
-            return Report("cancelled", _peak_rss_mb())
+            return _report("cancelled")
         except (Abort, Pause) as signal_:
-            return Report("ended", _peak_rss_mb(), repr(signal_))
+            return _report("failed", repr(signal_))
         except Exception:
-            return Report("broken", _peak_rss_mb(), traceback.format_exc())
+            return _report("broken", traceback.format_exc())
         finally:
             self._is_armed = False
-        return Report("ended", _peak_rss_mb())
+        return _report("completed" if state.is_completed() else "failed")
+
+    def end(self) -> None:
+        """Send what is left of the traces."""
+        from blurline.telemetry import end_traces
+
+        end_traces()
 
     def _flow(self, order: Order) -> Any:
         from prefect.flows import load_flow_from_entrypoint
@@ -115,6 +133,10 @@ class _Runner:
         if self._is_armed:
             self._is_armed = False
             raise self._cancelled("Cancelled")
+
+
+def _report(outcome: Outcome, error: str = "") -> Report:
+    return Report(outcome, _peak_rss_mb(), totals(), error)
 
 
 def _die_with_parent(parent_pid: int) -> None:

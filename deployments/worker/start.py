@@ -6,9 +6,16 @@ import asyncio
 import os
 import socket
 
+from prometheus_client import start_http_server
+
+from blurline import metrics
+from blurline.errors import ConfigurationError
 from blurline.logs import configure_logs
+from blurline.policy import Policy
+from blurline.profile import ProfileName
 from blurline.settings import Settings
 from deployments.worker.worker import WarmWorker
+from models import look_for
 
 _GRACE_S = 120  # the reconciler comes first
 
@@ -25,4 +32,21 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
         ready_file=settings.worker_ready_file,
         create_pool_if_not_found=False,
     )
+    if settings.worker_metrics_port is not None:
+        _serve_metrics(settings, worker, settings.worker_metrics_port)
     asyncio.run(worker.serve(settings.worker_drain_s))
+
+
+def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
+    """Answer Prometheus in a thread. Raises ConfigurationError when the port cannot be had."""
+    metrics.WORKER.register(worker.figures)
+    for profile in ProfileName:
+        model = look_for(Policy(profile=profile), settings).record
+        metrics.model_info.labels(profile, model["name"], model["sha256"]).set(1)
+    try:
+        start_http_server(port, settings.worker_metrics_host, metrics.WORKER)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The worker cannot serve its metrics at {settings.worker_metrics_host}:{port} ({error.strerror}). "
+            "Set BLURLINE_WORKER_METRICS_PORT to a free port."
+        ) from error

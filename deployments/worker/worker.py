@@ -33,8 +33,10 @@ from prefect.states import Cancelled, Crashed
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import PrivateAttr
 
+from blurline import metrics
 from deployments.worker.child import Child, ChildDied
 from deployments.worker.child_main import Order, Report
+from deployments.worker.figures import ChildFigures
 from deployments.worker.intake import Intake
 
 if TYPE_CHECKING:
@@ -104,8 +106,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         **base: Any,
     ) -> None:
         super().__init__(limit=slots, prefetch_seconds=0, **base)
+        metrics.worker_slots.set(slots)
+        metrics.worker_slots_busy.set_function(lambda: len(self._active))
         self._child_memory_mb, self._run_deadline_s, self._ready_file = child_memory_mb, run_deadline_s, ready_file
         self._children = [Child() for _ in range(slots)]
+        self.figures = ChildFigures()
         self._idle: asyncio.Queue[Child] = asyncio.Queue()
         self._active: dict[UUID, Child] = {}
         self._cancelling: set[UUID] = set()
@@ -173,11 +178,14 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             report = await child.run(configuration.order(flow_run))
         except ChildDied as death:
             log.warning("child_died", flow_run_id=str(flow_run.id), exit_code=death.exit_code)
+            metrics.worker_runs.labels("died").inc()
             status_code = 0 if await self._finish_cancellation(flow_run.id) else death.exit_code or 1
-            self._replace(child)
+            self._replace(child, "died")
             return WarmResult(identifier=identifier, status_code=status_code)
         finally:
             self._active.pop(flow_run.id, None)
+        self.figures.report(child, report.totals)
+        metrics.worker_runs.labels(report.outcome).inc()
         await self._finish_cancellation(flow_run.id)
         self._return(child, report)
         if report.outcome == "broken":
@@ -298,13 +306,23 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
 
     def _return(self, child: Child, report: Report) -> None:
         """Give a child back, or a fresh one in its place when it has grown or served long."""
-        if report.outcome == "broken" or report.peak_rss_mb > self._child_memory_mb or child.runs >= _MAX_RUNS_A_CHILD:
-            log.info("child_recycled", pid=child.pid, peak_rss_mb=report.peak_rss_mb, runs=child.runs)
-            self._replace(child)
-        else:
+        reason = None
+        if report.outcome == "broken":
+            reason = "broken"
+        elif report.peak_rss_mb > self._child_memory_mb:
+            reason = "memory"
+        elif child.runs >= _MAX_RUNS_A_CHILD:
+            reason = "age"
+        if reason is None:
             self._idle.put_nowait(child)
+        else:
+            log.info("child_recycled", reason=reason, pid=child.pid, peak_rss_mb=report.peak_rss_mb, runs=child.runs)
+            self._replace(child, reason)
 
-    def _replace(self, child: Child) -> None:
+    def _replace(self, child: Child, reason: str) -> None:
+        metrics.worker_child_restarts.labels(reason).inc()
+        self.figures.end(child)
+
         async def restart() -> None:
             while True:
                 try:
