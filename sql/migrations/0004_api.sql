@@ -38,7 +38,10 @@ ALTER TABLE images
     ALTER COLUMN original_etag DROP NOT NULL,
     ADD CHECK (original_etag IS NOT NULL OR source_url IS NOT NULL);
 CREATE INDEX images_open ON images (job_id) WHERE state IN ('queued', 'processing');
-CREATE INDEX images_to_review ON images (doubt DESC NULLS FIRST, id) WHERE state = 'needs_review';
+CREATE INDEX images_to_review ON images (coalesce(doubt, 2) DESC, id DESC) WHERE state = 'needs_review';
+CREATE INDEX images_by_state ON images (state, id);
+CREATE INDEX images_failed ON images (error_code) WHERE state = 'failed';
+CREATE INDEX attempts_waiting ON attempts (batch_id) WHERE outcome IS NULL AND started_at IS NULL;
 
 UPDATE jobs SET finished_at = now()
 WHERE NOT EXISTS (SELECT FROM images WHERE images.job_id = jobs.id AND state IN ('queued', 'processing'));
@@ -83,16 +86,19 @@ CREATE TABLE deleted_images (
     deletion_id  uuid NOT NULL REFERENCES deletions ON DELETE CASCADE,
     image_id     uuid NOT NULL,
     original_key text NOT NULL,
-    not_before   timestamptz NOT NULL,
+    not_before   timestamptz NOT NULL DEFAULT now(),
+    again_at     timestamptz,
     PRIMARY KEY (deletion_id, image_id)
 );
 CREATE INDEX deleted_images_by_time ON deleted_images (not_before);
 
--- What happened to an owner's images, numbered without doubt about the order: the number comes from a row that stays
--- locked until its transaction ends, so a reader who has seen n has seen all before n.
+-- What happened to an owner's images, numbered without gaps and without doubt about the order: who adds one holds the
+-- owner's row of event_heads until its transaction ends, so a reader who has seen n has seen all before n. Hence a
+-- transaction settles images of one owner alone, or two could wait for each other. removed is the last number that is
+-- not kept any more.
 CREATE TABLE event_heads (
-    owner    text PRIMARY KEY,
-    sequence bigint NOT NULL
+    owner   text PRIMARY KEY,
+    removed bigint NOT NULL DEFAULT 0
 );
 CREATE TABLE events (
     owner      text NOT NULL,
@@ -147,15 +153,28 @@ CREATE INDEX webhook_deliveries_log ON webhook_deliveries (webhook_id, sequence)
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);
 
 CREATE FUNCTION add_event(event_owner text, event_type text, job uuid, image uuid, details jsonb) RETURNS void
-LANGUAGE sql AS $$
-    WITH head AS (
-        INSERT INTO event_heads AS heads (owner, sequence) VALUES (event_owner, 1)
-        ON CONFLICT (owner) DO UPDATE SET sequence = heads.sequence + 1
-        RETURNING sequence
-    )
+LANGUAGE plpgsql AS $$
+DECLARE
+    last_removed bigint;
+BEGIN
+    -- Locked, not counted up: a job of 100,000 images that is cancelled would write as many versions of the row in one
+    -- transaction, and walk past all of them each time.
+    INSERT INTO event_heads (owner) VALUES (event_owner) ON CONFLICT DO NOTHING;
+    SELECT removed INTO last_removed FROM event_heads WHERE owner = event_owner FOR UPDATE;
     INSERT INTO events (owner, sequence, type, job_id, image_id, data)
-    SELECT event_owner, head.sequence, event_type, job, image, details FROM head
-$$;
+    SELECT event_owner, greatest(max(sequence), last_removed) + 1, event_type, job, image, details
+    FROM events WHERE owner = event_owner;
+END $$;
+
+CREATE FUNCTION remember_removed_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE event_heads SET removed = greatest(removed, gone.sequence)
+    FROM (SELECT owner, max(sequence) AS sequence FROM removed_events GROUP BY owner) AS gone
+    WHERE event_heads.owner = gone.owner;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER events_removed AFTER DELETE ON events REFERENCING OLD TABLE AS removed_events
+FOR EACH STATEMENT EXECUTE FUNCTION remember_removed_events();
 
 -- Deferred to the end of the transaction, whoever settles an image: by then every image row that the transaction needs
 -- is locked, so that waiting for the owner's head cannot close a circle.
@@ -179,9 +198,15 @@ WHEN (NEW.state IN ('published', 'needs_review', 'failed')
 EXECUTE FUNCTION tell_of_image();
 
 -- Of two transactions that settle the last images of a job, the second waits for the first at the owner's head and then
--- sees what it did. Deferred once more, so that it comes after the images' own events.
+-- sees what it did. Deferred once more, so that it comes after the images' own events; the last of them asks for all.
 CREATE FUNCTION tell_of_job() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF EXISTS (
+        SELECT FROM events
+        WHERE owner = NEW.owner AND sequence = NEW.sequence + 1 AND job_id = NEW.job_id AND image_id IS NOT NULL
+    ) THEN
+        RETURN NULL;
+    END IF;
     UPDATE jobs SET finished_at = now()
     WHERE id = NEW.job_id AND finished_at IS NULL
       AND NOT EXISTS (SELECT FROM images WHERE job_id = NEW.job_id AND state IN ('queued', 'processing'));
