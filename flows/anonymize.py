@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
 from prefect import flow
+from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
+from blurline import metrics
 from blurline.errors import BlurlineError, DatabaseUnavailable
 from blurline.settings import load_settings
+from blurline.telemetry import span
 from sql.attempts import retrying, try_again
+from sql.outbox import OLD_TRACE_LABEL, TRACE_LABEL
 from tasks.blur import blur
 from tasks.detect import detect
 from tasks.download import download
@@ -33,12 +39,41 @@ def anonymize(batch_id: UUID) -> None:
     run ends as failed.
     """
     work = Work(batch_id, is_retry=(flow_run.run_count or 1) > 1)
-    try:
-        for stage in (download, resize, detect, nms, blur, upload, notify):
-            stage(work)
-    except Exception as error:
-        _give_back(work, error)
-        raise
+    structlog.contextvars.bind_contextvars(batch_id=str(batch_id))
+    with _traced("anonymize", work, parent=_label(TRACE_LABEL), link=_label(OLD_TRACE_LABEL)):
+        try:
+            for stage in (download, resize, detect, nms, blur, upload, notify):
+                with _traced(stage.name, work):
+                    stage(work)
+                structlog.contextvars.bind_contextvars(job_id=str(work.job_id))
+        except Exception as error:
+            _give_back(work, error)
+            raise
+
+
+@contextmanager
+def _traced(name: str, work: Work, parent: str | None = None, link: str | None = None) -> Iterator[None]:
+    """A span that says what it was about, as far as that is known at its end."""
+    with span(name, parent=parent, link=link) as current:
+        try:
+            yield
+        finally:
+            images = [str(item.attempt.image_id) for item in work.items or []]
+            current.set_attributes(
+                {
+                    "blurline.job_id": str(work.job_id),
+                    "blurline.batch_id": str(work.batch_id),
+                    "blurline.images": len(images),
+                    "blurline.image_ids": images,
+                }
+            )
+
+
+def _label(name: str) -> str | None:
+    """A label that the dispatcher has put on this flow run; a run that a person started has none."""
+    context = FlowRunContext.get()
+    value = context.flow_run.labels.get(name) if context and context.flow_run else None
+    return str(value) if value else None
 
 
 def _give_back(work: Work, error: Exception) -> None:
@@ -48,5 +83,6 @@ def _give_back(work: Work, error: Exception) -> None:
     try:
         with database().transaction() as transaction:
             try_again(transaction, open_attempts, code, str(error), retrying(load_settings()))
+        metrics.images_given_back.labels(code).inc(len(open_attempts))
     except DatabaseUnavailable:
         log.warning("batch_left_to_reconciler", batch_id=str(work.batch_id))

@@ -21,6 +21,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import PrefectException
 from prefect.states import Cancelled, Cancelling, Crashed
 
+from blurline import metrics
 from blurline.errors import BlurlineError
 from blurline.settings import load_settings
 from sql.attempts import call_off, retrying, try_again
@@ -101,6 +102,7 @@ def _dispatch(client: SyncPrefectClient) -> int:
     total = 0
     while dispatched := dispatch_waiting(database(), create):
         total += dispatched
+    metrics.batches_dispatched_late.inc(total)
     log.error("outbox_was_late", batches=total)
     return total
 
@@ -112,6 +114,7 @@ def _carry_out(client: SyncPrefectClient, batch: Underway, state: RunState | Non
             call_off(transaction, batch.attempt_ids, verdict.code, verdict.message)
         else:
             try_again(transaction, batch.attempt_ids, verdict.code, verdict.message, retrying(load_settings()))
+    metrics.images_reconciled.labels(verdict.code).inc(len(batch.attempt_ids))
     log.warning("batch_reconciled", batch_id=str(batch.batch_id), code=verdict.code, images=len(batch.attempt_ids))
     if state is not None and state.type not in _TERMINAL:
         ended: State[None] = Crashed(message=verdict.message)

@@ -17,17 +17,22 @@ log = structlog.get_logger()
 DEPLOYMENT = "anonymize/anonymize"
 """The deployment, as Prefect names it, that batches become flow runs of."""
 
+TRACE_LABEL, OLD_TRACE_LABEL = "blurline.traceparent", "blurline.old_traceparent"
+"""Labels of a flow run: the trace that it goes on with, and, of a re-run, the one of the request long ago."""
+
 _MAX_DELAY_S = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A batch that is to be dispatched."""
+    """A batch that is to be dispatched. ``traceparent`` is that of the request which made its job."""
 
     batch_id: UUID
     job_id: UUID
     queue: str
     tries: int
+    traceparent: str | None
+    is_rerun: bool
 
     @property
     def flow_run(self) -> dict[str, Any]:
@@ -37,6 +42,7 @@ class Waiting:
             "idempotency_key": str(self.batch_id),
             "work_queue_name": self.queue,
             "tags": [f"job:{self.job_id}"],
+            "labels": {OLD_TRACE_LABEL if self.is_rerun else TRACE_LABEL: self.traceparent} if self.traceparent else {},
         }
 
 

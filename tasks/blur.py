@@ -24,4 +24,4 @@ def blur(work: Work) -> None:
         item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key)
         item.photo = None
 
-    work.advance(lambda item: item.output is not None, step)
+    work.advance("blur", lambda item: item.output is not None, step)

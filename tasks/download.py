@@ -45,4 +45,4 @@ def download(work: Work) -> None:
             raise OriginalChanged("The uploaded file was replaced after it was submitted. Upload and submit it again.")
         item.original = validated(data, settings.limits)
 
-    work.advance(lambda item: item.original is not None, step)
+    work.advance("download", lambda item: item.original is not None, step)

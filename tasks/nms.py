@@ -17,4 +17,4 @@ def nms(work: Work) -> None:
         item.found = [look.merge(each) for each in item.candidates]
         item.candidates = []
 
-    work.advance(lambda item: item.found is not None, step)
+    work.advance("nms", lambda item: item.found is not None, step)

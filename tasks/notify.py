@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 from prefect import task
 
+from blurline import metrics
 from blurline.doubt import Doubt
 from blurline.errors import OutputCheckFailed, StoreUnavailable
 from blurline.policy import Policy, Review
@@ -20,17 +23,14 @@ log = structlog.get_logger()
 def notify(work: Work) -> None:
     """Publish, fail or hold every item in one transaction; then remove results that nobody will fetch."""
     items = [item for item in work.items or [] if not item.settled]
+    started = time.perf_counter()
     with database().transaction() as transaction:
         outcomes = [_settle(transaction, work, item) for item in items]
+    share_s = (time.perf_counter() - started) / max(1, len(items))
     for item, outcome in zip(items, outcomes, strict=True):
         item.settled = True
-        log.info(
-            "image_settled" if outcome.is_won else "image_settled_elsewhere",
-            job_id=str(work.job_id),
-            image_id=str(item.attempt.image_id),
-            attempt=item.attempt.number,
-            error_code=item.error.code if item.error else None,
-        )
+        metrics.stage_duration.labels("notify").observe(share_s)
+        _note(work, item, is_won=outcome.is_won)
         if outcome.replaced_key is not None:
             _discard(outcome.replaced_key)
         if not outcome.is_won and item.output is not None and item.output.stored:
@@ -60,6 +60,25 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         processing_ms=item.processing_ms,
     )
     return publish(transaction, item.attempt, result, _held(work.policy, output.done.doubt))
+
+
+def _note(work: Work, item: Item, *, is_won: bool) -> None:
+    """Log what became of an image, and count it."""
+    outcome, code = "published", None
+    if item.error is not None:
+        outcome, code = "held" if isinstance(item.error, OutputCheckFailed) else "failed", item.error.code
+    elif item.output is not None and (held := _held(work.policy, item.output.done.doubt)):
+        outcome, code = "held", held.code
+    log.info(
+        "image_settled" if is_won else "image_settled_elsewhere",
+        image_id=str(item.attempt.image_id),
+        attempt=item.attempt.number,
+        outcome=outcome,
+        error_code=code,
+    )
+    if is_won:
+        metrics.images_settled.labels(outcome, code or "").inc()
+        metrics.faces_found.inc(item.output.done.faces if item.output else 0)
 
 
 def _held(policy: Policy, doubt: Doubt) -> Held | None:

@@ -17,4 +17,4 @@ def upload(work: Work) -> None:
         store().put_result(item.output.key, item.output.done.data, item.output.done.format.media_type)
         item.output.stored = True
 
-    work.advance(lambda item: item.output is not None and item.output.stored, step)
+    work.advance("upload", lambda item: item.output is not None and item.output.stored, step)

@@ -15,10 +15,12 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from opentelemetry.trace import get_current_span
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
+from blurline import metrics
 from blurline.errors import PermanentError, RetryableError
 from blurline.limits import Limits
 from blurline.opening import open_photo
@@ -87,9 +89,10 @@ class Work:
         self.look: Look | None = None
         self.items: list[Item] | None = None
 
-    def advance(self, is_done: Callable[[Item], bool], step: Callable[[Item], None]) -> None:
+    def advance(self, stage: str, is_done: Callable[[Item], bool], step: Callable[[Item], None]) -> None:
         """Take ``step`` on every item that has no error and is not done. Raises the first RetryableError."""
         faults: list[RetryableError] = []
+        duration = metrics.stage_duration.labels(stage)
         for item in self.items or []:
             if item.error is not None or is_done(item):
                 continue
@@ -101,13 +104,18 @@ class Work:
             except RetryableError as error:
                 faults.append(error)
             except Exception as error:
-                log.exception("image_broke_task", image_id=str(item.attempt.image_id), batch_id=str(self.batch_id))
+                log.exception("image_broke_task", task=stage, image_id=str(item.attempt.image_id))
                 item.error = InternalFault(
                     f"Blurline could not treat this picture ({type(error).__name__}). It was not published. "
                     "Tell your operator, who finds the details in the log."
                 )
             finally:
-                item.processing_ms += (time.perf_counter() - started) * 1000
+                elapsed_s = time.perf_counter() - started
+                item.processing_ms += elapsed_s * 1000
+                duration.observe(elapsed_s)
+            if item.error is not None:
+                failed = {"blurline.image_id": str(item.attempt.image_id), "blurline.error_code": item.error.code}
+                get_current_span().add_event("image_failed", failed)
         if faults:
             raise faults[0]
 

@@ -68,6 +68,7 @@ def print_addresses(stack: EmbeddedStack) -> None:
     table.add_row("Prefect UI", addresses.prefect_ui)
     if addresses.prefect_password:
         table.add_row("", f"asks once for  admin:{addresses.prefect_password}")
+    table.add_row("Metrics", f"{addresses.api_metrics}  {addresses.worker_metrics}")
     console.print(table)
     console.print("Ctrl-C stops everything; the data stay.")
 

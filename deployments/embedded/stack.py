@@ -24,7 +24,14 @@ from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Part, Stage, Supervisor
 from sql.migrate import migrate
 
-_DEFAULT_PORTS = {"api": 8000, "dashboard": 8501, "prefect": 4200, "postgres": 54320, "s3": 8333}
+_DEFAULT_PORTS = {
+    "api": 8000,
+    "worker_metrics": 8001,
+    "dashboard": 8501,
+    "prefect": 4200,
+    "postgres": 54320,
+    "s3": 8333,
+}
 _HOST = "127.0.0.1"
 _FIRST_WRITE_S = 30
 
@@ -54,6 +61,8 @@ class Addresses:
     dashboard: str
     prefect_ui: str
     prefect_password: str
+    api_metrics: str
+    worker_metrics: str
 
 
 class EmbeddedStack:
@@ -80,6 +89,8 @@ class EmbeddedStack:
             dashboard=f"http://{_HOST}:{self._ports['dashboard']}",
             prefect_ui=self._environment["BLURLINE_PREFECT_UI_URL"],
             prefect_password=self._secrets["prefect_password"] if self._own_prefect else "",
+            api_metrics=f"{self._environment['BLURLINE_API_URL']}/metrics",
+            worker_metrics=f"http://{_HOST}:{self._ports['worker_metrics']}/metrics",
         )
 
     def start(self) -> None:
@@ -220,7 +231,12 @@ class EmbeddedStack:
         command = _python("blurline", "worker", *(["--limit", str(workers)] if workers else []))
         ready = self._home.path / "worker.ready"
         ready.unlink(missing_ok=True)
-        environment = {**self._environment, "BLURLINE_WORKER_READY_FILE": str(ready)}
+        # Not shared: another worker that joins with this folder's settings would want the same port.
+        environment = {
+            **self._environment,
+            "BLURLINE_WORKER_READY_FILE": str(ready),
+            "BLURLINE_WORKER_METRICS_PORT": str(self._ports["worker_metrics"]),
+        }
         return Part("worker", command, ready.exists, environment, stop_timeout_s=60)
 
 

@@ -1,8 +1,9 @@
 -- The outbox: what is to become a flow run.
 
 -- name: claim_outbox
-SELECT outbox.batch_id, outbox.tries, batches.job_id, batches.queue
-FROM outbox JOIN batches ON batches.id = outbox.batch_id
+SELECT outbox.batch_id, outbox.tries, batches.job_id, batches.queue, jobs.traceparent,
+       batches.rerun_id IS NOT NULL AS is_rerun
+FROM outbox JOIN batches ON batches.id = outbox.batch_id JOIN jobs ON jobs.id = batches.job_id
 WHERE outbox.not_before <= now()
 ORDER BY outbox.not_before, outbox.batch_id
 LIMIT %(limit)s

@@ -32,9 +32,9 @@ def _wait_at(folder: Path, task: str, items: list[Any] | None) -> None:
 def _patch(work: Any, folder: Path) -> None:
     advance = work.Work.advance
 
-    def advance_with_fault(self: Any, is_done: Any, step: Any) -> None:
-        _wait_at(folder, step.__module__.rpartition(".")[2], self.items)
-        advance(self, is_done, step)
+    def advance_with_fault(self: Any, stage: str, is_done: Any, step: Any) -> None:
+        _wait_at(folder, stage, self.items)
+        advance(self, stage, is_done, step)
 
     work.Work.advance = advance_with_fault
 
