@@ -7,22 +7,40 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from api import problems
 from api.body_limit import BodyLimit
 from api.context import Context
 from api.database_metrics import DatabaseMetrics
-from api.dispatcher import Dispatcher
+from api.deleter import deleter
+from api.dispatcher import dispatcher
 from api.flow_runs import FlowRuns
+from api.identities import Identities
 from api.observation import Observation
-from api.routers import compatibility, health, images, jobs, metrics, statistics, uploads
+from api.openapi import describe
+from api.rate_limit import RateLimit, RateLimitHeaders
+from api.routers import (
+    compatibility,
+    deletions,
+    health,
+    images,
+    jobs,
+    metrics,
+    presets,
+    statistics,
+    submissions,
+    uploads,
+    users,
+    webhooks,
+)
 from api.tracing import Tracing
+from api.webhook_sender import WebhookSender
 from blurline.logs import configure_logs
 from blurline.settings import Settings, load_settings
 from blurline.store import Store
 from blurline.telemetry import configure_traces, end_traces
-from blurline.tokens import LocalIssuer
 from sql.database import Database
 
 _DESCRIPTION = """Submit photographs; get them back with every face that was found destroyed.
@@ -43,12 +61,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = Database(settings.database, max_connections=20)
         flow_runs = FlowRuns(settings)
         store = Store(settings)
-        app.state.context = Context(settings, database, store, LocalIssuer(settings.home), flow_runs)
+        identities = Identities(settings, database)
+        rate_limit = RateLimit(settings.requests_per_minute)
+        app.state.context = Context(settings, database, store, flow_runs, identities, rate_limit)
         app.state.database_metrics = DatabaseMetrics(settings.database)
-        dispatcher = Dispatcher(settings.database, database, flow_runs)
-        dispatcher.start()
+        threads = [dispatcher(settings, database, flow_runs), deleter(settings, database, store)]
+        webhook_sender = WebhookSender(settings, database)
+        for thread in threads:
+            thread.start()
+        webhook_sender.start()
         yield
-        dispatcher.stop()
+        webhook_sender.stop()
+        for thread in threads:
+            thread.stop()
         store.close()
         flow_runs.close()
         database.close()
@@ -57,8 +82,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPIOffline(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
-    for module in (uploads, jobs, images, statistics, compatibility, health, metrics):
+    for module in (
+        uploads, submissions, jobs, images, deletions, presets, users, statistics, compatibility, health, metrics, webhooks
+    ):  # fmt: skip
         app.include_router(module.router)
+    describe(app)
+    app.add_middleware(RateLimitHeaders)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
     app.add_middleware(Observation)
     app.add_middleware(Tracing)  # the last that is added is the outermost
     return app

@@ -19,7 +19,6 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         refusal = problem(
-            413,
             "request_too_large",
             f"A request has at most {self._max_bytes / 1e6:.0f} MB. Send fewer files at a time.",
         )

@@ -1,19 +1,22 @@
-"""What every request may use: settings, database, store, the issuer, Prefect; and who is asking."""
+"""What every request may use: settings, database, store, Prefect; and who is asking."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.flow_runs import FlowRuns
-from api.problems import MEDIA_TYPE, Problem
+from api.identities import Identities
+from api.problems import Problem
+from api.rate_limit import RateLimit
 from blurline.settings import Settings
 from blurline.store import Store
-from blurline.tokens import Identity, InvalidToken, LocalIssuer, Scope
+from blurline.tokens import Identity, InvalidToken, Scope
 from sql.database import Database
 
 
@@ -24,8 +27,13 @@ class Context:
     settings: Settings
     database: Database
     store: Store
-    issuer: LocalIssuer
     flow_runs: FlowRuns
+    identities: Identities
+    rate_limit: RateLimit
+
+    def identify(self, token: str) -> Identity:
+        """Who a token is for. Raises InvalidToken; IssuerUnavailable and DatabaseUnavailable."""
+        return self.identities.identify(token)
 
 
 def _context(request: Request) -> Context:
@@ -35,17 +43,23 @@ def _context(request: Request) -> Context:
 
 Ctx = Annotated[Context, Depends(_context)]
 
-_bearer = HTTPBearer(auto_error=False, description="A token from `blurline token`.")
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="A token of the OpenID Connect issuer, or one from `blurline token`.",
+)
 
 
-def _identity(context: Ctx, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> Identity:
+def _identity(
+    context: Ctx, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Identity:
     if given is None:
-        raise InvalidToken(
-            "The request has no bearer token. Send `Authorization: Bearer …` with one from `blurline token`."
-        )
-    identity = context.issuer.verify(given.credentials)
-    if not identity.scopes & set(Scope):
-        raise Problem(403, "missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")
+        raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
+    identity = context.identify(given.credentials)
+    structlog.contextvars.bind_contextvars(owner=identity.owner)
+    context.rate_limit.count(request, identity.owner)
+    if not identity.scopes:
+        raise Problem("missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")
     return identity
 
 
@@ -55,7 +69,7 @@ Who = Annotated[Identity, Depends(_identity)]
 def _having(scope: Scope) -> Callable[[Identity], Identity]:
     def check(identity: Who) -> Identity:
         if scope not in identity.scopes:
-            raise Problem(403, "missing_scope", f"The token lacks the scope `{scope}`.")
+            raise Problem("missing_scope", f"The token lacks the scope `{scope}`.")
         return identity
 
     return check
@@ -63,13 +77,17 @@ def _having(scope: Scope) -> Callable[[Identity], Identity]:
 
 Submitter = Annotated[Identity, Depends(_having(Scope.SUBMIT))]
 Reviewer = Annotated[Identity, Depends(_having(Scope.REVIEW))]
+Operator = Annotated[Identity, Depends(_having(Scope.OPERATE))]
+
+ASKED = ("invalid_token", "missing_scope", "rate_limited", "database_unavailable", "issuer_unavailable")
+"""Codes with which any request that needs a token may be answered."""
 
 
 def visible_owner(identity: Identity) -> str | None:
     """Whose jobs the identity sees: its own, or (None) everyone's."""
-    return None if identity.sees_everything else identity.subject
+    return None if identity.sees_everything else identity.owner
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of problem answers."""
-    return {status: {"description": "A problem", "content": {MEDIA_TYPE: {}}} for status in (401, *statuses)}
+def manageable_owner(identity: Identity) -> str | None:
+    """Whose jobs the identity may cancel and delete: its own, or (None, operators) everyone's."""
+    return None if Scope.OPERATE in identity.scopes else identity.owner

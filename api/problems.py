@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from blurline import contract, metrics
 from blurline.errors import BlurlineError, PermanentError, RetryableError
+from sql.quotas import QuotaExceeded
 
 log = structlog.get_logger()
 
@@ -115,6 +116,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def known(_: Request, error: Problem) -> JSONResponse:
         return problem(error.code, error.detail, error.headers)
+
+    @app.exception_handler(QuotaExceeded)
+    def over_quota(_: Request, error: QuotaExceeded) -> JSONResponse:
+        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+        return problem(error.code, str(error), headers)
 
     @app.exception_handler(BlurlineError)
     def ours(request: Request, error: BlurlineError) -> JSONResponse:

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Annotated, BinaryIO
-from uuid import UUID
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
+from pydantic import ValidationError
 
 from api.context import Context
 from api.problems import Problem
+from api.views import created_job_view
+from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import ObjectMissing, StoreUnavailable
 from blurline.ids import new_id
+from blurline.outbound import check_url
 from blurline.policy import Policy
+from blurline.presets import DEFAULT, PRESETS
 from blurline.store import PresignedPost, StoredObject
-from sql.submissions import Original, batch_size, create_job
-
-Name = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""What an owner calls a picture."""
+from blurline.telemetry import current_traceparent
+from sql.idempotency import Claim, settle
+from sql.presets import find_preset
+from sql.quotas import charge, check, default_quotas, look_up
+from sql.reading import job_within
+from sql.submissions import NewJob, Original, batch_size, write_job
+from sql.webhooks import create_webhook
 
 _STAT_ONE_BY_ONE = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An upload's key, and what its owner calls the picture."""
-
-    key: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,51 +43,127 @@ class OpenFile:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a submission asks for beside its pictures. ``claim`` is that of its Idempotency-Key."""
+
+    owner: str
+    policy: Policy = Policy()
+    preset: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    webhook: WebhookRequest | None = None
+    claim: Claim | None = None
+
+
+def wish(context: Context, owner: str, options: JobOptions, claim: Claim | None = None) -> Wish:
+    """The preset's policy with the request's own fields in place of it, and the rest. Raises Problem."""
+    preset = options.preset or DEFAULT
+    if preset in PRESETS:
+        _, policy = PRESETS[preset]
+    else:
+        found = find_preset(context.database, preset)
+        if found is None:
+            raise Problem("unknown_preset", f"There is no preset {preset!r}. GET /v1/presets lists them.")
+        policy = found.policy
+    if options.webhook is not None:
+        check_webhooks_allowed(context)
+        check_url(str(options.webhook.url), context.settings.outbound_networks)
+    try:
+        merged = Policy.model_validate(policy.model_dump() | options.policy.model_dump(exclude_unset=True))
+    except ValidationError as error:
+        raise Problem("invalid_request", f"The policy does not go with the preset {preset!r}: {error}.") from error
+    return Wish(owner, merged, options.preset, options.labels, options.webhook, claim)
+
+
+def check_webhooks_allowed(context: Context) -> None:
+    """Raise Problem where webhooks are off."""
+    if not context.settings.allow_webhooks:
+        raise Problem(
+            "webhooks_not_allowed", "Webhooks are off here; your operator can allow them (BLURLINE_ALLOW_WEBHOOKS)."
+        )
+
+
 def new_upload(context: Context, owner: str) -> tuple[str, PresignedPost]:
     """A fresh key of the owner's, and the form to upload to it."""
     key = _new_key(owner)
     return key, context.store.presign_upload(key)
 
 
-def submit_keys(context: Context, owner: str, uploads: Sequence[Named], policy: Policy) -> UUID:
-    """Make a job of objects that were uploaded. Raises Problem, ObjectMissing, AlreadySubmitted."""
-    _check_count(context, len(uploads))
-    keys = [upload.key for upload in uploads]
+def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImage]) -> CreatedJob:
+    """Make a job of objects that were uploaded and of URLs. Raises Problem, ObjectMissing, AlreadySubmitted."""
+    _check_count(context, len(images))
+    keys = [image.key for image in images if image.key is not None]
     if len(set(keys)) < len(keys):
-        raise Problem(422, "duplicate_key", "A key stands twice in the request; each upload is one image.")
+        raise Problem("duplicate_key", "A key stands twice in the request; each upload is one image.")
     for key in keys:
-        if not key.startswith(_prefix(owner)):
+        if not key.startswith(_prefix(wanted.owner)):
             raise ObjectMissing(f"Nothing is stored under the key {key!r}. Get keys from POST /v1/uploads.")
-    stored = _stat(context, owner, keys)
-    for upload in uploads:
-        _check_size(context, upload.name, stored[upload.key].size_bytes)
-    originals = [
-        Original(upload.name, upload.key, stored[upload.key].etag, stored[upload.key].size_bytes) for upload in uploads
-    ]
-    return _create(context, owner, originals, policy)
+    stored = _stat(context, wanted.owner, keys)
+    originals = [_original(context, wanted.owner, image, stored) for image in images]
+    return _create(context, wanted, originals)
 
 
-def submit_files(context: Context, owner: str, files: Sequence[OpenFile], policy: Policy) -> UUID:
-    """Store files and make a job of them. Raises Problem."""
+def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> CreatedJob:
+    """Store files and make a job of them. Raises Problem, QuotaExceeded."""
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
+    quotas, used = look_up(context.database, wanted.owner, default_quotas(context.settings))
+    check(quotas, used, len(files), sum(file.size_bytes for file in files))
     originals: list[Original] = []
     try:
         for file in files:
-            stored = context.store.put_original(_new_key(owner), file.file, file.size_bytes)  # type: ignore[arg-type]
+            stored = context.store.put_original(_new_key(wanted.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
             originals.append(Original(file.name, stored.key, stored.etag, stored.size_bytes))
-    except StoreUnavailable:
-        for original in originals:  # there will be no job that could ever delete them
-            context.store.remove_original(original.key)
+        return _create(context, wanted, originals)
+    except Exception:
+        for original in originals:  # there is no job that could ever delete them
+            _forget(context, original)
         raise
-    return _create(context, owner, originals, policy)
 
 
-def _create(context: Context, owner: str, originals: list[Original], policy: Policy) -> UUID:
+def _create(context: Context, wanted: Wish, originals: list[Original]) -> CreatedJob:
+    """Everything of the job in one transaction, its place in the quotas and its answer to a repetition included."""
     settings = context.settings
-    queue = "interactive" if len(originals) <= settings.interactive_max_images else "backlog"
-    return create_job(context.database, owner, policy, originals, queue, batch_size(settings))  # type: ignore[arg-type]
+    job = NewJob(
+        wanted.owner,
+        wanted.policy,
+        originals,
+        "interactive" if len(originals) <= settings.interactive_max_images else "backlog",
+        wanted.preset,
+        wanted.labels,
+        current_traceparent(),
+    )
+    with context.database.transaction() as transaction:
+        charge(transaction, job.owner, default_quotas(settings), len(originals), job.size_bytes)
+        job_id = write_job(transaction, job, batch_size(settings))
+        webhook = None
+        if wanted.webhook is not None:
+            webhook = create_webhook(transaction, job.owner, job_id, str(wanted.webhook.url), wanted.webhook.events)
+        row = job_within(transaction, job_id)
+        assert row is not None
+        answer = created_job_view(row, webhook)
+        if wanted.claim is not None:
+            settle(transaction, wanted.claim, answer.model_dump(mode="json"))
+    return answer
+
+
+def _original(context: Context, owner: str, image: SubmittedImage, stored: Mapping[str, StoredObject]) -> Original:
+    if image.key is not None:
+        found = stored[image.key]
+        name = image.name or image.key.rpartition("/")[2]
+        _check_size(context, name, found.size_bytes)
+        return Original(name, image.key, found.etag, found.size_bytes)
+    if not context.settings.allow_urls:
+        raise Problem(
+            "urls_not_allowed",
+            "Images cannot be submitted by URL here. Upload them, or have it allowed (BLURLINE_ALLOW_URLS).",
+        )
+    url = str(image.url)
+    check_url(url, context.settings.outbound_networks)
+    last = PurePosixPath(unquote(urlsplit(url).path)).name
+    name = image.name or printable(last) or "image"
+    return Original(name, _new_key(owner), None, 0, source_url=url)
 
 
 def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObject]:
@@ -105,18 +182,28 @@ def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObje
     return found
 
 
+def printable(name: str | None) -> str:
+    """A name as the database takes it."""
+    return "".join(letter for letter in name or "" if letter.isprintable())[:255]
+
+
 def _check_count(context: Context, count: int) -> None:
     most = context.settings.max_images_per_job
     if not 1 <= count <= most:
-        raise Problem(422, "image_count", f"The request has {count} images; a job has 1 to {most}.")
+        raise Problem("image_count", f"The request has {count} images; a job has 1 to {most}.")
 
 
 def _check_size(context: Context, name: str, size_bytes: int) -> None:
     most_mb = context.settings.max_file_mb
     if size_bytes > most_mb * 1e6:
         raise Problem(
-            413, "picture_too_large", f"{name} has {size_bytes / 1e6:.1f} MB; at most {most_mb:.0f} MB are accepted."
+            "picture_too_large", f"{name} has {size_bytes / 1e6:.1f} MB; at most {most_mb:.0f} MB are accepted."
         )
+
+
+def _forget(context: Context, original: Original) -> None:
+    with contextlib.suppress(StoreUnavailable):
+        context.store.remove_original(original.key)
 
 
 def _new_key(owner: str) -> str:

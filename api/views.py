@@ -1,144 +1,72 @@
-"""What the API answers with: pydantic views of rows, and nothing that a client has no use for."""
+"""Rows as the API shows them: the models of `blurline.contract`, and nothing that a client has no use for."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
-from pydantic import BaseModel, Field
-
+from blurline.contract import (
+    CreatedJob,
+    DeletionReceipt,
+    Detection,
+    Image,
+    ImageError,
+    ImageWithDetections,
+    Job,
+    JobState,
+    Progress,
+    User,
+    WebhookWithSecret,
+)
+from sql.deletions import Receipt
 from sql.reading import DetectionRow, ImageRow, JobRow
-
-
-class Progress(BaseModel):
-    """How many images of a job are in which state."""
-
-    images: int
-    queued: int
-    processing: int
-    published: int
-    needs_review: int
-    failed: int
-    deleted: int
-
-
-class Job(BaseModel):
-    """A submission. It is `finished` when no image is queued or processing any more."""
-
-    id: UUID
-    owner: str
-    state: Literal["queued", "processing", "finished"]
-    progress: Progress
-    policy: dict[str, Any]
-    created_at: datetime
-
-
-class Detection(BaseModel):
-    """A box in pixels of the upright photograph. Not destroyed: candidates under the threshold, and what the policy
-    leaves. `frame` counts from 0."""
-
-    frame: int
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    score: float
-    destroyed: bool
-
-
-class Note(BaseModel):
-    """Something about a result that its owner should know."""
-
-    code: str
-    message: str
-
-
-class ImageError(BaseModel):
-    """Why an image is not published."""
-
-    code: str
-    message: str
-
-
-class Image(BaseModel):
-    """One picture of a job. `faces_found` of 0 says that none was found, not that none is there."""
-
-    id: UUID
-    job_id: UUID
-    name: str
-    state: Literal["queued", "processing", "published", "needs_review", "failed", "deleted"]
-    error: ImageError | None
-    faces_found: int | None
-    doubt: float | None = Field(description="Estimated chance that a face in the result stays visible, 0 to 1.")
-    doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind are behind the doubt.")
-    width_px: int | None
-    height_px: int | None
-    frames: int | None
-    notes: list[Note]
-    original_bytes: int
-    original_sha256: str | None
-    result_url: str | None = Field(description="Where the published result is.")
-    result_media_type: str | None
-    result_bytes: int | None
-    result_sha256: str | None
-    policy: dict[str, Any] | None
-    model: dict[str, Any] | None
-    processing_ms: float | None
-    created_at: datetime
-    finished_at: datetime | None
-
-
-class ImageWithDetections(Image):
-    """An image and every box found in it, best first."""
-
-    detections: list[Detection]
-
-
-class Statistics(BaseModel):
-    """Images of one state and error code. `faces` were found; how many were missed nobody can say."""
-
-    state: str
-    error_code: str | None
-    images: int
-    faces: int
-    mean_processing_ms: float
-
-
-class JobPage(BaseModel):
-    """Jobs, newest first. Ask with `before=next_before` for older ones."""
-
-    jobs: list[Job]
-    next_before: UUID | None
-
-
-class ImagePage(BaseModel):
-    """Images in order. Ask with `after=next_after` for those behind them."""
-
-    images: list[Image]
-    next_after: int | None
+from sql.users import UserRow
+from sql.webhooks import WebhookRow
 
 
 def job_view(row: JobRow) -> Job:
-    """A row as the API shows it."""
-    progress = Progress(**{name: getattr(row, name) for name in Progress.model_fields})
-    state: Literal["queued", "processing", "finished"] = "processing"
-    if row.queued == row.images:
-        state = "queued"
-    elif row.queued + row.processing == 0:
-        state = "finished"
-    return Job(id=row.id, owner=row.owner, state=state, progress=progress, policy=row.policy, created_at=row.created_at)
+    """A job."""
+    return Job(**_job_fields(row))
+
+
+def created_job_view(row: JobRow, webhook: WebhookRow | None) -> CreatedJob:
+    """A job that was just made, with its webhook."""
+    shown = WebhookWithSecret.model_validate(webhook, from_attributes=True) if webhook else None
+    return CreatedJob(**_job_fields(row), webhook=shown)
 
 
 def image_view(row: ImageRow) -> Image:
-    """A row as the API shows it."""
+    """An image."""
     return Image(**_image_fields(row))
 
 
 def image_with_detections(row: ImageRow, detections: list[DetectionRow]) -> ImageWithDetections:
-    """A row and its boxes as the API shows them."""
-    boxes = [Detection(**{name: getattr(box, name) for name in Detection.model_fields}) for box in detections]
-    return ImageWithDetections(**_image_fields(row), detections=boxes)
+    """An image and its boxes."""
+    return ImageWithDetections(**_image_fields(row), detections=detection_views(detections))
+
+
+def detection_views(detections: list[DetectionRow]) -> list[Detection]:
+    """Boxes."""
+    return [Detection.model_validate(box, from_attributes=True) for box in detections]
+
+
+def receipt_view(row: Receipt) -> DeletionReceipt:
+    """A receipt."""
+    return DeletionReceipt.model_validate(row, from_attributes=True)
+
+
+def user_view(row: UserRow) -> User:
+    """A user."""
+    return User.model_validate(row, from_attributes=True)
+
+
+def _job_fields(row: JobRow) -> dict[str, Any]:
+    fields = {name: getattr(row, name) for name in JobRow.__slots__ if name in Job.model_fields}
+    state: JobState = "processing"
+    if row.queued + row.processing == 0:
+        state = "finished"
+    elif row.queued == row.images:
+        state = "queued"
+    return {**fields, "state": state, "progress": Progress.model_validate(row, from_attributes=True)}
 
 
 def _image_fields(row: ImageRow) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"
 Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """What an owner calls a picture. Slashes make folders in a job's archive."""
 
+Key = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[0-9a-zA-Z/\-]+$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-/]*$")]
 LabelValue = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Labels = Annotated[dict[Label, LabelValue], Field(max_length=20)]
@@ -110,7 +111,7 @@ class Uploads(BaseModel):
 class SubmittedImage(Request):
     """A picture of a submission: the `key` of an upload, or (where allowed) an https `url` to be fetched."""
 
-    key: Annotated[str, StringConstraints(max_length=255, pattern=r"^[0-9a-zA-Z/\-]+$")] | None = None
+    key: Key | None = None
     url: HttpsUrl | None = None
     name: Name | None = None
 
@@ -133,7 +134,7 @@ class JobOptions(Request):
     """What a submission says beside its pictures. Fields of `policy` go before those of the preset."""
 
     preset: PresetName | None = None
-    policy: dict[str, Any] = Field(default={}, description="Fields of a policy; see the schema Policy.")
+    policy: Policy = Policy()
     labels: Labels = {}
     webhook: WebhookRequest | None = None
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import urllib3
 from minio import Minio
@@ -24,6 +25,7 @@ from blurline.settings import Settings
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
+_CHUNK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +136,32 @@ class Store:
                 self._settings.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
 
-    def stream_result(self, key: str, chunk_bytes: int = 1 << 18) -> Iterator[bytes]:
-        """A result in chunks; the first is fetched before this returns, so that a missing one raises here."""
+    def stream_result(self, key: str, first_byte: int = 0, length_bytes: int = 0) -> Iterator[bytes]:
+        """A result in chunks, all of it or ``length_bytes`` from ``first_byte`` on.
+
+        It is opened before this returns, so that a missing one raises here.
+        """
         with _translated(key):
-            response = self._client.get_object(self._settings.results_bucket, key)
-        return _chunks(response, chunk_bytes)
+            response = self._client.get_object(self._settings.results_bucket, key, first_byte, length_bytes)
+        return _chunks(response, _CHUNK_BYTES)
 
     def remove_result(self, key: str) -> None:
         """Remove a result; one that is not there is as good as removed."""
         with _translated():
             self._client.remove_object(self._settings.results_bucket, key)
+
+    def remove_image(self, original_key: str, image_id: UUID) -> int:
+        """Remove an image's original and every result below its id; how many objects there were."""
+        settings, removed = self._settings, 0
+        with _translated():
+            for bucket, prefix in (
+                (settings.originals_bucket, original_key),
+                (settings.results_bucket, f"{image_id}/"),
+            ):
+                for found in self._client.list_objects(bucket, prefix=prefix, recursive=True):
+                    self._client.remove_object(bucket, found.object_name or "")
+                    removed += 1
+        return removed
 
 
 def _client(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:

@@ -1,16 +1,19 @@
-"""Bearer tokens of the local issuer: JWTs signed with an Ed25519 key that lies in the data folder.
+"""Bearer tokens: who makes a request and what they may do; and the local issuer of the embedded default.
 
-Checked as RFC 8725 asks: one algorithm, issuer, audience and expiry required; headers that point to keys
-are ignored.
+Tokens are checked as RFC 8725 asks: a fixed list of algorithms, issuer, audience, expiry and start required, headers
+that point to keys ignored.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -18,11 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from blurline.errors import PermanentError
 
-ISSUER = "blurline-local"
-AUDIENCE = "blurline"
-_ALGORITHM = "EdDSA"
+LOCAL_ISSUER = "blurline-local"
+LOCAL_AUDIENCE = "blurline"
+MAX_TOKEN_BYTES = 16_384
+_LOCAL_ALGORITHM = "EdDSA"
 _KEY_FILE = "issuer_key.pem"
 _LEEWAY_S = 5
+_MAX_OWNER_LENGTH = 512
 
 
 class Scope(StrEnum):
@@ -41,10 +46,15 @@ class InvalidToken(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who makes a request, and what they may do."""
+    """Who makes a request, and what they may do until when. ``owner`` is what they own jobs as."""
 
+    owner: str
+    issuer: str
     subject: str
-    scopes: frozenset[str]
+    scopes: frozenset[Scope]
+    expires_at: datetime
+    name: str | None = None
+    email: str | None = None
 
     @property
     def sees_everything(self) -> bool:
@@ -58,29 +68,64 @@ class LocalIssuer:
     def __init__(self, home: Path) -> None:
         self._key = _load_or_create_key(home / _KEY_FILE)
 
-    def issue(self, subject: str, scopes: list[Scope], ttl_s: int) -> str:
+    def issue(self, subject: str, scopes: Sequence[Scope], ttl_s: int) -> str:
         """A token for ``subject`` that is valid from now for ``ttl_s`` seconds."""
         now = int(time.time())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "scope": " ".join(scopes), "iat": now}
-        return jwt.encode({**claims, "nbf": now, "exp": now + ttl_s}, self._key, algorithm=_ALGORITHM)
+        claims = {"iss": LOCAL_ISSUER, "aud": LOCAL_AUDIENCE, "sub": subject, "scope": " ".join(scopes), "iat": now}
+        return jwt.encode({**claims, "nbf": now, "exp": now + ttl_s}, self._key, algorithm=_LOCAL_ALGORITHM)
 
     def verify(self, token: str) -> Identity:
         """Who the token is for. Raises InvalidToken."""
-        try:
-            claims = jwt.decode(
-                token,
-                self._key.public_key(),
-                algorithms=[_ALGORITHM],
-                issuer=ISSUER,
-                audience=AUDIENCE,
-                leeway=_LEEWAY_S,
-                options={"require": ["iss", "aud", "sub", "exp", "nbf"]},
-            )
-        except jwt.PyJWTError as error:
-            raise InvalidToken(
-                f"The bearer token is not valid: {error}. Get a new one with `blurline token`."
-            ) from error
-        return Identity(claims["sub"], frozenset(str(claims.get("scope", "")).split()))
+        claims = checked_claims(token, self._key.public_key(), [_LOCAL_ALGORITHM], LOCAL_ISSUER, LOCAL_AUDIENCE)
+        return identity(claims, claims["sub"], claims.get("scope"))
+
+
+def claimed_issuer(token: str) -> str | None:
+    """The issuer that a token names. Nothing of it has been checked. Raises InvalidToken."""
+    if len(token) > MAX_TOKEN_BYTES:
+        raise InvalidToken(f"The bearer token is longer than {MAX_TOKEN_BYTES} bytes.")
+    try:
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except (jwt.PyJWTError, ValueError) as error:
+        raise InvalidToken(f"The bearer token is not a JWT: {error}.") from error
+    return issuer if isinstance(issuer, str) else None
+
+
+def checked_claims(token: str, key: Any, algorithms: list[str], issuer: str, audience: str) -> Mapping[str, Any]:
+    """The claims of a token that passes every check. Raises InvalidToken."""
+    try:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=algorithms,
+            issuer=issuer,
+            audience=audience,
+            leeway=_LEEWAY_S,
+            options={"require": ["iss", "aud", "sub", "exp"]},
+        )
+    except (jwt.PyJWTError, ValueError) as error:
+        raise InvalidToken(f"The bearer token is not valid: {error}.") from error
+
+
+def identity(claims: Mapping[str, Any], owner: str, scopes: Any) -> Identity:
+    """The identity that checked claims state. Scopes are text separated by spaces, or a list. Raises InvalidToken."""
+    subject = claims["sub"]
+    if not subject or not owner.isprintable() or len(owner) > _MAX_OWNER_LENGTH:
+        raise InvalidToken(f"The token's subject must be printable and have 1 to {_MAX_OWNER_LENGTH} characters.")
+    words = scopes.split() if isinstance(scopes, str) else scopes if isinstance(scopes, list) else []
+    return Identity(
+        owner=owner,
+        issuer=claims["iss"],
+        subject=subject,
+        scopes=frozenset(scope for scope in Scope if scope in words),
+        expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+        name=_text(claims.get("name")),
+        email=_text(claims.get("email")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value[:_MAX_OWNER_LENGTH] if isinstance(value, str) and value.isprintable() else None
 
 
 def _load_or_create_key(path: Path) -> Ed25519PrivateKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,13 @@ QUERIES = Path(__file__).parent / "queries"
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 Row = dict[str, Any]
+
+
+class Order(Enum):
+    """The order of a list, as words of SQL."""
+
+    ASCENDING = {b"{direction}": b"ASC", b"{beyond}": b">"}  # noqa: RUF012  an enumeration's value
+    DESCENDING = {b"{direction}": b"DESC", b"{beyond}": b"<"}  # noqa: RUF012
 
 
 class Database:
@@ -61,15 +69,22 @@ class Transaction:
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
 
-    def all(self, name: str, **parameters: Any) -> list[Row]:
+    def all(self, name: str, /, **parameters: Any) -> list[Row]:
         """Every row that the statement gives."""
         return self._connection.execute(statement(name), parameters).fetchall()
 
-    def one(self, name: str, **parameters: Any) -> Row | None:
+    def one(self, name: str, /, **parameters: Any) -> Row | None:
         """The first row, or None."""
         return self._connection.execute(statement(name), parameters).fetchone()
 
-    def run(self, name: str, **parameters: Any) -> int:
+    def page(self, name: str, order: Order, /, **parameters: Any) -> list[Row]:
+        """The rows of a statement with ``{direction}`` and ``{beyond}`` in it, in this order."""
+        text = statement(name)
+        for placeholder, word in order.value.items():
+            text = text.replace(placeholder, word)
+        return self._connection.execute(text, parameters).fetchall()
+
+    def run(self, name: str, /, **parameters: Any) -> int:
         """Run a statement and return how many rows it touched."""
         return self._connection.execute(statement(name), parameters).rowcount
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sql.database import Database, Row
+from psycopg.types.json import Jsonb
+
+from sql.database import Database, Order, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,10 @@ class JobRow:
     id: UUID
     owner: str
     policy: dict[str, Any]
+    preset: str | None
+    labels: dict[str, str]
     created_at: datetime
+    finished_at: datetime | None
     images: int
     queued: int
     processing: int
@@ -84,30 +90,91 @@ class StatisticsRow:
     mean_processing_ms: float
 
 
-def list_jobs(database: Database, owner: str | None, limit: int, before: UUID | None = None) -> list[JobRow]:
-    """Newest first, those older than the job ``before``."""
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs; a field of None does not restrict."""
+
+    owner: str | None = None
+    state: str | None = None
+    labels: Mapping[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """Which images; a field of None does not restrict."""
+
+    owner: str | None = None
+    state: str | None = None
+    error_code: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_jobs(
+    database: Database,
+    wanted: JobFilter,
+    limit: int,
+    cursor: UUID | None = None,
+    order: Order = Order.DESCENDING,
+) -> list[JobRow]:
+    """In the order of their creation, those beyond the job ``cursor``."""
+    labels = None if wanted.labels is None else Jsonb(dict(wanted.labels))
+    parameters = {**_fields(wanted), "labels": labels}
     with database.transaction() as transaction:
-        rows = transaction.all("jobs", owner=owner, job_id=None, before=before, limit=limit)
+        rows = transaction.page("jobs", order, **parameters, job_id=None, cursor=cursor, limit=limit)
     return [JobRow(**row) for row in rows]
 
 
 def find_job(database: Database, owner: str | None, job_id: UUID) -> JobRow | None:
     """The job, if the owner may see it."""
     with database.transaction() as transaction:
-        row = transaction.one("jobs", owner=owner, job_id=job_id, before=None, limit=1)
-    return JobRow(**row) if row else None
+        return job_within(transaction, job_id, owner)
 
 
-def list_images_of_job(database: Database, job_id: UUID, limit: int, after: int = -1) -> list[ImageRow]:
-    """Images of a job in the order they were submitted, those behind the position ``after``."""
+def job_within(transaction: Transaction, job_id: UUID, owner: str | None = None) -> JobRow | None:
+    """As `find_job`, within a transaction of the caller's."""
+    rows = transaction.page(
+        "jobs", Order.DESCENDING, **{**_fields(JobFilter(owner)), "job_id": job_id, "cursor": None, "limit": 1}
+    )
+    return JobRow(**rows[0]) if rows else None
+
+
+def list_images_of_job(
+    database: Database,
+    job_id: UUID,
+    limit: int,
+    cursor: int | None = None,
+    order: Order = Order.ASCENDING,
+    state: str | None = None,
+) -> list[ImageRow]:
+    """Images of a job in the order they were submitted, those beyond the position ``cursor``."""
     with database.transaction() as transaction:
-        return [_image(row) for row in transaction.all("images_of_job", job_id=job_id, after=after, limit=limit)]
+        rows = transaction.page("images_of_job", order, job_id=job_id, cursor=cursor, state=state, limit=limit)
+    return [_image(row) for row in rows]
 
 
-def list_images_of_owner(database: Database, owner: str, limit: int, before: UUID | None = None) -> list[ImageRow]:
-    """Newest first, those older than the image ``before``."""
+def list_images(
+    database: Database,
+    wanted: ImageFilter,
+    limit: int,
+    cursor: UUID | None = None,
+    order: Order = Order.DESCENDING,
+) -> list[ImageRow]:
+    """In the order of their creation, those beyond the image ``cursor``."""
     with database.transaction() as transaction:
-        return [_image(row) for row in transaction.all("images_of_owner", owner=owner, before=before, limit=limit)]
+        return [_image(row) for row in transaction.page("images", order, **_fields(wanted), cursor=cursor, limit=limit)]
+
+
+def list_images_by_doubt(
+    database: Database, wanted: ImageFilter, limit: int, cursor: tuple[float, UUID] | None = None
+) -> list[ImageRow]:
+    """Images of one state, the most doubtful first, those beyond (doubt, image); a doubt that is not known counts 2."""
+    doubt, image_id = cursor or (None, None)
+    with database.transaction() as transaction:
+        rows = transaction.all("images_by_doubt", **_fields(wanted), cursor=image_id, cursor_doubt=doubt, limit=limit)
+    return [_image(row) for row in rows]
 
 
 def find_image(database: Database, owner: str | None, image_id: UUID) -> ImageRow | None:
@@ -134,6 +201,10 @@ def ping(database: Database) -> None:
     """Raise DatabaseUnavailable unless the database answers."""
     with database.transaction() as transaction:
         transaction.one("ping")
+
+
+def _fields(wanted: JobFilter | ImageFilter) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in wanted.__slots__}
 
 
 def _image(row: Row) -> ImageRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -27,12 +27,13 @@ class AlreadySubmitted(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An original in the store, as it was when it was submitted."""
+    """An original in the store, as it was when it was submitted; or (no etag) one to be fetched from ``source_url``."""
 
     name: str
     key: str
-    etag: str
+    etag: str | None
     size_bytes: int
+    source_url: str | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -59,42 +60,66 @@ class Member:
     attempt_id: UUID = field(default_factory=new_id)
 
 
-def create_job(
-    database: Database, owner: str, policy: Policy, originals: Sequence[Original], queue: Queue, size: BatchSize
-) -> UUID:
-    """Write a job of these originals and return its id. Nothing after the commit can lose it.
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is about to be made. ``traceparent`` (W3C) ties its flow runs to the request."""
 
-    Raises AlreadySubmitted when one of the originals belongs to an image already.
+    owner: str
+    policy: Policy
+    originals: Sequence[Original]
+    queue: Queue
+    preset: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all originals whose size is known."""
+        return sum(original.size_bytes for original in self.originals)
+
+
+def create_job(database: Database, job: NewJob, size: BatchSize) -> UUID:
+    """Write a job and return its id. Nothing after the commit can lose it. Raises AlreadySubmitted."""
+    with database.transaction() as transaction:
+        return write_job(transaction, job, size)
+
+
+def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
+    """The statements of `create_job`, within a transaction of the caller's.
+
+    Raises AlreadySubmitted when one of the originals belongs to an image already; the transaction is lost then.
     """
+    job_id = new_id()
+    originals = job.originals
+    members = [Member(original.id, original.size_bytes) for original in originals]
+    transaction.run(
+        "insert_job",
+        id=job_id,
+        owner=job.owner,
+        policy=Jsonb(job.policy.model_dump(mode="json")),
+        preset=job.preset,
+        labels=Jsonb(dict(job.labels)),
+        traceparent=job.traceparent,
+    )
     try:
-        with database.transaction() as transaction:
-            return write_job(transaction, owner, policy, originals, queue, size)
+        transaction.run(
+            "insert_images",
+            job_id=job_id,
+            image_ids=[original.id for original in originals],
+            positions=list(range(len(originals))),
+            names=[original.name for original in originals],
+            keys=[original.key for original in originals],
+            etags=[original.etag for original in originals],
+            bytes=[original.size_bytes for original in originals],
+            source_urls=[original.source_url for original in originals],
+            attempt_ids=[member.attempt_id for member in members],
+        )
     except psycopg.errors.UniqueViolation as error:
         raise AlreadySubmitted(
             "One of the keys was submitted before. Each upload is submitted once: look for its job with GET /v1/jobs, "
             "or upload the file again to have it treated twice."
         ) from error
-
-
-def write_job(
-    transaction: Transaction, owner: str, policy: Policy, originals: Sequence[Original], queue: Queue, size: BatchSize
-) -> UUID:
-    """The statements of `create_job`, within a transaction of the caller's."""
-    job_id = new_id()
-    members = [Member(original.id, original.size_bytes) for original in originals]
-    transaction.run("insert_job", id=job_id, owner=owner, policy=Jsonb(policy.model_dump(mode="json")))
-    transaction.run(
-        "insert_images",
-        job_id=job_id,
-        image_ids=[original.id for original in originals],
-        positions=list(range(len(originals))),
-        names=[original.name for original in originals],
-        keys=[original.key for original in originals],
-        etags=[original.etag for original in originals],
-        bytes=[original.size_bytes for original in originals],
-        attempt_ids=[member.attempt_id for member in members],
-    )
-    add_batches(transaction, job_id, members, queue, policy, size)
+    add_batches(transaction, job_id, members, job.queue, job.policy, size)
     return job_id
 
 

@@ -8,13 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from api.context import Ctx, Submitter, Who, problems
-from api.submission import Name, Named, new_upload, submit_keys
-from api.views import Image, image_view
-from blurline.policy import Policy
-from sql.reading import list_images_of_job, list_images_of_owner
+from api.context import ASKED, Ctx, Submitter, Who
+from api.problems import problems
+from api.submission import Wish, new_upload, submit_images
+from api.views import image_view
+from blurline.contract import Image, Key, Name, SubmittedImage
+from sql.reading import ImageFilter, list_images_of_job
+from sql.reading import list_images as images_of
 
-router = APIRouter(prefix="/v1/image", tags=["compatibility"], responses=problems(403, 409, 422, 503))
+router = APIRouter(prefix="/v1/image", tags=["compatibility"], responses=problems(*ASKED, "invalid_request"))
 
 
 class UploadUrl(BaseModel):
@@ -28,7 +30,7 @@ class UploadUrl(BaseModel):
 class SubmitRequest(BaseModel):
     """An object that was uploaded."""
 
-    object_key: str
+    object_key: Key
     name: Name | None = None
 
 
@@ -42,20 +44,27 @@ class ListRequest(BaseModel):
 @router.post("/upload-url/get")
 def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
     """As POST /v1/uploads, for one object."""
-    key, form = new_upload(context, who.subject)
+    key, form = new_upload(context, who.owner)
     return UploadUrl(object_key=key, url=form.url, fields=form.fields)
 
 
-@router.post("/submit", status_code=202)
+@router.post(
+    "/submit",
+    status_code=202,
+    responses=problems(
+        "upload_already_submitted", "picture_too_large", "object_missing", "quota_exceeded", "store_unavailable"
+    ),
+)
 def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
     """As POST /v1/jobs, for one object under the default policy."""
-    name = request.name or request.object_key.rsplit("/", 1)[-1]
-    job_id = submit_keys(context, who.subject, [Named(request.object_key, name)], Policy())
-    return image_view(list_images_of_job(context.database, job_id, limit=1)[0])
+    image = SubmittedImage(key=request.object_key, name=request.name)
+    job = submit_images(context, Wish(who.owner), [image])
+    return image_view(list_images_of_job(context.database, job.id, limit=1)[0])
 
 
 @router.post("/list")
 def list_images(context: Ctx, who: Who, request: Annotated[ListRequest | None, Body()] = None) -> list[Image]:
     """The caller's images, newest first."""
     asked = request or ListRequest()
-    return [image_view(row) for row in list_images_of_owner(context.database, who.subject, asked.limit, asked.before)]
+    rows = images_of(context.database, ImageFilter(who.owner), asked.limit, asked.before)
+    return [image_view(row) for row in rows]

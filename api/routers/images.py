@@ -2,57 +2,178 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.context import Context, Ctx, Reviewer, Who, problems, visible_owner
-from api.problems import NotFound, Problem
-from api.views import ImageWithDetections, image_with_detections
+from api.byte_range import parse_range
+from api.context import ASKED, Context, Ctx, Reviewer, Who, manageable_owner, visible_owner
+from api.paging import Cursor, Limit, next_cursor, parse_cursor
+from api.problems import NotFound, Problem, problems
+from api.views import detection_views, image_view, image_with_detections, receipt_view
+from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections
 from blurline.tokens import Identity, Scope
 from sql.attempts import approve
-from sql.reading import ImageRow, find_image, list_detections
+from sql.database import Order
+from sql.deletions import delete_image as delete
+from sql.reading import (
+    DetectionRow,
+    ImageFilter,
+    ImageRow,
+    find_image,
+    list_detections,
+    list_images,
+    list_images_by_doubt,
+)
 
 log = structlog.get_logger()
 
-router = APIRouter(prefix="/v1/images", tags=["images"], responses=problems(403, 404, 422, 503))
+router = APIRouter(prefix="/v1/images", tags=["images"], responses=problems(*ASKED))
+
+_UNKNOWN_DOUBT = 2.0
+_NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
 
 
-@router.get("/{image_id}")
+class ImageSort(StrEnum):
+    """Orders of images. By doubt, the most doubtful come first; that goes with one `state` alone."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    DOUBT = "-doubt"
+
+
+@router.get("", responses=problems("invalid_request", "invalid_cursor"))
+def get_images(
+    context: Ctx,
+    who: Who,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    sort: ImageSort = ImageSort.NEWEST,
+    state: ImageState | None = None,
+    error_code: Annotated[str | None, Query(max_length=63)] = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    owner: Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")] = None,
+) -> ImagePage:
+    """Images of every job: one's own, or (reviewers and operators) all."""
+    visible = visible_owner(who)
+    wanted = ImageFilter(owner if visible is None else visible, state, error_code, since, until)
+    listed = f"images{sort}"
+    if sort is ImageSort.DOUBT:
+        if state is None:
+            raise Problem("invalid_request", "sort=-doubt needs a state, as in state=needs_review.")
+        rows = list_images_by_doubt(context.database, wanted, limit, parse_cursor(listed, cursor, float, UUID))
+        at = [_UNKNOWN_DOUBT if rows[-1].doubt is None else rows[-1].doubt, rows[-1].id] if rows else []
+    else:
+        order = Order.ASCENDING if sort is ImageSort.OLDEST else Order.DESCENDING
+        rows = list_images(context.database, wanted, limit, parse_cursor(listed, cursor, UUID), order)
+        at = [rows[-1].id] if rows else []
+    return ImagePage(images=[image_view(row) for row in rows], next_cursor=next_cursor(listed, rows, limit, *at))
+
+
+@router.get("/{image_id}", responses=problems("not_found", "invalid_request"))
 def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     """An image, its state and every box found in it."""
     row = _image(context, who, image_id)
-    found = list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
-    return image_with_detections(row, found)
+    return image_with_detections(row, _boxes(context, row))
 
 
+@router.get("/{image_id}/detections", responses=problems("not_found", "invalid_request"))
+def get_detections(context: Ctx, who: Who, image_id: UUID) -> Detections:
+    """Every box found in an image, also those that were not destroyed."""
+    row = _image(context, who, image_id)
+    return Detections(
+        image_id=row.id,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        detections=detection_views(_boxes(context, row)),
+    )
+
+
+_RESULT_HEADERS = {
+    "ETag": {"schema": {"type": "string"}, "description": "Changes with the picture."},
+    "Accept-Ranges": {"schema": {"type": "string"}},
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "The name its owner gave it."},
+}
+_PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
+
+
+@router.head("/{image_id}/result", include_in_schema=False)
 @router.get(
     "/{image_id}/result",
     response_class=StreamingResponse,
-    responses={200: {"content": {"image/*": {}}, "description": "The picture"}, **problems(404, 409)},
+    responses={
+        200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
+        206: {"content": _PICTURE, "description": "The range asked for"},
+        304: {"description": "The picture is the one that `If-None-Match` names"},
+        **problems("not_found", "invalid_request", "not_published", "range_not_satisfiable", "store_unavailable"),
+    },
 )
-def get_result(context: Ctx, who: Who, image_id: UUID) -> StreamingResponse:
+def get_result(
+    context: Ctx,
+    who: Who,
+    image_id: UUID,
+    request: Request,
+    if_none_match: Annotated[str | None, Header()] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    range_: Annotated[str | None, Header(alias="range", description="One range of bytes.")] = None,
+) -> Response:
     """The published picture; to reviewers also one that is held for them. An original is never sent."""
     row = _image(context, who, image_id)
     is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
-    if row.result_key is None or not (row.state == "published" or is_held_for_them):
-        raise Problem(409, "not_published", f"The image is {row.state}: it has no published result.")
-    headers = {"ETag": f'"{row.result_sha256}"', "Content-Length": str(row.result_bytes), "Cache-Control": "private"}
-    return StreamingResponse(context.store.stream_result(row.result_key), 200, headers, row.result_media_type)
+    if row.result_key is None or row.result_bytes is None or not (row.state == "published" or is_held_for_them):
+        raise Problem("not_published", f"The image is {row.state}: it has no published result.")
+    etag = f'"{row.result_sha256}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": _disposition(row),
+        "X-Content-Type-Options": "nosniff",
+    }
+    if if_none_match is not None and _names(if_none_match, etag):
+        return Response(None, 304, headers)
+    is_whole = if_range is not None and if_range != etag
+    asked = None if is_whole else parse_range(range_, row.result_bytes)
+    headers["Content-Length"] = str(asked.length if asked else row.result_bytes)
+    if asked:
+        headers["Content-Range"] = f"bytes {asked.first}-{asked.last}/{row.result_bytes}"
+    status = 206 if asked else 200
+    if request.method == "HEAD":
+        return Response(None, status, headers, row.result_media_type)
+    content = context.store.stream_result(row.result_key, *((asked.first, asked.length) if asked else ()))
+    return StreamingResponse(content, status, headers, row.result_media_type)
 
 
-@router.post("/{image_id}/approve", responses=problems(404, 409))
+@router.post("/{image_id}/approve", responses=problems("not_found", "invalid_request", "not_held"))
 def approve_image(context: Ctx, who: Reviewer, image_id: UUID) -> ImageWithDetections:
     """Publish the result that an image is held with, after having looked at it."""
     row = _image(context, who, image_id)
     with context.database.transaction() as transaction:
         is_approved = approve(transaction, image_id)
     if not is_approved:
-        raise Problem(409, "not_held", f"The image is {row.state} and holds no result that could be approved.")
-    log.info("image_approved", image_id=str(image_id), reviewer=who.subject)
+        raise Problem("not_held", f"The image is {row.state} and holds no result that could be approved.")
+    log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
     return get_image(context, who, image_id)
+
+
+@router.delete("/{image_id}", status_code=202, responses=problems("not_found", "invalid_request"))
+def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
+    """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
+    a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
+    deadline_s = context.settings.attempt_deadline_s
+    receipt = delete(context.database, manageable_owner(who), image_id, who.owner, deadline_s)
+    if receipt is None:
+        raise NotFound("image")
+    return receipt_view(receipt)
 
 
 def _image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
@@ -60,3 +181,22 @@ def _image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
     if row is None:
         raise NotFound("image")
     return row
+
+
+def _boxes(context: Context, row: ImageRow) -> list[DetectionRow]:
+    return list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
+
+
+def _disposition(row: ImageRow) -> str:
+    """The owner's name for the picture, with the extension of the result (RFC 6266)."""
+    name = PurePosixPath(row.name.replace("\\", "/")).name or str(row.id)
+    extension = PurePosixPath(row.result_key or "").suffix
+    stem = name.rpartition(".")[0] or name
+    shown = f"{stem}{extension}"
+    plain = _NOT_PLAIN.sub("_", shown)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
 
-from api.context import Ctx, Who, problems, visible_owner
-from api.views import Statistics
+from api.context import ASKED, Ctx, Who, visible_owner
+from api.problems import problems
+from blurline.contract import Statistics
 from sql.reading import statistics
 
-router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=problems(403, 422, 503))
+router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=problems(*ASKED, "invalid_request"))
 
 _DEFAULT_RANGE = timedelta(days=30)
 

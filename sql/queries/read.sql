@@ -1,7 +1,7 @@
 -- What the API shows. An owner of null means every owner.
 
 -- name: jobs
-SELECT jobs.id, jobs.owner, jobs.policy, jobs.created_at, counts.*
+SELECT jobs.id, jobs.owner, jobs.policy, jobs.preset, jobs.labels, jobs.created_at, jobs.finished_at, counts.*
 FROM jobs CROSS JOIN LATERAL (
     SELECT count(*) AS images,
            count(*) FILTER (WHERE state = 'queued') AS queued,
@@ -14,20 +14,49 @@ FROM jobs CROSS JOIN LATERAL (
 ) AS counts
 WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
   AND (%(job_id)s::uuid IS NULL OR jobs.id = %(job_id)s)
-  AND (%(before)s::uuid IS NULL OR jobs.id < %(before)s)
-ORDER BY jobs.id DESC
+  AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)
+  AND (%(since)s::timestamptz IS NULL OR jobs.created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR jobs.created_at < %(until)s)
+  AND CASE %(state)s::text
+        WHEN 'finished' THEN NOT EXISTS (
+            SELECT FROM images WHERE job_id = jobs.id AND images.state IN ('queued', 'processing'))
+        WHEN 'queued' THEN counts.images > 0 AND counts.queued = counts.images
+        WHEN 'processing' THEN EXISTS (
+            SELECT FROM images WHERE job_id = jobs.id AND images.state IN ('queued', 'processing'))
+            AND counts.queued < counts.images
+        ELSE true END
+  AND (%(cursor)s::uuid IS NULL OR jobs.id {beyond} %(cursor)s)
+ORDER BY jobs.id {direction}
 LIMIT %(limit)s
 
 -- name: images_of_job
 SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
-WHERE images.job_id = %(job_id)s AND images.position > %(after)s
-ORDER BY images.position
+WHERE images.job_id = %(job_id)s AND (%(cursor)s::integer IS NULL OR images.position {beyond} %(cursor)s)
+  AND (%(state)s::text IS NULL OR images.state = %(state)s)
+ORDER BY images.position {direction}
 LIMIT %(limit)s
 
--- name: images_of_owner
+-- name: images
 SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
-WHERE jobs.owner = %(owner)s AND (%(before)s::uuid IS NULL OR images.id < %(before)s)
-ORDER BY images.id DESC
+WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+  AND (%(state)s::text IS NULL OR images.state = %(state)s)
+  AND (%(error_code)s::text IS NULL OR images.error_code = %(error_code)s)
+  AND (%(since)s::timestamptz IS NULL OR images.created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR images.created_at < %(until)s)
+  AND (%(cursor)s::uuid IS NULL OR images.id {beyond} %(cursor)s)
+ORDER BY images.id {direction}
+LIMIT %(limit)s
+
+-- name: images_by_doubt
+-- The most doubtful first. An image that is held without a result comes before all others.
+SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
+WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+  AND images.state = %(state)s
+  AND (%(error_code)s::text IS NULL OR images.error_code = %(error_code)s)
+  AND (%(since)s::timestamptz IS NULL OR images.created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR images.created_at < %(until)s)
+  AND (%(cursor)s::uuid IS NULL OR (coalesce(images.doubt, 2), images.id) < (%(cursor_doubt)s::real, %(cursor)s))
+ORDER BY coalesce(images.doubt, 2) DESC, images.id DESC
 LIMIT %(limit)s
 
 -- name: image

@@ -1,15 +1,17 @@
 -- Writing a job: everything of it in one transaction, set-based whatever its size.
 
 -- name: insert_job
-INSERT INTO jobs (id, owner, policy) VALUES (%(id)s, %(owner)s, %(policy)s)
+INSERT INTO jobs (id, owner, policy, preset, labels, traceparent)
+VALUES (%(id)s, %(owner)s, %(policy)s, %(preset)s, %(labels)s, %(traceparent)s)
 
 -- name: insert_images
-INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, open_attempt_id)
-SELECT image_id, %(job_id)s, position, name, key, etag, bytes, attempt_id
+INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, source_url,
+                    open_attempt_id)
+SELECT image_id, %(job_id)s, position, name, key, etag, bytes, source_url, attempt_id
 FROM unnest(
     %(image_ids)s::uuid[], %(positions)s::integer[], %(names)s::text[], %(keys)s::text[], %(etags)s::text[],
-    %(bytes)s::bigint[], %(attempt_ids)s::uuid[]
-) AS given (image_id, position, name, key, etag, bytes, attempt_id)
+    %(bytes)s::bigint[], %(source_urls)s::text[], %(attempt_ids)s::uuid[]
+) AS given (image_id, position, name, key, etag, bytes, source_url, attempt_id)
 
 -- name: insert_batches
 INSERT INTO batches (id, job_id, queue, policy, rerun_id)

@@ -211,12 +211,12 @@ def test_only_a_published_result_is_sent(
 def test_lists_are_paged(client: httpx.Client) -> None:
     jobs = [_submit(client, f"{at}.jpg")["id"] for at in range(5)]
     seen: list[str] = []
-    before: str | None = None
+    cursor: str | None = None
     while True:
-        page = client.get("/v1/jobs", params={"limit": 2} | ({"before": before} if before else {})).json()
+        page = client.get("/v1/jobs", params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
         seen += [job["id"] for job in page["jobs"]]
-        before = page["next_before"]
-        if before is None:
+        cursor = page["next_cursor"]
+        if cursor is None:
             break
     assert seen == jobs[::-1]
 

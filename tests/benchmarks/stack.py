@@ -29,7 +29,7 @@ from blurline.settings import Settings
 from blurline.store import Store
 from models import anonymize
 from sql.database import Database
-from sql.submissions import BatchSize, Original, write_job
+from sql.submissions import BatchSize, NewJob, Original, write_job
 from tests.acceptance.stack import Stack, finished, submit, wait_for
 from tests.benchmarks.photos import TWO_MP, photo_of
 from tests.pictures import HOPPER
@@ -177,7 +177,7 @@ def _waiting_batches(stack: Stack, count: int) -> list[UUID]:
         stored = store.put_original(f"bench/{new_id()}", io.BytesIO(data), len(data))
         originals.append(Original(f"{at}.jpg", stored.key, stored.etag, stored.size_bytes))
     with database.transaction() as transaction:
-        job_id = write_job(transaction, "bench", policy, originals, "backlog", size)
+        job_id = write_job(transaction, NewJob("bench", policy, originals, "backlog"), size)
         batches = [row["batch_id"] for row in transaction.all("batches_of_job", job_id=job_id)]
         transaction.run("drop_outbox", batch_ids=batches)
     database.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jwt
 
-from blurline.tokens import AUDIENCE, ISSUER, InvalidToken, LocalIssuer, Scope
+from blurline.tokens import LOCAL_AUDIENCE, LOCAL_ISSUER, InvalidToken, LocalIssuer, Scope
 
 _FAR = 4_000_000_000
 
@@ -33,7 +33,7 @@ def _unsigned(claims: dict[str, object]) -> str:
 
 def test_wrong_tokens_are_refused(tmp_path: Path) -> None:
     issuer = LocalIssuer(tmp_path / "ours")
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "eve", "scope": "operate", "nbf": 0, "exp": _FAR}
+    claims = {"iss": LOCAL_ISSUER, "aud": LOCAL_AUDIENCE, "sub": "eve", "scope": "operate", "nbf": 0, "exp": _FAR}
     key = issuer._key
     wrong = {
         "expired": issuer.issue("eve", [Scope.OPERATE], -60),

@@ -31,9 +31,9 @@ from sql.attempts import (
 from sql.database import Database
 from sql.migrate import migrate
 from sql.outbox import Waiting, dispatch_waiting
-from sql.reading import find_image, find_job, list_detections, list_images_of_job, list_jobs
+from sql.reading import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
 from sql.reruns import Selection, call_off_job, enqueue, select
-from sql.submissions import AlreadySubmitted, BatchSize, Member, Original, create_job, split
+from sql.submissions import AlreadySubmitted, BatchSize, Member, NewJob, Original, create_job, split
 
 SIZE = BatchSize(images=10, bytes=1_000_000)
 RETRYING = Retrying(max_attempts=3, backoff_s=0, size=SIZE)
@@ -78,7 +78,7 @@ def result(key: str = "r") -> Result:
 
 @pytest.fixture
 def job(database: Database) -> UUID:
-    return create_job(database, "ann", Policy(), originals(1), "interactive", SIZE)
+    return create_job(database, NewJob("ann", Policy(), originals(1), "interactive"), SIZE)
 
 
 def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> None:
@@ -198,7 +198,7 @@ def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -
 
 
 def test_settling_and_calling_off_at_once_never_wait_for_each_other(database: Database) -> None:
-    job_id = create_job(database, "ann", Policy(), originals(40), "backlog", SIZE)
+    job_id = create_job(database, NewJob("ann", Policy(), originals(40), "backlog"), SIZE)
     attempts = started(database)
     faults: list[Exception] = []
 
@@ -239,25 +239,25 @@ def test_what_has_ended_is_not_started_again(database: Database, job: UUID) -> N
 
 def test_an_upload_is_submitted_once(database: Database) -> None:
     given = originals(2)
-    create_job(database, "ann", Policy(), given, "interactive", SIZE)
+    create_job(database, NewJob("ann", Policy(), given, "interactive"), SIZE)
     again = [Original("x", given[0].key, "etag", 1)]
     with pytest.raises(AlreadySubmitted):
-        create_job(database, "ann", Policy(), again, "interactive", SIZE)
-    assert len(list_jobs(database, "ann", 10)) == 1
+        create_job(database, NewJob("ann", Policy(), again, "interactive"), SIZE)
+    assert len(list_jobs(database, JobFilter("ann"), 10)) == 1
 
 
 def test_owners_see_their_own(database: Database, job: UUID) -> None:
     assert find_job(database, "bob", job) is None
-    assert list_jobs(database, "bob", 10) == []
+    assert list_jobs(database, JobFilter("bob"), 10) == []
     (image,) = list_images_of_job(database, job, 10)
     assert find_image(database, "bob", image.id) is None
     assert find_image(database, None, image.id) is not None
 
 
 def test_a_large_job_is_written_in_few_statements(database: Database) -> None:
-    job_id = create_job(database, "ann", Policy(), originals(5000), "backlog", SIZE)
+    job_id = create_job(database, NewJob("ann", Policy(), originals(5000), "backlog"), SIZE)
     assert len(dispatched(database)) == 500
-    page = list_images_of_job(database, job_id, 100, after=4949)
+    page = list_images_of_job(database, job_id, 100, cursor=4949)
     assert [image.position for image in page] == list(range(4950, 5000))
 
 
