@@ -10,12 +10,15 @@ BlurlineError
 │   │   ├── PictureTooLarge
 │   │   └── DecodedTooSlowly
 │   ├── ObjectMissing         no object is stored under the key
+│   ├── AddressRefused        a URL leads to where we must not go
+│   ├── NotServed             a URL leads to a server that does not serve what was asked for
 │   ├── OutputCheckFailed     our own output did not pass its check; nothing is published
 │   ├── ModelRejected         a model file is wrong, corrupt or of an unknown shape
 │   └── ConfigurationError    settings or environment; the message says what to change
 └── RetryableError            we or the network are at fault; Prefect tries again
     ├── StoreUnavailable
-    └── DatabaseUnavailable
+    ├── DatabaseUnavailable
+    └── HostUnavailable       the server of a URL did not answer
 
 The family decides whether Prefect retries; ``code`` is stable and is what API clients and the
 dashboard switch on; the message is a sentence for the person who sent the picture.
@@ -92,6 +95,18 @@ class ObjectMissing(PermanentError):
     code = "object_missing"
 
 
+class AddressRefused(PermanentError):
+    """A URL leads to an address that may not be reached, or is not of a form that is accepted."""
+
+    code = "address_refused"
+
+
+class NotServed(PermanentError):
+    """The server of a URL answered, but not with what was asked for."""
+
+    code = "url_not_served"
+
+
 class OutputCheckFailed(PermanentError):
     """The written file did not pass the check that stands before publication."""
 
@@ -120,3 +135,9 @@ class DatabaseUnavailable(RetryableError):
     """PostgreSQL did not answer, or ended the connection."""
 
     code = "database_unavailable"
+
+
+class HostUnavailable(RetryableError):
+    """The server of a URL did not answer, or answered that it cannot at the moment."""
+
+    code = "host_unavailable"
