@@ -35,7 +35,7 @@ from api.routers import (
     users,
     webhooks,
 )
-from api.tracing import Tracing
+from api.tracing import tracing
 from api.webhook_sender import WebhookSender
 from blurline.logs import configure_logs
 from blurline.settings import Settings, load_settings
@@ -54,7 +54,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The application, which opens its connections when it starts and closes them when it ends."""
     settings = settings or load_settings()
     configure_logs(settings.log_level)
-    configure_traces("blurline-api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -79,7 +78,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database.close()
         end_traces()
 
-    app = FastAPIOffline(title="Blurline", version=version("blurline"), description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Blurline",
+        version=version("blurline"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        telemetry=tracing(configure_traces("blurline-api")),
+    )
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
@@ -96,6 +101,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["*"],
         )
-    app.add_middleware(Observation)
-    app.add_middleware(Tracing)  # the last that is added is the outermost
+    app.add_middleware(Observation)  # the last that is added is the outermost
     return app

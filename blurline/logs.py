@@ -45,7 +45,7 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*steps, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     console = logging.StreamHandler(sys.stderr)
     console.setLevel(max(number, logging.WARNING))

@@ -28,11 +28,11 @@ _provider: TracerProvider | None = None
 _tracer: Tracer | None = None
 
 
-def configure_traces(service: str) -> None:
-    """Send this process's spans as those of ``service``, if the environment says where to."""
+def configure_traces(service: str) -> TracerProvider | None:
+    """Send this process's spans as those of ``service``, if the environment says where to; who makes them, if so."""
     global _provider, _tracer
-    if _tracer is not None or not any(map(os.environ.get, _ENDPOINTS)):
-        return
+    if _provider is not None or not any(map(os.environ.get, _ENDPOINTS)):
+        return _provider
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -42,6 +42,7 @@ def configure_traces(service: str) -> None:
     _provider = TracerProvider(resource=Resource.create({"service.name": service, "service.version": release}))
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=_EXPORT_EVERY_MS))
     _tracer = _provider.get_tracer("blurline", release)
+    return _provider
 
 
 def end_traces() -> None:
