@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -56,7 +55,7 @@ def _identity(
     if given is None:
         raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
     identity = context.identify(given.credentials)
-    structlog.contextvars.bind_contextvars(owner=identity.owner)
+    request.state.owner = identity.owner  # for the log: what is bound in this thread ends with it
     context.rate_limit.count(request, identity.owner)
     if not identity.scopes:
         raise Problem("missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from api.background import Background
+from blurline import metrics
 from blurline.errors import AddressRefused, HostUnavailable, NotServed, RetryableError
 from blurline.outbound import Outbound
 from blurline.settings import Settings
@@ -102,9 +103,11 @@ class WebhookSender:
             fault = "The message could not be sent; your operator finds the reason in the log."
         if status is not None and 200 <= status < 300:
             record_success(self._database, claim, status)
+            metrics.webhook_tries.labels("delivered").inc()
             log.info("webhook_delivered", **_ids(claim), status=status)
         elif status == _GONE:
             record_gone(self._database, claim, status, "The endpoint answered 410: it wants no more messages.")
+            metrics.webhook_tries.labels("given_up").inc()
             log.warning("webhook_disabled", **_ids(claim), status=status)
         else:
             self._failed(claim, status, fault or f"The endpoint answered {status}.")
@@ -115,6 +118,7 @@ class WebhookSender:
         is_disabled = record_failure(
             self._database, claim, failure, days, f"The endpoint failed for more than {days:g} days. {error}"
         )
+        metrics.webhook_tries.labels("given_up" if is_disabled or failure.retry_in_s is None else "failed").inc()
         event = "webhook_disabled" if is_disabled else "webhook_failed"
         log.warning(event, **_ids(claim), status=status, error=error, retry_in_s=failure.retry_in_s)
 
