@@ -13,11 +13,13 @@ from fastapi_offline import FastAPIOffline
 from api import problems
 from api.body_limit import BodyLimit
 from api.context import Context
+from api.cutting import Cuttable
 from api.database_metrics import DatabaseMetrics
 from api.deleter import deleter
 from api.dispatcher import dispatcher
 from api.flow_runs import FlowRuns
 from api.identities import Identities
+from api.live import Hub
 from api.observation import Observation
 from api.openapi import describe
 from api.rate_limit import RateLimit, RateLimitHeaders
@@ -27,6 +29,7 @@ from api.routers import (
     health,
     images,
     jobs,
+    live,
     metrics,
     presets,
     statistics,
@@ -69,7 +72,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for thread in threads:
             thread.start()
         webhook_sender.start()
+        hub = app.state.hub = Hub(settings.database, settings.websockets_per_owner)
+        hub.start()
         yield
+        await hub.stop()
         webhook_sender.stop()
         for thread in threads:
             thread.stop()
@@ -88,7 +94,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
-        uploads, submissions, jobs, images, deletions, presets, users, statistics, compatibility, health, metrics, webhooks
+        uploads, submissions, jobs, images, deletions, presets, users, statistics, compatibility, health, metrics,
+        webhooks, live,
     ):  # fmt: skip
         app.include_router(module.router)
     describe(app)
@@ -101,5 +108,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["*"],
         )
-    app.add_middleware(Observation)  # the last that is added is the outermost
+    app.add_middleware(Observation)
+    app.add_middleware(Cuttable)  # the last that is added is the outermost
     return app
