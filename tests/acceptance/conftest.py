@@ -7,12 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.stack import Stack
+from tests.otlp import Receiver, receiving_traces
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def traces() -> Iterator[Receiver]:
+    """Where the stack sends its traces."""
+    with receiving_traces() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, traces: Receiver) -> Iterator[Stack]:
     """A running stack."""
-    stack = Stack(tmp_path_factory.mktemp("home"))
+    stack = Stack(tmp_path_factory.mktemp("home"), OTEL_EXPORTER_OTLP_ENDPOINT=traces.url)
     stack.start()
     yield stack
     stack.stop()

@@ -111,6 +111,11 @@ class Stack:
         ports = json.loads((self.home / "ports.json").read_text())
         return f"http://127.0.0.1:{ports['dashboard']}"
 
+    def metrics_urls(self) -> tuple[str, str]:
+        """Where the API and the worker show their metrics."""
+        ports = json.loads((self.home / "ports.json").read_text())
+        return f"http://127.0.0.1:{ports['api']}/metrics", f"http://127.0.0.1:{ports['worker_metrics']}/metrics"
+
     def processes(self) -> list[psutil.Process]:
         """Every process of this stack, by the data folder that their environment names."""
         found = []
