@@ -79,6 +79,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         webhook_sender.stop()
         for thread in threads:
             thread.stop()
+        for thread in threads:
+            thread.join()
         store.close()
         flow_runs.close()
         database.close()

@@ -13,6 +13,7 @@ from blurline.errors import RetryableError
 log = structlog.get_logger()
 
 _PAUSE_S = 0.5
+_LOOK_UP_S = 0.2
 _JOIN_S = 15
 
 
@@ -33,8 +34,11 @@ class Background:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is under way and end."""
+        """Have it end once it has finished what is under way."""
         self._stopped.set()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
         self._thread.join(timeout=_JOIN_S)
 
     def _run(self) -> None:
@@ -57,6 +61,6 @@ class Background:
         """Until something is notified, ``poll_s`` has passed or the thread is to end."""
         waited_s = 0.0
         while waited_s < self._poll_s and not self._stopped.is_set():
-            if list(connection.notifies(timeout=_PAUSE_S, stop_after=1)):
+            if list(connection.notifies(timeout=_LOOK_UP_S, stop_after=1)):
                 return
-            waited_s += _PAUSE_S
+            waited_s += _LOOK_UP_S

@@ -47,12 +47,12 @@ class _Key:
 class OidcIssuer:
     """Checks tokens of one issuer. Safe to share between threads."""
 
-    def __init__(self, issuer: str, audience: str, scopes_claim: str) -> None:
+    def __init__(self, issuer: str, audience: str, scopes_claim: str, pause_s: float = _PAUSE_S) -> None:
         address = httpx.URL(issuer)
         if address.scheme != "https" and address.host not in ("127.0.0.1", "localhost", "::1"):
             raise ConfigurationError(f"BLURLINE_OIDC_ISSUER is {issuer!r}; it must be an https URL.")
         self.name = issuer
-        self._audience = audience
+        self._audience, self._pause_s = audience, pause_s
         self._scopes_path = scopes_claim.split(".")
         self._keys: dict[str | None, _Key] = {}
         self._fetched_s = self._tried_s = -float("inf")
@@ -88,7 +88,7 @@ class OidcIssuer:
     def _fetch(self) -> None:
         """Fetch the keys, unless that was tried a moment ago. What is known stays while the issuer does not answer."""
         now_s = time.monotonic()
-        if now_s < self._tried_s + _PAUSE_S:
+        if now_s < self._tried_s + self._pause_s:
             if not self._keys:
                 raise IssuerUnavailable(f"The keys of {self.name} could not be fetched a moment ago.")
             return

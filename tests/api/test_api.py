@@ -5,71 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from api.app import create_app
 from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.store import Store
-from blurline.tokens import LocalIssuer, Scope
-from sql.attempts import Attempt, Held, hold_for_review, publish, start_batch
+from blurline.tokens import Scope
+from sql.attempts import Attempt, Held, hold_for_review, publish
 from sql.database import Database
+from tests.api.asking import bearer, problem, submit, underway, upload
 from tests.api.serving import serving
 from tests.pictures import HOPPER
 from tests.sql.test_attempts import result
 
-PROBLEM = "application/problem+json"
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[httpx.Client]:
-    without_prefect = settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
-    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
-        client.headers["Authorization"] = _bearer(settings, "ann", Scope.SUBMIT)
-        yield client
-
-
-def _bearer(settings: Settings, subject: str, *scopes: Scope) -> str:
-    return f"Bearer {LocalIssuer(settings.home).issue(subject, list(scopes), 60)}"
-
-
-def _problem(response: httpx.Response, status: int, code: str) -> str:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == PROBLEM
-    body = response.json()
-    assert (body["status"], body["code"]) == (status, code)
-    assert "Traceback" not in response.text
-    return str(body["detail"])
-
-
-def _upload(client: httpx.Client, data: bytes) -> str:
-    (upload,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
-    httpx.post(upload["url"], data=upload["fields"], files={"file": data}).raise_for_status()
-    return str(upload["key"])
-
-
-def _submit(client: httpx.Client, *names: str) -> dict[str, Any]:
-    files = [("files", (name, HOPPER.read_bytes())) for name in names]
-    response = client.post("/v1/jobs", files=files)
-    assert response.status_code == 202
-    job: dict[str, Any] = response.json()
-    return job
-
-
-def _underway(database: Database, settings: Settings) -> list[Attempt]:
-    """Start every batch, as the worker would."""
-    with psycopg.connect(settings.database) as connection:
-        ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches")]
-    return [attempt for batch in map(partial(start_batch, database), ids) if batch for attempt in batch.attempts]
-
 
 def test_files_become_a_job(client: httpx.Client) -> None:
-    job = _submit(client, "a.jpg", "b.jpg")
+    job = submit(client, "a.jpg", "b.jpg")
     assert job["state"] == "queued"
     assert job["progress"]["images"] == 2
     page = client.get(f"/v1/jobs/{job['id']}/images").json()
@@ -78,20 +33,20 @@ def test_files_become_a_job(client: httpx.Client) -> None:
 
 
 def test_uploaded_keys_become_a_job(client: httpx.Client) -> None:
-    keys = [_upload(client, HOPPER.read_bytes()) for _ in range(2)]
+    keys = [upload(client, HOPPER.read_bytes()) for _ in range(2)]
     body = {"images": [{"key": keys[0], "name": "first.jpg"}, {"key": keys[1]}], "policy": {"style": "solid"}}
     response = client.post("/v1/jobs", json=body)
     assert response.status_code == 202
     job = response.json()
     assert job["policy"]["style"] == "solid"
     assert job["policy"]["profile"] == "standard"
-    _problem(client.post("/v1/jobs", json=body), 409, "upload_already_submitted")
+    problem(client.post("/v1/jobs", json=body), 409, "upload_already_submitted")
 
 
 def test_many_keys_are_checked_by_listing(client: httpx.Client, store: Store, settings: Settings) -> None:
-    keys = [_upload(client, b"x") for _ in range(40)]
+    keys = [upload(client, b"x") for _ in range(40)]
     missing = f"{keys[0].partition('/')[0]}/{new_id()}"
-    detail = _problem(
+    detail = problem(
         client.post("/v1/jobs", json={"images": [{"key": key} for key in [*keys, missing]]}), 422, "object_missing"
     )
     assert missing in detail
@@ -99,33 +54,31 @@ def test_many_keys_are_checked_by_listing(client: httpx.Client, store: Store, se
 
 
 def test_requests_that_cannot_be_met_say_why(client: httpx.Client, settings: Settings) -> None:
-    key = _upload(client, b"x")
+    key = upload(client, b"x")
     own = key.partition("/")[0]
-    detail = _problem(client.post("/v1/jobs", json={"images": [{"key": f"{own}/{new_id()}"}]}), 422, "object_missing")
+    detail = problem(client.post("/v1/jobs", json={"images": [{"key": f"{own}/{new_id()}"}]}), 422, "object_missing")
     assert "Upload the file before submitting it" in detail
-    _problem(client.post("/v1/jobs", json={"images": [{"key": key}, {"key": key}]}), 422, "duplicate_key")
-    _problem(client.post("/v1/jobs", json={"images": []}), 422, "invalid_request")
-    _problem(client.post("/v1/jobs", json={"images": [{"key": key}], "policy": {"sytle": "x"}}), 422, "invalid_request")
-    _problem(
-        client.post("/v1/jobs", content=b"{", headers={"content-type": "application/json"}), 422, "invalid_request"
-    )
-    _problem(
+    problem(client.post("/v1/jobs", json={"images": [{"key": key}, {"key": key}]}), 422, "duplicate_key")
+    problem(client.post("/v1/jobs", json={"images": []}), 422, "invalid_request")
+    problem(client.post("/v1/jobs", json={"images": [{"key": key}], "policy": {"sytle": "x"}}), 422, "invalid_request")
+    problem(client.post("/v1/jobs", content=b"{", headers={"content-type": "application/json"}), 422, "invalid_request")
+    problem(
         client.post("/v1/jobs", content=b"x", headers={"content-type": "text/plain"}), 415, "unsupported_media_type"
     )
-    _problem(client.post("/v1/jobs", data={"policy": "{}"}, files={"other": b""}), 422, "invalid_request")
-    _problem(client.post("/v1/jobs", files={"policy": (None, "{}")}), 422, "image_count")
-    _problem(client.get("/v1/jobs/not-an-id"), 422, "invalid_request")
-    _problem(client.get(f"/v1/jobs/{new_id()}"), 404, "not_found")
-    _problem(client.get("/v1/nowhere"), 404, "not_found")
-    _problem(client.delete("/v1/jobs"), 405, "method_not_allowed")
-    client.headers["Authorization"] = _bearer(settings, "bob", Scope.SUBMIT)
-    _problem(client.post("/v1/jobs", json={"images": [{"key": key}]}), 422, "object_missing")
+    problem(client.post("/v1/jobs", data={"policy": "{}"}, files={"other": b""}), 422, "invalid_request")
+    problem(client.post("/v1/jobs", files={"policy": (None, "{}")}), 422, "image_count")
+    problem(client.get("/v1/jobs/not-an-id"), 422, "invalid_request")
+    problem(client.get(f"/v1/jobs/{new_id()}"), 404, "not_found")
+    problem(client.get("/v1/nowhere"), 404, "not_found")
+    problem(client.delete("/v1/jobs"), 405, "method_not_allowed")
+    client.headers["Authorization"] = bearer(settings, "bob", Scope.SUBMIT)
+    problem(client.post("/v1/jobs", json={"images": [{"key": key}]}), 422, "object_missing")
 
 
 def test_a_file_over_the_limit_is_refused(client: httpx.Client, settings: Settings) -> None:
     with serving(create_app(settings.model_copy(update={"max_file_mb": 0.01}))) as url:
         response = client.post(f"{url}/v1/jobs", files=[("files", ("a.jpg", HOPPER.read_bytes()))])
-    assert "0.1 MB" in _problem(response, 413, "picture_too_large")
+    assert "0.1 MB" in problem(response, 413, "picture_too_large")
 
 
 def test_a_request_over_the_limit_is_refused_however_it_is_sent(client: httpx.Client, settings: Settings) -> None:
@@ -136,18 +89,18 @@ def test_a_request_over_the_limit_is_refused_however_it_is_sent(client: httpx.Cl
     form = {"content-type": "multipart/form-data; boundary=x"}
     with serving(create_app(settings.model_copy(update={"max_request_mb": 0.2}))) as url:
         declared = client.post(f"{url}/v1/jobs", content=bytes(300_000), headers=form)
-        _problem(declared, 413, "request_too_large")
+        problem(declared, 413, "request_too_large")
         try:
             streamed = client.post(f"{url}/v1/jobs", content=chunks(), headers=form)
         except httpx.WriteError:  # the server has answered and hung up before all was sent
             return
-        _problem(streamed, 413, "request_too_large")
+        problem(streamed, 413, "request_too_large")
 
 
 def test_names_and_dates_that_no_database_takes_are_refused(client: httpx.Client) -> None:
-    key = _upload(client, b"x")
+    key = upload(client, b"x")
     body = {"images": [{"key": key, "name": "a\u0000b"}]}
-    _problem(client.post("/v1/jobs", json=body), 422, "invalid_request")
+    problem(client.post("/v1/jobs", json=body), 422, "invalid_request")
     assert client.get("/v1/statistics", params={"until": "0001-01-10T00:00:00Z"}).json() == []
     job = client.post("/v1/jobs", files=[("files", ("a\x01b.jpg", HOPPER.read_bytes()))]).json()
     (image,) = client.get(f"/v1/jobs/{job['id']}/images").json()["images"]
@@ -167,32 +120,32 @@ def test_every_endpoint_needs_a_token(client: httpx.Client, settings: Settings, 
     del client.headers["Authorization"]
     body = {"object_key": "x"} if path.endswith("submit") else None
     response = client.request(method, path, json=body)
-    _problem(response, 401, "invalid_token")
+    problem(response, 401, "invalid_token")
     assert response.headers["www-authenticate"] == "Bearer"
     client.headers["Authorization"] = "Bearer x.y.z"
-    _problem(client.request(method, path, json=body), 401, "invalid_token")
-    client.headers["Authorization"] = _bearer(settings, "eve")
-    _problem(client.request(method, path, json=body), 403, "missing_scope")
+    problem(client.request(method, path, json=body), 401, "invalid_token")
+    client.headers["Authorization"] = bearer(settings, "eve")
+    problem(client.request(method, path, json=body), 403, "missing_scope")
 
 
 def test_owners_see_their_own_and_reviewers_see_all(client: httpx.Client, settings: Settings) -> None:
-    job = _submit(client, "a.jpg")
+    job = submit(client, "a.jpg")
     (image,) = client.get(f"/v1/jobs/{job['id']}/images").json()["images"]
     paths = [f"/v1/jobs/{job['id']}", f"/v1/jobs/{job['id']}/images", f"/v1/images/{image['id']}"]
-    client.headers["Authorization"] = _bearer(settings, "bob", Scope.SUBMIT)
+    client.headers["Authorization"] = bearer(settings, "bob", Scope.SUBMIT)
     for path in [*paths, f"/v1/images/{image['id']}/result"]:
-        _problem(client.get(path), 404, "not_found")
+        problem(client.get(path), 404, "not_found")
     assert client.get("/v1/jobs").json()["jobs"] == []
-    client.headers["Authorization"] = _bearer(settings, "rita", Scope.REVIEW)
+    client.headers["Authorization"] = bearer(settings, "rita", Scope.REVIEW)
     assert all(client.get(path).status_code == 200 for path in paths)
-    _problem(client.post("/v1/jobs", json={}), 403, "missing_scope")
+    problem(client.post("/v1/jobs", json={}), 403, "missing_scope")
 
 
 def test_only_a_published_result_is_sent(
     client: httpx.Client, database: Database, store: Store, settings: Settings
 ) -> None:
-    job = _submit(client, "published.jpg", "held.jpg", "underway.jpg")
-    by_name: dict[str, Attempt] = {attempt.name: attempt for attempt in _underway(database, settings)}
+    job = submit(client, "published.jpg", "held.jpg", "underway.jpg")
+    by_name: dict[str, Attempt] = {attempt.name: attempt for attempt in underway(database, settings)}
     store.put_result("some/key.jpg", b"picture!!!", "image/jpeg")
     with database.transaction() as transaction:
         publish(transaction, by_name["published.jpg"], result("some/key.jpg"))
@@ -202,14 +155,14 @@ def test_only_a_published_result_is_sent(
     assert (response.content, response.headers["content-type"]) == (b"picture!!!", "image/jpeg")
     for name in ("held.jpg", "underway.jpg"):
         assert images[name]["result_url"] is None
-        _problem(client.get(f"/v1/images/{images[name]['id']}/result"), 409, "not_published")
+        problem(client.get(f"/v1/images/{images[name]['id']}/result"), 409, "not_published")
     shown = client.get(f"/v1/images/{images['published.jpg']['id']}").json()
     assert [box["destroyed"] for box in shown["detections"]] == [True, False]
     assert images["held.jpg"]["error"] == {"code": "output_check_failed", "message": "why"}
 
 
 def test_lists_are_paged(client: httpx.Client) -> None:
-    jobs = [_submit(client, f"{at}.jpg")["id"] for at in range(5)]
+    jobs = [submit(client, f"{at}.jpg")["id"] for at in range(5)]
     seen: list[str] = []
     cursor: str | None = None
     while True:
@@ -261,8 +214,8 @@ def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.Client) ->
 def test_a_held_result_is_for_reviewers_until_one_approves_it(
     client: httpx.Client, settings: Settings, database: Database, store: Store
 ) -> None:
-    _submit(client, "a.jpg")
-    (attempt,) = _underway(database, settings)
+    submit(client, "a.jpg")
+    (attempt,) = underway(database, settings)
     store.put_result("held.jpg", b"redacted!!", "image/jpeg")
     with database.transaction() as transaction:
         publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
@@ -270,12 +223,12 @@ def test_a_held_result_is_for_reviewers_until_one_approves_it(
     image = client.get(url).json()
     assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "doubtful", None)
     assert image["doubt"] == 0.25
-    _problem(client.get(f"{url}/result"), 409, "not_published")
-    _problem(client.post(f"{url}/approve"), 403, "missing_scope")
-    reviewer = {"Authorization": _bearer(settings, "rita", Scope.REVIEW)}
+    problem(client.get(f"{url}/result"), 409, "not_published")
+    problem(client.post(f"{url}/approve"), 403, "missing_scope")
+    reviewer = {"Authorization": bearer(settings, "rita", Scope.REVIEW)}
     assert client.get(f"{url}/result", headers=reviewer).content == b"redacted!!"
     assert client.post(f"{url}/approve", headers=reviewer).json()["state"] == "published"
-    _problem(client.post(f"{url}/approve", headers=reviewer), 409, "not_held")
+    problem(client.post(f"{url}/approve", headers=reviewer), 409, "not_held")
     assert client.get(f"{url}/result").content == b"redacted!!"
 
 
@@ -292,4 +245,4 @@ def test_a_held_result_is_for_reviewers_until_one_approves_it(
 def test_a_wrong_policy_is_refused_with_a_sentence(client: httpx.Client, policy: dict[str, Any], says: str) -> None:
     files = [("files", ("a.jpg", HOPPER.read_bytes()))]
     response = client.post("/v1/jobs", files=files, data={"policy": json.dumps(policy)})
-    assert says in _problem(response, 422, "invalid_request")
+    assert says in problem(response, 422, "invalid_request")
