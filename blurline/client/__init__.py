@@ -1,0 +1,22 @@
+"""A synchronous client of the API, typed by `blurline.contract`.
+
+from blurline.client import Client
+
+with Client("https://blurline.example", token) as client:
+    job = client.submit_files([Path("a.jpg")])
+"""
+
+from blurline.client.api import Client
+from blurline.client.errors import ApiError, ApiRefused, ApiUnavailable, ApiUnreachable, NotTheApi, UploadRefused
+from blurline.client.transport import Token
+
+__all__ = [
+    "ApiError",
+    "ApiRefused",
+    "ApiUnavailable",
+    "ApiUnreachable",
+    "Client",
+    "NotTheApi",
+    "Token",
+    "UploadRefused",
+]

@@ -1,0 +1,188 @@
+"""The client: a method for each thing that the API does for those who submit, review and operate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from blurline.client.errors import NotTheApi
+from blurline.client.transport import Token, Transport
+from blurline.contract import (
+    CreatedJob,
+    DeletionReceipt,
+    Image,
+    ImagePage,
+    ImageState,
+    ImageWithDetections,
+    Job,
+    JobOptions,
+    JobPage,
+    JobRequest,
+    JobState,
+    Me,
+    Preset,
+    Presets,
+    Statistics,
+    Upload,
+    Uploads,
+    UploadsRequest,
+)
+
+T = TypeVar("T")
+Page = TypeVar("Page", JobPage, ImagePage)
+
+
+class Client:
+    """The API at an address, for whom the token is for. Safe to share between threads; to be closed.
+
+    What fails for a passing reason is tried again for up to ``patience_s``, where that cannot do a thing twice.
+    Every method raises ApiRefused, ApiUnavailable, ApiUnreachable and NotTheApi.
+    """
+
+    def __init__(self, api_url: str, token: Token, *, patience_s: float = 60) -> None:
+        self._url = api_url
+        self._transport = Transport(api_url, token, patience_s)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create_uploads(self, count: int = 1) -> list[Upload]:
+        """Forms, each for one upload."""
+        response = self._transport.request("POST", "/v1/uploads", json=UploadsRequest(count=count).model_dump())
+        return self._parsed(Uploads, response).uploads
+
+    def upload(self, upload: Upload, file: BinaryIO) -> None:
+        """Send an open file straight to the store. Raises UploadRefused, UploadFailed."""
+        self._transport.upload(upload.url, upload.fields, file)
+
+    def submit(self, request: JobRequest, idempotency_key: str | None = None) -> CreatedJob:
+        """Make a job of uploads or URLs."""
+        return self.submit_text(request.model_dump_json(exclude_unset=True), idempotency_key)
+
+    def submit_text(self, request: str, idempotency_key: str | None = None) -> CreatedJob:
+        """Make a job of a JobRequest's JSON. With a key, the same text makes one job however often it is sent."""
+        headers = {"Content-Type": "application/json"}
+        return self._post_job(idempotency_key, headers=headers, content=request.encode())
+
+    def submit_files(
+        self, paths: Sequence[Path], options: JobOptions | None = None, idempotency_key: str | None = None
+    ) -> CreatedJob:
+        """Make a job of a few files, sent with the request itself."""
+        given = (options or JobOptions()).model_dump(mode="json", exclude_unset=True)
+        fields = {name: value if name == "preset" else json.dumps(value) for name, value in given.items()}
+        with ExitStack() as stack:
+            files = [("files", (path.name, stack.enter_context(path.open("rb")))) for path in paths]
+            return self._post_job(idempotency_key, data=fields, files=files)
+
+    def job(self, job_id: UUID) -> Job:
+        """A job and its progress."""
+        return self._get(Job, f"/v1/jobs/{job_id}")
+
+    def jobs(
+        self, *, state: JobState | None = None, labels: Mapping[str, str] | None = None, page_size: int = 100
+    ) -> Iterator[Job]:
+        """The jobs that one may see, newest first; those with all of ``labels``."""
+        wanted = {"state": state, "label": [f"{name}:{value}" for name, value in (labels or {}).items()]}
+        for page in self._pages(JobPage, "/v1/jobs", page_size, wanted):
+            yield from page.jobs
+
+    def images(self, job_id: UUID, *, state: ImageState | None = None, page_size: int = 1000) -> Iterator[Image]:
+        """The images of a job, in the order in which they were submitted."""
+        for page in self._pages(ImagePage, f"/v1/jobs/{job_id}/images", page_size, {"state": state}):
+            yield from page.images
+
+    def image(self, image_id: UUID) -> ImageWithDetections:
+        """An image and what was found in it."""
+        return self._get(ImageWithDetections, f"/v1/images/{image_id}")
+
+    def result(self, image_id: UUID, file: BinaryIO) -> None:
+        """Write a published result into an open file."""
+        self._transport.download(f"/v1/images/{image_id}/result", file)
+
+    def archive(self, job_id: UUID, file: BinaryIO) -> None:
+        """Write a ZIP of a job's published results into an open file."""
+        self._transport.download(f"/v1/jobs/{job_id}/archive", file)
+
+    def approve(self, image_id: UUID) -> ImageWithDetections:
+        """Publish a held result."""
+        path = f"/v1/images/{image_id}/approve"
+        return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False))
+
+    def cancel(self, job_id: UUID) -> Job:
+        """Call off what is left of a job."""
+        return self._parsed(Job, self._transport.request("POST", f"/v1/jobs/{job_id}/cancel"))
+
+    def delete_job(self, job_id: UUID) -> DeletionReceipt:
+        """Delete a job with its originals and results."""
+        return self._parsed(
+            DeletionReceipt, self._transport.request("DELETE", f"/v1/jobs/{job_id}", is_repeatable=False)
+        )
+
+    def deletion(self, deletion_id: UUID) -> DeletionReceipt:
+        """The receipt of a deletion."""
+        return self._get(DeletionReceipt, f"/v1/deletions/{deletion_id}")
+
+    def presets(self) -> list[Preset]:
+        """Every preset."""
+        return self._get(Presets, "/v1/presets").presets
+
+    def me(self) -> Me:
+        """Who the token is for, and their quotas."""
+        return self._get(Me, "/v1/me")
+
+    def statistics(self, since: datetime | None = None, until: datetime | None = None) -> list[Statistics]:
+        """Figures over the images submitted in a time range, the last 30 days when absent."""
+        wanted = _given({"since": since and since.isoformat(), "until": until and until.isoformat()})
+        return self._get(list[Statistics], "/v1/statistics", params=wanted)
+
+    def _get(self, kind: type[T], path: str, **content: Any) -> T:
+        return self._parsed(kind, self._transport.request("GET", path, **content))
+
+    def _post_job(
+        self, idempotency_key: str | None, headers: dict[str, str] | None = None, **content: Any
+    ) -> CreatedJob:
+        key = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        is_repeatable = idempotency_key is not None
+        response = self._transport.request(
+            "POST", "/v1/jobs", is_repeatable=is_repeatable, headers={**(headers or {}), **key}, **content
+        )
+        return self._parsed(CreatedJob, response)
+
+    def _pages(self, kind: type[Page], path: str, page_size: int, wanted: dict[str, Any]) -> Iterator[Page]:
+        parameters = _given({**wanted, "limit": page_size})
+        while True:
+            page = self._get(kind, path, params=parameters)
+            yield page
+            if page.next_cursor is None:
+                return
+            parameters["cursor"] = page.next_cursor
+
+    def _parsed(self, kind: type[T], response: httpx.Response) -> T:
+        try:
+            return TypeAdapter(kind).validate_json(response.content)
+        except ValidationError as error:
+            raise NotTheApi(
+                f"What answers at {self._url} is not the API of Blurline, or one of another version. Check the address."
+            ) from error
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}

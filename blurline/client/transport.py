@@ -1,0 +1,140 @@
+"""Sending requests: with a token that is renewed when it has expired, and again where that is safe and may help."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any, BinaryIO, TypeVar
+
+import httpx
+
+from blurline.client.errors import ApiUnreachable, Unavailable, UploadFailed, error_of, refusal_of
+from blurline.errors import ConfigurationError
+
+Token = str | Callable[[], str]
+"""A bearer token, or what gives a fresh one each time it is called."""
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 10.0
+_TIMEOUT = httpx.Timeout(60, connect=10)
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Transport:
+    """Connections to one API. Safe to share between threads.
+
+    What has failed is tried again for up to ``patience_s``, with growing pauses.
+    """
+
+    def __init__(self, api_url: str, token: Token, patience_s: float) -> None:
+        self._url, self._patience_s = api_url, patience_s
+        try:
+            self._http = httpx.Client(base_url=_checked(api_url), auth=_Bearer(token), timeout=_TIMEOUT)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"The API's address {api_url!r} is not valid: {error}.") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def request(self, method: str, path: str, *, is_repeatable: bool = True, **content: Any) -> httpx.Response:
+        """The answer of success. Raises ApiRefused, ApiUnavailable, ApiUnreachable.
+
+        A request that is not repeatable is made again only where the first was certainly not heeded.
+        """
+
+        def send() -> httpx.Response:
+            with self._reaching():
+                response = self._http.request(method, path, **content)
+            if not response.is_success:
+                raise error_of(response)
+            return response
+
+        return self._persist(send, is_repeatable=is_repeatable)
+
+    def download(self, path: str, file: BinaryIO) -> None:
+        """Write the answer into a file, which is begun anew when the connection breaks. Raises as `request`."""
+
+        def send() -> None:
+            file.seek(0)
+            file.truncate()
+            with self._reaching(), self._http.stream("GET", path) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_of(response)
+                file.writelines(response.iter_bytes())
+
+        self._persist(send, is_repeatable=True)
+
+    def upload(self, url: str, fields: dict[str, str], file: BinaryIO) -> None:
+        """POST a form with a file, straight from the disk, to the store. Raises UploadRefused, UploadFailed."""
+
+        def send() -> None:
+            try:
+                # No token: it is for the API alone. httpx reads the file from its start each time.
+                response = self._http.post(url, data=fields, files={"file": file}, auth=httpx.Auth())
+            except httpx.RequestError as error:
+                raise UploadFailed(f"The store does not answer ({type(error).__name__}).") from error
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise UploadFailed(f"The store answered {response.status_code}.")
+            if not response.is_success:
+                raise refusal_of(response)
+
+        self._persist(send, is_repeatable=True)
+
+    def _persist(self, send: Callable[[], T], *, is_repeatable: bool) -> T:
+        deadline = time.monotonic() + self._patience_s
+        for pause_s in _pauses():
+            try:
+                return send()
+            except Unavailable as error:
+                wait_s = max(pause_s, error.retry_after_s)
+                if not (is_repeatable or error.was_ignored) or time.monotonic() + wait_s > deadline:
+                    raise
+            time.sleep(wait_s)
+        raise AssertionError("the pauses do not end")
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.RequestError as error:
+            raise ApiUnreachable(
+                f"The API at {self._url} does not answer ({type(error).__name__}).",
+                was_ignored=isinstance(error, _UNSENT),
+            ) from error
+
+
+class _Bearer(httpx.Auth):
+    """Sends the token, and a fresh one when it is not taken any more."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+        self._current = token if isinstance(token, str) else token()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._current}"
+        response = yield request
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not isinstance(self._token, str):
+            self._current = self._token()
+            request.headers["Authorization"] = f"Bearer {self._current}"
+            yield request
+
+
+def _checked(api_url: str) -> str:
+    if not api_url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"The API's address {api_url!r} must be http://host:port or https://host:port.")
+    return api_url
+
+
+def _pauses() -> Iterator[float]:
+    """Growing pauses in seconds, no two clients' alike."""
+    longest_s = _FIRST_PAUSE_S
+    while True:
+        yield random.uniform(longest_s / 2, longest_s)
+        longest_s = min(longest_s * 2, _LONGEST_PAUSE_S)
