@@ -26,15 +26,16 @@ OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that is still to be made, and the original that it reads."""
+    """An attempt that is still to be made, and the original that it reads: stored, or (no etag) at ``source_url``."""
 
     id: UUID
     image_id: UUID
     number: int
     name: str
     original_key: str
-    original_etag: str
+    original_etag: str | None
     original_bytes: int
+    source_url: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from blurline.limits import Limits
 from blurline.opening import read_header
 from blurline.settings import load_settings
 from models import look_for
-from sql.attempts import start_batch
+from sql.attempts import Attempt, start_batch
+from tasks.fetching import fetching, keep
 from tasks.resources import database, store
 from tasks.work import TASK, Item, Original, Work
 
@@ -39,10 +40,28 @@ def download(work: Work) -> None:
         work.job_id, work.policy, work.look = batch.job_id, batch.policy, look_for(batch.policy, settings)
         work.items = [Item(attempt) for attempt in batch.attempts]
 
-    def step(item: Item) -> None:
-        data, etag = store().get_original(item.attempt.original_key)
-        if etag != item.attempt.original_etag:
-            raise OriginalChanged("The uploaded file was replaced after it was submitted. Upload and submit it again.")
-        item.original = validated(data, settings.limits)
+    remote = [item.attempt for item in work.items if _is_remote(item)]
+    with fetching(remote, settings) as fetched:
 
-    work.advance("download", lambda item: item.original is not None, step)
+        def step(item: Item) -> None:
+            if item.attempt.original_etag is None:
+                data = fetched(item.attempt)
+                original = validated(data, settings.limits)
+                keep(item.attempt, data)
+            else:
+                original = validated(_stored(item.attempt), settings.limits)
+            item.original = original
+
+        work.advance("download", lambda item: item.original is not None, step)
+
+
+def _is_remote(item: Item) -> bool:
+    """Whether the original is still to be fetched from its URL."""
+    return item.attempt.original_etag is None and item.original is None and item.error is None
+
+
+def _stored(attempt: Attempt) -> bytes:
+    data, etag = store().get_original(attempt.original_key)
+    if etag != attempt.original_etag:
+        raise OriginalChanged("The uploaded file was replaced after it was submitted. Upload and submit it again.")
+    return data

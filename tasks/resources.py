@@ -1,9 +1,10 @@
-"""What a worker process opens once and every task uses: settings, database, store."""
+"""What a worker process opens once and every task uses: database, store, requests to other people's servers."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from blurline.outbound import Outbound
 from blurline.settings import load_settings
 from blurline.store import Store
 from sql.database import Database
@@ -19,3 +20,9 @@ def database() -> Database:
 def store() -> Store:
     """This process's store client."""
     return Store(load_settings())
+
+
+@lru_cache(maxsize=1)
+def outbound() -> Outbound:
+    """This process's client of the servers that images are submitted from."""
+    return Outbound(load_settings().outbound_networks)

@@ -15,9 +15,17 @@ WITH started AS (
     FROM started WHERE images.id = started.image_id AND images.state = 'queued'
 )
 SELECT started.id AS attempt_id, started.image_id, started.number,
-       images.name, images.original_key, images.original_etag, images.original_bytes
+       images.name, images.original_key, images.original_etag, images.original_bytes, images.source_url
 FROM started JOIN images ON images.id = started.image_id
 ORDER BY images.position
+
+-- name: lock_image_of_attempt
+SELECT jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
+WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s
+FOR NO KEY UPDATE OF images
+
+-- name: set_original
+UPDATE images SET original_etag = %(etag)s, original_bytes = %(bytes)s WHERE id = %(image_id)s
 
 -- name: publish_image
 -- The compare-and-set: no row comes back when another attempt has taken this one's place.

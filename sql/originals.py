@@ -1,0 +1,26 @@
+"""Originals that a worker has fetched from their URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from blurline.store import StoredObject
+from sql.attempts import Attempt
+from sql.database import Database
+
+
+def keep_original(database: Database, attempt: Attempt, put: Callable[[], StoredObject]) -> bool:
+    """Have ``put`` store the original and note it in the image, if the attempt still is the one that may. True if so.
+
+    The image stays locked meanwhile: a late attempt cannot write over the original of a newer one, and a deletion
+    comes either before, and nothing is stored, or after, and finds what is to be removed. Its bytes count as submitted
+    today.
+    """
+    with database.transaction() as transaction:
+        image = transaction.one("lock_image_of_attempt", image_id=attempt.image_id, attempt_id=attempt.id)
+        if image is None:
+            return False
+        stored = put()
+        transaction.run("set_original", image_id=attempt.image_id, etag=stored.etag, bytes=stored.size_bytes)
+        transaction.run("charge_usage", owner=image["owner"], images=0, bytes=stored.size_bytes)
+    return True

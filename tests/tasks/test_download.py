@@ -1,0 +1,248 @@
+"""The task `download` for images that were submitted by URL, over the real database and store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from blurline.errors import ObjectMissing
+from blurline.ids import new_id
+from blurline.policy import Policy
+from blurline.settings import Settings
+from blurline.store import Store, StoredObject
+from sql.attempts import start_batch, try_again
+from sql.database import Database
+from sql.deletions import delete_image
+from sql.originals import keep_original
+from sql.quotas import Quotas, look_up
+from sql.reading import ImageRow, find_image, list_images_of_job
+from sql.reruns import Selection, call_off_job, enqueue, select
+from sql.submissions import NewJob, Original, create_job
+from tasks import fetching, resources
+from tasks.download import download
+from tasks.notify import notify
+from tasks.work import Item, Work
+from tests.acceptance.stack import wait_for
+from tests.pictures import HOPPER
+from tests.sql.test_attempts import RETRYING, SIZE, dispatched
+from tests.tls_server import Exchange, tls_server, trusted_authority
+
+PICTURE = HOPPER.read_bytes()
+
+
+class Site:
+    """Serves the picture at every path that ``statuses`` and ``bodies`` have nothing else for, after ``before``."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.paths: list[str] = []
+        self.statuses: dict[str, list[int]] = {}
+        self.bodies: dict[str, bytes] = {}
+        self.before: Callable[[], object] = bool
+        self.both = threading.Barrier(2, timeout=20)
+
+    def answer(self, exchange: Exchange) -> None:
+        path = exchange.path
+        self.paths.append(path)
+        self.before()
+        if path.startswith("/both"):
+            self.both.wait()
+        statuses = self.statuses.get(path)
+        exchange.reply(statuses.pop(0) if statuses else 200, self.bodies.get(path, PICTURE))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    site = Site()
+    authority = trusted_authority(tmp_path, monkeypatch)
+    with tls_server(authority, site.answer) as port:
+        site.url = f"https://localhost:{port}"
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _worker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment of a worker that fetches from loopback and does not wait long between tries."""
+    access_key, secret_key = settings.s3_keys
+    for name, value in {
+        "HOME": str(settings.home),
+        "DATABASE_URL": settings.database,
+        "S3_ENDPOINT": settings.store_endpoint,
+        "S3_ACCESS_KEY": access_key,
+        "S3_SECRET_KEY": secret_key,
+        "ALLOW_URLS": "true",
+        "OUTBOUND_NETWORKS": "127.0.0.0/8",
+        "OUTBOUND_TIMEOUT_S": "20",
+    }.items():
+        monkeypatch.setenv(f"BLURLINE_{name}", value)
+    monkeypatch.setattr(fetching, "_PAUSES_S", (0.01, 0.01))
+    _forget_parts()
+    yield
+    if resources.database.cache_info().currsize:
+        resources.database().close()
+    _forget_parts()
+
+
+def _forget_parts() -> None:
+    for part in (resources.database, resources.store, resources.outbound):
+        part.cache_clear()
+
+
+def _submit(database: Database, *urls: str) -> UUID:
+    """A job of these URLs, all of them in one batch; its id."""
+    originals = [Original(f"{at}.jpg", f"key/{new_id()}", None, 0, source_url=url) for at, url in enumerate(urls)]
+    job_id = create_job(database, NewJob("ann", Policy(), originals, "interactive"), SIZE)
+    with database.transaction() as transaction:
+        transaction._connection.execute(
+            "UPDATE attempts SET batch_id = (SELECT batch_id FROM attempts ORDER BY id LIMIT 1)"
+        )
+    return job_id
+
+
+def _downloaded(database: Database) -> list[Item]:
+    """The items of every batch that waits, after the task."""
+    items: list[Item] = []
+    for batch_id in dispatched(database):
+        work = Work(batch_id)
+        download.fn(work)
+        items += work.items or []
+    return items
+
+
+def _image(database: Database, item: Item) -> ImageRow:
+    image = find_image(database, None, item.attempt.image_id)
+    assert image is not None
+    return image
+
+
+def test_a_url_is_fetched_once_and_its_original_kept(database: Database, store: Store, site: Site) -> None:
+    job_id = _submit(database, f"{site.url}/a.jpg")
+    (item,) = _downloaded(database)
+    assert item.error is None
+    assert item.original is not None and item.original.data == PICTURE
+    assert store.get_original(item.attempt.original_key)[0] == PICTURE
+    assert _image(database, item).original_bytes == len(PICTURE)
+    assert look_up(database, "ann", Quotas())[1].bytes_today == len(PICTURE)
+
+    with database.transaction() as transaction:
+        try_again(transaction, [item.attempt.id], "crashed", "worker died", RETRYING)
+    (again,) = _downloaded(database)
+    assert again.original is not None and again.original.data == PICTURE
+    assert again.attempt.number == 2
+    call_off_job(database, job_id)
+    with database.transaction() as transaction:
+        enqueue(transaction, select(transaction, Selection(("failed",)), {}, {}), new_id(), SIZE)
+    (rerun,) = _downloaded(database)
+    assert rerun.original is not None and rerun.original.data == PICTURE
+    assert site.paths == ["/a.jpg"]
+
+
+def test_a_url_that_fails_fails_its_own_image_alone(database: Database, store: Store, site: Site) -> None:
+    site.statuses = {"/404": [404], "/503": [503, 503, 503], "/recovers": [503, 429]}
+    site.bodies = {"/page": b"<html>not a picture</html>"}
+    _submit(
+        database,
+        *(f"{site.url}/{name}" for name in ("404", "503", "page", "recovers", "good")),
+        "https://10.0.0.1/",
+        "https://name.invalid/",
+    )
+    items = _downloaded(database)
+    errors = [item.error.code if item.error else None for item in items]
+    assert errors == [
+        "url_not_served",
+        "url_unavailable",
+        "unsupported_format",
+        None,
+        None,
+        "address_refused",
+        "url_unavailable",
+    ]
+    for item in items:
+        if item.error is None:
+            assert item.original is not None
+        else:
+            with pytest.raises(ObjectMissing):
+                store.get_original(item.attempt.original_key)
+    assert site.paths.count("/404") == 1
+    assert site.paths.count("/503") == 3
+
+
+def test_failed_urls_settle_their_images_with_what_to_do(database: Database, site: Site) -> None:
+    site.statuses = {"/503": [503, 503, 503]}
+    _submit(database, f"{site.url}/503")
+    (batch_id,) = dispatched(database)
+    work = Work(batch_id)
+    download.fn(work)
+    notify.fn(work)
+    (item,) = work.items or []
+    image = _image(database, item)
+    assert (image.state, image.error_code) == ("failed", "url_unavailable")
+    assert image.error_message == ("The server of the URL answered 503. Submit the picture again later, or upload it.")
+
+
+def test_slow_servers_are_waited_for_side_by_side(database: Database, site: Site) -> None:
+    """Each of the two answers only once both are asked."""
+    _submit(database, f"{site.url}/both/1", f"{site.url}/both/2")
+    assert [item.error for item in _downloaded(database)] == [None, None]
+
+
+def test_a_file_over_the_limit_is_refused(database: Database, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLURLINE_MAX_FILE_MB", "0.001")
+    _submit(database, f"{site.url}/a.jpg")
+    (item,) = _downloaded(database)
+    assert item.error is not None and item.error.code == "picture_too_large"
+
+
+def test_nothing_is_fetched_once_urls_are_off(database: Database, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    _submit(database, f"{site.url}/a.jpg")
+    monkeypatch.setenv("BLURLINE_ALLOW_URLS", "false")
+    (item,) = _downloaded(database)
+    assert item.error is not None and item.error.code == "urls_not_allowed"
+    assert not site.paths
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_an_image_that_is_called_off_meanwhile_gets_no_original(
+    database: Database, store: Store, site: Site, is_deleted: bool
+) -> None:
+    job_id = _submit(database, f"{site.url}/a.jpg")
+    (image,) = list_images_of_job(database, job_id, 1)
+    if is_deleted:
+        site.before = lambda: delete_image(database, "ann", image.id, "ann", 60)
+    else:
+        site.before = lambda: call_off_job(database, job_id)
+    (item,) = _downloaded(database)
+    assert item.error is not None and item.error.code == "attempt_superseded"
+    with pytest.raises(ObjectMissing):
+        store.get_original(item.attempt.original_key)
+
+
+def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, settings: Settings) -> None:
+    """It waits for it: so nothing is stored after it has looked."""
+    _submit(database, "https://example.org/a.jpg")
+    (batch_id,) = dispatched(database)
+    batch = start_batch(database, batch_id)
+    assert batch is not None
+    (attempt,) = batch.attempts
+    deleter = threading.Thread(target=delete_image, args=(database, "ann", attempt.image_id, "ann", 60))
+
+    def put() -> StoredObject:
+        deleter.start()
+        wait_for("the deletion waits", lambda: _is_waiting(settings), 20, 0.02)
+        return StoredObject(attempt.original_key, 3, "etag")
+
+    assert keep_original(database, attempt, put)
+    deleter.join(20)
+    assert find_image(database, None, attempt.image_id) is None
+    assert not keep_original(database, attempt, lambda: pytest.fail("must not be stored"))
+
+
+def _is_waiting(settings: Settings) -> bool:
+    with psycopg.connect(settings.database) as connection:
+        found = connection.execute("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchall()
+    return bool(found)
