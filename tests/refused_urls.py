@@ -22,7 +22,6 @@ REFUSED_ADDRESSES = [
     "https://[fd00:ec2::254]/",
     "https://[fc00::1]/",
     "https://[fe80::1]/",
-    "https://[fe80::1%25lo]/",
     "https://[fec0::1]/",
     "https://[ff02::1]/",
     "https://[ff0e::1]/",
@@ -65,6 +64,7 @@ MALFORMED = [
     "https://example.org:0/",
     "https://example.org:65536/",
     "https://[::1/",
+    "https://[fe80::1%25lo]/",
     "https://exam\nple.org/",
 ]
 """Refused in any case."""

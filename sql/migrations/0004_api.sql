@@ -230,7 +230,8 @@ BEGIN
     )
     FROM webhooks
     WHERE webhooks.owner = NEW.owner AND webhooks.is_enabled AND NEW.type = ANY (webhooks.events)
-      AND (webhooks.job_id IS NULL OR webhooks.job_id = NEW.job_id);
+      AND (webhooks.job_id IS NULL OR webhooks.job_id = NEW.job_id)
+    FOR KEY SHARE;  -- one that is being deleted is waited for and then left out, and does not fail who adds the event
     IF FOUND THEN
         PERFORM pg_notify('blurline_webhooks', '');
     END IF;
