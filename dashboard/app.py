@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import islice
 
-import httpx
 import streamlit as st
 
+from blurline.client import Client
+from blurline.contract import Job
+from blurline.errors import BlurlineError
 from blurline.settings import load_settings
 from blurline.tokens import LocalIssuer, Scope
 
 _TOKEN_TTL_S = 600
+_MOST_JOBS = 100
 
 
-def _jobs() -> list[dict[str, Any]]:
+def _jobs() -> list[Job]:
     settings = load_settings()
     token = LocalIssuer(settings.home).issue("dashboard", [Scope.OPERATE], _TOKEN_TTL_S)
-    response = httpx.get(
-        f"{settings.api_url}/v1/jobs", headers={"Authorization": f"Bearer {token}"}, params={"limit": 100}, timeout=10
-    )
-    jobs: list[dict[str, Any]] = response.raise_for_status().json()["jobs"]
-    return jobs
+    with Client(settings.api_url, token, patience_s=0) as client:
+        return list(islice(client.jobs(), _MOST_JOBS))
 
 
 st.set_page_config(page_title="Blurline", layout="wide")
@@ -31,10 +31,8 @@ st.title("Jobs")
 def _table() -> None:
     try:
         jobs = _jobs()
-    except httpx.HTTPError as error:
-        st.error(
-            f"The API at {load_settings().api_url} does not answer ({type(error).__name__}). Is `blurline up` running?"
-        )
+    except BlurlineError as error:
+        st.error(f"{error} Is `blurline up` running?")
         return
     if not jobs:
         st.info("No job yet. Submit photographs with `POST /v1/jobs`; `make demo` shows how.")
@@ -42,14 +40,14 @@ def _table() -> None:
     st.dataframe(
         [
             {
-                "Job": job["id"],
-                "Owner": job["owner"],
-                "Submitted": job["created_at"],
-                "State": job["state"],
-                "Images": job["progress"]["images"],
-                "Published": job["progress"]["published"],
-                "To review": job["progress"]["needs_review"],
-                "Failed": job["progress"]["failed"],
+                "Job": str(job.id),
+                "Owner": job.owner,
+                "Submitted": job.created_at,
+                "State": job.state,
+                "Images": job.progress.images,
+                "Published": job.progress.published,
+                "To review": job.progress.needs_review,
+                "Failed": job.progress.failed,
             }
             for job in jobs
         ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from uuid import UUID
 
-import httpx
 from rich.progress import Progress
 from rich.table import Table
 
+from blurline.client import Client
+from blurline.contract import Image
 from blurline.tokens import LocalIssuer, Scope
 from deployments.embedded.run import console, print_addresses, running_stack, watch
 from deployments.embedded.stack import EmbeddedStack
@@ -24,7 +25,7 @@ def run_demo(home: Path, workers: int | None, once: bool) -> int:
     exit_code = 1
     with running_stack(home, workers) as stack:
         images, results = _submit_samples(stack, home)
-        exit_code = 0 if images and all(image["state"] == "published" for image in images) else 1
+        exit_code = 0 if images and all(image.state == "published" for image in images) else 1
         _print_results(images, results)
         print_addresses(stack)
         if not once:
@@ -32,41 +33,39 @@ def run_demo(home: Path, workers: int | None, once: bool) -> int:
     return exit_code
 
 
-def _submit_samples(stack: EmbeddedStack, home: Path) -> tuple[list[dict[str, Any]], dict[str, Path]]:
+def _submit_samples(stack: EmbeddedStack, home: Path) -> tuple[list[Image], dict[UUID, Path]]:
     """Submit, follow, download: the images as the API shows them, and where each result lies."""
     token = LocalIssuer(home).issue("demo", [Scope.SUBMIT], ttl_s=3600)
     paths = sorted(path for pattern in _PATTERNS for path in SAMPLES.glob(pattern))
     folder = home.absolute() / "demo"
     folder.mkdir(exist_ok=True)
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=stack.addresses.api, headers=headers, timeout=60) as client:
-        files = [("files", (path.name, path.read_bytes())) for path in paths]
-        job = client.post("/v1/jobs", files=files).raise_for_status().json()
-        _follow(stack, client, job["id"], len(paths))
-        images = client.get(f"/v1/jobs/{job['id']}/images").raise_for_status().json()["images"]
-        results: dict[str, Path] = {}
+    with Client(stack.addresses.api, token, patience_s=0) as client:
+        job = client.submit_files(paths)
+        _follow(stack, client, job.id, len(paths))
+        images = list(client.images(job.id))
+        results: dict[UUID, Path] = {}
         for image in images:
-            if image["result_url"]:
-                results[image["id"]] = folder / image["name"]
-                results[image["id"]].write_bytes(client.get(image["result_url"]).raise_for_status().content)
+            if image.state == "published":
+                results[image.id] = folder / image.name
+                with results[image.id].open("wb") as file:
+                    client.result(image.id, file)
     return images, results
 
 
-def _follow(stack: EmbeddedStack, client: httpx.Client, job_id: str, images: int) -> None:
+def _follow(stack: EmbeddedStack, client: Client, job_id: UUID, images: int) -> None:
     deadline = time.monotonic() + _TIMEOUT_S
     with Progress(console=console) as progress:
         bar = progress.add_task("Destroying faces", total=images)
 
         def is_finished() -> bool:
-            job = client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
-            counts = job["progress"]
-            progress.update(bar, completed=images - counts["queued"] - counts["processing"])
-            return bool(job["state"] == "finished") or time.monotonic() > deadline
+            job = client.job(job_id)
+            progress.update(bar, completed=images - job.progress.queued - job.progress.processing)
+            return job.state == "finished" or time.monotonic() > deadline
 
         watch(stack, until=is_finished)
 
 
-def _print_results(images: list[dict[str, Any]], results: dict[str, Path]) -> None:
+def _print_results(images: list[Image], results: dict[UUID, Path]) -> None:
     table = Table()
     for heading, justify in (
         ("image", "left"),
@@ -77,13 +76,13 @@ def _print_results(images: list[dict[str, Any]], results: dict[str, Path]) -> No
     ):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for image in images:
-        result = results.get(image["id"])
-        error = image["error"]["message"] if image["error"] else ""
+        result = results.get(image.id)
+        error = image.error.message if image.error else ""
         table.add_row(
-            image["name"],
-            "" if image["faces_found"] is None else str(image["faces_found"]),
-            image["state"],
-            "" if image["processing_ms"] is None else f"{image['processing_ms']:.0f}",
+            image.name,
+            "" if image.faces_found is None else str(image.faces_found),
+            image.state,
+            "" if image.processing_ms is None else f"{image.processing_ms:.0f}",
             _short(result) if result else error,
         )
     console.print(table)
