@@ -8,6 +8,7 @@ tracer provider stays unset, so that the hooks of libraries (Prefect has some) a
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _EXPORT_EVERY_MS = 1000
+_END_TIMEOUT_S = 3
 
 _w3c = TraceContextTextMapPropagator()
 _provider: TracerProvider | None = None
@@ -39,17 +41,21 @@ def configure_traces(service: str) -> TracerProvider | None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     release = version("blurline")
-    _provider = TracerProvider(resource=Resource.create({"service.name": service, "service.version": release}))
+    resource = Resource.create({"service.name": service, "service.version": release})
+    _provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=_EXPORT_EVERY_MS))
     _tracer = _provider.get_tracer("blurline", release)
     return _provider
 
 
 def end_traces() -> None:
-    """Send what is left and stop; to be called before the process ends."""
+    """Send what is left, unless that takes long, and stop; to be called before the process ends."""
     global _provider, _tracer
     if _provider is not None:
-        _provider.shutdown()
+        # Without a collector the SDK tries for half a minute, whatever time limit it is given.
+        ending = threading.Thread(target=_provider.shutdown, name="traces", daemon=True)
+        ending.start()
+        ending.join(_END_TIMEOUT_S)
     _provider = _tracer = None
 
 

@@ -63,6 +63,20 @@ def test_a_parent_that_is_none_is_passed_over(receiver: Receiver, nonsense: str)
     assert request.parent_id == "" and request.linked_trace_ids == ()
 
 
+def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
+    code = """
+from blurline.telemetry import configure_traces, end_traces, span
+configure_traces("blurline-test")
+with span("request"):
+    pass
+end_traces()
+"""
+    patient = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "600"}
+    subprocess.run(
+        [sys.executable, "-c", code], env={"PATH": ""} | patient, capture_output=True, check=True, timeout=60
+    )
+
+
 def test_without_an_endpoint_there_are_no_traces_and_no_sdk() -> None:
     code = f"""
 import sys

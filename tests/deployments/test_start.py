@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from blurline.errors import ConfigurationError
+from blurline.settings import Settings
+from deployments.worker.start import start_worker
+
+
+def test_a_worker_says_so_when_it_cannot_have_its_port_for_metrics(settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}.*BLURLINE_WORKER_METRICS_PORT"):
+            start_worker(settings.model_copy(update={"worker_metrics_port": port}), pool=None, slots=1)
