@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -94,6 +95,18 @@ def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings:
         assert introduced(client, token(settings), after=2)["type"] == "ready", "it has seen everything"
         settle(database, attempts[2])
         assert event(client)["sequence"] == 3
+
+
+def test_what_happens_while_nobody_listens_is_told_afterwards(url: str, settings: Settings, database: Database) -> None:
+    _, attempts = job_underway(database, 1)
+    with connected(url) as client, psycopg.connect(settings.database, autocommit=True) as connection:
+        introduced(client, token(settings))
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query = 'LISTEN blurline_events'"
+        ).fetchall()
+        settle(database, *attempts)
+        assert ended == [(True,)]
+        assert event(client)["type"] == "image.published"
 
 
 class _Narrow:
