@@ -45,7 +45,6 @@ def anonymize(batch_id: UUID) -> None:
             for stage in (download, resize, detect, nms, blur, upload, notify):
                 with _traced(stage.name, work):
                     stage(work)
-                structlog.contextvars.bind_contextvars(job_id=str(work.job_id))
         except Exception as error:
             _give_back(work, error)
             raise
@@ -53,20 +52,16 @@ def anonymize(batch_id: UUID) -> None:
 
 @contextmanager
 def _traced(name: str, work: Work, parent: str | None = None, link: str | None = None) -> Iterator[None]:
-    """A span that says what it was about, as far as that is known at its end."""
-    with span(name, parent=parent, link=link) as current:
+    """A span that says what it was about, as far as that is known at its end; so do the logs from then on."""
+    with span(name, parent=parent, link=link, attributes={"blurline.batch_id": str(work.batch_id)}) as current:
         try:
             yield
         finally:
             images = [str(item.attempt.image_id) for item in work.items or []]
-            current.set_attributes(
-                {
-                    "blurline.job_id": str(work.job_id),
-                    "blurline.batch_id": str(work.batch_id),
-                    "blurline.images": len(images),
-                    "blurline.image_ids": images,
-                }
-            )
+            current.set_attributes({"blurline.images": len(images), "blurline.image_ids": images})
+            if work.job_id is not None:
+                current.set_attribute("blurline.job_id", str(work.job_id))
+                structlog.contextvars.bind_contextvars(job_id=str(work.job_id))
 
 
 def _label(name: str) -> str | None:
