@@ -112,9 +112,10 @@ def record_failure(database: Database, claim: Claim, failure: Failure, stop_days
 def record_gone(database: Database, claim: Claim, status: int, reason: str) -> None:
     """The endpoint wants nothing any more: disable it with the reason and give up what it was still to be sent."""
     with database.transaction() as transaction:
-        transaction.run("stop_webhook", **_lease(claim), reason=reason)
+        is_stopped = transaction.run("stop_webhook", **_lease(claim), reason=reason)
         _record_try(transaction, claim, "given_up", status, reason)
-        transaction.run("give_up_deliveries", webhook_id=claim.webhook_id)
+        if is_stopped:
+            transaction.run("give_up_deliveries", webhook_id=claim.webhook_id)
 
 
 def _lease(claim: Claim) -> dict[str, Any]:
