@@ -17,6 +17,7 @@ from uuid import UUID
 
 import typer
 
+from blurline.commands.submit import submit
 from blurline.errors import BlurlineError, ConfigurationError
 from blurline.metadata import MetadataPolicy
 from blurline.policy import OutputFormat, Policy, Style
@@ -107,6 +108,9 @@ def token(
     from blurline.tokens import LocalIssuer
 
     typer.echo(LocalIssuer(load_settings().home).issue(user, scope or list(Scope), ttl_s))
+
+
+app.command()(submit)
 
 
 @app.command()

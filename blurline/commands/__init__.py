@@ -1,0 +1,1 @@
+"""Verbs of the `blurline` command, one a file."""

@@ -1,0 +1,45 @@
+"""Looking for pictures, once or again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from blurline.submitting.scan import Found, scan
+
+
+class Looking:
+    """Finds pictures that are new or have changed since it found them last.
+
+    While it watches, a picture counts once two looks have found it alike: then nobody is still writing it.
+    """
+
+    def __init__(self, paths: Sequence[Path], output: Path, *, is_recursive: bool, is_watching: bool) -> None:
+        self._paths, self._output = paths, output
+        self._is_recursive, self._is_watching = is_recursive, is_watching
+        self._glimpsed: dict[str, Found] = {}
+        self._seen: dict[str, Found] = {}
+
+    @property
+    def seen(self) -> Iterable[str]:
+        """The names of all that was found."""
+        return self._seen
+
+    def look(self, busy: Collection[str]) -> list[Found]:
+        """What is new, but for names that are ``busy`` and are looked at again later. Raises ConfigurationError."""
+        found = {each.name: each for each in scan(self._paths, self._output, is_recursive=self._is_recursive)}
+        new = [
+            each
+            for name, each in found.items()
+            if self._seen.get(name) != each
+            and name not in busy
+            and not (self._is_watching and self._glimpsed.get(name) != each)
+        ]
+        self._glimpsed = found
+        self._seen |= {each.name: each for each in new}
+        return new
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Find these anew at the next look."""
+        for name in names:
+            self._seen.pop(name, None)
