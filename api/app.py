@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from api import problems
+from api.background import Background
 from api.body_limit import BodyLimit
 from api.context import Context
 from api.cutting import Cuttable
@@ -67,16 +68,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         rate_limit = RateLimit(settings.requests_per_minute)
         app.state.context = Context(settings, database, store, flow_runs, identities, rate_limit)
         app.state.database_metrics = DatabaseMetrics(settings.database)
-        threads = [dispatcher(settings, database, flow_runs), deleter(settings, database, store)]
-        webhook_sender = WebhookSender(settings, database)
+        threads: list[Background | WebhookSender] = [
+            dispatcher(settings, database, flow_runs),
+            deleter(settings, database, store),
+        ]
+        if settings.allow_webhooks:
+            threads.append(WebhookSender(settings, database))
         for thread in threads:
             thread.start()
-        webhook_sender.start()
         hub = app.state.hub = Hub(settings.database, settings.websockets_per_owner)
         hub.start()
         yield
         await hub.stop()
-        webhook_sender.stop()
         for thread in threads:
             thread.stop()
         for thread in threads:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from api.problems import problems
 from blurline.contract import JobRequest, Problem
 
 _REF = "#/components/schemas/{model}"
@@ -25,6 +26,10 @@ def describe(app: FastAPI) -> None:
             schemas = described["components"]["schemas"]
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            for operation in (each for path in described["paths"].values() for each in path.values()):
+                if "requestBody" in operation:
+                    for status, answer in problems("malformed_request", "request_too_large").items():
+                        operation["responses"].setdefault(str(status), answer)
             for name, schema in definitions["$defs"].items():
                 schemas.setdefault(name, schema)
         assert app.openapi_schema is not None

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from blurline import contract, metrics
@@ -136,9 +137,12 @@ def install(app: FastAPI) -> None:
         return invalid_request(list(error.errors()))
 
     @app.exception_handler(HTTPException)
-    def http(_: Request, error: HTTPException) -> JSONResponse:
+    def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _OF_STATUS.get(error.status_code, "malformed_request" if error.status_code < 500 else "internal")
-        return problem(code, str(error.detail), dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if code == "method_not_allowed":
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+        return problem(code, str(error.detail), headers)
 
 
 def unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -164,6 +168,13 @@ class _Answer(JSONResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         metrics.http_problems.labels(self._code).inc()
         await super().__call__(scope, receive, send)
+
+
+def _methods(request: Request) -> set[str]:
+    """Every method of the path; a route of its own knows of its own alone."""
+    asked = {**request.scope, "method": ""}
+    routes = [route for route in request.app.routes if route.matches(asked)[0] is not Match.NONE]
+    return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 _OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 415: "unsupported_media_type"}

@@ -38,7 +38,7 @@ _GONE = 410
 
 
 class WebhookSender:
-    """Starts with `start`, unless the settings allow no webhooks, and ends once what is under way is sent."""
+    """Starts with `start` and ends, once what is under way is sent, after `stop`; `join` waits for that."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
@@ -50,14 +50,16 @@ class WebhookSender:
 
     def start(self) -> None:
         """Begin to send."""
-        if self._settings.allow_webhooks:
-            self._background.start()
+        self._background.start()
 
     def stop(self) -> None:
-        """Finish what is being sent and end."""
+        """Have it end once what is under way is sent."""
         self._stopped.set()
-        if self._settings.allow_webhooks:
-            self._background.stop()
+        self._background.stop()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        self._background.join()
         self._threads.shutdown()
 
     def _begin(self) -> int:

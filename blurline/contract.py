@@ -5,12 +5,24 @@ Both sides use these models, so that neither can drift from the other.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StrictBool,
+    StringConstraints,
+    UrlConstraints,
+    model_validator,
+)
 
 from blurline.policy import Policy
 
@@ -18,11 +30,22 @@ _JOB_ID = "0193f1a2-7c00-7abc-8def-0123456789ab"
 _IMAGE_ID = "0193f1a2-7c01-7abc-8def-0123456789ab"
 _OTHER_ID = "0193f1a2-7c02-7abc-8def-0123456789ab"
 _TIME = "2026-11-25T14:16:01.250000Z"
+_TIME_START = re.compile(r"\d{4}-\d\d-\d\d[Tt]")
 _SHA256 = "3f786850e387550fdab836ed7e6dc881de23001b7d1b2c6f2f6b5a6e8b0f6f5d"
 _KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"
 
+
+def _with_offset(value: Any) -> Any:
+    if not isinstance(value, datetime) and not _TIME_START.match(str(value)):
+        raise ValueError("must be a time as in 2026-11-25T14:16:01Z")
+    return value
+
+
 Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """What an owner calls a picture. Slashes make folders in a job's archive."""
+
+Time = Annotated[AwareDatetime, BeforeValidator(_with_offset)]
+"""A time as RFC 3339 has it, with its offset from UTC."""
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[0-9a-zA-Z/\-]+$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-/]*$")]
@@ -46,7 +69,8 @@ class EventType(StrEnum):
     IMAGE_DELETED = "image.deleted"
 
 
-def _examples(*examples: dict[str, Any]) -> ConfigDict:
+def with_examples(*examples: dict[str, Any]) -> ConfigDict:
+    """The configuration of a model that shows examples in the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": list(examples)})
 
 
@@ -74,8 +98,8 @@ class Problem(BaseModel):
 class UploadsRequest(Request):
     """How many pictures are to be uploaded."""
 
-    model_config = _examples({"count": 2})
-    count: int = Field(default=1, ge=1, le=1000)
+    model_config = with_examples({"count": 2})
+    count: int = Field(default=1, ge=1, le=1000, strict=True)
 
 
 class Upload(BaseModel):
@@ -90,7 +114,7 @@ class Upload(BaseModel):
 class Uploads(BaseModel):
     """Uploads, as many as were asked for."""
 
-    model_config = _examples(
+    model_config = with_examples(
         {
             "uploads": [
                 {
@@ -125,7 +149,7 @@ class SubmittedImage(Request):
 class WebhookRequest(Request):
     """Where to send events. All types of events when `events` is absent."""
 
-    model_config = _examples({"url": "https://example.org/hooks/blurline", "events": ["image.published"]})
+    model_config = with_examples({"url": "https://example.org/hooks/blurline", "events": ["image.published"]})
     url: HttpsUrl
     events: list[EventType] = Field(default=list(EventType), min_length=1)
 
@@ -142,7 +166,7 @@ class JobOptions(Request):
 class JobRequest(JobOptions):
     """A submission of uploaded objects or URLs."""
 
-    model_config = _examples(
+    model_config = with_examples(
         {
             "images": [{"key": _KEY, "name": "market/a.jpg"}],
             "preset": "default",
@@ -165,30 +189,31 @@ class Progress(BaseModel):
     deleted: int
 
 
+_JOB: dict[str, Any] = {
+    "id": _JOB_ID,
+    "owner": "ann",
+    "state": "processing",
+    "progress": {
+        "images": 2,
+        "queued": 0,
+        "processing": 1,
+        "published": 1,
+        "needs_review": 0,
+        "failed": 0,
+        "deleted": 0,
+    },
+    "policy": Policy().model_dump(mode="json"),
+    "preset": "default",
+    "labels": {"assignment": "4711"},
+    "created_at": _TIME,
+    "finished_at": None,
+}
+
+
 class Job(BaseModel):
     """A submission. It is `finished` when no image is queued or processing any more."""
 
-    model_config = _examples(
-        {
-            "id": _JOB_ID,
-            "owner": "ann",
-            "state": "processing",
-            "progress": {
-                "images": 2,
-                "queued": 0,
-                "processing": 1,
-                "published": 1,
-                "needs_review": 0,
-                "failed": 0,
-                "deleted": 0,
-            },
-            "policy": Policy().model_dump(mode="json"),
-            "preset": "default",
-            "labels": {"assignment": "4711"},
-            "created_at": _TIME,
-            "finished_at": None,
-        }
-    )
+    model_config = with_examples(_JOB)
     id: UUID
     owner: str
     state: JobState
@@ -203,17 +228,24 @@ class Job(BaseModel):
 class CreatedJob(Job):
     """A job that was just made. The signing secret of its webhook is shown here and never again."""
 
+    model_config = with_examples(_JOB | {"state": "queued", "webhook": None})
     webhook: WebhookWithSecret | None = None
 
 
 class JobPage(BaseModel):
     """Jobs. Ask with `cursor=next_cursor` for more, until it is null."""
 
+    model_config = with_examples({"jobs": [_JOB], "next_cursor": None})
     jobs: list[Job]
     next_cursor: str | None
 
 
 # Images
+
+
+_BOXES: list[dict[str, Any]] = [
+    {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
+]
 
 
 class Detection(BaseModel):
@@ -243,37 +275,38 @@ class ImageError(BaseModel):
     message: str
 
 
+_IMAGE: dict[str, Any] = {
+    "id": _IMAGE_ID,
+    "job_id": _JOB_ID,
+    "position": 0,
+    "name": "market/a.jpg",
+    "state": "published",
+    "error": None,
+    "faces_found": 3,
+    "doubt": 0.12,
+    "doubt_reasons": {"near_threshold": 1},
+    "width_px": 4000,
+    "height_px": 3000,
+    "frames": 1,
+    "notes": [],
+    "original_bytes": 3181044,
+    "original_sha256": _SHA256,
+    "result_url": f"/v1/images/{_IMAGE_ID}/result",
+    "result_media_type": "image/jpeg",
+    "result_bytes": 3160211,
+    "result_sha256": _SHA256,
+    "policy": Policy().model_dump(mode="json"),
+    "model": {"name": "centerface", "sha256": _SHA256},
+    "processing_ms": 812.4,
+    "created_at": _TIME,
+    "finished_at": _TIME,
+}
+
+
 class Image(BaseModel):
     """One picture of a job. `faces_found` of 0 says that none was found, not that none is there."""
 
-    model_config = _examples(
-        {
-            "id": _IMAGE_ID,
-            "job_id": _JOB_ID,
-            "position": 0,
-            "name": "market/a.jpg",
-            "state": "published",
-            "error": None,
-            "faces_found": 3,
-            "doubt": 0.12,
-            "doubt_reasons": {"near_threshold": 1},
-            "width_px": 4000,
-            "height_px": 3000,
-            "frames": 1,
-            "notes": [],
-            "original_bytes": 3181044,
-            "original_sha256": _SHA256,
-            "result_url": f"/v1/images/{_IMAGE_ID}/result",
-            "result_media_type": "image/jpeg",
-            "result_bytes": 3160211,
-            "result_sha256": _SHA256,
-            "policy": Policy().model_dump(mode="json"),
-            "model": {"name": "centerface", "sha256": _SHA256},
-            "processing_ms": 812.4,
-            "created_at": _TIME,
-            "finished_at": _TIME,
-        }
-    )
+    model_config = with_examples(_IMAGE)
     id: UUID
     job_id: UUID
     position: int
@@ -303,20 +336,19 @@ class Image(BaseModel):
 class ImageWithDetections(Image):
     """An image and every box found in it, best first."""
 
+    model_config = with_examples(_IMAGE | {"detections": _BOXES})
     detections: list[Detection]
 
 
 class Detections(BaseModel):
     """Every box found in an image, best first, and the size of the upright photograph that they refer to."""
 
-    model_config = _examples(
+    model_config = with_examples(
         {
             "image_id": _IMAGE_ID,
             "width_px": 4000,
             "height_px": 3000,
-            "detections": [
-                {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
-            ],
+            "detections": _BOXES,
         }
     )
     image_id: UUID
@@ -328,6 +360,7 @@ class Detections(BaseModel):
 class ImagePage(BaseModel):
     """Images. Ask with `cursor=next_cursor` for more, until it is null."""
 
+    model_config = with_examples({"images": [_IMAGE], "next_cursor": None})
     images: list[Image]
     next_cursor: str | None
 
@@ -335,7 +368,7 @@ class ImagePage(BaseModel):
 class DeletionReceipt(BaseModel):
     """Proof that a job or an image was deleted. `completed_at` is null until the store is rid of every object."""
 
-    model_config = _examples(
+    model_config = with_examples(
         {
             "id": _OTHER_ID,
             "owner": "ann",
@@ -362,7 +395,7 @@ class DeletionReceipt(BaseModel):
 class Statistics(BaseModel):
     """Images of one state and error code. `faces` were found; how many were missed nobody can say."""
 
-    model_config = _examples(
+    model_config = with_examples(
         {"state": "published", "error_code": None, "images": 120, "faces": 318, "mean_processing_ms": 640.2}
     )
     state: str
@@ -375,17 +408,18 @@ class Statistics(BaseModel):
 # Presets
 
 
+_PRESET: dict[str, Any] = {
+    "name": "default",
+    "description": "Destroys what the standard profile finds; no metadata passes.",
+    "policy": Policy().model_dump(mode="json"),
+    "is_builtin": True,
+}
+
+
 class Preset(BaseModel):
     """A policy with a name. The built-in ones cannot be changed."""
 
-    model_config = _examples(
-        {
-            "name": "default",
-            "description": "Destroys what the standard profile finds; no metadata passes.",
-            "policy": Policy().model_dump(mode="json"),
-            "is_builtin": True,
-        }
-    )
+    model_config = with_examples(_PRESET)
     name: str
     description: str
     policy: dict[str, Any]
@@ -395,7 +429,7 @@ class Preset(BaseModel):
 class PresetRequest(Request):
     """What a preset is to be."""
 
-    model_config = _examples({"description": "For the front page.", "policy": {"profile": "thorough"}})
+    model_config = with_examples({"description": "For the front page.", "policy": {"profile": "thorough"}})
     description: Name = ""
     policy: Policy
 
@@ -403,6 +437,7 @@ class PresetRequest(Request):
 class Presets(BaseModel):
     """Every preset."""
 
+    model_config = with_examples({"presets": [_PRESET]})
     presets: list[Preset]
 
 
@@ -412,10 +447,10 @@ class Presets(BaseModel):
 class Quotas(Request):
     """The most that an owner may submit; null for no limit. Days are those of UTC."""
 
-    model_config = _examples({"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20})
-    images_per_day: int | None = Field(default=None, ge=0)
-    bytes_per_day: int | None = Field(default=None, ge=0)
-    open_jobs: int | None = Field(default=None, ge=0)
+    model_config = with_examples({"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20})
+    images_per_day: int | None = Field(default=None, ge=0, strict=True)
+    bytes_per_day: int | None = Field(default=None, ge=0, strict=True)
+    open_jobs: int | None = Field(default=None, ge=0, strict=True)
 
 
 class Usage(BaseModel):
@@ -429,7 +464,7 @@ class Usage(BaseModel):
 class Me(BaseModel):
     """Who the token is for, what it allows, and how much of the quotas is used."""
 
-    model_config = _examples(
+    model_config = with_examples(
         {
             "id": "ann",
             "scopes": ["submit"],
@@ -445,21 +480,22 @@ class Me(BaseModel):
     usage: Usage
 
 
+_USER: dict[str, Any] = {
+    "id": "ann",
+    "issuer": "blurline-local",
+    "subject": "ann",
+    "name": None,
+    "email": None,
+    "quotas": {"images_per_day": 10000},
+    "first_seen_at": _TIME,
+    "last_seen_at": _TIME,
+}
+
+
 class User(BaseModel):
     """Somebody who has presented a valid token."""
 
-    model_config = _examples(
-        {
-            "id": "ann",
-            "issuer": "blurline-local",
-            "subject": "ann",
-            "name": None,
-            "email": None,
-            "quotas": {"images_per_day": 10000},
-            "first_seen_at": _TIME,
-            "last_seen_at": _TIME,
-        }
-    )
+    model_config = with_examples(_USER)
     id: str
     issuer: str
     subject: str
@@ -473,6 +509,7 @@ class User(BaseModel):
 class UserPage(BaseModel):
     """Users. Ask with `cursor=next_cursor` for more, until it is null."""
 
+    model_config = with_examples({"users": [_USER], "next_cursor": None})
     users: list[User]
     next_cursor: str | None
 
@@ -480,21 +517,22 @@ class UserPage(BaseModel):
 # Webhooks
 
 
+_WEBHOOK: dict[str, Any] = {
+    "id": _OTHER_ID,
+    "job_id": None,
+    "url": "https://example.org/hooks/blurline",
+    "events": ["image.published", "job.finished"],
+    "is_enabled": True,
+    "disabled_reason": None,
+    "failing_since": None,
+    "created_at": _TIME,
+}
+
+
 class Webhook(BaseModel):
     """An endpoint that is told of events: of every job of its owner, or of one."""
 
-    model_config = _examples(
-        {
-            "id": _OTHER_ID,
-            "job_id": None,
-            "url": "https://example.org/hooks/blurline",
-            "events": ["image.published", "job.finished"],
-            "is_enabled": True,
-            "disabled_reason": None,
-            "failing_since": None,
-            "created_at": _TIME,
-        }
-    )
+    model_config = with_examples(_WEBHOOK)
     id: UUID
     job_id: UUID | None
     url: str
@@ -508,45 +546,48 @@ class Webhook(BaseModel):
 class WebhookWithSecret(Webhook):
     """A webhook and its signing secret, which is shown now and never again."""
 
+    model_config = with_examples(_WEBHOOK | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"})
     secret: str = Field(description="As Standard Webhooks has it: `whsec_` and base64.")
 
 
 class WebhookChange(Request):
     """What of a webhook is to change; an absent field stays."""
 
-    model_config = _examples({"is_enabled": True})
+    model_config = with_examples({"is_enabled": True})
     url: HttpsUrl | None = None
     events: list[EventType] | None = Field(default=None, min_length=1)
-    is_enabled: bool | None = None
+    is_enabled: StrictBool | None = None
 
 
 class Webhooks(BaseModel):
     """Every webhook of the caller's."""
 
+    model_config = with_examples({"webhooks": [_WEBHOOK]})
     webhooks: list[Webhook]
+
+
+_DELIVERY: dict[str, Any] = {
+    "id": _OTHER_ID,
+    "type": "image.published",
+    "payload": {
+        "type": "image.published",
+        "timestamp": _TIME,
+        "data": {"job_id": _JOB_ID, "image_id": _IMAGE_ID, "sequence": 17, "faces_found": 3},
+    },
+    "state": "delivered",
+    "tries": 1,
+    "not_before": _TIME,
+    "last_status": 200,
+    "last_error": None,
+    "last_try_at": _TIME,
+    "created_at": _TIME,
+}
 
 
 class Delivery(BaseModel):
     """One message to a webhook: what became of it, and of the last try."""
 
-    model_config = _examples(
-        {
-            "id": _OTHER_ID,
-            "type": "image.published",
-            "payload": {
-                "type": "image.published",
-                "timestamp": _TIME,
-                "data": {"job_id": _JOB_ID, "image_id": _IMAGE_ID, "sequence": 17, "faces_found": 3},
-            },
-            "state": "delivered",
-            "tries": 1,
-            "not_before": _TIME,
-            "last_status": 200,
-            "last_error": None,
-            "last_try_at": _TIME,
-            "created_at": _TIME,
-        }
-    )
+    model_config = with_examples(_DELIVERY)
     id: UUID
     type: str
     payload: dict[str, Any]
@@ -562,8 +603,27 @@ class Delivery(BaseModel):
 class DeliveryPage(BaseModel):
     """Deliveries, newest first. Ask with `cursor=next_cursor` for more, until it is null."""
 
+    model_config = with_examples({"deliveries": [_DELIVERY], "next_cursor": None})
     deliveries: list[Delivery]
     next_cursor: str | None
+
+
+# Health
+
+
+class Liveness(BaseModel):
+    """The process lives."""
+
+    model_config = with_examples({"status": "alive"})
+    status: Literal["alive"] = "alive"
+
+
+class Health(BaseModel):
+    """The state of each part: `ok`, or the code of what is wrong."""
+
+    model_config = with_examples({"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}})
+    status: Literal["ok", "degraded"]
+    parts: dict[str, str]
 
 
 CreatedJob.model_rebuild()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from blurline.metadata import MetadataPolicy
 from blurline.profile import CANDIDATE_SCORE, ProfileName
@@ -49,12 +49,14 @@ class Policy(BaseModel):
         description="Which detector passes are made: `fast`, `standard` or `thorough`.",
     )
     min_score: float | None = Field(
+        strict=True,
         default=None,
         ge=CANDIDATE_SCORE,
         lt=1,
         description="Destroy every face found with at least this score; the profile's own value when absent.",
     )
     padding: float = Field(
+        strict=True,
         default=0.4,
         ge=0.2,
         le=1,
@@ -62,6 +64,7 @@ class Policy(BaseModel):
     )
     style: Style = Field(default=Style.PIXELATE, description="How a face is destroyed.")
     cells_per_face: int = Field(
+        strict=True,
         default=5,
         ge=1,
         le=8,
@@ -72,6 +75,7 @@ class Policy(BaseModel):
         description="Which results are held for a person: `never` any, `doubtful` ones, `always` all.",
     )
     max_doubt: float = Field(
+        strict=True,
         default=0.6,
         ge=0,
         le=1,
@@ -88,7 +92,7 @@ class Policy(BaseModel):
         description="What is destroyed in any case, also inside a keep-region.",
     )
     size_limits: SizeLimits | None = Field(default=None, description="Destroy only faces of such sizes.")
-    classes: tuple[int, ...] = Field(
+    classes: tuple[StrictInt, ...] = Field(
         default=(0,),
         min_length=1,
         description="Which classes of a model with several are destroyed, by their number; 0 is the face.",
@@ -102,6 +106,7 @@ class Policy(BaseModel):
         default=OutputFormat.SAME, description="The format of the result; HEIC comes back as JPEG in any case."
     )
     exact: bool = Field(
+        strict=True,
         default=False,
         description="JPEG to JPEG keeps the compressed coefficients of every block that no face touches; slower, and "
         "only where the operator has installed the extra `exact`.",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blurline.box import Box
 
-_Coordinate = Annotated[float, Field(ge=0, le=1_000_000)]
+_Coordinate = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 
 
 class Unit(StrEnum):
@@ -53,8 +53,8 @@ class SizeLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_side: float = Field(default=0, ge=0)
-    max_side: float | None = Field(default=None, gt=0)
+    min_side: float = Field(default=0, ge=0, strict=True)
+    max_side: float | None = Field(default=None, gt=0, strict=True)
     unit: Unit = Unit.RELATIVE
 
     def allow(self, side_px: float, long_side_px: int) -> bool:

@@ -26,6 +26,7 @@ from blurline.errors import BlurlineError
 from blurline.settings import load_settings
 from sql.attempts import call_off, retrying, try_again
 from sql.outbox import DEPLOYMENT, Waiting, dispatch_waiting
+from sql.pruning import prune
 from sql.reconciling import Underway, count_undispatched, list_underway
 from tasks.resources import database
 
@@ -74,7 +75,7 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_pa
 
 @flow(name="reconcile", persist_result=False)
 def reconcile() -> str:
-    """Attempt anew what is stuck, dispatch what was left lying, and say how many images and batches it was."""
+    """Attempt anew what is stuck, dispatch what was left lying, forget what is old, and say how much it was."""
     settings = load_settings()
     counts: dict[str, int] = {}
     with get_client(sync_client=True) as client:
@@ -89,7 +90,9 @@ def reconcile() -> str:
                 counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
         if count_undispatched(database()).age_s > _DISPATCH_PATIENCE_S:
             counts["late dispatch"] = _dispatch(client)
-    return ", ".join(f"{code}: {count}" for code, count in sorted(counts.items())) or "nothing stuck"
+    if forgotten := prune(database(), settings):
+        counts["forgotten rows"] = forgotten
+    return ", ".join(f"{code}: {count}" for code, count in sorted(counts.items())) or "nothing to do"
 
 
 def _dispatch(client: SyncPrefectClient) -> int:

@@ -16,6 +16,7 @@ from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.database import Database, Transaction
 
+_UNKNOWN_BYTES = 10_000_000  # what a picture that is still to be fetched may have, when batches are cut
 Queue = Literal["interactive", "backlog"]
 
 
@@ -91,7 +92,7 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
     """
     job_id = new_id()
     originals = job.originals
-    members = [Member(original.id, original.size_bytes) for original in originals]
+    members = [Member(original.id, original.size_bytes or _UNKNOWN_BYTES) for original in originals]
     transaction.run(
         "insert_job",
         id=job_id,

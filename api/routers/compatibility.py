@@ -12,16 +12,22 @@ from api.context import ASKED, Ctx, Submitter, Who
 from api.problems import problems
 from api.submission import Wish, new_upload, submit_images
 from api.views import image_view
-from blurline.contract import Image, Key, Name, SubmittedImage
+from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
 from sql.reading import ImageFilter, list_images_of_job
 from sql.reading import list_images as images_of
 
 router = APIRouter(prefix="/v1/image", tags=["compatibility"], responses=problems(*ASKED, "invalid_request"))
 
 
+_KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"
+
+
 class UploadUrl(BaseModel):
     """A presigned form for one object."""
 
+    model_config = with_examples(
+        {"object_key": _KEY, "url": "https://store.example/blurline-originals", "fields": {"key": _KEY}}
+    )
     object_key: str
     url: str
     fields: dict[str, str]
@@ -30,6 +36,7 @@ class UploadUrl(BaseModel):
 class SubmitRequest(BaseModel):
     """An object that was uploaded."""
 
+    model_config = with_examples({"object_key": _KEY, "name": "a.jpg"})
     object_key: Key
     name: Name | None = None
 
@@ -37,6 +44,7 @@ class SubmitRequest(BaseModel):
 class ListRequest(BaseModel):
     """A page of the caller's images: those older than `before`."""
 
+    model_config = with_examples({"limit": 50})
     limit: int = Field(default=50, ge=1, le=1000)
     before: UUID | None = None
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
 
 from api.context import Context, Ctx
+from blurline.contract import Health, Liveness
 from blurline.errors import RetryableError
 from sql.reading import ping
 from sql.reconciling import count_undispatched
@@ -24,19 +23,6 @@ class DispatchLate(RetryableError):
     """What was accepted does not become flow runs."""
 
     code = "dispatch_late"
-
-
-class Liveness(BaseModel):
-    """The process lives."""
-
-    status: Literal["alive"] = "alive"
-
-
-class Health(BaseModel):
-    """The state of each part: `ok`, or a sentence that says what is wrong."""
-
-    status: Literal["ok", "degraded"]
-    parts: dict[str, str]
 
 
 @router.get("/liveness")

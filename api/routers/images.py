@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -19,7 +18,7 @@ from api.context import ASKED, Context, Ctx, Reviewer, Who, manageable_owner, vi
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, Problem, problems
 from api.views import detection_views, image_view, image_with_detections, receipt_view
-from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections
+from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
 from blurline.tokens import Identity, Scope
 from sql.attempts import approve
 from sql.database import Order
@@ -59,8 +58,8 @@ def get_images(
     sort: ImageSort = ImageSort.NEWEST,
     state: ImageState | None = None,
     error_code: Annotated[str | None, Query(max_length=63)] = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
     owner: Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")] = None,
 ) -> ImagePage:
     """Images of every job: one's own, or (reviewers and operators) all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +14,7 @@ from api.context import ASKED, Context, Ctx, Who, manageable_owner, visible_owne
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, Problem, problems
 from api.views import image_view, job_view, receipt_view
-from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState
+from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.database import Order
 from sql.deletions import delete_job as delete
 from sql.reading import JobFilter, find_job, list_images_of_job, list_jobs
@@ -51,8 +50,8 @@ def get_jobs(
     sort: JobSort = JobSort.NEWEST,
     state: JobState | None = None,
     label: LabelFilter = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
     owner: Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")] = None,
 ) -> JobPage:
     """Jobs: one's own, or (reviewers and operators) all."""

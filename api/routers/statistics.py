@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from api.context import ASKED, Ctx, Who, visible_owner
 from api.problems import problems
-from blurline.contract import Statistics
+from blurline.contract import Statistics, Time
 from sql.reading import statistics
 
 router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=problems(*ASKED, "invalid_request"))
@@ -19,7 +19,7 @@ _DEFAULT_RANGE = timedelta(days=30)
 
 @router.get("")
 def get_statistics(
-    context: Ctx, who: Who, since: datetime | None = None, until: datetime | None = None
+    context: Ctx, who: Who, since: Time | None = None, until: Time | None = None
 ) -> list[Statistics]:
     """Images submitted in a time range (the last 30 days when absent), by state and error code."""
     until = until or datetime.now(UTC)

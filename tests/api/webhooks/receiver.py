@@ -120,6 +120,7 @@ def sending(settings: Settings) -> Iterator[WebhookSender]:
         yield sender
     finally:
         sender.stop()
+        sender.join()
         database.close()
 
 

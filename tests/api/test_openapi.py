@@ -1,0 +1,94 @@
+"""The OpenAPI document: complete, with examples, and kept by the API in every answer (schemathesis)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.problems import PROBLEMS
+from blurline.settings import Settings
+from blurline.tokens import Scope
+from tests.api.asking import PROBLEM, bearer
+from tests.api.serving import serving
+
+
+@pytest.fixture
+def document(without_prefect: Settings) -> dict[str, Any]:
+    return create_app(without_prefect).openapi()
+
+
+def _operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def _has_example(document: dict[str, Any], content: dict[str, Any]) -> bool:
+    schema = content.get("schema", {})
+    (items, *_) = schema.get("anyOf", [schema.get("items", schema)])
+    named = document["components"]["schemas"].get(items.get("$ref", "").rpartition("/")[2], {})
+    return bool(content.get("examples") or content.get("example") or schema.get("examples") or named.get("examples"))
+
+
+def test_every_body_and_every_answer_has_an_example(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    lacking = []
+    for name, operation in _operations(document):
+        bodies = {"request": operation.get("requestBody", {})} | operation["responses"]
+        for part, body in bodies.items():
+            for kind, content in body.get("content", {}).items():
+                is_binary = content["schema"].get("format") == "binary" or kind == "multipart/form-data"
+                if not is_binary and not _has_example(document, content):
+                    lacking.append((name, part, kind))
+    assert lacking == []
+
+
+def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) -> None:
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    shown = set()
+    for name, operation in _operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400 and name != "GET /healthcheck":
+                assert list(response["content"]) == [PROBLEM], (name, status)
+                for code, example in response["content"][PROBLEM]["examples"].items():
+                    assert PROBLEMS[code][0] == int(status) == example["value"]["status"]
+                    shown.add(code)
+    never_described = {"malformed_request", "method_not_allowed", "origin_not_allowed", "internal", "prefect_unavailable"}
+    assert set(PROBLEMS) - shown <= never_described
+
+
+def test_every_code_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
+    for code, (status, meaning) in PROBLEMS.items():
+        assert f"| `{code}` | {status} | {meaning} |" in text
+
+
+@pytest.mark.parametrize("scopes", [tuple(Scope), (Scope.SUBMIT,)], ids=["all", "submit"])
+def test_no_request_breaks_the_api_or_gets_an_answer_that_is_not_documented(
+    without_prefect: Settings, tmp_path: Path, scopes: tuple[Scope, ...]
+) -> None:
+    settings = without_prefect.model_copy(update={"allow_urls": True, "allow_webhooks": True, "requests_per_minute": 0})
+    token = bearer(settings, "ann", *scopes, ttl_s=600)
+    with serving(create_app(settings)) as url:
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/openapi.json",
+                "--header", f"Authorization: {token}", "--exclude-path", "/healthcheck",
+                "--exclude-checks", "positive_data_acceptance,ignored_auth",
+                "--max-examples", "15", "--seed", "7", "--generation-database", "none", "--no-color",
+                "--request-timeout", "20", "--continue-on-failure",
+            ],
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=500,
+        )  # fmt: skip
+        assert httpx.get(f"{url}/liveness").status_code == 200
+    assert done.returncode == 0, done.stdout[-20_000:]
+    assert re.search(r"(\d{3,}) generated, \1 passed", done.stdout), done.stdout[-3000:]
