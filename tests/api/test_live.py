@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import create_app
+from blurline.contract import Progress
 from blurline.settings import Settings
 from sql.database import Database
 from sql.events import delete_old_events
@@ -55,6 +56,7 @@ def test_a_client_hears_of_its_own_jobs_as_they_go_on(url: str, settings: Settin
         progress = received(client)
         assert (progress["type"], progress["job_id"]) == ("job.progress", str(job))
         assert (progress["progress"]["published"], progress["progress"]["processing"]) == (1, 1)
+        assert set(progress["progress"]) == set(Progress.model_fields)
         settle(database, second)
         assert [received(client)["type"] for _ in range(3)] == ["image.published", "job.finished", "job.progress"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+import jwt
 import pytest
 from fastapi import FastAPI
 from websockets.exceptions import InvalidStatus
@@ -21,6 +22,7 @@ from tests.api.serving import serving
 
 WEBSOCKETS_PER_OWNER = 3
 PAGE_ORIGIN = "https://newsroom.example"
+AWAY_ISSUER = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -29,6 +31,7 @@ def app(settings: Settings) -> FastAPI:
         "prefect_api_url": "http://127.0.0.1:9/api",
         "websockets_per_owner": WEBSOCKETS_PER_OWNER,
         "allowed_origins": (PAGE_ORIGIN,),
+        "oidc_issuer": AWAY_ISSUER,
     }
     return create_app(settings.model_copy(update=changes))
 
@@ -110,6 +113,21 @@ def test_a_bad_new_token_ends_the_connection(url: str, settings: Settings) -> No
         introduced(client, token(settings))
         client.send("x.y.z")
         assert closed(client) == 4401
+
+
+def test_while_the_issuer_is_away_nobody_loses_a_connection(url: str, settings: Settings, database: Database) -> None:
+    unchecked = jwt.encode({"iss": AWAY_ISSUER, "sub": "ann"}, "k" * 32)
+    with connected(url) as client:
+        client.send(unchecked)
+        assert closed(client) == 1013
+    _, attempts = job_underway(database, 1)
+    with connected(url) as client:
+        introduced(client, token(settings))
+        client.send(unchecked)
+        with pytest.raises(TimeoutError):
+            client.recv(0.5)
+        settle(database, *attempts)
+        assert event(client)["type"] == "image.published"
 
 
 def test_one_user_has_so_many_connections(url: str, settings: Settings, app: FastAPI) -> None:
