@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     api_url: str = Field(
         default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it."
     )
+    api_token: SecretStr | None = Field(
+        default=None,
+        description="Token with which commands call the API; one of the local issuer when absent.",
+    )
     prefect_ui_url: str = Field(default="http://127.0.0.1:4200", description="The Prefect UI, for links.")
     prefect_api_url: str = Field(
         default="http://127.0.0.1:4200/api",
