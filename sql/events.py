@@ -49,9 +49,3 @@ def count_progress(database: Database, owner: str, job_ids: Sequence[UUID]) -> d
     with database.transaction() as transaction:
         rows = transaction.all("progress_of_jobs", owner=owner, job_ids=list(job_ids))
     return {row.pop("job_id"): row for row in rows}
-
-
-def delete_old_events(database: Database, kept_days: float) -> int:
-    """Delete events that are older than so many days; how many there were."""
-    with database.transaction() as transaction:
-        return transaction.run("delete_old_events", kept_days=kept_days)

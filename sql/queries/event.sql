@@ -23,6 +23,3 @@ SELECT images.job_id,
 FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE jobs.owner = %(owner)s AND images.job_id = ANY(%(job_ids)s::uuid[])
 GROUP BY images.job_id
-
--- name: delete_old_events
-DELETE FROM events WHERE created_at < now() - %(kept_days)s * interval '1 day'

@@ -17,7 +17,7 @@ from api.app import create_app
 from blurline.contract import Progress
 from blurline.settings import Settings
 from sql.database import Database
-from sql.events import delete_old_events
+from sql.pruning import prune
 from sql.reruns import call_off_job
 from tests.acceptance.stack import wait_for
 from tests.api.listening import closed, connected, event, introduced, job_underway, received, settle, token
@@ -87,7 +87,7 @@ def test_a_client_that_comes_back_gets_what_it_has_missed(url: str, settings: Se
 def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 3)
     settle(database, *attempts[:2])
-    delete_old_events(database, kept_days=0)
+    prune(database, settings.model_copy(update={"events_kept_days": 0}))
     for after in (1, 7):
         with connected(url) as client:
             assert introduced(client, token(settings), after=after) == {"type": "reset", "sequence": 2}

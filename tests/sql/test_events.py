@@ -17,7 +17,8 @@ from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.attempts import Attempt, Held, approve, fail, hold_for_review, publish
 from sql.database import Database, Transaction
-from sql.events import Bounds, Event, count_progress, delete_old_events, find_bounds, list_events
+from sql.events import Bounds, Event, count_progress, find_bounds, list_events
+from sql.pruning import prune
 from sql.reruns import Selection, call_off_job, enqueue, select
 from sql.submissions import NewJob, create_job
 from tests.sql.test_attempts import SIZE, originals, result, started
@@ -200,16 +201,16 @@ def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> N
             assert types.index("job.finished") == len(types) - 1 == 60
 
 
-def test_numbers_go_on_when_old_events_are_deleted(database: Database) -> None:
+def test_numbers_go_on_when_old_events_are_forgotten(database: Database, settings: Settings) -> None:
     assert find_bounds(database, "ann") == Bounds(head=0, removed=0)
     submit(database, 3)
     attempts = started(database)
     for attempt in attempts[:2]:
         with database.transaction() as transaction:
             publish(transaction, attempt, result())
-    assert delete_old_events(database, kept_days=1) == 0
+    assert prune(database, settings) == 0
     assert find_bounds(database, "ann") == Bounds(head=2, removed=0)
-    assert delete_old_events(database, kept_days=0) == 2
+    assert prune(database, settings.model_copy(update={"events_kept_days": 0})) == 2
     assert find_bounds(database, "ann") == Bounds(head=2, removed=2)
     with database.transaction() as transaction:
         publish(transaction, attempts[2], result())
