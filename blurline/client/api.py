@@ -89,7 +89,9 @@ class Client:
         given = (options or JobOptions()).model_dump(mode="json", exclude_unset=True)
         fields = {name: value if name == "preset" else json.dumps(value) for name, value in given.items()}
         with ExitStack() as stack:
-            files = [("files", (path.name, stack.enter_context(path.open("rb")))) for path in paths]
+            names = [path.name.encode(errors="replace").decode() for path in paths]  # a name need not be text
+            opened = [stack.enter_context(path.open("rb")) for path in paths]
+            files = [("files", (name, file)) for name, file in zip(names, opened, strict=True)]
             return self._post_job(idempotency_key, data=fields, files=files)
 
     def job(self, job_id: UUID) -> Job:

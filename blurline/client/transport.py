@@ -77,7 +77,7 @@ class Transport:
         def send() -> None:
             try:
                 # No token: it is for the API alone. httpx reads the file from its start each time.
-                response = self._http.post(url, data=fields, files={"file": file}, auth=httpx.Auth())
+                response = self._http.post(url, data=fields, files={"file": ("picture", file)}, auth=httpx.Auth())
             except httpx.RequestError as error:
                 raise UploadFailed(f"The store does not answer ({type(error).__name__}).") from error
             if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from blurline.submitting.chunks import shown
 
@@ -75,10 +76,14 @@ class Display:
         self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def print_unpublished(self, pictures: Sequence[Unpublished]) -> None:
-        """A table of what was not published and why."""
+        """What was not published and why: a table, or a line each without a terminal."""
+        if not self._console.is_terminal:
+            for each in pictures:
+                self.say(f"{shown(each.name)}: {each.state}. {each.reason}")
+            return
         table = Table("picture", "state", "why")
         for each in pictures:
-            table.add_row(shown(each.name), each.state, each.reason)
+            table.add_row(*map(Text, (shown(each.name), each.state, each.reason)))
         self._console.print(table)
 
     def _line(self) -> None:

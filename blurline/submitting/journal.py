@@ -26,7 +26,7 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 BEGIN EXCLUSIVE;
 CREATE TABLE IF NOT EXISTS terms (text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, request TEXT NOT NULL, job_id TEXT);
+CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, job_id TEXT, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pictures (
     name          BLOB PRIMARY KEY,
     size_bytes    INTEGER NOT NULL,

@@ -66,7 +66,8 @@ class Run:
         """
         with self._display.running():
             try:
-                self._look()
+                if not self._plan.is_watching:
+                    self._look()
                 while self._plan.is_watching or not self._is_done():
                     self._step()
             except KeyboardInterrupt:
@@ -105,8 +106,8 @@ class Run:
 
     def _submit(self) -> None:
         """Submit what was uploaded: a full chunk, or what there is when nothing more is on its way."""
-        uploaded = self._journal.count()[State.UPLOADED]
-        if uploaded >= CHUNK_IMAGES or (uploaded and not self._sending.names):
+        uploaded = len(self._journal.pictures(State.UPLOADED, CHUNK_IMAGES))
+        if uploaded == CHUNK_IMAGES or (uploaded and self._sending.is_over):
             cut_chunk(self._journal, self._plan.options)
         for chunk in self._journal.chunks_without_job():
             job_id, lost = submit_chunk(self._client, self._journal, chunk)
@@ -117,7 +118,8 @@ class Run:
                 self._look()
 
     def _is_done(self) -> bool:
-        if self._sending.names or self._journal.count()[State.UPLOADED] or self._journal.chunks_without_job():
+        is_unsubmitted = self._journal.pictures(State.UPLOADED, 1) or self._journal.chunks_without_job()
+        if is_unsubmitted or not self._sending.is_over:
             return False
         return not self._plan.is_waiting or (self._following.is_over and self._fetching.is_over)
 

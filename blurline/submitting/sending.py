@@ -37,6 +37,11 @@ class Sending:
         return self._underway.keys()
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is waiting or under way."""
+        return not self._waiting and not self._underway
+
+    @property
     def names(self) -> set[str]:
         """The pictures that are waiting or under way."""
         return {found.name for found, _ in (*self._waiting, *self._underway.values())}

@@ -18,13 +18,13 @@ from blurline.submitting.chunks import labelled
 from blurline.submitting.display import Display
 from blurline.submitting.journal import Journal
 from blurline.submitting.run import Plan, Run
+from blurline.submitting.scan import check_paths
 from blurline.tokens import LocalIssuer, Scope
 
 _GO_ON = "Run the same command again to go on."
 _INTERRUPTED = 130
 _TOKEN_TTL_S = 3600
 _FIRST_PATIENCE_S = 5
-_PATIENCE_S = 300
 
 
 def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str]) -> JobOptions:
@@ -44,6 +44,7 @@ def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str])
 
 def start(settings: Settings, plan: Plan, user: str) -> int:
     """Run the plan, and say what was not published: the exit code, 0 only if nothing."""
+    check_paths(plan.paths, plan.output)
     display, errors = Display(Console()), Console(stderr=True)
     token = _token(settings, user)
     try:
@@ -51,7 +52,7 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
         plan.output.mkdir(parents=True, exist_ok=True)
         journal = Journal(plan.output, terms)
         try:
-            with Client(settings.api_url, token, patience_s=_PATIENCE_S) as client:
+            with Client(settings.api_url, token) as client:
                 unpublished = Run(client, journal, plan, display).run()
         finally:
             journal.close()
@@ -63,6 +64,8 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
         return 1
     if unpublished:
         display.print_unpublished(unpublished)
+    if not plan.is_waiting:
+        display.say("Run the same command without --no-wait to fetch the results.")
     return 1 if unpublished else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -111,6 +112,13 @@ def test_files_are_sent_with_the_request(client: Client, store: Store) -> None:
     (image, _) = client.images(job.id, state="failed")
     assert image.error is not None
     assert image.error.code == "job_cancelled"
+
+
+def test_a_file_whose_name_is_no_text_is_sent(client: Client, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg"))
+    path.write_bytes(b"x")
+    (image,) = client.images(client.submit_files([path]).id)
+    assert image.name == "caf?.jpg"
 
 
 def test_a_reviewer_approves(api: Api, client: Client, database: Database, store: Store) -> None:

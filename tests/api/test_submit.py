@@ -1,0 +1,308 @@
+"""`blurline submit` as a user runs it, against the real API, database and store."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from api.app import create_app
+from blurline.ids import new_id
+from blurline.settings import Settings
+from blurline.store import Store
+from sql.database import Database
+from tests.acceptance.stack import wait_for
+from tests.api.breaking import breaking
+from tests.api.serving import serving
+from tests.api.working import SENTENCE, redacted, working
+
+TIMEOUT_S = 120
+
+
+@dataclass
+class Desk:
+    """A user's desk: a folder of photographs, one for the results, and the command."""
+
+    url: str
+    settings: Settings
+    store: Store
+    photos: Path
+    results: Path
+    user: str = field(default_factory=lambda: str(new_id()))
+
+    def start(self, *arguments: object, api: str | None = None) -> subprocess.Popen[str]:
+        """The command on the folder of photographs."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("BLURLINE_")}
+        return subprocess.Popen(
+            [
+                sys.executable, "-m", "blurline", "submit", *map(str, arguments or [self.photos, "--recursive"]),
+                "-o", str(self.results), "--user", self.user,
+            ],
+            env=clean | {"BLURLINE_HOME": str(self.settings.home), "BLURLINE_API_URL": api or self.url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )  # fmt: skip
+
+    def run(self, *arguments: object, api: str | None = None) -> tuple[int, str]:
+        """The command's exit code and what it prints."""
+        process = self.start(*arguments, api=api)
+        said, _ = process.communicate(timeout=TIMEOUT_S)
+        return process.returncode, said
+
+    def photograph(self, name: str, content: bytes = b"") -> Path:
+        """A file that no other is like."""
+        path = self.photos / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content or f"the picture {name}".encode())
+        return path
+
+    def uploads(self) -> list[str]:
+        """The keys of the originals that the store has of this user."""
+        prefix = f"{sha256(self.user.encode()).hexdigest()[:16]}/"
+        return [stored.key for stored in self.store.list_originals(prefix, f"{prefix}0", f"{prefix}z")]
+
+    def images(self) -> list[str]:
+        """The names of all images in the database."""
+        with psycopg.connect(self.settings.database) as connection:
+            return [name for (name,) in connection.execute("SELECT name FROM images ORDER BY name")]
+
+    def fetched(self) -> dict[str, bytes]:
+        """The results that lie in the output folder."""
+        files = [path for path in self.results.rglob("*") if path.is_file()]
+        below = {path.relative_to(self.results).as_posix(): path for path in files}
+        return {name: path.read_bytes() for name, path in below.items() if not name.startswith(".blurline-submit/")}
+
+    def expected(self) -> dict[str, bytes]:
+        """The results of all photographs."""
+        photos = [path for path in self.photos.rglob("*") if path.is_file()]
+        return {path.relative_to(self.photos).as_posix(): redacted(path.read_bytes()) for path in photos}
+
+
+@pytest.fixture
+def desk(without_prefect: Settings, store: Store, tmp_path: Path) -> Iterator[Desk]:
+    with serving(create_app(without_prefect)) as url:
+        yield Desk(url, without_prefect, store, tmp_path / "photos", tmp_path / "results")
+
+
+@pytest.fixture
+def worker(without_prefect: Settings, database: Database, store: Store) -> Iterator[None]:
+    with working(without_prefect, database, store):
+        yield
+
+
+def test_500_pictures_through_three_interruptions(desk: Desk, database: Database, store: Store) -> None:
+    for at in range(500):
+        desk.photograph(f"day {at // 100}/{at:03}.jpg")
+
+    process = desk.start()
+    wait_for("some are uploaded", lambda: len(desk.uploads()) >= 40, TIMEOUT_S, every_s=0.02)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 130
+    assert "Interrupted. Run the same command again to go on." in said
+    assert "Traceback" not in said
+    assert desk.images() == []
+
+    process = desk.start()
+    wait_for("some are submitted", desk.images, TIMEOUT_S, every_s=0.02)
+    process.kill()
+    process.communicate()
+    assert len(desk.images()) < 500
+
+    with working(desk.settings, database, store):
+        process = desk.start()
+        wait_for("some are fetched", lambda: len(desk.fetched()) >= 50, TIMEOUT_S, every_s=0.02)
+        process.kill()
+        process.communicate()
+        assert len(desk.fetched()) < 500
+        code, said = desk.run()
+    assert code == 0, said
+    assert "500 of 500 here, 0 not published" in said
+    assert desk.images() == sorted(desk.expected())
+    assert len(desk.images()) == 500
+    assert desk.fetched() == desk.expected()
+
+
+def test_a_second_run_submits_what_has_changed_alone(desk: Desk, worker: None) -> None:
+    for name in ("kept.jpg", "touched.jpg", "edited.jpg", "inner/deep.png.jpg"):
+        desk.photograph(name)
+    assert desk.run()[0] == 0
+    before = desk.fetched()
+    assert before == desk.expected()
+    assert desk.run()[0] == 0
+    assert len(desk.images()) == 4
+    os.utime(desk.photos / "touched.jpg", (1, 1))
+    desk.photograph("edited.jpg", b"quite another picture")
+    desk.photograph("new.jpg")
+    assert desk.run()[0] == 0
+    assert len(desk.images()) == 6
+    assert desk.fetched() == desk.expected()
+    assert desk.fetched()["edited.jpg"] != before["edited.jpg"]
+
+
+def test_what_is_not_published_is_listed_with_its_reason(desk: Desk, worker: None) -> None:
+    desk.photograph("good.jpg")
+    broken = desk.photograph("broken.jpg")
+    code, said = desk.run()
+    assert code == 1
+    assert list(desk.fetched()) == ["good.jpg"]
+    (line,) = [line for line in said.splitlines() if "broken.jpg" in line]
+    assert "failed" in line
+    assert SENTENCE in line
+    assert desk.run()[0] == 1
+    assert len(desk.images()) == 2
+    broken.unlink()
+    assert desk.run()[0] == 0
+
+
+def test_a_file_that_cannot_be_sent_does_not_stop_the_others(desk: Desk, worker: None) -> None:
+    desk.photograph("good.jpg")
+    large = desk.photograph("large.jpg", bytes(20_000))
+    with serving(create_app(desk.settings.model_copy(update={"max_file_mb": 0.01}))) as url:
+        code, said = desk.run(api=url)
+    assert code == 1
+    assert "larger than is accepted" in said
+    assert list(desk.fetched()) == ["good.jpg"]
+    large.write_bytes(b"small")
+    assert desk.run()[0] == 0
+    assert len(desk.images()) == 2
+
+
+def test_watching_takes_what_appears_until_it_is_stopped(desk: Desk, worker: None) -> None:
+    desk.photograph("first.jpg")
+    process = desk.start(desk.photos, "--watch")
+    wait_for("the first result", lambda: "first.jpg" in desk.fetched(), TIMEOUT_S)
+    desk.photograph("second.jpg")
+    wait_for("the second result", lambda: "second.jpg" in desk.fetched(), TIMEOUT_S)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert desk.fetched() == desk.expected()
+    assert len(desk.images()) == 2
+
+
+def test_an_answer_that_was_lost_makes_no_second_job(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    with breaking(desk.url) as breaks:
+        breaks.plan("POST /v1/jobs")
+        assert desk.run(api=breaks.url)[0] == 0
+        assert breaks.planned == []
+    assert desk.images() == ["a.jpg"]
+
+
+def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    forgetful = desk.settings.model_copy(update={"idempotency_hours": 1e-9})
+    with serving(create_app(forgetful)) as url, breaking(url) as breaks:
+        breaks.plan("POST /v1/jobs")
+        assert desk.run(api=breaks.url)[0] == 0
+        assert breaks.planned == []
+    assert desk.images() == ["a.jpg"]
+    assert desk.fetched() == desk.expected()
+
+
+def test_uploads_that_the_store_has_lost_are_made_anew(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    closed = desk.settings.model_copy(update={"quota_images_per_day": 0})
+    with serving(create_app(closed)) as url:
+        code, said = desk.run(api=url)
+    assert code == 1
+    assert "Run the same command again to go on." in said
+    (key,) = desk.uploads()
+    desk.store.remove_original(key)
+    code, said = desk.run()
+    assert code == 0, said
+    assert desk.images() == ["a.jpg"]
+    assert desk.fetched() == desk.expected()
+
+
+def test_without_waiting_a_later_run_fetches(desk: Desk, database: Database, store: Store) -> None:
+    desk.photograph("a.jpg")
+    assert desk.run(desk.photos, "--no-wait")[0] == 0
+    assert (desk.images(), desk.fetched()) == (["a.jpg"], {})
+    with working(desk.settings, database, store):
+        assert desk.run(desk.photos)[0] == 0
+    assert (desk.images(), desk.fetched()) == (["a.jpg"], desk.expected())
+
+
+def test_no_file_that_is_not_a_result_is_written_over(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    desk.results.mkdir()
+    (desk.results / "a.jpg").write_bytes(b"mine")
+    assert desk.run()[0] == 0
+    assert desk.fetched() == {"a.jpg": b"mine", "a (2).jpg": desk.expected()["a.jpg"]}
+    original = desk.photograph("b.jpg")
+    code, said = replace(desk, results=desk.photos).run(original)
+    assert code == 1
+    assert "The results would lie among the originals" in said
+    assert sorted(path.name for path in desk.photos.iterdir()) == ["a.jpg", "b.jpg"]
+
+
+def test_two_pictures_of_one_name_are_refused(desk: Desk) -> None:
+    one, other = desk.photograph("one/a.jpg"), desk.photograph("other/a.jpg")
+    for paths in ([one, other], [one.parent, other.parent]):
+        code, said = desk.run(*paths)
+        assert code == 1
+        assert f"The results of {one} and {other} would have one name." in said
+    assert desk.images() == []
+
+
+def test_one_process_at_a_time_is_at_work_on_a_folder(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    watching = desk.start(desk.photos, "--watch")
+    wait_for("the result", desk.fetched, TIMEOUT_S)
+    code, said = desk.run()
+    assert code == 1
+    assert "Another `blurline submit` is at work on" in said
+    watching.kill()
+    watching.communicate()
+    assert desk.run()[0] == 0
+
+
+def test_names_that_are_no_text_are_kept(desk: Desk, worker: None) -> None:
+    path = Path(os.fsdecode(os.fsencode(desk.photograph("a.jpg").parent) + b"/caf\xe9 [b] \n.jpg"))
+    path.write_bytes(b"latin-1")
+    assert desk.run()[0] == 0
+    assert desk.fetched() == desk.expected()
+    assert "caf\N{REPLACEMENT CHARACTER} [b] \N{REPLACEMENT CHARACTER}.jpg" in desk.images()
+
+
+def test_options_reach_the_jobs_and_bind_the_folder(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    options = ("--preset", "careful", "--policy", "style=solid", "--policy", "padding=0.5", "--label", "trip=1")
+    assert desk.run(desk.photos, *options)[0] == 0
+    with psycopg.connect(desk.settings.database) as connection:
+        ((policy, preset, labels),) = connection.execute("SELECT policy, preset, labels FROM jobs").fetchall()
+    assert (policy["profile"], policy["style"], policy["padding"], preset) == ("thorough", "solid", 0.5, "careful")
+    assert labels["trip"] == "1"
+    code, said = desk.run(desk.photos, "--preset", "fast")
+    assert code == 1
+    assert "Choose another folder with -o" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--preset", "none"], "There is no preset 'none'."),
+        (["--policy", "sytle=solid"], "policy.sytle"),
+        (["--label", "trip"], "not of the form name=value"),
+        (["absent"], "There is no absent."),
+    ],
+)
+def test_mistakes_are_named_in_one_line(desk: Desk, arguments: list[str], says: str) -> None:
+    desk.photograph("a.jpg")
+    code, said = desk.run(desk.photos, *arguments)
+    assert code == 1
+    assert says in said
+    assert "Traceback" not in said
+    assert desk.images() == []
