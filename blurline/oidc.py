@@ -94,17 +94,23 @@ class OidcIssuer:
             return
         self._tried_s = now_s
         try:
-            with httpx.Client(timeout=_TIMEOUT_S) as http:
-                about = http.get(f"{self.name.rstrip('/')}/.well-known/openid-configuration").raise_for_status().json()
-                if about["issuer"] != self.name:
-                    raise ValueError(f"it calls itself {about['issuer']!r}")
-                published = http.get(about["jwks_uri"]).raise_for_status().json()["keys"]
+            published = _published(self.name)
             self._keys = {key.id: key for key in _usable(published)}
             self._fetched_s = now_s
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
             log.warning("issuer_keys_not_fetched", issuer=self.name, error=repr(error))
             if not self._keys:
                 raise IssuerUnavailable(f"The keys of {self.name} could not be fetched: {error!r}") from error
+
+
+def _published(issuer: str) -> list[Mapping[str, Any]]:
+    """The keys of an issuer, as JWKS. Raises httpx's errors, and ValueError when it is not the one it should be."""
+    with httpx.Client(timeout=_TIMEOUT_S) as http:
+        about = http.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration").raise_for_status().json()
+        if about["issuer"] != issuer:
+            raise ValueError(f"it calls itself {about['issuer']!r}")
+        keys: list[Mapping[str, Any]] = http.get(about["jwks_uri"]).raise_for_status().json()["keys"]
+    return keys
 
 
 def _usable(published: list[Mapping[str, Any]]) -> list[_Key]:

@@ -13,12 +13,13 @@ def prune(database: Database, settings: Settings) -> int:
 
     A delivery that is still to be sent stays for as long as its webhook is enabled.
     """
-    with database.transaction() as transaction:
-        return sum(
-            transaction.run(name, kept_hours=kept_hours, limit=_AT_MOST)
-            for name, kept_hours in (
-                ("prune_events", settings.events_kept_days * 24),
-                ("prune_deliveries", settings.events_kept_days * 24),
-                ("prune_idempotency_keys", settings.idempotency_hours),
-            )
-        )
+    kinds = {
+        "prune_events": settings.events_kept_days * 24,
+        "prune_deliveries": settings.events_kept_days * 24,
+        "prune_idempotency_keys": settings.idempotency_hours,
+    }
+    rows = 0
+    for name, kept_hours in kinds.items():
+        with database.transaction() as transaction:  # each its own, so that none holds what the next waits for
+            rows += transaction.run(name, kept_hours=kept_hours, limit=_AT_MOST)
+    return rows

@@ -209,7 +209,7 @@ class EmbeddedStack:
 
     def _api(self) -> Part:
         url = self._environment["BLURLINE_API_URL"]
-        command = _python("uvicorn", "--factory", "api.app:create_app", *_listen(self._ports["api"]))
+        command = _python("blurline", "api", "--host", _HOST, "--port", str(self._ports["api"]))
         return Part("api", command, lambda: _is_healthy(f"{url}/liveness"), self._environment)
 
     def _dashboard(self) -> Part:

@@ -6,13 +6,14 @@ import json
 import os
 import platform
 
-from tests.benchmarks import core, database, deface, picture, reid, stack, submission
+from tests.benchmarks import api, core, database, deface, picture, reid, stack, submission
 
 _PARTS = {
     "core": core.run,
     "stack": stack.run,
     "deface": deface.run,
     "submission": submission.run,
+    "api": api.run,
     "database": database.run,
     "picture": picture.run,
 }

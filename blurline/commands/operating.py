@@ -1,0 +1,102 @@
+"""For operators: `token`, `rerun`, `doctor`, `settings`, `bench`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from blurline.errors import ConfigurationError
+from blurline.settings import Settings, export_prefect, load_settings, variable
+from blurline.tokens import Scope
+
+
+def token(
+    user: Annotated[str, typer.Option(help="Whom the token is for.")] = "operator",
+    scope: Annotated[list[Scope] | None, typer.Option(help="May be given several times; all when absent.")] = None,
+    ttl_s: Annotated[int, typer.Option("--ttl", help="How long it is valid, in seconds.", min=1)] = 86_400,
+) -> None:
+    """Print a bearer token of the local issuer."""
+    from blurline.tokens import LocalIssuer
+
+    typer.echo(LocalIssuer(load_settings().home).issue(user, scope or list(Scope), ttl_s))
+
+
+def rerun(
+    state: Annotated[
+        list[str] | None, typer.Option(help="failed, needs_review or published; failed when absent.")
+    ] = None,
+    submitted_from: Annotated[datetime | None, typer.Option(help="Only images submitted from then on.")] = None,
+    submitted_until: Annotated[datetime | None, typer.Option(help="Only images submitted before.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only this owner's images.")] = None,
+    job: Annotated[UUID | None, typer.Option(help="Only this job's images.")] = None,
+    another_model: Annotated[bool, typer.Option("--another-model", help="Only results of another model.")] = False,
+    score_below: Annotated[float | None, typer.Option(help="Only with a destroyed face of a lower score.")] = None,
+    override: Annotated[list[str] | None, typer.Option(help="Change in the policies, as name=value.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 1000,
+    really: Annotated[
+        bool, typer.Option("--really", help="Do it; without, only say which images it would be.")
+    ] = False,
+    cancel: Annotated[UUID | None, typer.Option(help="Call off what is left of the re-run with this id.")] = None,
+) -> None:
+    """Re-run images that have ended, as the flow `rerun-backlog` does."""
+    export_prefect(load_settings())
+    from blurline.ids import new_id
+    from flows.cancel_rerun import call_off
+    from flows.rerun_backlog import EndedState, PolicyOverrides, run_again
+    from sql.reruns import Selection
+
+    if cancel is not None:
+        typer.echo(call_off(cancel))
+        return
+    try:
+        states = tuple(EndedState(name) for name in state or ["failed"])
+        overrides = PolicyOverrides.model_validate(dict(pair.split("=", 1) for pair in override or []))
+    except ValueError as error:
+        raise ConfigurationError(f"The re-run cannot be made: {error}") from error
+    selection = Selection(states, submitted_from, submitted_until, owner, job, another_model, score_below, limit)
+    changes = overrides.model_dump(mode="json", exclude_none=True)
+    typer.echo(run_again(selection, changes, new_id(), dry_run=not really))
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check that every part can be used: models and their execution provider, database, store, Prefect."""
+    values = load_settings()
+    export_prefect(values)
+    from deployments.doctor import examine
+
+    findings = examine(values)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            mark = typer.style("ok  ", fg="green") if finding.is_ok else typer.style("FAIL", fg="red")
+            typer.echo(f"{mark} {finding.check}: {finding.says}")
+    sys.exit(0 if all(finding.is_ok for finding in findings) else 1)
+
+
+def settings() -> None:
+    """Print every setting with its value (secrets masked) and meaning."""
+    values = load_settings()
+    for name, field in Settings.model_fields.items():
+        typer.echo(f"{variable(name)}={getattr(values, name)}\n    {field.description}")
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="core, stack, submission, deface, database; all if none.")
+    ] = None,
+) -> None:
+    """Measure speed and print it as JSON, each figure beside a baseline of the same run. Needs a source checkout."""
+    try:
+        from tests.benchmarks.run import run
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("The benchmark is run from a source checkout: `make bench`.") from error
+    typer.echo(run(names or []))

@@ -1,0 +1,89 @@
+"""Starting and setting up the parts: `up`, `demo`, `api`, `worker`, `deploy`, `migrate`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from blurline.settings import export_prefect, load_home, load_settings
+
+_MAX_WEBSOCKET_MESSAGE_BYTES = 16_384
+_GRACE_S = 5
+
+
+def up(
+    workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
+) -> None:
+    """Start the whole stack on this machine and keep it running until Ctrl-C."""
+    _check_models()
+    from deployments.embedded.run import run_until_signal
+
+    run_until_signal(load_home(), workers)
+
+
+def demo(
+    once: Annotated[bool, typer.Option(help="End after the table; exit code 0 only if all were published.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
+) -> None:
+    """Start the whole stack, submit the sample photographs, and show what becomes of them."""
+    _check_models()
+    from deployments.embedded.demo import run_demo
+
+    sys.exit(run_demo(load_home(), workers, once))
+
+
+def api(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
+) -> None:
+    """Serve the API. One process a port; any number of them, on any machines, share the work."""
+    import uvicorn
+
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        log_level="warning",
+        log_config=None,
+        ws_max_size=_MAX_WEBSOCKET_MESSAGE_BYTES,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def worker(
+    pool: Annotated[str | None, typer.Option(help="Work pool; the setting when absent.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Children; one a core when absent.")] = None,
+) -> None:
+    """Join the work pool with children that keep the models loaded."""
+    values = load_settings()
+    export_prefect(values)
+    _check_models()
+    from deployments.worker.start import start_worker
+
+    start_worker(values, pool, limit)
+
+
+def deploy() -> None:
+    """Create or update the work pool, its queues and the deployments in Prefect."""
+    from deployments.deploy import deploy as set_up
+
+    export_prefect(load_settings())
+    set_up()
+
+
+def migrate() -> None:
+    """Bring the database up to date."""
+    from sql.migrate import migrate as apply
+
+    applied = apply(load_settings().database)
+    typer.echo("\n".join(applied) or "The database is up to date.")
+
+
+def _check_models() -> None:
+    """Load every model once, so that a wrong file is refused now and with a sentence. Raises ModelRejected."""
+    from models import load_detectors
+
+    load_detectors(load_settings())

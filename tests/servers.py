@@ -1,0 +1,99 @@
+"""Real parts for tests and benchmarks: a PostgreSQL and an S3 server of their own, and API processes over them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from blurline.settings import Settings, variable
+from blurline.store import Store
+from deployments.embedded.home import Home
+from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
+from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
+from deployments.embedded.supervisor import Supervisor
+from sql.migrate import migrate
+from tests.acceptance.stack import wait_for
+
+
+@contextmanager
+def running_servers(path: Path) -> Iterator[Settings]:
+    """Settings that point to a migrated database and a store with buckets, whose data lie in ``path``."""
+    home = Home(path)
+    secrets = home.secrets()
+    ports = home.ports({"postgres": 0, "s3": 0} | dict.fromkeys(INTERNAL_PORTS, 0))
+    environment = dict(os.environ)
+    parts = [
+        postgres_part(home, secrets["database_password"], ports["postgres"], environment),
+        seaweed_part(home, secrets, ports, environment),
+    ]
+    supervisor = Supervisor(home, [parts])
+    supervisor.start()
+    create_databases(secrets["database_password"], ports["postgres"])
+    settings = Settings.model_validate(
+        {
+            "home": home.path,
+            "database_url": postgres_url(secrets["database_password"], ports["postgres"], "blurline"),
+            "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
+            "s3_access_key": secrets["s3_access_key"],
+            "s3_secret_key": secrets["s3_secret_key"],
+        }
+    )
+    migrate(settings.database)
+    store = Store(settings)
+    store.ensure_buckets()
+    store.close()
+    try:
+        yield settings
+    finally:
+        supervisor.stop()
+        home.release()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiProcess:
+    """An API replica in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+
+@contextmanager
+def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
+    """So many replicas with these settings, as an operator starts them."""
+    with contextlib.ExitStack() as probes:
+        listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        ports = [listener.getsockname()[1] for listener in listeners]
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    shown = {name: each.get_secret_value() if isinstance(each, SecretStr) else each for name, each in given.items()}
+    environment = {**os.environ, **{variable(name): str(each) for name, each in shown.items()}}
+    command = [sys.executable, "-m", "blurline", "api"]
+    replicas = []
+    try:
+        for port in ports:
+            process = subprocess.Popen([*command, "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
+            replicas.append(ApiProcess(process, f"http://127.0.0.1:{port}"))
+        for replica in replicas:
+            wait_for("the API is up", lambda url=replica.url: _is_alive(url), 60)  # type: ignore[misc]
+        yield replicas
+    finally:
+        for replica in replicas:
+            replica.process.terminate()
+        for replica in replicas:
+            replica.process.wait(30)
+
+
+def _is_alive(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/liveness").is_success
+    except httpx.HTTPError:
+        return False
