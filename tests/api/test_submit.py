@@ -200,6 +200,20 @@ def test_an_answer_that_was_lost_makes_no_second_job(desk: Desk, worker: None) -
     assert desk.images() == ["a.jpg"]
 
 
+def test_a_process_that_ends_before_the_answer_makes_no_second_job(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    with breaking(desk.url) as breaks:
+        for _ in range(100):
+            breaks.plan("POST /v1/jobs")
+        process = desk.start(api=breaks.url)
+        wait_for("the job is made", desk.images, TIMEOUT_S)
+        process.kill()
+        process.communicate()
+    assert desk.run()[0] == 0
+    assert desk.images() == ["a.jpg"]
+    assert desk.fetched() == desk.expected()
+
+
 def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(desk: Desk, worker: None) -> None:
     desk.photograph("a.jpg")
     forgetful = desk.settings.model_copy(update={"idempotency_hours": 1e-9})
