@@ -40,6 +40,7 @@ from api.routers import (
     webhooks,
 )
 from api.tracing import tracing
+from api.turns import Turns
 from api.webhook_sender import WebhookSender
 from blurline.logs import configure_logs
 from blurline.settings import Settings, load_settings
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry=tracing(configure_traces("blurline-api")),
     )
     problems.install(app)
+    app.add_middleware(Turns)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
         uploads, submissions, jobs, images, deletions, presets, users, statistics, compatibility, health, metrics,

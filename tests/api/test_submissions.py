@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -219,3 +221,18 @@ def test_labels_are_kept_and_checked(client: httpx.Client) -> None:
     ):
         response = client.post("/v1/jobs", files=[("files", ("a", b"x"))], data={"labels": wrong})
         problem(response, 422, "invalid_request")
+
+
+def test_clients_that_stop_in_the_middle_of_an_upload_hold_up_nobody(client: httpx.Client) -> None:
+    head = (
+        f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {client.headers['Authorization']}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+    )
+    address = (client.base_url.host, client.base_url.port)
+    with contextlib.ExitStack() as stalled:
+        for _ in range(20):
+            connection = stalled.enter_context(socket.create_connection(address))
+            connection.sendall(head.encode() + bytes(100_000))
+        for _ in range(3):
+            submit(client, "a.jpg")
