@@ -107,27 +107,6 @@ def test_names_and_dates_that_no_database_takes_are_refused(client: httpx.Client
     assert image["name"].isprintable()
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/v1/uploads"), ("POST", "/v1/jobs"), ("GET", "/v1/jobs"), ("GET", f"/v1/jobs/{new_id()}"),
-        ("GET", f"/v1/jobs/{new_id()}/images"), ("GET", f"/v1/images/{new_id()}"),
-        ("GET", f"/v1/images/{new_id()}/result"), ("POST", "/v1/image/upload-url/get"),
-        ("POST", "/v1/image/submit"), ("POST", "/v1/image/list"),
-    ],
-)  # fmt: skip
-def test_every_endpoint_needs_a_token(client: httpx.Client, settings: Settings, method: str, path: str) -> None:
-    del client.headers["Authorization"]
-    body = {"object_key": "x"} if path.endswith("submit") else None
-    response = client.request(method, path, json=body)
-    problem(response, 401, "invalid_token")
-    assert response.headers["www-authenticate"] == "Bearer"
-    client.headers["Authorization"] = "Bearer x.y.z"
-    problem(client.request(method, path, json=body), 401, "invalid_token")
-    client.headers["Authorization"] = bearer(settings, "eve")
-    problem(client.request(method, path, json=body), 403, "missing_scope")
-
-
 def test_owners_see_their_own_and_reviewers_see_all(client: httpx.Client, settings: Settings) -> None:
     job = submit(client, "a.jpg")
     (image,) = client.get(f"/v1/jobs/{job['id']}/images").json()["images"]
