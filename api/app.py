@@ -33,8 +33,12 @@ from api.routers import (
     live,
     metrics,
     presets,
+    previews,
+    reruns,
+    reviews,
     statistics,
     submissions,
+    system,
     uploads,
     users,
     webhooks,
@@ -101,8 +105,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Turns)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
-        uploads, submissions, jobs, images, deletions, presets, users, statistics, compatibility, health, metrics,
-        webhooks, live,
+        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, compatibility,
+        health, metrics, webhooks, live, reruns, system,
     ):  # fmt: skip
         app.include_router(module.router)
     describe(app)

@@ -75,6 +75,7 @@ def _image_fields(row: ImageRow) -> dict[str, Any]:
     is_published = row.state == "published"
     return {
         **fields,
+        "is_underway": row.open_attempt_id is not None,
         "error": error,
         "faces_found": row.faces,
         "result_url": f"/v1/images/{row.id}/result" if is_published else None,

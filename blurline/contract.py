@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from blurline.correction import MarkedBox
 from blurline.policy import Policy
 
 _JOB_ID = "0193f1a2-7c00-7abc-8def-0123456789ab"
@@ -51,6 +52,7 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-/]*$")]
 LabelValue = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Labels = Annotated[dict[Label, LabelValue], Field(max_length=20)]
+NoteText = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 PresetName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9][a-z0-9_\-]*$")]
 HttpsUrl = Annotated[HttpUrl, UrlConstraints(max_length=2048, allowed_schemes=["https"])]
 
@@ -240,6 +242,22 @@ class JobPage(BaseModel):
     next_cursor: str | None
 
 
+class RerunRequest(Request):
+    """Which images of a job are to be made anew, and the fields of their policy that are to change."""
+
+    model_config = with_examples({"states": ["failed", "published"], "policy": {"profile": "thorough"}})
+    states: list[Literal["failed", "needs_review", "published"]] = Field(default=["failed"], min_length=1)
+    policy: Policy = Policy()
+
+
+class Rerun(BaseModel):
+    """A re-run that has begun. Each of its images stays as it is until its new result is there."""
+
+    model_config = with_examples({"id": _OTHER_ID, "images": 2})
+    id: UUID
+    images: int
+
+
 # Images
 
 
@@ -281,6 +299,7 @@ _IMAGE: dict[str, Any] = {
     "position": 0,
     "name": "market/a.jpg",
     "state": "published",
+    "is_underway": False,
     "error": None,
     "faces_found": 3,
     "doubt": 0.12,
@@ -312,6 +331,7 @@ class Image(BaseModel):
     position: int
     name: str
     state: ImageState
+    is_underway: bool = Field(description="Whether an attempt at it is to be made or under way, also a re-run.")
     error: ImageError | None
     faces_found: int | None
     doubt: float | None = Field(description="Estimated chance that a face in the result stays visible, 0 to 1.")
@@ -403,6 +423,91 @@ class Statistics(BaseModel):
     images: int
     faces: int
     mean_processing_ms: float
+
+
+# Review
+
+
+class ReviewRequest(Request):
+    """What to leave out when the next image is asked for."""
+
+    model_config = with_examples({"skip": [_IMAGE_ID]})
+    skip: list[UUID] = Field(default=[], max_length=500, description="Images that the reviewer has put aside.")
+
+
+class ReviewTask(BaseModel):
+    """An image that is the reviewer's alone until then, and how many others wait."""
+
+    model_config = with_examples(
+        {
+            "image": _IMAGE | {"state": "needs_review", "detections": _BOXES},
+            "claimed_until": _TIME,
+            "waiting": 41,
+        }
+    )
+    image: ImageWithDetections
+    claimed_until: datetime
+    waiting: int
+
+
+class NextReview(BaseModel):
+    """What to look at next; null when nothing waits."""
+
+    model_config = with_examples({"task": None})
+    task: ReviewTask | None
+
+
+class CorrectionRequest(Request):
+    """Every box that is to be destroyed, in pixels of the upright photograph. What was found and is not among them is
+    left as it is. `hold` has the new result looked at once more before it is published."""
+
+    model_config = with_examples(
+        {"destroy": [{"frame": 0, "x1": 812.5, "y1": 401, "x2": 903.2, "y2": 520.7}], "hold": False, "note": ""}
+    )
+    destroy: list[MarkedBox] = Field(max_length=5000)
+    hold: StrictBool = False
+    note: NoteText = ""
+
+
+class RejectionRequest(Request):
+    """Why a result is not to be published."""
+
+    model_config = with_examples({"note": "The reflection shows her face."})
+    note: NoteText = ""
+
+
+_DECISION: dict[str, Any] = {
+    "id": _OTHER_ID,
+    "image_id": _IMAGE_ID,
+    "reviewer": "rita",
+    "kind": "corrected",
+    "added": [{"frame": 0, "x1": 10.0, "y1": 20.0, "x2": 60.0, "y2": 80.0, "score": 1.0}],
+    "dropped": [],
+    "note": "",
+    "created_at": _TIME,
+}
+
+
+class Decision(BaseModel):
+    """What a reviewer has decided, and the boxes that it changed: drawn, and found but no faces. One that was moved is in
+    both."""
+
+    model_config = with_examples(_DECISION)
+    id: UUID
+    image_id: UUID
+    reviewer: str
+    kind: Literal["approved", "rejected", "corrected"]
+    added: list[MarkedBox]
+    dropped: list[MarkedBox]
+    note: str
+    created_at: datetime
+
+
+class Decisions(BaseModel):
+    """Every decision on an image, oldest first."""
+
+    model_config = with_examples({"decisions": [_DECISION]})
+    decisions: list[Decision]
 
 
 # Presets
@@ -624,6 +729,53 @@ class Health(BaseModel):
     model_config = with_examples({"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}})
     status: Literal["ok", "degraded"]
     parts: dict[str, str]
+
+
+# The service
+
+
+class Waiting(BaseModel):
+    """How many wait, and how long the one has waited that has waited longest; 0 when none waits."""
+
+    count: int
+    oldest_age_s: float
+
+
+class Worker(BaseModel):
+    """A worker that has joined the work pool."""
+
+    name: str
+    status: str
+    last_heartbeat_at: datetime | None
+
+
+class System(BaseModel):
+    """The state of the service: what there is, what waits and who works. ``workers`` is null while Prefect is away."""
+
+    model_config = with_examples(
+        {
+            "version": "1.0.0",
+            "database_version": "18.1",
+            "images": {"published": 1200, "failed": 3},
+            "failed": {"unreadable_picture": 3},
+            "queues": {"interactive": {"count": 4, "oldest_age_s": 1.2}},
+            "review": {"doubtful": {"count": 2, "oldest_age_s": 340.0}},
+            "outbox": {"count": 0, "oldest_age_s": 0},
+            "webhook_deliveries": {"count": 0, "oldest_age_s": 0},
+            "disabled_webhooks": 0,
+            "workers": [{"name": "blurline-worker", "status": "ONLINE", "last_heartbeat_at": _TIME}],
+        }
+    )
+    version: str
+    database_version: str
+    images: dict[str, int] = Field(description="By state.")
+    failed: dict[str, int] = Field(description="By error code.")
+    queues: dict[str, Waiting] = Field(description="Images that no worker has begun with, by queue.")
+    review: dict[str, Waiting] = Field(description="Images that wait for a reviewer, by what holds them.")
+    outbox: Waiting = Field(description="Batches that are still to become flow runs.")
+    webhook_deliveries: Waiting
+    disabled_webhooks: int
+    workers: list[Worker] | None
 
 
 CreatedJob.model_rebuild()

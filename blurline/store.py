@@ -20,6 +20,7 @@ from minio.datatypes import PostPolicy
 from minio.error import MinioException, S3Error
 
 from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
+from blurline.preview import PreviewSize, preview_key
 from blurline.settings import Settings
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
@@ -129,6 +130,12 @@ class Store:
                 response.close()
                 response.release_conn()
 
+    def stream_original(self, key: str) -> Iterator[bytes]:
+        """An original, or a preview of one, in chunks. It is opened before this returns."""
+        with _translated(key):
+            response = self._client.get_object(self._settings.originals_bucket, key)
+        return _chunks(response, _CHUNK_BYTES)
+
     def put_result(self, key: str, data: bytes, media_type: str) -> None:
         """Store a result."""
         with _translated():
@@ -145,10 +152,18 @@ class Store:
             response = self._client.get_object(self._settings.results_bucket, key, first_byte, length_bytes)
         return _chunks(response, _CHUNK_BYTES)
 
-    def remove_result(self, key: str) -> None:
-        """Remove a result; one that is not there is as good as removed."""
+    def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
+        """Store a preview of an original, which shows faces as its original does, beside it."""
         with _translated():
-            self._client.remove_object(self._settings.results_bucket, key)
+            self._client.put_object(
+                self._settings.originals_bucket, key, io.BytesIO(data), len(data), content_type=media_type
+            )
+
+    def remove_result(self, key: str) -> None:
+        """Remove a result with its previews; what is not there is as good as removed."""
+        with _translated():
+            for each in (key, *(preview_key(key, size) for size in PreviewSize)):
+                self._client.remove_object(self._settings.results_bucket, each)
 
     def remove_image(self, original_key: str, image_id: UUID) -> int:
         """Remove an image's original and every result below its id; how many objects there were."""

@@ -1,6 +1,6 @@
 """Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
 
-from models.anonymize import Anonymized, anonymize, finish
+from models.anonymize import Anonymized, Rendered, anonymize, finish, render
 from models.look import Candidates, Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
 
 __all__ = [
@@ -10,9 +10,11 @@ __all__ = [
     "Inputs",
     "Look",
     "PassFaces",
+    "Rendered",
     "anonymize",
     "find_faces",
     "finish",
     "load_detectors",
     "look_for",
+    "render",
 ]

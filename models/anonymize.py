@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blurline.choice import Choice, choose
 from blurline.doubt import Doubt, doubt
-from blurline.photo import WITH_ALPHA, Format, Note, Photo
+from blurline.photo import WITH_ALPHA, Format, Frame, Note, Photo
 from blurline.policy import Policy
 from blurline.redact import write
 from blurline.settings import Settings
@@ -37,6 +38,15 @@ class Anonymized:
         return sum(len(choice.faces) for choice in self.choices)
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A checked file, its first frame as it was read back, and the (n,) scores of what the second look saw in it."""
+
+    done: Anonymized
+    first_frame: Frame
+    shown: NDArray[np.float32]
+
+
 def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> Anonymized:
     """Find the faces of a picture and destroy them by the policy.
 
@@ -46,31 +56,45 @@ def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | N
     """
     policy, settings = policy or Policy(), settings or Settings.model_construct()
     look = look_for(policy, settings)
-    return finish(photo, [look.found_in(frame) for frame in photo.frames], look, policy, settings)
+    return finish(photo, [look.found_in(frame) for frame in photo.frames], look, policy, settings).done
 
 
-def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, settings: Settings) -> Anonymized:
+def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, settings: Settings) -> Rendered:
     """The second half of `anonymize`: from what a look has found in each frame to the checked file."""
     choices = tuple(
         choose(each.rows, policy, look.threshold, frame.width_px, frame.height_px)
         for frame, each in zip(photo.frames, found, strict=True)
     )
-    written = write(photo, [choice.faces for choice in choices], policy)
-    weak, best, shown = [_NONE], [_NONE], [_NONE]
-    shown_choices = choices[len(choices) - len(written.photo.frames) :]  # a poster has no place but in a PNG
-    for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
-        shown.append(look_again(frame, choice, policy, settings)[:, 4])
+    weak, best = [_NONE], [_NONE]
     for frame, choice, each in zip(photo.frames, choices, found, strict=True):
         is_open = ~choice.is_destroyed & ~choice.is_left
         is_open[is_open] = choice.uncovered(each.rows[is_open], policy, frame.width_px, frame.height_px)
         weak.append(each.rows[is_open, 4])
         best.append(each.best_scores[is_open])
     least = look.threshold if policy.min_score is None else min(look.threshold, policy.min_score)
-    in_doubt = doubt(np.concatenate(weak), np.concatenate(best), least, np.concatenate(shown))
+    rendered = render(photo, choices, policy, settings)
+    in_doubt = doubt(np.concatenate(weak), np.concatenate(best), least, rendered.shown)
+    return replace(rendered, done=replace(rendered.done, doubt=in_doubt))
+
+
+def render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
+    """Destroy what was chosen in each frame, whoever chose it, and look at the written file once more. The doubt rests
+    on that look alone.
+
+    Raises as `anonymize` does.
+    """
+    written = write(photo, [choice.faces for choice in choices], policy)
+    shown = [_NONE]
+    shown_choices = choices[len(choices) - len(written.photo.frames) :]  # a poster has no place but in a PNG
+    for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
+        shown.append(look_again(frame, choice, policy, settings)[:, 4])
+    scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     changed = () if written.is_copied else photo.notes
     notes = changed + _more_notes(photo, format_)
-    return Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
+    in_doubt = doubt(_NONE, _NONE, 1, scores)
+    done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
+    return Rendered(done, written.photo.frames[0], scores)
 
 
 def _more_notes(photo: Photo, written: Format) -> tuple[Note, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from psycopg.types.json import Jsonb
 
 from blurline.choice import Choice
+from blurline.correction import Correction
 from blurline.doubt import Doubt
 from blurline.errors import DatabaseUnavailable, StoreUnavailable
 from blurline.photo import Note
@@ -36,6 +37,7 @@ class Attempt:
     original_etag: str | None
     original_bytes: int
     source_url: str | None
+    correction: Correction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def try_again(
     for _, group in groupby(sorted(again, key=_kind), key=_kind):
         same = list(group)
         number = same[0]["number"]
-        members = [Member(row["image_id"], row["original_bytes"], number + 1) for row in same]
+        members = [_next(row) for row in same]
         add_batches(
             transaction,
             same[0]["job_id"],
@@ -229,10 +231,7 @@ def call_off(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, m
 
 def revive(transaction: Transaction, batch_id: UUID) -> None:
     """Open a further attempt, in the same batch, at each image that failed in it through no fault of its own."""
-    members = [
-        Member(row["image_id"], row["original_bytes"], row["number"] + 1)
-        for row in transaction.all("revive_attempts", batch_id=batch_id)
-    ]
+    members = [_next(row) for row in transaction.all("revive_attempts", batch_id=batch_id)]
     add_attempts(transaction, [(batch_id, member) for member in members])
     reopen(transaction, members)
 
@@ -244,6 +243,16 @@ def reopen(transaction: Transaction, members: Sequence[Member]) -> None:
         image_ids=[member.image_id for member in members],
         attempt_ids=[member.attempt_id for member in members],
     )
+
+
+def parse_correction(column: Any) -> Correction | None:
+    """The column ``attempts.correction`` as it is meant."""
+    return None if column is None else Correction.model_validate(column)
+
+
+def _next(row: Row) -> Member:
+    """The attempt that follows an attempt, with the same boxes where a person has given them."""
+    return Member(row["image_id"], row["original_bytes"], row["number"] + 1, parse_correction(row["correction"]))
 
 
 def _close_attempts(
@@ -286,4 +295,6 @@ def _kind(row: dict[str, Any]) -> tuple[UUID, int]:
 
 
 def _renamed(row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": row["attempt_id"], **{name: value for name, value in row.items() if name != "attempt_id"}}
+    """An attempt's columns as its fields."""
+    known = {name: value for name, value in row.items() if name not in ("attempt_id", "correction")}
+    return {"id": row["attempt_id"], **known, "correction": parse_correction(row["correction"])}

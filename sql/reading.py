@@ -43,6 +43,8 @@ class ImageRow:
     position: int
     name: str
     state: str
+    open_attempt_id: UUID | None
+    original_key: str
     original_bytes: int
     error_code: str | None
     error_message: str | None
@@ -201,6 +203,14 @@ def ping(database: Database) -> None:
     """Raise DatabaseUnavailable unless the database answers."""
     with database.transaction() as transaction:
         transaction.one("ping")
+
+
+def database_version(database: Database) -> str:
+    """Which PostgreSQL this is."""
+    with database.transaction() as transaction:
+        row = transaction.one("database_version")
+    assert row is not None
+    return str(row["version"])
 
 
 def _fields(wanted: JobFilter | ImageFilter) -> dict[str, Any]:

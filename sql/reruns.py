@@ -1,6 +1,7 @@
 """Re-running images that have ended: selecting, enqueueing, and calling off what is left.
 
-An image that is re-run stays as it is, published or failed, until the new attempt has a result.
+An image that is re-run stays as it is, published or failed, until the new attempt has a result. What a reviewer has
+marked stays as it was marked: its boxes are rendered anew and nothing is detected.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from blurline.correction import Correction
 from blurline.policy import Policy
-from sql.attempts import call_off, reopen
+from sql.attempts import call_off, parse_correction, reopen
 from sql.database import Database, Transaction
 from sql.submissions import BatchSize, Member, add_batches
 
@@ -52,6 +54,7 @@ class Selected:
     original_bytes: int
     number: int
     policy: Policy
+    correction: Correction | None
 
 
 def select(
@@ -62,14 +65,23 @@ def select(
     rows = transaction.all(
         "images_to_rerun", **{**fields, "states": list(selection.states)}, current_models=Jsonb(dict(current_models))
     )
-    return [Selected(**{**row, "policy": Policy.model_validate({**row["policy"], **overrides})}) for row in rows]
+    return [
+        Selected(
+            **{
+                **row,
+                "policy": Policy.model_validate({**row["policy"], **overrides}),
+                "correction": parse_correction(row["correction"]),
+            }
+        )
+        for row in rows
+    ]
 
 
 def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UUID, size: BatchSize) -> None:
     """Put the images into batches of the `backlog` queue."""
     for _, group in groupby(sorted(selected, key=_kind), key=_kind):
         same = list(group)
-        members = [Member(image.image_id, image.original_bytes, image.number + 1) for image in same]
+        members = [Member(image.image_id, image.original_bytes, image.number + 1, image.correction) for image in same]
         add_batches(transaction, same[0].job_id, members, "backlog", same[0].policy, size, rerun_id=rerun_id)
         reopen(transaction, members)
 

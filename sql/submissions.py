@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from blurline.correction import Correction
 from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.policy import Policy
@@ -58,6 +59,7 @@ class Member:
     image_id: UUID
     size_bytes: int
     number: int = 1
+    correction: Correction | None = None
     attempt_id: UUID = field(default_factory=new_id)
 
 
@@ -155,6 +157,10 @@ def add_attempts(transaction: Transaction, placed: Sequence[tuple[UUID, Member]]
         image_ids=[member.image_id for _, member in placed],
         batch_ids=[batch_id for batch_id, _ in placed],
         numbers=[member.number for _, member in placed],
+        corrections=[
+            None if member.correction is None else Jsonb(member.correction.model_dump(mode="json"))
+            for _, member in placed
+        ],
     )
 
 

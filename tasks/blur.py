@@ -6,22 +6,43 @@ import hashlib
 
 from prefect import task
 
+from blurline.photo import Photo
+from blurline.preview import PreviewSize, preview, preview_key
 from blurline.settings import load_settings
-from models import finish
-from tasks.work import TASK, Item, Output, Work
+from models import Rendered, finish, render
+from tasks.holding import held
+from tasks.work import TASK, Item, Output, Preview, Work
 
 
 @task(name="blur", timeout_seconds=600, **TASK)
 def blur(work: Work) -> None:
-    """Faces from the threshold up -> a checked file; the decoded picture is let go."""
+    """Faces from the threshold up, or those that a person has marked -> a checked file; the picture is let go."""
     look, settings = work.look, load_settings()
 
     def step(item: Item) -> None:
         assert item.found is not None and look is not None
-        photo = item.opened(settings.limits)
-        done = finish(photo, item.found, look, work.policy, settings)
+        photo, correction = item.opened(settings.limits), item.attempt.correction
+        if correction is None:
+            rendered = finish(photo, item.found, look, work.policy, settings)
+        else:
+            rendered = render(photo, correction.choices(len(photo.frames)), work.policy, settings)
+        done = rendered.done
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
-        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key)
-        item.photo = None
+        output = Output(done, hashlib.sha256(done.data).hexdigest(), key)
+        is_held = held(work.policy, done.doubt, correction) is not None
+        output.previews = _previews(photo, rendered, key, item.attempt.original_key, is_held=is_held)
+        item.output, item.photo = output, None
 
     work.advance("blur", lambda item: item.output is not None, step)
+
+
+def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, is_held: bool) -> list[Preview]:
+    """Thumbnails of the result and of its original; where a person is to judge them, also larger views."""
+    profile = photo.encoding.icc_profile
+    made = []
+    for size in PreviewSize:
+        if size is PreviewSize.THUMB or is_held:
+            made.append(Preview(preview_key(key, size), preview(rendered.first_frame, size, profile), is_result=True))
+            shown = preview(photo.frames[0], size, profile)
+            made.append(Preview(preview_key(original_key, size), shown, is_result=False))
+    return made

@@ -19,4 +19,4 @@ def detect(work: Work) -> None:
         item.candidates = [look.candidates(first, item.inputs), *map(look.candidates, others)]
         item.inputs = []
 
-    work.advance("detect", lambda item: item.candidates is not None, step)
+    work.advance("detect", lambda item: item.candidates is not None or item.found is not None, step)

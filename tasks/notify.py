@@ -8,11 +8,10 @@ import structlog
 from prefect import task
 
 from blurline import metrics
-from blurline.doubt import Doubt
 from blurline.errors import OutputCheckFailed, StoreUnavailable
-from blurline.policy import Policy, Review
-from sql.attempts import Held, Result, Settled, fail, hold_for_review, publish
+from sql.attempts import Result, Settled, fail, hold_for_review, publish
 from sql.database import Transaction
+from tasks.holding import held
 from tasks.resources import database, store
 from tasks.work import TASK, Item, Work
 
@@ -59,7 +58,7 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         model=work.look.record,
         processing_ms=item.processing_ms,
     )
-    return publish(transaction, item.attempt, result, _held(work.policy, output.done.doubt))
+    return publish(transaction, item.attempt, result, held(work.policy, output.done.doubt, item.attempt.correction))
 
 
 def _note(work: Work, item: Item, *, is_won: bool) -> None:
@@ -67,8 +66,8 @@ def _note(work: Work, item: Item, *, is_won: bool) -> None:
     outcome, code = "published", None
     if item.error is not None:
         outcome, code = "held" if isinstance(item.error, OutputCheckFailed) else "failed", item.error.code
-    elif item.output is not None and (held := _held(work.policy, item.output.done.doubt)):
-        outcome, code = "held", held.code
+    elif item.output is not None and (reason := held(work.policy, item.output.done.doubt, item.attempt.correction)):
+        outcome, code = "held", reason.code
     log.info(
         "image_settled" if is_won else "image_settled_elsewhere",
         image_id=str(item.attempt.image_id),
@@ -79,16 +78,6 @@ def _note(work: Work, item: Item, *, is_won: bool) -> None:
     if is_won:
         metrics.images_settled.labels(outcome, code or "").inc()
         metrics.faces_found.inc(item.output.done.faces if item.output else 0)
-
-
-def _held(policy: Policy, doubt: Doubt) -> Held | None:
-    """Why a person is to look at the result before it is published, if one is."""
-    if policy.review is Review.ALWAYS:
-        return Held("review_asked", "Held because its policy has every result reviewed.")
-    if policy.review is Review.DOUBTFUL and doubt.value >= policy.max_doubt:
-        reasons = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in doubt.reasons.items())
-        return Held("doubtful", f"Held because a face may still be visible: doubt {doubt.value:.2f} ({reasons}).")
-    return None
 
 
 def _discard(key: str) -> None:

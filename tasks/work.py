@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +47,15 @@ class Original:
     header: Header
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small rendition to be stored, of the result or of the original."""
+
+    key: str
+    data: bytes
+    is_result: bool
+
+
 @dataclass(slots=True)
 class Output:
     """A written and checked result, and the key it is stored under once it is."""
@@ -54,6 +63,7 @@ class Output:
     done: Anonymized
     sha256: str
     key: str
+    previews: list[Preview] = field(default_factory=list)
     stored: bool = False
 
 

@@ -9,18 +9,16 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.byte_range import parse_range
-from api.context import ASKED, Context, Ctx, Reviewer, Who, manageable_owner, visible_owner
+from api.context import ASKED, Context, Ctx, Who, manageable_owner, visible_owner
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, Problem, problems
 from api.views import detection_views, image_view, image_with_detections, receipt_view
 from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
 from blurline.tokens import Identity, Scope
-from sql.attempts import approve
 from sql.database import Order
 from sql.deletions import delete_image as delete
 from sql.reading import (
@@ -32,8 +30,6 @@ from sql.reading import (
     list_images,
     list_images_by_doubt,
 )
-
-log = structlog.get_logger()
 
 router = APIRouter(prefix="/v1/images", tags=["images"], responses=problems(*ASKED))
 
@@ -150,18 +146,6 @@ def get_result(
         return Response(None, status, headers, row.result_media_type)
     content = context.store.stream_result(row.result_key, *((asked.first, asked.length) if asked else ()))
     return StreamingResponse(content, status, headers, row.result_media_type)
-
-
-@router.post("/{image_id}/approve", responses=problems("not_found", "invalid_request", "not_held"))
-def approve_image(context: Ctx, who: Reviewer, image_id: UUID) -> ImageWithDetections:
-    """Publish the result that an image is held with, after having looked at it."""
-    row = _image(context, who, image_id)
-    with context.database.transaction() as transaction:
-        is_approved = approve(transaction, image_id)
-    if not is_approved:
-        raise Problem("not_held", f"The image is {row.state} and holds no result that could be approved.")
-    log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
-    return get_image(context, who, image_id)
 
 
 @router.delete("/{image_id}", status_code=202, responses=problems("not_found", "invalid_request"))

@@ -102,7 +102,7 @@ def _treat(picture: Labelled, candidate: Candidate) -> Outcome:
     found = look.found_in(photo.frames[0])
     look_ms = (time.perf_counter() - started) * 1000
     try:
-        doubt = finish(photo, [found], look, policy, settings).doubt.value
+        doubt = finish(photo, [found], look, policy, settings).done.doubt.value
     except OutputCheckFailed:
         doubt = 1.0
     return Outcome(found.rows, look_ms, doubt, _baseline_ms())

@@ -36,6 +36,3 @@ CREATE INDEX looks_of_image ON looks (image_id, looked_at);
 -- An attempt with a correction detects nothing: the boxes to destroy and to leave are given, and whether the new result
 -- is held once more.
 ALTER TABLE attempts ADD COLUMN correction jsonb;
-
--- Small renditions of a result (and, for reviewers, of its original) lie beside it in the store.
-ALTER TABLE images ADD COLUMN has_previews boolean NOT NULL DEFAULT false;

@@ -9,13 +9,14 @@ WITH started AS (
     UPDATE attempts SET started_at = now()
     FROM images
     WHERE attempts.batch_id = %(batch_id)s AND attempts.outcome IS NULL AND images.open_attempt_id = attempts.id
-    RETURNING attempts.id, attempts.image_id, attempts.number
+    RETURNING attempts.id, attempts.image_id, attempts.number, attempts.correction
 ), underway AS (
     UPDATE images SET state = 'processing'
     FROM started WHERE images.id = started.image_id AND images.state = 'queued'
 )
 SELECT started.id AS attempt_id, started.image_id, started.number,
-       images.name, images.original_key, images.original_etag, images.original_bytes, images.source_url
+       images.name, images.original_key, images.original_etag, images.original_bytes, images.source_url,
+       started.correction
 FROM started JOIN images ON images.id = started.image_id
 ORDER BY images.position
 
@@ -51,7 +52,7 @@ SELECT result_attempt_id, result_key FROM images WHERE id = %(image_id)s
 -- name: revive_attempts
 -- Images whose last attempt was made in this batch and came to nothing through no fault of theirs: what is still
 -- to do when an operator retries the flow run.
-SELECT images.id AS image_id, images.original_bytes, attempts.number
+SELECT images.id AS image_id, images.original_bytes, attempts.number, attempts.correction
 FROM attempts JOIN images ON images.id = attempts.image_id
 WHERE attempts.batch_id = %(batch_id)s
   AND (attempts.outcome = 'retried' OR (attempts.outcome = 'given_up' AND attempts.error_code = 'cancelled'))
@@ -95,9 +96,9 @@ WITH locked AS (
         finished_at = now()
     FROM locked
     WHERE attempts.id = locked.open_attempt_id AND attempts.outcome IS NULL
-    RETURNING attempts.id, attempts.image_id, attempts.batch_id, attempts.number
+    RETURNING attempts.id, attempts.image_id, attempts.batch_id, attempts.number, attempts.correction
 )
-SELECT closed.id AS attempt_id, closed.image_id, closed.number, closed.batch_id, batches.job_id, batches.queue, batches.policy,
+SELECT closed.id AS attempt_id, closed.image_id, closed.number, closed.correction, closed.batch_id, batches.job_id, batches.queue, batches.policy,
        batches.rerun_id, images.original_bytes,
        (SELECT count(*) FROM attempts AS earlier
         WHERE earlier.image_id = closed.image_id AND earlier.outcome = 'retried' AND earlier.id <> closed.id

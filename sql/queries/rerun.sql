@@ -4,7 +4,8 @@
 -- Settled images that match, oldest first. current_models maps a profile to the sha256 of its present model.
 SELECT images.id AS image_id, images.job_id, images.name, images.state, images.original_bytes,
        coalesce(images.policy, jobs.policy) AS policy,
-       (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number
+       (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
+       (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
 FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE images.open_attempt_id IS NULL
   AND images.state = ANY(%(states)s::text[])

@@ -18,10 +18,11 @@ INSERT INTO batches (id, job_id, queue, policy, rerun_id)
 SELECT batch_id, %(job_id)s, %(queue)s, %(policy)s, %(rerun_id)s FROM unnest(%(batch_ids)s::uuid[]) AS given (batch_id)
 
 -- name: insert_attempts
-INSERT INTO attempts (id, image_id, batch_id, number)
-SELECT attempt_id, image_id, batch_id, number
-FROM unnest(%(attempt_ids)s::uuid[], %(image_ids)s::uuid[], %(batch_ids)s::uuid[], %(numbers)s::integer[])
-    AS given (attempt_id, image_id, batch_id, number)
+INSERT INTO attempts (id, image_id, batch_id, number, correction)
+SELECT attempt_id, image_id, batch_id, number, correction
+FROM unnest(%(attempt_ids)s::uuid[], %(image_ids)s::uuid[], %(batch_ids)s::uuid[], %(numbers)s::integer[],
+            %(corrections)s::jsonb[])
+    AS given (attempt_id, image_id, batch_id, number, correction)
 
 -- name: insert_outbox
 INSERT INTO outbox (batch_id, not_before)

@@ -1,0 +1,73 @@
+"""Previews: small renditions of results, and for reviewers of originals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from api.context import ASKED, Context, Ctx, Who, visible_owner
+from api.problems import NotFound, Problem, problems
+from blurline.errors import ObjectMissing
+from blurline.preview import MEDIA_TYPE, PreviewSize, preview_key
+from blurline.tokens import Identity, Scope
+from sql.reading import ImageRow, find_image
+from sql.reviews import note_look
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/v1/images", tags=["images"], responses=problems(*ASKED))
+
+
+class Of(StrEnum):
+    """What a preview shows."""
+
+    RESULT = "result"
+    ORIGINAL = "original"
+
+
+@router.get(
+    "/{image_id}/preview",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "A JPEG of the upright picture",
+        },
+        **problems("not_found", "preview_missing", "invalid_request", "not_published", "store_unavailable"),
+    },
+)
+def get_preview(
+    context: Ctx, who: Who, image_id: UUID, of: Of = Of.RESULT, size: PreviewSize = PreviewSize.THUMB
+) -> StreamingResponse:
+    """A small rendition of the result (whoever may fetch the result may see it) or, for reviewers alone, of the
+    original; each look at one is written down. Every image has a `thumb`, those that are held also a `view`."""
+    row = find_image(context.database, visible_owner(who), image_id)
+    if row is None:
+        raise NotFound("image")
+    headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    try:
+        content = _original(context, who, row, size) if of is Of.ORIGINAL else _result(context, who, row, size)
+    except ObjectMissing as error:
+        raise Problem("preview_missing", f"The image has no {size} of its {of}.") from error
+    return StreamingResponse(content, 200, headers, MEDIA_TYPE)
+
+
+def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
+    is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
+    if row.result_key is None or not (row.state == "published" or is_held_for_them):
+        raise Problem("not_published", f"The image is {row.state}: it has no published result.")
+    return context.store.stream_result(preview_key(row.result_key, size))
+
+
+def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
+    if Scope.REVIEW not in who.scopes:
+        raise Problem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which originals need.")
+    content = context.store.stream_original(preview_key(row.original_key, size))
+    note_look(context.database, who.owner, row.id)
+    log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)
+    return content

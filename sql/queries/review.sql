@@ -1,0 +1,60 @@
+-- Review: claims, decisions, looks at originals.
+
+-- name: next_to_review
+-- The most doubtful first; what is held without a result comes before all others.
+SELECT images.id AS image_id FROM images
+WHERE images.state = 'needs_review' AND images.open_attempt_id IS NULL
+  AND images.id <> ALL(%(skip)s::uuid[])
+  AND NOT EXISTS (
+      SELECT FROM review_claims AS claims
+      WHERE claims.image_id = images.id AND claims.until > now() AND claims.reviewer <> %(reviewer)s
+  )
+ORDER BY coalesce(images.doubt, 2) DESC, images.id DESC
+LIMIT 1
+
+-- name: claim_review
+-- No row comes back while another reviewer's claim holds, whoever read what before.
+INSERT INTO review_claims AS claims (image_id, reviewer, until)
+SELECT id, %(reviewer)s, now() + %(lease_s)s * interval '1 second' FROM images WHERE id = %(image_id)s
+ON CONFLICT (image_id) DO UPDATE SET reviewer = excluded.reviewer, until = excluded.until
+WHERE claims.until <= now() OR claims.reviewer = excluded.reviewer
+RETURNING image_id, until
+
+-- name: release_review
+DELETE FROM review_claims WHERE image_id = %(image_id)s AND reviewer = %(reviewer)s
+
+-- name: count_to_review
+SELECT count(*) AS images FROM images WHERE state = 'needs_review'
+
+-- name: lock_image_to_decide
+SELECT images.result_attempt_id, images.open_attempt_id,
+       (SELECT claims.reviewer FROM review_claims AS claims
+        WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer
+FROM images WHERE images.id = %(image_id)s
+FOR UPDATE OF images
+
+-- name: reject_image
+UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(note)s, finished_at = now()
+WHERE id = %(image_id)s AND state IN ('needs_review', 'published')
+
+-- name: image_to_correct
+-- With the policy and correction that its result was made with.
+SELECT images.job_id, images.original_bytes, coalesce(images.policy, jobs.policy) AS policy,
+       (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
+       (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
+FROM images JOIN jobs ON jobs.id = images.job_id
+WHERE images.id = %(image_id)s AND images.state IN ('needs_review', 'published', 'failed')
+  AND images.original_etag IS NOT NULL
+
+-- name: destroyed_boxes
+SELECT frame, x1, y1, x2, y2, score FROM detections WHERE attempt_id = %(attempt_id)s AND destroyed ORDER BY ordinal
+
+-- name: insert_decision
+INSERT INTO decisions (id, image_id, attempt_id, reviewer, kind, added, dropped, note)
+VALUES (%(id)s, %(image_id)s, %(attempt_id)s, %(reviewer)s, %(kind)s, %(added)s, %(dropped)s, %(note)s)
+
+-- name: decisions
+SELECT * FROM decisions WHERE image_id = %(image_id)s ORDER BY created_at, id
+
+-- name: note_look
+INSERT INTO looks (image_id, reviewer) VALUES (%(image_id)s, %(reviewer)s)
