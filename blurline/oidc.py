@@ -64,6 +64,11 @@ class OidcIssuer:
         claims = checked_claims(token, key.public, key.algorithms, self.name, self._audience)
         return identity(claims, f"{self.name}#{claims['sub']}", _found(claims, self._scopes_path))
 
+    def fetch_keys(self) -> int:
+        """Fetch the keys now, and say how many can be used. Raises IssuerUnavailable."""
+        self._fetch()
+        return len(self._keys)
+
     def _key(self, token: str) -> _Key:
         try:
             key_id = jwt.get_unverified_header(token).get("kid")

@@ -9,6 +9,7 @@ import httpx
 
 from blurline.errors import BlurlineError
 from blurline.ids import new_id
+from blurline.oidc import OidcIssuer
 from blurline.policy import Policy
 from blurline.profile import ProfileName
 from blurline.settings import Settings
@@ -37,6 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
         "database": _database,
         "store": _store,
         "prefect": _prefect,
+        **({"openid connect issuer": _issuer} if settings.oidc_issuer else {}),
     }
     return [_finding(name, check, settings) for name, check in checks.items()]
 
@@ -54,6 +56,11 @@ def _model_check(profile: ProfileName) -> Callable[[Settings], str]:
         return f"{record['name']} (sha256 {record['sha256'][:12]}…) runs on {record['provider']}"
 
     return check
+
+
+def _issuer(settings: Settings) -> str:
+    issuer = OidcIssuer(settings.oidc_issuer or "", settings.oidc_audience, settings.oidc_scopes_claim)
+    return f"{issuer.name} publishes {issuer.fetch_keys()} keys that can check tokens"
 
 
 def _database(settings: Settings) -> str:

@@ -32,6 +32,12 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def without_prefect(settings: Settings) -> Settings:
+    """Settings with a Prefect that is not there."""
+    return settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
+
+
+@pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     """Connections to the emptied database."""
     database = Database(settings.database, max_connections=4)

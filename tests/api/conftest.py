@@ -15,12 +15,6 @@ from tests.api.serving import serving
 
 
 @pytest.fixture
-def without_prefect(settings: Settings) -> Settings:
-    """Settings with a Prefect that is not there."""
-    return settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
-
-
-@pytest.fixture
 def client(without_prefect: Settings) -> Iterator[httpx.Client]:
     """ann's client; she may submit."""
     with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
