@@ -24,7 +24,7 @@ check: $(VENV)/developer  ## format, lint, types, import rules
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/developer  ## tests that need no whole stack
-	$(BIN)/pytest -q tests --ignore=tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 2 tests --ignore=tests/acceptance $(ARGS)
 
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
 	$(BIN)/pytest -q tests/acceptance $(ARGS)

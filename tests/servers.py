@@ -37,7 +37,14 @@ def running_servers(path: Path) -> Iterator[Settings]:
         seaweed_part(home, secrets, ports, environment),
     ]
     supervisor = Supervisor(home, [parts])
-    supervisor.start()
+    with contextlib.ExitStack() as ending:
+        ending.callback(home.release)
+        ending.callback(supervisor.stop)
+        supervisor.start()
+        yield _set_up(home, secrets, ports)
+
+
+def _set_up(home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Settings:
     create_databases(secrets["database_password"], ports["postgres"])
     settings = Settings.model_validate(
         {
@@ -52,11 +59,7 @@ def running_servers(path: Path) -> Iterator[Settings]:
     store = Store(settings)
     store.ensure_buckets()
     store.close()
-    try:
-        yield settings
-    finally:
-        supervisor.stop()
-        home.release()
+    return settings
 
 
 @dataclass(frozen=True, slots=True)
