@@ -1,6 +1,6 @@
 """Flow runs of the `anonymize` deployment, created over Prefect's REST API.
 
-Two requests are all that the front needs of Prefect, so its client (and half a minute of its retries, with
+A few requests are all that the front needs of Prefect, so its client (and half a minute of its retries, with
 rows locked meanwhile) stays out of this process: the outbox is what retries.
 """
 
@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 import structlog
 
+from blurline.contract import Worker
 from blurline.errors import RetryableError
 from blurline.settings import Settings
 from sql.outbox import DEPLOYMENT, Waiting
@@ -35,6 +36,7 @@ class FlowRuns:
         self._http = httpx.Client(
             base_url=settings.prefect_api_url, auth=settings.prefect_auth, headers=headers, timeout=_TIMEOUT_S
         )
+        self._work_pool = settings.work_pool
         self._deployment_id: UUID | None = None
 
     def close(self) -> None:
@@ -63,6 +65,17 @@ class FlowRuns:
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect answers and has the deployment."""
         self._deployment_id = UUID(self._ask("GET", f"/deployments/name/{DEPLOYMENT}")["id"])
+
+    def workers(self) -> list[Worker]:
+        """Who has joined the work pool, the last that gave a sign of life first. Raises PrefectUnavailable."""
+        try:
+            response = self._http.post(f"/work_pools/{self._work_pool}/workers/filter", json={})
+            return [
+                Worker(name=each["name"], status=each["status"], last_heartbeat_at=each["last_heartbeat_time"])
+                for each in response.raise_for_status().json()
+            ]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise PrefectUnavailable(f"Prefect did not answer as it should: {error!r}") from error
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:

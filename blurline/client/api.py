@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Literal, Self, TypeVar
 from uuid import UUID
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from blurline.client.errors import NotTheApi
+from blurline.client.errors import ApiRefused, NotTheApi
 from blurline.client.transport import Token, Transport
 from blurline.contract import (
     CreatedJob,
     DeletionReceipt,
+    Health,
     Image,
     ImagePage,
     ImageState,
@@ -31,7 +33,10 @@ from blurline.contract import (
     Me,
     Preset,
     Presets,
+    Rerun,
+    RerunRequest,
     Statistics,
+    System,
     Upload,
     Uploads,
     UploadsRequest,
@@ -39,6 +44,11 @@ from blurline.contract import (
 
 T = TypeVar("T")
 Page = TypeVar("Page", JobPage, ImagePage)
+
+PreviewOf = Literal["result", "original"]
+PreviewSize = Literal["thumb", "view"]
+
+_NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 
 
 class Client:
@@ -102,14 +112,37 @@ class Client:
         self, *, state: JobState | None = None, labels: Mapping[str, str] | None = None, page_size: int = 100
     ) -> Iterator[Job]:
         """The jobs that one may see, newest first; those with all of ``labels``."""
-        wanted = {"state": state, "label": [f"{name}:{value}" for name, value in (labels or {}).items()]}
-        for page in self._pages(JobPage, "/v1/jobs", page_size, wanted):
+        for page in _following(lambda cursor: self.job_page(cursor, page_size, state=state, labels=labels)):
             yield from page.jobs
+
+    def job_page(
+        self,
+        cursor: str | None = None,
+        page_size: int = 100,
+        *,
+        state: JobState | None = None,
+        labels: Mapping[str, str] | None = None,
+        owner: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> JobPage:
+        """One page of them, from ``cursor`` on; those of ``owner`` (for reviewers and operators) and a time range."""
+        label = [f"{name}:{value}" for name, value in (labels or {}).items()]
+        times = {"since": since and since.isoformat(), "until": until and until.isoformat()}
+        wanted = {"cursor": cursor, "limit": page_size, "state": state, "label": label, "owner": owner, **times}
+        return self._get(JobPage, "/v1/jobs", params=_given(wanted))
 
     def images(self, job_id: UUID, *, state: ImageState | None = None, page_size: int = 1000) -> Iterator[Image]:
         """The images of a job, in the order in which they were submitted."""
-        for page in self._pages(ImagePage, f"/v1/jobs/{job_id}/images", page_size, {"state": state}):
+        for page in _following(lambda cursor: self.image_page(job_id, cursor, page_size, state=state)):
             yield from page.images
+
+    def image_page(
+        self, job_id: UUID, cursor: str | None = None, page_size: int = 100, *, state: ImageState | None = None
+    ) -> ImagePage:
+        """One page of them, from ``cursor`` on."""
+        wanted = _given({"cursor": cursor, "limit": page_size, "state": state})
+        return self._get(ImagePage, f"/v1/jobs/{job_id}/images", params=wanted)
 
     def image(self, image_id: UUID) -> ImageWithDetections:
         """An image and what was found in it."""
@@ -118,6 +151,16 @@ class Client:
     def result(self, image_id: UUID, file: BinaryIO) -> None:
         """Write a published result into an open file."""
         self._transport.download(f"/v1/images/{image_id}/result", file)
+
+    def preview(self, image_id: UUID, of: PreviewOf = "result", size: PreviewSize = "thumb") -> bytes | None:
+        """A small JPEG of an image; None while there is none to be seen."""
+        try:
+            wanted = {"of": of, "size": size}
+            return self._transport.request("GET", f"/v1/images/{image_id}/preview", params=wanted).content
+        except ApiRefused as refused:
+            if refused.status in _NOT_THERE:
+                return None
+            raise
 
     def archive(self, job_id: UUID, file: BinaryIO) -> None:
         """Write a ZIP of a job's published results into an open file."""
@@ -131,6 +174,14 @@ class Client:
     def cancel(self, job_id: UUID) -> Job:
         """Call off what is left of a job."""
         return self._parsed(Job, self._transport.request("POST", f"/v1/jobs/{job_id}/cancel"))
+
+    def rerun(self, job_id: UUID, request: RerunRequest) -> Rerun:
+        """Make images of a job anew, with fields of their policy changed."""
+        body = request.model_dump_json(exclude_unset=True)
+        headers = {"Content-Type": "application/json"}
+        path = f"/v1/jobs/{job_id}/rerun"
+        response = self._transport.request("POST", path, is_repeatable=False, headers=headers, content=body)
+        return self._parsed(Rerun, response)
 
     def delete_job(self, job_id: UUID) -> DeletionReceipt:
         """Delete a job with its originals and results."""
@@ -150,6 +201,14 @@ class Client:
         """Who the token is for, and their quotas."""
         return self._get(Me, "/v1/me")
 
+    def health(self) -> Health:
+        """The state of each part of the service."""
+        return self._parsed(Health, self._transport.request("GET", "/healthcheck", accepting=(503,)))
+
+    def system(self) -> System:
+        """What there is, what waits and who works. For operators."""
+        return self._get(System, "/v1/system")
+
     def statistics(self, since: datetime | None = None, until: datetime | None = None) -> list[Statistics]:
         """Figures over the images submitted in a time range, the last 30 days when absent."""
         wanted = _given({"since": since and since.isoformat(), "until": until and until.isoformat()})
@@ -168,15 +227,6 @@ class Client:
         )
         return self._parsed(CreatedJob, response)
 
-    def _pages(self, kind: type[Page], path: str, page_size: int, wanted: dict[str, Any]) -> Iterator[Page]:
-        parameters = _given({**wanted, "limit": page_size})
-        while True:
-            page = self._get(kind, path, params=parameters)
-            yield page
-            if page.next_cursor is None:
-                return
-            parameters["cursor"] = page.next_cursor
-
     def _parsed(self, kind: type[T], response: httpx.Response) -> T:
         try:
             return TypeAdapter(kind).validate_json(response.content)
@@ -184,6 +234,16 @@ class Client:
             raise NotTheApi(
                 f"What answers at {self._url} is not the API of Blurline, or one of another version. Check the address."
             ) from error
+
+
+def _following(ask: Callable[[str | None], Page]) -> Iterator[Page]:
+    cursor = None
+    while True:
+        page = ask(cursor)
+        yield page
+        if page.next_cursor is None:
+            return
+        cursor = page.next_cursor
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, BinaryIO, TypeVar
@@ -42,8 +42,10 @@ class Transport:
         """Close the connections."""
         self._http.close()
 
-    def request(self, method: str, path: str, *, is_repeatable: bool = True, **content: Any) -> httpx.Response:
-        """The answer of success. Raises ApiRefused, ApiUnavailable, ApiUnreachable.
+    def request(
+        self, method: str, path: str, *, is_repeatable: bool = True, accepting: Collection[int] = (), **content: Any
+    ) -> httpx.Response:
+        """The answer of success, or of a status in ``accepting``. Raises ApiRefused, ApiUnavailable, ApiUnreachable.
 
         A request that is not repeatable is made again only where the first was certainly not heeded.
         """
@@ -51,7 +53,7 @@ class Transport:
         def send() -> httpx.Response:
             with self._reaching():
                 response = self._http.request(method, path, **content)
-            if not response.is_success:
+            if not response.is_success and response.status_code not in accepting:
                 raise error_of(response)
             return response
 

@@ -70,6 +70,9 @@ WHERE attempt_id = %(attempt_id)s ORDER BY ordinal
 -- name: ping
 SELECT 1 AS one
 
+-- name: database_version
+SELECT current_setting('server_version') AS version
+
 -- name: statistics
 SELECT images.state, images.error_code, count(*) AS images, coalesce(sum(images.faces), 0) AS faces,
        coalesce(avg(images.processing_ms), 0) AS mean_processing_ms

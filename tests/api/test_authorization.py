@@ -25,7 +25,7 @@ _NEEDS = {
     "review": {("POST", "/v1/images/{image_id}/approve")},
     "operate": {
         ("PUT", "/v1/presets/{name}"), ("DELETE", "/v1/presets/{name}"), ("GET", "/v1/users"),
-        ("PUT", "/v1/users/{user_id}/quotas"),
+        ("PUT", "/v1/users/{user_id}/quotas"), ("GET", "/v1/system"),
     },
 }  # fmt: skip
 
@@ -83,7 +83,7 @@ def test_every_endpoint_refuses_a_token_without_its_scope(client: httpx.Client, 
     everything = set(Scope)
     for method, path in _operations(client):
         needed = next((scope for scope, needing in _NEEDS.items() if (method, path) in needing), None)
-        if needed is None and method == "POST" and not path.endswith(("/cancel", "/list")):
+        if needed is None and method == "POST" and not path.endswith(("/cancel", "/rerun", "/list")):
             needed = "submit"
         lacking = everything - {needed} if needed else set()
         response = _ask(client, method, path, {}, bearer(settings, "eve", *lacking))
@@ -110,7 +110,7 @@ def test_what_is_somebody_elses_is_not_found(
     rita = bearer(settings, "rita", Scope.REVIEW)
     for method, path in asked:
         seen = _ask(client, method, path, ids, rita).status_code
-        may_manage = method == "DELETE" or path.endswith("/cancel") or "deletions" in path
+        may_manage = method == "DELETE" or path.endswith(("/cancel", "/rerun")) or "deletions" in path
         assert (seen == 404) == may_manage, (method, path, seen)
     olga = bearer(settings, "olga", Scope.OPERATE)
     assert _ask(client, "GET", "/v1/deletions/{deletion_id}", ids, olga).json()["owner"] == "ann"

@@ -1,0 +1,44 @@
+"""Re-running the images of a job, for its owner and operators."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter
+
+from api.context import ASKED, Ctx, Who, manageable_owner
+from api.problems import NotFound, Problem, problems
+from blurline.contract import Rerun, RerunRequest
+from blurline.ids import new_id
+from blurline.tokens import Scope
+from sql.quotas import charge, default_quotas
+from sql.reading import job_within
+from sql.reruns import Selection, enqueue, select
+from sql.submissions import batch_size
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=problems(*ASKED))
+
+
+@router.post("/{job_id}/rerun", status_code=202, responses=problems("not_found", "invalid_request", "quota_exceeded"))
+def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
+    """Make images of a job anew with another policy, one's own or (operators) anyone's. Each stays as it is until its
+    new result is there. It counts against its owner's quotas like a submission, unless an operator asks for it."""
+    settings, request = context.settings, request or RerunRequest()
+    changes = request.policy.model_dump(mode="json", exclude_unset=True)
+    selection = Selection(tuple(request.states), job_id=job_id, limit=settings.max_images_per_job)
+    rerun = new_id()
+    with context.database.transaction() as transaction:
+        if job_within(transaction, job_id, manageable_owner(who)) is None:
+            raise NotFound("job")
+        if not who.scopes & {Scope.SUBMIT, Scope.OPERATE}:
+            raise Problem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
+        selected = select(transaction, selection, {}, changes)
+        if Scope.OPERATE not in who.scopes:
+            size_bytes = sum(image.original_bytes for image in selected)
+            charge(transaction, who.owner, default_quotas(settings), len(selected), size_bytes)
+        enqueue(transaction, selected, rerun, batch_size(settings))
+    log.info("job_rerun", job_id=str(job_id), rerun_id=str(rerun), images=len(selected), asked_by=who.owner)
+    return Rerun(id=rerun, images=len(selected))

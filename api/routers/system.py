@@ -1,0 +1,46 @@
+"""The state of the service, for operators."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+
+from fastapi import APIRouter
+
+from api.context import ASKED, Context, Ctx, Operator
+from api.flow_runs import PrefectUnavailable
+from api.problems import problems
+from blurline.contract import System, Waiting, Worker
+from sql.metrics import Backlog, read_figures
+from sql.reading import database_version
+
+router = APIRouter(prefix="/v1/system", tags=["operating"], responses=problems(*ASKED))
+
+
+@router.get("")
+def get_system(context: Ctx, _: Operator) -> System:
+    """What there is, what waits and who works."""
+    figures = read_figures(context.settings.database)
+    return System(
+        version=version("blurline"),
+        database_version=database_version(context.database),
+        images=figures.images,
+        failed=figures.failed,
+        queues=_waiting(figures.waiting),
+        review=_waiting(figures.held),
+        outbox=Waiting(**asdict(figures.outbox)),
+        webhook_deliveries=Waiting(**asdict(figures.undelivered)),
+        disabled_webhooks=figures.disabled_webhooks,
+        workers=_workers(context),
+    )
+
+
+def _workers(context: Context) -> list[Worker] | None:
+    try:
+        return context.flow_runs.workers()
+    except PrefectUnavailable:
+        return None
+
+
+def _waiting(backlogs: dict[str, Backlog]) -> dict[str, Waiting]:
+    return {name: Waiting(**asdict(backlog)) for name, backlog in backlogs.items()}
