@@ -18,7 +18,10 @@ from pydantic import TypeAdapter, ValidationError
 from blurline.client.errors import ApiRefused, NotTheApi
 from blurline.client.transport import Token, Transport
 from blurline.contract import (
+    CorrectionRequest,
     CreatedJob,
+    Decision,
+    Decisions,
     DeletionReceipt,
     Health,
     Image,
@@ -31,10 +34,14 @@ from blurline.contract import (
     JobRequest,
     JobState,
     Me,
+    NextReview,
     Preset,
     Presets,
+    RejectionRequest,
     Rerun,
     RerunRequest,
+    ReviewRequest,
+    ReviewTask,
     Statistics,
     System,
     Upload,
@@ -166,10 +173,43 @@ class Client:
         """Write a ZIP of a job's published results into an open file."""
         self._transport.download(f"/v1/jobs/{job_id}/archive", file)
 
+    def next_review(self, skip: Sequence[UUID] = ()) -> ReviewTask | None:
+        """Claim the most doubtful image that waits and that nobody else is at. For reviewers, as all of review."""
+        body = ReviewRequest(skip=list(skip)).model_dump(mode="json")
+        return self._parsed(NextReview, self._transport.request("POST", "/v1/reviews/next", json=body)).task
+
+    def claim(self, image_id: UUID) -> ReviewTask:
+        """Claim an image, whatever its state, or keep one for longer."""
+        return self._parsed(ReviewTask, self._transport.request("POST", f"/v1/images/{image_id}/claim"))
+
+    def release(self, image_id: UUID) -> None:
+        """Leave a claimed image to others."""
+        self._transport.request("POST", f"/v1/images/{image_id}/release")
+
     def approve(self, image_id: UUID) -> ImageWithDetections:
         """Publish a held result."""
         path = f"/v1/images/{image_id}/approve"
         return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False))
+
+    def reject(self, image_id: UUID, note: str = "") -> ImageWithDetections:
+        """Withdraw a held or published result."""
+        body = RejectionRequest(note=note).model_dump()
+        path = f"/v1/images/{image_id}/reject"
+        return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False, json=body))
+
+    def correct(self, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
+        """Have an image rendered anew with these boxes destroyed; it stays as it is until the new result is there."""
+        body = request.model_dump(mode="json")
+        path = f"/v1/images/{image_id}/correct"
+        return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False, json=body))
+
+    def decisions(self, image_id: UUID) -> list[Decision]:
+        """Every decision on an image, oldest first."""
+        return self._get(Decisions, f"/v1/images/{image_id}/decisions").decisions
+
+    def original(self, image_id: UUID, file: BinaryIO) -> None:
+        """Write an original, which shows faces, into an open file. Every look is written down."""
+        self._transport.download(f"/v1/images/{image_id}/original", file)
 
     def cancel(self, job_id: UUID) -> Job:
         """Call off what is left of a job."""
