@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
@@ -67,6 +67,7 @@ class Result:
     policy: Policy
     model: dict[str, Any]
     processing_ms: float
+    stage_ms: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, held: He
         policy=Jsonb(result.policy.model_dump(mode="json")),
         model=Jsonb(result.model),
         processing_ms=result.processing_ms,
+        stage_ms=Jsonb(result.stage_ms) if result.stage_ms else None,
     )
     if row is None:
         now = transaction.one("result_of_image", image_id=attempt.image_id)

@@ -56,7 +56,8 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         notes=output.done.notes,
         policy=work.policy,
         model=work.look.record,
-        processing_ms=item.processing_ms,
+        processing_ms=sum(item.stage_ms.values()),
+        stage_ms=item.stage_ms,
     )
     return publish(transaction, item.attempt, result, held(work.policy, output.done.doubt, item.attempt.correction))
 

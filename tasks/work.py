@@ -80,7 +80,7 @@ class Item:
     output: Output | None = None
     error: PermanentError | None = None
     settled: bool = False
-    processing_ms: float = 0
+    stage_ms: dict[str, float] = field(default_factory=dict)
 
     def opened(self, limits: Limits) -> Photo:
         """The decoded picture: the one that is held, or decoded anew."""
@@ -121,7 +121,7 @@ class Work:
                 )
             finally:
                 elapsed_s = time.perf_counter() - started
-                item.processing_ms += elapsed_s * 1000
+                item.stage_ms[stage] = item.stage_ms.get(stage, 0) + elapsed_s * 1000
                 duration.observe(elapsed_s)
             if item.error is not None:
                 failed = {"blurline.image_id": str(item.attempt.image_id), "blurline.error_code": item.error.code}

@@ -26,7 +26,8 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
     """The servers' settings, with every table empty and a data folder of the test's own."""
     with psycopg.connect(servers.database, autocommit=True) as connection:
         connection.execute(
-            "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks CASCADE"
+            "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
+            " cohorts, tallies, tally_changes, changed_days CASCADE"
         )
     return servers.model_copy(update={"home": tmp_path})
 

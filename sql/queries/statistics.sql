@@ -1,0 +1,93 @@
+-- Figures for the page of statistics: from the tallies, which are true at every moment. What is null does not restrict;
+-- since and until are whole hours.
+
+-- name: timeline
+SELECT date_trunc(%(bucket)s, hour, 'UTC') AS start, state, sum(images)::bigint AS images, sum(faces)::bigint AS faces
+FROM tallies_of(%(clock)s, %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
+GROUP BY 1, 2 HAVING sum(images) <> 0
+ORDER BY 1, 2
+
+-- name: histogram
+SELECT bin_edges(%(figure)s)::float8[] AS edges, array(
+    SELECT sum(counted)::bigint
+    FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
+    CROSS JOIN LATERAL unnest(CASE %(figure)s
+        WHEN 'faces_per_image' THEN faces_per_image
+        WHEN 'face_sizes' THEN face_sizes
+        WHEN 'face_shares' THEN face_shares
+        WHEN 'face_scores' THEN face_scores
+        WHEN 'candidate_scores' THEN candidate_scores
+        WHEN 'waits' THEN waits
+        WHEN 'turnarounds' THEN turnarounds
+        WHEN 'processing_times' THEN processing_times
+    END) WITH ORDINALITY AS bins (counted, at)
+    GROUP BY at ORDER BY at
+) AS counts
+
+-- name: failures
+SELECT state, error_code, sum(images)::bigint AS images
+FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
+WHERE error_code <> ''
+GROUP BY state, error_code HAVING sum(images) <> 0
+ORDER BY images DESC, error_code
+
+-- name: models
+SELECT model_name AS name, model_sha256 AS sha256, profile, sum(images)::bigint AS images, sum(faces)::bigint AS faces
+FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
+WHERE model_sha256 <> ''
+GROUP BY model_name, model_sha256, profile HAVING sum(images) <> 0
+ORDER BY images DESC, name, profile
+
+-- name: durations
+SELECT coalesce(sum(started), 0)::bigint AS started, coalesce(sum(wait_us), 0)::bigint AS wait_us,
+       coalesce(sum(settled), 0)::bigint AS settled, coalesce(sum(turnaround_us), 0)::bigint AS turnaround_us,
+       coalesce(sum(treated), 0)::bigint AS treated, coalesce(sum(processing_us), 0)::bigint AS processing_us,
+       coalesce(sum(staged), 0)::bigint AS staged, stages() AS stages, vector_sum(1, stage_us) AS stage_us
+FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
+
+-- name: queue
+-- Of images that have never come to an end, whenever they were submitted.
+SELECT given.state, (
+    SELECT coalesce(sum(images), 0)::bigint
+    FROM tallies_of('submitted', NULL, NULL, %(owner)s, %(profile)s, given.state, %(labels)s)
+) AS images, (
+    SELECT min(images.created_at) FROM images JOIN jobs ON jobs.id = images.job_id
+    WHERE images.state = given.state AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+      AND (%(profile)s::text IS NULL OR coalesce(images.policy, jobs.policy) ->> 'profile' = %(profile)s)
+      AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)
+) AS oldest_at
+FROM unnest('{queued,processing}'::text[]) AS given (state)
+
+-- name: held
+SELECT coalesce(sum(images), 0)::bigint AS images
+FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, 'needs_review', %(labels)s)
+
+-- name: decisions_by_kind
+SELECT kind, count(*) AS decisions, avg(waited_us)::float8 / 6e7 AS mean_wait_minutes,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_us) / 6e7 AS median_wait_minutes
+FROM verdicts
+WHERE hour >= %(since)s AND hour < %(until)s AND (%(profile)s::text IS NULL OR profile = %(profile)s)
+  AND ((%(owner)s::text IS NULL AND %(labels)s::jsonb IS NULL) OR cohort_id IN (
+      SELECT id FROM cohorts
+      WHERE (%(owner)s::text IS NULL OR owner = %(owner)s) AND (%(labels)s::jsonb IS NULL OR labels @> %(labels)s)))
+GROUP BY kind
+ORDER BY kind
+
+-- name: quality
+-- By profile and size, over the last decision about each detection. images is how many pictures it is of.
+SELECT profile, at - 1 AS bin, count(*) AS images, sum(found)::bigint AS found, sum(missed)::bigint AS missed,
+       sum(mistaken)::bigint AS mistaken
+FROM verdicts
+CROSS JOIN LATERAL unnest(faces_found, faces_missed, false_boxes) WITH ORDINALITY AS bins (found, missed, mistaken, at)
+WHERE is_last AND hour >= %(since)s AND hour < %(until)s AND (%(profile)s::text IS NULL OR profile = %(profile)s)
+  AND ((%(owner)s::text IS NULL AND %(labels)s::jsonb IS NULL) OR cohort_id IN (
+      SELECT id FROM cohorts
+      WHERE (%(owner)s::text IS NULL OR owner = %(owner)s) AND (%(labels)s::jsonb IS NULL OR labels @> %(labels)s)))
+GROUP BY profile, at
+ORDER BY profile, at
+
+-- name: quality_edges
+SELECT bin_edges('quality_sizes')::float8[] AS edges
+
+-- name: fold_tallies
+SELECT fold_tallies() AS folded
