@@ -1,0 +1,123 @@
+"""Review: one image after another, the most doubtful first; or the one that the address names (`?image=…`)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.problems import state
+from dashboard.review.board import show_board
+from dashboard.review.case import Case
+from dashboard.review.desk import Desk, Saved
+from dashboard.review.words import decision_words, doubt_words, plain, saved_words, why_words
+from dashboard.session import client
+from dashboard.states import ago, counted
+
+_LOOK_AGAIN_S = 2
+_ASK_AGAIN_S = 1
+_DESK = "review_desk"
+
+
+def _page() -> None:
+    desk = _desk()
+    _follow_link(desk)
+    desk.sit_down()
+    if desk.case is None:
+        st.title("Review")
+        st.fragment(_nothing, run_every=_LOOK_AGAIN_S)(desk)
+    else:
+        _head(desk.case)
+        show_board(desk, desk.case)
+        _decisions(desk.case)
+    _skipped(desk)
+    st.fragment(_saved, run_every=_ASK_AGAIN_S if desk.is_rendering else None)(desk)
+
+
+def _desk() -> Desk:
+    if _DESK not in st.session_state:
+        st.session_state[_DESK] = Desk(client())
+    found: Desk = st.session_state[_DESK]
+    return found
+
+
+def _follow_link(desk: Desk) -> None:
+    """Open the image that the address names, once; the queue goes on after it."""
+    linked = st.query_params.pop("image", None)
+    if linked is None:
+        return
+    try:
+        desk.open(UUID(linked))
+    except ValueError:
+        st.warning("The address names no image.", icon=":material/link_off:")
+    if desk.trouble is not None:
+        state(desk.trouble)
+
+
+def _nothing(desk: Desk) -> None:
+    """What there is to say while nothing is on the desk. Looks again by itself."""
+    desk.sit_down()
+    if desk.case is not None:
+        st.rerun()
+    if desk.trouble is not None:
+        state(desk.trouble)
+    elif desk.skipped:
+        st.info("Nothing else waits for a review: you have put the rest aside.", icon=":material/task_alt:")
+    else:
+        st.info(
+            "Nothing waits for a review. What is held appears here by itself: images whose result is doubtful, and "
+            "those whose policy has every result reviewed.",
+            icon=":material/task_alt:",
+        )
+
+
+def _head(case: Case) -> None:
+    image = case.image
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**{plain(image.name or str(image.id))}**", width="content")
+        st.caption(f"from {plain(case.owner)}, {ago(image.created_at)}", width="content")
+        query = {"job": str(image.job_id)}
+        st.page_link("jobs.py", label="Its job", icon=":material/stacks:", query_params=query)
+        st.space("stretch")
+        st.markdown(f":gray-badge[{counted(case.waiting, 'image')} held]", width="content")
+    st.markdown(f"{plain(why_words(image))} :gray[{plain(doubt_words(image))}]")
+
+
+def _decisions(case: Case) -> None:
+    for decision in case.decisions:
+        st.caption(plain(decision_words(decision)))
+
+
+def _skipped(desk: Desk) -> None:
+    if desk.skipped:
+        st.button(
+            f"Look again at what you have put aside ({desk.skipped})",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=desk.take_up_skipped,
+        )
+
+
+def _saved(desk: Desk) -> None:
+    """What was saved here and what has become of it. Asks again while anything is being rendered."""
+    was_rendering = desk.is_rendering
+    desk.look_after_saved()
+    if was_rendering and not desk.is_rendering:
+        st.rerun()  # and ask no more
+    if desk.saved:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Saved here", width="content")
+            for each in desk.saved:
+                _one_saved(each)
+
+
+def _one_saved(saved: Saved) -> None:
+    icon = ":material/autorenew:" if saved.is_rendering else ":material/check_circle:"
+    with st.popover(f"{plain(saved.name)}: {saved_words(saved)}", icon=icon):
+        if saved.thumb is not None:
+            st.image(saved.thumb)
+        else:
+            st.caption("The new result is shown here once it is rendered.")
+
+
+_page()

@@ -1,0 +1,79 @@
+"""The board in the browser: pictures and boxes go there, the reviewer's answers come back."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from blurline.preview import MEDIA_TYPE
+from dashboard.review.answer import parse_answer
+from dashboard.review.case import Case
+from dashboard.review.desk import Desk
+from dashboard.review.words import trouble_words
+
+_FOLDER = Path(__file__).with_name("board")
+_SCRIPTS = ("boxes", "view", "claim", "sheets", "painting", "mouse", "keys", "words", "board")
+_KEY = "review_board"
+
+_mount = st.components.v2.component(
+    "blurline_review_board",
+    html=(_FOLDER / "board.html").read_text(),
+    css=(_FOLDER / "board.css").read_text(),
+    js="\n".join((_FOLDER / f"{script}.js").read_text() for script in _SCRIPTS),
+)
+
+
+def show_board(desk: Desk, case: Case) -> None:
+    """Show what is on the desk; the desk deals with what the reviewer does before the page runs again."""
+
+    def hear() -> None:
+        answer = parse_answer(st.session_state[_KEY].get("answer"))
+        if answer is not None:
+            desk.deal_with(answer)
+
+    _mount(key=_KEY, data=board_data(desk, case), on_answer_change=hear)
+
+
+def board_data(desk: Desk, case: Case) -> dict[str, Any]:
+    """What the scripts of the board are told."""
+    image = case.image
+    return {
+        "key": case.key,
+        "turn": desk.turn,
+        "image_id": str(case.id),
+        "name": image.name,
+        "width_px": case.width_px,
+        "height_px": case.height_px,
+        "boxes": [
+            {
+                "x1": box.x1,
+                "y1": box.y1,
+                "x2": box.x2,
+                "y2": box.y2,
+                "score": _share(box.score),
+                "destroyed": box.destroyed,
+            }
+            for box in case.boxes
+        ],
+        "other_frames": (image.frames or 1) - 1,
+        "can_approve": image.state == "needs_review" and image.result_sha256 is not None,
+        "can_reject": image.state in ("needs_review", "published"),
+        "is_rendering": desk.is_awaiting,
+        "message": trouble_words(desk.trouble),
+        "claimed_until": case.claimed_until.isoformat(),
+        "claimed_for_s": case.claimed_for_s,
+        "original": _data_url(case.original),
+        "result": _data_url(case.result) if case.result is not None else None,
+    }
+
+
+def _share(score: float) -> float:
+    return min(max(score, 0.0), 1.0)
+
+
+def _data_url(jpeg: bytes) -> str:
+    """The picture itself instead of an address, which anybody might open who learns of it."""
+    return f"data:{MEDIA_TYPE};base64,{b64encode(jpeg).decode()}"

@@ -1,0 +1,96 @@
+// The boxes of one image as the reviewer changes them: every step can be undone.
+//
+// A box: {id, kind, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is `found` (what
+// the pipeline destroyed), `candidate` (what it found and left) or `drawn`.
+
+class Boxes {
+  constructor(given, draft) {
+    this.start = given.map((box, at) => ({
+      id: at,
+      kind: box.destroyed ? "found" : "candidate",
+      isDestroyed: box.destroyed,
+      x1: box.x1, y1: box.y1, x2: box.x2, y2: box.y2, score: box.score,
+    }));
+    this.steps = draft ? [this.start, draft] : [this.start];
+    this.at = this.steps.length - 1;
+  }
+
+  get all() {
+    return this.steps[this.at];
+  }
+
+  get destroyed() {
+    return this.all.filter((box) => box.isDestroyed);
+  }
+
+  get isChanged() {
+    return this.drawn > 0 || this.all.some((box) => isAltered(box, this.start[box.id]));
+  }
+
+  get drawn() {
+    return this.all.filter((box) => box.kind === "drawn").length;
+  }
+
+  get dropped() {
+    return this.all.filter((box) => box.kind === "found" && !box.isDestroyed).length;
+  }
+
+  get canUndo() {
+    return this.at > 0;
+  }
+
+  get canRedo() {
+    return this.at < this.steps.length - 1;
+  }
+
+  find(id) {
+    return this.all.find((box) => box.id === id);
+  }
+
+  // Drops a box, takes it back or takes a candidate over; one that was drawn goes.
+  toggle(id) {
+    const without = (box) => (box.kind === "drawn" ? [] : [{ ...box, isDestroyed: !box.isDestroyed }]);
+    this.step(this.all.flatMap((box) => (box.id === id ? without(box) : [box])));
+  }
+
+  // Draws a box; its id.
+  draw(sides) {
+    const id = Math.max(-1, ...this.steps.flat().map((box) => box.id)) + 1;
+    this.step([...this.all, { id, kind: "drawn", isDestroyed: true, score: 1, ...sides }]);
+    return id;
+  }
+
+  reshape(id, sides) {
+    this.step(this.all.map((box) => (box.id === id ? { ...box, ...sides } : box)));
+  }
+
+  undo() {
+    this.at = Math.max(0, this.at - 1);
+  }
+
+  redo() {
+    this.at = Math.min(this.steps.length - 1, this.at + 1);
+  }
+
+  step(boxes) {
+    this.steps = [...this.steps.slice(0, this.at + 1), boxes];
+    this.at += 1;
+  }
+}
+
+function isAltered(box, start) {
+  return ["isDestroyed", "x1", "y1", "x2", "y2"].some((name) => box[name] !== start[name]);
+}
+
+// What a reviewer has not yet saved outlives a lost connection, a reload and another page.
+const drafts = {
+  load: (caseKey) => JSON.parse(sessionStorage.getItem(`blurline-review ${caseKey}`)),
+  keep(caseKey, boxes) {
+    try {
+      sessionStorage.setItem(`blurline-review ${caseKey}`, JSON.stringify(boxes));
+    } catch {
+      // The browser's room for drafts is used up; the boxes are still on the board.
+    }
+  },
+  forget: (caseKey) => sessionStorage.removeItem(`blurline-review ${caseKey}`),
+};

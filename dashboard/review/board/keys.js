@@ -1,0 +1,65 @@
+// What the keyboard does: the same as the buttons, and the picture.
+
+const ACTIONS = {
+  a: "approve", s: "save", r: "reject", n: "next",
+  u: "undo", U: "redo", f: "flicker", d: "sides", b: "boxes",
+  "+": "in", "=": "in", "-": "out", 0: "fit", "?": "help",
+  Delete: "drop", Backspace: "drop", Escape: "cancel",
+};
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const PAN_PX = 80;
+const REPEATABLE = new Set(["in", "out", "undo", "redo"]);
+
+class Keys {
+  constructor(board) {
+    this.board = board;
+    this.heard = new AbortController();
+    const on = (name, action) =>
+      window.addEventListener(name, action.bind(this), { capture: true, signal: this.heard.signal });
+    on("keydown", this.press);
+    on("keyup", (event) => event.key.toLowerCase() === "o" && board.peek(false));
+    on("blur", () => board.peek(false));
+  }
+
+  stop() {
+    this.heard.abort();
+  }
+
+  // A key that is ours goes no further: Streamlit has keys of its own. One that is held down does not decide anything.
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event) || !this.take(event)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  take(event) {
+    const { board } = this;
+    const arrow = ARROWS[event.key];
+    const isOnPicture = board.isFocused;
+    if (arrow && isOnPicture) {
+      board.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX);
+    } else if (event.key === "Tab" && isOnPicture) {
+      board.selectNext(event.shiftKey ? -1 : 1);
+    } else if (event.key === "Enter" && isOnPicture) {
+      board.toggleSelected();
+    } else if (event.key.toLowerCase() === "o") {
+      board.peek(true);
+    } else {
+      const key = event.key.length === 1 && event.shiftKey ? event.key : lowered(event.key);
+      const action = ACTIONS[key];
+      if (!action) return false;
+      if (!event.repeat || REPEATABLE.has(action)) board.act(action);
+    }
+    return true;
+  }
+}
+
+function lowered(key) {
+  return key.length === 1 ? key.toLowerCase() : key;
+}
+
+function isWriting(event) {
+  const element = event.composedPath()[0];
+  const isText = element instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(element.type);
+  return isText || element instanceof HTMLTextAreaElement || element.isContentEditable === true;
+}

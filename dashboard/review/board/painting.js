@@ -1,0 +1,65 @@
+// Drawing the photograph and its boxes.
+
+const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d" };
+const ROOM_FOR_SCORE_PX = 34;
+
+function paint(canvas, view, picture, boxes, marks) {
+  const density = window.devicePixelRatio || 1;
+  const [width, height] = [Math.round(view.paneWidth * density), Math.round(view.paneHeight * density)];
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  context.setTransform(density, 0, 0, density, 0, 0);
+  context.clearRect(0, 0, view.paneWidth, view.paneHeight);
+  const corner = view.toPane(0, 0);
+  Object.assign(canvas.dataset, { scale: view.scale, left: corner.x, top: corner.y });
+  if (picture) {
+    context.imageSmoothingEnabled = view.scale * view.width < picture.naturalWidth * 4;
+    context.drawImage(picture, corner.x, corner.y, view.width * view.scale, view.height * view.scale);
+  }
+  for (const box of boxes) paintBox(context, view, box, marks);
+}
+
+function paintBox(context, view, box, { selected, hovered }) {
+  const [start, end] = [view.toPane(box.x1, box.y1), view.toPane(box.x2, box.y2)];
+  const [width, height] = [end.x - start.x, end.y - start.y];
+  if (end.x < 0 || end.y < 0 || start.x > view.paneWidth || start.y > view.paneHeight) return;
+  const isDropped = box.kind === "found" && !box.isDestroyed;
+  const isMarked = box.id === selected || box.id === hovered;
+  const colour = isDropped ? COLOURS.dropped : COLOURS[box.kind];
+  const thickness = (box.isDestroyed ? 2 : 1.25) + (isMarked ? 1 : 0);
+  context.setLineDash(box.isDestroyed ? [] : [5, 4]);
+  for (const [style, more] of [["rgba(0, 0, 0, 0.55)", 1.5], [colour, 0]]) {
+    context.strokeStyle = style;
+    context.lineWidth = thickness + more;
+    context.strokeRect(start.x, start.y, width, height);
+    if (isDropped) paintCross(context, start, end);
+  }
+  context.setLineDash([]);
+  if (box.id === selected) paintCorners(context, start, end, colour);
+  if (width >= ROOM_FOR_SCORE_PX || isMarked) paintScore(context, start, box, colour);
+}
+
+function paintCross(context, start, end) {
+  context.beginPath();
+  context.moveTo(start.x, start.y);
+  context.lineTo(end.x, end.y);
+  context.stroke();
+}
+
+function paintCorners(context, start, end, colour) {
+  context.fillStyle = colour;
+  for (const x of [start.x, end.x]) {
+    for (const y of [start.y, end.y]) context.fillRect(x - 4, y - 4, 8, 8);
+  }
+}
+
+function paintScore(context, start, box, colour) {
+  const text = box.kind === "drawn" ? "drawn" : box.score.toFixed(2);
+  context.font = "600 11px system-ui, sans-serif";
+  const width = context.measureText(text).width + 8;
+  const top = Math.max(0, start.y - 17);
+  context.fillStyle = "rgba(0, 0, 0, 0.7)";
+  context.fillRect(start.x - 1, top, width, 15);
+  context.fillStyle = colour;
+  context.fillText(text, start.x + 3, top + 11);
+}

@@ -1,0 +1,88 @@
+// Which part of the photograph a pane shows. `scale` is in CSS pixels of the screen for each pixel of the photograph;
+// `x` and `y` are the point of the photograph in the middle of the pane.
+
+const MOST_ENLARGED = 16;
+
+class View {
+  constructor() {
+    this.resize(1, 1);
+    this.photograph(1, 1);
+  }
+
+  photograph(width, height) {
+    this.width = width;
+    this.height = height;
+    this.fit();
+  }
+
+  resize(paneWidth, paneHeight) {
+    const wasFitting = this.isFitting;
+    this.paneWidth = Math.max(1, paneWidth);
+    this.paneHeight = Math.max(1, paneHeight);
+    if (wasFitting) this.fit();
+  }
+
+  get fitting() {
+    return Math.min(this.paneWidth / this.width, this.paneHeight / this.height);
+  }
+
+  fit() {
+    this.isFitting = true;
+    this.scale = this.fitting;
+    this.x = this.width / 2;
+    this.y = this.height / 2;
+  }
+
+  // Zooms and leaves what is at a point of the pane where it is.
+  zoom(factor, atX = this.paneWidth / 2, atY = this.paneHeight / 2) {
+    const point = this.toPhoto(atX, atY);
+    const scale = Math.min(Math.max(this.scale * factor, this.fitting), Math.max(MOST_ENLARGED, this.fitting));
+    if (scale === this.fitting) return this.fit();
+    this.isFitting = false;
+    this.scale = scale;
+    this.x = point.x - (atX - this.paneWidth / 2) / scale;
+    this.y = point.y - (atY - this.paneHeight / 2) / scale;
+    this.keepInside();
+  }
+
+  pan(right, down) {
+    this.x += right / this.scale;
+    this.y += down / this.scale;
+    this.keepInside();
+  }
+
+  // Brings a box into the pane if it is outside, or only partly inside.
+  show(box) {
+    const [start, end] = [this.toPane(box.x1, box.y1), this.toPane(box.x2, box.y2)];
+    if (start.x < 0 || start.y < 0 || end.x > this.paneWidth || end.y > this.paneHeight) {
+      this.x = (box.x1 + box.x2) / 2;
+      this.y = (box.y1 + box.y2) / 2;
+      this.keepInside();
+    }
+  }
+
+  toPane(x, y) {
+    return {
+      x: (x - this.x) * this.scale + this.paneWidth / 2,
+      y: (y - this.y) * this.scale + this.paneHeight / 2,
+    };
+  }
+
+  toPhoto(x, y) {
+    return {
+      x: (x - this.paneWidth / 2) / this.scale + this.x,
+      y: (y - this.paneHeight / 2) / this.scale + this.y,
+    };
+  }
+
+  keepInside() {
+    this.x = within(this.x, this.width, this.paneWidth / this.scale);
+    this.y = within(this.y, this.height, this.paneHeight / this.scale);
+  }
+}
+
+// The middle of a stretch that is seen of a side, so that no more than needed lies beyond the side's ends.
+function within(middle, side, seen) {
+  if (seen >= side) return side / 2;
+  return Math.min(Math.max(middle, seen / 2), side - seen / 2);
+}

@@ -1,0 +1,56 @@
+// What the board says beside the picture: which buttons can be pressed, what there is, and how things stand.
+
+function describe(board) {
+  const { data, boxes, root } = board;
+  const isWorking = board.isBusy || data.is_rendering;
+  Object.assign(root.dataset, { image: data.image_id, name: data.name, busy: String(isWorking) });
+  const can = {
+    approve: !isWorking && data.can_approve && !boxes.isChanged,
+    save: !isWorking && boxes.isChanged,
+    reject: !isWorking && data.can_reject,
+    next: !board.isBusy,
+    undo: !isWorking && boxes.canUndo,
+    redo: !isWorking && boxes.canRedo,
+    flicker: Boolean(data.result),
+  };
+  for (const [action, isPossible] of Object.entries(can)) board.button(action).disabled = !isPossible;
+  const pressed = { peek: board.isPeeking, flicker: board.isFlickering, sides: board.isSideBySide, boxes: board.showsBoxes };
+  for (const [action, isOn] of Object.entries(pressed)) board.button(action).setAttribute("aria-pressed", String(isOn));
+  board.find(".veil").hidden = !isWorking;
+  board.find(".veil").textContent = data.is_rendering ? "Rendering your corrections…" : "";
+  board.find(".message").textContent = board.hint || data.message;
+  board.find(".message").classList.toggle("problem", !board.hint && Boolean(data.message));
+  board.find(".legend").replaceChildren(...legend(boxes, data.other_frames));
+  describeClaim(board);
+}
+
+function legend(boxes, otherFrames) {
+  const candidates = boxes.all.filter((box) => box.kind === "candidate" && !box.isDestroyed).length;
+  const kept = boxes.destroyed.length - boxes.drawn;
+  const entries = [
+    ["found", `${kept} destroyed`],
+    ["candidate", `${candidates} ${candidates === 1 ? "candidate" : "candidates"}`],
+    ["dropped", boxes.dropped && `${boxes.dropped} dropped`],
+    ["drawn", boxes.drawn && `${boxes.drawn} drawn`],
+  ].filter(([, text]) => text);
+  const shown = entries.map(([kind, text]) => {
+    const entry = document.createElement("span");
+    entry.className = "entry";
+    entry.style.setProperty("--colour", COLOURS[kind]);
+    entry.textContent = text;
+    return entry;
+  });
+  if (otherFrames) {
+    const frames = otherFrames === 1 ? "1 other frame, whose boxes stay" : `${otherFrames} other frames, whose boxes stay`;
+    shown.push(document.createTextNode(`First frame of ${otherFrames + 1}: ${frames}`));
+  }
+  return shown;
+}
+
+function describeClaim(board) {
+  const claim = board.find(".claim");
+  const { left_s } = board.claim;
+  const [minutes, seconds] = [Math.floor(left_s / 60), String(left_s % 60).padStart(2, "0")];
+  claim.textContent = left_s ? `yours for ${minutes}:${seconds}` : "no longer yours alone";
+  claim.classList.toggle("short", left_s < 60);
+}

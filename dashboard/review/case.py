@@ -1,0 +1,116 @@
+"""A case: an image that a reviewer has claimed, with everything that is shown of it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from blurline.client import Client
+from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTask
+from blurline.correction import MarkedBox
+from blurline.opening import open_photo
+from blurline.preview import PreviewSize, preview
+from blurline.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``original`` and ``result`` are JPEGs of the first frame, small enough for a screen; ``result`` is None where
+    there is none. ``width_px`` and ``height_px`` are the upright photograph's, whose pixels all boxes are in.
+    ``claimed_for_s`` is how long it was the reviewer's when it was claimed."""
+
+    image: ImageWithDetections
+    owner: str
+    claimed_until: datetime
+    claimed_for_s: int
+    waiting: int
+    original: bytes
+    result: bytes | None
+    width_px: int
+    height_px: int
+    decisions: tuple[Decision, ...]
+
+    @property
+    def id(self) -> UUID:
+        """The image's id."""
+        return self.image.id
+
+    @property
+    def key(self) -> str:
+        """What changes with the image and with its result."""
+        return f"{self.image.id} {self.image.result_sha256}"
+
+    @property
+    def boxes(self) -> list[Detection]:
+        """The boxes of the frame that is shown."""
+        return [box for box in self.image.detections if box.frame == 0]
+
+    @property
+    def other_boxes(self) -> list[MarkedBox]:
+        """The boxes that are destroyed in the frames that are not shown."""
+        return [
+            MarkedBox(frame=box.frame, x1=box.x1, y1=box.y1, x2=box.x2, y2=box.y2, score=min(max(box.score, 0), 1))
+            for box in self.image.detections
+            if box.frame > 0 and box.destroyed
+        ]
+
+    def claimed_anew(self, task: ReviewTask) -> Case:
+        """The same with what a new claim says of it, which has the same result."""
+        return replace(
+            self,
+            image=task.image,
+            claimed_until=task.claimed_until,
+            claimed_for_s=_seconds_until(task.claimed_until),
+            waiting=task.waiting,
+        )
+
+
+def load_case(client: Client, task: ReviewTask) -> Case:
+    """Fetch what is shown of a claimed image. Raises what the client raises, and PictureError where its original
+    cannot be read."""
+    image = task.image
+    original, size = _original(client, image)
+    return Case(
+        image=image,
+        owner=client.job(image.job_id).owner,
+        claimed_until=task.claimed_until,
+        claimed_for_s=_seconds_until(task.claimed_until),
+        waiting=task.waiting,
+        original=original,
+        result=_result(client, image),
+        width_px=size[0],
+        height_px=size[1],
+        decisions=tuple(client.decisions(image.id)),
+    )
+
+
+def _original(client: Client, image: ImageWithDetections) -> tuple[bytes, tuple[int, int]]:
+    view = client.preview(image.id, "original", "view")
+    if view is not None and image.width_px and image.height_px:
+        return view, (image.width_px, image.height_px)
+    file = io.BytesIO()
+    client.original(image.id, file)
+    return _view(file.getvalue())
+
+
+def _result(client: Client, image: ImageWithDetections) -> bytes | None:
+    view = client.preview(image.id, "result", "view")
+    if view is not None or image.state != "published":
+        return view
+    file = io.BytesIO()
+    client.result(image.id, file)
+    return _view(file.getvalue())[0]
+
+
+def _view(data: bytes) -> tuple[bytes, tuple[int, int]]:
+    """A view of a file's first frame, as the pipeline makes it of what is held, and the size of that frame."""
+    photo = open_photo(data, load_settings().limits)
+    frame = photo.frames[0]
+    height, width = frame.pixels.shape[:2]
+    return preview(frame, PreviewSize.VIEW, photo.encoding.icc_profile), (width, height)
+
+
+def _seconds_until(moment: datetime) -> int:
+    return max(0, round((moment - datetime.now(UTC)).total_seconds()))

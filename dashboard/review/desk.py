@@ -1,0 +1,198 @@
+"""A reviewer's desk: the image that they are at, the one that comes next, and those that they have just saved."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from blurline.client import ApiRefused, Client
+from blurline.contract import CorrectionRequest, ImageState
+from blurline.errors import BlurlineError, PermanentError
+from dashboard.review.answer import Answer
+from dashboard.review.case import Case, load_case
+
+_MOST_SKIPPED = 490  # the API lets 500 be named
+_MOST_SAVED = 6
+_ENOUGH_FOR_ALL = 6
+
+
+@dataclass(slots=True)
+class Saved:
+    """An image that was corrected here, and what has become of it; ``thumb`` shows its new result."""
+
+    image_id: UUID
+    name: str
+    state: ImageState
+    is_rendering: bool = True
+    thumb: bytes | None = None
+
+
+class Desk:
+    """``case`` is what the reviewer looks at. ``trouble`` is why the last thing that was tried failed;
+    ``turn`` counts what was tried. For one reviewer; not safe to share between threads."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._thread = ThreadPoolExecutor(1, "review-ahead")
+        self._ahead: Future[Case | None] | None = None
+        self._skipped: deque[UUID] = deque(maxlen=_MOST_SKIPPED)
+        self._awaited: Saved | None = None
+        self.case: Case | None = None
+        self.saved: deque[Saved] = deque(maxlen=_MOST_SAVED)
+        self.trouble: BlurlineError | None = None
+        self.turn = 0
+
+    @property
+    def skipped(self) -> int:
+        """How many images were put aside."""
+        return len(self._skipped)
+
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether the image on the desk is being rendered anew, to be looked at once more."""
+        return self._awaited is not None
+
+    @property
+    def is_rendering(self) -> bool:
+        """Whether anything that was saved is still being rendered."""
+        return any(each.is_rendering for each in self.saved)
+
+    def sit_down(self) -> None:
+        """See to it that an image is on the desk, if any waits, and that it is still the reviewer's."""
+        if self.case is None:
+            with self._trying():
+                self._take_next()
+        elif self.case.claimed_until < datetime.now(UTC):
+            with self._trying():
+                self._keep(self.case)
+
+    def open(self, image_id: UUID) -> None:
+        """Put a certain image on the desk, whatever its state."""
+        with self._trying():
+            if self.case is not None and self.case.id != image_id:
+                self._client.release(self.case.id)
+            self._awaited, self.case = None, None
+            self.case = load_case(self._client, self._client.claim(image_id))
+
+    def deal_with(self, answer: Answer) -> None:
+        """Do with the image on the desk what the reviewer wants. If that fails, it stays there."""
+        case = self.case
+        if case is None or answer.image_id != case.id:
+            return
+        with self._trying():
+            match answer.kind:
+                case "active":
+                    self._keep(case)
+                case "next":
+                    self._put_aside(case)
+                case "approve":
+                    self._client.approve(case.id)
+                    self._leave()
+                case "reject":
+                    self._client.reject(case.id, answer.note)
+                    self._leave()
+                case "save":
+                    self._save(case, answer)
+
+    def take_up_skipped(self) -> None:
+        """Have what was put aside come again."""
+        self._skipped.clear()
+        self.sit_down()
+
+    def look_after_saved(self) -> None:
+        """Ask what has become of what is being rendered, and take up again the image that is awaited."""
+        with suppress(BlurlineError):  # asked again in a second
+            for each in self.saved:
+                if each.is_rendering:
+                    self._ask(each)
+        if self._awaited is not None and not self._awaited.is_rendering:
+            self.open(self._awaited.image_id)
+
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        self.turn += 1
+        try:
+            yield
+            self.trouble = None
+        except BlurlineError as error:
+            self.trouble = error
+
+    def _keep(self, case: Case) -> None:
+        task = self._client.claim(case.id)
+        if task.image.result_sha256 != case.image.result_sha256:
+            self.case = load_case(self._client, task)
+        else:
+            self.case = case.claimed_anew(task)
+
+    def _put_aside(self, case: Case) -> None:
+        self._client.release(case.id)
+        if self._awaited is None:
+            self._skipped.append(case.id)
+        self._leave()
+
+    def _save(self, case: Case, answer: Answer) -> None:
+        request = CorrectionRequest(destroy=[*answer.boxes, *case.other_boxes], hold=answer.hold, note=answer.note)
+        image = self._client.correct(case.id, request)
+        saved = Saved(image.id, image.name, image.state)
+        self.saved.appendleft(saved)
+        if answer.hold:
+            self._awaited = saved
+            self._keep(case)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Go on to the next image; what was decided is decided, whether that can be had or not."""
+        self._awaited, self.case = None, None
+        self._take_next()
+
+    def _take_next(self) -> None:
+        self.case = self._prepared() or self._claimed()
+        if self.case is not None and self.case.waiting >= _ENOUGH_FOR_ALL:
+            self._ahead = self._thread.submit(self._fetched_ahead, [*self._skipped, self.case.id])
+
+    def _claimed(self) -> Case | None:
+        task = self._client.next_review(self._skipped)
+        if task is None:
+            return None
+        try:
+            return load_case(self._client, task)
+        except PermanentError:
+            self._skipped.append(task.image.id)  # else it would come again and again
+            raise
+
+    def _fetched_ahead(self, skip: Sequence[UUID]) -> Case | None:
+        task = self._client.next_review(skip)
+        return load_case(self._client, task) if task else None
+
+    def _prepared(self) -> Case | None:
+        """The case that was fetched ahead, claimed anew; None where there is none, or it is not to be had any more."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return None
+        try:
+            case = ahead.result()
+            task = self._client.claim(case.id) if case else None
+        except BlurlineError:
+            return None
+        if case is None or task is None or case.id in self._skipped:
+            return None
+        if task.image.state != "needs_review" or task.image.result_sha256 != case.image.result_sha256:
+            self._client.release(case.id)
+            return None
+        return case.claimed_anew(task)
+
+    def _ask(self, saved: Saved) -> None:
+        try:
+            image = self._client.image(saved.image_id)
+        except ApiRefused:  # deleted meanwhile
+            saved.state, saved.is_rendering = "deleted", False
+            return
+        if not image.is_underway:
+            saved.state, saved.is_rendering = image.state, False
+            saved.thumb = self._client.preview(image.id)
