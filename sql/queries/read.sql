@@ -74,10 +74,27 @@ SELECT 1 AS one
 SELECT current_setting('server_version') AS version
 
 -- name: statistics
-SELECT images.state, images.error_code, count(*) AS images, coalesce(sum(images.faces), 0) AS faces,
-       coalesce(avg(images.processing_ms), 0) AS mean_processing_ms
-FROM images
-WHERE images.created_at >= %(since)s AND images.created_at < %(until)s
-  AND (%(owner)s::text IS NULL OR images.job_id IN (SELECT id FROM jobs WHERE owner = %(owner)s))
-GROUP BY images.state, images.error_code
-ORDER BY images.state, images.error_code
+-- Whole hours from the tallies, what is left at either end from the images.
+WITH hours AS (
+    SELECT least(date_trunc('hour', %(since)s::timestamptz + interval '1 hour' - interval '1 microsecond', 'UTC'),
+                 %(until)s) AS first,
+           date_trunc('hour', %(until)s::timestamptz, 'UTC') AS last
+), edges AS (
+    SELECT first, greatest(first, last) AS last FROM hours
+), counted AS (
+    SELECT state, nullif(error_code, '') AS error_code, images, faces, treated, processing_us
+    FROM edges, LATERAL tallies_of('submitted', edges.first, edges.last, %(owner)s, NULL, NULL, NULL)
+    UNION ALL
+    SELECT state, error_code, count(*), coalesce(sum(faces), 0), count(processing_ms),
+           coalesce(sum((processing_ms * 1e3)::bigint), 0)
+    FROM images JOIN jobs ON jobs.id = images.job_id
+    WHERE (images.created_at >= %(since)s AND images.created_at < (SELECT first FROM edges)
+           OR images.created_at >= (SELECT last FROM edges) AND images.created_at < %(until)s)
+      AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+    GROUP BY state, error_code
+)
+SELECT state, error_code, sum(images)::bigint AS images, sum(faces)::bigint AS faces,
+       coalesce(sum(processing_us) / nullif(sum(treated), 0) / 1e3, 0)::float8 AS mean_processing_ms
+FROM counted
+GROUP BY state, error_code HAVING sum(images) <> 0
+ORDER BY state, error_code

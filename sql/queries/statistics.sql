@@ -46,17 +46,25 @@ SELECT coalesce(sum(started), 0)::bigint AS started, coalesce(sum(wait_us), 0)::
 FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
 
 -- name: queue
--- Of images that have never come to an end, whenever they were submitted.
-SELECT given.state, (
-    SELECT coalesce(sum(images), 0)::bigint
-    FROM tallies_of('submitted', NULL, NULL, %(owner)s, %(profile)s, given.state, %(labels)s)
-) AS images, (
+-- Of images that have never come to an end, whenever they were submitted. The tallies say in which hour the oldest is.
+SELECT given.state, coalesce(waiting.images, 0)::bigint AS images, (
     SELECT min(images.created_at) FROM images JOIN jobs ON jobs.id = images.job_id
-    WHERE images.state = given.state AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+    WHERE images.created_at >= waiting.first_hour AND images.created_at < waiting.first_hour + interval '1 hour'
+      AND images.state = given.state AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
       AND (%(profile)s::text IS NULL OR coalesce(images.policy, jobs.policy) ->> 'profile' = %(profile)s)
       AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)
 ) AS oldest_at
 FROM unnest('{queued,processing}'::text[]) AS given (state)
+LEFT JOIN (
+    SELECT state, sum(images) AS images, min(hour) AS first_hour
+    FROM (
+        SELECT state, hour, sum(images) AS images
+        FROM tallies_of('submitted', NULL, NULL, %(owner)s, %(profile)s, NULL, %(labels)s)
+        WHERE state IN ('queued', 'processing')
+        GROUP BY state, hour HAVING sum(images) > 0
+    ) AS hours
+    GROUP BY state
+) AS waiting ON waiting.state = given.state
 
 -- name: held
 SELECT coalesce(sum(images), 0)::bigint AS images
@@ -91,3 +99,6 @@ SELECT bin_edges('quality_sizes')::float8[] AS edges
 
 -- name: fold_tallies
 SELECT fold_tallies() AS folded
+
+-- name: rebuild_statistics
+SELECT rebuild_statistics()
