@@ -6,7 +6,6 @@ that point to keys ignored.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from blurline.errors import PermanentError
+from blurline.signing_key import load_or_create_key
 
 LOCAL_ISSUER = "blurline-local"
 LOCAL_AUDIENCE = "blurline"
@@ -28,6 +26,7 @@ _LOCAL_ALGORITHM = "EdDSA"
 _KEY_FILE = "issuer_key.pem"
 _LEEWAY_S = 5
 _MAX_OWNER_LENGTH = 512
+_LAST_S = 253_402_300_799  # the end of the year 9999
 
 
 class Scope(StrEnum):
@@ -66,7 +65,7 @@ class LocalIssuer:
     """Issues and checks tokens with the key in ``home``, which is made (0600) where there is none."""
 
     def __init__(self, home: Path) -> None:
-        self._key = _load_or_create_key(home / _KEY_FILE)
+        self._key = load_or_create_key(home / _KEY_FILE)
 
     def issue(self, subject: str, scopes: Sequence[Scope], ttl_s: int) -> str:
         """A token for ``subject`` that is valid from now for ``ttl_s`` seconds."""
@@ -103,7 +102,7 @@ def checked_claims(token: str, key: Any, algorithms: list[str], issuer: str, aud
             leeway=_LEEWAY_S,
             options={"require": ["iss", "aud", "sub", "exp"]},
         )
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise InvalidToken(f"The bearer token is not valid: {error}.") from error
 
 
@@ -118,7 +117,7 @@ def identity(claims: Mapping[str, Any], owner: str, scopes: Any) -> Identity:
         issuer=claims["iss"],
         subject=subject,
         scopes=frozenset(scope for scope in Scope if scope in words),
-        expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+        expires_at=datetime.fromtimestamp(min(int(claims["exp"]), _LAST_S), UTC),
         name=_text(claims.get("name")),
         email=_text(claims.get("email")),
     )
@@ -126,23 +125,3 @@ def identity(claims: Mapping[str, Any], owner: str, scopes: Any) -> Identity:
 
 def _text(value: Any) -> str | None:
     return value[:_MAX_OWNER_LENGTH] if isinstance(value, str) and value.isprintable() else None
-
-
-def _load_or_create_key(path: Path) -> Ed25519PrivateKey:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_bytes(data)
-        try:
-            os.link(draft, path)  # the first of several processes wins
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    assert isinstance(key, Ed25519PrivateKey)
-    return key

@@ -28,6 +28,7 @@ from sql.attempts import call_off, retrying, try_again
 from sql.outbox import DEPLOYMENT, Waiting, dispatch_waiting
 from sql.pruning import prune
 from sql.reconciling import Underway, count_undispatched, list_underway
+from sql.statistics import fold
 from tasks.resources import database
 
 log = structlog.get_logger()
@@ -90,6 +91,7 @@ def reconcile() -> str:
                 counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
         if count_undispatched(database()).age_s > _DISPATCH_PATIENCE_S:
             counts["late dispatch"] = _dispatch(client)
+    fold(database())
     if forgotten := prune(database(), settings):
         counts["forgotten rows"] = forgotten
     return ", ".join(f"{code}: {count}" for code, count in sorted(counts.items())) or "nothing to do"
