@@ -18,12 +18,11 @@ _FOLDER = Path(__file__).with_name("board")
 _SCRIPTS = ("boxes", "view", "claim", "sheets", "painting", "mouse", "keys", "words", "board")
 _KEY = "review_board"
 
-_mount = st.components.v2.component(
-    "blurline_review_board",
-    html=(_FOLDER / "board.html").read_text(),
-    css=(_FOLDER / "board.css").read_text(),
-    js="\n".join((_FOLDER / f"{script}.js").read_text() for script in _SCRIPTS),
-)
+HTML = (_FOLDER / "board.html").read_text()
+CSS = (_FOLDER / "board.css").read_text()
+JS = "\n".join((_FOLDER / f"{script}.js").read_text() for script in _SCRIPTS)
+
+_mount = st.components.v2.component("blurline_review_board", html=HTML, css=CSS, js=JS)
 
 
 def show_board(desk: Desk, case: Case) -> None:

@@ -91,7 +91,7 @@ class Desk:
                 case "next":
                     self._put_aside(case)
                 case "approve":
-                    self._client.approve(case.id)
+                    self._client.approve(case.id, case.image.result_sha256 or "")
                     self._leave()
                 case "reject":
                     self._client.reject(case.id, answer.note)

@@ -33,7 +33,7 @@ class Board {
   }
 
   listen() {
-    for (const name of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+    for (const name of ["pointerdown", "pointermove", "wheel"]) {
       this.root.addEventListener(name, () => this.claim.noteActivity(), { passive: true });
     }
     this.root.addEventListener("click", (event) => {
@@ -116,13 +116,12 @@ class Board {
 
   askWhy() {
     if (!this.data.can_reject) this.hint = "There is nothing to reject.";
-    else if (!this.isBusy) this.sheets.askWhy();
+    else if (this.canChange) this.sheets.askWhy();
   }
 
   send(kind, more = {}) {
-    if (this.isBusy && kind !== "active") return;
+    if (this.isBusy || (this.data.is_rendering && kind !== "next")) return;
     this.trigger({ kind, image_id: this.data.image_id, ...more });
-    if (kind === "active") return;
     this.isBusy = true;
     this.sentAt = performance.now();
     this.sent = kind === "next" ? null : this.key;
@@ -140,12 +139,16 @@ class Board {
 
   // What one does with its boxes.
 
+  get canChange() {
+    return !this.isBusy && !this.data.is_rendering;
+  }
+
   get canEdit() {
-    return !this.isBusy && !this.data.is_rendering && this.showsBoxes && !this.isPeeking && !this.isFlickering;
+    return this.canChange && this.showsBoxes && !this.isPeeking && !this.isFlickering;
   }
 
   change(step) {
-    if (this.isBusy || this.data.is_rendering) return;
+    if (!this.canChange) return;
     step();
     if (!this.boxes.find(this.selected)) this.selected = null;
     if (this.boxes.isChanged) drafts.keep(this.key, this.boxes.all);
@@ -228,7 +231,7 @@ class Board {
     if (this.isBusy && this.sentAt && now - this.sentAt > PATIENCE_MS) {
       Object.assign(this, { isBusy: false, sentAt: 0, hint: "No answer has come. Your boxes are kept; try again." });
     }
-    if (!this.isBusy && this.claim.isToBeKept) this.send("active");
+    if (!this.isBusy && this.claim.isToBeKept) this.trigger({ kind: "active", image_id: this.data.image_id });
     this.flickerAt += 1;
     this.refresh();
   }

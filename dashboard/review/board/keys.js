@@ -27,6 +27,7 @@ class Keys {
 
   // A key that is ours goes no further: Streamlit has keys of its own. One that is held down does not decide anything.
   press(event) {
+    this.board.claim.noteActivity();
     if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event) || !this.take(event)) return;
     event.preventDefault();
     event.stopImmediatePropagation();

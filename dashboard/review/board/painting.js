@@ -28,6 +28,7 @@ function paintBox(context, view, box, { selected, hovered }) {
   const colour = isDropped ? COLOURS.dropped : COLOURS[box.kind];
   const thickness = (box.isDestroyed ? 2 : 1.25) + (isMarked ? 1 : 0);
   context.setLineDash(box.isDestroyed ? [] : [5, 4]);
+  if (box.kind === "candidate" && !box.isDestroyed && !isMarked) context.globalAlpha = 0.35 + 0.65 * box.score;
   for (const [style, more] of [["rgba(0, 0, 0, 0.55)", 1.5], [colour, 0]]) {
     context.strokeStyle = style;
     context.lineWidth = thickness + more;
@@ -35,6 +36,7 @@ function paintBox(context, view, box, { selected, hovered }) {
     if (isDropped) paintCross(context, start, end);
   }
   context.setLineDash([]);
+  context.globalAlpha = 1;
   if (box.id === selected) paintCorners(context, start, end, colour);
   if (width >= ROOM_FOR_SCORE_PX || isMarked) paintScore(context, start, box, colour);
 }

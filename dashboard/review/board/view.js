@@ -75,14 +75,9 @@ class View {
     };
   }
 
+  // The middle of the pane stays on the photograph.
   keepInside() {
-    this.x = within(this.x, this.width, this.paneWidth / this.scale);
-    this.y = within(this.y, this.height, this.paneHeight / this.scale);
+    this.x = Math.min(Math.max(this.x, 0), this.width);
+    this.y = Math.min(Math.max(this.y, 0), this.height);
   }
-}
-
-// The middle of a stretch that is seen of a side, so that no more than needed lies beyond the side's ends.
-function within(middle, side, seen) {
-  if (seen >= side) return side / 2;
-  return Math.min(Math.max(middle, seen / 2), side - seen / 2);
 }

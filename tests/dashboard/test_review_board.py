@@ -1,0 +1,235 @@
+"""The board of the Review page by mouse and keyboard: what is sent is what was seen and done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.dashboard.board_page import HAS_CHROMIUM, BoardPage, board_page, chromium
+
+pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
+
+FACE = {"x1": 100.25, "y1": 100.5, "x2": 200.75, "y2": 220.125, "score": 0.93, "destroyed": True}
+OTHER = {"x1": 600.0, "y1": 300.0, "x2": 700.0, "y2": 400.0, "score": 0.71, "destroyed": True}
+CANDIDATE = {"x1": 400.0, "y1": 100.0, "x2": 460.0, "y2": 180.0, "score": 0.33, "destroyed": False}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def board(browser: Browser) -> Iterator[BoardPage]:
+    with board_page(browser) as board:
+        board.tell(FACE, OTHER, CANDIDATE)
+        yield board
+
+
+def _as_sent(box: dict[str, Any]) -> dict[str, Any]:
+    return {"frame": 0, **{name: box[name] for name in ("x1", "y1", "x2", "y2", "score")}}
+
+
+def _sides(box: dict[str, Any]) -> list[float]:
+    return [box[name] for name in ("x1", "y1", "x2", "y2")]
+
+
+def test_a_click_drops_a_box_and_takes_it_back(board: BoardPage) -> None:
+    board.click(150, 160)
+    expect(board.board).to_contain_text("1 dropped")
+    board.click(150, 160)
+    board.click(650, 350)
+    assert board.saved() == [_as_sent(FACE)]
+
+
+def test_a_click_takes_a_candidate_over(board: BoardPage) -> None:
+    board.click(430, 140)
+    assert board.saved() == [_as_sent(FACE), _as_sent(OTHER), _as_sent(CANDIDATE)]
+
+
+def test_a_drag_draws_a_face_where_the_mouse_was(board: BoardPage) -> None:
+    board.drag((800, 50), (900, 130))
+    *_, drawn = board.saved()
+    assert _sides(drawn) == pytest.approx([800, 50, 900, 130], abs=1)
+    assert drawn["score"] == 1
+
+
+def test_a_small_face_is_drawn_exactly_when_zoomed_in(board: BoardPage) -> None:
+    board.page.mouse.move(*board.screen(820, 60))
+    for _ in range(7):
+        board.page.mouse.wheel(0, -200)
+    expect(board.page.locator("canvas.before")).to_have_attribute("data-scale", "16")
+    board.press("ArrowRight", "ArrowUp")
+    board.drag((816.5, 52.25), (824.5, 61.75))
+    *_, drawn = board.saved()
+    assert _sides(drawn) == pytest.approx([816.5, 52.25, 824.5, 61.75], abs=0.2)
+
+
+def test_nothing_is_drawn_beyond_the_photograph(board: BoardPage) -> None:
+    board.drag((950, 560), (1100, 700))
+    *_, drawn = board.saved()
+    assert _sides(drawn) == pytest.approx([950, 560, 1000, 600], abs=1)
+
+
+def test_a_box_is_moved_and_resized(board: BoardPage) -> None:
+    board.drag((650, 350), (700, 330))
+    board.drag((750, 380), (770, 450))
+    face, moved = board.saved()
+    assert face == _as_sent(FACE)
+    assert _sides(moved) == pytest.approx([650, 280, 770, 450], abs=1.5)
+    assert moved["score"] == 0.71
+
+
+def test_a_face_within_a_box_is_drawn_with_shift(board: BoardPage) -> None:
+    board.page.keyboard.down("Shift")
+    board.drag((620, 320), (650, 350))
+    board.page.keyboard.up("Shift")
+    assert len(board.saved()) == 3
+
+
+def test_every_step_is_undone_and_redone(board: BoardPage) -> None:
+    board.drag((800, 50), (900, 130))
+    board.click(150, 160)
+    board.drag((650, 350), (700, 330))
+    board.press("u", "u", "u", "u")
+    expect(board.board).to_contain_text("2 destroyed")
+    board.press("s")
+    assert board.answers == []
+    board.press("Shift+U", "Shift+U")
+    moved_back, drawn = board.saved()
+    assert moved_back == _as_sent(OTHER)
+    assert _sides(drawn) == pytest.approx([800, 50, 900, 130], abs=1)
+
+
+def test_boxes_are_selected_and_dropped_by_keyboard(board: BoardPage) -> None:
+    board.press("Tab", "Tab", "Delete", "Tab", "Enter")
+    assert board.saved() == [_as_sent(FACE), _as_sent(CANDIDATE)]
+
+
+def test_escape_leads_out_of_the_picture(board: BoardPage) -> None:
+    board.press("Shift+Tab", "Escape", "Escape")
+    assert not board.page.evaluate("document.querySelector('#host').shadowRoot.activeElement")
+
+
+def test_what_was_changed_is_not_approved(board: BoardPage) -> None:
+    board.click(150, 160)
+    board.press("a")
+    expect(board.board).to_contain_text("save them (S), or undo (U)")
+    board.press("u", "a")
+    assert board.answers == [{"kind": "approve", "image_id": "one"}]
+
+
+def test_a_note_is_asked_for_and_its_letters_are_no_keys(board: BoardPage) -> None:
+    board.press("r")
+    board.page.keyboard.type("a mirror, n")
+    board.press("Enter")
+    assert board.answers == [{"kind": "reject", "image_id": "one", "note": "a mirror, n"}]
+
+
+def test_rejecting_can_be_called_off(board: BoardPage) -> None:
+    board.press("r", "Escape", "n")
+    assert board.answers == [{"kind": "next", "image_id": "one"}]
+
+
+def test_nothing_is_decided_twice_or_on_what_is_not_yet_shown(board: BoardPage) -> None:
+    board.press("a", "a", "n")
+    board.page.keyboard.down("a")
+    board.tell(OTHER, key="two", image_id="two", turn=2)
+    board.page.keyboard.down("a")  # repeats, because it is held
+    board.page.keyboard.up("a")
+    assert [answer["image_id"] for answer in board.answers] == ["one"]
+    board.press("a")
+    assert [answer["image_id"] for answer in board.answers] == ["one", "two"]
+
+
+def test_boxes_outlive_an_error_and_a_reload_until_they_are_saved(board: BoardPage) -> None:
+    board.click(150, 160)
+    board.press("s")
+    board.tell_more(turn=2, message="Blurline does not answer.")
+    expect(board.board).to_contain_text("Blurline does not answer.")
+    board.reload()
+    board.tell(FACE, OTHER, CANDIDATE)
+    assert board.saved() == [_as_sent(OTHER)]
+    board.tell(FACE, key="two", image_id="two", turn=2)
+    board.tell(FACE, OTHER, CANDIDATE, turn=3)
+    expect(board.board).to_contain_text("2 destroyed")
+
+
+def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> None:
+    board.board.get_by_label("Show me the new result").check()
+    board.click(150, 160)
+    board.press("s")
+    assert board.answers[-1]["hold"] is True
+    board.tell_more(turn=2, is_rendering=True)
+    expect(board.board).to_contain_text("Rendering your corrections")
+    board.click(650, 350)
+    board.press("u", "s", "a")
+    assert len(board.answers) == 1
+    board.tell(OTHER, key="one, anew", turn=3)
+    expect(board.board).to_contain_text("1 destroyed")
+    board.press("a")
+    assert board.answers[-1]["kind"] == "approve"
+
+
+def test_original_and_result_are_seen_in_turn(board: BoardPage) -> None:
+    tag = board.page.locator(".before-tag")
+    board.press("f")
+    expect(board.page.locator(".pane.result")).to_be_hidden()
+    for shown in ("Result", "Original", "Result"):
+        expect(tag).to_have_text(shown)
+    board.press("f", "d")
+    expect(tag).to_have_text("Original")
+    expect(board.page.locator(".pane.result")).to_be_hidden()
+    board.press("d")
+    expect(board.page.locator(".pane.result")).to_be_visible()
+
+
+def test_boxes_are_hidden_by_a_key_and_while_one_is_held(board: BoardPage) -> None:
+    def is_green() -> bool:
+        x, y = board.screen(FACE["x1"], 160)
+        frame = board.page.locator("canvas.before").bounding_box()
+        assert frame is not None
+        at = [round(x - frame["x"]), round(y - frame["y"])]
+        reading = "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]"
+        red, green, *_ = board.page.locator("canvas.before").evaluate(reading, at)
+        return bool(green > 190 and red < 110)
+
+    assert is_green()
+    board.page.keyboard.down("o")
+    assert not is_green()
+    board.page.keyboard.up("o")
+    assert is_green()
+    board.press("b")
+    assert not is_green()
+
+
+def test_other_frames_are_told_of(board: BoardPage) -> None:
+    board.tell_more(other_frames=3)
+    expect(board.board).to_contain_text("First frame of 4: 3 other frames, whose boxes stay")
+
+
+def test_the_keys_are_shown(board: BoardPage) -> None:
+    board.press("?")
+    expect(board.board.get_by_text("put aside, next image")).to_be_visible()
+    board.press("Escape")
+    expect(board.board.get_by_text("put aside, next image")).to_be_hidden()
+
+
+def test_the_claim_is_kept_while_the_reviewer_is_at_work(board: BoardPage) -> None:
+    board.page.clock.install()
+    board.reload()
+    board.tell(FACE, claimed_until="a", claimed_for_s=90)
+    expect(board.board).to_contain_text("yours for 1:30")
+    board.page.clock.run_for(65_000)
+    assert board.answers == []
+    board.press("b")
+    board.page.clock.run_for(1000)
+    assert board.answers == [{"kind": "active", "image_id": "one"}]
+    board.page.clock.run_for(30_000)
+    expect(board.board).to_contain_text("no longer yours alone")
+    board.tell_more(claimed_until="b", claimed_for_s=300)
+    expect(board.board).to_contain_text("yours for 5:00")
