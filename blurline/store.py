@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -27,6 +28,7 @@ _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
 _CHUNK_BYTES = 1 << 18
+_PART_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ class Store:
         self._connections.clear()
 
     def ensure_buckets(self) -> None:
-        """Create the two buckets where they are missing."""
+        """Create the buckets where they are missing."""
         with _translated():
-            for bucket in (self._settings.originals_bucket, self._settings.results_bucket):
+            settings = self._settings
+            for bucket in (settings.originals_bucket, settings.results_bucket, settings.exports_bucket):
                 if not self._client.bucket_exists(bucket):
                     self._client.make_bucket(bucket)
 
@@ -164,6 +167,16 @@ class Store:
         with _translated():
             for each in (key, *(preview_key(key, size) for size in PreviewSize)):
                 self._client.remove_object(self._settings.results_bucket, each)
+
+    def put_export(self, key: str, file: BinaryIO, size_bytes: int) -> None:
+        """Store a file of the exported dataset from an open file, in place of the one that is there."""
+        with _translated():
+            self._client.put_object(self._settings.exports_bucket, key, file, size_bytes, part_size=_PART_BYTES)
+
+    def remove_export(self, key: str) -> None:
+        """Remove a file of the exported dataset; one that is not there is as good as removed."""
+        with _translated():
+            self._client.remove_object(self._settings.exports_bucket, key)
 
     def remove_image(self, original_key: str, image_id: UUID) -> int:
         """Remove an image's original and every result below its id; how many objects there were."""

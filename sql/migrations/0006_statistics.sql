@@ -65,10 +65,11 @@ CREATE TABLE tally_changes (LIKE tallies);
 ALTER TABLE tallies ADD PRIMARY KEY (clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256);
 CREATE VIEW current_tallies AS SELECT * FROM tallies UNION ALL SELECT * FROM tally_changes;
 
--- The days (UTC) in which images were submitted that have changed since they were last exported.
+-- The days (UTC) in which images were submitted; version counts how often any of them has changed.
 CREATE TABLE changed_days (
-    day     date PRIMARY KEY,
-    version bigint NOT NULL DEFAULT 1
+    day              date PRIMARY KEY,
+    version          bigint NOT NULL DEFAULT 1,
+    exported_version bigint NOT NULL DEFAULT 0
 );
 
 -- What a decision says of the detector: of the boxes that were destroyed by the last attempt that detected anything
@@ -387,7 +388,8 @@ CREATE FUNCTION judge_detector(
             FROM truth WHERE id NOT IN (SELECT truth_id FROM matches))
 $$;
 
--- The last decision about a detection counts for the detector: one may correct what another has left.
+-- The last decision about a detection counts for the detector: one may correct what another has left. A rejection says
+-- nothing of the boxes but that what was said before is not to be trusted.
 CREATE FUNCTION judge() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     detector attempts;
@@ -409,8 +411,8 @@ BEGIN
     IF detector.id IS NOT NULL AND NEW.kind <> 'rejected' THEN
         SELECT * INTO verdict.faces_found, verdict.false_boxes, verdict.faces_missed
         FROM judge_detector(detector.id, NEW.attempt_id, NEW.added, NEW.dropped);
-        UPDATE verdicts SET is_last = false WHERE attempt_id = detector.id AND faces_found IS NOT NULL;
     END IF;
+    UPDATE verdicts SET is_last = false WHERE attempt_id = detector.id AND is_last;
     INSERT INTO verdicts VALUES (verdict.*);
     RETURN NULL;
 END $$;

@@ -1,0 +1,54 @@
+"""Audit records of images, and the keys with which anybody can check them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.context import ASKED, Ctx, Who, visible_owner
+from api.problems import NotFound, problems
+from api.views import detection_views
+from blurline.audit import AuditedFile, AuditKeys, Auditor, AuditRecord, SignedRecord
+from blurline.contract import Decision
+from sql.reading import ImageRow, find_image, list_detections
+from sql.reviews import list_decisions
+
+router = APIRouter(prefix="/v1", tags=["audit"])
+
+
+@router.get("/images/{image_id}/audit", responses=problems(*ASKED, "not_found", "invalid_request"))
+def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
+    """What an image was and is, what was found in it by what, and who decided on it: signed, for `blurline verify`."""
+    row = find_image(context.database, visible_owner(who), image_id)
+    if row is None:
+        raise NotFound("image")
+    boxes = list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
+    decisions = list_decisions(context.database, image_id)
+    fields = {name: getattr(row, name) for name in ImageRow.__slots__ if name in AuditRecord.model_fields}
+    record = AuditRecord(
+        **{**fields, "image_id": row.id, "submitted_at": row.created_at},
+        blurline_version=version("blurline"),
+        issued_at=datetime.now(UTC),
+        original=AuditedFile(sha256=row.original_sha256, size_bytes=row.original_bytes)
+        if row.original_sha256
+        else None,
+        result=_result(row),
+        detections=detection_views(boxes),
+        decisions=[Decision.model_validate(each, from_attributes=True) for each in decisions],
+    )
+    return Auditor(context.settings.home).sign(record)
+
+
+@router.get("/audit-keys")
+def get_audit_keys(context: Ctx) -> AuditKeys:
+    """The public keys of this installation's audit records. No token is needed."""
+    return Auditor(context.settings.home).keys
+
+
+def _result(row: ImageRow) -> AuditedFile | None:
+    if row.result_sha256 is None or row.result_bytes is None:
+        return None
+    return AuditedFile(sha256=row.result_sha256, size_bytes=row.result_bytes, media_type=row.result_media_type)

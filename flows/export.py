@@ -1,0 +1,70 @@
+"""export: writes what is known of images and detections to the store as a dataset, every night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from tempfile import TemporaryFile
+
+import pyarrow
+import structlog
+from prefect import flow
+
+from blurline.store import Store
+from blurline.tables import DETECTIONS, IMAGES, Rows, write_parquet
+from sql.database import Database
+from sql.exporting import list_changed_days, note_exported, pages_of_detections, pages_of_images
+from sql.statistics import Wanted, fold
+from tasks.resources import database, store
+
+log = structlog.get_logger()
+
+_TABLES: dict[str, tuple[Callable[[Database, Wanted], Iterator[Rows]], pyarrow.Schema]] = {
+    "images": (pages_of_images, IMAGES),
+    "detections": (pages_of_detections, DETECTIONS),
+}
+
+
+@flow(name="export", persist_result=False, retries=2, retry_delay_seconds=60)
+def export() -> str:
+    """Write a Parquet file of images and one of detections for each day whose images have changed since.
+
+    The dataset is partitioned as Hive has it: `images/day=2026-11-25/part.parquet`. Days are those of the submission in
+    UTC; today's is written once it is over. What is interrupted goes on where it was; a day is written as a whole.
+    """
+    return export_changed(database(), store())
+
+
+def export_changed(database: Database, store: Store) -> str:
+    """Write the days that have changed; a sentence on how much it was."""
+    fold(database)  # which says what has changed
+    days, rows = 0, dict.fromkeys(_TABLES, 0)
+    for changed in list_changed_days(database):
+        for table, written in write_day(database, store, changed.day).items():
+            rows[table] += written
+        note_exported(database, changed)
+        days += 1
+    log.info("exported", days=days, **rows)
+    return f"{days} days: " + ", ".join(f"{count} {table}" for table, count in rows.items())
+
+
+def write_day(database: Database, store: Store, day: date) -> dict[str, int]:
+    """Write the files of a day, or remove them where the day has no images any more; how many rows each has."""
+    since = datetime.combine(day, time(), UTC)
+    wanted = Wanted(since, since + timedelta(days=1))
+    rows = {}
+    for table, (pages, schema) in _TABLES.items():
+        with TemporaryFile() as file:
+            rows[table] = write_parquet(pages(database, wanted), schema, file)
+            size_bytes = file.tell()
+            file.seek(0)
+            if rows["images"]:
+                store.put_export(export_key(table, day), file, size_bytes)
+            else:
+                store.remove_export(export_key(table, day))
+    return rows
+
+
+def export_key(table: str, day: date) -> str:
+    """Where a day's rows of a table are."""
+    return f"{table}/day={day.isoformat()}/part.parquet"

@@ -1,0 +1,80 @@
+"""The nightly dataset, over the real database and store: whole days, those that have changed, nothing deleted."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pyarrow.parquet
+import pytest
+from minio.error import S3Error
+
+from blurline.profile import ProfileName
+from blurline.settings import Settings
+from blurline.store import Store
+from flows.export import export_changed, export_key
+from sql.database import Database
+from tests.api import filling
+
+TODAY = datetime.now(UTC).date()
+
+
+def days_ago(settings: Settings, owner: str, days: int) -> None:
+    """Move an owner's images into the past."""
+    with psycopg.connect(settings.database) as connection:
+        connection.execute(
+            "UPDATE images SET created_at = images.created_at - %s FROM jobs WHERE jobs.id = job_id AND owner = %s",
+            (timedelta(days=days), owner),
+        )
+
+
+def exported(settings: Settings, store: Store, table: str, day: date) -> pyarrow.Table:
+    """What the dataset has for a day. Raises S3Error when it has nothing."""
+    data = store._client.get_object(settings.exports_bucket, export_key(table, day)).read()
+    return pyarrow.parquet.read_table(io.BytesIO(data))
+
+
+def settled(database: Database, settings: Settings) -> None:
+    for attempt, policy in filling.underway(database, settings):
+        filling.settle(database, attempt, filling.made(attempt, policy, [[1, 2, 30, 40, 0.9], [50, 60, 70, 80, 0.2]]))
+
+
+def test_each_day_is_written_once_and_again_when_it_has_changed(
+    settings: Settings, database: Database, store: Store
+) -> None:
+    for owner, days in (("ann", 1), ("bob", 2), ("cid", 0)):
+        filling.submit(database, owner, 3, ProfileName.STANDARD, desk="city")
+        days_ago(settings, owner, days)
+    settled(database, settings)
+    assert export_changed(database, store) == "2 days: 6 images, 12 detections"  # today is not over
+    yesterday = exported(settings, store, "images", TODAY - timedelta(days=1)).to_pylist()
+    assert [(row["owner"], row["state"], row["faces"], row["labels"]) for row in yesterday] == [
+        ("ann", "published", 1, '{"desk": "city"}')
+    ] * 3
+    boxes = exported(settings, store, "detections", TODAY - timedelta(days=2)).to_pylist()
+    assert {row["owner"] for row in boxes} == {"bob"}
+    assert [(row["x1"], row["y2"], row["destroyed"]) for row in boxes[:2]] == [(1, 40, True), (50, 80, False)]
+    with pytest.raises(S3Error):
+        exported(settings, store, "images", TODAY)
+
+    assert export_changed(database, store) == "0 days: 0 images, 0 detections"
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("DELETE FROM images USING jobs WHERE jobs.id = job_id AND owner = 'bob' AND position = 0")
+    assert export_changed(database, store) == "1 days: 2 images, 4 detections"
+    assert exported(settings, store, "images", TODAY - timedelta(days=2)).num_rows == 2
+
+
+def test_a_day_whose_images_are_all_deleted_leaves_the_dataset(
+    settings: Settings, database: Database, store: Store
+) -> None:
+    job_id = filling.submit(database, "ann", 2, ProfileName.FAST)
+    settled(database, settings)
+    days_ago(settings, "ann", 1)
+    export_changed(database, store)
+    assert exported(settings, store, "images", TODAY - timedelta(days=1)).num_rows == 2
+    filling.delete_job(database, job_id)
+    assert export_changed(database, store) == "1 days: 0 images, 0 detections"
+    for table in ("images", "detections"):
+        with pytest.raises(S3Error):
+            exported(settings, store, table, TODAY - timedelta(days=1))
