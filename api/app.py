@@ -26,8 +26,11 @@ from api.openapi import describe
 from api.rate_limit import RateLimit, RateLimitHeaders
 from api.routers import (
     compatibility,
+    audits,
     deletions,
     health,
+    exports,
+    figures,
     images,
     jobs,
     live,
@@ -105,8 +108,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Turns)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
-        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, compatibility,
-        health, metrics, webhooks, live, reruns, system,
+        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, figures,
+        exports, audits, compatibility, health, metrics, webhooks, reruns, system,
     ):  # fmt: skip
         app.include_router(module.router)
     describe(app)

@@ -8,6 +8,7 @@ import typer
 
 from blurline.commands import operating, pictures, servers
 from blurline.commands.submit import submit
+from blurline.commands.verify import verify
 from blurline.errors import BlurlineError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ for verb in (
     operating.settings,
     operating.bench,
     pictures.detect,
+    verify,
     pictures.redact,
     pictures.evaluate,
 ):

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     s3_region: str = Field(default="us-east-1", description="Region of the S3 store.")
     originals_bucket: str = Field(default="blurline-originals", description="Bucket of uploads and originals; private.")
     results_bucket: str = Field(default="blurline-results", description="Bucket of results; private.")
+    exports_bucket: str = Field(
+        default="blurline-exports", description="Bucket of the dataset that the flow `export` writes; private."
+    )
     api_url: str = Field(
         default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it."
     )

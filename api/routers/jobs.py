@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from api.archive import archive
-from api.context import ASKED, Context, Ctx, Who, manageable_owner, visible_owner
+from api.context import ASKED, Context, Ctx, Who, listed_owner, manageable_owner, not_manageable, visible_owner
+from api.filters import LabelFilter, OwnerFilter, parse_labels
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, Problem, problems
 from api.views import image_view, job_view, receipt_view
@@ -21,10 +22,6 @@ from sql.reading import JobFilter, find_job, list_images_of_job, list_jobs
 from sql.reruns import call_off_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=problems(*ASKED))
-
-LabelFilter = Annotated[
-    list[str] | None, Query(max_length=20, description="As `name:value`; may be repeated, and all must match.")
-]
 
 
 class JobSort(StrEnum):
@@ -52,10 +49,10 @@ def get_jobs(
     label: LabelFilter = None,
     since: Time | None = None,
     until: Time | None = None,
-    owner: Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")] = None,
+    owner: OwnerFilter = None,
 ) -> JobPage:
     """Jobs: one's own, or (reviewers and operators) all."""
-    wanted = JobFilter(_owner(who, owner), state, _labels(label), since, until)
+    wanted = JobFilter(listed_owner(who, owner), state, parse_labels(label), since, until)
     order = Order.ASCENDING if sort is JobSort.OLDEST else Order.DESCENDING
     rows = list_jobs(context.database, wanted, limit, parse_cursor(f"jobs{sort}", cursor, UUID), order)
     following = next_cursor(f"jobs{sort}", rows, limit, rows[-1].id) if rows else None
@@ -136,17 +133,3 @@ def _job(context: Context, owner: str | None, job_id: UUID) -> Job:
     if row is None:
         raise NotFound("job")
     return job_view(row)
-
-
-def _owner(who: Who, asked: str | None) -> str | None:
-    visible = visible_owner(who)
-    return asked if visible is None else visible
-
-
-def _labels(given: list[str] | None) -> dict[str, str] | None:
-    if given is None:
-        return None
-    pairs = [each.partition(":") for each in given]
-    if not all(colon for _, colon, _ in pairs):
-        raise Problem("invalid_request", "A label is asked for as `name:value`.")
-    return {name: value for name, _, value in pairs}
