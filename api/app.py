@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
@@ -20,17 +20,18 @@ from api.deleter import deleter
 from api.dispatcher import dispatcher
 from api.flow_runs import FlowRuns
 from api.identities import Identities
+from api.known_query import refuse_unknown_query
 from api.live import Hub
 from api.observation import Observation
 from api.openapi import describe
 from api.rate_limit import RateLimit, RateLimitHeaders
 from api.routers import (
-    compatibility,
     audits,
+    compatibility,
     deletions,
-    health,
     exports,
     figures,
+    health,
     images,
     jobs,
     live,
@@ -55,6 +56,8 @@ from blurline.store import Store
 from blurline.telemetry import configure_traces, end_traces
 from sql.database import Database
 
+_LONGEST_STATEMENT_S = 60
+
 _DESCRIPTION = """Submit photographs; get them back with every face that was found destroyed.
 
 Upload with `POST /v1/uploads` (straight to the store) and submit the keys with `POST /v1/jobs`, or send the
@@ -69,12 +72,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(settings.database, max_connections=20)
+        database = Database(settings.database, max_connections=20, statement_timeout_s=_LONGEST_STATEMENT_S)
         flow_runs = FlowRuns(settings)
         store = Store(settings)
         identities = Identities(settings, database)
         rate_limit = RateLimit(settings.requests_per_minute)
         app.state.context = Context(settings, database, store, flow_runs, identities, rate_limit)
+        health.remember_health(app)
         app.state.database_metrics = DatabaseMetrics(settings.database)
         threads: list[Background | WebhookSender] = [
             dispatcher(settings, database, flow_runs),
@@ -111,7 +115,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, figures,
         exports, audits, compatibility, health, metrics, webhooks, reruns, system,
     ):  # fmt: skip
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
+    app.include_router(live.router)
     describe(app)
     app.add_middleware(RateLimitHeaders)
     if settings.allowed_origins:

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.flow_runs import FlowRuns
 from api.identities import Identities
-from api.problems import Problem
+from api.problems import NotFound, Problem
 from api.rate_limit import RateLimit
 from blurline.settings import Settings
 from blurline.store import Store
@@ -90,3 +90,18 @@ def visible_owner(identity: Identity) -> str | None:
 def manageable_owner(identity: Identity) -> str | None:
     """Whose jobs the identity may cancel and delete: its own, or (None, operators) everyone's."""
     return None if Scope.OPERATE in identity.scopes else identity.owner
+
+
+def listed_owner(identity: Identity, asked: str | None) -> str | None:
+    """Whose things a list shows: those of whom was asked for, where the identity may see them. Raises Problem."""
+    visible = visible_owner(identity)
+    if visible is not None and asked not in (None, visible):
+        raise Problem("missing_scope", "Only reviewers and operators see what is somebody else's.")
+    return asked if visible is None else visible
+
+
+def not_manageable(what: str, *, is_visible: bool) -> Problem:
+    """The refusal to change what is somebody else's, which only those are told of who may see it."""
+    if is_visible:
+        return Problem("missing_scope", f"You may look at this {what}; only its owner and operators may do that.")
+    return NotFound(what)

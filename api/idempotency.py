@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import Header
 from fastapi.responses import JSONResponse
@@ -40,13 +40,17 @@ def once(
     if key is not None:
         claimed = claim(context.database, owner, key, fingerprint(), context.settings.idempotency_hours)
         if claimed.answer is not None:
-            return JSONResponse(claimed.answer, 202, {"Idempotency-Replayed": "true"})
+            return _answer(claimed.answer, {"Idempotency-Replayed": "true"})
     try:
-        return JSONResponse(work(claimed).model_dump(mode="json"), 202)
+        return _answer(work(claimed).model_dump(mode="json"))
     except Exception:
         if claimed is not None:
             release(context.database, claimed)
         raise
+
+
+def _answer(job: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(job, 202, {"Location": f"/v1/jobs/{job['id']}", **(headers or {})})
 
 
 def fingerprint_of(*texts: str, files: Iterable[tuple[str, BinaryIO]] = ()) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -30,6 +31,7 @@ _POLL_S = 15  # should a notification ever be lost
 _GATHER_S = 0.05
 _PROGRESS_S = 1
 _PAUSE_S = 1
+_REFRESH_S = 0.5
 
 
 class Goodbye(Exception):
@@ -76,12 +78,17 @@ class LiveClient:
 
     async def _refresh(self, owner: str, expiry: asyncio.Timeout) -> None:
         """Take new tokens, each of which puts off the expiry."""
+        loop = asyncio.get_running_loop()
+        last_s = -math.inf
         while True:
             hello = await self._receive()
+            if loop.time() < last_s + _REFRESH_S:
+                raise Goodbye(4429, "New tokens come too often; renew one shortly before it expires.")
+            last_s = loop.time()
             identity = await self._identify_at_last(hello.token)
             if identity.owner != owner:
                 raise Goodbye(4403, "The new token is somebody else's.")
-            expiry.reschedule(asyncio.get_running_loop().time() + _seconds_left(identity))
+            expiry.reschedule(loop.time() + _seconds_left(identity))
             await self._send(type="refreshed", expires_at=identity.expires_at)
 
     async def _tell(self, identity: Identity, after: int | None, wake: asyncio.Event) -> None:

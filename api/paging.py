@@ -35,7 +35,7 @@ def parse_cursor(listed: str, cursor: str | None, *kinds: type) -> Any:
     try:
         name, *at = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = tuple(kind(value) for kind, value in zip(kinds, at, strict=True))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         name = None
     if name != listed:
         raise Problem("invalid_cursor", "The cursor is not one that this list gave for this order.")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from api.operations import operations
 from blurline import contract, metrics
 from blurline.errors import BlurlineError, PermanentError, RetryableError
 from sql.quotas import QuotaExceeded
@@ -35,6 +37,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not_published": (409, "The image has no published result."),
     "not_held": (409, "The image holds no result that could be approved."),
     "review_claimed": (409, "Another reviewer is at the image."),
+    "result_changed": (409, "The image has another result than the one that was looked at."),
     "image_underway": (409, "An attempt at the image is under way."),
     "preview_missing": (404, "There is no preview of this size."),
     "upload_already_submitted": (409, "The key belongs to an image already."),
@@ -62,7 +65,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 }
 """Every code with which the API answers: its status and what it means."""
 
-_RETRY_AFTER_S = 5
+_HEADERS = {401: {"WWW-Authenticate": 'Bearer error="invalid_token"'}, 503: {"Retry-After": "5"}}
+_MOST_ERRORS = 20
 _SENTENCE_FOR_RETRYABLE = "A part of the service does not answer at the moment. Try again soon."
 
 
@@ -88,8 +92,7 @@ def problem(code: str, detail: str, headers: dict[str, str] | None = None, **mor
     body = contract.Problem(
         title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id, **more
     )
-    standard = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(_RETRY_AFTER_S)}}.get(status, {})
-    return _Answer(body, {**standard, **(headers or {})})
+    return _Answer(body, {**_HEADERS.get(status, {}), **(headers or {})})
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -123,8 +126,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(QuotaExceeded)
     def over_quota(_: Request, error: QuotaExceeded) -> JSONResponse:
-        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-        return problem(error.code, str(error), headers)
+        return problem(error.code, str(error), {"Retry-After": str(error.retry_after_s)})
 
     @app.exception_handler(BlurlineError)
     def ours(request: Request, error: BlurlineError) -> JSONResponse:
@@ -135,6 +137,11 @@ def install(app: FastAPI) -> None:
             return problem(error.code, str(error))
         return unforeseen(request, error)
 
+    @app.exception_handler(psycopg.DataError)
+    def not_for_the_database(request: Request, error: psycopg.DataError) -> JSONResponse:
+        log.warning("request_not_for_database", path=request.url.path, error=str(error))
+        return problem("invalid_request", "A value of the request is one that cannot be stored or looked for.")
+
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         return invalid_request(list(error.errors()))
@@ -142,10 +149,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _OF_STATUS.get(error.status_code, "malformed_request" if error.status_code < 500 else "internal")
-        headers = dict(error.headers or {})
-        if code == "method_not_allowed":
-            headers["Allow"] = ", ".join(sorted(_methods(request)))
-        return problem(code, str(error.detail), headers)
+        headers, detail = dict(error.headers or {}), str(error.detail)
+        if code == "not_found":
+            detail = "There is no such path; /docs lists those that there are."
+        if code == "method_not_allowed" and (methods := ", ".join(sorted(operations(request.app, request.url.path)))):
+            headers["Allow"] = methods
+            detail = f"This path takes {methods}."
+        return problem(code, detail, headers)
 
 
 def unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -156,9 +166,25 @@ def unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 def invalid_request(errors: list[Any]) -> JSONResponse:
     """The answer to a request that does not validate, from pydantic's errors."""
-    where_and_what = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in errors]
+    broken = next((each for each in errors if each["type"] == "json_invalid"), None)
+    if broken is not None:
+        why = broken.get("ctx", {}).get("error", broken["msg"])
+        return problem("malformed_request", f"The body is not JSON: {why}.")
+    shown = errors[:_MOST_ERRORS]
+    where_and_what = [{"where": _where(each["loc"]), "what": _SAID.get(each["type"], each["msg"])} for each in shown]
     detail = "; ".join(f"{each['where']}: {each['what']}" for each in where_and_what)
     return problem("invalid_request", detail, errors=where_and_what)
+
+
+def _where(place: Sequence[str | int]) -> str:
+    return ".".join(map(str, place)) or "body"
+
+
+_SAID = {
+    "extra_forbidden": "there is no such field",
+    "missing": "is missing",
+}
+"""What pydantic's types of errors mean to whoever has made the request, where its own words do not say it."""
 
 
 class _Answer(JSONResponse):
@@ -171,13 +197,6 @@ class _Answer(JSONResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         metrics.http_problems.labels(self._code).inc()
         await super().__call__(scope, receive, send)
-
-
-def _methods(request: Request) -> set[str]:
-    """Every method of the path; a route of its own knows of its own alone."""
-    asked = {**request.scope, "method": ""}
-    routes = [route for route in request.app.routes if route.matches(asked)[0] is not Match.NONE]
-    return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 _OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large", 415: "unsupported_media_type"}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -17,7 +20,7 @@ from api.context import Context
 from api.problems import Problem
 from api.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
-from blurline.errors import ObjectMissing, StoreUnavailable
+from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
 from blurline.ids import new_id
 from blurline.outbound import check_url
 from blurline.policy import Policy
@@ -32,6 +35,8 @@ from sql.submissions import NewJob, Original, batch_size, write_job
 from sql.webhooks import create_webhook
 
 _STAT_ONE_BY_ONE = 32
+_STAT_AT_ONCE = 8
+_LISTED_A_KEY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def check_webhooks_allowed(context: Context) -> None:
 
 def new_upload(context: Context, owner: str) -> tuple[str, PresignedPost]:
     """A fresh key of the owner's, and the form to upload to it."""
-    key = _new_key(owner)
+    key = f"{_prefix(owner)}{new_id()}"
     return key, context.store.presign_upload(key)
 
 
@@ -93,10 +98,11 @@ def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImag
     """Make a job of objects that were uploaded and of URLs. Raises Problem, ObjectMissing, AlreadySubmitted."""
     _check_count(context, len(images))
     keys = [image.key for image in images if image.key is not None]
-    if len(set(keys)) < len(keys):
-        raise Problem("duplicate_key", "A key stands twice in the request; each upload is one image.")
+    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+    if twice is not None:
+        raise Problem("duplicate_key", f"The key {twice!r} stands twice in the request; each upload is one image.")
     for key in keys:
-        if not key.startswith(_prefix(wanted.owner)):
+        if not _is_of_upload(wanted.owner, key):
             raise ObjectMissing(f"Nothing is stored under the key {key!r}. Get keys from POST /v1/uploads.")
     stored = _stat(context, wanted.owner, keys)
     originals = [_original(context, wanted.owner, image, stored) for image in images]
@@ -108,18 +114,25 @@ def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> C
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
-    quotas, used = look_up(context.database, wanted.owner, default_quotas(context.settings))
-    check(quotas, used, len(files), sum(file.size_bytes for file in files))
+    check_room(context, wanted.owner, sum(file.size_bytes for file in files), len(files))
     originals: list[Original] = []
     try:
         for file in files:
-            stored = context.store.put_original(_new_key(wanted.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
+            stored = context.store.put_original(_direct_key(wanted.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
             originals.append(Original(file.name, stored.key, stored.etag, stored.size_bytes))
         return _create(context, wanted, originals)
+    except DatabaseUnavailable:  # the job may be there all the same: its commit may have gone through unheard
+        raise
     except Exception:
         for original in originals:  # there is no job that could ever delete them
             _forget(context, original)
         raise
+
+
+def check_room(context: Context, owner: str, size_bytes: int, images: int = 1) -> None:
+    """Raise QuotaExceeded when so much more cannot be within the owner's quotas, before anything is stored."""
+    quotas, used = look_up(context.database, owner, default_quotas(context.settings))
+    check(quotas, used, images, size_bytes)
 
 
 def _create(context: Context, wanted: Wish, originals: list[Original]) -> CreatedJob:
@@ -163,23 +176,20 @@ def _original(context: Context, owner: str, image: SubmittedImage, stored: Mappi
     check_url(url, context.settings.outbound_networks)
     last = PurePosixPath(unquote(urlsplit(url).path)).name
     name = image.name or printable(last) or "image"
-    return Original(name, _new_key(owner), None, 0, source_url=url)
+    return Original(name, _direct_key(owner), None, 0, source_url=url)
 
 
 def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObject]:
-    """What the store has of the keys: a few are asked for one by one, many are listed (keys sort by time)."""
-    if len(keys) <= _STAT_ONE_BY_ONE:
-        with ThreadPoolExecutor(max_workers=8) as threads:
-            return {found.key: found for found in threads.map(context.store.stat_original, keys)}
-    listed = context.store.list_originals(_prefix(owner), min(keys), max(keys))
-    found = {each.key: each for each in listed}
-    missing = [key for key in keys if key not in found]
-    if missing:
-        raise ObjectMissing(
-            f"Nothing is stored under {len(missing)} of the keys, among them {missing[0]!r}. "
-            "Upload the files before submitting them."
-        )
-    return found
+    """What the store has of the keys: many are listed (keys sort by time), as far as that pays; the rest is asked for
+    one by one. Raises ObjectMissing."""
+    found: dict[str, StoredObject] = {}
+    if len(keys) > _STAT_ONE_BY_ONE:
+        wanted = set(keys)
+        between = context.store.list_originals(_prefix(owner), min(keys), max(keys))
+        found = {each.key: each for each in islice(between, _LISTED_A_KEY * len(keys)) if each.key in wanted}
+    rest = [key for key in keys if key not in found]
+    with ThreadPoolExecutor(max_workers=_STAT_AT_ONCE) as threads:
+        return found | {each.key: each for each in threads.map(context.store.stat_original, rest)}
 
 
 def printable(name: str | None) -> str:
@@ -206,8 +216,17 @@ def _forget(context: Context, original: Original) -> None:
         context.store.remove_original(original.key)
 
 
-def _new_key(owner: str) -> str:
-    return f"{_prefix(owner)}{new_id()}"
+def _is_of_upload(owner: str, key: str) -> bool:
+    """Whether the key is one that the owner was handed out with a form."""
+    try:
+        return key == f"{_prefix(owner)}{UUID(key.rpartition('/')[2])}"
+    except ValueError:
+        return False
+
+
+def _direct_key(owner: str) -> str:
+    """A key that no form was handed out for, so that nobody can write to it but we."""
+    return f"{_prefix(owner)}direct/{new_id()}"
 
 
 def _prefix(owner: str) -> str:

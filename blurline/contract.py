@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     HttpUrl,
     StrictBool,
@@ -38,7 +39,7 @@ _KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"
 
 def _with_offset(value: Any) -> Any:
     if not isinstance(value, datetime) and not _TIME_START.match(str(value)):
-        raise ValueError("must be a time as in 2026-11-25T14:16:01Z")
+        raise ValueError("must be a time as in 2026-11-25T14:16:01Z (an offset's + is written %2B in a URL)")
     return value
 
 
@@ -111,6 +112,7 @@ class Upload(BaseModel):
     url: str
     fields: dict[str, str]
     expires_at: datetime
+    max_bytes: int = Field(description="Size of the largest file that is accepted.")
 
 
 class Uploads(BaseModel):
@@ -124,6 +126,7 @@ class Uploads(BaseModel):
                     "url": "https://store.example/blurline-originals",
                     "fields": {"key": _KEY, "policy": "eyJ…", "x-amz-signature": "9d1…"},
                     "expires_at": _TIME,
+                    "max_bytes": 100_000_000,
                 }
             ]
         }
@@ -176,7 +179,7 @@ class JobRequest(JobOptions):
             "labels": {"assignment": "4711"},
         }
     )
-    images: list[SubmittedImage] = Field(min_length=1)
+    images: Annotated[list[SubmittedImage], Field(min_length=1, max_length=100_000), FailFast()]
 
 
 class Progress(BaseModel):
@@ -353,6 +356,12 @@ class Image(BaseModel):
     finished_at: datetime | None
 
 
+class ArchivedImage(Image):
+    """An image in an archive's manifest, and the name of its result there; null where it has none."""
+
+    file: str | None
+
+
 class ImageWithDetections(Image):
     """An image and every box found in it, best first."""
 
@@ -464,9 +473,16 @@ class CorrectionRequest(Request):
     model_config = with_examples(
         {"destroy": [{"frame": 0, "x1": 812.5, "y1": 401, "x2": 903.2, "y2": 520.7}], "hold": False, "note": ""}
     )
-    destroy: list[MarkedBox] = Field(max_length=5000)
+    destroy: Annotated[list[MarkedBox], Field(max_length=5000), FailFast()]
     hold: StrictBool = False
     note: NoteText = ""
+
+
+class ApprovalRequest(Request):
+    """What the reviewer has seen: approving publishes that result and no other."""
+
+    model_config = with_examples({"result_sha256": _SHA256})
+    result_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
 
 
 class RejectionRequest(Request):
@@ -489,8 +505,8 @@ _DECISION: dict[str, Any] = {
 
 
 class Decision(BaseModel):
-    """What a reviewer has decided, and the boxes that it changed: drawn, and found but no faces. One that was moved is in
-    both."""
+    """What a reviewer has decided, and the boxes that it changed: drawn, and found but no faces. One that was moved is
+    in both."""
 
     model_config = with_examples(_DECISION)
     id: UUID

@@ -16,7 +16,7 @@ from blurline.telemetry import current_trace_id
 
 _MASKED = (
     (re.compile(r"(?<=://)[^/\s\"\\]+@"), "***@"),  # user and password in a URL
-    (re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), "***"),  # a JWT
+    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), "***"),  # a JWT
     (re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{16,}"), "***"),
     (
         re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)[\"'\\]*\s*[=:]\s*[\"'\\]*)[^&\s\"'\\]+"),

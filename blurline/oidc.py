@@ -21,8 +21,12 @@ from blurline.tokens import Identity, InvalidToken, checked_claims, identity
 
 log = structlog.get_logger()
 
-ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Asymmetric ones alone: what the issuer publishes can check a token and never make one."""
+ALGORITHMS = {
+    "RSA": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+    "EC": ["ES256", "ES384", "ES512"],
+    "OKP": ["EdDSA"],
+}
+"""By type of key. Asymmetric ones alone: what the issuer publishes can check a token and never make one."""
 
 _FRESH_S = 3600
 _PAUSE_S = 5
@@ -76,11 +80,15 @@ class OidcIssuer:
             raise InvalidToken(f"The bearer token is not valid: {error}.") from error
         key = self._known(key_id)
         is_fresh = time.monotonic() < self._fetched_s + _FRESH_S
-        if (key is None or not is_fresh) and self._lock.acquire(blocking=key is None):
-            try:
-                self._fetch()
-            finally:
-                self._lock.release()
+        if key is None or not is_fresh:
+            # Whoever knows no key at all waits; nobody else is held up by an issuer that hangs.
+            if self._lock.acquire(blocking=not self._keys):
+                try:
+                    self._fetch()
+                finally:
+                    self._lock.release()
+            elif key is None:
+                raise IssuerUnavailable(f"The keys of {self.name} are being fetched.")
             key = self._known(key_id)
         if key is None:
             raise InvalidToken("The bearer token is signed with a key that its issuer does not publish.")
@@ -97,15 +105,16 @@ class OidcIssuer:
             if not self._keys:
                 raise IssuerUnavailable(f"The keys of {self.name} could not be fetched a moment ago.")
             return
-        self._tried_s = now_s
         try:
             published = _published(self.name)
             self._keys = {key.id: key for key in _usable(published)}
-            self._fetched_s = now_s
+            self._fetched_s = time.monotonic()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
             log.warning("issuer_keys_not_fetched", issuer=self.name, error=repr(error))
             if not self._keys:
                 raise IssuerUnavailable(f"The keys of {self.name} could not be fetched: {error!r}") from error
+        finally:
+            self._tried_s = time.monotonic()
 
 
 def _published(issuer: str) -> list[Mapping[str, Any]]:
@@ -122,14 +131,14 @@ def _usable(published: list[Mapping[str, Any]]) -> list[_Key]:
     """The keys for signatures, of kinds that are accepted."""
     keys = []
     for each in published:
-        if each.get("use", "sig") != "sig" or each.get("kty") not in ("RSA", "EC", "OKP"):
+        if each.get("use", "sig") != "sig" or each.get("kty") not in ALGORITHMS:
             continue
         try:
             public = jwt.PyJWK(dict(each)).key
         except jwt.PyJWTError:
             continue
-        stated = [name for name in ALGORITHMS if name == each.get("alg")]
-        keys.append(_Key(each.get("kid"), public, stated or ALGORITHMS))
+        possible = ALGORITHMS[each["kty"]]
+        keys.append(_Key(each.get("kid"), public, [name for name in possible if name == each.get("alg")] or possible))
     return keys
 
 

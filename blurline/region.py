@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blurline.box import Box
 
-_Coordinate = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
+_Coordinate = Annotated[float, Field(ge=0, le=1_000_000, strict=True, allow_inf_nan=False)]
 
 
 class Unit(StrEnum):
@@ -53,9 +53,17 @@ class SizeLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_side: float = Field(default=0, ge=0, strict=True)
-    max_side: float | None = Field(default=None, gt=0, strict=True)
+    min_side: float = Field(default=0, ge=0, strict=True, allow_inf_nan=False)
+    max_side: float | None = Field(default=None, gt=0, strict=True, allow_inf_nan=False)
     unit: Unit = Unit.RELATIVE
+
+    @model_validator(mode="after")
+    def _allows_any(self) -> Self:
+        if self.max_side is not None and self.min_side > self.max_side:
+            raise ValueError("min_side is larger than max_side, so that no face would be destroyed")
+        if self.unit is Unit.RELATIVE and self.min_side > 1:
+            raise ValueError("a relative min_side lies between 0 and 1; say `unit: pixel` for pixels")
+        return self
 
     def allow(self, side_px: float, long_side_px: int) -> bool:
         """Whether a face of that longer side is within the limits."""

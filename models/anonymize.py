@@ -91,16 +91,29 @@ def render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: 
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     changed = () if written.is_copied else photo.notes
-    notes = changed + _more_notes(photo, format_)
+    notes = changed + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
     in_doubt = doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
     return Rendered(done, written.photo.frames[0], scores)
 
 
-def _more_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
+def _format_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
     notes = []
     if photo.encoding.format is Format.HEIC and written is Format.JPEG:
         notes.append(Note("heic_to_jpeg", "The HEIC picture comes back as JPEG."))
     if written not in WITH_ALPHA and any(frame.is_transparent for frame in photo.frames):
         notes.append(Note("alpha_flattened", "The transparent picture comes back over white."))
+    return tuple(notes)
+
+
+def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tuple[Note, ...]:
+    """What shows in the result, or is not destroyed, because somebody wanted it so."""
+    notes = []
+    left = sum(int(choice.is_left.sum()) for choice in choices)
+    if left:
+        why = "as the policy or a reviewer says"
+        notes.append(Note("faces_left", f"{left} of the faces that were found are left as they are, {why}."))
+    regions = [region.box(photo.width_px, photo.height_px) for region in policy.always_regions]
+    if any(box.width_px <= 0 or box.height_px <= 0 for box in regions):
+        notes.append(Note("region_outside", "An always-region lies outside the picture; nothing was destroyed there."))
     return tuple(notes)

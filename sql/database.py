@@ -36,7 +36,7 @@ class Database:
     DatabaseUnavailable; any other error of PostgreSQL passes as it is.
     """
 
-    def __init__(self, database: str, max_connections: int = 10) -> None:
+    def __init__(self, database: str, max_connections: int = 10, statement_timeout_s: float = 0) -> None:
         self._pool = ConnectionPool(
             database,
             min_size=1,
@@ -45,7 +45,12 @@ class Database:
             timeout=10,
             reconnect_timeout=0,
             check=ConnectionPool.check_connection,
-            kwargs={"row_factory": dict_row, "tcp_user_timeout": 30_000, "keepalives_idle": 15},
+            kwargs={
+                "row_factory": dict_row,
+                "tcp_user_timeout": 30_000,
+                "keepalives_idle": 15,
+                "options": f"-c statement_timeout={int(statement_timeout_s * 1000)}",
+            },
             connection_class=psycopg.Connection[Row],
         )
 

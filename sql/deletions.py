@@ -7,11 +7,12 @@ result that it stores all the same is removed in a second pass, when no attempt 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from blurline.ids import new_id
+from blurline.settings import Settings
 from sql.database import Database, Transaction
 
 _GRACE_S = 300
@@ -41,8 +42,22 @@ class Doomed:
     original_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long after a deletion something of it may still be stored: by an attempt at work, by whoever holds the form
+    of an upload."""
+
+    attempt_s: float
+    upload_s: float
+
+
+def patience(settings: Settings) -> Patience:
+    """What the settings say of it."""
+    return Patience(settings.attempt_deadline_s + _GRACE_S, settings.upload_ttl_s + _GRACE_S)
+
+
 def delete_job(
-    database: Database, owner: str | None, job_id: UUID, requested_by: str, attempt_deadline_s: float
+    database: Database, owner: str | None, job_id: UUID, requested_by: str, still: Patience
 ) -> tuple[Receipt, list[UUID]] | None:
     """Delete a job and everything of it: the receipt, and the flow runs that are at work on it.
 
@@ -60,14 +75,14 @@ def delete_job(
             return None
         transaction.run("drop_outbox_of_job", job_id=job_id)
         flow_runs = [row["flow_run_id"] for row in transaction.all("flow_runs_at_work", job_id=job_id)]
-        receipt = _write_receipt(transaction, job["owner"], job_id, None, requested_by, attempt_deadline_s)
+        receipt = _write_receipt(transaction, job["owner"], job_id, None, requested_by, still)
         transaction.run("delete_job", job_id=job_id)
         transaction.run("tell_of_deletion", owner=job["owner"], type="job.deleted", job_id=job_id, image_id=None)
     return receipt, flow_runs
 
 
 def delete_image(
-    database: Database, owner: str | None, image_id: UUID, requested_by: str, attempt_deadline_s: float
+    database: Database, owner: str | None, image_id: UUID, requested_by: str, still: Patience
 ) -> Receipt | None:
     """Delete an image and everything of it. None when there is no such image of the owner's (None: anyone's)."""
     with database.transaction() as transaction:
@@ -75,7 +90,7 @@ def delete_image(
         if image is None:
             return None
         job_id = image["job_id"]
-        receipt = _write_receipt(transaction, image["owner"], job_id, image_id, requested_by, attempt_deadline_s)
+        receipt = _write_receipt(transaction, image["owner"], job_id, image_id, requested_by, still)
         transaction.run("delete_image", image_id=image_id)
         transaction.run(
             "tell_of_deletion", owner=image["owner"], type="image.deleted", job_id=job_id, image_id=image_id
@@ -117,14 +132,12 @@ def _write_receipt(
     job_id: UUID,
     image_id: UUID | None,
     requested_by: str,
-    attempt_deadline_s: float,
+    still: Patience,
 ) -> Receipt:
     row = transaction.one(
         "insert_deletion", id=new_id(), owner=owner, job_id=job_id, image_id=image_id, requested_by=requested_by
     )
     assert row is not None
-    transaction.run(
-        "doom_images", deletion_id=row["id"], job_id=job_id, image_id=image_id, again_s=attempt_deadline_s + _GRACE_S
-    )
+    transaction.run("doom_images", deletion_id=row["id"], job_id=job_id, image_id=image_id, **asdict(still))
     transaction.run("notify_deletions")
     return Receipt(**row)

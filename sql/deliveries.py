@@ -13,6 +13,8 @@ from uuid import UUID
 
 from sql.database import Database, Row, Transaction
 
+_SENDERS_AN_OWNER = 4
+
 State = Literal["pending", "delivered", "given_up"]
 
 
@@ -68,6 +70,7 @@ def list_deliveries(database: Database, webhook_id: UUID, limit: int, before: in
 def queue_test(database: Database, webhook_id: UUID) -> DeliveryRow | None:
     """A message of the type `test`, to be sent now; None when there is no such webhook."""
     with database.transaction() as transaction:
+        transaction.run("end_pause", webhook_id=webhook_id)
         row = transaction.one("insert_test_delivery", webhook_id=webhook_id)
         transaction.one("notify_webhooks")
     return _delivery(row) if row else None
@@ -76,6 +79,7 @@ def queue_test(database: Database, webhook_id: UUID) -> DeliveryRow | None:
 def redeliver(database: Database, webhook_id: UUID, delivery_id: UUID) -> DeliveryRow | None:
     """The delivery, which is to be sent now whatever its state was; None when there is no such delivery."""
     with database.transaction() as transaction:
+        transaction.run("end_pause", webhook_id=webhook_id)
         row = transaction.one("redeliver", webhook_id=webhook_id, delivery_id=delivery_id)
         transaction.one("notify_webhooks")
     return _delivery(row) if row else None
@@ -84,7 +88,7 @@ def redeliver(database: Database, webhook_id: UUID, delivery_id: UUID) -> Delive
 def claim_delivery(database: Database, lease_s: float) -> Claim | None:
     """What is to be sent next, if anything is."""
     with database.transaction() as transaction:
-        row = transaction.one("claim_delivery", lease_s=lease_s)
+        row = transaction.one("claim_delivery", lease_s=lease_s, senders_an_owner=_SENDERS_AN_OWNER)
     return Claim(**row) if row else None
 
 

@@ -9,13 +9,15 @@ from blurline.errors import PermanentError
 from blurline.settings import Settings
 from sql.database import Database, Transaction
 
+_FINISHES_SOON_S = 30
+
 
 class QuotaExceeded(PermanentError):
-    """A submission is over a quota of its owner. ``retry_after_s`` is when it may be within it again, if known."""
+    """A submission is over a quota of its owner. ``retry_after_s`` is when it may be within it again."""
 
     code = "quota_exceeded"
 
-    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+    def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -65,9 +67,10 @@ def check(quotas: Quotas, used: Used, images: int, size_bytes: int) -> None:
                 f"Your quota is {most} {name} (UTC): {before} are used and this request has {more}.",
                 _until_midnight_s(),
             )
-    if quotas.open_jobs is not None and used.open_jobs >= quotas.open_jobs:
+    if images and quotas.open_jobs is not None and used.open_jobs >= quotas.open_jobs:
         raise QuotaExceeded(
-            f"Your quota is {quotas.open_jobs} unfinished jobs and {used.open_jobs} are. Wait until one is finished."
+            f"Your quota is {quotas.open_jobs} unfinished jobs and {used.open_jobs} are. Wait until one is finished.",
+            _FINISHES_SOON_S,
         )
 
 

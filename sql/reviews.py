@@ -34,6 +34,12 @@ class NotHeld(PermanentError):
     code = "not_held"
 
 
+class ResultChanged(PermanentError):
+    """The image has another result than the one that was looked at."""
+
+    code = "result_changed"
+
+
 class ImageUnderway(PermanentError):
     """An attempt at the image is under way; its result comes first."""
 
@@ -98,10 +104,16 @@ def count_waiting(database: Database) -> int:
     return int(row["images"])
 
 
-def approve_image(database: Database, reviewer: str, image_id: UUID) -> None:
-    """Publish the result that an image is held with. Raises ReviewClaimed, NotHeld."""
+def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256: str) -> None:
+    """Publish the result that an image is held with, if it is the one that the reviewer has seen.
+
+    Raises ReviewClaimed, NotHeld, ResultChanged, ImageUnderway.
+    """
     with database.transaction() as transaction:
         attempt_id = _begin(transaction, reviewer, image_id)
+        result = transaction.one("result_seen", image_id=image_id)
+        if result is not None and result["result_sha256"] not in (None, seen_sha256):
+            raise ResultChanged("The image has a newer result than the one that was looked at. Look at that one.")
         if not approve(transaction, image_id):
             raise NotHeld("The image holds no result that could be approved.")
         _decide(transaction, reviewer, image_id, attempt_id, "approved")

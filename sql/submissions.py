@@ -104,6 +104,10 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
         labels=Jsonb(dict(job.labels)),
         traceparent=job.traceparent,
     )
+    keys = [original.key for original in originals]
+    deleted = transaction.one("deleted_key", keys=keys)
+    if deleted is not None:
+        raise AlreadySubmitted(f"The key {deleted['original_key']!r} was deleted. Upload the file again, to a new key.")
     try:
         transaction.run(
             "insert_images",
@@ -111,7 +115,7 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
             image_ids=[original.id for original in originals],
             positions=list(range(len(originals))),
             names=[original.name for original in originals],
-            keys=[original.key for original in originals],
+            keys=keys,
             etags=[original.etag for original in originals],
             bytes=[original.size_bytes for original in originals],
             source_urls=[original.source_url for original in originals],
@@ -119,8 +123,8 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
         )
     except psycopg.errors.UniqueViolation as error:
         raise AlreadySubmitted(
-            "One of the keys was submitted before. Each upload is submitted once: look for its job with GET /v1/jobs, "
-            "or upload the file again to have it treated twice."
+            f"A key was submitted before: {error.diag.message_detail} Each upload is submitted once: look for its job "
+            "with GET /v1/jobs, or upload the file again to have it treated twice."
         ) from error
     add_batches(transaction, job_id, members, job.queue, job.policy, size)
     return job_id

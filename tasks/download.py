@@ -47,7 +47,7 @@ def download(work: Work) -> None:
             if item.attempt.original_etag is None:
                 data = fetched(item.attempt)
                 original = validated(data, settings.limits)
-                keep(item.attempt, data)
+                keep(item.attempt, data, settings)
             else:
                 original = validated(_stored(item.attempt), settings.limits)
             item.original = original

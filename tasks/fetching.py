@@ -12,8 +12,10 @@ from uuid import UUID
 
 from blurline.errors import HostUnavailable, PermanentError
 from blurline.settings import Settings
+from blurline.store import StoredObject
 from sql.attempts import Attempt
 from sql.originals import keep_original
+from sql.quotas import default_quotas
 from tasks.resources import database, outbound, store
 
 _AT_ONCE = 8
@@ -52,11 +54,13 @@ def fetching(attempts: Sequence[Attempt], settings: Settings) -> Iterator[Callab
         yield lambda attempt: under_way.pop(attempt.id).result()
 
 
-def keep(attempt: Attempt, data: bytes) -> None:
-    """Store a fetched original as the image's own. Raises AttemptSuperseded when the attempt may not."""
-    is_kept = keep_original(
-        database(), attempt, lambda: store().put_original(attempt.original_key, io.BytesIO(data), len(data))
-    )
+def keep(attempt: Attempt, data: bytes, settings: Settings) -> None:
+    """Store a fetched original as the image's own. Raises AttemptSuperseded when the attempt may not, QuotaExceeded."""
+
+    def put() -> StoredObject:
+        return store().put_original(attempt.original_key, io.BytesIO(data), len(data))
+
+    is_kept = keep_original(database(), attempt, len(data), default_quotas(settings), put)
     if not is_kept:
         raise AttemptSuperseded("The image was deleted or called off, or is treated by another attempt.")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from fastapi import APIRouter, Response
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.context import Context, Ctx
 from blurline.contract import Health, Liveness
@@ -17,6 +20,7 @@ router = APIRouter(tags=["health"])
 
 
 _DISPATCH_PATIENCE_S = 60
+_REMEMBERED_S = 1
 
 
 class DispatchLate(RetryableError):
@@ -32,8 +36,27 @@ async def liveness() -> Liveness:
 
 
 @router.get("/healthcheck", responses={503: {"model": Health}})
-def healthcheck(context: Ctx, response: Response) -> Health:
-    """Whether database, store and Prefect answer and what was accepted is dispatched. 503 when not."""
+async def healthcheck(context: Ctx, request: Request, response: Response) -> Health:
+    """Whether database, store and Prefect answer and what was accepted is dispatched. 503 when not.
+
+    Asked by many at once, the parts are asked once and everybody is told the same.
+    """
+    state = request.app.state
+    async with state.health_turn:
+        if time.monotonic() > state.health_until_s:
+            state.health = await to_thread.run_sync(_health, context, limiter=state.health_thread)
+            state.health_until_s = time.monotonic() + _REMEMBERED_S
+    health: Health = state.health
+    response.status_code = 200 if health.status == "ok" else 503
+    return health
+
+
+def remember_health(app: FastAPI) -> None:
+    """Prepare the application for `healthcheck`."""
+    app.state.health_turn, app.state.health_thread, app.state.health_until_s = asyncio.Lock(), CapacityLimiter(1), 0.0
+
+
+def _health(context: Context) -> Health:
     checks: dict[str, Callable[[], None]] = {
         "database": lambda: ping(context.database),
         "store": context.store.check,
@@ -42,9 +65,7 @@ def healthcheck(context: Ctx, response: Response) -> Health:
     }
     with ThreadPoolExecutor(max_workers=len(checks)) as threads:
         parts = dict(zip(checks, threads.map(_state, checks.values()), strict=True))
-    is_ok = all(state == "ok" for state in parts.values())
-    response.status_code = 200 if is_ok else 503
-    return Health(status="ok" if is_ok else "degraded", parts=parts)
+    return Health(status="ok" if set(parts.values()) == {"ok"} else "degraded", parts=parts)
 
 
 def _check_dispatch(context: Context) -> None:

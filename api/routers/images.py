@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -13,14 +12,16 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.byte_range import parse_range
-from api.context import ASKED, Context, Ctx, Who, manageable_owner, visible_owner
+from api.context import ASKED, Context, Ctx, Who, listed_owner, manageable_owner, not_manageable, visible_owner
+from api.file_names import file_path
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, Problem, problems
-from api.views import detection_views, image_view, image_with_detections, receipt_view
+from api.views import detection_views, image_view, image_with_detections, not_published, receipt_view
 from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
 from blurline.tokens import Identity, Scope
 from sql.database import Order
 from sql.deletions import delete_image as delete
+from sql.deletions import patience
 from sql.reading import (
     DetectionRow,
     ImageFilter,
@@ -59,8 +60,7 @@ def get_images(
     owner: Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")] = None,
 ) -> ImagePage:
     """Images of every job: one's own, or (reviewers and operators) all."""
-    visible = visible_owner(who)
-    wanted = ImageFilter(owner if visible is None else visible, state, error_code, since, until)
+    wanted = ImageFilter(listed_owner(who, owner), state, error_code, since, until)
     listed = f"images{sort}"
     if sort is ImageSort.DOUBT:
         if state is None:
@@ -125,7 +125,7 @@ def get_result(
     row = _image(context, who, image_id)
     is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
     if row.result_key is None or row.result_bytes is None or not (row.state == "published" or is_held_for_them):
-        raise Problem("not_published", f"The image is {row.state}: it has no published result.")
+        raise not_published(row)
     etag = f'"{row.result_sha256}"'
     headers = {
         "ETag": etag,
@@ -152,10 +152,9 @@ def get_result(
 def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
     """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
     a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
-    deadline_s = context.settings.attempt_deadline_s
-    receipt = delete(context.database, manageable_owner(who), image_id, who.owner, deadline_s)
+    receipt = delete(context.database, manageable_owner(who), image_id, who.owner, patience(context.settings))
     if receipt is None:
-        raise NotFound("image")
+        raise not_manageable("image", is_visible=find_image(context.database, visible_owner(who), image_id) is not None)
     return receipt_view(receipt)
 
 
@@ -172,10 +171,7 @@ def _boxes(context: Context, row: ImageRow) -> list[DetectionRow]:
 
 def _disposition(row: ImageRow) -> str:
     """The owner's name for the picture, with the extension of the result (RFC 6266)."""
-    name = PurePosixPath(row.name.replace("\\", "/")).name or str(row.id)
-    extension = PurePosixPath(row.result_key or "").suffix
-    stem = name.rpartition(".")[0] or name
-    shown = f"{stem}{extension}"
+    shown = file_path(row.name, row.position, row.result_key or "").name
     plain = _NOT_PLAIN.sub("_", shown)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
 

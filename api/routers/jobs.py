@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.archive import archive
 from api.context import ASKED, Context, Ctx, Who, listed_owner, manageable_owner, not_manageable, visible_owner
 from api.filters import LabelFilter, OwnerFilter, parse_labels
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.problems import NotFound, Problem, problems
+from api.problems import NotFound, problems
 from api.views import image_view, job_view, receipt_view
 from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.database import Order
 from sql.deletions import delete_job as delete
+from sql.deletions import patience
 from sql.reading import JobFilter, find_job, list_images_of_job, list_jobs
 from sql.reruns import call_off_job
 
@@ -107,7 +107,8 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """Call off what is left of a job, one's own or (operators) anyone's. What is published stays; what is not
     fails with the code `job_cancelled`."""
     owner = manageable_owner(who)
-    _job(context, owner, job_id)
+    if find_job(context.database, owner, job_id) is None:
+        raise not_manageable("job", is_visible=find_job(context.database, visible_owner(who), job_id) is not None)
     _, flow_run_ids = call_off_job(context.database, job_id)
     for flow_run_id in flow_run_ids:
         context.flow_runs.cancel(flow_run_id)
@@ -118,10 +119,9 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
     """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
     worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
-    deadline_s = context.settings.attempt_deadline_s
-    deleted = delete(context.database, manageable_owner(who), job_id, who.owner, deadline_s)
+    deleted = delete(context.database, manageable_owner(who), job_id, who.owner, patience(context.settings))
     if deleted is None:
-        raise NotFound("job")
+        raise not_manageable("job", is_visible=find_job(context.database, visible_owner(who), job_id) is not None)
     receipt, flow_run_ids = deleted
     for flow_run_id in flow_run_ids:
         context.flow_runs.cancel(flow_run_id)

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api.context import ASKED, Context, Ctx, Who, visible_owner
 from api.problems import NotFound, Problem, problems
+from api.views import not_published
 from blurline.errors import ObjectMissing
 from blurline.preview import MEDIA_TYPE, PreviewSize, preview_key
 from blurline.tokens import Identity, Scope
@@ -60,7 +61,7 @@ def get_preview(
 def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
     is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
     if row.result_key is None or not (row.state == "published" or is_held_for_them):
-        raise Problem("not_published", f"The image is {row.state}: it has no published result.")
+        raise not_published(row)
     return context.store.stream_result(preview_key(row.result_key, size))
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter
 
-from api.context import ASKED, Ctx, Who, manageable_owner
-from api.problems import NotFound, Problem, problems
+from api.context import ASKED, Ctx, Who, manageable_owner, not_manageable, visible_owner
+from api.problems import Problem, problems
 from blurline.contract import Rerun, RerunRequest
 from blurline.ids import new_id
 from blurline.tokens import Scope
@@ -32,7 +32,7 @@ def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None
     rerun = new_id()
     with context.database.transaction() as transaction:
         if job_within(transaction, job_id, manageable_owner(who)) is None:
-            raise NotFound("job")
+            raise not_manageable("job", is_visible=job_within(transaction, job_id, visible_owner(who)) is not None)
         if not who.scopes & {Scope.SUBMIT, Scope.OPERATE}:
             raise Problem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
         selected = select(transaction, selection, {}, changes)

@@ -12,6 +12,7 @@ from api.context import ASKED, Context, Ctx, Reviewer
 from api.problems import NotFound, problems
 from api.views import image_with_detections
 from blurline.contract import (
+    ApprovalRequest,
     CorrectionRequest,
     Decision,
     Decisions,
@@ -65,11 +66,11 @@ def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
     release(context.database, who.owner, image_id)
 
 
-@router.post("/images/{image_id}/approve", responses=_DECIDING)
-def approve(context: Ctx, who: Reviewer, image_id: UUID) -> ImageWithDetections:
-    """Publish the result that an image is held with, after having looked at it."""
+@router.post("/images/{image_id}/approve", responses=_DECIDING | problems("result_changed", "not_held"))
+def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
+    """Publish the result that an image is held with, after having looked at it, if it still is the one."""
     _image(context, image_id)
-    approve_image(context.database, who.owner, image_id)
+    approve_image(context.database, who.owner, image_id, request.result_sha256)
     log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
     return _shown(context, image_id)
 

@@ -18,9 +18,7 @@ _DEFAULT_RANGE = timedelta(days=30)
 
 
 @router.get("")
-def get_statistics(
-    context: Ctx, who: Who, since: Time | None = None, until: Time | None = None
-) -> list[Statistics]:
+def get_statistics(context: Ctx, who: Who, since: Time | None = None, until: Time | None = None) -> list[Statistics]:
     """Images submitted in a time range (the last 30 days when absent), by state and error code."""
     until = until or datetime.now(UTC)
     if since is None:

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from api.context import ASKED, Context, Ctx, Submitter
 from api.idempotency import IdempotencyKey, fingerprint_of, once
 from api.problems import Problem, problems
-from api.submission import OpenFile, printable, submit_files, submit_images, wish
+from api.submission import OpenFile, check_room, printable, submit_files, submit_images, wish
 from blurline.contract import CreatedJob, JobOptions, JobRequest
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -24,6 +24,12 @@ _MAX_FILES = 1000
 _MAX_JSON_BYTES = 64_000_000
 _OPTIONS = tuple(JobOptions.model_fields)
 _AT_ONCE = 8
+_OVERHEAD_BYTES = 1_000_000
+_EXAMPLES = {
+    "policy": '{"style": "solid"}',
+    "labels": '{"assignment": "4711"}',
+    "webhook": '{"url": "https://example.org/hooks"}',
+}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -81,6 +87,7 @@ async def create_job(
         body = await _body(request)
         return await to_thread.run_sync(_from_json, context, who.owner, idempotency_key, body, limiter=limiter)
     if kind == "multipart/form-data":
+        await to_thread.run_sync(check_room, context, who.owner, _declared_bytes(request), limiter=limiter)
         async with request.form(max_files=_MAX_FILES, max_fields=10) as form:
             return await to_thread.run_sync(_from_form, context, who.owner, idempotency_key, form, limiter=limiter)
     raise Problem("unsupported_media_type", "Send application/json with keys or multipart/form-data with files.")
@@ -106,6 +113,12 @@ def _from_form(context: Context, owner: str, key: str | None, form: FormData) ->
         lambda: fingerprint_of("form", options.model_dump_json(), files=[(each.name, each.file) for each in files]),
         lambda claim: submit_files(context, wish(context, owner, options, claim), files),
     )
+
+
+def _declared_bytes(request: Request) -> int:
+    """What a form's files have at least, from what its header says; 0 where it says nothing."""
+    declared = request.headers.get("content-length", "0")
+    return max(0, int(declared) - _OVERHEAD_BYTES) if declared.isdigit() else 0
 
 
 def _limiter(request: Request) -> CapacityLimiter:
@@ -145,8 +158,8 @@ def _options(form: FormData) -> JobOptions:
 def _parsed(name: str, text: Any) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise Problem("invalid_request", f"The part {name} is not JSON: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise Problem("invalid_request", f"The part {name} is not JSON as in {_EXAMPLES[name]}: {error}.") from error
 
 
 def _files(form: FormData) -> list[OpenFile]:

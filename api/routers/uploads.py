@@ -20,7 +20,11 @@ def create_uploads(context: Ctx, who: Submitter, request: Annotated[UploadsReque
     """Hand out presigned POST forms, each for one object of a key of our choice."""
     count = request.count if request else 1
     expires_at = datetime.now(UTC) + timedelta(seconds=context.settings.upload_ttl_s)
+    max_bytes = int(context.settings.max_file_mb * 1e6)
     made = [new_upload(context, who.owner) for _ in range(count)]
     return Uploads(
-        uploads=[Upload(key=key, url=form.url, fields=form.fields, expires_at=expires_at) for key, form in made]
+        uploads=[
+            Upload(key=key, url=form.url, fields=form.fields, expires_at=expires_at, max_bytes=max_bytes)
+            for key, form in made
+        ]
     )

@@ -91,6 +91,7 @@ CREATE TABLE deleted_images (
     PRIMARY KEY (deletion_id, image_id)
 );
 CREATE INDEX deleted_images_by_time ON deleted_images (not_before);
+CREATE INDEX deleted_images_by_key ON deleted_images (original_key);
 
 -- What happened to an owner's images, numbered without gaps and without doubt about the order: who adds one holds the
 -- owner's row of event_heads until its transaction ends, so a reader who has seen n has seen all before n. Hence a
@@ -112,8 +113,8 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_age ON events (created_at);
 
--- Where an owner wants to be told: of every job, or of one. busy_until is the lease of the sender that is at it, and
--- after a failure the pause before the next try.
+-- Where an owner wants to be told: of every job, or of one. busy_until is the lease of the sender that is at it;
+-- paused_until how long it is left alone after a failure.
 CREATE TABLE webhooks (
     id                    uuid PRIMARY KEY,
     owner                 text NOT NULL,
@@ -128,6 +129,7 @@ CREATE TABLE webhooks (
     failing_since         timestamptz,
     failures_in_a_row     integer NOT NULL DEFAULT 0,
     busy_until            timestamptz NOT NULL DEFAULT now(),
+    paused_until          timestamptz NOT NULL DEFAULT now(),
     created_at            timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX webhooks_by_owner ON webhooks (owner, id);

@@ -30,11 +30,17 @@ FROM images WHERE job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR id = %(
 RETURNING *
 
 -- name: doom_images
--- An image that a worker has begun is visited a second time, when no attempt can still be at work on it.
+-- An image is visited a second time where something of it may still be stored: when no attempt that has begun and not
+-- ended by itself can be at work any more, and when the form with which its original was uploaded has expired.
 INSERT INTO deleted_images (deletion_id, image_id, original_key, again_at)
-SELECT %(deletion_id)s, images.id, images.original_key,
-       CASE WHEN EXISTS (SELECT FROM attempts WHERE attempts.id = images.open_attempt_id AND started_at IS NOT NULL)
-            THEN now() + %(again_s)s * interval '1 second' END
+SELECT %(deletion_id)s, images.id, images.original_key, greatest(
+       CASE WHEN EXISTS (
+           SELECT FROM attempts
+           WHERE attempts.image_id = images.id AND started_at > now() - %(attempt_s)s * interval '1 second'
+             AND (outcome IS NULL OR outcome IN ('retried', 'given_up'))
+       ) THEN now() + %(attempt_s)s * interval '1 second' END,
+       CASE WHEN images.original_key NOT LIKE '%%/direct/%%' AND images.created_at > now() - %(upload_s)s * interval '1 second'
+            THEN images.created_at + %(upload_s)s * interval '1 second' END)
 FROM images WHERE images.job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR images.id = %(image_id)s)
 
 -- name: delete_job

@@ -1,7 +1,7 @@
 -- Re-runs: which images, and what they were made with.
 
 -- name: images_to_rerun
--- Settled images that match, oldest first. current_models maps a profile to the sha256 of its present model.
+-- Settled images that match, oldest first. What a reviewer has rejected stays so, unless one corrects it. current_models maps a profile to the sha256 of its present model.
 SELECT images.id AS image_id, images.job_id, images.name, images.state, images.original_bytes,
        coalesce(images.policy, jobs.policy) AS policy,
        (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
@@ -9,6 +9,7 @@ SELECT images.id AS image_id, images.job_id, images.name, images.state, images.o
 FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE images.open_attempt_id IS NULL
   AND images.state = ANY(%(states)s::text[])
+  AND images.error_code IS DISTINCT FROM 'rejected'
   AND (%(submitted_from)s::timestamptz IS NULL OR images.created_at >= %(submitted_from)s)
   AND (%(submitted_until)s::timestamptz IS NULL OR images.created_at < %(submitted_until)s)
   AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)

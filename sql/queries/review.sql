@@ -33,6 +33,9 @@ SELECT images.result_attempt_id, images.open_attempt_id,
 FROM images WHERE images.id = %(image_id)s
 FOR UPDATE OF images
 
+-- name: result_seen
+SELECT result_sha256 FROM images WHERE id = %(image_id)s
+
 -- name: reject_image
 UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(note)s, finished_at = now()
 WHERE id = %(image_id)s AND state IN ('needs_review', 'published')

@@ -31,5 +31,6 @@ SELECT batch_id, now() + %(delay_s)s * interval '1 second' FROM unnest(%(batch_i
 -- name: notify_outbox
 SELECT pg_notify('blurline_outbox', '')
 
--- name: submitted_keys
-SELECT original_key FROM images WHERE original_key = ANY(%(keys)s::text[]) LIMIT 5
+-- name: deleted_key
+-- Of the keys, one whose image was deleted and whose object is still to be removed.
+SELECT original_key FROM deleted_images WHERE original_key = ANY(%(keys)s::text[]) LIMIT 1

@@ -42,6 +42,10 @@ UPDATE webhooks SET previous_secret = secret, secret = %(secret)s,
 WHERE id = %(webhook_id)s
 RETURNING *
 
+-- name: end_pause
+-- Whoever wants a message sent now has mended the endpoint.
+UPDATE webhooks SET paused_until = now() WHERE id = %(webhook_id)s
+
 -- name: insert_test_delivery
 INSERT INTO webhook_deliveries (webhook_id, type, payload)
 SELECT id, 'test', jsonb_build_object(
@@ -65,15 +69,19 @@ RETURNING *
 
 -- name: claim_delivery
 -- What is due first at an endpoint that nobody is at, and the lease of that endpoint. Endpoints that fail come after
--- those that do not; among equals the one comes first that has waited longest. NO KEY, because whoever writes a delivery
+-- those that do not; among equals the one comes first that has waited longest. An owner has a few senders at most, so
+-- that nobody's endpoints that hang take up all of them. NO KEY, because whoever writes a delivery
 -- holds a key lock of its webhook, and must neither wait nor hide the endpoint.
 WITH idle AS (
     SELECT id FROM webhooks
-    WHERE is_enabled AND busy_until <= now() AND EXISTS (
+    WHERE is_enabled AND busy_until <= now() AND paused_until <= now()
+      AND (SELECT count(*) FROM webhooks AS others WHERE others.owner = webhooks.owner AND others.busy_until > now())
+          < %(senders_an_owner)s
+      AND EXISTS (
         SELECT FROM webhook_deliveries AS due
         WHERE due.webhook_id = webhooks.id AND due.state = 'pending' AND due.not_before <= now()
     )
-    ORDER BY failures_in_a_row, busy_until
+    ORDER BY failures_in_a_row, greatest(busy_until, paused_until)
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
 ), leased AS (
@@ -98,7 +106,8 @@ WHERE id = %(webhook_id)s AND busy_until = %(leased_until)s
 -- name: webhook_failed
 -- Pauses the endpoint; disables it when it has failed for too long.
 UPDATE webhooks SET
-    busy_until = now() + %(pause_s)s * interval '1 second',
+    busy_until = now(),
+    paused_until = now() + %(pause_s)s * interval '1 second',
     failing_since = coalesce(failing_since, now()),
     failures_in_a_row = failures_in_a_row + 1,
     is_enabled = is_enabled AND NOT coalesce(failing_since < now() - %(stop_days)s * interval '1 day', false),

@@ -112,7 +112,11 @@ def test_a_result_that_is_to_be_reviewed_waits_for_its_approval(stack: Stack, cl
     image = finished(client, submit(client, files, review="always"))["h.jpg"]
     assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "review_asked", None)
     with stack.client("rita", "review") as reviewer:
-        approved = reviewer.post(f"/v1/images/{image['id']}/approve").raise_for_status().json()
+        approved = (
+            reviewer.post(f"/v1/images/{image['id']}/approve", json={"result_sha256": image["result_sha256"]})
+            .raise_for_status()
+            .json()
+        )
     assert approved["state"] == "published"
     assert_only_faces_are_gone(client, approved, files[0][1])
 

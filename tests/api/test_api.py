@@ -61,7 +61,9 @@ def test_requests_that_cannot_be_met_say_why(client: httpx.Client, settings: Set
     problem(client.post("/v1/jobs", json={"images": [{"key": key}, {"key": key}]}), 422, "duplicate_key")
     problem(client.post("/v1/jobs", json={"images": []}), 422, "invalid_request")
     problem(client.post("/v1/jobs", json={"images": [{"key": key}], "policy": {"sytle": "x"}}), 422, "invalid_request")
-    problem(client.post("/v1/jobs", content=b"{", headers={"content-type": "application/json"}), 422, "invalid_request")
+    problem(
+        client.post("/v1/jobs", content=b"{", headers={"content-type": "application/json"}), 400, "malformed_request"
+    )
     problem(
         client.post("/v1/jobs", content=b"x", headers={"content-type": "text/plain"}), 415, "unsupported_media_type"
     )
@@ -198,16 +200,16 @@ def test_a_held_result_is_for_reviewers_until_one_approves_it(
     store.put_result("held.jpg", b"redacted!!", "image/jpeg")
     with database.transaction() as transaction:
         publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
-    url = f"/v1/images/{attempt.image_id}"
+    url, seen = f"/v1/images/{attempt.image_id}", {"result_sha256": "a"}
     image = client.get(url).json()
     assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "doubtful", None)
     assert image["doubt"] == 0.25
     problem(client.get(f"{url}/result"), 409, "not_published")
-    problem(client.post(f"{url}/approve"), 403, "missing_scope")
+    problem(client.post(f"{url}/approve", json=seen), 403, "missing_scope")
     reviewer = {"Authorization": bearer(settings, "rita", Scope.REVIEW)}
     assert client.get(f"{url}/result", headers=reviewer).content == b"redacted!!"
-    assert client.post(f"{url}/approve", headers=reviewer).json()["state"] == "published"
-    problem(client.post(f"{url}/approve", headers=reviewer), 409, "not_held")
+    assert client.post(f"{url}/approve", json=seen, headers=reviewer).json()["state"] == "published"
+    problem(client.post(f"{url}/approve", json=seen, headers=reviewer), 409, "not_held")
     assert client.get(f"{url}/result").content == b"redacted!!"
 
 

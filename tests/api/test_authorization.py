@@ -20,9 +20,13 @@ from tests.api.asking import bearer, images_of, problem, publish_all, submit
 from tests.api.serving import serving
 from tests.blurline.oidc_provider import Provider
 
-_OPEN = {"/liveness", "/healthcheck"}
+_OPEN = {"/liveness", "/healthcheck", "/v1/audit-keys"}
 _NEEDS = {
-    "review": {("POST", "/v1/images/{image_id}/approve")},
+    "review": {
+        ("POST", "/v1/reviews/next"), ("GET", "/v1/images/{image_id}/decisions"),
+        ("GET", "/v1/images/{image_id}/original"),
+        *(("POST", f"/v1/images/{{image_id}}/{verb}") for verb in ("claim", "release", "approve", "reject", "correct")),
+    },
     "operate": {
         ("PUT", "/v1/presets/{name}"), ("DELETE", "/v1/presets/{name}"), ("GET", "/v1/users"),
         ("PUT", "/v1/users/{user_id}/quotas"), ("GET", "/v1/system"),
@@ -76,7 +80,7 @@ def test_every_endpoint_refuses_every_wrong_token(client: httpx.Client, settings
             response = _ask(client, method, path, {}, authorization)
             assert response.status_code == 401, (method, path, name, response.text)
             problem(response, 401, "invalid_token")
-            assert response.headers["www-authenticate"] == "Bearer"
+            assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 def test_every_endpoint_refuses_a_token_without_its_scope(client: httpx.Client, settings: Settings) -> None:
@@ -106,12 +110,17 @@ def test_what_is_somebody_elses_is_not_found(
         if (method, path) not in _NEEDS["review"]:
             problem(_ask(client, method, path, ids, bob), 404, "not_found")
     assert _ask(client, "GET", "/v1/jobs", {}, bob).json()["jobs"] == []
-    assert _ask(client, "GET", "/v1/images?owner=ann", {}, bob).json()["images"] == []
+    for listed in ("jobs", "images"):
+        problem(_ask(client, "GET", f"/v1/{listed}?owner=ann", {}, bob), 403, "missing_scope")
+    assert client.post("/v1/image/list", headers={"Authorization": bob}).json() == []
+    assert client.get("/v1/statistics", headers={"Authorization": bob}).json() == []
     rita = bearer(settings, "rita", Scope.REVIEW)
     for method, path in asked:
-        seen = _ask(client, method, path, ids, rita).status_code
-        may_manage = method == "DELETE" or path.endswith(("/cancel", "/rerun")) or "deletions" in path
-        assert (seen == 404) == may_manage, (method, path, seen)
+        response = _ask(client, method, path, ids, rita)
+        if method == "DELETE" or path.endswith(("/cancel", "/rerun")):
+            problem(response, 403, "missing_scope")
+        else:
+            assert ('"not_found"' in response.text) == ("deletions" in path), (method, path, response.text)
     olga = bearer(settings, "olga", Scope.OPERATE)
     assert _ask(client, "GET", "/v1/deletions/{deletion_id}", ids, olga).json()["owner"] == "ann"
     assert _ask(client, "DELETE", "/v1/jobs/{job_id}", ids, olga).json()["requested_by"] == "olga"

@@ -152,3 +152,42 @@ def test_deleting_while_images_are_settled_and_jobs_cancelled_never_deadlocks(
         thread.join()
     assert faults == []
     assert _rows(settings) == 0
+
+
+def test_what_was_cancelled_while_a_worker_was_busy_is_looked_for_again(
+    client: httpx.Client, settings: Settings, database: Database
+) -> None:
+    job = submit(client, "a.jpg")
+    underway(database, settings)
+    client.post(f"/v1/jobs/{job['id']}/cancel").raise_for_status()
+    receipt = client.delete(f"/v1/jobs/{job['id']}").raise_for_status().json()
+    with psycopg.connect(settings.database) as connection:
+
+        def again() -> bool:
+            return connection.execute("SELECT count(*) FROM deleted_images WHERE not_before > now()").fetchone() == (1,)
+
+        wait_for("the first pass is over", again, 20)
+    assert client.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"] is None
+
+
+def test_a_deleted_upload_can_be_neither_submitted_nor_filled_again(
+    client: httpx.Client, settings: Settings, store: Store
+) -> None:
+    (form,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
+    key = form["key"]
+
+    def fill() -> None:
+        httpx.post(form["url"], data=form["fields"], files={"file": b"x"}).raise_for_status()
+
+    fill()
+    job = client.post("/v1/jobs", json={"images": [{"key": key}]}).raise_for_status().json()
+    receipt = client.delete(f"/v1/jobs/{job['id']}").raise_for_status().json()
+    wait_for("the original is gone", lambda: not _is_left(store, key, is_result=False), 20)
+    fill()
+    again = client.post("/v1/jobs", json={"images": [{"key": key}]})
+    assert key in problem(again, 409, "upload_already_submitted")
+    with psycopg.connect(settings.database) as connection:  # the form expires
+        connection.execute("UPDATE deleted_images SET not_before = now()")
+        connection.execute("NOTIFY blurline_deletions")
+    assert _completed(client, receipt)["objects_removed"] == 2
+    assert not _is_left(store, key, is_result=False)

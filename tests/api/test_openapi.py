@@ -62,7 +62,13 @@ def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) ->
                 for code, example in response["content"][PROBLEM]["examples"].items():
                     assert PROBLEMS[code][0] == int(status) == example["value"]["status"]
                     shown.add(code)
-    never_described = {"malformed_request", "method_not_allowed", "origin_not_allowed", "internal", "prefect_unavailable"}
+    never_described = {
+        "malformed_request",
+        "method_not_allowed",
+        "origin_not_allowed",
+        "internal",
+        "prefect_unavailable",
+    }
     assert set(PROBLEMS) - shown <= never_described
 
 

@@ -66,7 +66,7 @@ def test_a_rerun_is_for_those_who_may_submit_or_operate(client: httpx.Client, se
         return client.post(f"/v1/jobs/{job_id}/rerun", headers={"Authorization": bearer(settings, owner, scope)})
 
     problem(asked_by("ann", Scope.REVIEW), 403, "missing_scope")
-    problem(asked_by("rita", Scope.REVIEW), 404, "not_found")
+    problem(asked_by("rita", Scope.REVIEW), 403, "missing_scope")
     problem(asked_by("bob", Scope.SUBMIT), 404, "not_found")
 
 

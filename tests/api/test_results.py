@@ -7,15 +7,20 @@ import io
 import json
 import zipfile
 from pathlib import PurePosixPath
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
-from api.archive import file_name
+import api.archive
+from api.archive import Names
+from api.file_names import file_path
 from blurline.settings import Settings
 from blurline.store import Store
 from sql.attempts import fail
 from sql.database import Database
+from sql.reading import list_images_of_job
 from tests.api.asking import images_of, problem, publish_all, submit, underway
 
 DATA = b"0123456789"
@@ -34,7 +39,7 @@ def test_a_result_has_its_headers(client: httpx.Client, url: str) -> None:
     response = client.get(url)
     assert response.content == DATA
     headers = response.headers
-    assert headers["content-disposition"] == "attachment; filename=\"b.jpg\"; filename*=UTF-8''b.jpg"
+    assert headers["content-disposition"] == "attachment; filename=\"b.png.jpg\"; filename*=UTF-8''b.png.jpg"
     assert (headers["content-type"], headers["accept-ranges"]) == ("image/jpeg", "bytes")
     assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "private, no-cache")
     head = client.head(url)
@@ -101,7 +106,7 @@ def test_an_archive_has_every_published_result_and_a_manifest(
         manifest = json.loads(archive.read("manifest.json"))
     listed = {image["name"]: image for image in manifest["images"]}
     assert listed["failed.jpg"]["error"]["code"] == "unreadable_picture"
-    assert "file" not in listed["failed.jpg"]
+    assert listed["failed.jpg"]["file"] is None
     assert listed["c.png"]["file"] == "c.png.jpg"
     assert len(manifest["images"]) == 5
 
@@ -130,7 +135,36 @@ def test_an_archive_of_many_results_is_complete(
     ],
 )
 def test_names_stay_inside_the_archive(name: str, expected: str) -> None:
-    found = file_name(name, 7, "id/attempt.jpg", {"manifest.json"})
+    found = str(file_path(name, 7, "id/attempt.jpg"))
     assert found == expected
     assert not PurePosixPath(found).is_absolute()
     assert ".." not in PurePosixPath(found).parts
+
+
+def test_ten_thousand_pictures_of_one_name_have_names_of_their_own() -> None:
+    names = Names()
+    given = [names.unused(file_path("A.jpg" if at % 2 else "a.jpg", at, "id/attempt.jpg")) for at in range(10_000)]
+    assert len({name.casefold() for name in given}) == 10_000
+
+
+def test_an_archive_has_nothing_that_is_held_or_was_taken_back_meanwhile(
+    client: httpx.Client, settings: Settings, database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(client, "held.jpg", "published.jpg", "withdrawn.jpg", "deleted.jpg")
+    publish_all(database, settings, store, DATA)
+    read = list_images_of_job
+
+    def read_and_then(*arguments: Any) -> Any:
+        rows = read(*arguments)
+        with psycopg.connect(settings.database) as connection:
+            connection.execute("UPDATE images SET state = 'needs_review' WHERE name = 'withdrawn.jpg'")
+            connection.execute("DELETE FROM images WHERE name = 'deleted.jpg'")
+        return rows
+
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE images SET state = 'needs_review' WHERE name = 'held.jpg'")
+    monkeypatch.setattr(api.archive, "list_images_of_job", read_and_then)
+    with zipfile.ZipFile(io.BytesIO(client.get(f"/v1/jobs/{job['id']}/archive").content)) as archive:
+        assert archive.namelist() == ["published.jpg", "manifest.json"]
+        listed = {image["name"]: image["file"] for image in json.loads(archive.read("manifest.json"))["images"]}
+    assert listed == {"held.jpg": None, "published.jpg": "published.jpg", "withdrawn.jpg": None}

@@ -22,6 +22,8 @@ from tests.api.asking import bearer, problem, submit, underway
 from tests.pictures import HOPPER
 from tests.sql.test_attempts import result
 
+SEEN = {"result_sha256": "a"}
+
 
 @pytest.fixture
 def held(client: httpx.Client, settings: Settings, database: Database, store: Store) -> dict[str, Attempt]:
@@ -58,7 +60,7 @@ def test_the_queue_is_by_doubt_and_no_two_get_the_same(
         assert _next(rob) == "c.jpg"
         assert _next(rita, str(held["b.jpg"].image_id)) == "a.jpg"
         problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/claim"), 409, "review_claimed")
-        problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/approve"), 409, "review_claimed")
+        problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/approve", json=SEEN), 409, "review_claimed")
         rita.post(f"/v1/images/{held['a.jpg'].image_id}/release").raise_for_status()
         assert rob.post(f"/v1/images/{held['a.jpg'].image_id}/claim").is_success
         with psycopg.connect(settings.database) as connection:  # the lease runs out
@@ -81,10 +83,10 @@ def test_many_reviewers_at_once_get_different_images(
 def test_decisions_are_kept(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
     urls = {name: f"/v1/images/{attempt.image_id}" for name, attempt in held.items()}
     with _reviewer(client, settings) as rita:
-        assert rita.post(f"{urls['a.jpg']}/approve").json()["state"] == "published"
+        assert rita.post(f"{urls['a.jpg']}/approve", json=SEEN).json()["state"] == "published"
         rejected = rita.post(f"{urls['b.jpg']}/reject", json={"note": "A mirror."}).json()
         assert (rejected["state"], rejected["error"]) == ("failed", {"code": "rejected", "message": "A mirror."})
-        problem(rita.post(f"{urls['a.jpg']}/approve"), 409, "not_held")
+        problem(rita.post(f"{urls['a.jpg']}/approve", json=SEEN), 409, "not_held")
         problem(rita.post(f"{urls['b.jpg']}/reject"), 409, "not_held")
         assert rita.post(f"{urls['a.jpg']}/reject").json()["state"] == "failed"
         kinds = [each["kind"] for each in rita.get(f"{urls['a.jpg']}/decisions").json()["decisions"]]
@@ -110,7 +112,7 @@ def test_a_correction_is_rendered_by_a_new_attempt_with_its_boxes(
         shown = rita.post(f"{url}/correct", json={"destroy": [drawn], "note": "No face."}).json()
         assert (shown["state"], shown["is_underway"]) == ("needs_review", True)
         problem(rita.post(f"{url}/correct", json={"destroy": []}), 409, "image_underway")
-        problem(rita.post(f"{url}/approve"), 409, "image_underway")
+        problem(rita.post(f"{url}/approve", json=SEEN), 409, "image_underway")
         assert _next(rita, *(str(held[name].image_id) for name in ("b.jpg", "c.jpg", "d.jpg"))) is None
         (decision,) = rita.get(f"{url}/decisions").json()["decisions"]
         assert decision["added"] == [drawn | {"score": 1.0}]
@@ -181,10 +183,36 @@ def test_previews_of_results_are_for_whoever_may_fetch_the_result(
     problem(client.get(f"{url}/preview"), 409, "not_published")
     with _reviewer(client, settings) as rita:
         assert rita.get(f"{url}/preview").content == b"tiny"
-        rita.post(f"{url}/approve").raise_for_status()
+        rita.post(f"{url}/approve", json=SEEN).raise_for_status()
     response = client.get(f"{url}/preview")
     assert (response.content, response.headers["content-type"]) == (b"tiny", "image/jpeg")
     bob = {"Authorization": bearer(settings, "bob", Scope.SUBMIT)}
     problem(client.get(f"{url}/preview", headers=bob), 404, "not_found")
     store.remove_result(f"{attempt.image_id}/{attempt.id}.jpg")
     problem(client.get(f"{url}/preview"), 404, "preview_missing")
+
+
+def test_only_the_result_that_was_seen_can_be_approved(
+    client: httpx.Client, settings: Settings, database: Database, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}"
+    with _reviewer(client, settings) as rita:
+        problem(rita.post(f"{url}/approve"), 422, "invalid_request")
+        problem(rita.post(f"{url}/approve", json={"result_sha256": "b" * 64}), 409, "result_changed")
+        rita.post(f"{url}/correct", json={"destroy": [], "hold": True}).raise_for_status()
+        (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
+        with database.transaction() as transaction:
+            publish(transaction, attempt, replace(result("new"), sha256="c"), Held("corrected", "Look at it."))
+        problem(rita.post(f"{url}/approve", json=SEEN), 409, "result_changed")
+        assert rita.post(f"{url}/approve", json={"result_sha256": "c"}).json()["state"] == "published"
+
+
+def test_what_was_rejected_is_not_made_again_by_a_rerun(
+    client: httpx.Client, settings: Settings, held: dict[str, Attempt]
+) -> None:
+    image = client.get(f"/v1/images/{held['a.jpg'].image_id}").json()
+    with _reviewer(client, settings) as rita:
+        rita.post(f"/v1/images/{image['id']}/reject").raise_for_status()
+    rerun = client.post(f"/v1/jobs/{image['job_id']}/rerun", json={"states": ["failed", "needs_review"]})
+    assert rerun.json()["images"] == 3
+    assert not client.get(f"/v1/images/{image['id']}").json()["is_underway"]

@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
+import api.submission
 from api.app import create_app
+from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from blurline.store import Store
 from blurline.tokens import Scope
-from sql.database import Database
+from sql.database import Database, Transaction
 from sql.idempotency import InProgress, claim, settle
+from sql.submissions import AlreadySubmitted, write_job
 from tests.api.asking import bearer, images_of, problem, submit, upload
 from tests.api.serving import serving
 from tests.pictures import HOPPER
@@ -236,3 +242,55 @@ def test_clients_that_stop_in_the_middle_of_an_upload_hold_up_nobody(client: htt
             connection.sendall(head.encode() + bytes(100_000))
         for _ in range(3):
             submit(client, "a.jpg")
+
+
+def test_a_refused_submission_leaves_no_file_and_an_unheard_commit_loses_none(
+    client: httpx.Client, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stored() -> int:
+        return sum(1 for _ in store.list_originals("", "", "~"))
+
+    before = stored()
+    submit(client, "a.jpg")
+    assert stored() == before + 1
+    write = write_job
+
+    def refuse(*_: object) -> None:
+        raise AlreadySubmitted("Refused.")
+
+    monkeypatch.setattr(api.submission, "write_job", refuse)
+    problem(client.post("/v1/jobs", files=[("files", ("b", b"x"))]), 409, "upload_already_submitted")
+    assert stored() == before + 1
+    transaction, written = Database.transaction, []
+
+    def write_and_note(*arguments: Any) -> UUID:
+        written.append(True)
+        return write(*arguments)
+
+    @contextlib.contextmanager
+    def unheard(self: Database) -> Iterator[Transaction]:
+        with transaction(self) as each:
+            yield each
+        if written:
+            raise DatabaseUnavailable("The connection was lost while the commit was under way.")
+
+    monkeypatch.setattr(api.submission, "write_job", write_and_note)
+    monkeypatch.setattr(Database, "transaction", unheard)
+    lost = _post(client, "k")
+    problem(lost, 503, "database_unavailable")
+    monkeypatch.undo()
+    assert stored() == before + 2
+    assert _count(settings, "jobs") == 2
+
+
+def test_what_is_over_a_quota_is_refused_before_it_is_taken(without_prefect: Settings) -> None:
+    settings = _with(without_prefect, quota_mb_per_day=1)
+    with serving(create_app(settings)) as url:
+        address = httpx.URL(url)
+        head = (
+            f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer(settings, 'ann', Scope.SUBMIT)}\r\n"
+            "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 90000000\r\n\r\n"
+        )
+        with socket.create_connection((address.host, address.port)) as connection:
+            connection.sendall(head.encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 429")

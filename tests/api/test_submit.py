@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from api.app import create_app
 from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.store import Store
+from blurline.submitting.checking import ALTERED
 from sql.database import Database
 from tests.acceptance.stack import wait_for
 from tests.api.breaking import breaking
@@ -126,7 +129,7 @@ def test_500_pictures_through_three_interruptions(desk: Desk, database: Database
         assert len(desk.fetched()) < 500
         code, said = desk.run()
     assert code == 0, said
-    assert "500 of 500 here, 0 not published" in said
+    assert "Results: 500 of 500 here." in said
     assert desk.images() == sorted(desk.expected())
     assert len(desk.images()) == 500
     assert desk.fetched() == desk.expected()
@@ -170,7 +173,9 @@ def test_a_file_that_cannot_be_sent_does_not_stop_the_others(desk: Desk, worker:
     with serving(create_app(desk.settings.model_copy(update={"max_file_mb": 0.01}))) as url:
         code, said = desk.run(api=url)
     assert code == 1
-    assert "larger than is accepted" in said
+    assert "large.jpg: not uploaded. The file has 0.02 MB; at most 0.01 MB are accepted." in said
+    assert "Uploaded 1 of 2 files" in said
+    assert "Results: 1 of 2 here, 1 not uploaded." in said
     assert list(desk.fetched()) == ["good.jpg"]
     large.write_bytes(b"small")
     assert desk.run()[0] == 0
@@ -231,12 +236,106 @@ def test_uploads_that_the_store_has_lost_are_made_anew(desk: Desk, worker: None)
     with serving(create_app(closed)) as url:
         code, said = desk.run(api=url)
     assert code == 1
-    assert "Run the same command again to go on." in said
+    assert "a.jpg: not submitted" in said
     (key,) = desk.uploads()
     desk.store.remove_original(key)
     code, said = desk.run()
     assert code == 0, said
     assert desk.images() == ["a.jpg"]
+    assert desk.fetched() == desk.expected()
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(desk: Desk, worker: None, is_waiting: bool) -> None:
+    for at in range(60):
+        desk.photograph(f"{at:02}.jpg")
+    small = desk.settings.model_copy(update={"quota_images_per_day": 33})
+    with serving(create_app(small)) as url:
+        code, said = desk.run(desk.photos, *([] if is_waiting else ["--no-wait"]), api=url)
+    assert code == 1
+    assert len(desk.images()) == 33
+    assert len(desk.fetched()) == (33 if is_waiting else 0)
+    assert "Your quota is 33 images a day (UTC): 33 are used and this request has 1." in said
+    (again,) = re.findall(r"Run the same command again after (\d{4}-\d\d-\d\d \d\d:\d\d) ", said)
+    midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0).astimezone()
+    assert again == f"{midnight:%Y-%m-%d %H:%M}"
+    assert ", 27 not submitted." in said
+    code, said = desk.run()
+    assert code == 0, said
+    assert desk.images() == sorted(desk.expected())
+    assert desk.fetched() == desk.expected()
+    code, said = desk.run()
+    assert "Everything was uploaded already. Results: 60 of 60 here." in said
+
+
+def test_the_smallest_go_into_a_quota_of_bytes(desk: Desk, worker: None) -> None:
+    sizes = {"a": 400, "b": 3000, "c": 200, "d": 5000, "e": 300}
+    for name, size in sizes.items():
+        desk.photograph(f"{name}.jpg", name.encode() * size)
+    small = desk.settings.model_copy(update={"quota_mb_per_day": 0.001})
+    with serving(create_app(small)) as url:
+        code, said = desk.run(api=url)
+    assert code == 1
+    assert desk.images() == ["a.jpg", "c.jpg", "e.jpg"]
+    assert sorted(desk.fetched()) == ["a.jpg", "c.jpg", "e.jpg"]
+    assert "bytes a day" in said
+
+
+def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
+    desk: Desk, worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(450):
+        desk.photograph(f"{at:03}.jpg")
+    small = desk.settings.model_copy(update={"quota_open_jobs": 1})
+    with serving(create_app(small)) as url:
+        code, said = desk.run(api=url)
+    assert code == 0, said
+    assert said.count("Your quota is 1 unfinished jobs") <= 1
+    assert desk.fetched() == desk.expected()
+    with psycopg.connect(desk.settings.database) as connection:
+        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (3,)
+
+
+def test_results_that_are_gone_or_altered_are_fetched_anew(desk: Desk, worker: None) -> None:
+    for name in ("gone.jpg", "altered.jpg", "whole.jpg"):
+        desk.photograph(name)
+    assert desk.run()[0] == 0
+    (desk.results / "gone.jpg").unlink()
+    (desk.results / "altered.jpg").write_bytes(b"something else")
+    code, said = desk.run()
+    assert code == 0, said
+    assert "Results that are missing or altered: 2." in said
+    assert desk.fetched() == desk.expected()
+    assert len(desk.images()) == 3
+    assert [path.read_bytes() for path in (desk.results / ALTERED).iterdir()] == [b"something else"]
+
+
+def test_a_folder_without_pictures_is_named(desk: Desk) -> None:
+    desk.photograph("notes.txt")
+    desk.photograph("inner/a.jpg")
+    code, said = desk.run(desk.photos)
+    assert code == 1
+    assert said == (
+        f"There is no picture in {desk.photos}. "
+        "Left out: 1 file of other extensions, 1 folder (--recursive enters them).\n"
+    )
+
+
+def test_what_a_run_waits_for_is_said_once(desk: Desk, worker: None) -> None:
+    desk.photograph("a.jpg")
+    with breaking(desk.url) as breaks:
+        for _ in range(5):
+            breaks.plan("POST /v1/jobs")
+        code, said = desk.run(api=breaks.url)
+    assert code == 0, said
+    assert said.count(f"The API at {breaks.url} does not answer") == 1
+    assert said.count("Trying again.") == 1
+
+
+def test_a_picture_that_paths_lead_to_twice_is_submitted_once(desk: Desk, worker: None) -> None:
+    path = desk.photograph("inner/a.jpg")
+    assert desk.run(path, desk.photos, path.parent, "--recursive")[0] == 0
+    assert desk.images() == ["inner/a.jpg"]
     assert desk.fetched() == desk.expected()
 
 

@@ -24,6 +24,9 @@ class Provider:
     def __init__(self) -> None:
         self.fetches = 0
         self.is_down = False
+        self.is_silent_about_algorithms = False
+        self._may_answer, self._is_asked = threading.Event(), threading.Event()
+        self._may_answer.set()
         self._keys: dict[str, tuple[str, Any]] = {}
         provider = self
 
@@ -60,12 +63,27 @@ class Provider:
         return self._keys[key_id][1]
 
     def _answer(self, path: str) -> dict[str, Any] | None:
+        self._is_asked.set()
+        self._may_answer.wait(20)
         if self.is_down:
             return None
         if path == "/realms/test/.well-known/openid-configuration":
             return {"issuer": self.issuer, "jwks_uri": f"{self.issuer}keys"}
         self.fetches += 1
-        return {"keys": [_published(key_id, *key) for key_id, key in self._keys.items()]}
+        keys = [_published(key_id, *key) for key_id, key in self._keys.items()]
+        if self.is_silent_about_algorithms:
+            keys = [{name: value for name, value in key.items() if name != "alg"} for key in keys]
+        return {"keys": keys}
+
+    @contextmanager
+    def hanging(self) -> Iterator[threading.Event]:
+        """Answer nothing for the length of the block; the event is set when somebody has asked."""
+        self._is_asked.clear()
+        self._may_answer.clear()
+        try:
+            yield self._is_asked
+        finally:
+            self._may_answer.set()
 
     @contextmanager
     def serving(self) -> Iterator[Provider]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import hmac
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -134,3 +136,43 @@ def _hmac_signed(claims: dict[str, Any], secret: bytes) -> str:
 def test_an_issuer_without_tls_is_refused() -> None:
     with pytest.raises(ConfigurationError):
         OidcIssuer("http://issuer.example", AUDIENCE, "scope")
+
+
+def test_an_issuer_that_hangs_holds_up_nobody_whose_key_is_known(provider: Provider) -> None:
+    issuer = _issuer(provider, pause_s=0)
+    token = provider.token()
+    issuer.verify(token)
+    forged = jwt.encode(provider.claims(), "x" * 64, algorithm="HS256", headers={"kid": "unknown"})
+    with provider.hanging() as is_asked, ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(issuer.verify, forged) for _ in range(8)]
+        assert is_asked.wait(10)
+        assert issuer.verify(token).subject == "ann"
+        done, _ = concurrent.futures.wait(waiting, timeout=10, return_when="FIRST_COMPLETED")
+        assert done
+    assert all(isinstance(each.exception(), (IssuerUnavailable, InvalidToken)) for each in waiting)
+
+
+def test_keys_are_fetched_again_when_they_are_old(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    issuer = _issuer(provider)
+    old = provider.token()
+    issuer.verify(old)
+    provider.rotate("second")
+    issuer.verify(old)
+    monkeypatch.setattr("blurline.oidc._FRESH_S", 0)
+    with pytest.raises(InvalidToken):
+        issuer.verify(old)
+
+
+@pytest.mark.parametrize("forged_as", ["ES256", "EdDSA", "RS512"])
+def test_a_key_without_algorithm_checks_those_of_its_type_alone(provider: Provider, forged_as: str) -> None:
+    provider.is_silent_about_algorithms = True
+    issuer = _issuer(provider)
+    issuer.verify(provider.token())
+    header = {"alg": forged_as, "kid": "first"}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, provider.claims())]
+    with pytest.raises(InvalidToken):
+        issuer.verify(b".".join([*parts, b"A" * 86]).decode())
+
+
+def test_a_token_that_never_expires_is_no_accident(provider: Provider) -> None:
+    assert _issuer(provider).verify(provider.token(exp=10**15)).expires_at.year == 9999

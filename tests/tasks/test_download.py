@@ -17,7 +17,7 @@ from blurline.settings import Settings
 from blurline.store import Store, StoredObject
 from sql.attempts import start_batch, try_again
 from sql.database import Database
-from sql.deletions import delete_image
+from sql.deletions import Patience, delete_image
 from sql.originals import keep_original
 from sql.quotas import Quotas, look_up
 from sql.reading import ImageRow, find_image, list_images_of_job
@@ -213,7 +213,7 @@ def test_an_image_that_is_called_off_meanwhile_gets_no_original(
     job_id = _submit(database, f"{site.url}/a.jpg")
     (image,) = list_images_of_job(database, job_id, 1)
     if is_deleted:
-        site.before = lambda: delete_image(database, "ann", image.id, "ann", 60)
+        site.before = lambda: delete_image(database, "ann", image.id, "ann", Patience(60, 60))
     else:
         site.before = lambda: call_off_job(database, job_id)
     (item,) = _downloaded(database)
@@ -229,17 +229,17 @@ def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, s
     batch = start_batch(database, batch_id)
     assert batch is not None
     (attempt,) = batch.attempts
-    deleter = threading.Thread(target=delete_image, args=(database, "ann", attempt.image_id, "ann", 60))
+    deleter = threading.Thread(target=delete_image, args=(database, "ann", attempt.image_id, "ann", Patience(60, 60)))
 
     def put() -> StoredObject:
         deleter.start()
         wait_for("the deletion waits", lambda: _is_waiting(settings), 20, 0.02)
         return StoredObject(attempt.original_key, 3, "etag")
 
-    assert keep_original(database, attempt, put)
+    assert keep_original(database, attempt, 3, Quotas(), put)
     deleter.join(20)
     assert find_image(database, None, attempt.image_id) is None
-    assert not keep_original(database, attempt, lambda: pytest.fail("must not be stored"))
+    assert not keep_original(database, attempt, 3, Quotas(), lambda: pytest.fail("must not be stored"))
 
 
 def _is_waiting(settings: Settings) -> bool:
