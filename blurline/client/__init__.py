@@ -7,7 +7,16 @@ with Client("https://blurline.example", token) as client:
 """
 
 from blurline.client.api import Client
-from blurline.client.errors import ApiError, ApiRefused, ApiUnavailable, ApiUnreachable, NotTheApi, UploadRefused
+from blurline.client.errors import (
+    ApiError,
+    ApiRefused,
+    ApiUnavailable,
+    ApiUnreachable,
+    NotTheApi,
+    QuotaExceeded,
+    UploadRefused,
+)
+from blurline.client.figures import Chosen
 from blurline.client.transport import Token
 
 __all__ = [
@@ -15,8 +24,10 @@ __all__ = [
     "ApiRefused",
     "ApiUnavailable",
     "ApiUnreachable",
+    "Chosen",
     "Client",
     "NotTheApi",
+    "QuotaExceeded",
     "Token",
     "UploadRefused",
 ]

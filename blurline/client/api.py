@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 
-from blurline.client.errors import ApiRefused, NotTheApi
-from blurline.client.transport import Token, Transport
+from blurline.client.errors import ApiRefused, UploadRefused
+from blurline.client.paging import following, given
+from blurline.client.transport import OnWait, Token, Transport, wait_silently
+from blurline.client.webhooks import WebhooksClient
 from blurline.contract import (
     CorrectionRequest,
     CreatedJob,
     Decision,
     Decisions,
     DeletionReceipt,
+    Detections,
     Health,
     Image,
     ImagePage,
@@ -37,6 +41,7 @@ from blurline.contract import (
     NextReview,
     Preset,
     Presets,
+    Quotas,
     RejectionRequest,
     Rerun,
     RerunRequest,
@@ -47,10 +52,11 @@ from blurline.contract import (
     Upload,
     Uploads,
     UploadsRequest,
+    User,
+    UserPage,
 )
 
 T = TypeVar("T")
-Page = TypeVar("Page", JobPage, ImagePage)
 
 PreviewOf = Literal["result", "original"]
 PreviewSize = Literal["thumb", "view"]
@@ -61,13 +67,14 @@ _NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
 class Client:
     """The API at an address, for whom the token is for. Safe to share between threads; to be closed.
 
-    What fails for a passing reason is tried again for up to ``patience_s``, where that cannot do a thing twice.
+    What fails for a passing reason is tried again for up to ``patience_s``, where that cannot do a thing twice; an API
+    that has not answered yet, for a few seconds. ``on_wait`` is told before each pause, in the thread that pauses.
     Every method raises ApiRefused, ApiUnavailable, ApiUnreachable and NotTheApi.
     """
 
-    def __init__(self, api_url: str, token: Token, *, patience_s: float = 60) -> None:
-        self._url = api_url
-        self._transport = Transport(api_url, token, patience_s)
+    def __init__(self, api_url: str, token: Token, *, patience_s: float = 60, on_wait: OnWait = wait_silently) -> None:
+        self._transport = Transport(api_url, token, patience_s, on_wait)
+        self.webhooks = WebhooksClient(self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,6 +95,11 @@ class Client:
 
     def upload(self, upload: Upload, file: BinaryIO) -> None:
         """Send an open file straight to the store. Raises UploadRefused, UploadFailed."""
+        size_bytes = file.seek(0, os.SEEK_END)
+        if size_bytes > upload.max_bytes:
+            raise UploadRefused(
+                f"The file has {size_bytes / 1e6:.2f} MB; at most {upload.max_bytes / 1e6:g} MB are accepted."
+            )
         self._transport.upload(upload.url, upload.fields, file)
 
     def submit(self, request: JobRequest, idempotency_key: str | None = None) -> CreatedJob:
@@ -102,9 +114,13 @@ class Client:
     def submit_files(
         self, paths: Sequence[Path], options: JobOptions | None = None, idempotency_key: str | None = None
     ) -> CreatedJob:
-        """Make a job of a few files, sent with the request itself."""
-        given = (options or JobOptions()).model_dump(mode="json", exclude_unset=True)
-        fields = {name: value if name == "preset" else json.dumps(value) for name, value in given.items()}
+        """Make a job of a few files, sent with the request itself. Raises TypeError, ValueError, OSError."""
+        if isinstance(paths, str | os.PathLike) or not all(isinstance(path, Path) for path in paths):
+            raise TypeError('paths must be a list of pathlib.Path, as in [Path("a.jpg")].')
+        if not paths:
+            raise ValueError("paths is empty; a job has at least one picture.")
+        chosen = (options or JobOptions()).model_dump(mode="json", exclude_unset=True)
+        fields = {name: value if name == "preset" else json.dumps(value) for name, value in chosen.items()}
         with ExitStack() as stack:
             names = [path.name.encode(errors="replace").decode() for path in paths]  # a name need not be text
             opened = [stack.enter_context(path.open("rb")) for path in paths]
@@ -119,7 +135,7 @@ class Client:
         self, *, state: JobState | None = None, labels: Mapping[str, str] | None = None, page_size: int = 100
     ) -> Iterator[Job]:
         """The jobs that one may see, newest first; those with all of ``labels``."""
-        for page in _following(lambda cursor: self.job_page(cursor, page_size, state=state, labels=labels)):
+        for page in following(lambda cursor: self.job_page(cursor, page_size, state=state, labels=labels)):
             yield from page.jobs
 
     def job_page(
@@ -137,23 +153,27 @@ class Client:
         label = [f"{name}:{value}" for name, value in (labels or {}).items()]
         times = {"since": since and since.isoformat(), "until": until and until.isoformat()}
         wanted = {"cursor": cursor, "limit": page_size, "state": state, "label": label, "owner": owner, **times}
-        return self._get(JobPage, "/v1/jobs", params=_given(wanted))
+        return self._get(JobPage, "/v1/jobs", params=given(wanted))
 
     def images(self, job_id: UUID, *, state: ImageState | None = None, page_size: int = 1000) -> Iterator[Image]:
         """The images of a job, in the order in which they were submitted."""
-        for page in _following(lambda cursor: self.image_page(job_id, cursor, page_size, state=state)):
+        for page in following(lambda cursor: self.image_page(job_id, cursor, page_size, state=state)):
             yield from page.images
 
     def image_page(
         self, job_id: UUID, cursor: str | None = None, page_size: int = 100, *, state: ImageState | None = None
     ) -> ImagePage:
         """One page of them, from ``cursor`` on."""
-        wanted = _given({"cursor": cursor, "limit": page_size, "state": state})
+        wanted = given({"cursor": cursor, "limit": page_size, "state": state})
         return self._get(ImagePage, f"/v1/jobs/{job_id}/images", params=wanted)
 
     def image(self, image_id: UUID) -> ImageWithDetections:
         """An image and what was found in it."""
         return self._get(ImageWithDetections, f"/v1/images/{image_id}")
+
+    def detections(self, image_id: UUID) -> Detections:
+        """Every box found in an image, best first, without the rest of it."""
+        return self._get(Detections, f"/v1/images/{image_id}/detections")
 
     def result(self, image_id: UUID, file: BinaryIO) -> None:
         """Write a published result into an open file."""
@@ -229,6 +249,12 @@ class Client:
             DeletionReceipt, self._transport.request("DELETE", f"/v1/jobs/{job_id}", is_repeatable=False)
         )
 
+    def delete_image(self, image_id: UUID) -> DeletionReceipt:
+        """Delete an image with its original and results."""
+        return self._parsed(
+            DeletionReceipt, self._transport.request("DELETE", f"/v1/images/{image_id}", is_repeatable=False)
+        )
+
     def deletion(self, deletion_id: UUID) -> DeletionReceipt:
         """The receipt of a deletion."""
         return self._get(DeletionReceipt, f"/v1/deletions/{deletion_id}")
@@ -241,6 +267,21 @@ class Client:
         """Who the token is for, and their quotas."""
         return self._get(Me, "/v1/me")
 
+    def users(self, *, page_size: int = 100) -> Iterator[User]:
+        """Everyone who has presented a valid token, by id. For operators, as `set_quotas`."""
+
+        def page(cursor: str | None) -> UserPage:
+            return self._get(UserPage, "/v1/users", params=given({"cursor": cursor, "limit": page_size}))
+
+        for each in following(page):
+            yield from each.users
+
+    def set_quotas(self, user_id: str, quotas: Quotas) -> User:
+        """Set one user's quotas; None is no limit, a field that is not given follows the settings."""
+        path = f"/v1/users/{quote(user_id, safe='')}/quotas"
+        body = quotas.model_dump(exclude_unset=True)
+        return self._parsed(User, self._transport.request("PUT", path, json=body))
+
     def health(self) -> Health:
         """The state of each part of the service."""
         return self._parsed(Health, self._transport.request("GET", "/healthcheck", accepting=(503,)))
@@ -251,11 +292,11 @@ class Client:
 
     def statistics(self, since: datetime | None = None, until: datetime | None = None) -> list[Statistics]:
         """Figures over the images submitted in a time range, the last 30 days when absent."""
-        wanted = _given({"since": since and since.isoformat(), "until": until and until.isoformat()})
+        wanted = given({"since": since and since.isoformat(), "until": until and until.isoformat()})
         return self._get(list[Statistics], "/v1/statistics", params=wanted)
 
     def _get(self, kind: type[T], path: str, **content: Any) -> T:
-        return self._parsed(kind, self._transport.request("GET", path, **content))
+        return self._transport.ask(kind, "GET", path, **content)
 
     def _post_job(
         self, idempotency_key: str | None, headers: dict[str, str] | None = None, **content: Any
@@ -268,23 +309,4 @@ class Client:
         return self._parsed(CreatedJob, response)
 
     def _parsed(self, kind: type[T], response: httpx.Response) -> T:
-        try:
-            return TypeAdapter(kind).validate_json(response.content)
-        except ValidationError as error:
-            raise NotTheApi(
-                f"What answers at {self._url} is not the API of Blurline, or one of another version. Check the address."
-            ) from error
-
-
-def _following(ask: Callable[[str | None], Page]) -> Iterator[Page]:
-    cursor = None
-    while True:
-        page = ask(cursor)
-        yield page
-        if page.next_cursor is None:
-            return
-        cursor = page.next_cursor
-
-
-def _given(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if value is not None}
+        return self._transport.parsed(kind, response)

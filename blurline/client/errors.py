@@ -8,6 +8,7 @@ PermanentError
 RetryableError
 └── Unavailable
     ├── ApiUnavailable  … which trying again may help (an ApiError)
+    │   └── QuotaExceeded   … once there is room in a quota; not tried again by itself
     ├── ApiUnreachable  the API did not answer
     └── UploadFailed    the store did not answer, or cannot at the moment
 """
@@ -26,18 +27,21 @@ from blurline.errors import BlurlineError, PermanentError, RetryableError
 _BUSY = {429, 502, 503, 504}
 _STILL_AT_WORK = "request_in_progress"
 _S3_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
-_TOO_LARGE = "EntityTooLarge"
+_OVER_QUOTA = "quota_exceeded"
 
 
 class ApiError(BlurlineError):
-    """The API answered with a problem: its status, stable code, sentence, and the id that finds it in the log."""
+    """The API answered with a problem: its status, stable code, sentence, and the id that finds it in the log.
+
+    ``errors`` say which fields of the request are wrong (``where`` and ``what``), where that is what it is about.
+    """
 
     code: str  # type: ignore[misc]  # the problem's, in place of the class's
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
         self.status, self.code, self.detail = problem.status, problem.code, problem.detail
-        self.request_id = problem.request_id
+        self.request_id, self.errors = problem.request_id, problem.errors or []
 
 
 class ApiRefused(ApiError, PermanentError):
@@ -61,6 +65,10 @@ class ApiUnavailable(ApiError, Unavailable):
         super().__init__(problem)
         self.retry_after_s = retry_after_s
         self.was_ignored = problem.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+class QuotaExceeded(ApiUnavailable):
+    """The submission is over a quota of its owner; ``retry_after_s`` is when there may be room."""
 
 
 class ApiUnreachable(Unavailable):
@@ -99,6 +107,8 @@ def error_of(response: httpx.Response) -> ApiError:
         phrase = response.reason_phrase or "an error"
         detail = f"{response.url.host} answered {response.status_code} ({phrase})."
         problem = Problem(title=phrase, status=response.status_code, code="http_error", detail=detail)
+    if problem.code == _OVER_QUOTA:
+        return QuotaExceeded(problem, _retry_after_s(response))
     if problem.status in _BUSY or problem.code == _STILL_AT_WORK:
         return ApiUnavailable(problem, _retry_after_s(response))
     return ApiRefused(problem)
@@ -108,8 +118,6 @@ def refusal_of(response: httpx.Response) -> UploadRefused:
     """The error that an answer of the store to an upload states."""
     found = _S3_CODE.search(response.content)
     code = found[1].decode() if found else str(response.status_code)
-    if code == _TOO_LARGE:
-        return UploadRefused("The file is larger than is accepted.")
     return UploadRefused(f"The store did not take the file: {code}.")
 
 

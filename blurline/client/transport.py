@@ -10,29 +10,48 @@ from http import HTTPStatus
 from typing import Any, BinaryIO, TypeVar
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
-from blurline.client.errors import ApiUnreachable, Unavailable, UploadFailed, error_of, refusal_of
+from blurline.client.errors import (
+    ApiUnreachable,
+    NotTheApi,
+    QuotaExceeded,
+    Unavailable,
+    UploadFailed,
+    error_of,
+    refusal_of,
+)
 from blurline.errors import ConfigurationError
 
 Token = str | Callable[[], str]
 """A bearer token, or what gives a fresh one each time it is called."""
 
+OnWait = Callable[[Unavailable, float], None]
+"""Is told why a request failed, and how many seconds it pauses before it is made again."""
+
 T = TypeVar("T")
 
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 10.0
+_FIRST_PATIENCE_S = 5.0
 _TIMEOUT = httpx.Timeout(60, connect=10)
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def wait_silently(_error: Unavailable, _pause_s: float) -> None:
+    """Tell nobody."""
 
 
 class Transport:
     """Connections to one API. Safe to share between threads.
 
-    What has failed is tried again for up to ``patience_s``, with growing pauses.
+    What has failed is tried again for up to ``patience_s``, with growing pauses. Where nothing has ever answered the
+    address is rather wrong than the API away, so that it is tried for a few seconds only.
     """
 
-    def __init__(self, api_url: str, token: Token, patience_s: float) -> None:
-        self._url, self._patience_s = api_url, patience_s
+    def __init__(self, api_url: str, token: Token, patience_s: float, on_wait: OnWait) -> None:
+        self._url, self._patience_s, self._on_wait = api_url, patience_s, on_wait
+        self._has_answered = False
         try:
             self._http = httpx.Client(base_url=_checked(api_url), auth=_Bearer(token), timeout=_TIMEOUT)
         except httpx.InvalidURL as error:
@@ -53,11 +72,25 @@ class Transport:
         def send() -> httpx.Response:
             with self._reaching():
                 response = self._http.request(method, path, **content)
+            self._has_answered = True
             if not response.is_success and response.status_code not in accepting:
                 raise error_of(response)
             return response
 
         return self._persist(send, is_repeatable=is_repeatable)
+
+    def ask(self, kind: type[T], method: str, path: str, *, is_repeatable: bool = True, **content: Any) -> T:
+        """The answer of success as what it is to be. Raises NotTheApi, and as `request`."""
+        return self.parsed(kind, self.request(method, path, is_repeatable=is_repeatable, **content))
+
+    def parsed(self, kind: type[T], response: httpx.Response) -> T:
+        """An answer as what it is to be. Raises NotTheApi."""
+        try:
+            return TypeAdapter(kind).validate_json(response.content)
+        except ValidationError as error:
+            raise NotTheApi(
+                f"What answers at {self._url} is not the API of Blurline, or one of another version. Check the address."
+            ) from error
 
     def download(self, path: str, file: BinaryIO) -> None:
         """Write the answer into a file, which is begun anew when the connection breaks. Raises as `request`."""
@@ -66,6 +99,7 @@ class Transport:
             file.seek(0)
             file.truncate()
             with self._reaching(), self._http.stream("GET", path) as response:
+                self._has_answered = True
                 if not response.is_success:
                     response.read()
                     raise error_of(response)
@@ -90,14 +124,19 @@ class Transport:
         self._persist(send, is_repeatable=True)
 
     def _persist(self, send: Callable[[], T], *, is_repeatable: bool) -> T:
-        deadline = time.monotonic() + self._patience_s
+        began_at = time.monotonic()
         for pause_s in _pauses():
             try:
                 return send()
+            except QuotaExceeded:
+                raise  # whoever asks knows best what to do meanwhile
             except Unavailable as error:
                 wait_s = max(pause_s, error.retry_after_s)
-                if not (is_repeatable or error.was_ignored) or time.monotonic() + wait_s > deadline:
+                patience_s = self._patience_s if self._has_answered else min(self._patience_s, _FIRST_PATIENCE_S)
+                is_over = time.monotonic() + wait_s > began_at + patience_s
+                if is_over or not (is_repeatable or error.was_ignored):
                     raise
+                self._on_wait(error, wait_s)
             time.sleep(wait_s)
         raise AssertionError("the pauses do not end")
 
