@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -19,7 +20,10 @@ _LINE_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far a run is. Files and bytes are those of this run's uploads, results those of the whole output folder."""
+    """How far a run is. Files and bytes are those of this run's uploads, results those of the whole output folder.
+
+    The last four say why a result is not here and will not come in this run.
+    """
 
     files: int = 0
     files_sent: int = 0
@@ -28,6 +32,15 @@ class Counts:
     results: int = 0
     results_here: int = 0
     not_published: int = 0
+    not_fetched: int = 0
+    not_uploaded: int = 0
+    not_submitted: int = 0
+
+    @property
+    def results_settled(self) -> int:
+        """How many results are here or will not come."""
+        missing = self.not_published + self.not_fetched + self.not_uploaded + self.not_submitted
+        return self.results_here + missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +78,27 @@ class Display:
     def show(self, counts: Counts) -> None:
         """Show how far the run is."""
         is_new, self._counts = counts != self._counts, counts
-        self._bars.update(self._sending, total=counts.bytes or None, completed=counts.bytes_sent, says=_sent(counts))
-        done = counts.results_here + counts.not_published
-        self._bars.update(self._results, total=counts.results or None, completed=done, says=_results(counts))
+        sent = _sent(counts) if counts.files else ""
+        self._bars.update(self._sending, total=counts.bytes or None, completed=counts.bytes_sent, says=sent)
+        self._bars.update(
+            self._results, total=counts.results or None, completed=counts.results_settled, says=_results(counts)
+        )
         if is_new and time.monotonic() - self._line_at > _LINE_EVERY_S:
             self._line()
 
     def say(self, sentence: str) -> None:
         """Print a line above the bars."""
         self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    def say_found(self, is_any: bool, paths: Sequence[Path], other_files: int, folders: int) -> None:
+        """Say that there is no picture in the paths, if so, and what was left out there."""
+        left_out = [
+            *([_number(other_files, "file") + " of other extensions"] if other_files else []),
+            *([_number(folders, "folder") + " (--recursive enters them)"] if folders else []),
+        ]
+        nothing = "" if is_any else f"There is no picture in {', '.join(map(str, paths))}. "
+        if nothing or left_out:
+            self.say(nothing + (f"Left out: {', '.join(left_out)}." if left_out else ""))
 
     def print_unpublished(self, pictures: Sequence[Unpublished]) -> None:
         """What was not published and why: a table, or a line each without a terminal."""
@@ -87,9 +112,14 @@ class Display:
         self._console.print(table)
 
     def _line(self) -> None:
-        if not self._console.is_terminal:
+        if not self._console.is_terminal and self._counts.results:
             self._line_at = time.monotonic()
-            self.say(f"Uploaded {_sent(self._counts)}. Results: {_results(self._counts)}.")
+            uploaded = f"Uploaded {_sent(self._counts)}" if self._counts.files else "Everything was uploaded already"
+            self.say(f"{uploaded}. Results: {_results(self._counts)}.")
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _sent(counts: Counts) -> str:
@@ -97,4 +127,11 @@ def _sent(counts: Counts) -> str:
 
 
 def _results(counts: Counts) -> str:
-    return f"{counts.results_here} of {counts.results} here, {counts.not_published} not published"
+    here = f"{counts.results_here} of {counts.results} here"
+    missing = {
+        "not published": counts.not_published,
+        "not fetched": counts.not_fetched,
+        "not uploaded": counts.not_uploaded,
+        "not submitted": counts.not_submitted,
+    }
+    return ", ".join([here, *(f"{number} {what}" for what, number in missing.items() if number)])

@@ -12,7 +12,7 @@ from blurline.client import ApiRefused, Client
 from blurline.submitting.journal import FOLDER, Journal
 from blurline.submitting.lanes import Lanes
 from blurline.submitting.picture import Picture, State
-from blurline.submitting.transfer import fetch, place
+from blurline.submitting.transfer import Fetched, fetch, place
 
 AT_ONCE = 6
 _NOT_THERE = {"not_found", "not_published", "object_missing"}
@@ -26,11 +26,11 @@ class Fetching:
         self._parts = output / FOLDER / "parts"
         shutil.rmtree(self._parts, ignore_errors=True)  # what an interrupted run has left
         self._parts.mkdir()
-        self._underway: dict[Future[Path], Picture] = {}
+        self._underway: dict[Future[Fetched], Picture] = {}
         self.faults: dict[str, str] = {}
 
     @property
-    def futures(self) -> Collection[Future[Path]]:
+    def futures(self) -> Collection[Future[Fetched]]:
         """What is under way."""
         return self._underway.keys()
 
@@ -49,12 +49,12 @@ class Fetching:
         for future in [each for each in self._underway if each.done()]:
             picture = self._underway.pop(future)
             try:
-                part = future.result()
+                fetched = future.result()
                 current = self._journal.find(picture.name)
                 if current is None or current.image_id != picture.image_id:
-                    part.unlink()  # the picture has changed meanwhile, and its new result will come
+                    fetched.part.unlink()  # the picture has changed meanwhile, and its new result will come
                     continue
-                place(self._journal, self._output, current, part)
+                place(self._journal, self._output, current, fetched)
             except OSError as error:
                 self.faults[picture.name] = str(error)
             except ApiRefused as error:

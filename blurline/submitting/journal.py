@@ -40,7 +40,9 @@ CREATE TABLE IF NOT EXISTS pictures (
     reason        TEXT NOT NULL DEFAULT '',
     result_sha256 TEXT,
     extension     TEXT,
-    result_name   BLOB UNIQUE
+    result_name   BLOB UNIQUE,
+    result_bytes  INTEGER,
+    result_mtime_ns INTEGER
 );
 CREATE INDEX IF NOT EXISTS pictures_by_state ON pictures (state);
 CREATE INDEX IF NOT EXISTS pictures_by_chunk ON pictures (chunk_id, position);
@@ -80,9 +82,11 @@ class Journal:
         row = self._database.execute("SELECT * FROM pictures WHERE name = ?", [os.fsencode(name)]).fetchone()
         return _picture(row) if row else None
 
-    def pictures(self, state: State, limit: int) -> list[Picture]:
-        """Some of the pictures in a state."""
-        rows = self._database.execute("SELECT * FROM pictures WHERE state = ? LIMIT ?", [state, limit])
+    def pictures(self, state: State, limit: int = -1, *, is_smallest_first: bool = False) -> list[Picture]:
+        """Pictures in a state: all of them, or no more than ``limit``."""
+        order = "size_bytes" if is_smallest_first else "rowid"
+        query = f"SELECT * FROM pictures WHERE state = ? ORDER BY {order} LIMIT ?"
+        rows = self._database.execute(query, [state, limit])
         return [_picture(row) for row in rows]
 
     def count(self) -> dict[State, int]:
@@ -180,9 +184,16 @@ class Journal:
             "UPDATE pictures SET result_name = ? WHERE name = ?", [os.fsencode(result_name), os.fsencode(name)]
         )
 
-    def note_here(self, name: str) -> None:
-        """A picture's result is in its place."""
-        self._database.execute("UPDATE pictures SET state = ? WHERE name = ?", [State.HERE, os.fsencode(name)])
+    def note_here(self, name: str, sha256: str, stat: os.stat_result) -> None:
+        """A picture's result is in its place, with this hash, and its file is this one."""
+        self._database.execute(
+            "UPDATE pictures SET state = ?, result_sha256 = ?, result_bytes = ?, result_mtime_ns = ? WHERE name = ?",
+            [State.HERE, sha256, stat.st_size, stat.st_mtime_ns, os.fsencode(name)],
+        )
+
+    def note_not_here(self, name: str) -> None:
+        """A picture's result is not in its place any more."""
+        self._database.execute("UPDATE pictures SET state = ? WHERE name = ?", [State.PUBLISHED, os.fsencode(name)])
 
     def _bind(self, output: Path, terms: str) -> None:
         row = self._database.execute("SELECT text FROM terms").fetchone()
@@ -217,4 +228,6 @@ def _picture(row: sqlite3.Row) -> Picture:
         result_sha256=row["result_sha256"],
         extension=row["extension"],
         result_name=os.fsdecode(row["result_name"]) if row["result_name"] else None,
+        result_bytes=row["result_bytes"],
+        result_mtime_ns=row["result_mtime_ns"],
     )

@@ -19,15 +19,19 @@ class Looking:
         self._is_recursive, self._is_watching = is_recursive, is_watching
         self._glimpsed: dict[str, Found] = {}
         self._seen: dict[str, Found] = {}
+        self.other_files = self.folders = 0
+        """What the last look left out: files with other extensions, and folders."""
 
     @property
-    def seen(self) -> Iterable[str]:
+    def seen(self) -> Collection[str]:
         """The names of all that was found."""
         return self._seen
 
     def look(self, busy: Collection[str]) -> list[Found]:
         """What is new, but for names that are ``busy`` and are looked at again later. Raises ConfigurationError."""
-        found = {each.name: each for each in scan(self._paths, self._output, is_recursive=self._is_recursive)}
+        scanned = scan(self._paths, self._output, is_recursive=self._is_recursive)
+        self.other_files, self.folders = scanned.other_files, scanned.folders
+        found = {each.name: each for each in scanned.pictures}
         new = [
             each
             for name, each in found.items()

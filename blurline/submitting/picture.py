@@ -24,7 +24,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as the journal knows it. ``result_name`` is the path of its result below the output folder."""
+    """A picture as the journal knows it. ``result_name`` is the path of its result below the output folder.
+
+    ``result_bytes`` and ``result_mtime_ns`` are those of the result's file when it was put there.
+    """
 
     name: str
     size_bytes: int
@@ -37,6 +40,8 @@ class Picture:
     result_sha256: str | None
     extension: str | None
     result_name: str | None
+    result_bytes: int | None
+    result_mtime_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)

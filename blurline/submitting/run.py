@@ -7,8 +7,10 @@ says is true, and what it does not say is done again without harm.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,15 @@ from blurline.client import Client
 from blurline.contract import JobOptions
 from blurline.errors import RetryableError
 from blurline.submitting import fetching, sending
-from blurline.submitting.chunks import CHUNK_IMAGES, cut_chunk, submit_chunk
+from blurline.submitting.checking import ALTERED, check_results
 from blurline.submitting.display import Counts, Display, Unpublished
 from blurline.submitting.fetching import Fetching
 from blurline.submitting.following import Following
+from blurline.submitting.jobs import Submitting
 from blurline.submitting.journal import Journal
 from blurline.submitting.lanes import Lanes
 from blurline.submitting.looking import Looking
+from blurline.submitting.notices import Notices
 from blurline.submitting.pace import Pace
 from blurline.submitting.picture import State
 from blurline.submitting.sending import Sending
@@ -31,7 +35,8 @@ _LOOK_EVERY_S = 1.0
 _SHOW_EVERY_S = 0.5
 _STEP_S = 0.2
 _PAUSE_S = 5.0
-_UNDERWAY = {State.UPLOADED, State.SUBMITTED, State.PUBLISHED}
+_UNDERWAY = {State.SUBMITTED, State.PUBLISHED}
+_NO_ROOM = "There is no room for it in a quota."
 _NOT_PUBLISHED = {State.NEEDS_REVIEW, State.FAILED, State.DELETED}
 
 
@@ -50,14 +55,21 @@ class Plan:
 class Run:
     """A run by a plan; ``journal`` is that of its output folder."""
 
-    def __init__(self, client: Client, journal: Journal, plan: Plan, display: Display) -> None:
-        self._client, self._journal, self._plan, self._display = client, journal, plan, display
+    def __init__(self, client: Client, journal: Journal, plan: Plan, display: Display, notices: Notices) -> None:
+        self._journal, self._plan, self._display, self._notices = journal, plan, display, notices
+        self._refetched = check_results(journal, plan.output)
         lanes = Lanes(sending.AT_ONCE + fetching.AT_ONCE)
         self._looking = Looking(plan.paths, plan.output, is_recursive=plan.is_recursive, is_watching=plan.is_watching)
         self._sending = Sending(client, journal, lanes)
+        self._submitting = Submitting(client, journal, plan.options, display.say, is_lasting=plan.is_watching)
         self._following = Following(client, journal, journal.open_jobs() if plan.is_waiting else {})
         self._fetching = Fetching(client, journal, lanes, plan.output)
         self._look_pace, self._show_pace = Pace(_LOOK_EVERY_S), Pace(_SHOW_EVERY_S)
+
+    @property
+    def has_found(self) -> bool:
+        """Whether there is any picture in the paths of the plan."""
+        return bool(self._looking.seen)
 
     def run(self) -> list[Unpublished]:
         """Run to the end, or while it watches until Ctrl-C: the pictures of the plan that have no result here.
@@ -66,8 +78,16 @@ class Run:
         """
         with self._display.running():
             try:
+                if self._refetched:
+                    self._display.say(
+                        f"Results that are missing or altered: {self._refetched}. They are fetched anew; what was "
+                        f"altered is in {self._plan.output / ALTERED}."
+                    )
                 if not self._plan.is_watching:
                     self._look()
+                    self._display.say_found(
+                        self.has_found, self._plan.paths, self._looking.other_files, self._looking.folders
+                    )
                 while self._plan.is_watching or not self._is_done():
                     self._step()
             except KeyboardInterrupt:
@@ -75,6 +95,7 @@ class Run:
                     raise
             finally:
                 self._show()
+        self._say_refusal()
         return self._unpublished()
 
     def _step(self) -> None:
@@ -98,58 +119,70 @@ class Run:
         except RetryableError as error:
             if not self._plan.is_watching:
                 raise
-            self._display.say(f"{error} Trying again.")
+            self._notices.wait(error, _PAUSE_S)
             time.sleep(_PAUSE_S)
 
     def _look(self) -> None:
         self._sending.take(self._looking.look(self._sending.names))
 
     def _submit(self) -> None:
-        """Submit what was uploaded: a full chunk, or what there is when nothing more is on its way."""
-        uploaded = len(self._journal.pictures(State.UPLOADED, CHUNK_IMAGES))
-        if uploaded == CHUNK_IMAGES or (uploaded and self._sending.is_over):
-            cut_chunk(self._journal, self._plan.options)
-        for chunk in self._journal.chunks_without_job():
-            job_id, lost = submit_chunk(self._client, self._journal, chunk)
-            if job_id is not None and self._plan.is_waiting:
-                self._following.add(chunk.id, job_id)
-            if lost:
-                self._looking.forget(lost)
-                self._look()
+        made = self._submitting.submit(is_all_uploaded=self._sending.is_over, has_open_jobs=not self._following.is_over)
+        if self._plan.is_waiting:
+            for chunk_id, job_id in made.items():
+                self._following.add(chunk_id, job_id)
+        if self._submitting.refusal:
+            self._sending.give_up(_NO_ROOM)
+        if self._submitting.lost:
+            self._looking.forget(self._submitting.lost)
+            self._submitting.lost.clear()
+            self._look()
 
     def _is_done(self) -> bool:
-        is_unsubmitted = self._journal.pictures(State.UPLOADED, 1) or self._journal.chunks_without_job()
-        if is_unsubmitted or not self._sending.is_over:
+        if not (self._sending.is_over and self._submitting.is_over):
             return False
         return not self._plan.is_waiting or (self._following.is_over and self._fetching.is_over)
 
     def _show(self) -> None:
-        counts = self._journal.count()
-        known = sum(counts.values()) - counts[State.LOST]
+        counts = Counter(self._journal.count())
+        known = counts.total() - counts[State.LOST]
+        changed = [self._journal.find(name) for name in self._sending.faults]
+        counts -= Counter(picture.state for picture in changed if picture)  # their results are those of other contents
+        unfetched = [self._journal.find(name) for name in self._fetching.faults]
         self._display.show(
             Counts(
                 files=self._sending.files,
                 files_sent=self._sending.files_sent,
                 bytes=self._sending.bytes,
                 bytes_sent=self._sending.bytes_sent,
-                results=known,
+                results=known + self._sending.unknown,
                 results_here=counts[State.HERE],
                 not_published=sum(counts[state] for state in _NOT_PUBLISHED),
+                not_fetched=sum(picture is not None and picture.state is State.PUBLISHED for picture in unfetched),
+                not_uploaded=len(self._sending.faults),
+                not_submitted=counts[State.UPLOADED] if self._submitting.refusal else 0,
             )
         )
 
     def _unpublished(self) -> list[Unpublished]:
-        faults = self._sending.faults | self._fetching.faults
-        found = [self._outcome(name, faults.get(name)) for name in sorted(self._looking.seen)]
+        found = [self._outcome(name) for name in sorted(self._looking.seen)]
         return [each for each in found if each is not None]
 
-    def _outcome(self, name: str, fault: str | None) -> Unpublished | None:
+    def _outcome(self, name: str) -> Unpublished | None:
         picture = self._journal.find(name)
-        state = "not uploaded" if picture is None else picture.state.replace("_", " ")
-        if fault is not None:
-            return Unpublished(name, state, fault)
+        if name in self._sending.faults:
+            return Unpublished(name, "not uploaded", self._sending.faults[name])
+        if name in self._fetching.faults:
+            return Unpublished(name, "not fetched", self._fetching.faults[name])
         if picture is None or picture.state is State.LOST:
-            return Unpublished(name, state, "It was not uploaded yet.")
+            return Unpublished(name, "not uploaded", "It was not uploaded yet.")
+        if picture.state is State.UPLOADED and self._submitting.refusal:
+            return Unpublished(name, "not submitted", _NO_ROOM)
         if picture.state is State.HERE or (picture.state in _UNDERWAY and not self._plan.is_waiting):
             return None
-        return Unpublished(name, state, picture.reason or "It is under way.")
+        return Unpublished(name, picture.state.replace("_", " "), picture.reason or "It is under way.")
+
+    def _say_refusal(self) -> None:
+        refusal = self._submitting.refusal
+        if refusal is not None:
+            at = datetime.now().astimezone() + timedelta(seconds=refusal.retry_after_s)
+            self._display.say(f"{refusal} Run the same command again after {at:%Y-%m-%d %H:%M %Z} to go on.")

@@ -29,6 +29,7 @@ class Sending:
         self._waiting: deque[tuple[Found, Picture | None]] = deque()
         self._underway: dict[Future[Sent | Found], tuple[Found, Picture | None]] = {}
         self.faults: dict[str, str] = {}
+        self._unknown: set[str] = set()
         self.files = self.files_sent = self.bytes = self.bytes_sent = 0
 
     @property
@@ -46,6 +47,11 @@ class Sending:
         """The pictures that are waiting or under way."""
         return {found.name for found, _ in (*self._waiting, *self._underway.values())}
 
+    @property
+    def unknown(self) -> int:
+        """How many pictures the journal does not have, since they were not uploaded yet, or could not be."""
+        return len(self._unknown)
+
     def take(self, pictures: Iterable[Found]) -> None:
         """Have pictures uploaded."""
         for found in pictures:
@@ -55,8 +61,15 @@ class Sending:
             if known is not None and (known.size_bytes, known.mtime_ns) == (found.size_bytes, found.mtime_ns):
                 continue
             self._waiting.append((found, known))
+            if known is None:
+                self._unknown.add(found.name)
             self.files += 1
             self.bytes += found.size_bytes
+
+    def give_up(self, reason: str) -> None:
+        """Upload nothing that is not under way."""
+        self.faults |= {found.name: reason for found, _ in self._waiting}
+        self._waiting.clear()
 
     def start(self) -> None:
         """Put as many under way as may be at once."""
@@ -77,6 +90,7 @@ class Sending:
                 self._waiting.append((found, known))
                 raise
             self.faults.pop(found.name, None)
+            self._unknown.discard(found.name)
             self.files_sent += 1
             self.bytes_sent += found.size_bytes
             if isinstance(sent, Sent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from blurline.settings import Settings
 from blurline.submitting.chunks import labelled
 from blurline.submitting.display import Display
 from blurline.submitting.journal import Journal
+from blurline.submitting.notices import Notices
 from blurline.submitting.run import Plan, Run
 from blurline.submitting.scan import check_paths
 from blurline.tokens import LocalIssuer, Scope
@@ -24,7 +26,6 @@ from blurline.tokens import LocalIssuer, Scope
 _GO_ON = "Run the same command again to go on."
 _INTERRUPTED = 130
 _TOKEN_TTL_S = 3600
-_FIRST_PATIENCE_S = 5
 
 
 def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str]) -> JobOptions:
@@ -46,16 +47,15 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
     """Run the plan, and say what was not published: the exit code, 0 only if nothing."""
     check_paths(plan.paths, plan.output)
     display, errors = Display(Console()), Console(stderr=True)
+    notices = Notices(display.say)
     token = _token(settings, user)
     try:
-        terms = _terms(settings, token, plan.options)
-        plan.output.mkdir(parents=True, exist_ok=True)
-        journal = Journal(plan.output, terms)
-        try:
-            with Client(settings.api_url, token) as client:
-                unpublished = Run(client, journal, plan, display).run()
-        finally:
-            journal.close()
+        with Client(settings.api_url, token, on_wait=notices.wait) as client:
+            terms = _terms(client, plan.options)
+            plan.output.mkdir(parents=True, exist_ok=True)
+            with closing(Journal(plan.output, terms)) as journal:
+                run = Run(client, journal, plan, display, notices)
+                unpublished = run.run()
     except KeyboardInterrupt:
         errors.print(f"Interrupted. {_GO_ON}", soft_wrap=True)
         return _INTERRUPTED
@@ -66,22 +66,21 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
         display.print_unpublished(unpublished)
     if not plan.is_waiting:
         display.say("Run the same command without --no-wait to fetch the results.")
-    return 1 if unpublished else 0
+    return 1 if unpublished or not (run.has_found or plan.is_watching) else 0
 
 
-def _terms(settings: Settings, token: Token, options: JobOptions) -> str:
+def _terms(client: Client, options: JobOptions) -> str:
     """What a folder's results have in common. Raises ConfigurationError, and what the client raises."""
-    with Client(settings.api_url, token, patience_s=_FIRST_PATIENCE_S) as client:
-        try:
-            owner = client.me().id
-        except ApiRefused as error:
-            if error.status != HTTPStatus.UNAUTHORIZED:
-                raise
-            raise ConfigurationError(
-                f"{error} Set BLURLINE_API_TOKEN, or BLURLINE_HOME to the data folder of the API."
-            ) from error
-        if options.preset and options.preset not in [preset.name for preset in client.presets()]:
-            raise ConfigurationError(f"There is no preset {options.preset!r}.")
+    try:
+        owner = client.me().id
+    except ApiRefused as error:
+        if error.status != HTTPStatus.UNAUTHORIZED:
+            raise
+        raise ConfigurationError(
+            f"{error} Set BLURLINE_API_TOKEN, or BLURLINE_HOME to the data folder of the API."
+        ) from error
+    if options.preset and options.preset not in [preset.name for preset in client.presets()]:
+        raise ConfigurationError(f"There is no preset {options.preset!r}.")
     given = options.model_dump(mode="json", exclude_unset=True, exclude={"labels"})
     return json.dumps({"owner": owner, **given}, sort_keys=True)
 

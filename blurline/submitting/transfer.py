@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +16,14 @@ from blurline.submitting.scan import Found
 
 _FETCHES = 3
 _SAME_FORMAT = {"jpg": {".jpg", ".jpeg"}, "tif": {".tif", ".tiff"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A result that has arrived in a file, and its hash."""
+
+    part: Path
+    sha256: str
 
 
 class PictureChanged(PermanentError):
@@ -49,7 +57,7 @@ def send(client: Client, found: Found, known: Picture | None) -> Sent | Found:
     return Sent(found, sha256, upload.key)
 
 
-def fetch(client: Client, picture: Picture, parts: Path) -> Path:
+def fetch(client: Client, picture: Picture, parts: Path) -> Fetched:
     """Download a result to a file in ``parts``. Raises ResultDamaged, and what the client raises."""
     assert picture.image_id is not None
     part = parts / str(picture.image_id)
@@ -60,13 +68,14 @@ def fetch(client: Client, picture: Picture, parts: Path) -> Path:
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            if hashlib.file_digest(file, "sha256").hexdigest() == expected:
-                return part
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if sha256 == expected:
+                return Fetched(part, sha256)
         expected = client.image(picture.image_id).result_sha256  # it may have been made anew
     raise ResultDamaged(f"The result of {picture.name} did not arrive whole.")
 
 
-def place(journal: Journal, output: Path, picture: Picture, part: Path) -> None:
+def place(journal: Journal, output: Path, picture: Picture, fetched: Fetched) -> None:
     """Move a fetched result to its place: never over a file that is not a result of the same picture.
 
     A changed picture's result takes the place of the one before. Raises OSError.
@@ -76,8 +85,8 @@ def place(journal: Journal, output: Path, picture: Picture, part: Path) -> None:
     if picture.result_name not in (None, chosen):
         (output / str(picture.result_name)).unlink(missing_ok=True)
     journal.note_place(picture.name, chosen)
-    part.replace(output / chosen)
-    journal.note_here(picture.name)
+    fetched.part.replace(output / chosen)
+    journal.note_here(picture.name, fetched.sha256, (output / chosen).stat())
 
 
 def result_name(name: str, extension: str | None) -> str:
