@@ -10,9 +10,9 @@ from dashboard.problems import state
 from dashboard.review.board import show_board
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk, Saved
-from dashboard.review.words import decision_words, doubt_words, plain, saved_words, why_words
+from dashboard.review.words import decision_words, doubt_words, saved_words, why_words
 from dashboard.session import client
-from dashboard.states import ago, counted
+from dashboard.states import ago, counted, plain
 
 _LOOK_AGAIN_S = 2
 _ASK_AGAIN_S = 1

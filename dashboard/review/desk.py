@@ -91,8 +91,7 @@ class Desk:
                 case "next":
                     self._put_aside(case)
                 case "approve":
-                    self._client.approve(case.id, case.image.result_sha256 or "")
-                    self._leave()
+                    self._approve(case)
                 case "reject":
                     self._client.reject(case.id, answer.note)
                     self._leave()
@@ -128,6 +127,15 @@ class Desk:
             self.case = load_case(self._client, task)
         else:
             self.case = case.claimed_anew(task)
+
+    def _approve(self, case: Case) -> None:
+        try:
+            self._client.approve(case.id, case.image.result_sha256 or "")
+        except ApiRefused as refused:
+            if refused.code == "result_changed":
+                self._keep(case)  # which shows the newer result
+            raise
+        self._leave()
 
     def _put_aside(self, case: Case) -> None:
         self._client.release(case.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from blurline.contract import Decision, ImageWithDetections
@@ -15,7 +14,6 @@ _REASONS = {
     "passes_disagree": ("box that only one pass took for a face", "boxes that only one pass took for faces"),
     "second_look": ("face that the second look still sees", "faces that the second look still sees"),
 }
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!:|~$])")
 _AWAY = "Blurline does not answer at the moment. Your boxes are kept; try again."
 
 
@@ -58,11 +56,6 @@ def saved_words(saved: Saved) -> str:
 def trouble_words(error: BlurlineError | None) -> str:
     """What went wrong with an image that is still on the board."""
     return _AWAY if isinstance(error, RetryableError) else str(error or "")
-
-
-def plain(text: str) -> str:
-    """Foreign text as Markdown that shows it as it is."""
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _time(moment: datetime) -> str:

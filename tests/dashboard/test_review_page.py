@@ -1,0 +1,123 @@
+"""The Review page as Streamlit runs it: what it says, and what can be had of it besides the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from api.app import create_app
+from blurline.correction import MarkedBox
+from blurline.settings import Settings
+from blurline.store import Store
+from blurline.tokens import Scope
+from dashboard.problems import AWAY
+from dashboard.review.answer import Answer
+from dashboard.review.desk import Desk
+from sql.database import Database
+from tests.api.asking import bearer
+from tests.api.serving import serving
+from tests.dashboard.conftest import Enter, Open, texts
+from tests.dashboard.reviewing import Pipeline
+
+NOWHERE = "01a21369-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def pipeline(api_url: str, settings: Settings, database: Database, store: Store) -> Iterator[Pipeline]:
+    with ExitStack() as stack:
+        http = stack.enter_context(httpx.Client(base_url=api_url, timeout=30))
+        http.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
+        yield Pipeline(stack, http, settings, database, store)
+
+
+def _desk(page: AppTest) -> Desk:
+    desk: Desk = page.session_state["review_desk"]
+    return desk
+
+
+def _answer(page: AppTest, answer: Answer) -> AppTest:
+    """What the board does with an answer; the browser's part of it is tested with a browser."""
+    _desk(page).deal_with(answer)
+    return page.run()
+
+
+def _shown(page: AppTest) -> str | None:
+    case = _desk(page).case
+    return case.image.name if case else None
+
+
+def test_an_empty_queue_says_what_will_come(open_page: Open) -> None:
+    page = open_page("review.py")
+    assert "Nothing waits for a review" in texts(page)
+
+
+def test_what_is_held_appears_by_itself(open_page: Open, pipeline: Pipeline) -> None:
+    page = open_page("review.py")
+    pipeline.hold({"a.jpg": 0.25})
+    assert "a.jpg" in texts(page.run())
+
+
+def test_the_page_says_what_the_image_is_and_why_it_is_held(open_page: Open, pipeline: Pipeline) -> None:
+    pipeline.hold({"a*b*.jpg": 0.25, "c.jpg": 0.1})
+    page = open_page("review.py")
+    said = texts(page)
+    for words in (
+        "a*b*.jpg",
+        "from ann",
+        "2 images held",
+        "every result reviewed",
+        "Doubt 25%: 2 candidates just under the threshold.",
+    ):
+        assert words in said
+    assert any("a\\*b\\*" in each.value for each in page.markdown)
+
+
+def test_decisions_on_the_image_are_told(open_page: Open, pipeline: Pipeline) -> None:
+    held = pipeline.hold({"a.jpg": 0.25})
+    with pipeline.reviewer("rob") as rob:
+        rob.reject(held["a.jpg"].image_id, "A mirror.")
+    page = open_page("review.py", image=str(held["a.jpg"].image_id))
+    said = texts(page)
+    assert "Failed. A mirror." in said
+    assert "rejected by rob: “A mirror.”" in said
+
+
+def test_what_was_put_aside_can_be_had_again(open_page: Open, pipeline: Pipeline) -> None:
+    held = pipeline.hold({"a.jpg": 0.25})
+    page = open_page("review.py")
+    page = _answer(page, Answer(kind="next", image_id=held["a.jpg"].image_id))
+    assert "you have put the rest aside" in texts(page)
+    (button,) = [each for each in page.button if "put aside (1)" in each.label]
+    assert _shown(button.click().run()) == "a.jpg"
+
+
+def test_what_was_saved_is_followed(open_page: Open, pipeline: Pipeline) -> None:
+    held = pipeline.hold({"a.jpg": 0.25})
+    page = open_page("review.py")
+    box = MarkedBox(x1=50, y1=10, x2=70, y2=30)
+    page = _answer(page, Answer(kind="save", image_id=held["a.jpg"].image_id, boxes=[box]))
+    assert [each.name for each in _desk(page).saved] == ["a.jpg"]
+    pipeline.rendered("a.jpg")
+    page.run()
+    assert not _desk(page).is_rendering
+    assert _desk(page).saved[0].thumb is not None
+    assert not page.exception
+
+
+@pytest.mark.parametrize(("image", "sentence"), [("x", "names no image"), (NOWHERE, "There is no image of yours")])
+def test_a_link_that_leads_nowhere_is_told(open_page: Open, pipeline: Pipeline, image: str, sentence: str) -> None:
+    pipeline.hold({"a.jpg": 0.25})
+    page = open_page("review.py", image=image)
+    assert sentence in texts(page)
+    assert _shown(page) == "a.jpg"
+
+
+def test_while_the_api_is_away_the_page_says_so_and_then_goes_on(without_prefect: Settings, enter: Enter) -> None:
+    with serving(create_app(without_prefect)) as url:
+        page = enter(url).switch_page("review.py").run()
+        assert AWAY not in texts(page)
+    assert AWAY in texts(page.run())
