@@ -27,8 +27,8 @@ def run_demo(home: Path, workers: int | None, once: bool) -> int:
         images, results = _submit_samples(stack, home)
         exit_code = 0 if images and all(image.state == "published" for image in images) else 1
         _print_results(images, results)
-        print_addresses(stack)
         if not once:
+            print_addresses(stack)
             watch(stack, until=lambda: False)
     return exit_code
 

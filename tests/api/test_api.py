@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +21,7 @@ from blurline.store import Store
 from blurline.tokens import Scope
 from sql.attempts import Attempt, Held, hold_for_review, publish
 from sql.database import Database
+from tests.acceptance.stack import wait_for
 from tests.api.asking import bearer, problem, submit, underway, upload
 from tests.api.serving import serving
 from tests.pictures import HOPPER
@@ -227,3 +232,28 @@ def test_a_wrong_policy_is_refused_with_a_sentence(client: httpx.Client, policy:
     files = [("files", ("a.jpg", HOPPER.read_bytes()))]
     response = client.post("/v1/jobs", files=files, data={"policy": json.dumps(policy)})
     assert says in problem(response, 422, "invalid_request")
+
+
+def test_many_who_ask_for_health_hold_up_nobody(settings: Settings) -> None:
+    asked: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        accepting = threading.Thread(target=_accept_for_ever, args=(silent, asked))
+        accepting.start()
+        mute = settings.model_copy(update={"prefect_api_url": f"http://127.0.0.1:{silent.getsockname()[1]}/api"})
+        with serving(create_app(mute)) as url, ThreadPoolExecutor(60) as threads:
+            answers = [threads.submit(httpx.get, f"{url}/healthcheck", timeout=60) for _ in range(60)]
+            wait_for("Prefect is asked", lambda: asked, 20)
+            headers = {"Authorization": bearer(settings, "ann", Scope.SUBMIT)}
+            assert httpx.get(f"{url}/v1/me", headers=headers, timeout=8).status_code == 200
+            assert not any(answer.done() for answer in answers)
+            silent.shutdown(socket.SHUT_RDWR)
+            for connection in asked:
+                connection.close()
+            assert {answer.result().status_code for answer in answers} == {503}
+        accepting.join()
+
+
+def _accept_for_ever(server: socket.socket, accepted: list[socket.socket]) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            accepted.append(server.accept()[0])

@@ -108,6 +108,15 @@ def test_a_new_token_must_be_the_same_users(url: str, settings: Settings) -> Non
             assert closed(client) == 4403
 
 
+def test_new_tokens_all_the_time_end_the_connection(url: str, settings: Settings) -> None:
+    with connected(url) as client:
+        introduced(client, token(settings))
+        for _ in range(2):
+            client.send(token(settings))
+        assert json.loads(client.recv(10))["type"] == "refreshed"
+        assert closed(client) == 4429
+
+
 def test_a_bad_new_token_ends_the_connection(url: str, settings: Settings) -> None:
     with connected(url) as client:
         introduced(client, token(settings))

@@ -14,7 +14,7 @@ from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
 from blurline.photo import Frame
 from blurline.profile import PROFILES
-from blurline.region import Region
+from blurline.region import Region, SizeLimits, Unit
 from blurline.settings import Settings
 from models import Found, anonymize, find_faces, look_for
 from models.merge import iou
@@ -160,3 +160,24 @@ def test_classes_of_a_users_model_are_chosen_by_the_policy(tmp_path: Path) -> No
 def test_every_profile_says_what_it_is() -> None:
     for profile, meant in PROFILES.items():
         assert look_for(Policy(profile=profile)).record["threshold"] == meant.threshold
+
+
+@pytest.mark.parametrize(
+    ("policy", "left"),
+    [
+        (Policy(min_score=0.99), True),
+        (Policy(keep_regions=(Region(x1=0, y1=0, x2=1, y2=1),)), True),
+        (Policy(size_limits=SizeLimits(max_side=0.01)), True),
+        (Policy(), False),
+    ],
+)
+def test_faces_that_the_policy_leaves_are_noted(policy: Policy, left: bool) -> None:
+    done = anonymize(open_photo(HOPPER.read_bytes()), policy)
+    assert (done.faces == 0) == left
+    assert ("faces_left" in [note.code for note in done.notes]) == left
+
+
+def test_an_always_region_beside_the_picture_is_noted() -> None:
+    outside = Region(x1=5000, y1=5000, x2=9000, y2=9000, unit=Unit.PIXEL)
+    done = anonymize(open_photo(HOPPER.read_bytes()), Policy(always_regions=(outside,)))
+    assert "region_outside" in [note.code for note in done.notes]

@@ -14,7 +14,16 @@ import pytest
 from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.database import Database
-from sql.deliveries import DeliveryRow, Failure, claim_delivery, list_deliveries, record_failure, record_success
+from sql.deliveries import (
+    DeliveryRow,
+    Failure,
+    claim_delivery,
+    list_deliveries,
+    queue_test,
+    record_failure,
+    record_success,
+    redeliver,
+)
 from sql.webhooks import find_webhook
 from tests.acceptance.stack import wait_for
 from tests.api.webhooks.receiver import (
@@ -145,3 +154,28 @@ def test_deleting_a_webhook_does_not_fail_what_it_would_be_told_of(database: Dat
         wait_for("the event waits for the deletion", is_waiting, 20, 0.02)
     teller.join(20)
     assert told.is_set()
+
+
+def test_nobodys_endpoints_take_up_all_senders(database: Database, receiver: Receiver) -> None:
+    for _ in range(10):
+        add_webhook(database, receiver.url, owner="mallory")
+    mine = add_webhook(database, receiver.url, owner="ann")
+    claims = [claim_delivery(database, 60) for _ in range(6)]
+    claimed = [claim.webhook_id for claim in claims if claim is not None]
+    assert mine.id in claimed
+    assert len(claimed) == 5
+
+
+def test_what_somebody_asks_for_is_sent_now_and_not_after_the_pause(database: Database, receiver: Receiver) -> None:
+    row = add_webhook(database, receiver.url)
+    claim = claim_delivery(database, 60)
+    assert claim is not None
+    record_failure(database, claim, Failure(500, "down", 300, 300), 5, "stopped")
+    assert claim_delivery(database, 60) is None
+    redelivered = redeliver(database, row.id, claim.delivery_id)
+    assert redelivered is not None
+    again = claim_delivery(database, 60)
+    assert again is not None and again.delivery_id == claim.delivery_id
+    record_failure(database, again, Failure(500, "down", 300, 300), 5, "stopped")
+    queue_test(database, row.id)
+    assert claim_delivery(database, 60) is not None
