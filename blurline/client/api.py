@@ -17,10 +17,13 @@ from uuid import UUID
 import httpx
 
 from blurline.client.errors import ApiRefused, UploadRefused
+from blurline.client.exports import ExportsClient
+from blurline.client.figures import FiguresClient
 from blurline.client.paging import following, given
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
 from blurline.client.webhooks import WebhooksClient
 from blurline.contract import (
+    ApprovalRequest,
     CorrectionRequest,
     CreatedJob,
     Decision,
@@ -75,6 +78,8 @@ class Client:
     def __init__(self, api_url: str, token: Token, *, patience_s: float = 60, on_wait: OnWait = wait_silently) -> None:
         self._transport = Transport(api_url, token, patience_s, on_wait)
         self.webhooks = WebhooksClient(self._transport)
+        self.figures = FiguresClient(self._transport)
+        self.exports = ExportsClient(self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -206,10 +211,11 @@ class Client:
         """Leave a claimed image to others."""
         self._transport.request("POST", f"/v1/images/{image_id}/release")
 
-    def approve(self, image_id: UUID) -> ImageWithDetections:
-        """Publish a held result."""
+    def approve(self, image_id: UUID, result_sha256: str) -> ImageWithDetections:
+        """Publish a held result, if it is the one with this SHA-256, which was looked at."""
+        body = ApprovalRequest(result_sha256=result_sha256).model_dump(mode="json")
         path = f"/v1/images/{image_id}/approve"
-        return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False))
+        return self._parsed(ImageWithDetections, self._transport.request("POST", path, json=body, is_repeatable=False))
 
     def reject(self, image_id: UUID, note: str = "") -> ImageWithDetections:
         """Withdraw a held or published result."""

@@ -1,0 +1,23 @@
+"""Statistics: what was submitted, found and decided, and how fast and how well."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.choosing import choose_images
+from dashboard.problems import stating_problems
+from dashboard.statistics.sections import SECTIONS
+
+
+def _show() -> None:
+    st.title("Statistics")
+    with stating_problems():
+        chosen = choose_images("statistics")
+        section = st.segmented_control(
+            "Figures", list(SECTIONS), default=next(iter(SECTIONS)), required=True, label_visibility="collapsed"
+        )
+        SECTIONS[section](chosen)
+        st.caption("Times are widened to whole hours. What is deleted is not counted.")
+
+
+_show()

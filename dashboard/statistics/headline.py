@@ -1,0 +1,24 @@
+"""Single numbers above the charts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from blurline.figures import MeanTime
+from dashboard.states import duration
+
+_MINUTE_S = 60
+
+
+def metric(name: str, value: str, meaning: str) -> None:
+    """A number, and what it means where somebody asks."""
+    st.metric(name, value, help=meaning, border=True)
+
+
+def mean_time(time: MeanTime) -> str:
+    """As in `640 ms` and `2.9 s`."""
+    if time.mean_s is None:
+        return "none"
+    if time.mean_s < 1:
+        return f"{time.mean_s * 1000:.0f} ms"
+    return f"{time.mean_s:.1f} s" if time.mean_s < _MINUTE_S else duration(time.mean_s)

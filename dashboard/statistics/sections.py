@@ -1,0 +1,192 @@
+"""What the page Statistics shows, a section at a time: each asks the API for what it shows and no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import streamlit as st
+
+from blurline.client import Chosen
+from blurline.figures import Bucket, FigureName
+from dashboard.session import client
+from dashboard.states import IMAGE_STATES, ago, counted
+from dashboard.statistics.charts import Bar, bars, histogram, over_time
+from dashboard.statistics.headline import mean_time, metric
+from dashboard.statistics.quality import quality
+
+_BY_HOUR = timedelta(days=3)
+_STAGES = {
+    "download": "Fetch and open",
+    "resize": "Prepare",
+    "detect": "Detect",
+    "nms": "Merge",
+    "blur": "Destroy and check",
+    "upload": "Store",
+}
+
+
+def overview(chosen: Chosen) -> None:
+    """How many images and faces, when, and in which state."""
+    figures = client().figures
+    bucket = _bucket(chosen)
+    points = figures.timeline(chosen, bucket).points
+    images: Counter[str] = Counter()
+    for point in points:
+        images[point.state] += point.images
+    durations = figures.durations(chosen)
+    with st.container(horizontal=True):
+        metric("Images", f"{images.total():,}", "Submitted in the chosen time")
+        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed in their present results")
+        for state in ("published", "needs_review", "failed"):
+            metric(IMAGE_STATES[state].word, f"{images[state]:,}", "Now, whatever they were before")
+        metric("To the end", mean_time(durations.turnaround), "Mean time from submission to the first end")
+    over_time(
+        "Images by the time of their submission",
+        points,
+        "images",
+        bucket,
+        "Every image that is not deleted, by the state that it has now.",
+    )
+    left, right = st.columns(2)
+    with left:
+        over_time("Faces", points, "faces", bucket, "Faces destroyed in the present results of these images.")
+    with right:
+        over_time(
+            "Throughput",
+            figures.throughput(chosen, bucket).points,
+            "images",
+            bucket,
+            "Images by the time at which they first came to an end. A re-run counts for nothing here.",
+        )
+
+
+def faces(chosen: Chosen) -> None:
+    """How many faces there are in an image, how large, and how sure the detector was."""
+    ask = client().figures.histogram
+    left, right = st.columns(2)
+    with left:
+        histogram(
+            "Faces per image",
+            ask(FigureName.FACES_PER_IMAGE, chosen),
+            "Images",
+            "Images with a result, by the faces destroyed in it.",
+        )
+        histogram(
+            "Scores of what was destroyed",
+            ask(FigureName.FACE_SCORES, chosen),
+            "Boxes",
+            "By the detector's score. A box that a reviewer drew has 1.",
+        )
+        histogram(
+            "Scores of what was left",
+            ask(FigureName.CANDIDATE_SCORES, chosen),
+            "Boxes",
+            "Candidates under the threshold, and what the policy or a reviewer left.",
+        )
+    with right:
+        histogram(
+            "Face sizes",
+            ask(FigureName.FACE_SIZES, chosen),
+            "Faces",
+            "Longer side of each destroyed box, in pixels of the upright photograph.",
+        )
+        histogram(
+            "Face sizes within the picture",
+            ask(FigureName.FACE_SHARES, chosen),
+            "Faces",
+            "Longer side of each destroyed box as a share of the picture's longer side.",
+            factor=100,
+            unit="%",
+        )
+
+
+def speed(chosen: Chosen) -> None:
+    """How long everything takes, and what waits now."""
+    figures = client().figures
+    durations, queue = figures.durations(chosen), figures.queue(chosen)
+    with st.container(horizontal=True):
+        metric("Waiting now", f"{queue.queued.images:,}", "Whenever they were submitted")
+        metric("Oldest", ago(queue.queued.oldest_at) if queue.queued.oldest_at else "none", "Of those that wait")
+        metric("At work now", f"{queue.processing.images:,}", "Whenever they were submitted")
+        metric("Mean wait", mean_time(durations.wait), f"Of {counted(durations.wait.images, 'image')}")
+        metric("Mean work", mean_time(durations.processing), f"Of {counted(durations.processing.images, 'image')}")
+    left, right = st.columns(2)
+    with left:
+        stages = [Bar(_STAGES.get(stage, stage), (time.mean_s or 0) * 1000) for stage, time in durations.stages.items()]
+        staged = next(iter(durations.stages.values())).images if durations.stages else 0
+        bars(
+            "Work by stage",
+            stages,
+            "Stage",
+            "Mean ms",
+            f"Mean time at work on the present result of {counted(staged, 'image')}.",
+        )
+        histogram(
+            "Waiting",
+            figures.histogram(FigureName.WAITS, chosen),
+            "Images",
+            "From submission to the first start, in seconds.",
+        )
+    with right:
+        histogram(
+            "Time at work",
+            figures.histogram(FigureName.PROCESSING_TIMES, chosen),
+            "Images",
+            "All stages together, for the present result, in milliseconds.",
+        )
+        histogram(
+            "From submission to the end",
+            figures.histogram(FigureName.TURNAROUNDS, chosen),
+            "Images",
+            "To the first end: published, held or failed. In seconds.",
+        )
+
+
+def failures(chosen: Chosen) -> None:
+    """What went wrong, and what was made with which model."""
+    figures = client().figures
+    left, right = st.columns(2)
+    with left, st.container(border=True):
+        st.markdown("**Failed and held images**")
+        rows = [
+            {"Code": each.error_code, "State": IMAGE_STATES[each.state].word, "Images": each.images}
+            for each in figures.failures(chosen).failures
+        ]
+        if rows:
+            st.dataframe(rows, hide_index=True)
+        else:
+            st.info("None of the chosen images failed or is held.", icon=":material/check_circle:")
+        st.caption("Images that have this code now. A re-run that ends well takes its image away from here.")
+    with right, st.container(border=True):
+        st.markdown("**Models**")
+        models = [
+            {
+                "Model": model.name,
+                "Profile": model.profile,
+                "Images": model.images,
+                "Faces": model.faces,
+                "sha256": model.sha256,
+            }
+            for model in figures.models(chosen).models
+        ]
+        if models:
+            st.dataframe(models, hide_index=True)
+        else:
+            st.info("None of the chosen images has a result.", icon=":material/query_stats:")
+        st.caption("What the present results were made with.")
+
+
+SECTIONS: dict[str, Callable[[Chosen], None]] = {
+    "Overview": overview,
+    "Faces": faces,
+    "Speed": speed,
+    "Failures and models": failures,
+    "Review and quality": quality,
+}
+
+
+def _bucket(chosen: Chosen) -> Bucket:
+    assert chosen.since is not None and chosen.until is not None
+    return Bucket.HOUR if chosen.until - chosen.since <= _BY_HOUR else Bucket.DAY

@@ -1,0 +1,106 @@
+"""The page Statistics: every number on it against what the database holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pyarrow
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from blurline.settings import Settings
+from dashboard.statistics.charts import bin_names
+from dashboard.statistics.sections import SECTIONS
+from sql.database import Database
+from tests.api import filling
+from tests.dashboard.conftest import Open, texts
+
+
+@pytest.fixture
+def filled(database: Database, settings: Settings) -> None:
+    filling.fill(database, settings)
+
+
+def section(page: AppTest, name: str) -> AppTest:
+    page.segmented_control[0].set_value(name)
+    return page.run()
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    assert not page.exception
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def charts(page: AppTest) -> list[list[dict[str, Any]]]:
+    """The rows behind each chart."""
+    shown: list[Any] = list(page.get("vega_lite_chart"))
+    return [pyarrow.ipc.open_stream(chart.proto.datasets[0].data.data).read_all().to_pylist() for chart in shown]
+
+
+def asked(settings: Settings, query: str) -> dict[Any, int]:
+    with psycopg.connect(settings.database) as connection:
+        return dict(connection.execute(query.encode()).fetchall())
+
+
+def test_the_overview_counts_images_by_state(open_page: Open, filled: None, settings: Settings) -> None:
+    by_state = asked(settings, "SELECT state, count(*) FROM images GROUP BY state")
+    faces = asked(settings, "SELECT 'all', sum(faces) FROM images")["all"]
+    page = open_page("statistics.py")
+    shown = metrics(page)
+    assert shown["Images"] == str(sum(by_state.values()))
+    assert shown["Faces"] == str(faces)
+    assert [shown[name] for name in ("Published", "Held for review", "Failed")] == [
+        str(by_state.get(state, 0)) for state in ("published", "needs_review", "failed")
+    ]
+    images = charts(page)[0]
+    assert sum(row["count"] for row in images) == sum(by_state.values())
+
+
+def test_filters_restrict_every_number(open_page: Open, filled: None, settings: Settings) -> None:
+    page = open_page("statistics.py")
+    page.text_input(key="statistics-owner").set_value("bob").run()
+    page.selectbox(key="statistics-state").set_value("published").run()
+    bobs = asked(
+        settings,
+        "SELECT owner, count(*) FROM images JOIN jobs ON jobs.id = job_id WHERE state = 'published' GROUP BY owner",
+    )
+    assert metrics(page)["Images"] == str(bobs.get("bob", 0))
+    page.text_input(key="statistics-labels").set_value("desk").run()
+    assert "is no label" in texts(page)
+
+
+def test_faces_speed_failures_and_quality(open_page: Open, filled: None, settings: Settings) -> None:
+    page = section(open_page("statistics.py"), "Faces")
+    per_image = asked(settings, "SELECT faces, count(*) FROM images WHERE faces IS NOT NULL GROUP BY faces")
+    shown = {row["name"]: row["value"] for row in charts(page)[0]}
+    assert {name: count for name, count in shown.items() if count and name != "5-9"} == {
+        str(faces): count for faces, count in per_image.items() if faces < 5
+    }
+    assert shown["5-9"] == sum(count for faces, count in per_image.items() if 5 <= faces < 10)
+
+    page = section(page, "Speed")
+    waiting = asked(settings, "SELECT state, count(*) FROM images GROUP BY state").get("queued", 0)
+    assert metrics(page)["Waiting now"] == str(waiting)
+    assert metrics(page)["Mean work"] == f"{sum(filling.STAGES.values()):.0f} ms"
+    assert [row["value"] for row in charts(page)[0]] == pytest.approx(list(filling.STAGES.values()))
+
+    page = section(page, "Failures and models")
+    codes = asked(settings, "SELECT error_code, count(*) FROM images WHERE error_code IS NOT NULL GROUP BY error_code")
+    assert dict(page.dataframe[0].value.groupby("Code")["Images"].sum()) == codes
+
+    page = section(page, "Review and quality")
+    kinds = asked(settings, "SELECT kind, count(*) FROM decisions GROUP BY kind")
+    assert {name.lower(): int(metrics(page)[name]) for name in ("Approved", "Corrected", "Rejected")} == kinds
+    assert "95 % confidence" in texts(page) and "reviewed images: recall" in texts(page)
+
+
+@pytest.mark.parametrize("name", list(SECTIONS))
+def test_without_images_every_section_says_so(open_page: Open, name: str) -> None:
+    page = section(open_page("statistics.py"), name)
+    assert any(words in texts(page) for words in ("Nothing of this", "No reviewer has", "None of the chosen images"))
+
+
+def test_bins_are_named_by_what_they_hold() -> None:
+    assert bin_names([1, 2, 5, 10], are_counts=True) == ["0", "1", "2-4", "5-9", "10+"]
+    assert bin_names([16, 32]) == ["< 16", "16-32", "≥ 32"]
