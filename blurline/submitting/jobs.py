@@ -13,21 +13,28 @@ from blurline.submitting.journal import Journal
 from blurline.submitting.picture import Chunk, State
 
 _ASK_EVERY_S = 5.0
-_PATIENCE_S = 60.0
 
 
 class Submitting:
     """Makes jobs, each exactly once: full ones, and smaller ones where a quota of pictures or bytes has no more room.
 
-    A quota of unfinished jobs is waited for as long as jobs of its own are unfinished, and a little longer. ``refusal``
-    is the end of it: what the API said when no waiting would have helped soon. Who ``is_lasting`` waits for ever.
+    A quota of unfinished jobs is waited for as long as jobs of its own are unfinished, and ``patience_s`` longer.
+    ``refusal`` is the end of it: what the API said when no waiting would have helped soon. Who ``is_lasting`` waits for
+    ever.
     """
 
     def __init__(
-        self, client: Client, journal: Journal, options: JobOptions, say: Callable[[str], None], *, is_lasting: bool
+        self,
+        client: Client,
+        journal: Journal,
+        options: JobOptions,
+        say: Callable[[str], None],
+        *,
+        is_lasting: bool,
+        patience_s: float = 60,
     ) -> None:
         self._client, self._journal, self._options = client, journal, options
-        self._say, self._is_lasting = say, is_lasting
+        self._say, self._is_lasting, self._patience_s = say, is_lasting, patience_s
         self._images = CHUNK_IMAGES
         self._not_before = 0.0
         self._patient_until: float | None = None
@@ -86,12 +93,12 @@ class Submitting:
             self._images = images // 2
             return
         if has_open_jobs or self._patient_until is None:
-            self._patient_until = now + _PATIENCE_S
+            self._patient_until = now + self._patience_s
         if is_of_jobs and (self._is_lasting or now < self._patient_until):
             self._wait(error, _ASK_EVERY_S)
         elif self._is_lasting:
             self._images = CHUNK_IMAGES
-            self._wait(error, max(_PATIENCE_S, error.retry_after_s))
+            self._wait(error, max(self._patience_s, error.retry_after_s))
         else:
             self.refusal = error
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,10 +21,11 @@ from blurline.client import (
     ApiUnreachable,
     Client,
     NotTheApi,
+    QuotaExceeded,
     UploadRefused,
 )
-from blurline.client.errors import UploadFailed
-from blurline.contract import JobOptions, JobRequest, SubmittedImage
+from blurline.client.errors import Unavailable, UploadFailed
+from blurline.contract import JobOptions, JobRequest, Quotas, SubmittedImage
 from blurline.errors import ConfigurationError, PermanentError, RetryableError
 from blurline.ids import new_id
 from blurline.policy import Policy, Style
@@ -128,9 +130,9 @@ def test_a_reviewer_approves(api: Api, client: Client, database: Database, store
     with database.transaction() as transaction:
         publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
     with Client(api.url, api.token("rita", Scope.REVIEW)) as reviewer:
-        assert reviewer.approve(attempt.image_id).state == "published"
+        assert reviewer.approve(attempt.image_id, "a").state == "published"
         with pytest.raises(ApiRefused, match="holds no result"):
-            reviewer.approve(attempt.image_id)
+            reviewer.approve(attempt.image_id, "a")
 
 
 def test_lists_are_read_to_their_end(client: Client) -> None:
@@ -244,6 +246,90 @@ def test_a_wait_that_is_longer_than_the_patience_is_not_begun() -> None:
     assert len(seen) == 1
 
 
+def test_a_quota_is_left_to_the_caller(without_prefect: Settings) -> None:
+    closed = without_prefect.model_copy(update={"quota_open_jobs": 0})
+    token = LocalIssuer(closed.home).issue("ann", [Scope.SUBMIT], 60)
+    waits: list[float] = []
+    with (
+        serving(create_app(closed)) as url,
+        Client(url, token, on_wait=lambda _, pause_s: waits.append(pause_s)) as client,
+        pytest.raises(QuotaExceeded, match="Your quota is 0 unfinished jobs") as refused,
+    ):
+        client.submit_files([HOPPER], idempotency_key="k")
+    assert refused.value.retry_after_s > 0
+    assert waits == []
+
+
+def test_an_address_that_never_answers_is_given_up_soon_and_one_that_did_is_not() -> None:
+    waits: list[float] = []
+    app = FastAPI()
+
+    @app.get("/v1/presets")
+    def presets() -> Response:
+        return Response('{"presets": []}')
+
+    def note(error: Unavailable, pause_s: float) -> None:
+        assert isinstance(error, ApiUnreachable)
+        waits.append(pause_s)
+        if sum(waits) > 6:
+            raise InterruptedError
+
+    with serving(app) as url:
+        client = Client(url, "t", on_wait=note)
+        assert client.presets() == []
+    with client, pytest.raises(InterruptedError):  # it is waited for beyond the first few seconds
+        client.presets()
+    waits.clear()
+    with Client(url, "t", on_wait=note) as client, pytest.raises(ApiUnreachable):
+        client.presets()
+    assert 0 < sum(waits) <= 5
+
+
+def test_fields_that_are_wrong_are_named(client: Client) -> None:
+    with pytest.raises(ApiRefused) as refused:
+        client.submit_text('{"images": [{"key": "k", "nmae": "a.jpg"}]}')
+    (error,) = refused.value.errors
+    assert error["where"] == "images.0.nmae"
+    with pytest.raises(ApiRefused) as refused:
+        client.job(new_id())
+    assert refused.value.errors == []
+
+
+@pytest.mark.parametrize("paths", ["hopper.jpg", HOPPER, [str(HOPPER)]])
+def test_files_must_be_a_list_of_paths(client: Client, paths: Any) -> None:
+    with pytest.raises(TypeError, match=r"must be a list of pathlib\.Path"):
+        client.submit_files(paths)
+
+
+def test_no_files_make_no_job(client: Client) -> None:
+    with pytest.raises(ValueError, match="at least one picture"):
+        client.submit_files([])
+
+
+def test_an_image_alone_is_looked_into_and_deleted(
+    client: Client, settings: Settings, database: Database, store: Store
+) -> None:
+    job = client.submit_files([HOPPER, HOPPER])
+    publish_all(database, settings, store)
+    first, second = client.images(job.id)
+    found = client.detections(first.id)
+    assert (found.image_id, found.detections) == (first.id, client.image(first.id).detections)
+    assert client.deletion(client.delete_image(first.id).id).image_id == first.id
+    assert [image.id for image in client.images(job.id)] == [second.id]
+
+
+def test_users_and_their_quotas_are_an_operators(api: Api, client: Client) -> None:
+    client.me()
+    with Client(api.url, api.token("https://issuer.example|olga/1", Scope.OPERATE)) as operator:
+        owner = operator.me().id
+        assert [user.id for user in operator.users(page_size=1)] == sorted(["ann", owner])
+        assert operator.set_quotas("ann", Quotas(images_per_day=5, open_jobs=None)).quotas == {
+            "images_per_day": 5, "open_jobs": None,
+        }  # fmt: skip
+        assert operator.set_quotas(owner, Quotas(bytes_per_day=1)).id == owner
+    assert client.me().quotas.images_per_day == 5
+
+
 def test_what_is_not_the_api_is_named() -> None:
     app = FastAPI()
 
@@ -269,8 +355,11 @@ def test_a_file_that_the_store_does_not_take(without_prefect: Settings, api: Api
         large.open("rb") as file,
     ):
         (upload,) = client.create_uploads()
-        with pytest.raises(UploadRefused, match="larger than is accepted"):
+        with pytest.raises(UploadRefused, match=r"has 0.02 MB; at most 0.01 MB"):
             client.upload(upload, file)
+        generous = upload.model_copy(update={"max_bytes": 1_000_000})
+        with pytest.raises(UploadRefused, match="did not take the file: EntityTooLarge"):
+            client.upload(generous, file)
         forged = upload.model_copy(update={"fields": {**upload.fields, "key": "another"}})
         with pytest.raises(UploadRefused, match="did not take the file"):
             client.upload(forged, io.BytesIO(b"x"))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,15 +18,24 @@ import psycopg
 import pytest
 
 from api.app import create_app
+from blurline.client import Client
+from blurline.contract import JobOptions
 from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.store import Store
 from blurline.submitting.checking import ALTERED
+from blurline.submitting.jobs import Submitting
+from blurline.submitting.journal import Journal
+from blurline.submitting.picture import Sent, State
+from blurline.submitting.scan import Found
+from blurline.submitting.transfer import send
+from blurline.tokens import LocalIssuer, Scope
 from sql.database import Database
 from tests.acceptance.stack import wait_for
+from tests.api.asking import underway
 from tests.api.breaking import breaking
 from tests.api.serving import serving
-from tests.api.working import SENTENCE, redacted, working
+from tests.api.working import SENTENCE, redacted, settle, working
 
 TIMEOUT_S = 120
 
@@ -282,18 +292,61 @@ def test_the_smallest_go_into_a_quota_of_bytes(desk: Desk, worker: None) -> None
 
 
 def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
-    desk: Desk, worker: None, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, database: Database, store: Store
 ) -> None:
-    for at in range(450):
+    for at in range(210):
         desk.photograph(f"{at:03}.jpg")
     small = desk.settings.model_copy(update={"quota_open_jobs": 1})
     with serving(create_app(small)) as url:
-        code, said = desk.run(api=url)
-    assert code == 0, said
-    assert said.count("Your quota is 1 unfinished jobs") <= 1
+        process = desk.start(api=url)
+        wait_for("the first job is made", desk.images, TIMEOUT_S)
+        first, *others = underway(database, desk.settings)
+        settle(first, database, store)
+        wait_for("its first result is fetched", desk.fetched, TIMEOUT_S)
+        assert len(desk.images()) == 200
+        for attempt in others:
+            settle(attempt, database, store)
+        with working(desk.settings, database, store):
+            said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, said
+    assert said.count("Your quota is 1 unfinished jobs and 1 are.") == 1
     assert desk.fetched() == desk.expected()
-    with psycopg.connect(desk.settings.database) as connection:
-        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (3,)
+
+
+@pytest.mark.parametrize(
+    ("quota", "is_lasting", "has_open_jobs", "is_refused"),
+    [
+        ("quota_open_jobs", False, False, True),
+        ("quota_open_jobs", False, True, False),
+        ("quota_open_jobs", True, False, False),
+        ("quota_images_per_day", False, True, True),
+        ("quota_images_per_day", True, False, False),
+    ],
+)
+def test_a_quota_is_waited_for_where_that_may_help(
+    desk: Desk, tmp_path: Path, quota: str, is_lasting: bool, has_open_jobs: bool, is_refused: bool
+) -> None:
+    token = LocalIssuer(desk.settings.home).issue(desk.user, [Scope.SUBMIT], 60)
+    picture = desk.photograph("a.jpg")
+    said: list[str] = []
+    with (
+        serving(create_app(desk.settings.model_copy(update={quota: 0}))) as url,
+        Client(url, token) as client,
+        closing(Journal(tmp_path, "terms")) as journal,
+    ):
+        patience_s = 60 if has_open_jobs else 0
+        submitting = Submitting(
+            client, journal, JobOptions(), said.append, is_lasting=is_lasting, patience_s=patience_s
+        )
+        sent = send(client, Found("a.jpg", picture, 1, 1), None)
+        assert isinstance(sent, Sent)
+        journal.note_sent(sent)
+        for _ in range(2):
+            assert submitting.submit(is_all_uploaded=True, has_open_jobs=has_open_jobs) == {}
+        assert submitting.is_over is is_refused
+        assert (submitting.refusal is not None) is is_refused
+        assert len(said) == (0 if is_refused else 1)
+        assert [each.name for each in journal.pictures(State.UPLOADED)] == ["a.jpg"]
 
 
 def test_results_that_are_gone_or_altered_are_fetched_anew(desk: Desk, worker: None) -> None:
