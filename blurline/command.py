@@ -19,6 +19,7 @@ for verb in (
     servers.up,
     servers.demo,
     servers.api,
+    servers.dashboard,
     servers.worker,
     servers.deploy,
     servers.migrate,
@@ -28,8 +29,8 @@ for verb in (
     operating.doctor,
     operating.settings,
     operating.bench,
-    pictures.detect,
     verify,
+    pictures.detect,
     pictures.redact,
     pictures.evaluate,
 ):

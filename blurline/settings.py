@@ -99,6 +99,22 @@ class Settings(BaseSettings):
         description="Claim of those tokens that lists the scopes, as text or list; dots lead into objects, as in "
         "`realm_access.roles`.",
     )
+    oidc_client_id: str | None = Field(
+        default=None, description="The dashboard, as the OpenID Connect issuer knows it; people sign in there when set."
+    )
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Secret of `oidc_client_id`.")
+    oidc_requested_scope: str = Field(
+        default="openid profile email",
+        description="What the dashboard asks the issuer for when somebody signs in; their access token goes to the API.",
+    )
+    dashboard_url: str = Field(
+        default="http://127.0.0.1:8501",
+        description="The dashboard, as browsers reach it; the issuer sends people back to `/oauth2callback` there.",
+    )
+    dashboard_cookie_secret: SecretStr | None = Field(
+        default=None,
+        description="Key of the sign-in cookies; made anew at each start when absent, after which people sign in again.",
+    )
     local_issuer: bool = Field(
         default=True, description="Whether tokens that `blurline token` makes with the key in `home` are accepted."
     )

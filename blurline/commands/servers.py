@@ -1,4 +1,4 @@
-"""Starting and setting up the parts: `up`, `demo`, `api`, `worker`, `deploy`, `migrate`."""
+"""Starting and setting up the parts: `up`, `demo`, `api`, `dashboard`, `worker`, `deploy`, `migrate`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ def api(
         ws_max_size=_MAX_WEBSOCKET_MESSAGE_BYTES,
         timeout_graceful_shutdown=_GRACE_S,
     )
+
+
+def dashboard(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8501,
+) -> None:
+    """Serve the dashboard."""
+    from dashboard.serve import serve
+
+    serve(load_settings(), host, port)
 
 
 def worker(

@@ -123,6 +123,7 @@ class EmbeddedStack:
         shared = {
             "BLURLINE_HOME": str(self._home.path),
             "BLURLINE_API_URL": f"http://{_HOST}:{ports['api']}",
+            "BLURLINE_DASHBOARD_URL": f"http://{_HOST}:{ports['dashboard']}",
             "PREFECT_HOME": str(self._home.folder("prefect")),
             "PYTHONUNBUFFERED": "1",
             "BLURLINE_WORKER_DRAIN_S": "10",
@@ -214,16 +215,7 @@ class EmbeddedStack:
 
     def _dashboard(self) -> Part:
         port = self._ports["dashboard"]
-        options = {
-            "server.address": _HOST,
-            "server.port": port,
-            "server.headless": "true",
-            "server.fileWatcherType": "none",
-            "browser.gatherUsageStats": "false",
-            "client.toolbarMode": "minimal",
-        }
-        page = Path(__file__).parents[2] / "dashboard" / "app.py"
-        command = _python("streamlit", "run", str(page), *(f"--{name}={value}" for name, value in options.items()))
+        command = _python("blurline", "dashboard", "--host", _HOST, "--port", str(port))
         url = f"http://{_HOST}:{port}/_stcore/health"
         return Part("dashboard", command, lambda: _is_healthy(url), self._environment)
 

@@ -1,0 +1,72 @@
+"""Fetching results through the dashboard, when somebody asks for them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from blurline.contract import Image, Job
+from blurline.settings import load_settings
+from dashboard.session import client
+from dashboard.states import size
+
+_MOST_IN_A_ZIP = 300  # it passes through the dashboard's memory
+_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
+
+
+def download_result(image: Image) -> None:
+    """A button for one result, fetched when it is pressed."""
+    api = client()  # the session is out of reach where Streamlit fetches
+
+    def fetched() -> bytes:
+        file = io.BytesIO()
+        api.result(image.id, file)
+        return file.getvalue()
+
+    st.download_button(
+        f"Download ({size(image.result_bytes or 0)})",
+        fetched,
+        _file_name(image),
+        image.result_media_type,
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"download-{image.id}",
+    )
+
+
+def download_all(job: Job) -> None:
+    """A button for a ZIP of a job's results; for a large job, how else to fetch them."""
+    if not job.progress.published:
+        return
+    if job.progress.published > _MOST_IN_A_ZIP:
+        with st.popover("Download all", icon=":material/download:"):
+            st.markdown("Fetch this many results with the API, or submit them with `blurline submit`:")
+            address = f"{load_settings().api_url}/v1/jobs/{job.id}/archive"
+            st.code(f'curl -o results.zip -H "Authorization: Bearer $TOKEN" \\\n  {address}', language="bash")
+        return
+    api = client()
+
+    def fetched() -> bytes:
+        file = io.BytesIO()
+        api.archive(job.id, file)
+        return file.getvalue()
+
+    st.download_button(
+        "Download all",
+        fetched,
+        f"{job.id}.zip",
+        "application/zip",
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"archive-{job.id}",
+        help="A ZIP of every published result, and a list of all images.",
+    )
+
+
+def _file_name(image: Image) -> str:
+    """The owner's name for the picture, with the extension of the result."""
+    name = PurePosixPath(image.name).name
+    extension = _EXTENSIONS.get(image.result_media_type or "")
+    return str(PurePosixPath(name).with_suffix(extension)) if name and extension else name or str(image.id)

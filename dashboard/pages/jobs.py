@@ -1,0 +1,53 @@
+"""Jobs: the list of them; or one, or one image, when the address names it (`?job=…`, `?image=…`)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.image_view import image_view
+from dashboard.job_actions import actions, notice
+from dashboard.job_list import job_list
+from dashboard.job_view import job_view
+from dashboard.session import client
+
+
+def _show() -> None:
+    job, image = _id("job"), _id("image")
+    if job is None and image is None:
+        st.title("Jobs")
+        notice()
+        job_list()
+        return
+    if image is not None:
+        _way_back("Back to the job" if job else "All jobs", "image")
+        image_view(image)
+        return
+    assert job is not None
+    _way_back("All jobs", "job")
+    found = client().job(job)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title("Job", width="content")
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            actions(found)
+    notice()
+    job_view(found)
+
+
+def _way_back(label: str, name: str) -> None:
+    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=_forget, args=(name,))
+
+
+def _forget(name: str) -> None:
+    st.query_params.pop(name, None)
+
+
+def _id(name: str) -> UUID | None:
+    try:
+        return UUID(st.query_params[name])
+    except (KeyError, ValueError):
+        return None
+
+
+_show()

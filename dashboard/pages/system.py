@@ -1,0 +1,112 @@
+"""System: whether everything is well, what waits, and where to look further. For operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from blurline.contract import Health, System, Waiting
+from blurline.settings import load_settings
+from dashboard.problems import stating_problems
+from dashboard.session import client
+from dashboard.states import IMAGE_STATES, ago, counted, duration
+
+_LOOK_AGAIN_S = 5
+_PARTS = {"database": "Database", "store": "Store", "prefect": "Prefect", "dispatch": "Dispatch"}
+
+
+def _show() -> None:
+    st.title("System")
+    settings = load_settings()
+    with st.container(horizontal=True):
+        st.link_button("Prefect", settings.prefect_ui_url, icon=":material/account_tree:")
+        st.link_button("Metrics", f"{settings.api_url}/metrics", icon=":material/monitoring:")
+        st.link_button("API reference", f"{settings.api_url}/docs", icon=":material/api:")
+    _live()
+
+
+@st.fragment(run_every=_LOOK_AGAIN_S)
+def _live() -> None:
+    with stating_problems():
+        _health(client().health())
+        system = client().system()
+        waiting, working = st.columns(2, gap="large")
+        with waiting:
+            _waiting(system)
+        with working:
+            _workers(system)
+            _images(system)
+        st.caption(f"Blurline {system.version} · PostgreSQL {system.database_version}")
+
+
+def _health(health: Health) -> None:
+    columns = st.columns(len(health.parts))
+    for column, (part, condition) in zip(columns, health.parts.items(), strict=True):
+        is_well = condition == "ok"
+        with column.container(border=True):
+            st.markdown(
+                f"**{_PARTS.get(part, part)}**  \n"
+                + (":green[:material/check_circle: well]" if is_well else f":red[:material/error: {condition}]")
+            )
+
+
+def _waiting(system: System) -> None:
+    st.subheader("What waits")
+    st.dataframe(
+        [
+            *_lines("Images in the queue “{}”", system.queues, ("interactive", "backlog")),
+            *_lines("Images for review: {}", system.review),
+            _line("Batches still to be dispatched", system.outbox),
+            _line("Messages to webhooks", system.webhook_deliveries),
+        ],
+        hide_index=True,
+    )
+    if system.disabled_webhooks:
+        st.warning(f"{counted(system.disabled_webhooks, 'webhook')} stopped after failing for days.")
+
+
+def _lines(title: str, waiting: Mapping[str, Waiting], always: tuple[str, ...] = ()) -> list[dict[str, object]]:
+    none = Waiting(count=0, oldest_age_s=0)
+    return [_line(title.format(name), waiting.get(name, none)) for name in dict.fromkeys((*always, *waiting))]
+
+
+def _line(title: str, waiting: Waiting) -> dict[str, object]:
+    return {"What": title, "How many": waiting.count, "Oldest": duration(waiting.oldest_age_s) if waiting.count else ""}
+
+
+def _workers(system: System) -> None:
+    st.subheader("Workers")
+    if system.workers is None:
+        st.warning("Prefect does not answer, so that nobody knows who works.", icon=":material/cloud_off:")
+    elif not system.workers:
+        st.warning("No worker has joined. Start one with `blurline worker`.", icon=":material/engineering:")
+    else:
+        st.dataframe(
+            [
+                {
+                    "Worker": worker.name,
+                    "State": worker.status.lower(),
+                    "Last sign of life": ago(worker.last_heartbeat_at) if worker.last_heartbeat_at else "",
+                }
+                for worker in system.workers
+            ],
+            hide_index=True,
+        )
+
+
+def _images(system: System) -> None:
+    st.subheader("Images")
+    st.dataframe(
+        [
+            {"State": look.word, "Images": system.images[state]}
+            for state, look in IMAGE_STATES.items()
+            if state in system.images
+        ]
+        or [{"State": "None yet", "Images": 0}],
+        hide_index=True,
+        column_config={"Images": st.column_config.NumberColumn(format="localized")},
+    )
+
+
+_show()

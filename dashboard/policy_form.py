@@ -1,0 +1,70 @@
+"""A form for the fields of a policy, made from its schema: bounds, choices and descriptions are the API's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from blurline.policy import Policy
+
+_SCHEMA = Policy.model_json_schema()
+_FIELDS: Mapping[str, Mapping[str, Any]] = _SCHEMA["properties"]
+_COLUMNS = 3
+_STEP = 0.01
+
+
+def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    """The fields that differ from ``base``, a whole policy; None while what is given is no policy."""
+    given: dict[str, Any] = {}
+    simple = [name for name in _FIELDS if not _is_structured(name)]
+    columns = st.columns(_COLUMNS, gap="medium")
+    for at, name in enumerate(simple):
+        with columns[at % _COLUMNS]:
+            given[name] = _widget(name, base[name], f"{key}-{name}")
+    structured = {name: base[name] for name in _FIELDS if _is_structured(name)}
+    text = st.text_area(
+        "Regions, sizes and classes, as JSON",
+        json.dumps(structured, indent=2),
+        key=f"{key}-json",
+        help="\n\n".join(f"**{name}**: {_FIELDS[name]['description']}" for name in structured),
+    )
+    try:
+        policy = Policy.model_validate_json(json.dumps({**given, **json.loads(text)}))
+    except ValidationError as error:
+        for each in error.errors():
+            st.error(f"{'.'.join(map(str, each['loc']))}: {each['msg']}.")
+        return None
+    except (ValueError, TypeError):
+        st.error("Regions, sizes and classes are not JSON. Compare with the example in the documentation of the API.")
+        return None
+    chosen = policy.model_dump(mode="json")
+    return {name: value for name, value in chosen.items() if value != base[name]}
+
+
+def _widget(name: str, value: Any, key: str) -> Any:
+    field = _FIELDS[name]
+    label, described = name.replace("_", " ").capitalize(), str(field["description"])
+    if "$ref" in field:
+        choices = _SCHEMA["$defs"][field["$ref"].rpartition("/")[2]]["enum"]
+        return st.selectbox(label, choices, choices.index(value), key=key, help=described)
+    if field.get("type") == "boolean":
+        return st.toggle(label, value, key=key, help=described)
+    if "type" in field:
+        number = int if field["type"] == "integer" else float
+        lowest, highest = number(field["minimum"]), number(field["maximum"])
+        return st.slider(label, lowest, highest, number(value), key=key, help=described)
+    bounds = next(each for each in field["anyOf"] if each["type"] == "number")
+    lowest, below = float(bounds["minimum"]), float(bounds["exclusiveMaximum"])
+    return st.number_input(
+        label, lowest, below - _STEP, value, _STEP, key=key, help=described, placeholder="the profile's own"
+    )
+
+
+def _is_structured(name: str) -> bool:
+    field = _FIELDS[name]
+    kinds = [each.get("type", "object") for each in field.get("anyOf", [])] or [field.get("type")]
+    return "array" in kinds or "object" in kinds

@@ -1,0 +1,58 @@
+"""Serving the dashboard: Streamlit, with the options that depend on the settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from blurline.errors import ConfigurationError
+from blurline.settings import Settings, variable
+
+_APP = Path(__file__).parent / "pages" / "app.py"
+_SECRETS_FILE = "dashboard_secrets.toml"
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def serve(settings: Settings, host: str, port: int) -> NoReturn:
+    """Become a Streamlit server. Raises ConfigurationError when sign-in is set up by half."""
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(_APP), *_options(settings, host, port)])
+
+
+def _options(settings: Settings, host: str, port: int) -> list[str]:
+    """Only pages that were opened under a name of the dashboard's reach it, against DNS rebinding."""
+    name = urlsplit(settings.dashboard_url).hostname
+    names = [*_LOCAL_NAMES, *([name] if name and name not in _LOCAL_NAMES else [])]
+    options = [f"--server.address={host}", f"--server.port={port}"]
+    options += [f"--server.allowedHosts={name}" for name in names]
+    if settings.oidc_client_id:
+        options.append(f"--secrets.files={_written(settings)}")
+    return options
+
+
+def _written(settings: Settings) -> Path:
+    """The file, for this user's eyes alone, from which Streamlit learns how people sign in."""
+    if settings.oidc_issuer is None or settings.oidc_client_secret is None:
+        missing = variable("oidc_issuer" if settings.oidc_issuer is None else "oidc_client_secret")
+        raise ConfigurationError(f"{variable('oidc_client_id')} is set, but {missing} is not.")
+    cookie_secret = settings.dashboard_cookie_secret
+    values = {
+        "redirect_uri": f"{settings.dashboard_url.rstrip('/')}/oauth2callback",
+        "cookie_secret": cookie_secret.get_secret_value() if cookie_secret else secrets.token_hex(32),
+        "client_id": settings.oidc_client_id,
+        "client_secret": settings.oidc_client_secret.get_secret_value(),
+        "server_metadata_url": f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+        "expose_tokens": ["access"],
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    scope = json.dumps(settings.oidc_requested_scope)
+    path = settings.home / _SECRETS_FILE
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(["[auth]", *lines, f"client_kwargs = {{ scope = {scope} }}", ""]))
+    return path

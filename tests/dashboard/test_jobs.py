@@ -1,0 +1,146 @@
+"""The page Jobs: the list, one job, one image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from blurline.client import Client
+from blurline.contract import Job, JobOptions
+from blurline.settings import Settings
+from blurline.store import Store
+from sql.database import Database
+from tests.api.asking import underway
+from tests.api.working import SENTENCE, settle
+from tests.dashboard.conftest import Open, texts
+from tests.pictures import HOPPER
+
+
+def _submit(client: Client, tmp_path: Path, *names: str, **labels: str) -> Job:
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        path.write_bytes(HOPPER.read_bytes())
+    return client.submit_files(paths, JobOptions(labels=labels))
+
+
+def _work(settings: Settings, database: Database, store: Store) -> None:
+    for attempt in underway(database, settings):
+        settle(attempt, database, store)
+
+
+def _press(page: AppTest, *labels: str) -> None:
+    """In one run, as AppTest keeps no dialog open from one to the next."""
+    for label in labels:
+        next(button for button in page.button if button.label == label).click()
+    page.run()
+
+
+def test_without_a_job_it_says_what_to_do(open_page: Open) -> None:
+    page = open_page("jobs.py")
+    assert "No job yet" in texts(page)
+    assert [link.label for link in page.page_link] == ["Submit photographs"]
+
+
+def test_jobs_are_listed_with_their_progress(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    _submit(client, tmp_path, "a.jpg", "broken.jpg", assignment="4711")
+    _work(settings, database, store)
+    _submit(client, tmp_path, "b.jpg")
+    table = open_page("jobs.py").dataframe[0].value
+    assert list(table["State"]) == ["Waiting", "Finished"]
+    assert list(table["Progress"]) == [0.0, 1.0]
+    assert list(table["Published"]) == [0, 1] and list(table["Failed"]) == [0, 1]
+    assert list(table["Labels"]) == ["", "assignment=4711"]
+
+
+def test_filters_leave_what_was_asked_for(open_page: Open, client: Client, tmp_path: Path) -> None:
+    wanted = _submit(client, tmp_path, "a.jpg", desk="news")
+    _submit(client, tmp_path, "b.jpg", desk="sport")
+    page = open_page("jobs.py")
+    page.text_input[0].set_value("desk=news").run()
+    assert list(page.dataframe[0].value["Job"]) == [str(wanted.id)]
+    page.selectbox[0].select("finished").run()
+    assert not page.dataframe and "No job is like this" in texts(page)
+    page.selectbox[0].set_value(None).run()
+    page.text_input[1].set_value("somebody-else").run()
+    assert "No job is like this" in texts(page)
+    page.text_input[1].set_value("").run()
+    page.text_input[0].set_value("desk").run()
+    assert "is no label" in texts(page)
+
+
+def test_more_jobs_than_a_page_holds_are_gone_through(open_page: Open, client: Client, tmp_path: Path) -> None:
+    jobs = [_submit(client, tmp_path, "a.jpg") for _ in range(52)]
+    page = open_page("jobs.py")
+    assert len(page.dataframe[0].value) == 50
+    _press(page, "Next")
+    assert list(page.dataframe[0].value["Job"]) == [str(jobs[1].id), str(jobs[0].id)]
+    _press(page, "Previous")
+    assert len(page.dataframe[0].value) == 50
+
+
+def test_a_job_shows_its_failures_with_what_to_do(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _submit(client, tmp_path, "a.jpg", "broken.jpg", "broken_too.jpg", assignment="4711")
+    _work(settings, database, store)
+    page = open_page("jobs.py", job=str(job.id))
+    said = texts(page)
+    assert "2 images failed" in said and "broken.jpg, broken_too.jpg" in said
+    assert SENTENCE in said and "save it again and submit it anew" in said
+    assert "assignment=4711" in said
+    assert {"a\\.jpg", "broken\\.jpg"} <= {button.label for button in page.button}
+
+
+def test_a_job_that_is_not_there_is_one_sentence(open_page: Open) -> None:
+    said = texts(open_page("jobs.py", job="01a21350-6961-7029-b030-14379993b3ee"))
+    assert "There is no job of yours with this id" in said
+    assert "Jobs" in texts(open_page("jobs.py", job="no id"))
+
+
+def test_an_image_tells_what_was_made_of_it(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _submit(client, tmp_path, "broken.jpg")
+    _work(settings, database, store)
+    (image,) = client.images(job.id)
+    page = open_page("jobs.py", job=str(job.id), image=str(image.id))
+    said = texts(page)
+    assert "broken.jpg" in said and SENTENCE in said and "There is no result to be seen" in said
+    _press(page, "Back to the job")
+    assert "1 image failed" in texts(page)
+
+
+def test_a_job_is_deleted_only_when_asked_twice(open_page: Open, client: Client, tmp_path: Path) -> None:
+    job = _submit(client, tmp_path, "a.jpg", "b.jpg")
+    page = open_page("jobs.py", job=str(job.id))
+    _press(page, "Delete")
+    assert client.job(job.id)
+    _press(page, "Delete", "Delete for good")
+    assert "2 images deleted. Receipt" in texts(page)
+    assert list(client.jobs()) == []
+
+
+def test_a_job_is_cancelled_only_when_asked_twice(open_page: Open, client: Client, tmp_path: Path) -> None:
+    job = _submit(client, tmp_path, "a.jpg")
+    page = open_page("jobs.py", job=str(job.id))
+    _press(page, "Cancel")
+    assert client.job(job.id).state == "queued"
+    _press(page, "Cancel", "Cancel the job")
+    assert client.job(job.id).progress.failed == 1
+    assert "The job was cancelled." in texts(page)
+
+
+def test_what_failed_is_made_anew(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _submit(client, tmp_path, "broken.jpg", "a.jpg")
+    _work(settings, database, store)
+    page = open_page("jobs.py", job=str(job.id))
+    _press(page, "Re-run")
+    _press(page, "Re-run", "Re-run 1 image")
+    assert "1 image will be made anew" in texts(page)
+    failed, published = client.images(job.id)
+    assert failed.is_underway and not published.is_underway

@@ -1,0 +1,133 @@
+"""Who is let in, and what of the dashboard they see."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+import streamlit.config
+from pydantic import SecretStr
+from streamlit.testing.v1 import AppTest
+
+from blurline.errors import ConfigurationError
+from blurline.settings import Settings
+from blurline.tokens import LocalIssuer, Scope
+from dashboard import serve
+from dashboard.sign_in import LOCAL_USER
+from tests.dashboard.conftest import Browser, Enter, Open, texts
+
+
+def _pages(app: AppTest) -> set[str]:
+    return {Path(str(page["script_path"])).stem for page in app._registered_pages.values()}
+
+
+def test_somebody_at_the_machine_itself_is_let_in_without_a_word(open_page: Open) -> None:
+    page = open_page("system.py")
+    assert f"Signed in as {LOCAL_USER}" in texts(page)
+    assert {"submit", "jobs", "system"} <= _pages(page)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", None, "192.0.2.7"])
+def test_a_dashboard_that_others_reach_lets_nobody_in_by_itself(
+    enter: Enter, api_url: str, address: str | None
+) -> None:
+    streamlit.config.set_option("server.address", address)
+    _is_refused(enter(api_url))
+
+
+def test_a_browser_elsewhere_is_not_let_in_by_itself(enter: Enter, api_url: str, browser: Browser) -> None:
+    browser.remote_ip = "192.0.2.7"
+    _is_refused(enter(api_url))
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "Forwarded", "X-Real-IP", "Via"])
+def test_a_proxy_on_the_machine_lets_nobody_in(enter: Enter, api_url: str, browser: Browser, header: str) -> None:
+    browser.headers.append((header, "192.0.2.7"))
+    _is_refused(enter(api_url))
+
+
+def _is_refused(page: AppTest) -> None:
+    assert "only for a browser on its own machine" in texts(page)
+    assert "client" not in page.session_state
+
+
+def test_with_an_issuer_people_sign_in(enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLURLINE_OIDC_CLIENT_ID", "dashboard")
+    page = enter(api_url, {"is_logged_in": False})
+    assert [button.label for button in page.button] == ["Sign in"]
+    assert "Signed in" not in texts(page)
+
+
+def test_scopes_decide_which_pages_there_are(
+    settings: Settings, enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLURLINE_OIDC_CLIENT_ID", "dashboard")
+
+    def pages_of(*scopes: Scope) -> set[str]:
+        token = LocalIssuer(settings.home).issue("ann", list(scopes), 60)
+        return _pages(enter(api_url, {"is_logged_in": True, "tokens": {"access": token}}))
+
+    submitter, reviewer, operator = map(pages_of, (Scope.SUBMIT, Scope.REVIEW, Scope.OPERATE))
+    assert {"submit", "jobs"} <= submitter and not {"review", "system"} & submitter
+    assert {"jobs", "review"} <= reviewer and not {"submit", "system"} & reviewer
+    assert {"jobs", "system"} <= operator and not {"submit", "review"} & operator
+
+
+def test_a_token_that_is_not_taken_is_said_and_can_be_renewed(
+    settings: Settings, enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLURLINE_OIDC_CLIENT_ID", "dashboard")
+    expired = LocalIssuer(settings.home).issue("ann", [Scope.SUBMIT], -60)
+    page = enter(api_url, {"is_logged_in": True, "tokens": {"access": expired}})
+    assert "Your sign-in has expired." in texts(page)
+    assert [button.label for button in page.button] == ["Sign in again"]
+
+
+def _served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    became: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda _, arguments: became.extend(arguments))
+    serve.serve(settings, "127.0.0.1", 8501)
+    return became
+
+
+def test_only_names_of_the_dashboard_reach_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = settings.model_copy(update={"dashboard_url": "https://blur.example.org"})
+    arguments = _served(there, monkeypatch)
+    assert "--server.address=127.0.0.1" in arguments
+    allowed = [each.partition("=")[2] for each in arguments if each.startswith("--server.allowedHosts")]
+    assert allowed == ["localhost", "127.0.0.1", "[::1]", "blur.example.org"]
+    assert not [each for each in arguments if each.startswith("--secrets")]
+
+
+def test_streamlit_learns_of_the_issuer_from_a_file_that_nobody_else_reads(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = settings.model_copy(
+        update={
+            "dashboard_url": "https://blur.example.org/",
+            "oidc_issuer": "https://issuer.example",
+            "oidc_client_id": "dashboard",
+            "oidc_client_secret": SecretStr('a"b'),
+            "dashboard_cookie_secret": SecretStr("c" * 32),
+        }
+    )
+    (option,) = [each for each in _served(there, monkeypatch) if each.startswith("--secrets.files=")]
+    path = Path(option.partition("=")[2])
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert tomllib.loads(path.read_text())["auth"] == {
+        "redirect_uri": "https://blur.example.org/oauth2callback",
+        "cookie_secret": "c" * 32,
+        "client_id": "dashboard",
+        "client_secret": 'a"b',
+        "server_metadata_url": "https://issuer.example/.well-known/openid-configuration",
+        "expose_tokens": ["access"],
+        "client_kwargs": {"scope": "openid profile email"},
+    }
+
+
+def test_a_sign_in_that_is_set_up_by_half_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = settings.model_copy(update={"oidc_client_id": "dashboard", "oidc_issuer": "https://issuer.example"})
+    with pytest.raises(ConfigurationError, match="BLURLINE_OIDC_CLIENT_SECRET is not"):
+        _served(half, monkeypatch)

@@ -1,0 +1,87 @@
+"""The page Submit: from files to a job."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from blurline.client import Client
+from tests.api.breaking import breaking
+from tests.dashboard.conftest import Enter, Open, texts
+from tests.pictures import HOPPER
+
+_FILE = ("hopper.jpg", HOPPER.read_bytes(), "image/jpeg")
+
+
+def _press(page: AppTest, label: str) -> None:
+    (button,) = [button for button in page.button if button.label == label]
+    assert not button.disabled
+    button.click()
+    page.run()
+
+
+def test_there_is_nothing_to_submit_without_a_picture(open_page: Open) -> None:
+    page = open_page("submit.py")
+    (button,) = [button for button in page.button if button.label == "Submit"]
+    assert button.disabled
+    page.file_uploader[0].upload("notes.zip", b"PK\x05\x06").run()
+    assert "is no ZIP that can be read" in texts(page)
+
+
+def test_pictures_become_a_job_with_what_was_chosen(open_page: Open, client: Client) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("market/b.jpg", HOPPER.read_bytes())
+        archive.writestr("notes.txt", b"x")
+    page = open_page("submit.py")
+    page.file_uploader[0].set_value([_FILE, ("more.zip", packed.getvalue(), "application/zip")])
+    page.text_input[0].set_value("assignment=4711, desk=news")
+    page.selectbox[0].select("street")
+    page.run()
+    assert "1 of the files is no picture" in texts(page)
+    next(box for box in page.selectbox if box.label == "Style").select("solid")
+    page.run()
+    _press(page, "Submit 2 photographs")
+    (job,) = client.jobs()
+    assert [image.name for image in client.images(job.id)] == ["hopper.jpg", "market/b.jpg"]
+    assert job.labels == {"assignment": "4711", "desk": "news"}
+    assert job.preset == "street"
+    assert job.policy["style"] == "solid" and job.policy["metadata"] == "mapping"
+    assert "**0** of 2 images published, 2 still to come" in texts(page)
+    _press(page, "Submit more")
+    assert page.file_uploader[0].value == []
+
+
+@pytest.mark.parametrize(("labels", "why"), [("desk", "is no label"), ("-=x", "A label is wrong")])
+def test_a_label_that_is_none_is_said_at_once(open_page: Open, labels: str, why: str) -> None:
+    page = open_page("submit.py")
+    page.file_uploader[0].set_value(_FILE)
+    page.text_input[0].set_value(labels).run()
+    assert why in texts(page)
+    (button,) = [button for button in page.button if button.label.startswith("Submit")]
+    assert button.disabled
+
+
+def test_a_policy_that_is_none_is_said_at_once(open_page: Open) -> None:
+    page = open_page("submit.py")
+    page.text_area[0].set_value('{"keep_regions": [{"x1": 1, "y1": 0, "x2": 0, "y2": 1}]}').run()
+    assert "a region needs x1 < x2" in texts(page)
+    page.text_area[0].set_value("no json").run()
+    assert "are not JSON" in texts(page)
+
+
+def test_an_answer_that_is_lost_makes_no_second_job(enter: Enter, api_url: str, client: Client) -> None:
+    with breaking(api_url) as breaks:
+        page = enter(breaks.url)
+        page.file_uploader[0].set_value(_FILE).run()
+        for _ in range(20):
+            breaks.plan("POST /v1/jobs")
+        _press(page, "Submit 1 photograph")
+        assert "it is not certain that they are submitted" in texts(page)
+        breaks.planned.clear()
+        _press(page, "Try again")
+        assert "of 1 image published" in texts(page)
+    assert len(list(client.jobs())) == 1
