@@ -15,6 +15,7 @@ from dashboard.states import IMAGE_STATES
 
 _HEIGHT_PX = 260
 _BAR = "#4f83cc"
+_NAMES = alt.Axis(labelAngle=-40, labelOverlap=False, labelLimit=140)
 _COLOURS = {
     "queued": "#9aa3b2",
     "processing": "#4f83cc",
@@ -42,7 +43,8 @@ def over_time(title: str, points: Sequence[Point], figure: str, bucket: Bucket, 
         {"start": point.start.isoformat(), "State": IMAGE_STATES[point.state].word, "count": getattr(point, figure)}
         for point in points
     ]
-    words = {look.word: _COLOURS[state] for state, look in IMAGE_STATES.items()}
+    present = {point.state for point in points}
+    words = {look.word: _COLOURS[state] for state, look in IMAGE_STATES.items() if state in present}
     unit: Literal["utcyearmonthdatehours", "utcyearmonthdate"] = (
         "utcyearmonthdatehours" if bucket is Bucket.HOUR else "utcyearmonthdate"
     )
@@ -81,7 +83,7 @@ def bars(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
         alt.Chart(alt.InlineData(values=rows))
         .mark_bar(color=_BAR)
         .encode(
-            x=alt.X("name:N", sort=[bar.name for bar in given], title=x, axis=alt.Axis(labelAngle=-40)),
+            x=alt.X("name:N", sort=[bar.name for bar in given], title=x, axis=_NAMES),
             y=alt.Y("value:Q", title=y),
             tooltip=[alt.Tooltip("name:N", title=x), alt.Tooltip("value:Q", title=y, format=",.4~g")],
         )
@@ -94,7 +96,7 @@ def intervals(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> No
     rows = [{"name": bar.name, "value": bar.value, "low": bar.low, "high": bar.high, "of": bar.of} for bar in given]
     names = [bar.name for bar in given]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("name:N", sort=names, title=x, axis=alt.Axis(labelAngle=-40)),
+        x=alt.X("name:N", sort=names, title=x, axis=_NAMES),
         tooltip=[
             alt.Tooltip("name:N", title=x),
             alt.Tooltip("value:Q", title=y, format=".1%"),

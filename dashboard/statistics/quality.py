@@ -70,7 +70,7 @@ def quality(chosen: Chosen) -> None:
         )
         st.caption(
             "Reviewed images are mostly doubtful ones: expect both figures to be better for all images together. "
-            "What a reviewer overlooked counts as found."
+            "What a reviewer overlooked counts as found. The filter of states does not apply to this page."
         )
 
 
