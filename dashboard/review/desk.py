@@ -106,9 +106,12 @@ class Desk:
     def look_after_saved(self) -> None:
         """Ask what has become of what is being rendered, and take up again the image that is awaited."""
         with suppress(BlurlineError):  # asked again in a second
+            was_rendering = self.is_rendering
             for each in self.saved:
                 if each.is_rendering:
                     self._ask(each)
+            if was_rendering and not self.is_rendering and self.case is not None and self._awaited is None:
+                self._keep(self.case)  # fewer are held now
         if self._awaited is not None and not self._awaited.is_rendering:
             self.open(self._awaited.image_id)
 

@@ -209,7 +209,7 @@ def test_boxes_are_hidden_by_a_key_and_while_one_is_held(board: BoardPage) -> No
 
 def test_other_frames_are_told_of(board: BoardPage) -> None:
     board.tell_more(other_frames=3)
-    expect(board.board).to_contain_text("First frame of 4: 3 other frames, whose boxes stay")
+    expect(board.board).to_contain_text("First of 4 frames; the boxes of the 3 others stay as they are")
 
 
 def test_the_keys_are_shown(board: BoardPage) -> None:

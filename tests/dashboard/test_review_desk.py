@@ -157,7 +157,7 @@ def test_what_was_saved_is_looked_after(pipeline: Pipeline) -> None:
     desk.look_after_saved()
     assert (saved.state, saved.is_rendering, desk.is_rendering) == ("published", False, False)
     assert _side(saved.thumb) == 100
-    assert _name(desk) == "b.jpg"
+    assert (_name(desk), _case(desk).waiting) == ("b.jpg", 1)
 
 
 def test_a_held_correction_stays_until_its_result_is_there(pipeline: Pipeline) -> None:

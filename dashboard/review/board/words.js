@@ -41,8 +41,8 @@ function legend(boxes, otherFrames) {
     return entry;
   });
   if (otherFrames) {
-    const frames = otherFrames === 1 ? "1 other frame, whose boxes stay" : `${otherFrames} other frames, whose boxes stay`;
-    shown.push(document.createTextNode(`First frame of ${otherFrames + 1}: ${frames}`));
+    const others = otherFrames === 1 ? "the other" : `the ${otherFrames} others`;
+    shown.push(document.createTextNode(`First of ${otherFrames + 1} frames; the boxes of ${others} stay as they are`));
   }
   return shown;
 }
