@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from stat import S_ISREG
 
+from blurline.errors import ConfigurationError
 from blurline.submitting.journal import FOLDER, Journal
 from blurline.submitting.picture import Picture, State
 
@@ -15,12 +16,15 @@ ALTERED = f"{FOLDER}/altered"
 def check_results(journal: Journal, output: Path) -> int:
     """Have results fetched anew that are missing or altered: how many. What lies in their place is moved to `ALTERED`.
 
-    A file of the size and time that it was put there with is not read. Raises OSError.
+    A file of the size and time that it was put there with is not read. Raises ConfigurationError.
     """
-    wrong = [picture for picture in journal.pictures(State.HERE) if not _is_here(journal, output, picture)]
-    for picture in wrong:
-        _move_aside(output, picture)
-        journal.note_not_here(picture.name)
+    try:
+        wrong = [picture for picture in journal.pictures(State.HERE) if not _is_here(journal, output, picture)]
+        for picture in wrong:
+            _move_aside(output, picture)
+            journal.note_not_here(picture.name)
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename} cannot be read or moved: {error.strerror}.") from error
     return len(wrong)
 
 

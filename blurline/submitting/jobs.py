@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from uuid import UUID
 
 from blurline.client import ApiRefused, Client, QuotaExceeded
 from blurline.contract import JobOptions
 from blurline.submitting.chunks import CHUNK_IMAGES, LABEL, cut_chunk
 from blurline.submitting.journal import Journal
+from blurline.submitting.notices import Notices
 from blurline.submitting.picture import Chunk, State
 
 _ASK_EVERY_S = 5.0
@@ -28,13 +28,13 @@ class Submitting:
         client: Client,
         journal: Journal,
         options: JobOptions,
-        say: Callable[[str], None],
+        notices: Notices,
         *,
         is_lasting: bool,
         patience_s: float = 60,
     ) -> None:
         self._client, self._journal, self._options = client, journal, options
-        self._say, self._is_lasting, self._patience_s = say, is_lasting, patience_s
+        self._notices, self._is_lasting, self._patience_s = notices, is_lasting, patience_s
         self._images = CHUNK_IMAGES
         self._not_before = 0.0
         self._patient_until: float | None = None
@@ -103,6 +103,5 @@ class Submitting:
             self.refusal = error
 
     def _wait(self, error: QuotaExceeded, pause_s: float) -> None:
-        if self._not_before == 0:
-            self._say(f"{error} Waiting for that.")
+        self._notices.wait(error, pause_s)
         self._not_before = time.monotonic() + pause_s

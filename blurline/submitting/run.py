@@ -35,8 +35,8 @@ _LOOK_EVERY_S = 1.0
 _SHOW_EVERY_S = 0.5
 _STEP_S = 0.2
 _PAUSE_S = 5.0
+_UNSUBMITTED = {State.LOST, State.UPLOADED}
 _UNDERWAY = {State.SUBMITTED, State.PUBLISHED}
-_NO_ROOM = "There is no room for it in a quota."
 _NOT_PUBLISHED = {State.NEEDS_REVIEW, State.FAILED, State.DELETED}
 
 
@@ -61,7 +61,7 @@ class Run:
         lanes = Lanes(sending.AT_ONCE + fetching.AT_ONCE)
         self._looking = Looking(plan.paths, plan.output, is_recursive=plan.is_recursive, is_watching=plan.is_watching)
         self._sending = Sending(client, journal, lanes)
-        self._submitting = Submitting(client, journal, plan.options, display.say, is_lasting=plan.is_watching)
+        self._submitting = Submitting(client, journal, plan.options, notices, is_lasting=plan.is_watching)
         self._following = Following(client, journal, journal.open_jobs() if plan.is_waiting else {})
         self._fetching = Fetching(client, journal, lanes, plan.output)
         self._look_pace, self._show_pace = Pace(_LOOK_EVERY_S), Pace(_SHOW_EVERY_S)
@@ -71,8 +71,14 @@ class Run:
         """Whether there is any picture in the paths of the plan."""
         return bool(self._looking.seen)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether pictures were left out because a quota has no room for them."""
+        return self._submitting.refusal is not None
+
     def run(self) -> list[Unpublished]:
-        """Run to the end, or while it watches until Ctrl-C: the pictures of the plan that have no result here.
+        """Run to the end, or while it watches until Ctrl-C: the pictures of the plan that have no result here, but for
+        those that a quota has no room for.
 
         Raises ConfigurationError, what the client raises, and KeyboardInterrupt where there would have been an end.
         """
@@ -80,8 +86,8 @@ class Run:
             try:
                 if self._refetched:
                     self._display.say(
-                        f"Results that are missing or altered: {self._refetched}. They are fetched anew; what was "
-                        f"altered is in {self._plan.output / ALTERED}."
+                        f"Results that are missing or altered: {self._refetched}. They have to be fetched again; "
+                        f"what was altered is in {self._plan.output / ALTERED}."
                     )
                 if not self._plan.is_watching:
                     self._look()
@@ -131,7 +137,7 @@ class Run:
             for chunk_id, job_id in made.items():
                 self._following.add(chunk_id, job_id)
         if self._submitting.refusal:
-            self._sending.give_up(_NO_ROOM)
+            self._sending.give_up()
         if self._submitting.lost:
             self._looking.forget(self._submitting.lost)
             self._submitting.lost.clear()
@@ -145,7 +151,7 @@ class Run:
     def _show(self) -> None:
         counts = Counter(self._journal.count())
         known = counts.total() - counts[State.LOST]
-        changed = [self._journal.find(name) for name in self._sending.faults]
+        changed = [self._journal.find(name) for name in self._sending.stale]
         counts -= Counter(picture.state for picture in changed if picture)  # their results are those of other contents
         unfetched = [self._journal.find(name) for name in self._fetching.faults]
         self._display.show(
@@ -158,7 +164,7 @@ class Run:
                 results_here=counts[State.HERE],
                 not_published=sum(counts[state] for state in _NOT_PUBLISHED),
                 not_fetched=sum(picture is not None and picture.state is State.PUBLISHED for picture in unfetched),
-                not_uploaded=len(self._sending.faults),
+                not_uploaded=len(self._sending.faults) + self._sending.given_up,
                 not_submitted=counts[State.UPLOADED] if self._submitting.refusal else 0,
             )
         )
@@ -173,10 +179,10 @@ class Run:
             return Unpublished(name, "not uploaded", self._sending.faults[name])
         if name in self._fetching.faults:
             return Unpublished(name, "not fetched", self._fetching.faults[name])
+        if self.is_refused and (picture is None or picture.state in _UNSUBMITTED):
+            return None
         if picture is None or picture.state is State.LOST:
             return Unpublished(name, "not uploaded", "It was not uploaded yet.")
-        if picture.state is State.UPLOADED and self._submitting.refusal:
-            return Unpublished(name, "not submitted", _NO_ROOM)
         if picture.state is State.HERE or (picture.state in _UNDERWAY and not self._plan.is_waiting):
             return None
         return Unpublished(name, picture.state.replace("_", " "), picture.reason or "It is under way.")

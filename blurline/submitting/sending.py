@@ -21,7 +21,8 @@ AT_ONCE = 6
 class Sending:
     """Uploads what it is given, unless the journal has it as it is. Counts files and bytes.
 
-    ``faults`` are sentences on pictures that could not be uploaded, by name.
+    ``faults`` are sentences on pictures that could not be uploaded, by name; ``stale`` those of which the journal knows
+    another content.
     """
 
     def __init__(self, client: Client, journal: Journal, lanes: Lanes) -> None:
@@ -29,6 +30,8 @@ class Sending:
         self._waiting: deque[tuple[Found, Picture | None]] = deque()
         self._underway: dict[Future[Sent | Found], tuple[Found, Picture | None]] = {}
         self.faults: dict[str, str] = {}
+        self.stale: set[str] = set()
+        self.given_up = 0
         self._unknown: set[str] = set()
         self.files = self.files_sent = self.bytes = self.bytes_sent = 0
 
@@ -66,9 +69,10 @@ class Sending:
             self.files += 1
             self.bytes += found.size_bytes
 
-    def give_up(self, reason: str) -> None:
-        """Upload nothing that is not under way."""
-        self.faults |= {found.name: reason for found, _ in self._waiting}
+    def give_up(self) -> None:
+        """Upload nothing that is not under way; ``given_up`` counts what waited."""
+        self.given_up += len(self._waiting)
+        self.stale |= {found.name for found, known in self._waiting if known}
         self._waiting.clear()
 
     def start(self) -> None:
@@ -85,12 +89,15 @@ class Sending:
                 sent = future.result()
             except (UploadRefused, PictureChanged, OSError) as error:
                 self.faults[found.name] = str(error)
+                if known:
+                    self.stale.add(found.name)
                 continue
             except RetryableError:
                 self._waiting.append((found, known))
                 raise
             self.faults.pop(found.name, None)
             self._unknown.discard(found.name)
+            self.stale.discard(found.name)
             self.files_sent += 1
             self.bytes_sent += found.size_bytes
             if isinstance(sent, Sent):

@@ -66,7 +66,8 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
         display.print_unpublished(unpublished)
     if not plan.is_waiting:
         display.say("Run the same command without --no-wait to fetch the results.")
-    return 1 if unpublished or not (run.has_found or plan.is_watching) else 0
+    is_empty = not (run.has_found or plan.is_watching)
+    return 1 if unpublished or run.is_refused or is_empty else 0
 
 
 def _terms(client: Client, options: JobOptions) -> str:

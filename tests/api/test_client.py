@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ from sql.database import Database
 from tests.api.asking import publish_all, underway
 from tests.api.breaking import breaking
 from tests.api.serving import serving
+from tests.api.working import redacted, working
 from tests.pictures import HOPPER
 from tests.sql.test_attempts import result
 
@@ -101,6 +103,18 @@ def test_a_job_from_its_uploads_to_its_deletion(
     with pytest.raises(ApiRefused) as refused:
         client.job(job.id)
     assert refused.value.code == "not_found"
+
+
+def test_the_example_of_the_guide_fetches_a_result(
+    api: Api, database: Database, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "submit.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "hopper.jpg").write_bytes(HOPPER.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    with working(api.settings, database, store):
+        exec(example.replace("https://blurline.example", api.url), {"token": api.token()})
+    assert (tmp_path / "solid-hopper.jpg").read_bytes() == redacted(HOPPER.read_bytes())
 
 
 def test_files_are_sent_with_the_request(client: Client, store: Store) -> None:

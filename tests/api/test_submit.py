@@ -3,113 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from api.app import create_app
-from blurline.client import Client
-from blurline.contract import JobOptions
-from blurline.ids import new_id
-from blurline.settings import Settings
 from blurline.store import Store
 from blurline.submitting.checking import ALTERED
-from blurline.submitting.jobs import Submitting
-from blurline.submitting.journal import Journal
-from blurline.submitting.picture import Sent, State
-from blurline.submitting.scan import Found
-from blurline.submitting.transfer import send
-from blurline.tokens import LocalIssuer, Scope
 from sql.database import Database
 from tests.acceptance.stack import wait_for
-from tests.api.asking import underway
 from tests.api.breaking import breaking
+from tests.api.desk import TIMEOUT_S, Desk
 from tests.api.serving import serving
-from tests.api.working import SENTENCE, redacted, settle, working
-
-TIMEOUT_S = 120
-
-
-@dataclass
-class Desk:
-    """A user's desk: a folder of photographs, one for the results, and the command."""
-
-    url: str
-    settings: Settings
-    store: Store
-    photos: Path
-    results: Path
-    user: str = field(default_factory=lambda: str(new_id()))
-
-    def start(self, *arguments: object, api: str | None = None) -> subprocess.Popen[str]:
-        """The command on the folder of photographs."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("BLURLINE_")}
-        return subprocess.Popen(
-            [
-                sys.executable, "-m", "blurline", "submit", *map(str, arguments or [self.photos, "--recursive"]),
-                "-o", str(self.results), "--user", self.user,
-            ],
-            env=clean | {"BLURLINE_HOME": str(self.settings.home), "BLURLINE_API_URL": api or self.url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )  # fmt: skip
-
-    def run(self, *arguments: object, api: str | None = None) -> tuple[int, str]:
-        """The command's exit code and what it prints."""
-        process = self.start(*arguments, api=api)
-        said, _ = process.communicate(timeout=TIMEOUT_S)
-        return process.returncode, said
-
-    def photograph(self, name: str, content: bytes = b"") -> Path:
-        """A file that no other is like."""
-        path = self.photos / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content or f"the picture {name}".encode())
-        return path
-
-    def uploads(self) -> list[str]:
-        """The keys of the originals that the store has of this user."""
-        prefix = f"{sha256(self.user.encode()).hexdigest()[:16]}/"
-        return [stored.key for stored in self.store.list_originals(prefix, f"{prefix}0", f"{prefix}z")]
-
-    def images(self) -> list[str]:
-        """The names of all images in the database."""
-        with psycopg.connect(self.settings.database) as connection:
-            return [name for (name,) in connection.execute("SELECT name FROM images ORDER BY name")]
-
-    def fetched(self) -> dict[str, bytes]:
-        """The results that lie in the output folder."""
-        files = [path for path in self.results.rglob("*") if path.is_file()]
-        below = {path.relative_to(self.results).as_posix(): path for path in files}
-        return {name: path.read_bytes() for name, path in below.items() if not name.startswith(".blurline-submit/")}
-
-    def expected(self) -> dict[str, bytes]:
-        """The results of all photographs."""
-        photos = [path for path in self.photos.rglob("*") if path.is_file()]
-        return {path.relative_to(self.photos).as_posix(): redacted(path.read_bytes()) for path in photos}
-
-
-@pytest.fixture
-def desk(without_prefect: Settings, store: Store, tmp_path: Path) -> Iterator[Desk]:
-    with serving(create_app(without_prefect)) as url:
-        yield Desk(url, without_prefect, store, tmp_path / "photos", tmp_path / "results")
-
-
-@pytest.fixture
-def worker(without_prefect: Settings, database: Database, store: Store) -> Iterator[None]:
-    with working(without_prefect, database, store):
-        yield
+from tests.api.working import SENTENCE, working
 
 
 def test_500_pictures_through_three_interruptions(desk: Desk, database: Database, store: Store) -> None:
@@ -246,107 +155,13 @@ def test_uploads_that_the_store_has_lost_are_made_anew(desk: Desk, worker: None)
     with serving(create_app(closed)) as url:
         code, said = desk.run(api=url)
     assert code == 1
-    assert "a.jpg: not submitted" in said
+    assert "Results: 0 of 1 here, 1 not submitted." in said
     (key,) = desk.uploads()
     desk.store.remove_original(key)
     code, said = desk.run()
     assert code == 0, said
     assert desk.images() == ["a.jpg"]
     assert desk.fetched() == desk.expected()
-
-
-@pytest.mark.parametrize("is_waiting", [True, False])
-def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(desk: Desk, worker: None, is_waiting: bool) -> None:
-    for at in range(60):
-        desk.photograph(f"{at:02}.jpg")
-    small = desk.settings.model_copy(update={"quota_images_per_day": 33})
-    with serving(create_app(small)) as url:
-        code, said = desk.run(desk.photos, *([] if is_waiting else ["--no-wait"]), api=url)
-    assert code == 1
-    assert len(desk.images()) == 33
-    assert len(desk.fetched()) == (33 if is_waiting else 0)
-    assert "Your quota is 33 images a day (UTC): 33 are used and this request has 1." in said
-    (again,) = re.findall(r"Run the same command again after (\d{4}-\d\d-\d\d \d\d:\d\d) ", said)
-    midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0).astimezone()
-    assert again == f"{midnight:%Y-%m-%d %H:%M}"
-    assert ", 27 not submitted." in said
-    code, said = desk.run()
-    assert code == 0, said
-    assert desk.images() == sorted(desk.expected())
-    assert desk.fetched() == desk.expected()
-    code, said = desk.run()
-    assert "Everything was uploaded already. Results: 60 of 60 here." in said
-
-
-def test_the_smallest_go_into_a_quota_of_bytes(desk: Desk, worker: None) -> None:
-    sizes = {"a": 400, "b": 3000, "c": 200, "d": 5000, "e": 300}
-    for name, size in sizes.items():
-        desk.photograph(f"{name}.jpg", name.encode() * size)
-    small = desk.settings.model_copy(update={"quota_mb_per_day": 0.001})
-    with serving(create_app(small)) as url:
-        code, said = desk.run(api=url)
-    assert code == 1
-    assert desk.images() == ["a.jpg", "c.jpg", "e.jpg"]
-    assert sorted(desk.fetched()) == ["a.jpg", "c.jpg", "e.jpg"]
-    assert "bytes a day" in said
-
-
-def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
-    desk: Desk, database: Database, store: Store
-) -> None:
-    for at in range(210):
-        desk.photograph(f"{at:03}.jpg")
-    small = desk.settings.model_copy(update={"quota_open_jobs": 1})
-    with serving(create_app(small)) as url:
-        process = desk.start(api=url)
-        wait_for("the first job is made", desk.images, TIMEOUT_S)
-        first, *others = underway(database, desk.settings)
-        settle(first, database, store)
-        wait_for("its first result is fetched", desk.fetched, TIMEOUT_S)
-        assert len(desk.images()) == 200
-        for attempt in others:
-            settle(attempt, database, store)
-        with working(desk.settings, database, store):
-            said, _ = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 0, said
-    assert said.count("Your quota is 1 unfinished jobs and 1 are.") == 1
-    assert desk.fetched() == desk.expected()
-
-
-@pytest.mark.parametrize(
-    ("quota", "is_lasting", "has_open_jobs", "is_refused"),
-    [
-        ("quota_open_jobs", False, False, True),
-        ("quota_open_jobs", False, True, False),
-        ("quota_open_jobs", True, False, False),
-        ("quota_images_per_day", False, True, True),
-        ("quota_images_per_day", True, False, False),
-    ],
-)
-def test_a_quota_is_waited_for_where_that_may_help(
-    desk: Desk, tmp_path: Path, quota: str, is_lasting: bool, has_open_jobs: bool, is_refused: bool
-) -> None:
-    token = LocalIssuer(desk.settings.home).issue(desk.user, [Scope.SUBMIT], 60)
-    picture = desk.photograph("a.jpg")
-    said: list[str] = []
-    with (
-        serving(create_app(desk.settings.model_copy(update={quota: 0}))) as url,
-        Client(url, token) as client,
-        closing(Journal(tmp_path, "terms")) as journal,
-    ):
-        patience_s = 60 if has_open_jobs else 0
-        submitting = Submitting(
-            client, journal, JobOptions(), said.append, is_lasting=is_lasting, patience_s=patience_s
-        )
-        sent = send(client, Found("a.jpg", picture, 1, 1), None)
-        assert isinstance(sent, Sent)
-        journal.note_sent(sent)
-        for _ in range(2):
-            assert submitting.submit(is_all_uploaded=True, has_open_jobs=has_open_jobs) == {}
-        assert submitting.is_over is is_refused
-        assert (submitting.refusal is not None) is is_refused
-        assert len(said) == (0 if is_refused else 1)
-        assert [each.name for each in journal.pictures(State.UPLOADED)] == ["a.jpg"]
 
 
 def test_results_that_are_gone_or_altered_are_fetched_anew(desk: Desk, worker: None) -> None:

@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from blurline.client import Client
 from blurline.errors import ConfigurationError, DatabaseUnavailable, StoreUnavailable
 from blurline.submitting.checking import ALTERED, check_results
 from blurline.submitting.display import Counts, Display
 from blurline.submitting.journal import Journal
+from blurline.submitting.lanes import Lanes
 from blurline.submitting.looking import Looking
 from blurline.submitting.notices import Notices
 from blurline.submitting.picture import Picture, Sent, State
 from blurline.submitting.scan import Found, scan
+from blurline.submitting.sending import Sending
 from blurline.submitting.start import options_of
 from blurline.submitting.transfer import Fetched, place, result_name
 
@@ -196,6 +199,18 @@ def test_a_wait_is_said_once() -> None:
         notices.wait(StoreUnavailable("The store is away."), 5)
         notices.wait(DatabaseUnavailable("The database is away."), 5)
     assert said == ["The store is away. Trying again.", "The database is away. Trying again."]
+
+
+def test_what_is_given_up_is_not_sent(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "terms")
+    _sent(journal, "known.jpg")
+    with Client("http://127.0.0.1:9", "token") as client:
+        sending = Sending(client, journal, Lanes(1))
+        sending.take(Found(name, Path(name), 2, 2) for name in ("known.jpg", "new.jpg"))
+        sending.give_up()
+    assert sending.is_over
+    assert (sending.given_up, sending.stale, sending.unknown, sending.faults) == (2, {"known.jpg"}, 1, {})
+    journal.close()
 
 
 def test_what_a_run_lacks_is_in_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
