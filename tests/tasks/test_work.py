@@ -1,0 +1,31 @@
+"""A batch on its way: what each stage takes is kept for each image."""
+
+from __future__ import annotations
+
+import pytest
+
+from blurline.errors import StoreUnavailable
+from blurline.ids import new_id
+from sql.attempts import Attempt
+from tasks.work import Item, Work
+
+
+def test_the_time_of_each_stage_is_added_up_over_its_tries() -> None:
+    attempt = Attempt(new_id(), new_id(), 1, "a.jpg", "key", "etag", 10, None, None)
+    work = Work(new_id())
+    work.items = [Item(attempt)]
+    tries: list[float] = []
+
+    def upload(item: Item) -> None:
+        tries.append(item.stage_ms.get("upload", 0))
+        if len(tries) < 3:
+            raise StoreUnavailable("It is away.")
+
+    work.advance("detect", lambda _: False, lambda _: None)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            work.advance("upload", lambda _: False, upload)
+    work.advance("upload", lambda _: False, upload)
+    (item,) = work.items
+    assert list(item.stage_ms) == ["detect", "upload"]
+    assert tries[0] == 0 and tries[0] < tries[1] < tries[2] < item.stage_ms["upload"]
