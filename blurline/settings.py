@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(default=None, description="Secret of `oidc_client_id`.")
     oidc_requested_scope: str = Field(
         default="openid profile email",
-        description="What the dashboard asks the issuer for when somebody signs in; their access token goes to the API.",
+        description="What the dashboard asks the issuer for at sign-in; the access token goes to the API.",
     )
     dashboard_url: str = Field(
         default="http://127.0.0.1:8501",
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     )
     dashboard_cookie_secret: SecretStr | None = Field(
         default=None,
-        description="Key of the sign-in cookies; made anew at each start when absent, after which people sign in again.",
+        description="Key of the sign-in cookies; when absent, made anew at each start, and people sign in again.",
     )
     local_issuer: bool = Field(
         default=True, description="Whether tokens that `blurline token` makes with the key in `home` are accepted."
