@@ -61,6 +61,7 @@ class Submitting:
             if job_id is not None:
                 self._journal.note_job(chunk.id, job_id)
                 made[chunk.id] = job_id
+                self._patient_until = None
         return made
 
     def _job_of(self, chunk: Chunk, *, has_open_jobs: bool) -> UUID | None:
