@@ -28,6 +28,9 @@ def image_view(image_id: UUID) -> None:
         _facts(image)
         if image.state == "published":
             download_result(image)
+        if may(Scope.REVIEW):
+            query = {"image": str(image.id)}
+            st.page_link("review.py", label="Open in Review", icon=":material/visibility:", query_params=query)
     with picture:
         _picture(image)
 

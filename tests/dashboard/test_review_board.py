@@ -207,6 +207,15 @@ def test_boxes_are_hidden_by_a_key_and_while_one_is_held(board: BoardPage) -> No
     assert not is_green()
 
 
+def test_an_image_without_a_result_is_not_approved(board: BoardPage) -> None:
+    board.tell(FACE, OTHER, key="two", image_id="two", result=None, can_approve=False)
+    expect(board.board).to_contain_text("There is no result")
+    board.press("f", "a", "s")
+    assert board.answers == []
+    board.click(150, 160)
+    assert board.saved() == [_as_sent(OTHER)]
+
+
 def test_other_frames_are_told_of(board: BoardPage) -> None:
     board.tell_more(other_frames=3)
     expect(board.board).to_contain_text("First of 4 frames; the boxes of the 3 others stay as they are")

@@ -116,6 +116,15 @@ def test_a_link_that_leads_nowhere_is_told(open_page: Open, pipeline: Pipeline, 
     assert _shown(page) == "a.jpg"
 
 
+def test_an_image_leads_to_its_review(open_page: Open, pipeline: Pipeline) -> None:
+    held = pipeline.hold({"a.jpg": 0.25})
+    attempt = held["a.jpg"]
+    page = open_page("jobs.py", image=str(attempt.image_id))
+    links = [link.proto for link in page.get("page_link")]
+    (review,) = [link for link in links if link.label == "Open in Review"]
+    assert review.query_string == f"image={attempt.image_id}"
+
+
 def test_while_the_api_is_away_the_page_says_so_and_then_goes_on(without_prefect: Settings, enter: Enter) -> None:
     with serving(create_app(without_prefect)) as url:
         page = enter(url).switch_page("review.py").run()

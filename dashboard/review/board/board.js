@@ -51,10 +51,11 @@ class Board {
     const isDone = this.sent && (data.key !== this.sent || data.is_rendering);
     if (isDone) drafts.forget(this.sent);
     this.data = data;
-    if (data.key !== this.key) await this.open(data);
+    const isAnother = data.key !== this.key;
+    if (isAnother) await this.open(data);
     if (this.data !== data) return; // something newer has come meanwhile
     this.claim.renew(data);
-    if (data.turn !== this.turn) {
+    if (isAnother || data.turn !== this.turn) {
       Object.assign(this, { turn: data.turn, isBusy: false, sent: null, hint: "" });
     }
     this.refresh();
@@ -86,7 +87,7 @@ class Board {
       undo: () => this.change(() => this.boxes.undo()),
       redo: () => this.change(() => this.boxes.redo()),
       drop: () => this.dropSelected(),
-      flicker: () => (this.isFlickering = !this.isFlickering),
+      flicker: () => (this.isFlickering = !this.isFlickering && this.result !== null),
       sides: () => (this.isSideBySide = !this.isSideBySide),
       boxes: () => (this.showsBoxes = !this.showsBoxes),
       in: () => this.view.zoom(1.5),

@@ -20,6 +20,7 @@ function describe(board) {
   board.find(".veil").textContent = data.is_rendering ? "Rendering your corrections…" : "";
   board.find(".message").textContent = board.hint || data.message;
   board.find(".message").classList.toggle("problem", !board.hint && Boolean(data.message));
+  board.find(".result .tag").textContent = data.result ? "Result" : "There is no result";
   board.find(".legend").replaceChildren(...legend(boxes, data.other_frames));
   describeClaim(board);
 }
