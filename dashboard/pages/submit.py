@@ -36,7 +36,10 @@ def _show() -> None:
 
 
 def _show_form() -> None:
-    st.write("Every face that is found in your photographs is destroyed. The originals stay here; nobody sees them.")
+    st.write(
+        "Every face that is found in your photographs is destroyed. The originals stay here: reviewers alone may look "
+        "at them, and each look is logged."
+    )
     number = st.session_state.setdefault(_ROUND, 0)  # of the form: another one begins empty
     files = st.file_uploader(
         "Photographs, or a ZIP of them",

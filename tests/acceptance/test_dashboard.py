@@ -1,28 +1,140 @@
-"""The dashboard in a real browser."""
+"""The dashboard in a real browser, on the whole stack."""
 
 from __future__ import annotations
 
-import os
-import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.stack import Stack, finished, submit
-from tests.pictures import HOPPER
+from dashboard.problems import AWAY
+from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.dashboard.board_page import HAS_CHROMIUM, chromium
+from tests.pictures import ASTRONAUT, GROUP, HOPPER, decoded
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+_PATIENCE_MS = 30_000
+
+pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
 
-@pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="needs Debian's chromium; .ci/run installs it")
-def test_the_jobs_page_lists_a_job(stack: Stack) -> None:
-    with stack.client(user="browser-test") as client:
-        finished(client, submit(client, [("h.jpg", HOPPER.read_bytes())]))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(stack.dashboard_url())
-        expect(page.get_by_role("heading", name="Jobs")).to_be_visible(timeout=20_000)
-        expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=20_000)
-        page.screenshot(path=str(stack.home / "dashboard.png"))
-        browser.close()
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(_PATIENCE_MS)
+    yield context.new_page()
+    context.close()
+
+
+def test_photographs_are_submitted_watched_and_fetched(stack: Stack, page: Page) -> None:
+    page.goto(stack.dashboard_url())
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([HOPPER, ASTRONAUT, GROUP])
+    page.get_by_role("textbox", name="Labels").fill("assignment=4711")
+    page.get_by_role("textbox", name="Labels").press("Enter")
+    page.get_by_role("button", name="Submit 3 photographs").click()
+    expect(page.get_by_text("3 of 3 images published")).to_be_visible(timeout=2 * _PATIENCE_MS)
+    expect(page.get_by_role("img", name="Result of hopper.jpg")).to_be_visible(timeout=_PATIENCE_MS)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert {"hopper.jpg", "astronaut.png", "group.jpg", "manifest.json"} <= set(archive.namelist())
+
+    page.get_by_role("button", name="hopper.jpg", exact=True).click()
+    expect(page.get_by_text("Faces destroyed")).to_be_visible(timeout=_PATIENCE_MS)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "hopper.jpg"
+    assert decoded(download.value.path().read_bytes()).shape == decoded(HOPPER.read_bytes()).shape
+
+
+def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
+    with stack.client(user="operator", scope="submit") as client:
+        job_id = submit(client, [("h.jpg", HOPPER.read_bytes()), ("cut.jpg", HOPPER.read_bytes()[:9000])])
+        finished(client, job_id)
+        page.goto(f"{stack.dashboard_url()}/jobs")
+        page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 54})
+        page.wait_for_url(f"**/jobs?job={job_id}")
+        expect(page.get_by_text("1 image failed")).to_be_visible(timeout=_PATIENCE_MS)
+
+        page.get_by_role("button", name="Re-run").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("Failed 1").click()
+        dialog.get_by_text("Published 1").click()
+        dialog.get_by_role("combobox", name="Style").click()
+        page.get_by_role("option", name="solid").click()
+        dialog.get_by_role("button", name="Re-run 1 image").click()
+        expect(page.get_by_text("1 image will be made anew.")).to_be_visible(timeout=_PATIENCE_MS)
+        wait_for("the picture is made anew", _has_style(client, job_id, "solid"), 60)
+
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+        expect(page.get_by_text("2 images deleted. Receipt")).to_be_visible(timeout=_PATIENCE_MS)
+        assert client.get(f"/v1/jobs/{job_id}").status_code == 404
+
+
+def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.dashboard_url()}/system")
+    for part in ("Database", "Store", "Prefect", "Dispatch"):
+        expect(page.get_by_test_id("stMarkdown").filter(has_text=part)).to_contain_text("well", timeout=_PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+    expect(page.get_by_text("No worker has joined")).to_have_count(0)
+
+
+def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, page: Page) -> None:
+    api_port, dashboard_port = _free_ports(2)
+    environment = stack.environment() | {"BLURLINE_API_URL": f"http://127.0.0.1:{api_port}"}
+    url = f"http://127.0.0.1:{dashboard_port}"
+    with _running(environment, "dashboard", "--port", str(dashboard_port)):
+        wait_for("the dashboard is up", lambda: _is_up(f"{url}/_stcore/health"), 60)
+        page.goto(url)
+        expect(page.get_by_text(AWAY)).to_be_visible(timeout=_PATIENCE_MS)
+        with _running(environment, "api", "--port", str(api_port)):
+            expect(page.get_by_role("heading", name="Submit")).to_be_visible(timeout=2 * _PATIENCE_MS)
+            expect(page.get_by_text(AWAY)).to_have_count(0)
+
+
+def _has_style(client: httpx.Client, job_id: str, style: str) -> Callable[[], bool]:
+    def ask() -> bool:
+        images = client.get(f"/v1/jobs/{job_id}/images").raise_for_status().json()["images"]
+        return style in [image["policy"]["style"] for image in images if image["policy"]]
+
+    return ask
+
+
+@contextmanager
+def _running(environment: dict[str, str], *arguments: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "blurline", *arguments], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _free_ports(count: int) -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,119 @@
+"""Takes the pictures of docs/dashboard.md: `python -m tests.acceptance.dashboard_pictures`."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.problems import AWAY
+from tests.acceptance.stack import Stack, finished, submit
+from tests.dashboard.board_page import chromium
+from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, SAMPLES
+
+_FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+_COLOURS = 128
+_MOST_PX = (1152, 720)
+_PATIENCE_MS = 30_000
+_MANY = 10_000
+_FILL = """
+WITH made AS (
+    INSERT INTO jobs (id, owner, policy, labels, created_at, finished_at)
+    SELECT uuidv7(n * interval '-7 minutes'), (ARRAY['ann', 'ben', 'desk'])[1 + mod(n, 3)], policy,
+           jsonb_build_object('assignment', (4711 + mod(n, 40))::text), now() - n * interval '7 minutes', now()
+    FROM generate_series(1, %(many)s) AS n, (SELECT policy FROM jobs LIMIT 1) AS one
+    RETURNING id
+)
+INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, state, error_code,
+                    error_message, result_key, faces)
+SELECT gen_random_uuid(), id, position, position || '.jpg', gen_random_uuid()::text, 'etag', 3000000,
+       CASE WHEN is_good THEN 'published' ELSE 'failed' END, CASE WHEN NOT is_good THEN 'unreadable_picture' END,
+       CASE WHEN NOT is_good THEN 'The picture is cut short.' END, CASE WHEN is_good THEN 'none' END, 2
+FROM made, generate_series(0, 3) AS position,
+     LATERAL (SELECT mod(hashtext(id::text || position), 20) <> 0) AS chance (is_good)
+"""
+
+
+def main() -> None:
+    """Start a stack, show what there is to be seen, and keep it."""
+    _FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        stack = Stack(Path(folder))
+        stack.start()
+        try:
+            _take_all(stack, browser)
+        finally:
+            stack.stop()
+
+
+def _take_all(stack: Stack, browser: Browser) -> None:
+    url = stack.dashboard_url()
+    page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
+    _open(page, f"{url}/jobs", "No job yet")
+    _keep(page, "jobs-empty")
+
+    _open(page, url, "Adjust the policy")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([HOPPER, ASTRONAUT, COFFEE, GROUP])
+    page.get_by_text("Adjust the policy").click()
+    expect(page.get_by_role("button", name="Submit 4 photographs")).to_be_enabled()
+    page.mouse.move(0, 0)
+    _keep(page, "submit")
+
+    with stack.client(user="ann") as client:
+        names = ("astronaut.png", "camera.png", "coffee.png", "group.jpg", "hopper.jpg", "hopper_orientation6.jpg")
+        files = [(name, (SAMPLES / name).read_bytes()) for name in names]
+        job_id = submit(client, [*files, ("cut_short.jpg", HOPPER.read_bytes()[:9000])])
+        image_id = finished(client, job_id)["group.jpg"]["id"]
+    for at, name in ((page, "job"), (wide, "job-dark")):
+        _open(at, f"{url}/jobs?job={job_id}", "1 image failed")
+        expect(at.get_by_role("img", name="Result of hopper.jpg")).to_be_visible()
+        _keep(at, name)
+    _open(page, f"{url}/jobs?job={job_id}&image={image_id}", "Faces destroyed")
+    expect(page.get_by_test_id("stImage").locator("img")).to_be_visible(timeout=_PATIENCE_MS)
+    _keep(page, "image")
+
+    _open(wide, f"{url}/system", "PostgreSQL")
+    _keep(wide, "system")
+    with psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"]) as connection:
+        connection.execute(_FILL, {"many": _MANY})
+    for at, name in ((page, "jobs"), (wide, "jobs-dark")):
+        _open(at, f"{url}/jobs", "50 jobs")
+        at.evaluate("window.scrollTo(0, 0)")
+        _keep(at, name)
+
+    os.kill(stack.pids()["api"], signal.SIGKILL)  # started again at once, but the page has been asked before
+    page.reload()
+    expect(page.get_by_text(AWAY).first).to_be_visible(timeout=_PATIENCE_MS)
+    _keep(page, "away")
+
+
+def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": width * 5 // 8}, color_scheme=scheme)
+    page.set_default_timeout(_PATIENCE_MS)
+    return page
+
+
+def _open(page: Page, url: str, text: str) -> None:
+    page.goto(url)
+    expect(page.get_by_text(text).first).to_be_visible(timeout=_PATIENCE_MS)
+    for busy in ("stStatusWidget", "stSkeleton"):
+        expect(page.get_by_test_id(busy)).to_have_count(0, timeout=_PATIENCE_MS)
+
+
+def _keep(page: Page, name: str) -> None:
+    """As a PNG of few colours and moderate size, which is a fraction of the bytes."""
+    with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as picture:
+        kept = picture.convert("RGB")
+        kept.thumbnail(_MOST_PX)
+        kept.quantize(_COLOURS, dither=Image.Dither.NONE).save(_FOLDER / f"dashboard-{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
