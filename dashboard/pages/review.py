@@ -12,7 +12,7 @@ from dashboard.review.case import Case
 from dashboard.review.desk import Desk, Saved
 from dashboard.review.words import decision_words, doubt_words, saved_words, why_words
 from dashboard.session import client
-from dashboard.states import ago, counted, plain
+from dashboard.states import IMAGE_STATES, ago, counted, plain
 
 _LOOK_AGAIN_S = 2
 _ASK_AGAIN_S = 1
@@ -112,7 +112,7 @@ def _saved(desk: Desk) -> None:
 
 
 def _one_saved(saved: Saved) -> None:
-    icon = ":material/autorenew:" if saved.is_rendering else ":material/check_circle:"
+    icon = ":material/autorenew:" if saved.is_rendering else IMAGE_STATES[saved.state].icon
     with st.popover(f"{plain(saved.name)}: {saved_words(saved)}", icon=icon):
         if saved.thumb is not None:
             st.image(saved.thumb)

@@ -159,9 +159,19 @@ def test_boxes_outlive_an_error_and_a_reload_until_they_are_saved(board: BoardPa
     expect(board.board).to_contain_text("2 destroyed")
 
 
+def test_what_was_drawn_is_kept_when_the_result_is_made_anew(board: BoardPage) -> None:
+    board.drag((800, 50), (900, 130))
+    board.tell(OTHER, key="one, of a re-run")
+    expect(board.board).to_contain_text("1 drawn")
+    other, drawn = board.saved()
+    assert other == _as_sent(OTHER)
+    assert _sides(drawn) == pytest.approx([800, 50, 900, 130], abs=1)
+
+
 def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> None:
     board.board.get_by_label("Show me the new result").check()
     board.click(150, 160)
+    board.drag((800, 50), (900, 130))
     board.press("s")
     assert board.answers[-1]["hold"] is True
     board.tell_more(turn=2, is_rendering=True)
@@ -171,6 +181,7 @@ def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> Non
     assert len(board.answers) == 1
     board.tell(OTHER, key="one, anew", turn=3)
     expect(board.board).to_contain_text("1 destroyed")
+    expect(board.board).not_to_contain_text("drawn")
     board.press("a")
     assert board.answers[-1]["kind"] == "approve"
 

@@ -50,9 +50,11 @@ class Board {
     this.trigger = (answer) => setTriggerValue("answer", answer);
     const isDone = this.sent && (data.key !== this.sent || data.is_rendering);
     if (isDone) drafts.forget(this.sent);
-    this.data = data;
     const isAnother = data.key !== this.key;
-    if (isAnother) await this.open(data);
+    const isMadeAnew = isAnother && this.data?.image_id === data.image_id && !this.data.is_rendering;
+    const drawn = isMadeAnew ? this.boxes.all.filter((box) => box.kind === "drawn") : [];
+    this.data = data;
+    if (isAnother) await this.open(data, drawn);
     if (this.data !== data) return; // something newer has come meanwhile
     this.claim.renew(data);
     if (isAnother || data.turn !== this.turn) {
@@ -61,13 +63,15 @@ class Board {
     this.refresh();
   }
 
-  async open(data) {
+  // Shows an image. What was drawn on it before its result was made anew by others is drawn again.
+  async open(data, drawn) {
     this.isBusy = true;
     const pictures = await Promise.all([data.original, data.result].map(loaded));
     if (this.data !== data) return;
     [this.original, this.result] = pictures;
     this.key = data.key;
     this.boxes = new Boxes(data.boxes, drafts.load(data.key));
+    for (const { x1, y1, x2, y2 } of drawn) this.boxes.draw({ x1, y1, x2, y2 });
     Object.assign(this, { selected: null, hovered: null, sketched: null, isFlickering: false });
     this.sheets.clear();
     this.measure();
