@@ -28,6 +28,8 @@ REMEDIES: Mapping[str, str] = {
     "deadline": "Re-run what failed; tell the operator if it fails again.",
     "store_unavailable": "The outage lasted too long: re-run what failed.",
     "database_unavailable": "The outage lasted too long: re-run what failed.",
+    "quota_exceeded": "Submit it again when the quota has room, or ask the operator for more.",
+    "model_rejected": "Something is wrong with the service: tell its operator.",
     "configuration": "Something is wrong with the service: tell its operator.",
     "internal": "Something is wrong with the service: tell its operator.",
     "doubtful": "A reviewer looks at it first; there is nothing that you need to do.",
