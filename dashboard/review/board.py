@@ -15,7 +15,7 @@ from dashboard.review.desk import Desk
 from dashboard.review.words import trouble_words
 
 _FOLDER = Path(__file__).with_name("board")
-_SCRIPTS = ("boxes", "view", "claim", "sheets", "painting", "mouse", "keys", "words", "board")
+_SCRIPTS = ("boxes", "view", "claim", "sheets", "painting", "picture", "mouse", "keys", "words", "board")
 _KEY = "review_board"
 
 HTML = (_FOLDER / "board.html").read_text()

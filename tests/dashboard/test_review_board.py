@@ -58,6 +58,19 @@ def test_a_drag_draws_a_face_where_the_mouse_was(board: BoardPage) -> None:
     assert drawn["score"] == 1
 
 
+def test_a_face_is_drawn_over_the_result_too(board: BoardPage) -> None:
+    panes = [board.page.locator(f"canvas.{name}").bounding_box() for name in ("before", "after")]
+    assert panes[0] is not None and panes[1] is not None
+    aside = panes[1]["x"] - panes[0]["x"]
+    (x1, y1), (x2, y2) = board.screen(800, 50), board.screen(900, 130)
+    board.page.mouse.move(x1 + aside, y1)
+    board.page.mouse.down()
+    board.page.mouse.move(x2 + aside, y2, steps=4)
+    board.page.mouse.up()
+    *_, drawn = board.saved()
+    assert _sides(drawn) == pytest.approx([800, 50, 900, 130], abs=2)
+
+
 def test_a_small_face_is_drawn_exactly_when_zoomed_in(board: BoardPage) -> None:
     board.page.mouse.move(*board.screen(820, 60))
     for _ in range(7):

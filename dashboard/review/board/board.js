@@ -6,22 +6,18 @@ const PATIENCE_MS = 20_000;
 class Board {
   constructor(root) {
     this.root = root.querySelector(".board");
-    this.stage = this.root.querySelector(".stage");
-    [this.before, this.after] = this.root.querySelectorAll("canvas");
+    this.picture = new Picture(this.root);
     this.sheets = new Sheets(this.root, {
       reject: (note) => this.send("reject", { note }),
       cancel: () => this.act("cancel"),
     });
     this.claim = new Claim();
-    this.view = new View();
     this.boxes = new Boxes([]);
-    Object.assign(this, { key: null, turn: null, selected: null, hovered: null, sketched: null, hint: "" });
-    Object.assign(this, { showsBoxes: true, isSideBySide: true, isFlickering: false, isPeeking: false });
-    Object.assign(this, { isBusy: true, sentAt: 0, flickerAt: 0 });
-    for (const canvas of [this.before, this.after]) new Mouse(this, canvas);
+    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0 });
+    for (const canvas of this.picture.canvases) new Mouse(this, canvas);
     this.keys = new Keys(this);
     this.resizing = new ResizeObserver(() => this.repaint());
-    this.resizing.observe(this.stage);
+    this.resizing.observe(this.picture.stage);
     this.clock = setInterval(() => this.tick(), FLICKER_MS);
     this.listen();
   }
@@ -66,17 +62,14 @@ class Board {
   // Shows an image. What was drawn on it before its result was made anew by others is drawn again.
   async open(data, drawn) {
     this.isBusy = true;
-    const pictures = await Promise.all([data.original, data.result].map(loaded));
+    const pictures = await Picture.load(data);
     if (this.data !== data) return;
-    [this.original, this.result] = pictures;
+    this.picture.show(pictures, data.width_px, data.height_px);
     this.key = data.key;
     this.boxes = new Boxes(data.boxes, drafts.load(data.key));
     for (const { x1, y1, x2, y2 } of drawn) this.boxes.draw({ x1, y1, x2, y2 });
-    Object.assign(this, { selected: null, hovered: null, sketched: null, isFlickering: false });
     this.sheets.clear();
-    this.measure();
-    this.view.photograph(data.width_px, data.height_px);
-    if (document.activeElement === document.body) this.focus();
+    if (document.activeElement === document.body) this.picture.focus();
   }
 
   // What one does with it.
@@ -91,12 +84,12 @@ class Board {
       undo: () => this.change(() => this.boxes.undo()),
       redo: () => this.change(() => this.boxes.redo()),
       drop: () => this.dropSelected(),
-      flicker: () => (this.isFlickering = !this.isFlickering && this.result !== null),
-      sides: () => (this.isSideBySide = !this.isSideBySide),
-      boxes: () => (this.showsBoxes = !this.showsBoxes),
-      in: () => this.view.zoom(1.5),
-      out: () => this.view.zoom(1 / 1.5),
-      fit: () => this.view.fit(),
+      flicker: () => this.picture.toggle("flicker"),
+      sides: () => this.picture.toggle("sides"),
+      boxes: () => this.picture.toggle("boxes"),
+      in: () => this.picture.view.zoom(1.5),
+      out: () => this.picture.view.zoom(1 / 1.5),
+      fit: () => this.picture.view.fit(),
       help: () => this.sheets.toggleKeys(),
       cancel: () => this.cancel(),
     };
@@ -131,15 +124,15 @@ class Board {
     this.sentAt = performance.now();
     this.sent = kind === "next" ? null : this.key;
     this.sheets.close();
-    this.focus();
+    this.picture.focus();
     this.refresh();
   }
 
   cancel() {
     if (this.sheets.isOpen) this.sheets.close();
-    else if (this.selected !== null) this.selected = null;
-    else return this.stage.blur();
-    this.focus();
+    else if (this.picture.selected !== null) this.picture.selected = null;
+    else return this.picture.stage.blur();
+    this.picture.focus();
   }
 
   // What one does with its boxes.
@@ -149,13 +142,13 @@ class Board {
   }
 
   get canEdit() {
-    return this.canChange && this.showsBoxes && !this.isPeeking && !this.isFlickering;
+    return this.canChange && this.picture.showsBoxes;
   }
 
   change(step) {
     if (!this.canChange) return;
     step();
-    if (!this.boxes.find(this.selected)) this.selected = null;
+    if (!this.boxes.find(this.picture.selected)) this.picture.selected = null;
     if (this.boxes.isChanged) drafts.keep(this.key, this.boxes.all);
     else drafts.forget(this.key);
     this.hint = "";
@@ -167,7 +160,7 @@ class Board {
   }
 
   draw(sides) {
-    this.change(() => (this.selected = this.boxes.draw(sides)));
+    this.change(() => (this.picture.selected = this.boxes.draw(sides)));
   }
 
   reshape(id, sides) {
@@ -176,56 +169,48 @@ class Board {
   }
 
   dropSelected() {
-    const box = this.boxes.find(this.selected);
+    const box = this.boxes.find(this.picture.selected);
     if (box && box.isDestroyed) this.toggle(box.id);
   }
 
   toggleSelected() {
-    if (this.boxes.find(this.selected)) this.toggle(this.selected);
+    if (this.boxes.find(this.picture.selected)) this.toggle(this.picture.selected);
   }
 
   selectNext(step) {
     const ids = this.boxes.all.map((box) => box.id);
     if (!ids.length) return;
-    const at = ids.indexOf(this.selected);
-    this.selected = ids[(at < 0 ? (step > 0 ? 0 : -1) : at + step + ids.length) % ids.length] ?? ids.at(-1);
-    this.view.show(this.boxes.find(this.selected));
-    this.refresh();
+    const at = ids.indexOf(this.picture.selected);
+    const id = at < 0 ? ids.at(step > 0 ? 0 : -1) : ids[(at + step + ids.length) % ids.length];
+    this.picture.view.show(this.boxes.find(id));
+    this.select(id);
   }
 
   select(id) {
-    this.selected = id;
+    this.picture.selected = id;
     this.repaint();
   }
 
   hover(id) {
-    if (id === this.hovered) return;
-    this.hovered = id;
+    if (id === this.picture.hovered) return;
+    this.picture.hovered = id;
     this.repaint();
   }
 
   // A box that is being drawn, or one that is being moved as it would then be.
   sketch(id, sides) {
-    this.sketched = sides && { kind: "drawn", isDestroyed: true, score: 1, ...this.boxes.find(id), ...sides };
+    this.picture.sketched = sides && { kind: "drawn", isDestroyed: true, score: 1, ...this.boxes.find(id), ...sides };
     this.repaint();
   }
 
   pan(right, down) {
-    this.view.pan(right, down);
+    this.picture.view.pan(right, down);
     this.repaint();
   }
 
   peek(isPeeking) {
-    this.isPeeking = isPeeking;
+    this.picture.modes.peek = isPeeking;
     this.refresh();
-  }
-
-  get isFocused() {
-    return this.stage.getRootNode().activeElement === this.stage;
-  }
-
-  focus() {
-    this.stage.focus({ preventScroll: true });
   }
 
   // What is seen of it.
@@ -237,7 +222,7 @@ class Board {
       Object.assign(this, { isBusy: false, sentAt: 0, hint: "No answer has come. Your boxes are kept; try again." });
     }
     if (!this.isBusy && this.claim.isToBeKept) this.trigger({ kind: "active", image_id: this.data.image_id });
-    this.flickerAt += 1;
+    this.picture.ticks += 1;
     this.refresh();
   }
 
@@ -247,22 +232,8 @@ class Board {
     this.repaint();
   }
 
-  measure() {
-    this.root.classList.toggle("sides", this.isSideBySide && !this.isFlickering);
-    this.view.resize(this.before.parentElement.clientWidth, this.before.parentElement.clientHeight);
-  }
-
   repaint() {
-    if (!this.original) return;
-    this.measure();
-    const showsResult = this.isFlickering && this.result && this.flickerAt % 2 === 1;
-    const { sketched } = this;
-    const shown = this.boxes.all.filter((box) => !sketched || box.id !== sketched.id);
-    const boxes = this.showsBoxes && !this.isPeeking && !this.isFlickering ? shown : [];
-    const marks = { selected: this.selected, hovered: this.hovered };
-    paint(this.before, this.view, showsResult ? this.result : this.original, sketched ? [...boxes, sketched] : boxes, marks);
-    this.find(".before-tag").textContent = showsResult ? "Result" : "Original";
-    if (this.isSideBySide) paint(this.after, this.view, this.result, [], marks);
+    this.picture.paint(this.boxes.all);
   }
 
   find(selector) {
@@ -272,14 +243,6 @@ class Board {
   button(action) {
     return this.find(`button[data-do="${action}"]`);
   }
-}
-
-async function loaded(url) {
-  if (!url) return null;
-  const picture = new Image();
-  picture.src = url;
-  await picture.decode();
-  return picture;
 }
 
 const boards = new WeakMap();

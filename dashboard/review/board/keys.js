@@ -36,7 +36,7 @@ class Keys {
   take(event) {
     const { board } = this;
     const arrow = ARROWS[event.key];
-    const isOnPicture = board.isFocused;
+    const isOnPicture = board.picture.isFocused;
     if (arrow && isOnPicture) {
       board.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX);
     } else if (event.key === "Tab" && isOnPicture) {

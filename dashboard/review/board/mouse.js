@@ -27,7 +27,7 @@ class Mouse {
   }
 
   press(event) {
-    this.board.focus();
+    this.board.picture.focus();
     this.canvas.setPointerCapture(event.pointerId);
     const at = this.at(event);
     if (event.button === MIDDLE || event.button === RIGHT) {
@@ -48,9 +48,8 @@ class Mouse {
       return;
     }
     if (drag.kind === "pan") {
-      board.view.pan(drag.at.x - at.x, drag.at.y - at.y);
+      board.pan(drag.at.x - at.x, drag.at.y - at.y);
       drag.at = at;
-      board.repaint();
     } else if (drag.isMoved || Math.hypot(at.x - drag.at.x, at.y - drag.at.y) >= CLICK_PX) {
       drag.isMoved = true;
       board.sketch(drag.box ? drag.box.id : null, this.sides(drag, at));
@@ -82,7 +81,7 @@ class Mouse {
   turn(event) {
     event.preventDefault();
     const at = this.at(event);
-    this.board.view.zoom(Math.exp(-event.deltaY / 400), at.x, at.y);
+    this.board.picture.view.zoom(Math.exp(-event.deltaY / 400), at.x, at.y);
     this.board.repaint();
   }
 
@@ -97,8 +96,8 @@ class Mouse {
 
   // The smallest of the boxes under the point, so that none hides another.
   boxAt(at) {
-    if (!this.board.showsBoxes) return null;
-    const { view } = this.board;
+    if (!this.board.picture.showsBoxes) return null;
+    const { view } = this.board.picture;
     const near = this.board.boxes.all.filter((box) => {
       const [start, end] = [view.toPane(box.x1, box.y1), view.toPane(box.x2, box.y2)];
       const slack = CORNER_PX / 2;
@@ -111,7 +110,7 @@ class Mouse {
   }
 
   cornerAt(box, at) {
-    const { view } = this.board;
+    const { view } = this.board.picture;
     const [start, end] = [view.toPane(box.x1, box.y1), view.toPane(box.x2, box.y2)];
     if (!box.isDestroyed || Math.min(end.x - start.x, end.y - start.y) < ROOM_FOR_CORNERS_PX) return null;
     const x = Math.abs(at.x - start.x) <= CORNER_PX ? "x1" : Math.abs(at.x - end.x) <= CORNER_PX ? "x2" : null;
@@ -121,7 +120,7 @@ class Mouse {
 
   // The box that the drag makes, within the photograph.
   sides(drag, at) {
-    const { view } = this.board;
+    const { view } = this.board.picture;
     const [from, to] = [view.toPhoto(drag.at.x, drag.at.y), view.toPhoto(at.x, at.y)];
     const [right, down] = [to.x - from.x, to.y - from.y];
     if (drag.kind === "draw") return ordered(from.x, from.y, to.x, to.y, view);

@@ -14,8 +14,9 @@ function describe(board) {
     flicker: Boolean(data.result),
   };
   for (const [action, isPossible] of Object.entries(can)) board.button(action).disabled = !isPossible;
-  const pressed = { peek: board.isPeeking, flicker: board.isFlickering, sides: board.isSideBySide, boxes: board.showsBoxes };
-  for (const [action, isOn] of Object.entries(pressed)) board.button(action).setAttribute("aria-pressed", String(isOn));
+  for (const [mode, isOn] of Object.entries(board.picture.modes)) {
+    board.button(mode).setAttribute("aria-pressed", String(isOn));
+  }
   board.find(".veil").hidden = !isWorking;
   board.find(".veil").textContent = data.is_rendering ? "Rendering your corrections…" : "";
   board.find(".message").textContent = board.hint || data.message;
