@@ -59,7 +59,7 @@ def _delete(job: Job) -> None:
             st.query_params.clear()
             _done(
                 f"{counted(receipt.images, 'image')} deleted. Receipt **{receipt.id}**: "
-                "originals and results leave the store within moments."
+                "originals and results leave the store soon."
             )
 
 

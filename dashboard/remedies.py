@@ -29,7 +29,7 @@ REMEDIES: Mapping[str, str] = {
     "store_unavailable": "The outage lasted too long: re-run what failed.",
     "database_unavailable": "The outage lasted too long: re-run what failed.",
     "quota_exceeded": "Submit it again when the quota has room, or ask the operator for more.",
-    "model_rejected": "Something is wrong with the service: tell its operator.",
+    "model_rejected": "Re-run it with `classes` of the policy that the model has.",
     "configuration": "Something is wrong with the service: tell its operator.",
     "internal": "Something is wrong with the service: tell its operator.",
     "doubtful": "A reviewer looks at it first; there is nothing that you need to do.",
