@@ -24,7 +24,7 @@ IMAGES = 1_000_000
 _IMAGES_A_JOB = 200
 _BOXES_AN_IMAGE = 5
 _DECISIONS = 20_000
-_ROUNDS = 3
+_ROUNDS = 11  # more than it takes PostgreSQL to settle on one plan for all
 _TRIGGERED = ("images", "detections")
 
 _JOBS = """
