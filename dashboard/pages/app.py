@@ -18,6 +18,7 @@ from dashboard.sign_in import offer_sign_out, sign_in
 from dashboard.states import plain
 
 _PAGES = Path(__file__).parent
+_ICON = "🔲"  # one of the material icons would have browsers ask a server of Google's
 _STYLE = "<style>[data-testid='stMainBlockContainer'] { padding-top: 4.5rem; }</style>"
 
 
@@ -42,7 +43,7 @@ ENTRIES = (
 
 
 def _run() -> None:
-    st.set_page_config(page_title="Blurline", page_icon=":material/blur_on:", layout="wide")
+    st.set_page_config(page_title="Blurline", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     token = sign_in()
     with recovering(token):
