@@ -27,6 +27,7 @@ from api.openapi import describe
 from api.rate_limit import RateLimit, RateLimitHeaders
 from api.routers import (
     audits,
+    backlog,
     compatibility,
     deletions,
     exports,
@@ -113,7 +114,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
         uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, figures,
-        exports, audits, compatibility, health, metrics, webhooks, reruns, system,
+        exports, audits, compatibility, health, metrics, webhooks, reruns, backlog, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

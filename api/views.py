@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from api.problems import Problem
 from blurline.contract import (
@@ -40,9 +41,12 @@ def image_view(row: ImageRow) -> Image:
     return Image(**_image_fields(row))
 
 
-def image_with_detections(row: ImageRow, detections: list[DetectionRow]) -> ImageWithDetections:
-    """An image and its boxes."""
-    return ImageWithDetections(**_image_fields(row), detections=detection_views(detections))
+def image_with_detections(
+    row: ImageRow, detections: list[DetectionRow], flow_run_id: UUID | None = None
+) -> ImageWithDetections:
+    """An image and its boxes; to operators, with the flow run of its last attempt."""
+    fields = {**_image_fields(row), "detections": detection_views(detections), "flow_run_id": flow_run_id}
+    return ImageWithDetections(**fields)
 
 
 def detection_views(detections: list[DetectionRow]) -> list[Detection]:

@@ -261,6 +261,38 @@ class Rerun(BaseModel):
     images: int
 
 
+class BacklogRerunRequest(RerunRequest):
+    """Which images of every job are to be made anew, the oldest first; a field that is null does not restrict.
+    `score_below`: only images with a destroyed face whose score is lower. A dry run only says which it would be."""
+
+    model_config = with_examples(
+        {"states": ["failed"], "submitted_from": _TIME, "policy": {"profile": "thorough"}, "dry_run": True}
+    )
+    submitted_from: Time | None = None
+    submitted_until: Time | None = Field(default=None, description="Only images submitted before this time.")
+    owner: Annotated[str, StringConstraints(max_length=512)] | None = None
+    job_id: UUID | None = None
+    score_below: float | None = Field(default=None, gt=0, le=1, strict=True)
+    limit: int = Field(default=1000, ge=1, le=10_000, strict=True)
+    dry_run: StrictBool = True
+
+
+class BacklogRerun(BaseModel):
+    """The images of a re-run, or (`id` is null) those that it would be of: how many, and the names of the first."""
+
+    model_config = with_examples({"id": _OTHER_ID, "images": 2, "names": ["market/a.jpg", "market/b.jpg"]})
+    id: UUID | None = Field(description="Calls off what is left; null where nothing was begun.")
+    images: int
+    names: list[str] = Field(description="Of the first 20 images.")
+
+
+class CancelledRerun(BaseModel):
+    """How many images were left of a re-run that was called off. They are as they were before it."""
+
+    model_config = with_examples({"images": 1})
+    images: int
+
+
 # Images
 
 
@@ -367,6 +399,9 @@ class ImageWithDetections(Image):
 
     model_config = with_examples(_IMAGE | {"detections": _BOXES})
     detections: list[Detection]
+    flow_run_id: UUID | None = Field(
+        default=None, description="Prefect's flow run of the last attempt; for operators, by `GET /v1/images/{id}`."
+    )
 
 
 class Detections(BaseModel):
@@ -765,6 +800,23 @@ class Worker(BaseModel):
     last_heartbeat_at: datetime | None
 
 
+class FruitlessAttempts(BaseModel):
+    """Attempts that came to nothing: `retried`, made anew as long as the image had attempts left, or `given_up`."""
+
+    outcome: Literal["retried", "given_up"]
+    error_code: str
+    last_hour: int
+    last_day: int
+
+
+class Retention(BaseModel):
+    """How long things are kept that go by themselves. Originals and results are kept until they are deleted."""
+
+    events_kept_days: float = Field(description="Events and the log of webhook deliveries.")
+    idempotency_hours: float = Field(description="Each Idempotency-Key.")
+    upload_ttl_s: int = Field(description="How long a presigned upload may be used.")
+
+
 class System(BaseModel):
     """The state of the service: what there is, what waits and who works. ``workers`` is null while Prefect is away."""
 
@@ -780,6 +832,10 @@ class System(BaseModel):
             "webhook_deliveries": {"count": 0, "oldest_age_s": 0},
             "disabled_webhooks": 0,
             "workers": [{"name": "blurline-worker", "status": "ONLINE", "last_heartbeat_at": _TIME}],
+            "fruitless_attempts": [
+                {"outcome": "retried", "error_code": "flow_run_crashed", "last_hour": 1, "last_day": 24}
+            ],
+            "retention": {"events_kept_days": 7, "idempotency_hours": 24, "upload_ttl_s": 600},
         }
     )
     version: str
@@ -792,6 +848,8 @@ class System(BaseModel):
     webhook_deliveries: Waiting
     disabled_webhooks: int
     workers: list[Worker] | None
+    fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, the most frequent first.")
+    retention: Retention
 
 
 CreatedJob.model_rebuild()

@@ -186,6 +186,13 @@ def find_image(database: Database, owner: str | None, image_id: UUID) -> ImageRo
     return _image(row) if row else None
 
 
+def find_flow_run(database: Database, image_id: UUID) -> UUID | None:
+    """Prefect's flow run of the last attempt at an image, once there is one."""
+    with database.transaction() as transaction:
+        row = transaction.one("flow_run_of_image", image_id=image_id)
+    return row["flow_run_id"] if row else None
+
+
 def list_detections(database: Database, attempt_id: UUID) -> list[DetectionRow]:
     """What an attempt found, best first."""
     with database.transaction() as transaction:

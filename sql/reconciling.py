@@ -1,4 +1,4 @@
-"""Batches under way, as the reconciler needs to see them."""
+"""Batches under way, as the reconciler needs to see them, and the attempts that came to nothing."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ class Undispatched:
     age_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Fruitless:
+    """How many attempts of the last hour and day ended ``retried`` or ``given_up`` with an error code."""
+
+    outcome: str
+    error_code: str
+    last_hour: int
+    last_day: int
+
+
 def list_underway(database: Database) -> list[Underway]:
     """Every batch under way, oldest first."""
     with database.transaction() as transaction:
@@ -40,3 +50,9 @@ def count_undispatched(database: Database) -> Undispatched:
         row = transaction.one("oldest_undispatched")
     assert row is not None
     return Undispatched(**row)
+
+
+def list_fruitless(database: Database) -> list[Fruitless]:
+    """The attempts of the last day that came to nothing, the most frequent first."""
+    with database.transaction() as transaction:
+        return [Fruitless(**row) for row in transaction.all("fruitless_attempts")]

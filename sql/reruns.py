@@ -86,6 +86,12 @@ def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UU
         reopen(transaction, members)
 
 
+def is_rerun(database: Database, rerun_id: UUID) -> bool:
+    """Whether images were ever enqueued under this id."""
+    with database.transaction() as transaction:
+        return transaction.one("rerun", rerun_id=rerun_id) is not None
+
+
 def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
     """Call off what is left of a re-run: how many images, and the flow runs at work on them."""
     return _call_off(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)

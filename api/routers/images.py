@@ -26,6 +26,7 @@ from sql.reading import (
     DetectionRow,
     ImageFilter,
     ImageRow,
+    find_flow_run,
     find_image,
     list_detections,
     list_images,
@@ -78,7 +79,8 @@ def get_images(
 def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     """An image, its state and every box found in it."""
     row = _image(context, who, image_id)
-    return image_with_detections(row, _boxes(context, row))
+    flow_run_id = find_flow_run(context.database, row.id) if Scope.OPERATE in who.scopes else None
+    return image_with_detections(row, _boxes(context, row), flow_run_id)
 
 
 @router.get("/{image_id}/detections", responses=problems("not_found", "invalid_request"))

@@ -10,16 +10,17 @@ from fastapi import APIRouter
 from api.context import ASKED, Context, Ctx, Operator
 from api.flow_runs import PrefectUnavailable
 from api.problems import problems
-from blurline.contract import System, Waiting, Worker
+from blurline.contract import FruitlessAttempts, Retention, System, Waiting, Worker
 from sql.metrics import Backlog, read_figures
 from sql.reading import database_version
+from sql.reconciling import list_fruitless
 
 router = APIRouter(prefix="/v1/system", tags=["operating"], responses=problems(*ASKED))
 
 
 @router.get("")
 def get_system(context: Ctx, _: Operator) -> System:
-    """What there is, what waits and who works."""
+    """What there is, what waits, who works, what came to nothing, and how long things are kept."""
     figures = read_figures(context.settings.database)
     return System(
         version=version("blurline"),
@@ -32,6 +33,10 @@ def get_system(context: Ctx, _: Operator) -> System:
         webhook_deliveries=Waiting(**asdict(figures.undelivered)),
         disabled_webhooks=figures.disabled_webhooks,
         workers=_workers(context),
+        fruitless_attempts=[
+            FruitlessAttempts.model_validate(each, from_attributes=True) for each in list_fruitless(context.database)
+        ],
+        retention=Retention.model_validate(context.settings, from_attributes=True),
     )
 
 

@@ -20,6 +20,7 @@ from blurline.client.errors import ApiRefused, UploadRefused
 from blurline.client.exports import ExportsClient
 from blurline.client.figures import FiguresClient
 from blurline.client.paging import following, given
+from blurline.client.reruns import RerunsClient
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
 from blurline.client.webhooks import WebhooksClient
 from blurline.contract import (
@@ -80,6 +81,7 @@ class Client:
         self.webhooks = WebhooksClient(self._transport)
         self.figures = FiguresClient(self._transport)
         self.exports = ExportsClient(self._transport)
+        self.reruns = RerunsClient(self._transport)
 
     def close(self) -> None:
         """Close the connections."""

@@ -63,6 +63,12 @@ LIMIT %(limit)s
 SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE images.id = %(image_id)s AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
 
+-- name: flow_run_of_image
+-- That of its last attempt; null until that has been dispatched.
+SELECT batches.flow_run_id FROM attempts JOIN batches ON batches.id = attempts.batch_id
+WHERE attempts.image_id = %(image_id)s
+ORDER BY attempts.number DESC LIMIT 1
+
 -- name: detections
 SELECT frame, x1, y1, x2, y2, score, destroyed FROM detections
 WHERE attempt_id = %(attempt_id)s ORDER BY ordinal

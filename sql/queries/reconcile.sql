@@ -13,3 +13,12 @@ ORDER BY batches.id
 
 -- name: oldest_undispatched
 SELECT count(*) AS batches, coalesce(extract(epoch FROM now() - min(not_before)), 0)::real AS age_s FROM outbox
+
+-- name: fruitless_attempts
+-- Attempts of the last day that came to nothing, within their index.
+SELECT outcome, coalesce(error_code, '') AS error_code,
+       count(*) FILTER (WHERE finished_at > now() - interval '1 hour') AS last_hour, count(*) AS last_day
+FROM attempts
+WHERE outcome IN ('retried', 'given_up') AND finished_at > now() - interval '1 day'
+GROUP BY outcome, error_code
+ORDER BY last_day DESC, outcome, error_code

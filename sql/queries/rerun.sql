@@ -33,6 +33,9 @@ JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
 WHERE batches.rerun_id = %(rerun_id)s OR batches.job_id = %(job_id)s
 
+-- name: rerun
+SELECT FROM batches WHERE rerun_id = %(rerun_id)s LIMIT 1
+
 -- name: batches_of_job
 SELECT id AS batch_id FROM batches WHERE job_id = %(job_id)s
 

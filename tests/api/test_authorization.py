@@ -30,6 +30,7 @@ _NEEDS = {
     "operate": {
         ("PUT", "/v1/presets/{name}"), ("DELETE", "/v1/presets/{name}"), ("GET", "/v1/users"),
         ("PUT", "/v1/users/{user_id}/quotas"), ("GET", "/v1/system"),
+        ("POST", "/v1/reruns"), ("POST", "/v1/reruns/{rerun_id}/cancel"),
     },
 }  # fmt: skip
 

@@ -1,17 +1,23 @@
-"""Re-running the images of a job over the API."""
+"""Re-running the images of a job, or of a backlog, over the API."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
+from blurline.client import ApiRefused, Client
+from blurline.contract import BacklogRerunRequest, Job
+from blurline.ids import new_id
 from blurline.policy import Policy, Style
 from blurline.settings import Settings
 from blurline.store import Store
-from blurline.tokens import Scope
+from blurline.tokens import LocalIssuer, Scope
+from sql.attempts import fail
 from sql.database import Database
 from tests.api.asking import bearer, images_of, problem, submit, underway
 from tests.api.working import settle
@@ -79,3 +85,83 @@ def test_a_policy_that_is_none_is_refused(client: httpx.Client, job_id: str) -> 
     ]
     for body in wrong:
         problem(client.post(f"/v1/jobs/{job_id}/rerun", json=body), 422, "invalid_request")
+
+
+@pytest.fixture
+def operator(client: httpx.Client, settings: Settings) -> Iterator[Client]:
+    token = LocalIssuer(settings.home).issue("olga", [Scope.OPERATE], 60)
+    with Client(str(client.base_url), token, patience_s=0) as operator:
+        yield operator
+
+
+def test_a_backlog_is_made_anew_once_a_dry_run_has_named_it(
+    client: httpx.Client, settings: Settings, database: Database, job_id: str, operator: Client
+) -> None:
+    wanted = BacklogRerunRequest(states=["failed", "published"], policy=Policy(style=Style.SOLID))
+    told = operator.reruns.start(wanted)
+    assert (told.id, told.images, told.names) == (None, 2, ["good.jpg", "broken.jpg"])
+    assert underway(database, settings) == []
+    begun = operator.reruns.start(wanted.model_copy(update={"dry_run": False}))
+    assert begun.id and (begun.images, begun.names) == (2, told.names)
+    with psycopg.connect(settings.database) as connection:
+        batches = connection.execute(
+            "SELECT DISTINCT queue, policy ->> 'style' FROM batches WHERE rerun_id IS NOT NULL"
+        )
+        assert batches.fetchall() == [("backlog", "solid")]
+    assert operator.reruns.start(wanted).images == 0  # they are under way already
+
+
+def test_only_what_matches_is_made_anew(client: httpx.Client, job_id: str, operator: Client) -> None:
+    def named(**wanted: Any) -> list[str]:
+        return operator.reruns.start(BacklogRerunRequest.model_validate({"states": ["published"], **wanted})).names
+
+    created_at = Job.model_validate(client.get(f"/v1/jobs/{job_id}").json()).created_at
+    later = created_at + timedelta(hours=1)
+    assert named() == named(owner="ann") == named(job_id=job_id) == named(submitted_until=later) == ["good.jpg"]
+    assert named(owner="bob") == named(job_id=new_id()) == named(submitted_from=later) == []
+    assert named(states=["published", "failed"], limit=1) == ["good.jpg"]
+    assert named(score_below=0.95) == ["good.jpg"] and named(score_below=0.5) == []  # its face has 0.9
+
+
+def test_at_most_20_images_are_named(client: httpx.Client, settings: Settings, database: Database) -> None:
+    names = [f"{at:02}-broken.jpg" for at in range(21)]
+    submit(client, *names)
+    with database.transaction() as transaction:
+        for attempt in underway(database, settings):
+            fail(transaction, attempt, "unreadable_picture", "It cannot be read.")
+    headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
+    answer = client.post("/v1/reruns", json={}, headers=headers).json()
+    assert answer == {"id": None, "images": 21, "names": names[:20]}
+
+
+def test_what_is_left_of_a_rerun_is_called_off(
+    client: httpx.Client, settings: Settings, database: Database, job_id: str, operator: Client
+) -> None:
+    begun = operator.reruns.start(BacklogRerunRequest(states=["failed", "published"], dry_run=False))
+    assert begun.id
+    assert operator.reruns.cancel(begun.id).images == 2
+    images = images_of(client, {"id": job_id})
+    assert {name: (image["state"], image["is_underway"]) for name, image in images.items()} == {
+        "good.jpg": ("published", False),
+        "broken.jpg": ("failed", False),
+    }
+    assert underway(database, settings) == []
+    assert operator.reruns.cancel(begun.id).images == 0
+    with pytest.raises(ApiRefused) as refused:
+        operator.reruns.cancel(new_id())
+    assert refused.value.code == "not_found"
+
+
+def test_a_backlog_without_bounds_is_refused(client: httpx.Client, settings: Settings) -> None:
+    headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
+    wrong: list[dict[str, Any]] = [
+        {"limit": 10_001},
+        {"limit": 0},
+        {"states": ["queued"]},
+        {"score_below": 0},
+        {"submitted_from": "yesterday"},
+        {"dry_run": "no"},
+        {"made_with_another_model": True},
+    ]
+    for body in wrong:
+        problem(client.post("/v1/reruns", json=body, headers=headers), 422, "invalid_request")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import httpx
+import psycopg
 
+from api.app import create_app
 from blurline.client import Client
+from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.tokens import LocalIssuer, Scope
+from sql.attempts import call_off, try_again
 from sql.database import Database
-from tests.api.asking import submit, underway
+from tests.api.asking import images_of, submit, underway
+from tests.api.serving import serving
+from tests.sql.test_attempts import RETRYING
 
 
 def _operator(settings: Settings, client: httpx.Client) -> Client:
@@ -33,3 +39,46 @@ def test_health_is_told_also_when_a_part_is_down(client: httpx.Client, settings:
         health = operator.health()
     assert health.status == "degraded"
     assert health.parts["database"] == "ok" and health.parts["prefect"] == "prefect_unavailable"
+
+
+def test_attempts_that_came_to_nothing_are_counted_by_code(
+    client: httpx.Client, settings: Settings, database: Database
+) -> None:
+    submit(client, *(f"{at}.jpg" for at in range(4)))
+    old, earlier, crashed, cancelled = underway(database, settings)
+    with database.transaction() as transaction:
+        try_again(transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRYING)
+        call_off(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
+    with psycopg.connect(settings.database) as connection:
+        for attempt, hours in ((old, 25), (earlier, 2)):
+            aged = "UPDATE attempts SET finished_at = now() - make_interval(hours => %s) WHERE id = %s"
+            connection.execute(aged, (hours, attempt.id))
+    with _operator(settings, client) as operator:
+        counted = operator.system().fruitless_attempts
+    assert [(each.outcome, each.error_code, each.last_hour, each.last_day) for each in counted] == [
+        ("retried", "flow_run_crashed", 1, 2),
+        ("given_up", "cancelled", 1, 1),
+    ]
+
+
+def test_it_says_how_long_things_are_kept(without_prefect: Settings) -> None:
+    kept: dict[str, float] = {"events_kept_days": 3.0, "idempotency_hours": 12.0, "upload_ttl_s": 300}
+    settings = without_prefect.model_copy(update=kept)
+    with (
+        serving(create_app(settings)) as url,
+        httpx.Client(base_url=url) as client,
+        _operator(settings, client) as operator,
+    ):
+        assert operator.system().retention.model_dump() == kept
+
+
+def test_operators_are_told_the_flow_run_of_the_last_attempt(client: httpx.Client, settings: Settings) -> None:
+    job = submit(client, "a.jpg")
+    (image,) = images_of(client, job).values()
+    with _operator(settings, client) as operator:
+        assert operator.image(image["id"]).flow_run_id is None  # it is still to be dispatched
+        flow_run_id = new_id()
+        with psycopg.connect(settings.database) as connection:
+            connection.execute("UPDATE batches SET flow_run_id = %s", (flow_run_id,))
+        assert operator.image(image["id"]).flow_run_id == flow_run_id
+    assert client.get(f"/v1/images/{image['id']}").json()["flow_run_id"] is None
