@@ -1,16 +1,18 @@
-"""The images of a job as a grid of small results, page by page."""
+"""The images of a job as a grid of small results, page by page; for reviewers, with the originals beside them."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from blurline.contract import Image, ImageState, Job
+from blurline.tokens import Scope
 from dashboard.paging import Pages
 from dashboard.previews import thumbs
-from dashboard.session import client
+from dashboard.session import client, may
 from dashboard.states import IMAGE_STATES, counted, plain
 
 _PER_ROW = 6
+_PER_ROW_WITH_ORIGINALS = 3
 _PER_PAGE = 24
 _SHOWN_STATES: tuple[ImageState, ...] = ("published", "needs_review", "failed", "processing", "queued")
 _ENDED = ("published", "needs_review", "failed")
@@ -34,30 +36,56 @@ def gallery(job: Job) -> None:
     if not page.images:
         st.info("No image is in this state any more.", icon=":material/image:")
         return
+    with_originals = _with_originals(job)
     with st.container(key="gallery"):
         st.html(_STYLE)
-        small = thumbs(client(), page.images)
-        for start in range(0, len(page.images), _PER_ROW):
-            columns = st.columns(_PER_ROW)
-            for column, image, thumb in zip(
-                columns, page.images[start : start + _PER_ROW], small[start : start + _PER_ROW], strict=False
-            ):
+        after = thumbs(client(), page.images)
+        before = thumbs(client(), page.images, "original") if with_originals else None
+        per_row = _PER_ROW_WITH_ORIGINALS if with_originals else _PER_ROW
+        for start in range(0, len(page.images), per_row):
+            for at, column in enumerate(st.columns(per_row)[: len(page.images) - start], start):
                 with column.container(gap="xxsmall"):
-                    _tile(image, thumb)
+                    if before is not None:
+                        _before_and_after(page.images[at], before[at], after[at])
+                    else:
+                        _result(page.images[at], after[at])
+                    _below(page.images[at])
     pages.buttons(counted(_count(job, state), "image"), page.next_cursor)
 
 
-def _tile(image: Image, thumb: bytes | None) -> None:
+def _with_originals(job: Job) -> bool:
+    if not may(Scope.REVIEW):
+        return False
+    is_on = st.toggle("Before and after", key=f"originals-{job.id}")
+    st.caption("Each look at an original is logged.")
+    return is_on
+
+
+def _before_and_after(image: Image, before: bytes | None, after: bytes | None) -> None:
+    left, right = st.columns(2, gap="xxsmall")
+    with left:
+        if before is None:
+            st.html('<div class="blank">No original to be seen</div>')
+        else:
+            st.image(before, width="stretch", alt=f"Original of {image.name}")
+    with right:
+        _result(image, after)
+
+
+def _result(image: Image, thumb: bytes | None) -> None:
     if thumb is None:
         st.html(f'<div class="blank">{IMAGE_STATES[image.state].word}</div>')
     else:
         st.image(thumb, width="stretch", alt=f"Result of {image.name}")
+
+
+def _below(image: Image) -> None:
     if st.button(plain(image.name), key=f"open-{image.id}", type="tertiary", width="stretch", wrap=False):
         st.switch_page("jobs.py", query_params={"job": str(image.job_id), "image": str(image.id)})
-    st.markdown(_below(image) or "&nbsp;", text_alignment="center")
+    st.markdown(_remark(image) or "&nbsp;", text_alignment="center")
 
 
-def _below(image: Image) -> str:
+def _remark(image: Image) -> str:
     if image.is_underway and image.state in _ENDED:
         return ":blue-badge[:material/autorenew: Being re-run]"
     if image.state == "published":

@@ -9,6 +9,7 @@ import streamlit as st
 
 from blurline.client.api import PreviewOf
 from blurline.contract import ImageWithDetections
+from blurline.settings import load_settings
 from blurline.tokens import Scope
 from dashboard.downloads import download_result
 from dashboard.remedies import remedy
@@ -31,6 +32,9 @@ def image_view(image_id: UUID) -> None:
         if may(Scope.REVIEW):
             query = {"image": str(image.id)}
             st.page_link("review.py", label="Open in Review", icon=":material/visibility:", query_params=query)
+        if image.flow_run_id is not None:
+            run = f"{load_settings().prefect_ui_url}/runs/flow-run/{image.flow_run_id}"
+            st.link_button("Flow run in Prefect", run, icon=":material/account_tree:")
     with picture:
         _picture(image)
 

@@ -1,4 +1,4 @@
-"""A form for the fields of a policy, made from its schema: bounds, choices and descriptions are the API's own."""
+"""Forms for the fields of a policy, made from its schema: bounds, choices and descriptions are the API's own."""
 
 from __future__ import annotations
 
@@ -45,9 +45,27 @@ def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     return {name: value for name, value in chosen.items() if value != base[name]}
 
 
+def overrides_form(key: str) -> dict[str, Any]:
+    """The fields that are chosen to be changed, whatever they are now. Without those that have a structure."""
+    names = st.multiselect(
+        "Change in the policy",
+        [name for name in _FIELDS if not _is_structured(name)],
+        format_func=_label,
+        placeholder="Nothing: each image's own",
+        key=f"{key}-changes",
+    )
+    usual = Policy().model_dump(mode="json")
+    columns = st.columns(_COLUMNS, gap="medium")
+    changes: dict[str, Any] = {}
+    for at, name in enumerate(names):
+        with columns[at % _COLUMNS]:
+            changes[name] = _widget(name, usual[name], f"{key}-{name}")
+    return changes
+
+
 def _widget(name: str, value: Any, key: str) -> Any:
     field = _FIELDS[name]
-    label, described = name.replace("_", " ").capitalize(), str(field["description"])
+    label, described = _label(name), str(field["description"])
     if "$ref" in field:
         choices = _SCHEMA["$defs"][field["$ref"].rpartition("/")[2]]["enum"]
         return st.selectbox(label, choices, choices.index(value), key=key, help=described)
@@ -62,6 +80,10 @@ def _widget(name: str, value: Any, key: str) -> Any:
     return st.number_input(
         label, lowest, below - _STEP, value, _STEP, key=key, help=described, placeholder="the profile's own"
     )
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _is_structured(name: str) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 
 from blurline.client import Client
+from blurline.client.api import PreviewOf
 from blurline.contract import Image
 
 _AT_ONCE = 6
@@ -16,27 +17,28 @@ _KEPT = 500
 _STORED = "thumbs"
 _HAVING = ("published", "needs_review")
 
-Kept = dict[tuple[str, str | None], bytes]
+Kept = dict[tuple[str, PreviewOf, str | None], bytes]
 
 
-def thumbs(client: Client, images: Sequence[Image]) -> list[bytes | None]:
-    """A small JPEG of each result; None where there is none to be seen. Raises what the client raises."""
+def thumbs(client: Client, images: Sequence[Image], of: PreviewOf = "result") -> list[bytes | None]:
+    """A small JPEG of each result, or of its original; None where there is none to be seen. Raises what the client
+    raises."""
     kept: Kept = st.session_state.setdefault(_STORED, {})
-    missing = [image for image in images if image.state in _HAVING and _key(image) not in kept]
+    missing = [image for image in images if image.state in _HAVING and _key(image, of) not in kept]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for image, data in zip(missing, threads.map(partial(_thumb, client), missing), strict=True):
+        for image, data in zip(missing, threads.map(partial(_thumb, client, of), missing), strict=True):
             if data is not None:
-                kept[_key(image)] = data
-    shown = [kept.get(_key(image)) for image in images]
+                kept[_key(image, of)] = data
+    shown = [kept.get(_key(image, of)) for image in images]
     for key in list(kept)[: max(0, len(kept) - _KEPT)]:
         del kept[key]
     return shown
 
 
-def _thumb(client: Client, image: Image) -> bytes | None:
-    return client.preview(image.id, "result", "thumb")
+def _thumb(client: Client, of: PreviewOf, image: Image) -> bytes | None:
+    return client.preview(image.id, of, "thumb")
 
 
-def _key(image: Image) -> tuple[str, str | None]:
-    """Changes with the result."""
-    return str(image.id), image.result_sha256
+def _key(image: Image, of: PreviewOf) -> tuple[str, PreviewOf, str | None]:
+    """Changes with the result; an original stays, and is looked at once."""
+    return str(image.id), of, image.result_sha256 if of == "result" else None

@@ -1,4 +1,4 @@
-"""System: whether everything is well, what waits, and where to look further. For operators."""
+"""System: whether everything is well, what waits, where to look further, and re-running a backlog. For operators."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from blurline.contract import Health, System, Waiting
+from blurline.contract import Health, Retention, System, Waiting
 from blurline.settings import load_settings
+from dashboard.backlog import backlog
+from dashboard.fruitless import fruitless
 from dashboard.problems import stating_problems
 from dashboard.session import client
 from dashboard.states import IMAGE_STATES, ago, counted, duration
@@ -24,6 +26,7 @@ def _show() -> None:
         st.link_button("Metrics", f"{settings.api_url}/metrics", icon=":material/monitoring:")
         st.link_button("API reference", f"{settings.api_url}/docs", icon=":material/api:")
     _live()
+    backlog()
 
 
 @st.fragment(run_every=_LOOK_AGAIN_S)
@@ -37,6 +40,8 @@ def _live() -> None:
         with working:
             _workers(system)
             _images(system)
+        fruitless(system.fruitless_attempts)
+        _retention(system.retention)
         st.caption(f"Blurline {system.version} · PostgreSQL {system.database_version}")
 
 
@@ -93,6 +98,16 @@ def _workers(system: System) -> None:
             ],
             hide_index=True,
         )
+
+
+def _retention(retention: Retention) -> None:
+    st.subheader("What is kept")
+    st.markdown(
+        "Originals and results are kept until they are deleted.  \n"
+        f"Events and the log of webhooks: {retention.events_kept_days:g} days · "
+        f"Idempotency-Keys: {retention.idempotency_hours:g} hours · "
+        f"Presigned uploads: {duration(retention.upload_ttl_s)}"
+    )
 
 
 def _images(system: System) -> None:

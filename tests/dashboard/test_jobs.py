@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 from streamlit.testing.v1 import AppTest
 
 from blurline.client import Client
 from blurline.contract import Job, JobOptions
+from blurline.ids import new_id
+from blurline.preview import PreviewSize, preview_key
 from blurline.settings import Settings
 from blurline.store import Store
+from blurline.tokens import Scope
 from sql.database import Database
 from tests.api.asking import underway
 from tests.api.working import SENTENCE, settle
 from tests.dashboard.conftest import Open, texts
+from tests.dashboard.reviewing import jpeg
 from tests.pictures import HOPPER
 
 
@@ -144,3 +149,53 @@ def test_what_failed_is_made_anew(
     assert "1 image will be made anew" in texts(page)
     failed, published = client.images(job.id)
     assert failed.is_underway and not published.is_underway
+
+
+def test_reviewers_see_originals_in_the_grid_when_they_ask_for_them(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _submit(client, tmp_path, "a.jpg")
+    (attempt,) = underway(database, settings)
+    settle(attempt, database, store)
+    thumb = PreviewSize.THUMB
+    store.put_original_preview(preview_key(attempt.original_key, thumb), jpeg(100, 50), "image/jpeg")
+    store.put_result(preview_key(f"{attempt.image_id}/{attempt.id}.jpg", thumb), jpeg(100, 50), "image/jpeg")
+
+    def looks() -> list[tuple[str]]:
+        with psycopg.connect(settings.database) as connection:
+            return connection.execute("SELECT reviewer FROM looks").fetchall()
+
+    page = open_page("jobs.py", job=str(job.id))
+    assert "Each look at an original is logged." in texts(page)
+    assert len(page.get("image")) == 1 and looks() == []
+    page.toggle[0].set_value(True).run()
+    page.run()
+    assert len(page.get("image")) == 2 and looks() == [("operator",)]  # once, however often the page looks again
+    page.toggle[0].set_value(False).run()
+    assert len(page.get("image")) == 1
+
+
+def test_others_are_offered_no_originals(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _submit(client, tmp_path, "a.jpg")
+    _work(settings, database, store)
+    page = open_page("jobs.py")
+    me = page.session_state["me"]
+    page.session_state["me"] = me.model_copy(update={"scopes": [Scope.SUBMIT]})
+    page.query_params = {"job": str(job.id)}
+    page.run()
+    assert "a.jpg" in [button.label.replace("\\", "") for button in page.button] and not page.toggle
+
+
+def test_operators_are_led_to_the_flow_run_of_an_image(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings
+) -> None:
+    job = _submit(client, tmp_path, "a.jpg")
+    (image,) = client.images(job.id)
+    assert not open_page("jobs.py", image=str(image.id)).get("link_button")
+    flow_run_id = new_id()
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE batches SET flow_run_id = %s", (flow_run_id,))
+    (link,) = open_page("jobs.py", image=str(image.id)).get("link_button")
+    assert link.proto.url.endswith(f"/runs/flow-run/{flow_run_id}")

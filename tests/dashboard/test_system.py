@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from uuid import UUID
 
+import psycopg
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from api.app import create_app
 from blurline.client import Client
 from blurline.settings import Settings
+from blurline.store import Store
 from dashboard.problems import AWAY
 from dashboard.remedies import REMEDIES
+from sql.attempts import try_again
+from sql.database import Database
+from tests.api.asking import underway
 from tests.api.serving import serving
+from tests.api.working import settle
 from tests.dashboard.conftest import Enter, Open, texts
 from tests.pictures import HOPPER
+from tests.sql.test_attempts import RETRYING
 
 _ERRORS = Path(__file__).parents[2] / "docs" / "errors.md"
 
@@ -28,6 +37,65 @@ def test_it_shows_what_is_well_and_what_waits(open_page: Open, client: Client) -
     waiting = page.dataframe[0].value.set_index("What")["How many"]
     assert waiting["Images in the queue “interactive”"] == 1
     assert list(page.dataframe[1].value["State"]) == ["Waiting"]
+
+
+def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(
+    open_page: Open, client: Client, settings: Settings, database: Database
+) -> None:
+    said = texts(open_page("system.py"))
+    assert "None within the last day" in said
+    assert "Originals and results are kept until they are deleted" in said
+    assert "7 days" in said and "24 hours" in said and "10 min" in said
+    client.submit_files([HOPPER])
+    with database.transaction() as transaction:
+        ids = [attempt.id for attempt in underway(database, settings)]
+        try_again(transaction, ids, "flow_run_lost", "Prefect no longer has the flow run.", RETRYING)
+    (row,) = open_page("system.py").dataframe[-1].value.to_dict("records")
+    assert row["What happened"] == "Prefect no longer has the flow run." and row["Then"] == "Made anew"
+    assert (row["Last hour"], row["Last day"], row["Code"]) == (1, 1, "flow_run_lost")
+
+
+def test_a_backlog_is_re_run_after_a_dry_run_and_called_off(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _broken(client, tmp_path, settings, database, store)
+    page = open_page("system.py")
+    _press(page, "Which would it be?")
+    assert "**1 image** would be re-run: broken.jpg." in texts(page)
+    assert not next(client.images(job)).is_underway
+    page.multiselect(key="backlog-changes").set_value(["style"]).run()
+    assert "would be re-run" not in texts(page)  # it is another question now
+    page.selectbox(key="backlog-style").set_value("solid").run()
+    _press(page, "Which would it be?")
+    _press(page, "Re-run 1 image")
+    assert "1 image will be made anew" in texts(page)
+    assert next(client.images(job)).is_underway
+    with psycopg.connect(settings.database) as connection:
+        rows = connection.execute("SELECT rerun_id, policy ->> 'style' FROM batches WHERE rerun_id IS NOT NULL")
+        assert rows.fetchall() == [(UUID(page.text_input(key="backlog-rerun-id").value), "solid")]
+    _press(page, "Call off what is left")
+    assert "1 image called off" in texts(page)
+    assert not next(client.images(job)).is_underway
+
+
+def test_the_form_of_a_backlog_restricts_and_says_what_is_wrong(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    job = _broken(client, tmp_path, settings, database, store)
+    page = open_page("system.py")
+    page.text_input(key="backlog-job").set_value("no id").run()
+    assert "An id of a job looks like" in texts(page)
+    page.text_input(key="backlog-job").set_value(str(job)).run()
+    today = client.job(job).created_at.date()
+    page.date_input(key="backlog-days").set_value((today, today)).run()
+    _press(page, "Which would it be?")
+    assert "**1 image**" in texts(page)
+    page.text_input(key="backlog-owner").set_value("somebody-else").run()
+    _press(page, "Which would it be?")
+    assert "No image is like this" in texts(page)
+    page.text_input(key="backlog-rerun-id").set_value(str(job)).run()
+    _press(page, "Call off what is left")
+    assert "There is no re-run with this id" in texts(page)
 
 
 @pytest.mark.parametrize("file", ["submit.py", "jobs.py", "system.py"])
@@ -47,3 +115,17 @@ def test_there_is_a_remedy_for_every_code_of_an_image() -> None:
     _, _, table = _ERRORS.read_text().partition("## Images")
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) <= set(REMEDIES)
+
+
+def _broken(client: Client, folder: Path, settings: Settings, database: Database, store: Store) -> UUID:
+    """A job with one picture, which failed."""
+    path = folder / "broken.jpg"
+    path.write_bytes(HOPPER.read_bytes())
+    job = client.submit_files([path])
+    for attempt in underway(database, settings):
+        settle(attempt, database, store)
+    return job.id
+
+
+def _press(page: AppTest, label: str) -> None:
+    next(button for button in page.button if button.label == label).click().run()
