@@ -55,7 +55,7 @@ def _run() -> None:
         ]
         st.navigation(pages, position="top").run()
         st.caption(f"Signed in as {plain(me().id)}, who may {', '.join(me().scopes)}.")
-        offer_sign_out()
+    offer_sign_out()
 
 
 _run()

@@ -1,28 +1,49 @@
-"""An OpenID Connect provider of the test's own, with keys that rotate."""
+"""An OpenID Connect provider of the test's own, with keys that rotate, at which people sign in without a word."""
 
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 import time
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 AUDIENCE = "blurline"
+CLIENT_ID, CLIENT_SECRET = "dashboard", "kept by the dashboard"
+_PATH = "/realms/test/"
 _KINDS: dict[str, Any] = {"RS256": RSAAlgorithm, "PS256": RSAAlgorithm, "ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who sits at the browser, and what the access token will let them do."""
+
+    subject: str
+    scope: str
+
+
 class Provider:
-    """Serves discovery and JWKS, and issues tokens. ``fetches`` counts requests for the keys."""
+    """Serves discovery and JWKS, and issues tokens. ``fetches`` counts requests for the keys.
+
+    A browser that is sent to sign in is sent back at once with a code for ``person``; ``signed_out`` lists who left.
+    """
 
     def __init__(self) -> None:
         self.fetches = 0
+        self.person = Person("ann", "submit")
+        self.signed_out: list[str] = []
+        self._codes: dict[str, tuple[Person, dict[str, str]]] = {}
         self.is_down = False
         self.is_silent_about_algorithms = False
         self._may_answer, self._is_asked = threading.Event(), threading.Event()
@@ -32,16 +53,36 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                answer = provider._answer(self.path)
-                self.send_response(503 if answer is None else 200)
+                address = urlsplit(self.path)
+                asked = dict(parse_qsl(address.query))
+                if address.path == f"{_PATH}authorize":
+                    self._send_on(provider._sign_in(asked))
+                elif address.path == f"{_PATH}logout":
+                    self._send_on(provider._sign_out(asked))
+                else:
+                    answer = provider._answer(self.path)
+                    self._reply(503 if answer is None else 200, answer)
+
+            def do_POST(self) -> None:
+                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                tokens = provider._redeem(form, self.headers.get("Authorization"))
+                self._reply(*((400, {"error": "invalid_grant"}) if tokens is None else (200, tokens)))
+
+            def _reply(self, status: int, answer: dict[str, Any] | None) -> None:
+                self.send_response(status)
                 self.end_headers()
                 self.wfile.write(json.dumps(answer).encode())
+
+            def _send_on(self, location: str) -> None:
+                self.send_response(302)
+                self.send_header("Location", location)
+                self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self._server.server_port}/realms/test/"
+        self.issuer = f"http://127.0.0.1:{self._server.server_port}{_PATH}"
 
     def rotate(self, key_id: str, algorithm: str = "RS256", *, keep: bool = False) -> None:
         """Sign with a new key from now on; publish it in place of, or beside, those before."""
@@ -67,13 +108,46 @@ class Provider:
         self._may_answer.wait(20)
         if self.is_down:
             return None
-        if path == "/realms/test/.well-known/openid-configuration":
-            return {"issuer": self.issuer, "jwks_uri": f"{self.issuer}keys"}
+        if path == f"{_PATH}.well-known/openid-configuration":
+            return {
+                "issuer": self.issuer,
+                "jwks_uri": f"{self.issuer}keys",
+                "authorization_endpoint": f"{self.issuer}authorize",
+                "token_endpoint": f"{self.issuer}token",
+                "end_session_endpoint": f"{self.issuer}logout",
+                "code_challenge_methods_supported": ["S256"],
+            }
         self.fetches += 1
         keys = [_published(key_id, *key) for key_id, key in self._keys.items()]
         if self.is_silent_about_algorithms:
             keys = [{name: value for name, value in key.items() if name != "alg"} for key in keys]
         return {"keys": keys}
+
+    def _sign_in(self, asked: dict[str, str]) -> str:
+        code = secrets.token_urlsafe()
+        self._codes[code] = (self.person, asked)
+        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+
+    def _redeem(self, form: dict[str, str], authorization: str | None) -> dict[str, Any] | None:
+        """The tokens for a code, once, for the client that began and nobody else."""
+        person, asked = self._codes.pop(form["code"])
+        credentials = b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        digest = sha256(form.get("code_verifier", "").encode()).digest()
+        is_the_client = authorization == f"Basic {credentials}" and asked["client_id"] == CLIENT_ID
+        began_it = asked["code_challenge"] == urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if not is_the_client or not began_it or form["redirect_uri"] != asked["redirect_uri"]:
+            return None
+        return {
+            "access_token": self.token(person.subject, scope=person.scope),
+            "id_token": self.token(person.subject, aud=CLIENT_ID, scope=None, nonce=asked["nonce"]),
+            "token_type": "Bearer",
+            "expires_in": 60,
+        }
+
+    def _sign_out(self, asked: dict[str, str]) -> str:
+        claims = jwt.decode(asked["id_token_hint"], options={"verify_signature": False})
+        self.signed_out.append(claims["sub"])
+        return asked["post_logout_redirect_uri"]
 
     @contextmanager
     def hanging(self) -> Iterator[threading.Event]:

@@ -82,7 +82,7 @@ def test_a_token_that_is_not_taken_is_said_and_can_be_renewed(
     expired = LocalIssuer(settings.home).issue("ann", [Scope.SUBMIT], -60)
     page = enter(api_url, {"is_logged_in": True, "tokens": {"access": expired}})
     assert "Your sign-in has expired." in texts(page)
-    assert [button.label for button in page.button] == ["Sign in again"]
+    assert [button.label for button in page.button] == ["Sign in again", "Sign out"]
 
 
 def _served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:

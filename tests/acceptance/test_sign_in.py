@@ -1,0 +1,170 @@
+"""Signing in at the dashboard over OpenID Connect, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from api.app import create_app
+from blurline.settings import Settings
+from tests.acceptance.stack import wait_for
+from tests.api.asking import submit
+from tests.api.serving import serving
+from tests.blurline.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
+from tests.dashboard.board_page import HAS_CHROMIUM, chromium
+
+_PATIENCE_MS = 30_000
+
+pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A browser at the dashboard, and every host that it has asked for anything."""
+
+    page: Page
+    url: str
+    hosts: set[str]
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    provider = Provider()
+    provider.rotate("one")
+    with provider.serving():
+        yield provider
+
+
+@pytest.fixture
+def api_url(without_prefect: Settings, provider: Provider) -> Iterator[str]:
+    """An API that takes tokens of the provider alone."""
+    trusting = without_prefect.model_copy(update={"oidc_issuer": provider.issuer, "local_issuer": False})
+    with serving(create_app(trusting)) as url:
+        yield url
+
+
+@pytest.fixture
+def dashboard_url(api_url: str, provider: Provider, tmp_path: Path) -> Iterator[str]:
+    """A dashboard at which people sign in, as an operator starts it: it knows of the API and the provider alone."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("BLURLINE_", "PREFECT_"))} | {
+        "BLURLINE_HOME": str(tmp_path / "dashboard"),
+        "BLURLINE_API_URL": api_url,
+        "BLURLINE_DASHBOARD_URL": url,
+        "BLURLINE_DASHBOARD_COOKIE_SECRET": "c" * 32,
+        "BLURLINE_OIDC_ISSUER": provider.issuer,
+        "BLURLINE_OIDC_CLIENT_ID": CLIENT_ID,
+        "BLURLINE_OIDC_CLIENT_SECRET": CLIENT_SECRET,
+    }
+    command = [sys.executable, "-m", "blurline", "dashboard", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_for("the dashboard is up", lambda: _is_up(f"{url}/_stcore/health"), 60)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def visit(dashboard_url: str) -> Iterator[Visit]:
+    with chromium() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(_PATIENCE_MS)
+        visit = Visit(context.new_page(), dashboard_url, set())
+        visit.page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or ""))
+        visit.page.on("websocket", lambda websocket: visit.hosts.add(urlsplit(websocket.url).hostname or ""))
+        yield visit
+        context.close()
+
+
+def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: Provider, api_url: str) -> None:
+    page = visit.page
+    anns, bobs = (_job_of(provider, api_url, subject) for subject in ("ann", "bob"))
+    for path in ("", "/jobs", f"/jobs?job={anns}", "/system"):
+        _meets_sign_in(visit, path)
+
+    _sign_in(visit, provider, Person("ann", "submit"))
+    _sees(page.get_by_text(f"Signed in as {provider.issuer}#ann, who may submit."))
+    _has_pages(page, "Submit", "Jobs", "Statistics", "Exports")
+    page.get_by_role("link", name="Jobs").click()
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_contain_text(anns, timeout=_PATIENCE_MS)
+    expect(table).not_to_contain_text(bobs)
+    page.goto(f"{visit.url}/jobs?job={anns}")
+    _sees(page.get_by_text("desk=ann"))
+    page.goto(f"{visit.url}/jobs?job={bobs}")
+    _sees(page.get_by_text("There is no job of yours with this id."))
+    expect(page.get_by_text("desk=")).to_have_count(0)
+
+    _sign_out(page)
+    assert provider.signed_out == ["ann"]
+    _meets_sign_in(visit, f"/jobs?job={anns}")
+
+    _sign_in(visit, provider, Person("olga", "operate"))
+    _sees(page.get_by_text(f"Signed in as {provider.issuer}#olga, who may operate."))
+    _has_pages(page, "Jobs", "Statistics", "Exports", "System")
+    _sign_out(page)
+
+    _sign_in(visit, provider, Person("nobody", "openid"))
+    _sees(page.get_by_text("The token has none of the scopes submit, review, operate."))
+    _has_pages(page)
+    _sign_out(page)
+
+    assert provider.signed_out == ["ann", "olga", "nobody"]
+    assert visit.hosts == {"127.0.0.1"}
+
+
+def _job_of(provider: Provider, api_url: str, subject: str) -> str:
+    """A job that somebody has submitted, with their name for a label."""
+    bearer = {"Authorization": f"Bearer {provider.token(subject)}"}
+    with httpx.Client(base_url=api_url, headers=bearer, timeout=30) as client:
+        return str(submit(client, "a.jpg", labels=f'{{"desk": "{subject}"}}')["id"])
+
+
+def _meets_sign_in(visit: Visit, path: str) -> None:
+    """Nothing else is there."""
+    visit.page.goto(f"{visit.url}{path}")
+    _sees(visit.page.get_by_role("button", name="Sign in"))
+    expect(visit.page.get_by_role("button")).to_have_count(1)
+    expect(visit.page.get_by_text("desk=")).to_have_count(0)
+    expect(visit.page.get_by_text("Signed in")).to_have_count(0)
+    _has_pages(visit.page)
+
+
+def _sign_in(visit: Visit, provider: Provider, person: Person) -> None:
+    provider.person = person
+    visit.page.goto(visit.url)
+    visit.page.get_by_role("button", name="Sign in").click()
+
+
+def _sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    _sees(page.get_by_role("button", name="Sign in"))
+
+
+def _sees(what: Locator) -> None:
+    expect(what).to_be_visible(timeout=_PATIENCE_MS)
+
+
+def _has_pages(page: Page, *titles: str) -> None:
+    expect(page.get_by_test_id("stTopNavLink")).to_contain_text(list(titles))
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False
