@@ -27,7 +27,7 @@ unit: $(VENV)/developer  ## tests that need no whole stack
 	$(BIN)/pytest -q -n 2 tests --ignore=tests/acceptance $(ARGS)
 
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
-	$(BIN)/pytest -q tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/acceptance $(ARGS)
 
 bench: $(VENV)/developer  ## measure (ARGS="core stack" for some of it)
 	$(BIN)/python -m blurline bench $(ARGS)

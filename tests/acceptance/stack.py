@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from deployments.embedded import leash
 BLURLINE = str(Path(sys.executable).with_name("blurline"))
 LEASH = Path(leash.__file__)
 T = TypeVar("T")
+_START_LOCK = Path(tempfile.gettempdir()) / "blurline-tests-start.lock"
 
 
 def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float, every_s: float = 0.1) -> T:
@@ -47,7 +50,12 @@ class Stack:
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, timeout_s: float = 150) -> None:
-        """Start and wait until it says that it is ready."""
+        """Start and wait until it says that it is ready. One stack at a time: two would choose the same free ports."""
+        with _START_LOCK.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._start(timeout_s)
+
+    def _start(self, timeout_s: float) -> None:
         log = (self.home / "up.log").open("a")
         self.process = subprocess.Popen(
             [*self._prefix, BLURLINE, "up", *self._arguments],
