@@ -13,7 +13,7 @@ import streamlit as st
 from blurline.figures import Bucket, Histogram, Point, Proportion
 from dashboard.states import IMAGE_STATES
 
-_HEIGHT_PX = 260
+_HEIGHT_PX = 320
 _BAR = "#4f83cc"
 _NAMES = alt.Axis(labelAngle=-40, labelOverlap=False, labelLimit=140)
 _COLOURS = {

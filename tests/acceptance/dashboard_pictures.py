@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/dashboard.md: `python -m tests.acceptance.dashboard_pictures`."""
+"""Takes the pictures of docs/dashboard.md and docs/statistics.md: `python -m tests.acceptance.dashboard_pictures`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard.problems import AWAY
 from tests.acceptance.stack import Stack, finished, submit
+from tests.benchmarks import million
 from tests.dashboard.board_page import chromium
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, SAMPLES
 
@@ -23,6 +24,7 @@ _COLOURS = 128
 _MOST_PX = (1152, 720)
 _PATIENCE_MS = 30_000
 _MANY = 10_000
+_A_YEAR_OF = 60_000  # images
 _FILL = """
 WITH made AS (
     INSERT INTO jobs (id, owner, policy, labels, created_at, finished_at)
@@ -44,46 +46,48 @@ FROM made, generate_series(0, 3) AS position,
 def main() -> None:
     """Start a stack, show what there is to be seen, and keep it."""
     _FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        stack = Stack(Path(folder))
-        stack.start()
-        try:
-            _take_all(stack, browser)
-        finally:
-            stack.stop()
+    with chromium() as browser:
+        for take in (_take_pages, _take_figures):
+            with tempfile.TemporaryDirectory() as folder:
+                stack = Stack(Path(folder))
+                stack.start()
+                try:
+                    take(stack, browser)
+                finally:
+                    stack.stop()
 
 
-def _take_all(stack: Stack, browser: Browser) -> None:
+def _take_pages(stack: Stack, browser: Browser) -> None:
     url = stack.dashboard_url()
     page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
     _open(page, f"{url}/jobs", "No job yet")
-    _keep(page, "jobs-empty")
+    _keep(page, "dashboard-jobs-empty")
 
     _open(page, url, "Adjust the policy")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([HOPPER, ASTRONAUT, COFFEE, GROUP])
     page.get_by_text("Adjust the policy").click()
     expect(page.get_by_role("button", name="Submit 4 photographs")).to_be_enabled()
     page.mouse.move(0, 0)
-    _keep(page, "submit")
+    _keep(page, "dashboard-submit")
 
     with stack.client(user="ann") as client:
         names = ("astronaut.png", "camera.png", "coffee.png", "group.jpg", "hopper.jpg", "hopper_orientation6.jpg")
         files = [(name, (SAMPLES / name).read_bytes()) for name in names]
         job_id = submit(client, [*files, ("cut_short.jpg", HOPPER.read_bytes()[:9000])])
         image_id = finished(client, job_id)["group.jpg"]["id"]
-    for at, name in ((page, "job"), (wide, "job-dark")):
+    for at, name in ((page, "dashboard-job"), (wide, "dashboard-job-dark")):
         _open(at, f"{url}/jobs?job={job_id}", "1 image failed")
         expect(at.get_by_role("img", name="Result of hopper.jpg")).to_be_visible()
         _keep(at, name)
     _open(page, f"{url}/jobs?job={job_id}&image={image_id}", "Faces destroyed")
     expect(page.get_by_test_id("stImage").locator("img")).to_be_visible(timeout=_PATIENCE_MS)
-    _keep(page, "image")
+    _keep(page, "dashboard-image")
 
     _open(wide, f"{url}/system", "PostgreSQL")
-    _keep(wide, "system")
+    _keep(wide, "dashboard-system")
     with psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"]) as connection:
         connection.execute(_FILL, {"many": _MANY})
-    for at, name in ((page, "jobs"), (wide, "jobs-dark")):
+    for at, name in ((page, "dashboard-jobs"), (wide, "dashboard-jobs-dark")):
         _open(at, f"{url}/jobs", "50 jobs")
         at.evaluate("window.scrollTo(0, 0)")
         _keep(at, name)
@@ -91,7 +95,27 @@ def _take_all(stack: Stack, browser: Browser) -> None:
     os.kill(stack.pids()["api"], signal.SIGKILL)  # started again at once, but the page has been asked before
     page.reload()
     expect(page.get_by_text(AWAY).first).to_be_visible(timeout=_PATIENCE_MS)
-    _keep(page, "away")
+    _keep(page, "dashboard-away")
+
+
+def _take_figures(stack: Stack, browser: Browser) -> None:
+    url = stack.dashboard_url()
+    page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
+    _open(page, f"{url}/statistics", "What is deleted is not counted")
+    _keep(page, "statistics-empty")
+    _open(page, f"{url}/exports", "Choose a longer time")
+    _keep(page, "exports-empty")
+    million.fill(stack.variables()["BLURLINE_DATABASE_URL"], _A_YEAR_OF)
+    for at, suffix in ((wide, "-dark"), (page, "")):
+        _open(at, f"{url}/exports", "Training sets")
+        _keep(at, f"exports{suffix}")
+        _open(at, f"{url}/statistics", "What is deleted is not counted")
+        _keep(at, f"statistics{suffix}")
+    for section, name, text in (("Faces", "faces", "Face sizes"), ("Review and quality", "quality", "By profile")):
+        page.get_by_test_id("stButtonGroup").get_by_text(section).click()
+        expect(page.get_by_text(text).first).to_be_visible()
+        _wait_until_settled(page)
+        _keep(page, f"statistics-{name}")
 
 
 def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
@@ -103,6 +127,10 @@ def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Pag
 def _open(page: Page, url: str, text: str) -> None:
     page.goto(url)
     expect(page.get_by_text(text).first).to_be_visible(timeout=_PATIENCE_MS)
+    _wait_until_settled(page)
+
+
+def _wait_until_settled(page: Page) -> None:
     for busy in ("stStatusWidget", "stSkeleton"):
         expect(page.get_by_test_id(busy)).to_have_count(0, timeout=_PATIENCE_MS)
 
@@ -112,7 +140,7 @@ def _keep(page: Page, name: str) -> None:
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as picture:
         kept = picture.convert("RGB")
         kept.thumbnail(_MOST_PX)
-        kept.quantize(_COLOURS, dither=Image.Dither.NONE).save(_FOLDER / f"dashboard-{name}.png", optimize=True)
+        kept.quantize(_COLOURS, dither=Image.Dither.NONE).save(_FOLDER / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
