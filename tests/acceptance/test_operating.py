@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import psycopg
+import pyarrow.parquet
 import pytest
+from minio import Minio
 from playwright.sync_api import expect, sync_playwright
 
+from blurline.settings import Settings
 from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
 from tests.pictures import HOPPER
 
@@ -296,3 +301,22 @@ def test_prefect_is_set_up_to_notice_silent_runs_and_shows_workers_and_queues(
     assert any(worker["status"] == "ONLINE" for worker in workers)
     queues = {queue["name"]: queue for queue in prefect.post("/work_pools/blurline/queues/filter", json={}).json()}
     assert queues["interactive"]["priority"] < queues["backlog"]["priority"]
+
+
+def test_the_nightly_export_writes_the_days_that_have_changed(
+    held: Stack, client: httpx.Client, prefect: httpx.Client
+) -> None:
+    job_id = submit(client, [("h.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
+    finished(client, job_id)
+    with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:  # two days pass
+        connection.execute("UPDATE images SET created_at = '2026-01-05T12:00Z' WHERE job_id = %s", (job_id,))
+    _run(prefect, "export/export")
+    names = {name.removeprefix("BLURLINE_").lower(): value for name, value in held.variables().items()}
+    settings = Settings.model_validate(names)
+    address = urlsplit(settings.store_endpoint)
+    minio = Minio(endpoint=address.netloc, access_key=settings.s3_keys[0], secret_key=settings.s3_keys[1], secure=False)
+    answer = minio.get_object(settings.exports_bucket, "images/day=2026-01-05/part.parquet")
+    table = pyarrow.parquet.read_table(io.BytesIO(answer.read()))
+    answer.close()
+    assert sorted(table.column("name").to_pylist()) == ["h.jpg", "text.jpg"]
+    assert sorted(table.column("state").to_pylist()) == ["failed", "published"]
