@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.acceptance.stack import Stack
+from tests.dashboard.board_page import chromium
 from tests.otlp import Receiver, receiving_traces
+
+PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +28,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory, traces: Receiver) -> Iterato
     stack.start()
     yield stack
     stack.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()

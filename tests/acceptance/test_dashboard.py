@@ -12,31 +12,15 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from dashboard.problems import AWAY
+from tests.acceptance.conftest import PATIENCE_MS
 from tests.acceptance.stack import Stack, finished, submit, wait_for
-from tests.dashboard.board_page import HAS_CHROMIUM, chromium
+from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import ASTRONAUT, GROUP, HOPPER, decoded
 
-_PATIENCE_MS = 30_000
-
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(_PATIENCE_MS)
-    yield context.new_page()
-    context.close()
 
 
 def test_photographs_are_submitted_watched_and_fetched(stack: Stack, page: Page) -> None:
@@ -45,15 +29,15 @@ def test_photographs_are_submitted_watched_and_fetched(stack: Stack, page: Page)
     page.get_by_role("textbox", name="Labels").fill("assignment=4711")
     page.get_by_role("textbox", name="Labels").press("Enter")
     page.get_by_role("button", name="Submit 3 photographs").click()
-    expect(page.get_by_text("3 of 3 images published")).to_be_visible(timeout=2 * _PATIENCE_MS)
-    expect(page.get_by_role("img", name="Result of hopper.jpg")).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_text("3 of 3 images published")).to_be_visible(timeout=2 * PATIENCE_MS)
+    expect(page.get_by_role("img", name="Result of hopper.jpg")).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert {"hopper.jpg", "astronaut.png", "group.jpg", "manifest.json"} <= set(archive.namelist())
 
     page.get_by_role("button", name="hopper.jpg", exact=True).click()
-    expect(page.get_by_text("Faces destroyed")).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_text("Faces destroyed")).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "hopper.jpg"
@@ -67,7 +51,7 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
         page.goto(f"{stack.dashboard_url()}/jobs")
         page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 54})
         page.wait_for_url(f"**/jobs?job={job_id}")
-        expect(page.get_by_text("1 image failed")).to_be_visible(timeout=_PATIENCE_MS)
+        expect(page.get_by_text("1 image failed")).to_be_visible(timeout=PATIENCE_MS)
 
         page.get_by_role("button", name="Re-run").click()
         dialog = page.get_by_role("dialog")
@@ -76,12 +60,12 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
         dialog.get_by_role("combobox", name="Style").click()
         page.get_by_role("option", name="solid").click()
         dialog.get_by_role("button", name="Re-run 1 image").click()
-        expect(page.get_by_text("1 image will be made anew.")).to_be_visible(timeout=_PATIENCE_MS)
+        expect(page.get_by_text("1 image will be made anew.")).to_be_visible(timeout=PATIENCE_MS)
         wait_for("the picture is made anew", _has_style(client, job_id, "solid"), 60)
 
         page.get_by_role("button", name="Delete").click()
         page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
-        expect(page.get_by_text("2 images deleted. Receipt")).to_be_visible(timeout=_PATIENCE_MS)
+        expect(page.get_by_text("2 images deleted. Receipt")).to_be_visible(timeout=PATIENCE_MS)
         assert client.get(f"/v1/jobs/{job_id}").status_code == 404
 
 
@@ -89,7 +73,7 @@ def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None
     page.goto(f"{stack.dashboard_url()}/system")
     for part in ("Database", "Store", "Prefect", "Dispatch"):
         said = page.get_by_test_id("stMarkdown").filter(has_text=re.compile(rf"{part}\s*\S*\s*well"))
-        expect(said.first).to_be_visible(timeout=_PATIENCE_MS)
+        expect(said.first).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("heading", name="Workers")).to_be_visible()
     expect(page.get_by_text("No worker has joined")).to_have_count(0)
 
@@ -101,9 +85,9 @@ def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, 
     with _running(environment, "dashboard", "--port", str(dashboard_port)):
         wait_for("the dashboard is up", lambda: _is_up(f"{url}/_stcore/health"), 60)
         page.goto(url)
-        expect(page.get_by_text(AWAY)).to_be_visible(timeout=_PATIENCE_MS)
+        expect(page.get_by_text(AWAY)).to_be_visible(timeout=PATIENCE_MS)
         with _running(environment, "api", "--port", str(api_port)):
-            expect(page.get_by_role("heading", name="Submit")).to_be_visible(timeout=2 * _PATIENCE_MS)
+            expect(page.get_by_role("heading", name="Submit")).to_be_visible(timeout=2 * PATIENCE_MS)
             expect(page.get_by_text(AWAY)).to_have_count(0)
 
 

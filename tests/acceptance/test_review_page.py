@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import dashboard
 from tests.acceptance.stack import Stack, fetch, finished, submit, wait_for
-from tests.dashboard.board_page import HAS_CHROMIUM, chromium, on_screen
+from tests.dashboard.board_page import HAS_CHROMIUM, on_screen
 from tests.pictures import GROUP, HOPPER
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
@@ -35,12 +35,6 @@ from streamlit.web import cli
 dashboard.sign_in.LOCAL_USER = sys.argv.pop(1)
 cli.main()
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -17,13 +17,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from api.app import create_app
 from blurline.settings import Settings
+from tests.acceptance.conftest import PATIENCE_MS
 from tests.acceptance.stack import wait_for
 from tests.api.asking import submit
 from tests.api.serving import serving
 from tests.blurline.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
 from tests.dashboard.board_page import HAS_CHROMIUM, chromium
-
-_PATIENCE_MS = 30_000
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -82,7 +81,7 @@ def dashboard_url(api_url: str, provider: Provider, tmp_path: Path) -> Iterator[
 def visit(dashboard_url: str) -> Iterator[Visit]:
     with chromium() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(_PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_MS)
         visit = Visit(context.new_page(), dashboard_url, set())
         visit.page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or ""))
         visit.page.on("websocket", lambda websocket: visit.hosts.add(urlsplit(websocket.url).hostname or ""))
@@ -101,7 +100,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
     _has_pages(page, "Submit", "Jobs", "Statistics", "Exports")
     page.get_by_role("link", name="Jobs").click()
     table = page.get_by_test_id("stDataFrame")
-    expect(table).to_contain_text(anns, timeout=_PATIENCE_MS)
+    expect(table).to_contain_text(anns, timeout=PATIENCE_MS)
     expect(table).not_to_contain_text(bobs)
     page.goto(f"{visit.url}/jobs?job={anns}")
     _sees(page.get_by_text("desk=ann"))
@@ -156,7 +155,7 @@ def _sign_out(page: Page) -> None:
 
 
 def _sees(what: Locator) -> None:
-    expect(what).to_be_visible(timeout=_PATIENCE_MS)
+    expect(what).to_be_visible(timeout=PATIENCE_MS)
 
 
 def _has_pages(page: Page, *titles: str) -> None:

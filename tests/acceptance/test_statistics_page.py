@@ -8,27 +8,26 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from blurline.client import Client
 from blurline.contract import CorrectionRequest
 from blurline.correction import MarkedBox
+from tests.acceptance.conftest import PATIENCE_MS
 from tests.acceptance.stack import Stack, finished, submit, wait_for
-from tests.dashboard.board_page import HAS_CHROMIUM, chromium
+from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import GROUP, HOPPER
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
 OWNER = "sue"
 DRAWN = MarkedBox(x1=220, y1=800, x2=310, y2=890)
-_PATIENCE_MS = 30_000
 
 
 @dataclass(frozen=True)
@@ -69,21 +68,6 @@ def story(stack: Stack) -> Story:
     return Story(image_id, [*kept, DRAWN], dropped, result.getvalue())
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(_PATIENCE_MS)
-    yield context.new_page()
-    context.close()
-
-
 def test_the_figures_show_the_correction(stack: Stack, story: Story, page: Page) -> None:
     _open(page, f"{stack.dashboard_url()}/statistics")
     for name, number in (("Images", 1), ("Faces", len(story.faces)), ("Published", 1), ("Failed", 0)):
@@ -96,12 +80,12 @@ def test_the_figures_show_the_correction(stack: Stack, story: Story, page: Page)
     share = rf"{(count - 1) / count:.1%} \([\d.]+% to [\d.]+%, of {count}\)"  # one missed, and one found that was none
     expected = re.compile(rf"Of 1 reviewed image: recall {share}, precision {share}\.")
     said = page.get_by_test_id("stMarkdown").filter(has_text=expected)
-    expect(said.first).to_be_visible(timeout=_PATIENCE_MS)  # while Streamlit runs, it may stand there twice
+    expect(said.first).to_be_visible(timeout=PATIENCE_MS)  # while Streamlit runs, it may stand there twice
 
 
 def test_the_training_set_holds_the_drawn_box_and_not_the_dropped(stack: Stack, story: Story, page: Page) -> None:
     _open(page, f"{stack.dashboard_url()}/exports")
-    expect(page.get_by_text("1 image chosen.")).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_text("1 image chosen.")).to_be_visible(timeout=PATIENCE_MS)
     _wait_until_settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="COCO").click()
@@ -143,20 +127,20 @@ def test_the_audit_record_is_verified(stack: Stack, story: Story, page: Page, tm
 def _open(page: Page, url: str) -> None:
     """A page about the story's image alone."""
     page.goto(url)
-    expect(page.get_by_text("Signed in as")).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_text("Signed in as")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("textbox", name="Owner").fill(OWNER)
     page.get_by_role("textbox", name="Owner").press("Enter")
 
 
 def _wait_until_settled(page: Page) -> None:
     """Until no button is of a run before, whose files are gone."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=_PATIENCE_MS)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
 
 
 def _expect_metric(page: Page, name: str, number: int) -> None:
     label = page.get_by_test_id("stMetricLabel").get_by_text(name, exact=True)
     metric = page.get_by_test_id("stMetric").filter(has=label)
-    expect(metric.get_by_test_id("stMetricValue")).to_have_text(str(number), timeout=_PATIENCE_MS)
+    expect(metric.get_by_test_id("stMetricValue")).to_have_text(str(number), timeout=PATIENCE_MS)
 
 
 def _coco_box(box: MarkedBox) -> list[float]:
