@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
@@ -58,6 +59,7 @@ from blurline.telemetry import configure_traces, end_traces
 from sql.database import Database
 
 _LONGEST_STATEMENT_S = 60
+_SUBMISSIONS_AT_ONCE = 8
 
 _DESCRIPTION = """Submit photographs; get them back with every face that was found destroyed.
 
@@ -77,8 +79,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         flow_runs = FlowRuns(settings)
         store = Store(settings)
         identities = Identities(settings, database)
-        rate_limit = RateLimit(settings.requests_per_minute)
-        app.state.context = Context(settings, database, store, flow_runs, identities, rate_limit)
+        app.state.context = Context(
+            settings,
+            database,
+            store,
+            flow_runs,
+            identities,
+            RateLimit(settings.requests_per_minute),
+            CapacityLimiter(_SUBMISSIONS_AT_ONCE),
+        )
         health.remember_health(app)
         app.state.database_metrics = DatabaseMetrics(settings.database)
         threads: list[Background | WebhookSender] = [

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from api.context import Who, listed_owner
+from api.context import Who
+from api.finding import listed_owner
 from api.problems import Problem
 from blurline.contract import ImageState, Time
 from blurline.profile import ProfileName

@@ -6,6 +6,7 @@ rows locked meanwhile) stays out of this process: the outbox is what retries.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -55,12 +56,13 @@ class FlowRuns:
             self._deployment_id = None  # it may have been deployed anew
             raise
 
-    def cancel(self, flow_run_id: UUID) -> None:
-        """Ask for a flow run to be ended. One that is not ended finds nothing left to do, so a fault is only logged."""
-        try:
-            self._ask("POST", f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "CANCELLING"}})
-        except PrefectUnavailable as error:
-            log.warning("flow_run_not_cancelled", flow_run_id=str(flow_run_id), error=str(error))
+    def cancel(self, flow_run_ids: Iterable[UUID]) -> None:
+        """Ask for flow runs to be ended. One that is not ended finds nothing left to do, so a fault is only logged."""
+        for flow_run_id in flow_run_ids:
+            try:
+                self._ask("POST", f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "CANCELLING"}})
+            except PrefectUnavailable as error:
+                log.warning("flow_run_not_cancelled", flow_run_id=str(flow_run_id), error=str(error))
 
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect answers and has the deployment."""

@@ -18,13 +18,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.context import Context
 from api.live import Hub, TooManyClients
+from blurline.contract import MAX_LIVE_MESSAGE_BYTES
 from blurline.errors import RetryableError
 from blurline.tokens import Identity, InvalidToken
 from sql.events import count_progress, find_bounds, list_events
 
 _HELLO_S = 3
 _SEND_S = 5
-_MAX_MESSAGE_BYTES = 16_384
 _MAX_SEQUENCE = 2**63 - 1
 _PAGE = 100
 _POLL_S = 15  # should a notification ever be lost
@@ -148,8 +148,8 @@ class LiveClient:
         text = message.get("text")
         if text is None:
             raise Goodbye(4400, "Send text.")
-        if len(text.encode()) > _MAX_MESSAGE_BYTES:
-            raise Goodbye(1009, f"A message has at most {_MAX_MESSAGE_BYTES} bytes.")
+        if len(text.encode()) > MAX_LIVE_MESSAGE_BYTES:
+            raise Goodbye(1009, f"A message has at most {MAX_LIVE_MESSAGE_BYTES} bytes.")
         try:
             return _Hello.model_validate_json(text) if text.lstrip().startswith("{") else _Hello(token=text.strip())
         except ValidationError:

@@ -29,7 +29,7 @@ from blurline.store import PresignedPost, StoredObject
 from blurline.telemetry import current_traceparent
 from sql.idempotency import Claim, settle
 from sql.presets import find_preset
-from sql.quotas import charge, check, default_quotas, look_up
+from sql.quotas import charge, check_room, default_quotas
 from sql.reading import job_within
 from sql.submissions import NewJob, Original, batch_size, write_job
 from sql.webhooks import create_webhook
@@ -114,7 +114,13 @@ def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> C
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
-    check_room(context, wanted.owner, sum(file.size_bytes for file in files), len(files))
+    check_room(
+        context.database,
+        wanted.owner,
+        default_quotas(context.settings),
+        len(files),
+        sum(file.size_bytes for file in files),
+    )
     originals: list[Original] = []
     try:
         for file in files:
@@ -127,12 +133,6 @@ def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> C
         for original in originals:  # there is no job that could ever delete them
             _forget(context, original)
         raise
-
-
-def check_room(context: Context, owner: str, size_bytes: int, images: int = 1) -> None:
-    """Raise QuotaExceeded when so much more cannot be within the owner's quotas, before anything is stored."""
-    quotas, used = look_up(context.database, owner, default_quotas(context.settings))
-    check(quotas, used, images, size_bytes)
 
 
 def _create(context: Context, wanted: Wish, originals: list[Original]) -> CreatedJob:

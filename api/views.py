@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from api.problems import Problem
 from blurline.contract import (
     CreatedJob,
     DeletionReceipt,
@@ -85,12 +84,3 @@ def _image_fields(row: ImageRow) -> dict[str, Any]:
         "faces_found": row.faces,
         "result_url": f"/v1/images/{row.id}/result" if is_published else None,
     }
-
-
-def not_published(row: ImageRow) -> Problem:
-    """Why there is no result to be sent, and what to do."""
-    why = {
-        "needs_review": "It is held until a reviewer has looked at it",
-        "failed": f"It failed ({row.error_code}): {row.error_message}",
-    }.get(row.state, "It is still under way")
-    return Problem("not_published", f"The image has no published result. {why.rstrip('.')}.")

@@ -57,6 +57,9 @@ NoteText = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*
 PresetName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9][a-z0-9_\-]*$")]
 HttpsUrl = Annotated[HttpUrl, UrlConstraints(max_length=2048, allowed_schemes=["https"])]
 
+MAX_LIVE_MESSAGE_BYTES = 16_384
+"""Of a client's message over the WebSocket."""
+
 ImageState = Literal["queued", "processing", "published", "needs_review", "failed", "deleted"]
 JobState = Literal["queued", "processing", "finished"]
 

@@ -51,9 +51,15 @@ def default_quotas(settings: Settings) -> Quotas:
 def look_up(database: Database, owner: str, default: Quotas) -> tuple[Quotas, Used]:
     """An owner's quotas and what is used of them."""
     with database.transaction() as transaction:
-        used = transaction.one("usage_today", owner=owner)
-        assert used is not None
-        return _quotas(transaction, owner, default), Used(**used)
+        return _quotas(transaction, owner, default), _used(transaction, owner)
+
+
+def check_room(database: Database, owner: str, default: Quotas, images: int, size_bytes: int) -> None:
+    """Raise QuotaExceeded when so much more cannot be within the owner's quotas, before anything is taken in."""
+    with database.transaction() as transaction:
+        quotas = _quotas(transaction, owner, default)
+        if quotas != Quotas():
+            check(quotas, _used(transaction, owner), images, size_bytes)
 
 
 def check(quotas: Quotas, used: Used, images: int, size_bytes: int) -> None:
@@ -86,15 +92,19 @@ def charge(transaction: Transaction, owner: str, default: Quotas, images: int, s
         assert counted is not None
         used = Used(counted["images"] - images, counted["bytes"] - size_bytes, 0)
         if quotas.open_jobs is not None:
-            row = transaction.one("usage_today", owner=owner)
-            assert row is not None
-            used = replace(used, open_jobs=row["open_jobs"])
+            used = replace(used, open_jobs=_used(transaction, owner).open_jobs)
         check(quotas, used, images, size_bytes)
 
 
 def _quotas(transaction: Transaction, owner: str, default: Quotas) -> Quotas:
     row = transaction.one("quotas_of", owner=owner)
     return replace(default, **(row["quotas"] if row else {}))
+
+
+def _used(transaction: Transaction, owner: str) -> Used:
+    row = transaction.one("usage_today", owner=owner)
+    assert row is not None
+    return Used(**row)
 
 
 def _until_midnight_s() -> int:

@@ -110,19 +110,18 @@ def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256
     Raises ReviewClaimed, NotHeld, ResultChanged, ImageUnderway.
     """
     with database.transaction() as transaction:
-        attempt_id = _begin(transaction, reviewer, image_id)
-        result = transaction.one("result_seen", image_id=image_id)
-        if result is not None and result["result_sha256"] not in (None, seen_sha256):
+        image = _begin(transaction, reviewer, image_id)
+        if image.result_sha256 not in (None, seen_sha256):
             raise ResultChanged("The image has a newer result than the one that was looked at. Look at that one.")
         if not approve(transaction, image_id):
             raise NotHeld("The image holds no result that could be approved.")
-        _decide(transaction, reviewer, image_id, attempt_id, "approved")
+        _decide(transaction, reviewer, image_id, image.result_attempt_id, "approved")
 
 
 def reject_image(database: Database, reviewer: str, image_id: UUID, note: str) -> None:
     """Withdraw an image for good. Raises ReviewClaimed, NotHeld, ImageUnderway."""
     with database.transaction() as transaction:
-        attempt_id = _begin(transaction, reviewer, image_id)
+        attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
         if not transaction.run("reject_image", image_id=image_id, note=note or "A reviewer rejected the result."):
             raise NotHeld("The image is neither published nor held; there is nothing to reject.")
         _decide(transaction, reviewer, image_id, attempt_id, "rejected", note=note)
@@ -143,7 +142,7 @@ def correct_image(
     What it was it stays until the new result is there. Raises ReviewClaimed, NotHeld, ImageUnderway.
     """
     with database.transaction() as transaction:
-        attempt_id = _begin(transaction, reviewer, image_id)
+        attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
         image = transaction.one("image_to_correct", image_id=image_id)
         if image is None:
             raise NotHeld("The image has no original that could be rendered anew.")
@@ -180,8 +179,16 @@ def _claim(transaction: Transaction, reviewer: str, image_id: UUID) -> ClaimedRe
     return ClaimedReview(**row) if row else None
 
 
-def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> UUID | None:
-    """Lock the image for a decision; the attempt whose result is decided on."""
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """The result that is decided on."""
+
+    result_attempt_id: UUID | None
+    result_sha256: str | None
+
+
+def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
+    """Lock the image for a decision. Raises NotHeld, ReviewClaimed, ImageUnderway."""
     row = transaction.one("lock_image_to_decide", image_id=image_id)
     if row is None:
         raise NotHeld("The image is gone.")
@@ -189,8 +196,7 @@ def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> UUID | No
         raise ReviewClaimed("Another reviewer is at this image. Take the next one.")
     if row["open_attempt_id"] is not None:
         raise ImageUnderway("An attempt at this image is under way. Wait for its result.")
-    attempt_id: UUID | None = row["result_attempt_id"]
-    return attempt_id
+    return _Deciding(row["result_attempt_id"], row["result_sha256"])
 
 
 def _decide(

@@ -8,24 +8,22 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from api.context import ASKED, Ctx, Who, visible_owner
-from api.problems import NotFound, problems
+from api.context import Ctx, Who
+from api.finding import boxes_of, visible_image
+from api.problems import problems
 from api.views import detection_views
 from blurline.audit import AuditedFile, AuditKeys, Auditor, AuditRecord, SignedRecord
 from blurline.contract import Decision
-from sql.reading import ImageRow, find_image, list_detections
+from sql.reading import ImageRow
 from sql.reviews import list_decisions
 
 router = APIRouter(prefix="/v1", tags=["audit"])
 
 
-@router.get("/images/{image_id}/audit", responses=problems(*ASKED, "not_found", "invalid_request"))
+@router.get("/images/{image_id}/audit", responses=problems("not_found"))
 def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
     """What an image was and is, what was found in it by what, and who decided on it: signed, for `blurline verify`."""
-    row = find_image(context.database, visible_owner(who), image_id)
-    if row is None:
-        raise NotFound("image")
-    boxes = list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
+    row = visible_image(context, who, image_id)
     decisions = list_decisions(context.database, image_id)
     fields = {name: getattr(row, name) for name in ImageRow.__slots__ if name in AuditRecord.model_fields}
     record = AuditRecord(
@@ -36,7 +34,7 @@ def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
         if row.original_sha256
         else None,
         result=_result(row),
-        detections=detection_views(boxes),
+        detections=detection_views(boxes_of(context, row)),
         decisions=[Decision.model_validate(each, from_attributes=True) for each in decisions],
     )
     return Auditor(context.settings.home).sign(record)

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter
 
-from api.context import ASKED, Ctx, Operator
+from api.context import Ctx, Operator
 from api.problems import Problem, problems
 from blurline.contract import BacklogRerun, BacklogRerunRequest, CancelledRerun
 from blurline.ids import new_id
@@ -16,12 +16,12 @@ from sql.submissions import batch_size
 
 log = structlog.get_logger()
 
-router = APIRouter(prefix="/v1/reruns", tags=["operating"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/reruns", tags=["operating"])
 
 _NAMED = 20
 
 
-@router.post("", responses=problems("invalid_request"))
+@router.post("")
 def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> BacklogRerun:
     """Make images anew, whosever they are, or (`dry_run`, the default) say which it would be. Each stays as it is until
     its new result is there. What another model has made is selected by the flow `rerun-backlog` in Prefect alone."""
@@ -45,13 +45,12 @@ def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> 
     return BacklogRerun(id=rerun_id, images=len(selected), names=[image.name for image in selected[:_NAMED]])
 
 
-@router.post("/{rerun_id}/cancel", responses=problems("not_found", "invalid_request"))
+@router.post("/{rerun_id}/cancel", responses=problems("not_found"))
 def cancel_rerun(context: Ctx, who: Operator, rerun_id: UUID) -> CancelledRerun:
     """Call off what is left of a re-run, of a backlog or of a job. Its images are as they were before."""
     if not is_rerun(context.database, rerun_id):
         raise Problem("not_found", "There is no re-run with this id.")
     images, flow_run_ids = call_off_rerun(context.database, rerun_id)
-    for flow_run_id in flow_run_ids:
-        context.flow_runs.cancel(flow_run_id)
+    context.flow_runs.cancel(flow_run_ids)
     log.info("rerun_cancelled", rerun_id=str(rerun_id), images=images, asked_by=who.owner)
     return CancelledRerun(images=images)

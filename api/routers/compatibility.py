@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from api.context import ASKED, Ctx, Submitter, Who
+from api.context import Ctx, Submitter, Who
 from api.problems import problems
 from api.submission import Wish, new_upload, submit_images
 from api.views import image_view
@@ -16,7 +16,7 @@ from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
 from sql.reading import ImageFilter, list_images_of_job
 from sql.reading import list_images as images_of
 
-router = APIRouter(prefix="/v1/image", tags=["compatibility"], responses=problems(*ASKED, "invalid_request"))
+router = APIRouter(prefix="/v1/image", tags=["compatibility"])
 
 
 _KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"

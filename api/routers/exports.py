@@ -10,9 +10,9 @@ import structlog
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from api.context import ASKED, Context, Ctx, Who
+from api.context import Context, Ctx, Who
 from api.filters import Filter, Filtered
-from api.problems import Problem, problems
+from api.problems import Problem
 from api.training_set import TrainingFormat, training_set
 from blurline.tables import DETECTIONS, IMAGES, Rows, TableFormat, encoded
 from blurline.tokens import Scope
@@ -23,7 +23,7 @@ from sql.statistics import Wanted
 
 log = structlog.get_logger()
 
-router = APIRouter(prefix="/v1/exports", tags=["exports"], responses=problems(*ASKED, "invalid_request"))
+router = APIRouter(prefix="/v1/exports", tags=["exports"])
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _TABLE: dict[int | str, dict[str, Any]] = {

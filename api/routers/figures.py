@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from api.context import ASKED, Ctx
+from api.context import Ctx
 from api.filters import Filtered
-from api.problems import Problem, problems
+from api.problems import Problem
 from api.quality import quality_view
 from blurline.figures import (
     Bucket,
@@ -33,7 +33,7 @@ from blurline.figures import (
 from sql import statistics
 from sql.statistics import Wanted
 
-router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=problems(*ASKED, "invalid_request"))
+router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
 
 _LONGEST_BY_HOUR = timedelta(days=93)
 _HOUR = timedelta(hours=1)

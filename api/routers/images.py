@@ -12,28 +12,27 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.byte_range import parse_range
-from api.context import ASKED, Context, Ctx, Who, listed_owner, manageable_owner, not_manageable, visible_owner
+from api.context import Ctx, Who
 from api.file_names import file_path
+from api.filters import OwnerFilter
+from api.finding import boxes_of, listed_owner, manageable_owner, not_manageable, sendable_result, visible_image
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.problems import NotFound, Problem, problems
-from api.views import detection_views, image_view, image_with_detections, not_published, receipt_view
+from api.problems import Problem, problems
+from api.views import detection_views, image_view, image_with_detections, receipt_view
 from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
-from blurline.tokens import Identity, Scope
+from blurline.tokens import Scope
 from sql.database import Order
 from sql.deletions import delete_image as delete
 from sql.deletions import patience
 from sql.reading import (
-    DetectionRow,
     ImageFilter,
     ImageRow,
     find_flow_run,
-    find_image,
-    list_detections,
     list_images,
     list_images_by_doubt,
 )
 
-router = APIRouter(prefix="/v1/images", tags=["images"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/images", tags=["images"])
 
 _UNKNOWN_DOUBT = 2.0
 _NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
@@ -47,7 +46,7 @@ class ImageSort(StrEnum):
     DOUBT = "-doubt"
 
 
-@router.get("", responses=problems("invalid_request", "invalid_cursor"))
+@router.get("", responses=problems("invalid_cursor"))
 def get_images(
     context: Ctx,
     who: Who,
@@ -58,7 +57,7 @@ def get_images(
     error_code: Annotated[str | None, Query(max_length=63)] = None,
     since: Time | None = None,
     until: Time | None = None,
-    owner: Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")] = None,
+    owner: OwnerFilter = None,
 ) -> ImagePage:
     """Images of every job: one's own, or (reviewers and operators) all."""
     wanted = ImageFilter(listed_owner(who, owner), state, error_code, since, until)
@@ -75,23 +74,23 @@ def get_images(
     return ImagePage(images=[image_view(row) for row in rows], next_cursor=next_cursor(listed, rows, limit, *at))
 
 
-@router.get("/{image_id}", responses=problems("not_found", "invalid_request"))
+@router.get("/{image_id}", responses=problems("not_found"))
 def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     """An image, its state and every box found in it."""
-    row = _image(context, who, image_id)
+    row = visible_image(context, who, image_id)
     flow_run_id = find_flow_run(context.database, row.id) if Scope.OPERATE in who.scopes else None
-    return image_with_detections(row, _boxes(context, row), flow_run_id)
+    return image_with_detections(row, boxes_of(context, row), flow_run_id)
 
 
-@router.get("/{image_id}/detections", responses=problems("not_found", "invalid_request"))
+@router.get("/{image_id}/detections", responses=problems("not_found"))
 def get_detections(context: Ctx, who: Who, image_id: UUID) -> Detections:
     """Every box found in an image, also those that were not destroyed."""
-    row = _image(context, who, image_id)
+    row = visible_image(context, who, image_id)
     return Detections(
         image_id=row.id,
         width_px=row.width_px,
         height_px=row.height_px,
-        detections=detection_views(_boxes(context, row)),
+        detections=detection_views(boxes_of(context, row)),
     )
 
 
@@ -111,7 +110,7 @@ _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
         200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
         206: {"content": _PICTURE, "description": "The range asked for"},
         304: {"description": "The picture is the one that `If-None-Match` names"},
-        **problems("not_found", "invalid_request", "not_published", "range_not_satisfiable", "store_unavailable"),
+        **problems("not_found", "not_published", "range_not_satisfiable", "store_unavailable"),
     },
 )
 def get_result(
@@ -124,10 +123,8 @@ def get_result(
     range_: Annotated[str | None, Header(alias="range", description="One range of bytes.")] = None,
 ) -> Response:
     """The published picture; to reviewers also one that is held for them. An original is never sent."""
-    row = _image(context, who, image_id)
-    is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
-    if row.result_key is None or row.result_bytes is None or not (row.state == "published" or is_held_for_them):
-        raise not_published(row)
+    row = visible_image(context, who, image_id)
+    key, size_bytes = sendable_result(who, row), row.result_bytes or 0
     etag = f'"{row.result_sha256}"'
     headers = {
         "ETag": etag,
@@ -139,36 +136,26 @@ def get_result(
     if if_none_match is not None and _names(if_none_match, etag):
         return Response(None, 304, headers)
     is_whole = if_range is not None and if_range != etag
-    asked = None if is_whole else parse_range(range_, row.result_bytes)
-    headers["Content-Length"] = str(asked.length if asked else row.result_bytes)
+    asked = None if is_whole else parse_range(range_, size_bytes)
+    headers["Content-Length"] = str(asked.length if asked else size_bytes)
     if asked:
-        headers["Content-Range"] = f"bytes {asked.first}-{asked.last}/{row.result_bytes}"
+        headers["Content-Range"] = f"bytes {asked.first}-{asked.last}/{size_bytes}"
     status = 206 if asked else 200
     if request.method == "HEAD":
         return Response(None, status, headers, row.result_media_type)
-    content = context.store.stream_result(row.result_key, *((asked.first, asked.length) if asked else ()))
+    content = context.store.stream_result(key, *((asked.first, asked.length) if asked else ()))
     return StreamingResponse(content, status, headers, row.result_media_type)
 
 
-@router.delete("/{image_id}", status_code=202, responses=problems("not_found", "invalid_request"))
+@router.delete("/{image_id}", status_code=202, responses=problems("not_found"))
 def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
     """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
     a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
     receipt = delete(context.database, manageable_owner(who), image_id, who.owner, patience(context.settings))
     if receipt is None:
-        raise not_manageable("image", is_visible=find_image(context.database, visible_owner(who), image_id) is not None)
+        visible_image(context, who, image_id)
+        raise not_manageable("image")
     return receipt_view(receipt)
-
-
-def _image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
-    row = find_image(context.database, visible_owner(who), image_id)
-    if row is None:
-        raise NotFound("image")
-    return row
-
-
-def _boxes(context: Context, row: ImageRow) -> list[DetectionRow]:
-    return list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
 
 
 def _disposition(row: ImageRow) -> str:

@@ -9,19 +9,20 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.archive import archive
-from api.context import ASKED, Context, Ctx, Who, listed_owner, manageable_owner, not_manageable, visible_owner
+from api.context import Ctx, Who
 from api.filters import LabelFilter, OwnerFilter, parse_labels
+from api.finding import listed_owner, manageable_owner, not_manageable, visible_job
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.problems import NotFound, problems
+from api.problems import problems
 from api.views import image_view, job_view, receipt_view
 from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.database import Order
 from sql.deletions import delete_job as delete
 from sql.deletions import patience
-from sql.reading import JobFilter, find_job, list_images_of_job, list_jobs
+from sql.reading import JobFilter, list_images_of_job, list_jobs
 from sql.reruns import call_off_job
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
 class JobSort(StrEnum):
@@ -38,7 +39,7 @@ class PositionSort(StrEnum):
     LAST = "-position"
 
 
-@router.get("", responses=problems("invalid_request", "invalid_cursor"))
+@router.get("", responses=problems("invalid_cursor"))
 def get_jobs(
     context: Ctx,
     who: Who,
@@ -59,13 +60,13 @@ def get_jobs(
     return JobPage(jobs=[job_view(row) for row in rows], next_cursor=following)
 
 
-@router.get("/{job_id}", responses=problems("not_found", "invalid_request"))
+@router.get("/{job_id}", responses=problems("not_found"))
 def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """A job and its progress."""
-    return _job(context, visible_owner(who), job_id)
+    return job_view(visible_job(context, who, job_id))
 
 
-@router.get("/{job_id}/images", responses=problems("not_found", "invalid_request", "invalid_cursor"))
+@router.get("/{job_id}/images", responses=problems("not_found", "invalid_cursor"))
 def get_images_of_job(
     context: Ctx,
     who: Who,
@@ -76,7 +77,7 @@ def get_images_of_job(
     state: ImageState | None = None,
 ) -> ImagePage:
     """The images of a job in the order they were submitted."""
-    _job(context, visible_owner(who), job_id)
+    visible_job(context, who, job_id)
     order = Order.DESCENDING if sort is PositionSort.LAST else Order.ASCENDING
     listed = f"images{job_id}{sort}"
     rows = list_images_of_job(context.database, job_id, limit, parse_cursor(listed, cursor, int), order, state)
@@ -92,44 +93,36 @@ def get_images_of_job(
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
             "description": "A ZIP of the published results; `manifest.json`, its last member, lists every image.",
         },
-        **problems("not_found", "invalid_request", "store_unavailable"),
+        **problems("not_found", "store_unavailable"),
     },
 )
 def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
     """Every published result of a job, streamed as one ZIP. An original is never sent."""
-    _job(context, visible_owner(who), job_id)
+    visible_job(context, who, job_id)
     headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"', "Cache-Control": "private, no-store"}
     return StreamingResponse(archive(context, job_id), 200, headers, "application/zip")
 
 
-@router.post("/{job_id}/cancel", responses=problems("not_found", "invalid_request"))
+@router.post("/{job_id}/cancel", responses=problems("not_found"))
 def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """Call off what is left of a job, one's own or (operators) anyone's. What is published stays; what is not
     fails with the code `job_cancelled`."""
-    owner = manageable_owner(who)
-    if find_job(context.database, owner, job_id) is None:
-        raise not_manageable("job", is_visible=find_job(context.database, visible_owner(who), job_id) is not None)
+    row = visible_job(context, who, job_id)
+    if manageable_owner(who) not in (None, row.owner):
+        raise not_manageable("job")
     _, flow_run_ids = call_off_job(context.database, job_id)
-    for flow_run_id in flow_run_ids:
-        context.flow_runs.cancel(flow_run_id)
-    return _job(context, owner, job_id)
+    context.flow_runs.cancel(flow_run_ids)
+    return job_view(visible_job(context, who, job_id))
 
 
-@router.delete("/{job_id}", status_code=202, responses=problems("not_found", "invalid_request"))
+@router.delete("/{job_id}", status_code=202, responses=problems("not_found"))
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
     """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
     worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
     deleted = delete(context.database, manageable_owner(who), job_id, who.owner, patience(context.settings))
     if deleted is None:
-        raise not_manageable("job", is_visible=find_job(context.database, visible_owner(who), job_id) is not None)
+        visible_job(context, who, job_id)
+        raise not_manageable("job")
     receipt, flow_run_ids = deleted
-    for flow_run_id in flow_run_ids:
-        context.flow_runs.cancel(flow_run_id)
+    context.flow_runs.cancel(flow_run_ids)
     return receipt_view(receipt)
-
-
-def _job(context: Context, owner: str | None, job_id: UUID) -> Job:
-    row = find_job(context.database, owner, job_id)
-    if row is None:
-        raise NotFound("job")
-    return job_view(row)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.context import ASKED, Ctx, Operator, Who
+from api.context import Ctx, Operator, Who
 from api.problems import Problem, problems
 from blurline.contract import Preset, PresetName, PresetRequest, Presets
 from blurline.presets import PRESETS
 from sql.presets import PresetRow, list_presets, put_preset
 from sql.presets import delete_preset as delete
 
-router = APIRouter(prefix="/v1/presets", tags=["presets"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
 
 @router.get("")
@@ -24,7 +24,7 @@ def get_presets(context: Ctx, _: Who) -> Presets:
     return Presets(presets=[*builtin, *map(_view, list_presets(context.database))])
 
 
-@router.put("/{name}", responses=problems("invalid_request", "preset_is_builtin"))
+@router.put("/{name}", responses=problems("preset_is_builtin"))
 def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetRequest) -> Preset:
     """Make a preset, or change it. Jobs keep the policy they were made with."""
     _check_own(name)
@@ -33,7 +33,7 @@ def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetReq
     return _view(row)
 
 
-@router.delete("/{name}", status_code=204, responses=problems("invalid_request", "not_found", "preset_is_builtin"))
+@router.delete("/{name}", status_code=204, responses=problems("not_found", "preset_is_builtin"))
 def delete_preset(context: Ctx, _: Operator, name: PresetName) -> None:
     """Delete a preset."""
     _check_own(name)

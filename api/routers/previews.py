@@ -10,18 +10,18 @@ import structlog
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from api.context import ASKED, Context, Ctx, Who, visible_owner
-from api.problems import NotFound, Problem, problems
-from api.views import not_published
+from api.context import Context, Ctx, Who
+from api.finding import sendable_result, visible_image
+from api.problems import Problem, problems
 from blurline.errors import ObjectMissing
 from blurline.preview import MEDIA_TYPE, PreviewSize, preview_key
 from blurline.tokens import Identity, Scope
-from sql.reading import ImageRow, find_image
+from sql.reading import ImageRow
 from sql.reviews import note_look
 
 log = structlog.get_logger()
 
-router = APIRouter(prefix="/v1/images", tags=["images"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/images", tags=["images"])
 
 
 class Of(StrEnum):
@@ -39,7 +39,7 @@ class Of(StrEnum):
             "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
             "description": "A JPEG of the upright picture",
         },
-        **problems("not_found", "preview_missing", "invalid_request", "not_published", "store_unavailable"),
+        **problems("not_found", "preview_missing", "not_published", "store_unavailable"),
     },
 )
 def get_preview(
@@ -47,9 +47,7 @@ def get_preview(
 ) -> StreamingResponse:
     """A small rendition of the result (whoever may fetch the result may see it) or, for reviewers alone, of the
     original; each look at one is written down. Every image has a `thumb`, those that are held also a `view`."""
-    row = find_image(context.database, visible_owner(who), image_id)
-    if row is None:
-        raise NotFound("image")
+    row = visible_image(context, who, image_id)
     headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     try:
         content = _original(context, who, row, size) if of is Of.ORIGINAL else _result(context, who, row, size)
@@ -59,10 +57,7 @@ def get_preview(
 
 
 def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
-    is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
-    if row.result_key is None or not (row.state == "published" or is_held_for_them):
-        raise not_published(row)
-    return context.store.stream_result(preview_key(row.result_key, size))
+    return context.store.stream_result(preview_key(sendable_result(who, row), size))
 
 
 def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:

@@ -7,8 +7,9 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter
 
-from api.context import ASKED, Ctx, Who, manageable_owner, not_manageable, visible_owner
-from api.problems import Problem, problems
+from api.context import Ctx, Who
+from api.finding import manageable_owner, not_manageable, visible_owner
+from api.problems import NotFound, Problem, problems
 from blurline.contract import Rerun, RerunRequest
 from blurline.ids import new_id
 from blurline.tokens import Scope
@@ -19,10 +20,10 @@ from sql.submissions import batch_size
 
 log = structlog.get_logger()
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
-@router.post("/{job_id}/rerun", status_code=202, responses=problems("not_found", "invalid_request", "quota_exceeded"))
+@router.post("/{job_id}/rerun", status_code=202, responses=problems("not_found", "quota_exceeded"))
 def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
     """Make images of a job anew with another policy, one's own or (operators) anyone's. Each stays as it is until its
     new result is there. It counts against its owner's quotas like a submission, unless an operator asks for it."""
@@ -31,8 +32,11 @@ def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None
     selection = Selection(tuple(request.states), job_id=job_id, limit=settings.max_images_per_job)
     rerun = new_id()
     with context.database.transaction() as transaction:
-        if job_within(transaction, job_id, manageable_owner(who)) is None:
-            raise not_manageable("job", is_visible=job_within(transaction, job_id, visible_owner(who)) is not None)
+        job = job_within(transaction, job_id, visible_owner(who))
+        if job is None:
+            raise NotFound("job")
+        if manageable_owner(who) not in (None, job.owner):
+            raise not_manageable("job")
         if not who.scopes & {Scope.SUBMIT, Scope.OPERATE}:
             raise Problem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
         selected = select(transaction, selection, {}, changes)

@@ -8,8 +8,9 @@ import structlog
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from api.context import ASKED, Context, Ctx, Reviewer
-from api.problems import NotFound, problems
+from api.context import Context, Ctx, Reviewer
+from api.finding import boxes_of, visible_image
+from api.problems import problems
 from api.views import image_with_detections
 from blurline.contract import (
     ApprovalRequest,
@@ -22,7 +23,7 @@ from blurline.contract import (
     ReviewRequest,
     ReviewTask,
 )
-from sql.reading import ImageRow, find_image, list_detections
+from blurline.tokens import Identity
 from sql.reviews import (
     ClaimedReview,
     approve_image,
@@ -39,55 +40,55 @@ from sql.submissions import batch_size
 
 log = structlog.get_logger()
 
-router = APIRouter(prefix="/v1", tags=["review"], responses=problems(*ASKED, "invalid_request"))
+router = APIRouter(prefix="/v1", tags=["review"])
 
 _OF_IMAGE = problems("not_found", "review_claimed")
-_DECIDING = problems("not_found", "review_claimed", "not_held", "image_underway")
+_DECIDING = ("not_found", "review_claimed", "not_held", "image_underway")
 
 
 @router.post("/reviews/next")
 def next_review(context: Ctx, who: Reviewer, request: ReviewRequest | None = None) -> NextReview:
     """The most doubtful image that waits; it is the caller's alone for five minutes. No two reviewers get the same."""
     claimed = claim_next(context.database, who.owner, request.skip if request else ())
-    return NextReview(task=_task(context, claimed) if claimed else None)
+    return NextReview(task=_task(context, who, claimed) if claimed else None)
 
 
 @router.post("/images/{image_id}/claim", responses=_OF_IMAGE)
 def claim_image(context: Ctx, who: Reviewer, image_id: UUID) -> ReviewTask:
     """Claim an image, whatever its state, or keep one for five minutes more."""
-    _image(context, image_id)
-    return _task(context, claim(context.database, who.owner, image_id))
+    visible_image(context, who, image_id)
+    return _task(context, who, claim(context.database, who.owner, image_id))
 
 
 @router.post("/images/{image_id}/release", status_code=204, responses=problems("not_found"))
 def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
     """Leave a claimed image to others."""
-    _image(context, image_id)
+    visible_image(context, who, image_id)
     release(context.database, who.owner, image_id)
 
 
-@router.post("/images/{image_id}/approve", responses=_DECIDING | problems("result_changed", "not_held"))
+@router.post("/images/{image_id}/approve", responses=problems(*_DECIDING, "result_changed"))
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
     """Publish the result that an image is held with, after having looked at it, if it still is the one."""
-    _image(context, image_id)
+    visible_image(context, who, image_id)
     approve_image(context.database, who.owner, image_id, request.result_sha256)
     log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
-    return _shown(context, image_id)
+    return _shown(context, who, image_id)
 
 
-@router.post("/images/{image_id}/reject", responses=_DECIDING)
+@router.post("/images/{image_id}/reject", responses=problems(*_DECIDING))
 def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionRequest | None = None) -> ImageWithDetections:
     """Withdraw a held or published result. The image fails with the code `rejected`."""
-    _image(context, image_id)
+    visible_image(context, who, image_id)
     reject_image(context.database, who.owner, image_id, request.note if request else "")
     log.info("image_rejected", image_id=str(image_id), reviewer=who.owner)
-    return _shown(context, image_id)
+    return _shown(context, who, image_id)
 
 
-@router.post("/images/{image_id}/correct", status_code=202, responses=_DECIDING)
+@router.post("/images/{image_id}/correct", status_code=202, responses=problems(*_DECIDING))
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
     """Have an image rendered anew with these boxes destroyed. It stays what it is until the new result is there."""
-    _image(context, image_id)
+    visible_image(context, who, image_id)
     correct_image(
         context.database,
         who.owner,
@@ -98,13 +99,13 @@ def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequ
         is_held=request.hold,
     )
     log.info("image_corrected", image_id=str(image_id), reviewer=who.owner, boxes=len(request.destroy))
-    return _shown(context, image_id)
+    return _shown(context, who, image_id)
 
 
 @router.get("/images/{image_id}/decisions", responses=problems("not_found"))
-def get_decisions(context: Ctx, _: Reviewer, image_id: UUID) -> Decisions:
+def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
     """Every decision on an image: who, when, and what changed."""
-    _image(context, image_id)
+    visible_image(context, who, image_id)
     rows = list_decisions(context.database, image_id)
     return Decisions(decisions=[Decision.model_validate(row, from_attributes=True) for row in rows])
 
@@ -122,7 +123,7 @@ def get_decisions(context: Ctx, _: Reviewer, image_id: UUID) -> Decisions:
 )
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:
     """The original, for reviewers alone. Every look is written down."""
-    row = _image(context, image_id)
+    row = visible_image(context, who, image_id)
     note_look(context.database, who.owner, image_id)
     log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
@@ -130,19 +131,11 @@ def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingRespon
     return StreamingResponse(content, 200, headers, "application/octet-stream")
 
 
-def _task(context: Context, claimed: ClaimedReview) -> ReviewTask:
-    image = _shown(context, claimed.image_id)
+def _task(context: Context, who: Identity, claimed: ClaimedReview) -> ReviewTask:
+    image = _shown(context, who, claimed.image_id)
     return ReviewTask(image=image, claimed_until=claimed.until, waiting=count_waiting(context.database))
 
 
-def _shown(context: Context, image_id: UUID) -> ImageWithDetections:
-    row = _image(context, image_id)
-    boxes = list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
-    return image_with_detections(row, boxes)
-
-
-def _image(context: Context, image_id: UUID) -> ImageRow:
-    row = find_image(context.database, None, image_id)
-    if row is None:
-        raise NotFound("image")
-    return row
+def _shown(context: Context, who: Identity, image_id: UUID) -> ImageWithDetections:
+    row = visible_image(context, who, image_id)
+    return image_with_detections(row, boxes_of(context, row))

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
 
-from api.context import ASKED, Ctx, Who, visible_owner
-from api.problems import problems
+from api.context import Ctx, Who
+from api.finding import visible_owner
 from blurline.contract import Statistics, Time
 from sql.reading import statistics
 
-router = APIRouter(prefix="/v1/statistics", tags=["statistics"], responses=problems(*ASKED, "invalid_request"))
+router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
 
 _DEFAULT_RANGE = timedelta(days=30)
 

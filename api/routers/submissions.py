@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from api.context import ASKED, Context, Ctx, Submitter
+from api.context import Context, Ctx, Submitter
 from api.idempotency import IdempotencyKey, fingerprint_of, once
 from api.problems import Problem, problems
-from api.submission import OpenFile, check_room, printable, submit_files, submit_images, wish
+from api.submission import OpenFile, printable, submit_files, submit_images, wish
 from blurline.contract import CreatedJob, JobOptions, JobRequest
+from sql.quotas import check_room, default_quotas
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _MAX_FILES = 1000
 _MAX_JSON_BYTES = 64_000_000
 _OPTIONS = tuple(JobOptions.model_fields)
-_AT_ONCE = 8
 _OVERHEAD_BYTES = 1_000_000
 _EXAMPLES = {
     "policy": '{"style": "solid"}',
@@ -68,8 +68,8 @@ _BODY: dict[str, Any] = {
     openapi_extra=_BODY,
     response_model=CreatedJob,
     responses=problems(
-        *ASKED, "malformed_request", "urls_not_allowed", "webhooks_not_allowed", "upload_already_submitted",
-        "request_in_progress", "picture_too_large", "request_too_large", "unsupported_media_type", "invalid_request",
+        "urls_not_allowed", "webhooks_not_allowed", "upload_already_submitted",
+        "request_in_progress", "picture_too_large", "unsupported_media_type",
         "address_refused", "duplicate_key", "image_count", "object_missing", "idempotency_key_reused",
         "unknown_preset", "quota_exceeded", "store_unavailable",
     ),
@@ -81,13 +81,14 @@ async def create_job(
 
     When this answers 202 the job is stored and nothing can lose it.
     """
-    limiter = _limiter(request)
+    limiter = context.submission_threads
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         body = await _body(request)
         return await to_thread.run_sync(_from_json, context, who.owner, idempotency_key, body, limiter=limiter)
     if kind == "multipart/form-data":
-        await to_thread.run_sync(check_room, context, who.owner, _declared_bytes(request), limiter=limiter)
+        quotas, at_least_bytes = default_quotas(context.settings), _declared_bytes(request)
+        await to_thread.run_sync(check_room, context.database, who.owner, quotas, 1, at_least_bytes, limiter=limiter)
         async with request.form(max_files=_MAX_FILES, max_fields=10) as form:
             return await to_thread.run_sync(_from_form, context, who.owner, idempotency_key, form, limiter=limiter)
     raise Problem("unsupported_media_type", "Send application/json with keys or multipart/form-data with files.")
@@ -119,15 +120,6 @@ def _declared_bytes(request: Request) -> int:
     """What a form's files have at least, from what its header says; 0 where it says nothing."""
     declared = request.headers.get("content-length", "0")
     return max(0, int(declared) - _OVERHEAD_BYTES) if declared.isdigit() else 0
-
-
-def _limiter(request: Request) -> CapacityLimiter:
-    """Threads for submissions alone, so that however many arrive, others find a thread."""
-    state = request.app.state
-    if not hasattr(state, "submission_threads"):
-        state.submission_threads = CapacityLimiter(_AT_ONCE)
-    limiter: CapacityLimiter = state.submission_threads
-    return limiter
 
 
 async def _body(request: Request) -> bytes:

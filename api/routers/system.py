@@ -7,15 +7,14 @@ from importlib.metadata import version
 
 from fastapi import APIRouter
 
-from api.context import ASKED, Context, Ctx, Operator
+from api.context import Context, Ctx, Operator
 from api.flow_runs import PrefectUnavailable
-from api.problems import problems
 from blurline.contract import FruitlessAttempts, Retention, System, Waiting, Worker
 from sql.metrics import Backlog, read_figures
 from sql.reading import database_version
 from sql.reconciling import list_fruitless
 
-router = APIRouter(prefix="/v1/system", tags=["operating"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/system", tags=["operating"])
 
 
 @router.get("")

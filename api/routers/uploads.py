@@ -7,12 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from api.context import ASKED, Ctx, Submitter
-from api.problems import problems
+from api.context import Ctx, Submitter
 from api.submission import new_upload
 from blurline.contract import Upload, Uploads, UploadsRequest
 
-router = APIRouter(prefix="/v1/uploads", tags=["uploads"], responses=problems(*ASKED, "invalid_request"))
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 
 @router.post("", status_code=201)

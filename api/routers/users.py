@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Path as PathParameter
 
-from api.context import ASKED, Ctx, Operator, Who
+from api.context import Ctx, Operator, Who
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, problems
 from api.views import user_view
@@ -16,7 +16,7 @@ from sql.quotas import default_quotas, look_up
 from sql.users import list_users
 from sql.users import set_quotas as set_quotas_of
 
-router = APIRouter(prefix="/v1", tags=["users"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1", tags=["users"])
 
 
 @router.get("/me")
@@ -32,7 +32,7 @@ def get_me(context: Ctx, who: Who) -> Me:
     )
 
 
-@router.get("/users", responses=problems("invalid_request", "invalid_cursor"))
+@router.get("/users", responses=problems("invalid_cursor"))
 def get_users(context: Ctx, _: Operator, limit: Limit = 100, cursor: Cursor = None) -> UserPage:
     """Everyone who has presented a valid token, by id."""
     rows = list_users(context.database, limit, parse_cursor("users", cursor, str) or "")
@@ -40,7 +40,7 @@ def get_users(context: Ctx, _: Operator, limit: Limit = 100, cursor: Cursor = No
     return UserPage(users=[user_view(row) for row in rows], next_cursor=following)
 
 
-@router.put("/users/{user_id:path}/quotas", responses=problems("invalid_request", "not_found"))
+@router.put("/users/{user_id:path}/quotas", responses=problems("not_found"))
 def set_quotas(
     context: Ctx, _: Operator, user_id: Annotated[str, PathParameter(max_length=512)], quotas: Quotas
 ) -> User:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from api.context import ASKED, Context, Ctx, Submitter, manageable_owner
+from api.context import Context, Ctx, Submitter
+from api.finding import manageable_owner
 from api.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.problems import NotFound, Problem, problems
 from api.submission import check_webhooks_allowed
@@ -24,13 +25,13 @@ from blurline.tokens import Identity
 from sql import deliveries, webhooks
 from sql.webhooks import WebhookRow
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problems(*ASKED))
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 
 @router.post(
     "",
     status_code=201,
-    responses=problems("invalid_request", "webhooks_not_allowed", "address_refused", "too_many_webhooks"),
+    responses=problems("webhooks_not_allowed", "address_refused", "too_many_webhooks"),
 )
 def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> WebhookWithSecret:
     """Set up a webhook for every job of the caller's. Its secret is shown now and never again."""
@@ -41,14 +42,14 @@ def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> Web
     return WebhookWithSecret.model_validate(row, from_attributes=True)
 
 
-@router.get("", responses=problems("invalid_request"))
+@router.get("")
 def get_webhooks(context: Ctx, who: Submitter, job_id: UUID | None = None) -> Webhooks:
     """The caller's webhooks: those for every job, or those for one."""
     rows = webhooks.list_webhooks(context.database, who.owner, job_id)
     return Webhooks(webhooks=[_view(row) for row in rows])
 
 
-@router.get("/{webhook_id}", responses=problems("invalid_request", "not_found"))
+@router.get("/{webhook_id}", responses=problems("not_found"))
 def get_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Webhook:
     """A webhook of the caller's; to operators anyone's."""
     return _view(_found(context, who, webhook_id))
@@ -56,7 +57,7 @@ def get_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Webhook:
 
 @router.patch(
     "/{webhook_id}",
-    responses=problems("invalid_request", "not_found", "webhooks_not_allowed", "address_refused"),
+    responses=problems("not_found", "webhooks_not_allowed", "address_refused"),
 )
 def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: WebhookChange) -> Webhook:
     """Change a webhook. One that is enabled again is sent what it still has to get."""
@@ -70,14 +71,14 @@ def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: Webho
     )
 
 
-@router.delete("/{webhook_id}", status_code=204, responses=problems("invalid_request", "not_found"))
+@router.delete("/{webhook_id}", status_code=204, responses=problems("not_found"))
 def delete_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> None:
     """Delete a webhook with its log. What it was still to be sent is not sent."""
     _found(context, who, webhook_id)
     webhooks.delete_webhook(context.database, webhook_id)
 
 
-@router.post("/{webhook_id}/rotate-secret", responses=problems("invalid_request", "not_found"))
+@router.post("/{webhook_id}/rotate-secret", responses=problems("not_found"))
 def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWithSecret:
     """Give a webhook a new secret. For a day messages are signed with the old one as well."""
     _found(context, who, webhook_id)
@@ -88,7 +89,7 @@ def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWith
 @router.post(
     "/{webhook_id}/test",
     status_code=202,
-    responses=problems("invalid_request", "not_found", "webhooks_not_allowed", "webhook_disabled"),
+    responses=problems("not_found", "webhooks_not_allowed", "webhook_disabled"),
 )
 def test_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Delivery:
     """Send a message of the type `test`."""
@@ -100,7 +101,7 @@ def test_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Delivery:
     return Delivery.model_validate(row, from_attributes=True)
 
 
-@router.get("/{webhook_id}/deliveries", responses=problems("invalid_request", "invalid_cursor", "not_found"))
+@router.get("/{webhook_id}/deliveries", responses=problems("invalid_cursor", "not_found"))
 def get_deliveries(
     context: Ctx, who: Submitter, webhook_id: UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> DeliveryPage:
@@ -117,7 +118,7 @@ def get_deliveries(
 @router.post(
     "/{webhook_id}/deliveries/{delivery_id}/redeliver",
     status_code=202,
-    responses=problems("invalid_request", "not_found", "webhooks_not_allowed", "webhook_disabled"),
+    responses=problems("not_found", "webhooks_not_allowed", "webhook_disabled"),
 )
 def redeliver(context: Ctx, who: Submitter, webhook_id: UUID, delivery_id: UUID) -> Delivery:
     """Send a message again, now, whether it was delivered, given up or is still to be sent."""

@@ -9,7 +9,6 @@ import typer
 
 from blurline.settings import export_prefect, load_home, load_settings
 
-_MAX_WEBSOCKET_MESSAGE_BYTES = 16_384
 _GRACE_S = 5
 
 
@@ -41,6 +40,8 @@ def api(
     """Serve the API. One process a port; any number of them, on any machines, share the work."""
     import uvicorn
 
+    from blurline.contract import MAX_LIVE_MESSAGE_BYTES
+
     uvicorn.run(
         "api.app:create_app",
         factory=True,
@@ -48,7 +49,7 @@ def api(
         port=port,
         log_level="warning",
         log_config=None,
-        ws_max_size=_MAX_WEBSOCKET_MESSAGE_BYTES,
+        ws_max_size=MAX_LIVE_MESSAGE_BYTES,
         timeout_graceful_shutdown=_GRACE_S,
     )
 

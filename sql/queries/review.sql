@@ -27,14 +27,11 @@ DELETE FROM review_claims WHERE image_id = %(image_id)s AND reviewer = %(reviewe
 SELECT count(*) AS images FROM images WHERE state = 'needs_review'
 
 -- name: lock_image_to_decide
-SELECT images.result_attempt_id, images.open_attempt_id,
+SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id,
        (SELECT claims.reviewer FROM review_claims AS claims
         WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer
 FROM images WHERE images.id = %(image_id)s
 FOR UPDATE OF images
-
--- name: result_seen
-SELECT result_sha256 FROM images WHERE id = %(image_id)s
 
 -- name: reject_image
 UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(note)s, finished_at = now()
