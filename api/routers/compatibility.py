@@ -13,20 +13,18 @@ from api.problems import problems
 from api.submission import Wish, new_upload, submit_images
 from api.views import image_view
 from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
+from blurline.contract.examples import KEY
 from sql.reading import ImageFilter, list_images_of_job
 from sql.reading import list_images as images_of
 
 router = APIRouter(prefix="/v1/image", tags=["compatibility"])
 
 
-_KEY = "9f86d081884c7d65/0193f1a2-7c01-7abc-8def-0123456789ab"
-
-
 class UploadUrl(BaseModel):
     """A presigned form for one object."""
 
     model_config = with_examples(
-        {"object_key": _KEY, "url": "https://store.example/blurline-originals", "fields": {"key": _KEY}}
+        {"object_key": KEY, "url": "https://store.example/blurline-originals", "fields": {"key": KEY}}
     )
     object_key: str
     url: str
@@ -36,7 +34,7 @@ class UploadUrl(BaseModel):
 class SubmitRequest(BaseModel):
     """An object that was uploaded."""
 
-    model_config = with_examples({"object_key": _KEY, "name": "a.jpg"})
+    model_config = with_examples({"object_key": KEY, "name": "a.jpg"})
     object_key: Key
     name: Name | None = None
 

@@ -1,0 +1,40 @@
+"""Receipts of deletions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+)
+
+from blurline.contract.base import with_examples
+from blurline.contract.examples import JOB_ID, OTHER_ID, TIME
+
+
+class DeletionReceipt(BaseModel):
+    """Proof that a job or an image was deleted. `completed_at` is null until the store is rid of every object."""
+
+    model_config = with_examples(
+        {
+            "id": OTHER_ID,
+            "owner": "ann",
+            "job_id": JOB_ID,
+            "image_id": None,
+            "requested_by": "ann",
+            "images": 2,
+            "objects_removed": 4,
+            "created_at": TIME,
+            "completed_at": TIME,
+        }
+    )
+    id: UUID
+    owner: str
+    job_id: UUID
+    image_id: UUID | None
+    requested_by: str
+    images: int
+    objects_removed: int
+    created_at: datetime
+    completed_at: datetime | None

@@ -1,0 +1,148 @@
+"""Images, and what was found in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    Field,
+)
+
+from blurline.contract.base import ImageState, with_examples
+from blurline.contract.examples import IMAGE_ID, JOB_ID, SHA256, TIME
+from blurline.policy import Policy
+
+BOXES: list[dict[str, Any]] = [
+    {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
+]
+
+
+class Detection(BaseModel):
+    """A box in pixels of the upright photograph. Not destroyed: candidates under the threshold, and what the policy
+    leaves. `frame` counts from 0."""
+
+    frame: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    score: float
+    destroyed: bool
+
+
+class Note(BaseModel):
+    """Something about a result that its owner should know."""
+
+    code: str
+    message: str
+
+
+class ImageError(BaseModel):
+    """Why an image is not published."""
+
+    code: str
+    message: str
+
+
+IMAGE: dict[str, Any] = {
+    "id": IMAGE_ID,
+    "job_id": JOB_ID,
+    "position": 0,
+    "name": "market/a.jpg",
+    "state": "published",
+    "is_underway": False,
+    "error": None,
+    "faces_found": 3,
+    "doubt": 0.12,
+    "doubt_reasons": {"near_threshold": 1},
+    "width_px": 4000,
+    "height_px": 3000,
+    "frames": 1,
+    "notes": [],
+    "original_bytes": 3181044,
+    "original_sha256": SHA256,
+    "result_url": f"/v1/images/{IMAGE_ID}/result",
+    "result_media_type": "image/jpeg",
+    "result_bytes": 3160211,
+    "result_sha256": SHA256,
+    "policy": Policy().model_dump(mode="json"),
+    "model": {"name": "centerface", "sha256": SHA256},
+    "processing_ms": 812.4,
+    "created_at": TIME,
+    "finished_at": TIME,
+}
+
+
+class Image(BaseModel):
+    """One picture of a job. `faces_found` of 0 says that none was found, not that none is there."""
+
+    model_config = with_examples(IMAGE)
+    id: UUID
+    job_id: UUID
+    position: int
+    name: str
+    state: ImageState
+    is_underway: bool = Field(description="Whether an attempt at it is to be made or under way, also a re-run.")
+    error: ImageError | None
+    faces_found: int | None
+    doubt: float | None = Field(description="Estimated chance that a face in the result stays visible, 0 to 1.")
+    doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind are behind the doubt.")
+    width_px: int | None
+    height_px: int | None
+    frames: int | None
+    notes: list[Note]
+    original_bytes: int
+    original_sha256: str | None
+    result_url: str | None = Field(description="Where the published result is.")
+    result_media_type: str | None
+    result_bytes: int | None
+    result_sha256: str | None
+    policy: dict[str, Any] | None
+    model: dict[str, Any] | None
+    processing_ms: float | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class ArchivedImage(Image):
+    """An image in an archive's manifest, and the name of its result there; null where it has none."""
+
+    file: str | None
+
+
+class ImageWithDetections(Image):
+    """An image and every box found in it, best first."""
+
+    model_config = with_examples(IMAGE | {"detections": BOXES})
+    detections: list[Detection]
+    flow_run_id: UUID | None = Field(
+        default=None, description="Prefect's flow run of the last attempt; for operators, by `GET /v1/images/{id}`."
+    )
+
+
+class Detections(BaseModel):
+    """Every box found in an image, best first, and the size of the upright photograph that they refer to."""
+
+    model_config = with_examples(
+        {
+            "image_id": IMAGE_ID,
+            "width_px": 4000,
+            "height_px": 3000,
+            "detections": BOXES,
+        }
+    )
+    image_id: UUID
+    width_px: int | None
+    height_px: int | None
+    detections: list[Detection]
+
+
+class ImagePage(BaseModel):
+    """Images. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    model_config = with_examples({"images": [IMAGE], "next_cursor": None})
+    images: list[Image]
+    next_cursor: str | None

@@ -1,0 +1,119 @@
+"""Jobs: submitting and following them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    FailFast,
+    Field,
+    model_validator,
+)
+
+from blurline.contract.base import HttpsUrl, JobState, Key, Labels, Name, PresetName, Request, with_examples
+from blurline.contract.examples import JOB_ID, KEY, TIME
+from blurline.contract.webhooks import WebhookRequest, WebhookWithSecret
+from blurline.policy import Policy
+
+
+class SubmittedImage(Request):
+    """A picture of a submission: the `key` of an upload, or (where allowed) an https `url` to be fetched."""
+
+    key: Key | None = None
+    url: HttpsUrl | None = None
+    name: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> SubmittedImage:
+        if (self.key is None) == (self.url is None):
+            raise ValueError("give either the key of an upload or a url")
+        return self
+
+
+class JobOptions(Request):
+    """What a submission says beside its pictures. Fields of `policy` go before those of the preset."""
+
+    preset: PresetName | None = None
+    policy: Policy = Policy()
+    labels: Labels = Field(default={})
+    webhook: WebhookRequest | None = None
+
+
+class JobRequest(JobOptions):
+    """A submission of uploaded objects or URLs."""
+
+    model_config = with_examples(
+        {
+            "images": [{"key": KEY, "name": "market/a.jpg"}],
+            "preset": "default",
+            "policy": {"style": "solid"},
+            "labels": {"assignment": "4711"},
+        }
+    )
+    images: Annotated[list[SubmittedImage], Field(min_length=1, max_length=100_000), FailFast()]
+
+
+class Progress(BaseModel):
+    """How many images of a job are in which state."""
+
+    images: int
+    queued: int
+    processing: int
+    published: int
+    needs_review: int
+    failed: int
+    deleted: int
+
+
+JOB: dict[str, Any] = {
+    "id": JOB_ID,
+    "owner": "ann",
+    "state": "processing",
+    "progress": {
+        "images": 2,
+        "queued": 0,
+        "processing": 1,
+        "published": 1,
+        "needs_review": 0,
+        "failed": 0,
+        "deleted": 0,
+    },
+    "policy": Policy().model_dump(mode="json"),
+    "preset": "default",
+    "labels": {"assignment": "4711"},
+    "created_at": TIME,
+    "finished_at": None,
+}
+
+
+class Job(BaseModel):
+    """A submission. It is `finished` when no image is queued or processing any more."""
+
+    model_config = with_examples(JOB)
+    id: UUID
+    owner: str
+    state: JobState
+    progress: Progress
+    policy: dict[str, Any]
+    preset: str | None = None
+    labels: dict[str, str] = {}
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+class CreatedJob(Job):
+    """A job that was just made. The signing secret of its webhook is shown here and never again."""
+
+    model_config = with_examples(JOB | {"state": "queued", "webhook": None})
+    webhook: WebhookWithSecret | None = None
+
+
+class JobPage(BaseModel):
+    """Jobs. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    model_config = with_examples({"jobs": [JOB], "next_cursor": None})
+    jobs: list[Job]
+    next_cursor: str | None

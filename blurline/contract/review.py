@@ -1,0 +1,109 @@
+"""Review: tasks and decisions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    FailFast,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
+
+from blurline.contract.base import NoteText, Request, with_examples
+from blurline.contract.examples import IMAGE_ID, OTHER_ID, SHA256, TIME
+from blurline.contract.images import BOXES, IMAGE, ImageWithDetections
+from blurline.correction import MarkedBox
+
+
+class ReviewRequest(Request):
+    """What to leave out when the next image is asked for."""
+
+    model_config = with_examples({"skip": [IMAGE_ID]})
+    skip: list[UUID] = Field(default=[], max_length=500, description="Images that the reviewer has put aside.")
+
+
+class ReviewTask(BaseModel):
+    """An image that is the reviewer's alone until then, and how many others wait."""
+
+    model_config = with_examples(
+        {
+            "image": IMAGE | {"state": "needs_review", "detections": BOXES},
+            "claimed_until": TIME,
+            "waiting": 41,
+        }
+    )
+    image: ImageWithDetections
+    claimed_until: datetime
+    waiting: int
+
+
+class NextReview(BaseModel):
+    """What to look at next; null when nothing waits."""
+
+    model_config = with_examples({"task": None})
+    task: ReviewTask | None
+
+
+class CorrectionRequest(Request):
+    """Every box that is to be destroyed, in pixels of the upright photograph. What was found and is not among them is
+    left as it is. `hold` has the new result looked at once more before it is published."""
+
+    model_config = with_examples(
+        {"destroy": [{"frame": 0, "x1": 812.5, "y1": 401, "x2": 903.2, "y2": 520.7}], "hold": False, "note": ""}
+    )
+    destroy: Annotated[list[MarkedBox], Field(max_length=5000), FailFast()]
+    hold: StrictBool = False
+    note: NoteText = ""
+
+
+class ApprovalRequest(Request):
+    """What the reviewer has seen: approving publishes that result and no other."""
+
+    model_config = with_examples({"result_sha256": SHA256})
+    result_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
+
+
+class RejectionRequest(Request):
+    """Why a result is not to be published."""
+
+    model_config = with_examples({"note": "The reflection shows her face."})
+    note: NoteText = ""
+
+
+DECISION: dict[str, Any] = {
+    "id": OTHER_ID,
+    "image_id": IMAGE_ID,
+    "reviewer": "rita",
+    "kind": "corrected",
+    "added": [{"frame": 0, "x1": 10.0, "y1": 20.0, "x2": 60.0, "y2": 80.0, "score": 1.0}],
+    "dropped": [],
+    "note": "",
+    "created_at": TIME,
+}
+
+
+class Decision(BaseModel):
+    """What a reviewer has decided, and the boxes that it changed: drawn, and found but no faces. One that was moved is
+    in both."""
+
+    model_config = with_examples(DECISION)
+    id: UUID
+    image_id: UUID
+    reviewer: str
+    kind: Literal["approved", "rejected", "corrected"]
+    added: list[MarkedBox]
+    dropped: list[MarkedBox]
+    note: str
+    created_at: datetime
+
+
+class Decisions(BaseModel):
+    """Every decision on an image, oldest first."""
+
+    model_config = with_examples({"decisions": [DECISION]})
+    decisions: list[Decision]

@@ -1,0 +1,96 @@
+"""Health and the state of the service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import (
+    BaseModel,
+    Field,
+)
+
+from blurline.contract.base import with_examples
+from blurline.contract.examples import TIME
+
+
+class Liveness(BaseModel):
+    """The process lives."""
+
+    model_config = with_examples({"status": "alive"})
+    status: Literal["alive"] = "alive"
+
+
+class Health(BaseModel):
+    """The state of each part: `ok`, or the code of what is wrong."""
+
+    model_config = with_examples({"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}})
+    status: Literal["ok", "degraded"]
+    parts: dict[str, str]
+
+
+class Waiting(BaseModel):
+    """How many wait, and how long the one has waited that has waited longest; 0 when none waits."""
+
+    count: int
+    oldest_age_s: float
+
+
+class Worker(BaseModel):
+    """A worker that has joined the work pool."""
+
+    name: str
+    status: str
+    last_heartbeat_at: datetime | None
+
+
+class FruitlessAttempts(BaseModel):
+    """Attempts that came to nothing: `retried`, made anew as long as the image had attempts left, or `given_up`."""
+
+    outcome: Literal["retried", "given_up"]
+    error_code: str
+    last_hour: int
+    last_day: int
+
+
+class Retention(BaseModel):
+    """How long things are kept that go by themselves. Originals and results are kept until they are deleted."""
+
+    events_kept_days: float = Field(description="Events and the log of webhook deliveries.")
+    idempotency_hours: float = Field(description="Each Idempotency-Key.")
+    upload_ttl_s: int = Field(description="How long a presigned upload may be used.")
+
+
+class System(BaseModel):
+    """The state of the service: what there is, what waits and who works. ``workers`` is null while Prefect is away."""
+
+    model_config = with_examples(
+        {
+            "version": "1.0.0",
+            "database_version": "18.1",
+            "images": {"published": 1200, "failed": 3},
+            "failed": {"unreadable_picture": 3},
+            "queues": {"interactive": {"count": 4, "oldest_age_s": 1.2}},
+            "review": {"doubtful": {"count": 2, "oldest_age_s": 340.0}},
+            "outbox": {"count": 0, "oldest_age_s": 0},
+            "webhook_deliveries": {"count": 0, "oldest_age_s": 0},
+            "disabled_webhooks": 0,
+            "workers": [{"name": "blurline-worker", "status": "ONLINE", "last_heartbeat_at": TIME}],
+            "fruitless_attempts": [
+                {"outcome": "retried", "error_code": "flow_run_crashed", "last_hour": 1, "last_day": 24}
+            ],
+            "retention": {"events_kept_days": 7, "idempotency_hours": 24, "upload_ttl_s": 600},
+        }
+    )
+    version: str
+    database_version: str
+    images: dict[str, int] = Field(description="By state.")
+    failed: dict[str, int] = Field(description="By error code.")
+    queues: dict[str, Waiting] = Field(description="Images that no worker has begun with, by queue.")
+    review: dict[str, Waiting] = Field(description="Images that wait for a reviewer, by what holds them.")
+    outbox: Waiting = Field(description="Batches that are still to become flow runs.")
+    webhook_deliveries: Waiting
+    disabled_webhooks: int
+    workers: list[Worker] | None
+    fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, the most frequent first.")
+    retention: Retention

@@ -1,0 +1,49 @@
+"""Uploads: presigned forms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import (
+    BaseModel,
+    Field,
+)
+
+from blurline.contract.base import Request, with_examples
+from blurline.contract.examples import KEY, TIME
+
+
+class UploadsRequest(Request):
+    """How many pictures are to be uploaded."""
+
+    model_config = with_examples({"count": 2})
+    count: int = Field(default=1, ge=1, le=1000, strict=True)
+
+
+class Upload(BaseModel):
+    """POST a multipart form of `fields` and then `file` to `url`; then submit `key`."""
+
+    key: str
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+    max_bytes: int = Field(description="Size of the largest file that is accepted.")
+
+
+class Uploads(BaseModel):
+    """Uploads, as many as were asked for."""
+
+    model_config = with_examples(
+        {
+            "uploads": [
+                {
+                    "key": KEY,
+                    "url": "https://store.example/blurline-originals",
+                    "fields": {"key": KEY, "policy": "eyJ…", "x-amz-signature": "9d1…"},
+                    "expires_at": TIME,
+                    "max_bytes": 100_000_000,
+                }
+            ]
+        }
+    )
+    uploads: list[Upload]

@@ -1,0 +1,84 @@
+"""Users, their quotas and what they use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import (
+    BaseModel,
+    Field,
+)
+
+from blurline.contract.base import Request, with_examples
+from blurline.contract.examples import TIME
+
+
+class Quotas(Request):
+    """The most that an owner may submit; null for no limit. Days are those of UTC."""
+
+    model_config = with_examples({"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20})
+    images_per_day: int | None = Field(default=None, ge=0, strict=True)
+    bytes_per_day: int | None = Field(default=None, ge=0, strict=True)
+    open_jobs: int | None = Field(default=None, ge=0, strict=True)
+
+
+class Usage(BaseModel):
+    """What an owner has submitted today (UTC), and how many jobs are unfinished."""
+
+    images_today: int
+    bytes_today: int
+    open_jobs: int
+
+
+class Me(BaseModel):
+    """Who the token is for, what it allows, and how much of the quotas is used."""
+
+    model_config = with_examples(
+        {
+            "id": "ann",
+            "scopes": ["submit"],
+            "expires_at": TIME,
+            "quotas": {"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20},
+            "usage": {"images_today": 120, "bytes_today": 381725280, "open_jobs": 1},
+        }
+    )
+    id: str
+    scopes: list[str]
+    expires_at: datetime
+    quotas: Quotas
+    usage: Usage
+
+
+USER: dict[str, Any] = {
+    "id": "ann",
+    "issuer": "blurline-local",
+    "subject": "ann",
+    "name": None,
+    "email": None,
+    "quotas": {"images_per_day": 10000},
+    "first_seen_at": TIME,
+    "last_seen_at": TIME,
+}
+
+
+class User(BaseModel):
+    """Somebody who has presented a valid token."""
+
+    model_config = with_examples(USER)
+    id: str
+    issuer: str
+    subject: str
+    name: str | None
+    email: str | None
+    quotas: dict[str, int | None] = Field(description="What goes before the quotas of the settings.")
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class UserPage(BaseModel):
+    """Users. Ask with `cursor=next_cursor` for more, until it is null."""
+
+    model_config = with_examples({"users": [USER], "next_cursor": None})
+    users: list[User]
+    next_cursor: str | None
