@@ -97,10 +97,11 @@ def execute(settings: Settings, statement: str) -> None:
 
 
 def hurry(settings: Settings) -> None:
-    """Make due what waits for another try."""
-    execute(settings, "UPDATE webhook_deliveries SET not_before = now()")
-    execute(settings, "UPDATE webhooks SET busy_until = now()")
-    execute(settings, "NOTIFY blurline_webhooks")
+    """Make due what waits for another try. The endpoint first, as everyone locks it who changes its deliveries."""
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE webhooks SET busy_until = now()")
+        connection.execute("UPDATE webhook_deliveries SET not_before = now()")
+        connection.execute("NOTIFY blurline_webhooks")
 
 
 def add_webhook(database: Database, url: str, owner: str = "ann", tests: int = 1) -> WebhookRow:
