@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import urllib3
-from minio import Minio
 from minio.datatypes import PostPolicy
-from minio.error import MinioException, S3Error
 
-from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
+from blurline.errors import StoreUnavailable
 from blurline.preview import PreviewSize, preview_key
+from blurline.s3 import chunks, connect, translated
 from blurline.settings import Settings
 
-_MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
 _CHUNK_BYTES = 1 << 18
@@ -62,9 +58,9 @@ class Store:
             retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
             maxsize=16,
         )
-        self._client = _client(settings, settings.store_endpoint, self._connections)
+        self._client = connect(settings, settings.store_endpoint, self._connections)
         self._public_url = (settings.s3_public_endpoint or settings.store_endpoint).rstrip("/")
-        self._public_client = _client(settings, self._public_url, self._connections)
+        self._public_client = connect(settings, self._public_url, self._connections)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -72,7 +68,7 @@ class Store:
 
     def ensure_buckets(self) -> None:
         """Create the buckets where they are missing."""
-        with _translated():
+        with translated():
             settings = self._settings
             for bucket in (settings.originals_bucket, settings.results_bucket, settings.exports_bucket):
                 if not self._client.bucket_exists(bucket):
@@ -80,7 +76,7 @@ class Store:
 
     def check(self) -> None:
         """Ask the store whether it has the originals' bucket."""
-        with _translated():
+        with translated():
             if not self._client.bucket_exists(self._settings.originals_bucket):
                 raise StoreUnavailable(f"The bucket {self._settings.originals_bucket} does not exist.")
 
@@ -90,19 +86,19 @@ class Store:
         policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(seconds=self._settings.upload_ttl_s))
         policy.add_equals_condition("key", key)
         policy.add_content_length_range_condition(0, int(self._settings.max_file_mb * 1e6))
-        with _translated():
+        with translated():
             fields = self._public_client.presigned_post_policy(policy)
         return PresignedPost(f"{self._public_url}/{bucket}", {"key": key, **fields})
 
     def stat_original(self, key: str) -> StoredObject:
         """Size and etag of an original."""
-        with _translated(key):
+        with translated(key):
             found = self._client.stat_object(self._settings.originals_bucket, key)
             return StoredObject(key, found.size or 0, found.etag or "")
 
     def list_originals(self, prefix: str, first: str, last: str) -> Iterator[StoredObject]:
         """Originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
-        with _translated():
+        with translated():
             for found in self._client.list_objects(
                 self._settings.originals_bucket, prefix=prefix, start_after=first[:-1], recursive=True
             ):
@@ -114,18 +110,18 @@ class Store:
 
     def put_original(self, key: str, file: io.BufferedIOBase, size_bytes: int) -> StoredObject:
         """Store an original from an open file."""
-        with _translated():
+        with translated():
             written = self._client.put_object(self._settings.originals_bucket, key, file, size_bytes)  # type: ignore[arg-type]
             return StoredObject(key, size_bytes, written.etag or "")
 
     def remove_original(self, key: str) -> None:
         """Remove an original; one that is not there is as good as removed."""
-        with _translated():
+        with translated():
             self._client.remove_object(self._settings.originals_bucket, key)
 
     def get_original(self, key: str) -> tuple[bytes, str]:
         """An original's bytes and the etag they were read under."""
-        with _translated(key):
+        with translated(key):
             response = self._client.get_object(self._settings.originals_bucket, key)
             try:
                 return response.read(), response.headers.get("etag", "").strip('"')
@@ -135,13 +131,13 @@ class Store:
 
     def stream_original(self, key: str) -> Iterator[bytes]:
         """An original, or a preview of one, in chunks. It is opened before this returns."""
-        with _translated(key):
+        with translated(key):
             response = self._client.get_object(self._settings.originals_bucket, key)
-        return _chunks(response, _CHUNK_BYTES)
+        return chunks(response, _CHUNK_BYTES)
 
     def put_result(self, key: str, data: bytes, media_type: str) -> None:
         """Store a result."""
-        with _translated():
+        with translated():
             self._client.put_object(
                 self._settings.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
@@ -151,37 +147,37 @@ class Store:
 
         It is opened before this returns, so that a missing one raises here.
         """
-        with _translated(key):
+        with translated(key):
             response = self._client.get_object(self._settings.results_bucket, key, first_byte, length_bytes)
-        return _chunks(response, _CHUNK_BYTES)
+        return chunks(response, _CHUNK_BYTES)
 
     def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
         """Store a preview of an original, which shows faces as its original does, beside it."""
-        with _translated():
+        with translated():
             self._client.put_object(
                 self._settings.originals_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
 
     def remove_result(self, key: str) -> None:
         """Remove a result with its previews; what is not there is as good as removed."""
-        with _translated():
+        with translated():
             for each in (key, *(preview_key(key, size) for size in PreviewSize)):
                 self._client.remove_object(self._settings.results_bucket, each)
 
     def put_export(self, key: str, file: BinaryIO, size_bytes: int) -> None:
         """Store a file of the exported dataset from an open file, in place of the one that is there."""
-        with _translated():
+        with translated():
             self._client.put_object(self._settings.exports_bucket, key, file, size_bytes, part_size=_PART_BYTES)
 
     def remove_export(self, key: str) -> None:
         """Remove a file of the exported dataset; one that is not there is as good as removed."""
-        with _translated():
+        with translated():
             self._client.remove_object(self._settings.exports_bucket, key)
 
     def remove_image(self, original_key: str, image_id: UUID) -> int:
         """Remove an image's original and every result below its id; how many objects there were."""
         settings, removed = self._settings, 0
-        with _translated():
+        with translated():
             for bucket, prefix in (
                 (settings.originals_bucket, original_key),
                 (settings.results_bucket, f"{image_id}/"),
@@ -190,41 +186,3 @@ class Store:
                     self._client.remove_object(bucket, found.object_name or "")
                     removed += 1
         return removed
-
-
-def _client(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:
-    address = urlsplit(endpoint)
-    if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
-        raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
-    access_key, secret_key = settings.s3_keys
-    return Minio(
-        endpoint=address.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=address.scheme == "https",
-        region=settings.s3_region,
-        http_client=connections,
-    )
-
-
-def _chunks(response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> Iterator[bytes]:
-    try:
-        with _translated():
-            yield from response.stream(chunk_bytes)
-    finally:
-        response.close()
-        response.release_conn()
-
-
-@contextmanager
-def _translated(key: str = "") -> Iterator[None]:
-    try:
-        yield
-    except S3Error as error:
-        if error.code in _MISSING:
-            raise ObjectMissing(
-                f"Nothing is stored under the key {key!r}. Upload the file before submitting it."
-            ) from error
-        raise StoreUnavailable(f"The S3 store answered {error.code}: {error.message}") from error
-    except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise StoreUnavailable(f"The S3 store did not answer: {error}") from error

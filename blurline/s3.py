@@ -1,0 +1,57 @@
+"""Speaking S3: a client from the settings, and its errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+
+from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
+from blurline.settings import Settings
+
+_MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
+
+
+def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:
+    """A client of the store at ``endpoint``. Raises ConfigurationError when that is no such address."""
+    address = urlsplit(endpoint)
+    if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
+        raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
+    access_key, secret_key = settings.s3_keys
+    return Minio(
+        endpoint=address.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=address.scheme == "https",
+        region=settings.s3_region,
+        http_client=connections,
+    )
+
+
+def chunks(response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> Iterator[bytes]:
+    """The body of an answer; it is closed at its end."""
+    try:
+        with translated():
+            yield from response.stream(chunk_bytes)
+    finally:
+        response.close()
+        response.release_conn()
+
+
+@contextmanager
+def translated(key: str = "") -> Iterator[None]:
+    """What the client raises becomes ObjectMissing or StoreUnavailable."""
+    try:
+        yield
+    except S3Error as error:
+        if error.code in _MISSING:
+            raise ObjectMissing(
+                f"Nothing is stored under the key {key!r}. Upload the file before submitting it."
+            ) from error
+        raise StoreUnavailable(f"The S3 store answered {error.code}: {error.message}") from error
+    except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise StoreUnavailable(f"The S3 store did not answer: {error}") from error
