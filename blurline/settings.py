@@ -1,5 +1,6 @@
-"""Every setting of Blurline, read from ``BLURLINE_…`` variables.
+"""Every setting of Blurline, read from ``BLURLINE_…`` variables, or from files named as these.
 
+A variable of the environment goes before a file of BLURLINE_SECRETS_DIR, and that before the following.
 The embedded stack (`blurline up`) writes the addresses of its parts to ``stack.env`` in its data folder; any
 other command that finds that file uses them, and a variable of the environment goes before it.
 """
@@ -15,10 +16,17 @@ from typing import Annotated, Any, TypeVar
 
 import platformdirs
 from pydantic import AliasChoices, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from blurline.errors import ConfigurationError
 from blurline.limits import Limits
+from blurline.secret_files import read_secrets
 
 T = TypeVar("T")
 
@@ -42,6 +50,10 @@ class Settings(BaseSettings):
     home: Path = Field(
         default_factory=lambda: load_home(),
         description="Data folder of the embedded stack and of the local token issuer's key.",
+    )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder of files that are named as variables and hold their values; set in the environment alone.",
     )
     database_url: SecretStr | None = Field(default=None, description="PostgreSQL: postgresql://user:password@host/db.")
     s3_endpoint: str | None = Field(default=None, description="S3 store as the servers reach it: http(s)://host:port.")
@@ -190,6 +202,20 @@ class Settings(BaseSettings):
     worker_ready_file: Path | None = Field(default=None, description="Made by a worker once its models are loaded.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read files as if they were variables, with refusals that name cause and remedy."""
+        files = EnvSettingsSource(settings_cls)
+        files.env_vars = {name.lower(): value for name, value in load_secrets().items()}
+        return init_settings, env_settings, files, dotenv_settings
+
     @property
     def limits(self) -> Limits:
         """The limits for one picture."""
@@ -248,6 +274,12 @@ def load_home() -> Path:
     return Path(given) if given else Path(platformdirs.user_data_dir("blurline"))
 
 
+def load_secrets() -> dict[str, str]:
+    """What the files of BLURLINE_SECRETS_DIR say, by variable. Raises ConfigurationError."""
+    folder = os.environ.get(variable("secrets_dir"))
+    return read_secrets(Path(folder), _variables()) if folder else {}
+
+
 def export_prefect(settings: Settings) -> None:
     """Put what the settings say of Prefect into the environment, from which Prefect reads it when it is imported."""
     for name in ("prefect_api_url", "prefect_api_auth_string", "prefect_api_key"):
@@ -258,12 +290,16 @@ def export_prefect(settings: Settings) -> None:
 
 def check_variables(environment: Mapping[str, str]) -> None:
     """Raise ConfigurationError when a ``BLURLINE_…`` variable is no setting, naming the nearest one."""
-    known = {variable(name) for name in Settings.model_fields}
+    known = _variables()
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]}?" if near else " `blurline settings` lists them all."
             raise ConfigurationError(f"{name} is not a setting of Blurline.{hint}")
+
+
+def _variables() -> set[str]:
+    return {variable(name) for name in Settings.model_fields}
 
 
 def _required(value: T | None, name: str) -> T:

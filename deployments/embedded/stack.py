@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from blurline.errors import RetryableError
-from blurline.settings import PREFIX, STACK_FILE, Settings, variable
+from blurline.settings import PREFIX, STACK_FILE, Settings, load_secrets, variable
 from blurline.store import Store
 from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
@@ -74,10 +74,11 @@ class EmbeddedStack:
         self._home.end_leftovers()
         self._secrets = self._home.secrets()
         self._ports = self._home.ports(_DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
-        self._own_database = not os.environ.get("BLURLINE_DATABASE_URL")
-        self._own_store = not os.environ.get("BLURLINE_S3_ENDPOINT")
-        self._own_prefect = not os.environ.get("PREFECT_API_URL")
-        self._environment = {**os.environ, **self._shared_environment()}
+        self._given = {**load_secrets(), **os.environ}
+        self._own_database = not self._given.get("BLURLINE_DATABASE_URL")
+        self._own_store = not self._given.get("BLURLINE_S3_ENDPOINT")
+        self._own_prefect = not self._given.get("PREFECT_API_URL")
+        self._environment = {**self._given, **self._shared_environment()}
         self._settings = Settings.model_validate(_settings_from(self._environment))
         self._supervisor = Supervisor(self._home, self._stages(workers))
 
@@ -140,9 +141,9 @@ class EmbeddedStack:
             shared["PREFECT_API_URL"] = f"http://{_HOST}:{ports['prefect']}/api"
             shared["PREFECT_API_AUTH_STRING"] = f"admin:{secrets['prefect_password']}"
         else:
-            shared["BLURLINE_PREFECT_UI_URL"] = os.environ["PREFECT_API_URL"].removesuffix("/api")
+            shared["BLURLINE_PREFECT_UI_URL"] = self._given["PREFECT_API_URL"].removesuffix("/api")
         return {
-            name: os.environ.get(name, value) if name.startswith(PREFIX) else value for name, value in shared.items()
+            name: self._given.get(name, value) if name.startswith(PREFIX) else value for name, value in shared.items()
         }
 
     def _stages(self, workers: int | None) -> list[Stage]:
