@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -21,7 +22,7 @@ from api.problems import Problem
 from api.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
-from blurline.ids import new_id
+from blurline.ids import made_at, new_id
 from blurline.outbound import check_url
 from blurline.policy import Policy
 from blurline.presets import DEFAULT, PRESETS
@@ -102,8 +103,7 @@ def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImag
     if twice is not None:
         raise Problem("duplicate_key", f"The key {twice!r} stands twice in the request; each upload is one image.")
     for key in keys:
-        if not _is_of_upload(wanted.owner, key):
-            raise ObjectMissing(f"Nothing is stored under the key {key!r}. Get keys from POST /v1/uploads.")
+        _check_upload(context, wanted.owner, key)
     stored = _stat(context, wanted.owner, keys)
     originals = [_original(context, wanted.owner, image, stored) for image in images]
     return _create(context, wanted, originals)
@@ -216,12 +216,22 @@ def _forget(context: Context, original: Original) -> None:
         context.store.remove_original(original.key)
 
 
-def _is_of_upload(owner: str, key: str) -> bool:
-    """Whether the key is one that the owner was handed out with a form."""
+def _check_upload(context: Context, owner: str, key: str) -> None:
+    """Raise ObjectMissing unless the key is one that the owner was handed out with a form, and not so long ago that the
+    object may be swept away."""
     try:
-        return key == f"{_prefix(owner)}{UUID(key.rpartition('/')[2])}"
+        upload_id = UUID(key.rpartition("/")[2])
+        handed_out_at, is_of_owner = made_at(upload_id), key == f"{_prefix(owner)}{upload_id}"
     except ValueError:
-        return False
+        is_of_owner = False
+    if not is_of_owner:
+        raise ObjectMissing(f"Nothing is stored under the key {key!r}. Get keys from POST /v1/uploads.")
+    kept_hours = context.settings.keep_uploads_hours
+    if datetime.now(UTC) - handed_out_at > timedelta(hours=kept_hours):
+        raise ObjectMissing(
+            f"The upload {key!r} was not submitted within {kept_hours:g} hours and is not kept any longer. Upload the "
+            "file again."
+        )
 
 
 def _direct_key(owner: str) -> str:

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from blurline.commands import operating, pictures, servers
+from blurline.commands.consistency import consistency
 from blurline.commands.submit import submit
 from blurline.commands.verify import verify
 from blurline.errors import BlurlineError
@@ -27,6 +28,7 @@ for verb in (
     operating.token,
     operating.rerun,
     operating.doctor,
+    consistency,
     operating.settings,
     operating.bench,
     verify,

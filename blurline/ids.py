@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -10,3 +11,8 @@ from uuid_utils.compat import uuid7
 def new_id() -> UUID:
     """A fresh UUIDv7."""
     return uuid7()
+
+
+def made_at(made: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)

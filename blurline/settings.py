@@ -153,6 +153,30 @@ class Settings(BaseSettings):
     events_kept_days: float = Field(
         default=7, gt=0, description="How long events and the log of webhook deliveries are kept."
     )
+    keep_originals_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long an original is kept after its image was last settled; for ever when absent.",
+    )
+    keep_results_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long a result is kept after its image was last settled; for ever when absent.",
+    )
+    keep_rows_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long a job is kept, with all that is left of it, after its last image was settled; for ever "
+        "when absent.",
+    )
+    keep_audit_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long the record of what was deleted is kept after its deletion; for ever when absent.",
+    )
+    keep_uploads_hours: float = Field(
+        default=24, ge=1, description="How long an upload may wait to be submitted; later it is removed."
+    )
     metrics_token: SecretStr | None = Field(
         default=None, description="Bearer token that `/metrics` of the API asks for; none when absent."
     )

@@ -7,7 +7,7 @@ presigned POST and download through the API, which alone knows what is published
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -15,8 +15,10 @@ from uuid import UUID
 
 import urllib3
 from minio.datatypes import PostPolicy
+from minio.deleteobjects import DeleteObject
 
-from blurline.errors import StoreUnavailable
+from blurline.errors import ObjectMissing, StoreUnavailable
+from blurline.inventory import Bucket, Listed
 from blurline.preview import PreviewSize, preview_key
 from blurline.s3 import chunks, connect, translated
 from blurline.settings import Settings
@@ -186,3 +188,30 @@ class Store:
                     self._client.remove_object(bucket, found.object_name or "")
                     removed += 1
         return removed
+
+    def list_all(self, bucket: Bucket) -> Iterator[Listed]:
+        """Every object of a bucket in the order of the keys, however many there are."""
+        with translated():
+            for found in self._client.list_objects(self._named(bucket), recursive=True):
+                assert found.object_name is not None and found.last_modified is not None
+                yield Listed(found.object_name, found.size or 0, found.last_modified)
+
+    def has(self, bucket: Bucket, key: str) -> bool:
+        """Whether an object is there."""
+        try:
+            with translated(key):
+                self._client.stat_object(self._named(bucket), key)
+        except ObjectMissing:
+            return False
+        return True
+
+    def remove_all(self, bucket: Bucket, keys: Iterable[str]) -> None:
+        """Remove objects; those that are not there are as good as removed."""
+        with translated():
+            errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
+        if errors:
+            raise StoreUnavailable(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}")
+
+    def _named(self, bucket: Bucket) -> str:
+        settings = self._settings
+        return settings.originals_bucket if bucket is Bucket.ORIGINALS else settings.results_bucket

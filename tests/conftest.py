@@ -8,10 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from blurline.inventory import Bucket
 from blurline.settings import Settings, load_settings
 from blurline.store import Store
 from sql.database import Database
 from tests.servers import running_servers
+from tests.shelf import Shelf
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,7 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
     with psycopg.connect(servers.database, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
-            " cohorts, tallies, tally_changes, changed_days CASCADE"
+            " cohorts, tallies, tally_changes, changed_days, holds CASCADE"
         )
     return servers.model_copy(update={"home": tmp_path})
 
@@ -57,3 +59,11 @@ def store(settings: Settings) -> Iterator[Store]:
 @pytest.fixture(autouse=True)
 def _no_remembered_settings() -> None:
     load_settings.cache_clear()
+
+
+@pytest.fixture
+def shelf(settings: Settings, database: Database, store: Store) -> Shelf:
+    """The emptied database and the store's two buckets of images, emptied too."""
+    for bucket in Bucket:
+        store.remove_all(bucket, [each.key for each in store.list_all(bucket)])
+    return Shelf(settings, database, store)

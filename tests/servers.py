@@ -62,6 +62,13 @@ def _set_up(home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Setti
     return settings
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a command with these settings."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    shown = {name: each.get_secret_value() if isinstance(each, SecretStr) else each for name, each in given.items()}
+    return {**os.environ, **{variable(name): str(each) for name, each in shown.items()}}
+
+
 @dataclass(frozen=True, slots=True)
 class ApiProcess:
     """An API replica in a process of its own."""
@@ -76,9 +83,7 @@ def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
     with contextlib.ExitStack() as probes:
         listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         ports = [listener.getsockname()[1] for listener in listeners]
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    shown = {name: each.get_secret_value() if isinstance(each, SecretStr) else each for name, each in given.items()}
-    environment = {**os.environ, **{variable(name): str(each) for name, each in shown.items()}}
+    environment = environment_of(settings)
     command = [sys.executable, "-m", "blurline", "api"]
     replicas = []
     try:

@@ -1,0 +1,14 @@
+-- The flows that keep order: what they did when they last got to their end.
+
+-- name: note_housekeeping
+INSERT INTO housekeeping (flow, succeeded_at, counts) VALUES (%(flow)s, now(), %(counts)s)
+ON CONFLICT (flow) DO UPDATE SET succeeded_at = excluded.succeeded_at, counts = excluded.counts
+
+-- name: housekeeping
+SELECT flow, succeeded_at, counts FROM housekeeping ORDER BY flow
+
+-- name: count_missing_objects
+-- Objects that the store should have and has not, as far as the rows of their images say so.
+SELECT count(*) FILTER (WHERE original_gone_why = 'missing') AS originals,
+       count(*) FILTER (WHERE result_gone_why = 'missing') AS results
+FROM images WHERE original_gone_why = 'missing' OR result_gone_why = 'missing'

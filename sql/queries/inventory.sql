@@ -1,0 +1,71 @@
+-- What the store should have, in the order in which it lists; and looking again at what seems to differ. An original that
+-- is not fetched yet has no etag. What is expired or deleted is about to be removed, or has been.
+
+-- name: originals_expected
+SELECT id AS image_id, original_key AS place,
+       CASE WHEN original_gone_why IS DISTINCT FROM 'expired' THEN ARRAY[original_key] ELSE '{}' END AS stems,
+       CASE WHEN original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired' THEN original_key END AS key,
+       original_gone_why IS NOT DISTINCT FROM 'missing' AS is_noted
+FROM images WHERE %(cursor)s::text IS NULL OR original_key COLLATE "C" > %(cursor)s
+ORDER BY original_key COLLATE "C" LIMIT %(limit)s
+
+-- name: results_expected
+SELECT id AS image_id, id::text AS place,
+       array_remove(ARRAY[
+           CASE WHEN result_gone_why IS DISTINCT FROM 'expired' THEN split_part(result_key, '.', 1) END,
+           id || '/' || open_attempt_id
+       ], NULL) AS stems,
+       CASE WHEN result_gone_why IS DISTINCT FROM 'expired' THEN result_key END AS key,
+       result_gone_why IS NOT DISTINCT FROM 'missing' AS is_noted
+FROM images WHERE %(cursor)s::text IS NULL OR id > %(cursor)s::uuid
+ORDER BY id LIMIT %(limit)s
+
+-- name: unnamed_originals
+-- Of the keys (without what comes after a dot), those that nothing names.
+SELECT stem FROM unnest(%(stems)s::text[]) AS given (stem)
+WHERE NOT EXISTS (
+        SELECT FROM images WHERE original_key = stem
+        AND (original_gone_why IS DISTINCT FROM 'expired'
+             OR EXISTS (SELECT FROM erasures WHERE image_id = images.id AND confirmed_at IS NULL)))
+  AND NOT EXISTS (SELECT FROM deleted_images WHERE original_key = stem)
+
+-- name: unnamed_results
+SELECT stem FROM unnest(%(stems)s::text[]) AS given (stem)
+CROSS JOIN LATERAL (SELECT split_part(stem, '/', 1)::uuid AS image_id) AS of
+WHERE NOT EXISTS (
+        SELECT FROM images WHERE images.id = of.image_id
+        AND (stem IN (split_part(result_key, '.', 1), id || '/' || open_attempt_id)
+             AND (result_gone_why IS DISTINCT FROM 'expired' OR stem = id || '/' || open_attempt_id)
+             OR EXISTS (SELECT FROM erasures WHERE image_id = images.id AND confirmed_at IS NULL)))
+  AND NOT EXISTS (SELECT FROM deleted_images WHERE deleted_images.image_id = of.image_id)
+
+-- name: still_named_originals
+-- Of the images, those whose row still names this key.
+SELECT id AS image_id FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
+JOIN images ON images.id = given.image_id AND images.original_key = given.key
+WHERE original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired'
+
+-- name: still_named_results
+SELECT id AS image_id FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
+JOIN images ON images.id = given.image_id AND images.result_key = given.key
+WHERE result_gone_why IS DISTINCT FROM 'expired'
+
+-- name: note_missing_originals
+UPDATE images SET original_gone_at = now(), original_gone_why = 'missing'
+FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
+WHERE images.id = given.image_id AND images.original_key = given.key AND original_gone_at IS NULL
+
+-- name: note_missing_results
+UPDATE images SET result_gone_at = now(), result_gone_why = 'missing'
+FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
+WHERE images.id = given.image_id AND images.result_key = given.key AND result_gone_at IS NULL
+
+-- name: note_returned_originals
+UPDATE images SET original_gone_at = NULL, original_gone_why = NULL
+FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
+WHERE images.id = given.image_id AND images.original_key = given.key AND original_gone_why = 'missing'
+
+-- name: note_returned_results
+UPDATE images SET result_gone_at = NULL, result_gone_why = NULL
+FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
+WHERE images.id = given.image_id AND images.result_key = given.key AND result_gone_why = 'missing'

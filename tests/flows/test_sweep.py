@@ -1,0 +1,47 @@
+"""The nightly sweep: it says what it did, ends in time, and does not remove what cannot be right."""
+
+from __future__ import annotations
+
+import pytest
+
+from blurline.ids import new_id
+from blurline.inventory import Bucket
+from flows.sweep import sweep_store
+from sql import consistency
+from sql.consistency import TooManyOrphans
+from tests.shelf import Shelf
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.sweep.grace_s", lambda _: -60.0)
+
+
+def test_more_orphans_than_are_plausible_are_left_to_a_person(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consistency, "_PLAUSIBLE_ORPHANS", 2)
+    shelf.submit(4)
+    shelf.publish()
+    shelf.rows("TRUNCATE jobs CASCADE")  # as a new database would be
+    with pytest.raises(TooManyOrphans, match="8 of 8 objects"):
+        sweep_store(shelf.database, shelf.store, shelf.settings, 100, 60)
+    assert len(shelf.keys(Bucket.ORIGINALS)) == 8
+
+
+def test_the_sweep_says_what_it_did_and_ends_in_time(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consistency, "_AT_ONCE", 2)
+    shelf.rows("DELETE FROM housekeeping WHERE flow = 'sweep'")
+    strays = {shelf.put_result(new_id(), new_id()) for _ in range(5)}
+
+    def swept(limit: int, max_s: float, *, dry_run: bool = False) -> str:
+        return sweep_store(shelf.database, shelf.store, shelf.settings, limit, max_s, dry_run=dry_run)
+
+    assert "orphaned results: 5" in swept(100, 60, dry_run=True)
+    assert shelf.keys(Bucket.RESULTS) == strays
+    assert swept(100, 0).endswith("the time was over before the end")
+    assert len(shelf.keys(Bucket.RESULTS)) == 3
+    assert shelf.rows("SELECT FROM housekeeping WHERE flow = 'sweep'") == []
+    assert "removed results: 2" in swept(2, 60)
+    assert "orphaned results: 1" in swept(2, 60)
+    assert shelf.keys(Bucket.RESULTS) == set()
+    ((counts,),) = shelf.rows("SELECT counts FROM housekeeping WHERE flow = 'sweep'")
+    assert isinstance(counts, dict) and counts["removed_results"] == 1

@@ -1,0 +1,66 @@
+"""Images with real objects in buckets of a test's own, at whatever time the test is about."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from blurline.ids import new_id
+from blurline.inventory import Bucket
+from blurline.policy import Policy
+from blurline.preview import PreviewSize, preview_key
+from blurline.settings import Settings
+from blurline.store import Store
+from sql.attempts import Attempt, publish
+from sql.database import Database
+from sql.submissions import BatchSize, NewJob, Original, create_job
+from tests.api.asking import underway
+from tests.sql.test_attempts import result
+
+OWN_HASH = "0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The database, the store, and the test's own settings."""
+
+    settings: Settings
+    database: Database
+    store: Store
+
+    def submit(self, images: int = 1, owner: str = "ann") -> UUID:
+        """A job whose originals are stored."""
+        keys = [f"{OWN_HASH}/direct/{new_id()}" for _ in range(images)]
+        stored = [self.store.put_original(key, io.BytesIO(b"original"), 8) for key in keys]
+        originals = [Original(f"{at}.jpg", each.key, each.etag, 8) for at, each in enumerate(stored)]
+        return create_job(self.database, NewJob(owner, Policy(), originals, "backlog"), BatchSize(24, 10**9))
+
+    def publish(self, job_id: UUID | None = None) -> list[Attempt]:
+        """Store and publish results of whatever is under way, with previews beside both."""
+        attempts = underway(self.database, self.settings)
+        for attempt in attempts:
+            key = self.put_result(attempt.image_id, attempt.id)
+            self.store.put_result(preview_key(key, PreviewSize.THUMB), b"thumb", "image/jpeg")
+            self.store.put_original_preview(preview_key(attempt.original_key, PreviewSize.THUMB), b"t", "image/jpeg")
+            with self.database.transaction() as transaction:
+                publish(transaction, attempt, result(key))
+        return attempts
+
+    def put_result(self, image_id: UUID, attempt_id: UUID) -> str:
+        """Store a result that nothing names yet; its key."""
+        key = f"{image_id}/{attempt_id}.jpg"
+        self.store.put_result(key, b"result", "image/jpeg")
+        return key
+
+    def keys(self, bucket: Bucket) -> set[str]:
+        """What the store has."""
+        return {each.key for each in self.store.list_all(bucket)}
+
+    def rows(self, text: str, *values: object) -> list[tuple[object, ...]]:
+        """Run a statement on the database; its rows, where it gives any."""
+        with psycopg.connect(self.settings.database) as connection:
+            cursor = connection.execute(text.encode(), values)
+            return cursor.fetchall() if cursor.description else []
