@@ -9,6 +9,7 @@ import psycopg
 import structlog
 
 from blurline.errors import RetryableError
+from sql.sessions import session
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class Background:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(self._dsn, autocommit=True) as connection:
+                with psycopg.connect(self._dsn, autocommit=True, **session()) as connection:
                     connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel)))
                     while not self._stopped.is_set():
                         while not self._stopped.is_set() and self._work():

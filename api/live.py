@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from blurline.errors import RetryableError
+from sql.sessions import session
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -95,9 +96,7 @@ class Hub:
 
     async def _listen_once(self) -> None:
         """Until the connection is lost."""
-        async with await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, connect_timeout=10, keepalives_idle=15, tcp_user_timeout=30_000
-        ) as connection:
+        async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, **session()) as connection:
             await connection.execute("LISTEN blurline_events")
             for owner in self._wakes:
                 self._wake(owner)  # for what they may have missed meanwhile

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
@@ -14,6 +16,17 @@ from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
 from blurline.settings import Settings
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
+
+
+class Connections(urllib3.PoolManager):
+    """Sends a body in pieces: what urllib3 sends at once must be gone within the time that is given for connecting,
+    and over a slow line a photograph is not."""
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **given: Any) -> urllib3.BaseHTTPResponse:  # type: ignore[override]
+        """As PoolManager does."""
+        if given.get("body"):
+            given["body"] = io.BytesIO(given["body"])
+        return super().urlopen(method, url, redirect, **given)
 
 
 def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:

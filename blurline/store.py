@@ -20,7 +20,7 @@ from minio.deleteobjects import DeleteObject
 from blurline.errors import ObjectMissing, StoreUnavailable
 from blurline.inventory import Bucket, Listed
 from blurline.preview import PreviewSize, preview_key
-from blurline.s3 import chunks, connect, translated
+from blurline.s3 import Connections, chunks, connect, translated
 from blurline.settings import Settings
 
 _CONNECT_TIMEOUT_S = 5
@@ -55,7 +55,7 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._connections = urllib3.PoolManager(
+        self._connections = Connections(
             timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
             retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
             maxsize=16,

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from blurline.errors import DatabaseUnavailable
+from sql.sessions import session
 
 QUERIES = Path(__file__).parent / "queries"
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
@@ -46,13 +47,11 @@ class Database:
             reconnect_timeout=0,
             check=ConnectionPool.check_connection,
             kwargs={
+                **session(statement_timeout_s),
                 "row_factory": dict_row,
-                "tcp_user_timeout": 30_000,
-                "keepalives_idle": 15,
                 # Filters that may be null need a plan of their own each time: the one plan that PostgreSQL would make
                 # for all of them after a few calls was 150 times as slow.
                 "prepare_threshold": None,
-                "options": f"-c statement_timeout={int(statement_timeout_s * 1000)}",
             },
             connection_class=psycopg.Connection[Row],
         )

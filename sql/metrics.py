@@ -9,9 +9,10 @@ from psycopg.rows import dict_row
 
 from blurline.errors import DatabaseUnavailable
 from sql.database import Row, Transaction
+from sql.sessions import session
 
 _CONNECT_TIMEOUT_S = 2
-_STATEMENT_TIMEOUT_MS = 5000
+_STATEMENT_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,9 @@ class Figures:
 
 def read_figures(dsn: str) -> Figures:
     """Read them over a connection of their own, which waits for nobody. Raises DatabaseUnavailable."""
-    options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}"
+    limits = {**session(_STATEMENT_TIMEOUT_S), "connect_timeout": _CONNECT_TIMEOUT_S}
     try:
-        with psycopg.connect(
-            dsn, connect_timeout=_CONNECT_TIMEOUT_S, options=options, row_factory=dict_row
-        ) as connection:
+        with psycopg.connect(dsn, row_factory=dict_row, **limits) as connection:
             return _read(Transaction(connection))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error

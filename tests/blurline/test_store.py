@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import io
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
 
+from blurline import store as store_module
 from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings
@@ -63,3 +68,43 @@ def test_results_stream_in_chunks_and_are_removed(store: Store) -> None:
     store.remove_result(key)
     with pytest.raises(ObjectMissing):
         store.stream_result(key)
+
+
+class SlowStore(BaseHTTPRequestHandler):
+    """Takes what is put at a few megabytes a second."""
+
+    def do_PUT(self) -> None:
+        left_bytes = int(self.headers["Content-Length"])
+        while left_bytes:
+            piece = self.rfile.read(min(left_bytes, 50_000))
+            if not piece:
+                return
+            left_bytes -= len(piece)
+            time.sleep(0.02)  # the slow line itself
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_large_result_may_take_longer_than_connecting_may(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_CONNECT_TIMEOUT_S", 0.5)
+    server = HTTPServer(("127.0.0.1", 0), SlowStore, bind_and_activate=False)
+    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    server.server_bind()
+    server.server_activate()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    store = Store(settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{server.server_port}"}))
+    try:
+        store.put_result("test/large", bytes(5_000_000), "image/jpeg")
+    finally:
+        store.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
