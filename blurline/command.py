@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from blurline.commands import operating, pictures, servers
+from blurline.commands import operating, pictures, servers, setting_up
 from blurline.commands.consistency import consistency
 from blurline.commands.submit import submit
 from blurline.commands.verify import verify
@@ -22,8 +22,11 @@ for verb in (
     servers.api,
     servers.dashboard,
     servers.worker,
-    servers.deploy,
-    servers.migrate,
+    servers.prefect,
+    setting_up.migrate,
+    setting_up.buckets,
+    setting_up.deploy,
+    setting_up.secrets,
     submit,
     operating.token,
     operating.rerun,

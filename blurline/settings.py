@@ -91,6 +91,10 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("PREFECT_API_KEY", "prefect_api_key"),
         description="Key of Prefect Cloud; the variable is Prefect's own, PREFECT_API_KEY.",
     )
+    prefect_database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL of the server that `blurline prefect` is; another database than `database_url`.",
+    )
     work_pool: str = Field(default="blurline", description="Name of the Prefect work pool.")
 
     max_file_mb: float = Field(default=100, gt=0, description="Largest file accepted, in megabytes (10^6 bytes).")

@@ -8,9 +8,21 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from blurline.errors import ConfigurationError
+
 
 def load_or_create_key(path: Path) -> Ed25519PrivateKey:
-    """The key in the file, which is made (0600) where there is none."""
+    """The key in the file, which is made (0600) where there is none. Raises ConfigurationError where it cannot be."""
+    try:
+        return _load_or_create(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The key {path} can be neither read nor made ({error.strerror}). Set BLURLINE_HOME to a folder that "
+            "the user of Blurline may write to, or put the key there, readable for them."
+        ) from error
+
+
+def _load_or_create(path: Path) -> Ed25519PrivateKey:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         data = Ed25519PrivateKey.generate().private_bytes(

@@ -1,4 +1,4 @@
-"""Starting and setting up the parts: `up`, `demo`, `api`, `dashboard`, `worker`, `deploy`, `migrate`."""
+"""Starting the parts: `up`, `demo`, `api`, `dashboard`, `worker`, `prefect`."""
 
 from __future__ import annotations
 
@@ -77,20 +77,14 @@ def worker(
     start_worker(values, pool, limit)
 
 
-def deploy() -> None:
-    """Create or update the work pool, its queues and the deployments in Prefect."""
-    from deployments.deploy import deploy as set_up
+def prefect(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 4200,
+) -> None:
+    """Serve Prefect with the settings that Blurline needs of it."""
+    from deployments.prefect_server import serve
 
-    export_prefect(load_settings())
-    set_up()
-
-
-def migrate() -> None:
-    """Bring the database up to date."""
-    from sql.migrate import migrate as apply
-
-    applied = apply(load_settings().database)
-    typer.echo("\n".join(applied) or "The database is up to date.")
+    serve(load_settings(), host, port)
 
 
 def _check_models() -> None:

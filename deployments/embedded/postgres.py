@@ -20,9 +20,9 @@ DATABASES = ("blurline", "prefect")
 _LEASH = Path(__file__).with_name("leash.py")
 
 
-def postgres_url(password: str, port: int, database: str, scheme: str = "postgresql") -> str:
+def postgres_url(password: str, port: int, database: str) -> str:
     """The URL of a database of the embedded server."""
-    return f"{scheme}://{USER}:{password}@127.0.0.1:{port}/{database}"
+    return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{database}"
 
 
 def postgres_part(home: Home, password: str, port: int, environment: Mapping[str, str]) -> Part:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
-from blurline.errors import RetryableError
+from blurline.errors import ConfigurationError
 from blurline.settings import PREFIX, STACK_FILE, Settings, load_secrets, variable
-from blurline.store import Store
+from deployments.buckets import make_buckets
 from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
@@ -33,18 +32,7 @@ _DEFAULT_PORTS = {
     "s3": 8333,
 }
 _HOST = "127.0.0.1"
-_FIRST_WRITE_S = 30
 
-# Measured on two cores (docs/decisions): fewer commits a task run, nothing sent home, tables kept small.
-_PREFECT_SERVER = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "2",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    "PREFECT_UI_ENABLED": "true",
-}
 _PREFECT_CLIENT = {
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
@@ -69,15 +57,20 @@ class EmbeddedStack:
     """The whole stack on one data folder. Raises ConfigurationError when it cannot run there."""
 
     def __init__(self, home_path: Path, workers: int | None = None) -> None:
+        self._given = {**load_secrets(), **os.environ}
+        self._own_database = not self._given.get("BLURLINE_DATABASE_URL")
+        self._own_store = not self._given.get("BLURLINE_S3_ENDPOINT")
+        self._own_prefect = not self._given.get("PREFECT_API_URL")
+        if self._own_prefect and not self._own_database and not self._given.get("BLURLINE_PREFECT_DATABASE_URL"):
+            raise ConfigurationError(
+                "With a PostgreSQL of your own, Prefect needs a database there too, beside Blurline's. "
+                "Set BLURLINE_PREFECT_DATABASE_URL, or PREFECT_API_URL where a Prefect server runs elsewhere."
+            )
         self._home = Home(home_path)
         (self._home.path / STACK_FILE).unlink(missing_ok=True)
         self._home.end_leftovers()
         self._secrets = self._home.secrets()
         self._ports = self._home.ports(_DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
-        self._given = {**load_secrets(), **os.environ}
-        self._own_database = not self._given.get("BLURLINE_DATABASE_URL")
-        self._own_store = not self._given.get("BLURLINE_S3_ENDPOINT")
-        self._own_prefect = not self._given.get("PREFECT_API_URL")
         self._environment = {**self._given, **self._shared_environment()}
         self._settings = Settings.model_validate(_settings_from(self._environment))
         self._supervisor = Supervisor(self._home, self._stages(workers))
@@ -165,18 +158,7 @@ class EmbeddedStack:
         migrate(self._settings.database)
 
     def _set_up_store(self) -> None:
-        """Create the buckets and write once; a store that has just started may refuse the first writes."""
-        store, deadline = Store(self._settings), time.monotonic() + _FIRST_WRITE_S
-        while True:
-            try:
-                store.ensure_buckets()
-                store.put_result("warm-up", b"ready", "text/plain")
-                store.close()
-                return
-            except RetryableError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.3)
+        make_buckets(self._settings)
 
     def _set_up_prefect(self) -> None:
         """Deploy, unless this folder's own Prefect has these very deployments."""
@@ -186,27 +168,14 @@ class EmbeddedStack:
             marker.write_text(wanted)
 
     def _prefect(self) -> Part:
-        port = self._ports["prefect"]
-        url = self._environment["PREFECT_API_URL"]
-        if self._own_database:
-            database = postgres_url(
-                self._secrets["database_password"], self._ports["postgres"], "prefect", "postgresql+asyncpg"
-            )
-        else:
-            database = _asyncpg(self._environment["BLURLINE_DATABASE_URL"])
+        port, url = self._ports["prefect"], self._environment["PREFECT_API_URL"]
+        own_database = postgres_url(self._secrets["database_password"], self._ports["postgres"], "prefect")
         return Part(
             name="prefect",
-            command=_python("uvicorn", "--factory", "prefect.server.api.server:create_app", *_listen(port)),
+            command=_python("blurline", "prefect", "--host", _HOST, "--port", str(port)),
             is_ready=lambda: _is_healthy(f"{url}/ready", self._environment["PREFECT_API_AUTH_STRING"]),
             once_ready=self._set_up_prefect,
-            environment={
-                **self._environment,
-                **_PREFECT_SERVER,
-                "PREFECT_API_DATABASE_CONNECTION_URL": database,
-                "PREFECT_SERVER_API_HOST": _HOST,
-                "PREFECT_SERVER_API_PORT": str(port),
-                "PREFECT_SERVER_API_AUTH_STRING": self._environment["PREFECT_API_AUTH_STRING"],
-            },
+            environment={"BLURLINE_PREFECT_DATABASE_URL": own_database, **self._environment},
         )
 
     def _api(self) -> Part:
@@ -237,18 +206,9 @@ def _python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-def _listen(port: int) -> list[str]:
-    return ["--host", _HOST, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "5"]
-
-
 def _settings_from(environment: Mapping[str, str]) -> dict[str, str]:
     names = Settings.model_fields
     return {name: environment[variable(name)] for name in names if variable(name) in environment}
-
-
-def _asyncpg(url: str) -> str:
-    """The URL for Prefect's driver, which has another word for sslmode. Prefect's tables lie beside ours there."""
-    return "postgresql+asyncpg://" + url.partition("://")[2].replace("sslmode=", "ssl=")
 
 
 def _is_healthy(url: str, auth: str = "") -> bool:

@@ -1,0 +1,70 @@
+"""The secrets with which the containers of ``compose.yaml`` start: `blurline secrets FOLDER`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from blurline.errors import ConfigurationError
+from blurline.signing_key import load_or_create_key
+
+_RANDOM = (
+    "postgres_password",
+    "BLURLINE_S3_ACCESS_KEY",
+    "BLURLINE_S3_SECRET_KEY",
+    "BLURLINE_METRICS_TOKEN",
+    "BLURLINE_DASHBOARD_COOKIE_SECRET",
+)
+_SIGNING_KEYS = ("issuer_key.pem", "audit_key.pem")
+_FILE_MODE = 0o444  # each container runs as a user of its own; the folder keeps everybody else out
+_FOLDER_MODE = 0o700
+
+
+def make_secrets(folder: Path) -> list[Path]:
+    """Make the files that are missing, and return them. Raises ConfigurationError where it may not write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(_FOLDER_MODE)
+        return list(_made(folder))
+    except OSError as error:
+        raise ConfigurationError(
+            f"The secrets cannot be written to {folder} ({error.strerror}). Run this as the user who owns the folder."
+        ) from error
+
+
+def _made(folder: Path) -> Iterator[Path]:
+    for name in _RANDOM:
+        yield from _write(folder / name, secrets.token_hex(24))
+    yield from _write(folder / "PREFECT_API_AUTH_STRING", f"admin:{secrets.token_hex(24)}")
+    password = (folder / "postgres_password").read_text()
+    for name, database in (("BLURLINE_DATABASE_URL", "blurline"), ("BLURLINE_PREFECT_DATABASE_URL", "prefect")):
+        yield from _write(folder / name, f"postgresql://blurline:{password}@postgres:5432/{database}")
+    yield from _write(folder / "store_identities.json", _identities(folder))
+    yield from _write(folder / "store_security.toml", _doors())
+    for path in (folder / name for name in _SIGNING_KEYS):
+        if not path.exists():
+            load_or_create_key(path)
+            path.chmod(_FILE_MODE)
+            yield path
+
+
+def _write(path: Path, text: str) -> Iterator[Path]:
+    if not path.exists():
+        path.write_text(text)
+        path.chmod(_FILE_MODE)
+        yield path
+
+
+def _identities(folder: Path) -> str:
+    """Whom the S3 server knows: us alone."""
+    access_key, secret_key = ((folder / f"BLURLINE_S3_{each}_KEY").read_text() for each in ("ACCESS", "SECRET"))
+    credentials = [{"accessKey": access_key, "secretKey": secret_key}]
+    return json.dumps({"identities": [{"name": "blurline", "credentials": credentials, "actions": ["Admin"]}]})
+
+
+def _doors() -> str:
+    """Keys for the store's inner servers, which would otherwise hand out every object to whoever reaches them."""
+    tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+    return "".join(f'[{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)

@@ -1,0 +1,67 @@
+"""Serving Prefect with the settings that Blurline needs of it: `blurline prefect`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from blurline.errors import ConfigurationError
+from blurline.settings import Settings, variable
+
+# Measured on two cores (docs/decisions): fewer commits a task run, nothing sent home, tables kept small.
+_TUNING = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "2",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_UI_ENABLED": "true",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+}
+_APP = "prefect.server.api.server:create_app"
+_GRACE_S = 5
+
+
+def serve(settings: Settings, host: str, port: int) -> NoReturn:
+    """Become a Prefect server. Raises ConfigurationError where it would have no database, or no password."""
+    options = ["--host", host, "--port", str(port), "--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        _APP,
+        *options,
+        "--timeout-graceful-shutdown",
+        str(_GRACE_S),
+    ]
+    os.execve(sys.executable, command, _environment(settings, host, port))
+
+
+def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:
+    """Prefect's own variables. One that the operator has set goes before the tuning."""
+    if settings.prefect_database_url is None:
+        raise ConfigurationError(
+            f"{variable('prefect_database_url')} is not set. Prefect needs a PostgreSQL database of its own: "
+            "its tables have names that Blurline's have too."
+        )
+    if settings.prefect_api_auth_string is None:
+        raise ConfigurationError(
+            f"{variable('prefect_api_auth_string')} is not set. Without it, whoever reaches Prefect could run anything."
+        )
+    return {
+        **_TUNING,
+        **os.environ,
+        "PREFECT_API_DATABASE_CONNECTION_URL": _asyncpg(settings.prefect_database_url.get_secret_value()),
+        "PREFECT_SERVER_API_HOST": host,
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_API_AUTH_STRING": settings.prefect_api_auth_string.get_secret_value(),
+        "PREFECT_UI_API_URL": f"{settings.prefect_ui_url.rstrip('/')}/api",
+    }
+
+
+def _asyncpg(url: str) -> str:
+    """The URL for Prefect's driver, which has another word for sslmode."""
+    return "postgresql+asyncpg://" + url.partition("://")[2].replace("sslmode=", "ssl=")
