@@ -8,6 +8,7 @@ import typer
 
 from blurline.commands import operating, pictures, servers, setting_up
 from blurline.commands.consistency import consistency
+from blurline.commands.doctor import doctor
 from blurline.commands.submit import submit
 from blurline.commands.verify import verify
 from blurline.errors import BlurlineError
@@ -30,8 +31,8 @@ for verb in (
     submit,
     operating.token,
     operating.rerun,
-    operating.doctor,
     consistency,
+    doctor,
     operating.settings,
     operating.bench,
     verify,

@@ -10,12 +10,15 @@ import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from blurline.errors import ConfigurationError
 from blurline.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
-_QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
+QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
 
 
 def deploy(environment: Mapping[str, str] | None = None) -> None:
@@ -33,6 +36,12 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
         )
         if done.returncode != 0:
             raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+def wanted_deployments() -> list[dict[str, Any]]:
+    """What `deploy` tells Prefect to have, in the words of ``prefect.yaml``."""
+    wanted: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    return wanted
 
 
 def deployments_fingerprint() -> str:
@@ -60,14 +69,14 @@ async def _set_up_pool(name: str) -> None:
             await client.create_work_pool(
                 WorkPoolCreate(name=name, type=WarmWorker.type, description=description, base_job_template=template)
             )
-        for queue, priority in _QUEUE_PRIORITY.items():
+        for queue, priority in QUEUE_PRIORITY.items():
             try:
                 await client.read_work_queue_by_name(queue, work_pool_name=name)
             except ObjectNotFound:
                 await client.create_work_queue(name=queue, work_pool_name=name, priority=priority)
 
 
-_HEARTBEAT_AUTOMATION = {
+HEARTBEAT_AUTOMATION = {
     "name": "Blurline: runs without heartbeat have crashed",
     "description": "A run whose worker has died says nothing; after 90 seconds of silence it is marked as crashed.",
     "enabled": True,
@@ -93,8 +102,8 @@ async def _set_up_automation() -> None:
     from prefect.events.schemas.automations import AutomationCore
 
     async with get_client() as client:
-        if not await client.read_automations_by_name(str(_HEARTBEAT_AUTOMATION["name"])):
-            await client.create_automation(AutomationCore.model_validate(_HEARTBEAT_AUTOMATION))
+        if not await client.read_automations_by_name(str(HEARTBEAT_AUTOMATION["name"])):
+            await client.create_automation(AutomationCore.model_validate(HEARTBEAT_AUTOMATION))
 
 
 async def _set_up(pool: str) -> None:

@@ -36,11 +36,20 @@ def migrate(database: str) -> list[str]:
 
 def pending(database: str) -> list[str]:
     """The names of the migrations that the database lacks. Raises DatabaseUnavailable when it does not answer."""
+    done = _applied(database)
+    return [path.stem for path in sorted(MIGRATIONS.glob("[0-9]*.sql")) if path.stem not in done]
+
+
+def newer(database: str) -> list[str]:
+    """The names of migrations that the database has had from a newer Blurline. Raises DatabaseUnavailable."""
+    return sorted(_applied(database) - {path.stem for path in MIGRATIONS.glob("[0-9]*.sql")})
+
+
+def _applied(database: str) -> set[str]:
     try:
         with psycopg.connect(database, autocommit=True, connect_timeout=10) as connection:
-            done = {name for (name,) in connection.execute("SELECT name FROM migrations")}
+            return {name for (name,) in connection.execute("SELECT name FROM migrations")}
     except psycopg.errors.UndefinedTable:
-        done = set()
+        return set()
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
-    return [path.stem for path in sorted(MIGRATIONS.glob("[0-9]*.sql")) if path.stem not in done]

@@ -1,10 +1,7 @@
-"""For operators: `token`, `rerun`, `doctor`, `settings`, `bench`."""
+"""For operators: `token`, `rerun`, `settings`, `bench`."""
 
 from __future__ import annotations
 
-import json
-import sys
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -62,24 +59,6 @@ def rerun(
     selection = Selection(states, submitted_from, submitted_until, owner, job, another_model, score_below, limit)
     changes = overrides.model_dump(mode="json", exclude_none=True)
     typer.echo(run_again(selection, changes, new_id(), dry_run=not really))
-
-
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:
-    """Check that every part can be used: models and their execution provider, database, store, Prefect."""
-    values = load_settings()
-    export_prefect(values)
-    from deployments.doctor import examine
-
-    findings = examine(values)
-    if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
-    else:
-        for finding in findings:
-            mark = typer.style("ok  ", fg="green") if finding.is_ok else typer.style("FAIL", fg="red")
-            typer.echo(f"{mark} {finding.check}: {finding.says}")
-    sys.exit(0 if all(finding.is_ok for finding in findings) else 1)
 
 
 def settings() -> None:

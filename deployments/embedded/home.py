@@ -66,7 +66,7 @@ class Home:
 
     def secrets(self) -> dict[str, str]:
         """The generated secrets of this folder, made at the first start and kept."""
-        known = self._read("secrets.json")
+        known = _read(self.path / "secrets.json")
         missing = {name: secrets.token_hex(24) for name in _SECRETS if name not in known}
         if missing:
             self.write_private("secrets.json", json.dumps(known | missing, indent=1))
@@ -74,7 +74,7 @@ class Home:
 
     def ports(self, wanted: dict[str, int]) -> dict[str, int]:
         """A free port of 127.0.0.1 for each name: the one of the last start, the wanted one, or any."""
-        last = self._read("ports.json")
+        last = recorded_ports(self.path)
         chosen: dict[str, int] = {}
         for name, default in wanted.items():
             chosen[name] = _free_port([*filter(None, (last.get(name), default))], set(chosen.values()))
@@ -93,14 +93,7 @@ class Home:
 
     def end_leftovers(self, patience_s: float = 10) -> None:
         """End processes that an earlier supervisor of this folder left behind, and their children."""
-        found: list[psutil.Process] = []
-        for entry in self._read("processes.json").values():
-            try:
-                process = psutil.Process(entry["pid"])
-                if process.create_time() == entry["created"]:
-                    found += [process, *process.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                continue
+        found = [process for processes in recorded_processes(self.path).values() for process in processes]
         for process in found:
             _signal(process.terminate)
         _, alive = psutil.wait_procs(found, timeout=patience_s)
@@ -108,10 +101,28 @@ class Home:
             _signal(process.kill)
         psutil.wait_procs(alive, timeout=patience_s)
 
-    def _read(self, name: str) -> dict[str, Any]:
-        path = self.path / name
-        content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        return content
+
+def recorded_processes(home: Path) -> dict[str, list[psutil.Process]]:
+    """The parts of a data folder that live, by name: each one's process and all below it."""
+    found: dict[str, list[psutil.Process]] = {}
+    for name, entry in _read(home / "processes.json").items():
+        try:
+            process = psutil.Process(entry["pid"])
+            if process.create_time() == entry["created"]:
+                found[name] = [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def recorded_ports(home: Path) -> dict[str, int]:
+    """The ports of a data folder's last start."""
+    return _read(home / "ports.json")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return content
 
 
 def _signal(send: Any) -> None:

@@ -1,0 +1,152 @@
+"""Settings: whether they contradict each other. Unknown and wrong ones end the command before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from blurline.settings import Settings
+from deployments.doctor.finding import Finding, error, ok, warning
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_BYTES_A_PIXEL = 3
+_MOST_PRESIGNED_MB = 5000  # S3 takes no more in one request
+
+
+def configuration(settings: Settings) -> Iterator[Finding]:
+    """See the module."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _sign_in,
+        _addresses,
+        _sizes,
+        _outward,
+        _prefect,
+        _log_level,
+    )
+    found = [finding for check in checks for finding in check(settings)]
+    yield from found or [ok("settings", "Every setting is known, and none contradicts another.")]
+
+
+def _sign_in(settings: Settings) -> Iterator[Finding]:
+    parts = {
+        "BLURLINE_OIDC_ISSUER": settings.oidc_issuer,
+        "BLURLINE_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
+        "BLURLINE_OIDC_CLIENT_ID": settings.oidc_client_id,
+    }
+    missing = [name for name, value in parts.items() if not value]
+    if (settings.oidc_client_id or settings.oidc_client_secret) and missing:
+        yield error(
+            "settings.sign_in",
+            f"Signing in at the dashboard is set up by half: {' and '.join(missing)} is missing.",
+            f"Set {' and '.join(missing)}, or none of BLURLINE_OIDC_CLIENT_ID and BLURLINE_OIDC_CLIENT_SECRET.",
+        )
+    elif settings.oidc_client_id and settings.dashboard_cookie_secret is None:
+        yield warning(
+            "settings.cookie_secret",
+            "The key of the sign-in cookies is made anew at each start of the dashboard; then everyone signs in again.",
+            "Set BLURLINE_DASHBOARD_COOKIE_SECRET, the same for every dashboard.",
+        )
+    if not settings.local_issuer and settings.oidc_issuer is None:
+        yield error(
+            "settings.issuers",
+            "No token is accepted: BLURLINE_LOCAL_ISSUER is false, and no other issuer is set.",
+            "Set BLURLINE_OIDC_ISSUER, or BLURLINE_LOCAL_ISSUER=true.",
+        )
+
+
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    public = settings.s3_public_endpoint or settings.s3_endpoint
+    if public is None:
+        return
+    if settings.s3_public_endpoint is None and not _is_local(public):
+        yield warning(
+            "settings.public_endpoint",
+            f"Clients are told to upload to {public}, the store's address for servers.",
+            "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients, also where it is the same.",
+        )
+    if _is_local(public) and not _is_local(settings.api_url):
+        yield warning(
+            "settings.public_endpoint",
+            f"The API is at {settings.api_url}, but its clients are told to upload to {public}, their own machine.",
+            "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients.",
+        )
+    for name, url in (("BLURLINE_S3_PUBLIC_ENDPOINT", public), ("BLURLINE_DASHBOARD_URL", settings.dashboard_url)):
+        if urlsplit(url).scheme != "https" and not _is_local(url):
+            yield warning(
+                "settings.encryption",
+                f"{url} is not encrypted: photographs and tokens can be read on their way.",
+                f"Put TLS before it and set {name} to the https address.",
+            )
+
+
+def _sizes(settings: Settings) -> Iterator[Finding]:
+    decoded_mb = (settings.resident_megapixels + settings.max_megapixels) * _BYTES_A_PIXEL
+    for is_wrong, says, remedy in (
+        (
+            settings.max_request_mb < settings.max_file_mb,
+            f"A file may have {settings.max_file_mb:g} MB, a request with files {settings.max_request_mb:g} MB.",
+            "Raise BLURLINE_MAX_REQUEST_MB over BLURLINE_MAX_FILE_MB.",
+        ),
+        (
+            settings.max_file_mb > _MOST_PRESIGNED_MB,
+            f"A file may have {settings.max_file_mb:g} MB; S3 takes {_MOST_PRESIGNED_MB} MB in one upload at most.",
+            f"Lower BLURLINE_MAX_FILE_MB to {_MOST_PRESIGNED_MB} or less.",
+        ),
+        (
+            settings.worker_memory_mb < decoded_mb,
+            f"A worker child is replaced over {settings.worker_memory_mb:g} MB, but pictures alone may take "
+            f"{decoded_mb:g} MB.",
+            "Raise BLURLINE_WORKER_MEMORY_MB, or lower BLURLINE_MAX_MEGAPIXELS or BLURLINE_RESIDENT_MEGAPIXELS.",
+        ),
+        (
+            settings.attempt_deadline_s < settings.max_decode_s,
+            f"An attempt is given up after {settings.attempt_deadline_s:g} s, but decoding alone may take "
+            f"{settings.max_decode_s:g} s.",
+            "Raise BLURLINE_ATTEMPT_DEADLINE_S well over BLURLINE_MAX_DECODE_S.",
+        ),
+        (
+            0 in (settings.quota_images_per_day, settings.quota_mb_per_day, settings.quota_open_jobs),
+            "A quota is 0: nobody can submit anything.",
+            "Unset BLURLINE_QUOTA_IMAGES_PER_DAY, BLURLINE_QUOTA_MB_PER_DAY or BLURLINE_QUOTA_OPEN_JOBS, or raise it.",
+        ),
+    ):
+        if is_wrong:
+            yield warning("settings.sizes", says, remedy)
+
+
+def _outward(settings: Settings) -> Iterator[Finding]:
+    if settings.outbound_networks and not (settings.allow_urls or settings.allow_webhooks):
+        yield warning(
+            "settings.outbound",
+            "BLURLINE_OUTBOUND_NETWORKS names networks, but nothing reaches outward.",
+            "Set BLURLINE_ALLOW_URLS or BLURLINE_ALLOW_WEBHOOKS, or unset the networks.",
+        )
+    if settings.worker_metrics_port is not None and settings.worker_metrics_host not in _LOOPBACK:
+        yield warning(
+            "settings.worker_metrics",
+            f"Workers show their metrics at {settings.worker_metrics_host} to everyone who reaches them.",
+            "See that only your Prometheus does: a firewall, or a network policy.",
+        )
+
+
+def _prefect(settings: Settings) -> Iterator[Finding]:
+    if settings.prefect_api_key is not None and settings.prefect_api_auth_string is not None:
+        yield warning(
+            "settings.prefect",
+            "Both PREFECT_API_KEY (Prefect Cloud) and PREFECT_API_AUTH_STRING (a server of your own) are set.",
+            "Unset the one that is not of the Prefect at PREFECT_API_URL.",
+        )
+
+
+def _log_level(settings: Settings) -> Iterator[Finding]:
+    if settings.log_level.upper() not in logging.getLevelNamesMapping():
+        yield error(
+            "settings.log_level",
+            f"BLURLINE_LOG_LEVEL is {settings.log_level!r}; no worker and no API starts with it.",
+            "Set it to DEBUG, INFO, WARNING or ERROR.",
+        )
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK

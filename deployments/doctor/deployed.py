@@ -1,0 +1,65 @@
+"""Prefect's deployments: whether they are as ``prefect.yaml`` says, and whether `reconcile` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from deployments.deploy import wanted_deployments
+from deployments.doctor.finding import Finding, error, ok, warning
+
+_RECONCILE = "reconcile"
+_RECONCILE_PATIENCE_S = 300
+
+
+def deployed(client: httpx.Client, pool: str) -> Iterator[Finding]:
+    """See the module. ``client`` speaks to Prefect's API."""
+    for wanted in wanted_deployments():
+        yield _deployment(client, wanted, pool)
+    yield _reconciled(client)
+
+
+def _deployment(client: httpx.Client, wanted: dict[str, Any], pool: str) -> Finding:
+    name = f"prefect.deployment.{wanted['name']}"
+    flow = str(wanted["entrypoint"]).rsplit(".", 1)[1].replace("_", "-")
+    answer = client.get(f"/deployments/name/{flow}/{wanted['name']}")
+    if answer.status_code == 404:
+        return error(name, "The deployment is not there.", "Run `blurline deploy`.")
+    found = answer.raise_for_status().json()
+    differing = [
+        f"{what} is {is_!r}, not {should!r}"
+        for what, is_, should in (
+            ("the entrypoint", found["entrypoint"], wanted["entrypoint"]),
+            ("the work pool", found["work_pool_name"], pool),
+            ("the queue", found["work_queue_name"], wanted["work_pool"]["work_queue_name"]),
+        )
+        if is_ != should
+    ]
+    if differing:
+        return error(name, f"It is another Blurline's: {'; '.join(differing)}.", "Run `blurline deploy`.")
+    if found["paused"] or (wanted.get("schedules") and not any(each["active"] for each in found["schedules"])):
+        finding = error if wanted["name"] == _RECONCILE else warning
+        return finding(name, "It is paused: its schedule starts no run.", "Resume it in Prefect.")
+    return ok(name, "It is there, as it should be.")
+
+
+def _reconciled(client: httpx.Client) -> Finding:
+    name = "prefect.reconciled"
+    wanted = {
+        "flows": {"name": {"any_": [_RECONCILE]}},
+        "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
+        "sort": "END_TIME_DESC",
+        "limit": 1,
+    }
+    runs = client.post("/flow_runs/filter", json=wanted).raise_for_status().json()
+    consequence = "what is stuck stays stuck."
+    remedy = "See that a worker is online and look at the latest runs of the deployment reconcile in Prefect."
+    if not runs:
+        return warning(name, f"The flow reconcile has never run to its end; {consequence}", remedy)
+    age_s = (datetime.now(UTC) - datetime.fromisoformat(runs[0]["end_time"])).total_seconds()
+    if age_s > _RECONCILE_PATIENCE_S:
+        return error(name, f"The flow reconcile last ran to its end {age_s / 60:.0f} min ago; {consequence}", remedy)
+    return ok(name, f"The flow reconcile ran to its end {age_s:.0f} s ago.")

@@ -1,0 +1,72 @@
+"""The examination: every subject at the same time, each by itself and within a time limit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import structlog
+
+from blurline.errors import BlurlineError
+from blurline.settings import Settings
+from deployments.doctor.configuration import configuration
+from deployments.doctor.database import database
+from deployments.doctor.finding import Finding, error
+from deployments.doctor.issuer import issuer
+from deployments.doctor.machine import machine
+from deployments.doctor.models import models
+from deployments.doctor.prefect import prefect
+from deployments.doctor.store import store
+from deployments.doctor.versions import versions
+
+log = structlog.get_logger()
+
+Subject = Callable[[Settings], Iterator[Finding]]
+"""Finds one thing after another. What it raises of our own errors is its last finding."""
+
+SUBJECTS: Mapping[str, Subject] = {
+    "settings": configuration,
+    "versions": versions,
+    "models": models,
+    "database": database,
+    "store": store,
+    "prefect": prefect,
+    "issuer": issuer,
+    "machine": machine,
+}
+_LIMIT_S = 45
+_REPORT = "This is a mistake of the doctor's: report it with the lines above, and judge this part by its own log."
+
+
+def examine(settings: Settings, subjects: Mapping[str, Subject] = SUBJECTS, limit_s: float = _LIMIT_S) -> list[Finding]:
+    """What every subject has found within the limit, in the order of the subjects."""
+    found: dict[str, list[Finding]] = {name: [] for name in subjects}
+
+    def look(name: str) -> None:
+        try:
+            found[name].extend(subjects[name](settings))
+        except BlurlineError as problem:
+            found[name].append(error(name, str(problem), "Do as the message says and examine again."))
+        except Exception as problem:
+            log.exception("examination_failed", subject=name)
+            found[name].append(error(name, f"The examination itself failed: {problem!r}", _REPORT))
+
+    # Daemons: one that hangs does not keep the command from ending.
+    threads = {name: threading.Thread(target=look, args=(name,), daemon=True) for name in subjects}
+    deadline = time.monotonic() + limit_s
+    for thread in threads.values():
+        thread.start()
+    for name, thread in threads.items():
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            found[name].append(_hangs(name, limit_s))
+    return [finding for name in subjects for finding in found[name]]
+
+
+def _hangs(name: str, limit_s: float) -> Finding:
+    return error(
+        name,
+        f"The examination did not end within {limit_s:g} s.",
+        "Something does not answer and does not refuse either: look at its log and at the network to it.",
+    )

@@ -1,0 +1,176 @@
+"""The store: whether it can be written and read, keeps strangers out, and takes what clients upload and no more."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from blurline.buckets import Buckets
+from blurline.errors import BlurlineError, StoreUnavailable
+from blurline.ids import new_id
+from blurline.settings import Settings
+from blurline.store import PresignedPost, Store
+from deployments.doctor.clock import clock_finding
+from deployments.doctor.finding import Finding, error, ok, warning
+
+_CONTENT = b"can be written and read"
+_SMALL_MB = 0.001
+_TIMEOUT_S = 10
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """See the module. Raises ConfigurationError where no store is set."""
+    with closing(Buckets(settings)) as buckets, closing(Store(settings)) as store:
+        try:
+            missing = buckets.missing()
+        except StoreUnavailable as problem:
+            yield error(
+                "store.connection",
+                str(problem),
+                "Start the store, or correct BLURLINE_S3_ENDPOINT, BLURLINE_S3_ACCESS_KEY and BLURLINE_S3_SECRET_KEY.",
+            )
+            return
+        yield ok("store.connection", f"{settings.store_endpoint} answers.")
+        yield from _clock(settings)
+        if missing:
+            yield error(
+                "store.buckets",
+                f"The buckets {', '.join(missing)} are not there.",
+                "Make them, private; `blurline up` makes those of its own store.",
+            )
+            return
+        yield ok("store.buckets", f"The buckets {', '.join(buckets.names)} are there.")
+        yield _versions(buckets)
+        yield from _written_and_private(settings, buckets)
+        yield _upload(settings, store)
+        yield _limits(settings)
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    """The store's answers carry its time, cut to the second."""
+    try:
+        told = httpx.get(settings.store_endpoint, timeout=_TIMEOUT_S).headers.get("date")
+    except httpx.HTTPError:
+        return
+    if told is not None:
+        ahead_s = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds() + 0.5
+        yield clock_finding("store.clock", "the store", ahead_s)
+
+
+def _versions(buckets: Buckets) -> Finding:
+    name = "store.versions"
+    try:
+        keeping = [bucket for bucket in buckets.names if buckets.keeps_versions(bucket)]
+    except StoreUnavailable as problem:
+        return warning(
+            name,
+            f"It cannot be said whether the buckets keep what is deleted: {problem}",
+            "Let the access key read the buckets' versioning, or look yourself that it is off.",
+        )
+    if keeping:
+        return warning(
+            name,
+            f"{', '.join(keeping)} keep older versions: photographs that are deleted stay there.",
+            "Suspend versioning, or have a lifecycle rule remove noncurrent versions after the time that you allow.",
+        )
+    return ok(name, "What is removed from the buckets is gone.")
+
+
+def _written_and_private(settings: Settings, buckets: Buckets) -> Iterator[Finding]:
+    """A trial object in each bucket, read with the keys and without."""
+    key = _trial_key()
+    public = settings.s3_public_endpoint or settings.store_endpoint
+    endpoints = sorted({settings.store_endpoint.rstrip("/"), public.rstrip("/")})
+    lost, open_ = [], []
+    try:
+        for bucket in buckets.names:
+            buckets.write(bucket, key, io.BytesIO(_CONTENT), len(_CONTENT), "text/plain")
+            with buckets.reading(bucket, key) as reading:
+                if b"".join(reading.chunks) != _CONTENT:
+                    lost.append(bucket)
+            paths = (f"{bucket}/{key}", f"{bucket}?list-type=2")
+            if any(_serves_strangers(f"{endpoint}/{path}") for endpoint in endpoints for path in paths):
+                open_.append(bucket)
+            buckets.remove(bucket, key)
+    except BlurlineError as problem:
+        yield error("store.use", str(problem), "Let the access key write, read, list and remove objects there.")
+        return
+    if lost:
+        remedy = "Look at the store's log and disks before anything else is stored there."
+        yield error("store.use", f"{', '.join(lost)} give back something else than was stored.", remedy)
+    else:
+        yield ok("store.use", "Objects can be written, read and removed in every bucket.")
+    if open_:
+        yield error(
+            "store.privacy",
+            f"{', '.join(open_)} can be read or listed by anyone, without a key.",
+            "Remove the bucket's policy or ACL that allows it, now: originals show faces.",
+        )
+    else:
+        yield ok("store.privacy", "No bucket can be read or listed without a key.")
+
+
+def _upload(settings: Settings, store: Store) -> Finding:
+    """A client's upload over the public address."""
+    key = _trial_key()
+    address = settings.s3_public_endpoint or settings.store_endpoint
+    remedy = "Correct BLURLINE_S3_PUBLIC_ENDPOINT, and see that what stands before the store lets POST through."
+    try:
+        answer = _post(store.presign_upload(key), _CONTENT)
+        if not answer.is_success:
+            says = f"An upload to {address} as clients make it is refused ({answer.status_code}): {answer.text[:200]}"
+            return error("store.upload", says, remedy)
+        store.stat_original(key)
+    except (httpx.HTTPError, BlurlineError) as problem:
+        return error("store.upload", f"An upload to {address} as clients make it does not arrive: {problem!r}", remedy)
+    finally:
+        store.remove_original(key)
+    return ok("store.upload", f"Clients can upload to {address}.")
+
+
+def _limits(settings: Settings) -> Finding:
+    """A form is for one key and a size, and the store must hold clients to it."""
+    key, taken = _trial_key(), []
+    with closing(Store(settings.model_copy(update={"max_file_mb": _SMALL_MB}))) as store:
+        form = store.presign_upload(key)
+        elsewhere = PresignedPost(form.url, {**form.fields, "key": f"{key}-elsewhere"})
+        too_large = b"." * int(_SMALL_MB * 1e6 + 1)
+        try:
+            if _post(form, too_large).is_success:
+                taken.append("more bytes than the form allows")
+            if _post(elsewhere, _CONTENT).is_success:
+                taken.append("another key than the form's")
+        except httpx.HTTPError as problem:
+            says = f"Whether uploads are held to their key and size cannot be said: {problem!r}"
+            return error("store.limits", says, "Mend what store.upload names.")
+        finally:
+            for each in (key, elsewhere.fields["key"]):
+                store.remove_original(each)
+    if taken:
+        return error(
+            "store.limits",
+            f"The store takes {' and '.join(taken)}: whoever may submit can fill it, or write over others' files.",
+            "Use a store that heeds the conditions of presigned POST policies.",
+        )
+    return ok("store.limits", "Uploads are held to their key and size.")
+
+
+def _post(form: PresignedPost, content: bytes) -> httpx.Response:
+    return httpx.post(form.url, data=form.fields, files={"file": content}, timeout=_TIMEOUT_S)
+
+
+def _serves_strangers(url: str) -> bool:
+    """An endpoint that is not reached from here serves nobody from here; `store.upload` says so."""
+    try:
+        return httpx.get(url, timeout=_TIMEOUT_S).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _trial_key() -> str:
+    return f"doctor/{new_id()}"

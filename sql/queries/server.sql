@@ -1,0 +1,18 @@
+-- The server itself, as the doctor looks at it.
+
+-- name: server
+-- free_connections: what the server, the database's limit and the user's limit still allow, whichever is least.
+SELECT current_setting('server_version') AS version, current_setting('server_version_num')::integer / 10000 AS major,
+       pg_encoding_to_char(pg_database.encoding) AS encoding, pg_is_in_recovery() AS is_standby,
+       clock_timestamp() AS clock,
+       least(
+           current_setting('max_connections')::integer
+               - current_setting('superuser_reserved_connections')::integer - count(*),
+           nullif(datconnlimit, -1) - count(*) FILTER (WHERE activity.datname = current_database()),
+           nullif(rolconnlimit, -1) - count(*) FILTER (WHERE activity.usename = current_user)
+       )::integer AS free_connections,
+       current_setting('max_connections')::integer AS max_connections
+FROM pg_database, pg_roles, pg_stat_activity AS activity
+WHERE pg_database.datname = current_database() AND rolname = current_user
+  AND activity.backend_type = 'client backend'
+GROUP BY pg_database.encoding, datconnlimit, rolconnlimit

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from blurline.settings import Settings
+from deployments.doctor import Severity
+from deployments.doctor.database import database
+from tests.deployments.doctor.examining import wrong
+
+
+@pytest.fixture
+def pretending(settings: Settings) -> Iterator[psycopg.Connection]:
+    """A schema whose functions come before PostgreSQL's own for `_pretended`."""
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA pretended")
+        yield connection
+        connection.execute("DROP SCHEMA pretended CASCADE")
+
+
+def _pretended(settings: Settings) -> Settings:
+    url = f"{settings.database}?options=-csearch_path%3Dpretended,pg_catalog,public"
+    return settings.model_copy(update={"database_url": SecretStr(url)})
+
+
+def test_a_database_that_is_well_has_no_remedy(settings: Settings) -> None:
+    assert wrong(database, settings) == {}
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "severity", "says"),
+    [
+        (
+            "clock_timestamp() RETURNS timestamptz RETURN pg_catalog.clock_timestamp() + interval '5 minutes'",
+            "database.clock",
+            Severity.ERROR,
+            "300.0 s ahead of",
+        ),
+        (
+            "clock_timestamp() RETURNS timestamptz RETURN pg_catalog.clock_timestamp() - interval '10 seconds'",
+            "database.clock",
+            Severity.WARNING,
+            "s behind",
+        ),
+        ("pg_is_in_recovery() RETURNS boolean RETURN true", "database.role", Severity.ERROR, "standby"),
+        (
+            "current_setting(name text) RETURNS text RETURN CASE name WHEN 'server_version_num' THEN '130012'"
+            " ELSE pg_catalog.current_setting(name) END",
+            "database.version",
+            Severity.ERROR,
+            "answers",
+        ),
+        (
+            "current_setting(name text) RETURNS text RETURN CASE name WHEN 'server_version_num' THEN '160012'"
+            " ELSE pg_catalog.current_setting(name) END",
+            "database.version",
+            Severity.WARNING,
+            "tested with 18",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_server_is_named(
+    settings: Settings, pretending: psycopg.Connection, function: str, name: str, severity: Severity, says: str
+) -> None:
+    pretending.execute(f"CREATE FUNCTION pretended.{function}".encode())
+    (found,) = wrong(database, _pretended(settings)).values()
+    assert (found.name, found.severity) == (name, severity)
+    assert says in found.says
+
+
+@pytest.mark.parametrize(("limit", "severity"), [(1, Severity.ERROR), (10, Severity.WARNING)])
+def test_connections_that_run_out_are_foreseen(settings: Settings, limit: int, severity: Severity) -> None:
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE blurline CONNECTION LIMIT {limit}".encode())
+        try:
+            found = wrong(database, settings)
+        finally:
+            connection.execute("ALTER DATABASE blurline CONNECTION LIMIT -1")
+    assert set(found) == {"database.connections"}
+    assert found["database.connections"].severity is severity
+    assert "max_connections" in str(found["database.connections"].remedy)
+
+
+def test_a_database_without_our_tables_in_another_encoding_is_named(settings: Settings) -> None:
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE plain ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
+        try:
+            plain = SecretStr(settings.database.rsplit("/", 1)[0] + "/plain")
+            found = wrong(database, settings.model_copy(update={"database_url": plain}))
+        finally:
+            connection.execute("DROP DATABASE plain")
+    assert set(found) == {"database.encoding", "database.migrations"}
+    assert found["database.migrations"].remedy == "Run `blurline migrate`."
+    assert "0001_jobs_images_attempts" in found["database.migrations"].says
+
+
+def test_a_database_that_is_newer_than_this_code_is_a_warning(settings: Settings) -> None:
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute("INSERT INTO migrations (name) VALUES ('9999_of_tomorrow')")
+        try:
+            found = wrong(database, settings)
+        finally:
+            connection.execute("DELETE FROM migrations WHERE name = '9999_of_tomorrow'")
+    assert set(found) == {"database.migrations"}
+    assert found["database.migrations"].severity is Severity.WARNING
+    assert "9999_of_tomorrow" in found["database.migrations"].says
+
+
+def test_a_wrong_password_is_told_from_a_server_that_is_away(settings: Settings) -> None:
+    address = settings.database.rsplit("@", 1)[1]
+    refused = settings.model_copy(update={"database_url": SecretStr(f"postgresql://blurline:wrong@{address}")})
+    found = wrong(database, refused)
+    assert set(found) == {"database.connection"}
+    assert "password authentication failed" in found["database.connection"].says

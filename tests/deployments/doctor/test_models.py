@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blurline.settings import Settings
+from deployments.doctor.models import models
+from models import loading
+from models.card import WEIGHTS
+from tests.deployments.doctor.examining import findings, wrong
+
+
+@pytest.fixture
+def _nothing_loaded() -> Iterator[None]:
+    loading.vendored_detector.cache_clear()
+    yield
+    loading.vendored_detector.cache_clear()
+
+
+def test_the_model_of_every_profile_is_named_with_its_hash_and_provider() -> None:
+    found = findings(models, Settings())
+    assert set(found) == {"models.fast", "models.standard", "models.thorough", "models.second_look"}
+    assert "centerface (sha256 30912ee7dcf0…) runs on CPUExecutionProvider" in found["models.standard"].says
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
+    garbage = tmp_path / "garbage.onnx"
+    garbage.write_bytes(b"not a model")
+    found = wrong(models, Settings(model_file=garbage))
+    assert set(found) == {"models.fast", "models.standard", "models.thorough"}
+    assert "not a model that onnxruntime can load" in found["models.fast"].says
+    assert "BLURLINE_MODEL_FILE" in str(found["models.fast"].remedy)
+
+
+@pytest.mark.usefixtures("_nothing_loaded")
+def test_weights_that_have_changed_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(WEIGHTS, tmp_path, dirs_exist_ok=True)
+    with (tmp_path / "yunet.onnx").open("ab") as file:
+        file.write(b"\0")
+    monkeypatch.setattr(loading, "WEIGHTS", tmp_path)
+    found = wrong(models, Settings())
+    assert set(found) == {"models.fast", "models.second_look"}
+    assert "its card says" in found["models.fast"].says
+
+
+def test_a_provider_that_is_not_installed_is_named() -> None:
+    found = wrong(models, Settings(execution_provider="CUDAExecutionProvider"))
+    assert len(found) == 4
+    assert "BLURLINE_EXECUTION_PROVIDER" in str(found["models.fast"].remedy)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from minio import Minio
+from minio.versioningconfig import VersioningConfig
+from pydantic import SecretStr
+
+from blurline.buckets import Buckets
+from blurline.settings import Settings
+from deployments.doctor import Severity
+from deployments.doctor.store import store
+from tests.deployments.doctor.examining import wrong
+from tests.forwarding import Answer, forwarding
+
+BUCKET = "blurline-examined"
+
+
+@pytest.fixture
+def minio(settings: Settings) -> Iterator[Minio]:
+    """A client, and a bucket that is the test's own to spoil."""
+    access, secret = settings.s3_keys
+    address = urlsplit(settings.store_endpoint).netloc
+    client = Minio(endpoint=address, access_key=access, secret_key=secret, secure=False)
+    client.make_bucket(BUCKET)
+    yield client
+    for each in client.list_objects(BUCKET, recursive=True, include_version=True):
+        client.remove_object(BUCKET, each.object_name or "", version_id=each.version_id)
+    client.remove_bucket(BUCKET)
+
+
+@pytest.fixture
+def spoilt(settings: Settings, minio: Minio) -> Settings:
+    return settings.model_copy(update={"results_bucket": BUCKET})
+
+
+def test_a_store_that_is_well_has_no_remedy_and_keeps_nothing_of_the_examination(
+    settings: Settings, spoilt: Settings
+) -> None:
+    assert wrong(store, spoilt) == {}
+    buckets = Buckets(spoilt)
+    left = [each.key for bucket in buckets.names for each in buckets.objects(bucket) if "doctor/" in each.key]
+    buckets.close()
+    assert left == []
+
+
+@pytest.mark.parametrize(("action", "resource"), [("s3:GetObject", f"{BUCKET}/*"), ("s3:ListBucket", BUCKET)])
+def test_a_bucket_that_anyone_can_read_or_list_is_an_error(
+    spoilt: Settings, minio: Minio, action: str, resource: str
+) -> None:
+    allowed = {"Effect": "Allow", "Principal": "*", "Action": [action], "Resource": [f"arn:aws:s3:::{resource}"]}
+    minio.set_bucket_policy(BUCKET, json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
+    found = wrong(store, spoilt)
+    assert set(found) == {"store.privacy"}
+    assert found["store.privacy"].severity is Severity.ERROR
+    assert BUCKET in found["store.privacy"].says
+
+
+def test_a_bucket_that_keeps_what_is_deleted_is_a_warning(spoilt: Settings, minio: Minio) -> None:
+    minio.set_bucket_versioning(BUCKET, VersioningConfig("Enabled"))
+    found = wrong(store, spoilt)
+    assert set(found) == {"store.versions"}
+    assert found["store.versions"].severity is Severity.WARNING
+
+
+def test_a_bucket_that_is_not_there_is_named(settings: Settings) -> None:
+    found = wrong(store, settings.model_copy(update={"exports_bucket": "blurline-nowhere"}))
+    assert set(found) == {"store.buckets"}
+    assert "blurline-nowhere" in found["store.buckets"].says
+
+
+def test_wrong_keys_are_told_from_a_store_that_is_away(settings: Settings) -> None:
+    found = wrong(store, settings.model_copy(update={"s3_secret_key": SecretStr("wrong")}))
+    assert set(found) == {"store.connection"}
+    assert "BLURLINE_S3_SECRET_KEY" in str(found["store.connection"].remedy)
+    assert "SignatureDoesNotMatch" in found["store.connection"].says or "AccessDenied" in found["store.connection"].says
+
+
+def test_a_store_with_another_time_is_named(settings: Settings) -> None:
+    with forwarding(settings.store_endpoint, {}, date="Wed, 25 Nov 2015 12:00:00 GMT") as url:
+        found = wrong(store, settings.model_copy(update={"s3_endpoint": url}))
+    assert set(found) == {"store.clock"}
+    assert found["store.clock"].severity is Severity.ERROR
+    assert "behind" in found["store.clock"].says
+    assert "NTP" in str(found["store.clock"].remedy)
+
+
+def test_uploads_that_do_not_pass_the_public_address_are_named(settings: Settings) -> None:
+    with forwarding(settings.store_endpoint, {f"POST {settings.originals_bucket}": Answer(405, "no POST here")}) as url:
+        found = wrong(store, settings.model_copy(update={"s3_public_endpoint": url}))
+    assert set(found) == {"store.upload"}
+    assert "refused (405): no POST here" in found["store.upload"].says
+    assert "BLURLINE_S3_PUBLIC_ENDPOINT" in str(found["store.upload"].remedy)
+
+
+def test_a_public_address_that_nobody_serves_is_named(settings: Settings) -> None:
+    found = wrong(store, settings.model_copy(update={"s3_public_endpoint": "http://127.0.0.1:9"}))
+    assert set(found) == {"store.upload", "store.limits"}
+
+
+def test_a_store_that_does_not_hold_uploads_to_their_form_is_named(settings: Settings) -> None:
+    with forwarding(settings.store_endpoint, {f"POST {settings.originals_bucket}": Answer(204)}) as url:
+        found = wrong(store, settings.model_copy(update={"s3_public_endpoint": url}))
+    assert found["store.limits"].severity is Severity.ERROR
+    assert "more bytes than the form allows and another key" in found["store.limits"].says

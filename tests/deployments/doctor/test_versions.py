@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blurline.settings import Settings
+from deployments.doctor.versions import versions
+from tests.deployments.doctor.examining import findings, wrong
+
+
+def _install(folder: Path, name: str, version: str, *lines: str) -> None:
+    """As far as the metadata go, before what is really installed."""
+    about = folder / f"{name}-{version}.dist-info"
+    about.mkdir()
+    text = [f"Name: {name}", f"Version: {version}", *lines]
+    (about / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", *text, ""]))
+
+
+def test_what_is_installed_is_named() -> None:
+    found = findings(versions, Settings())
+    assert wrong(versions, Settings()) == {}
+    assert "onnxruntime 1." in found["versions.packages"].says
+    assert "on Python 3." in found["versions.python"].says
+
+
+def test_packages_of_another_version_or_missing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(tmp_path, "onnxruntime", "1.2.0")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = wrong(versions, Settings())
+    assert set(found) == {"versions.packages"}
+    assert "onnxruntime is 1.2.0, not >=1.32" in found["versions.packages"].says
+    _install(tmp_path, "blurline", "9", "Requires-Python: >=4", "Requires-Dist: no-such-package>=1")
+    found = wrong(versions, Settings())
+    assert "no-such-package is missing" in found["versions.packages"].says
+    assert found["versions.python"].remedy == "Use a Python >=4."
+    assert "requirements.lock" in str(found["versions.packages"].remedy)
