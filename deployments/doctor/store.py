@@ -41,7 +41,7 @@ def store(settings: Settings) -> Iterator[Finding]:
             yield error(
                 "store.buckets",
                 f"The buckets {', '.join(missing)} are not there.",
-                "Make them, private; `blurline up` makes those of its own store.",
+                "Run `blurline buckets`, or make them yourself, private.",
             )
             return
         yield ok("store.buckets", f"The buckets {', '.join(buckets.names)} are there.")
