@@ -118,6 +118,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
+        self._has_joined = False
 
     async def setup(self) -> None:
         """Start every child and wait until all have their models loaded, then join the pool once it is there."""
@@ -144,7 +145,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_stop_signal)
+        if self._ready_file:
+            self._ready_file.unlink(missing_ok=True)  # of a process before this one, which a container keeps
         async with self:
+            self._has_joined = True
             started_event = await self._emit_worker_started_event()
             self._started_event = started_event
             duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
@@ -302,6 +306,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
     def _on_stop_signal(self) -> None:
         if self._stopping.is_set():
             os._exit(1)
+        if not self._has_joined:
+            os._exit(0)  # it may wait for Prefect for ever, and has taken nothing yet
         self._stopping.set()
 
     def _return(self, child: Child, report: Report) -> None:

@@ -1,0 +1,107 @@
+"""The probes, asked of the processes themselves as the kubelet asks them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from blurline.settings import Settings
+from tests.acceptance.stack import wait_for
+from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes.rendered import EXAMPLE, Workload, rendered, settings_of, workload
+from tests.deployments.kubernetes.test_settings import arguments, as_kubernetes_mounts
+
+START_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The main container of a pod, as a process here."""
+
+    part: Workload
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+
+    def passes(self, probe: str) -> bool:
+        """Whether the probe succeeds. The kubelet addresses the pod, whose name the server does not know."""
+        asked = self.part.main[probe]
+        if "exec" in asked:
+            command = [word.replace("/tmp/", f"{self.folder}/") for word in asked["exec"]["command"]]
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        url = f"http://127.0.0.1:{self.port}{asked['httpGet']['path']}"
+        try:
+            return httpx.get(url, headers={"Host": f"10.1.2.3:{self.port}"}).is_success
+        except httpx.HTTPError:
+            return False
+
+    def has_started(self) -> bool:
+        return self.passes("startupProbe")
+
+    def is_unready(self) -> bool:
+        return not self.passes("readinessProbe")
+
+
+def test_while_prefect_is_away_every_part_lives_and_only_workers_are_unready(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "worker").mkdir()
+    (tmp_path / "worker" / "worker.ready").touch()  # of a process before, in the same pod
+    with ExitStack() as stack:
+        api, dashboard, worker = (
+            stack.enter_context(started(workload(rendered(EXAMPLE), name), settings, tmp_path / name))
+            for name in ("api", "dashboard", "worker")
+        )
+        for each in (api, dashboard, worker):
+            wait_for(f"{each.part.name} has started", each.has_started, START_S)
+            assert each.passes("livenessProbe")
+        assert api.passes("readinessProbe") and dashboard.passes("readinessProbe")
+        wait_for("the worker is unready", worker.is_unready, START_S)
+        worker.process.terminate()  # one that waits for Prefect need not finish anything
+        assert worker.process.wait(START_S) == 0
+
+
+@contextmanager
+def started(part: Workload, settings: Settings, folder: Path) -> Iterator[Running]:
+    """The part, told what its pod tells it but for what is elsewhere here."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    given = arguments(part.main["args"], {"WORKER_CHILDREN": "1"})
+    if "--port" in given:
+        given[given.index("--port") + 1] = str(port)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("BLURLINE_", "PREFECT_"))},
+        **settings_of(rendered(EXAMPLE)),
+        "HOME": str(folder),
+        "BLURLINE_HOME": str(folder / "home"),
+        "BLURLINE_SECRETS_DIR": str(as_kubernetes_mounts(folder / "secrets", secrets_of(part, settings))),
+        "BLURLINE_S3_ENDPOINT": settings.store_endpoint,
+        "BLURLINE_WORKER_METRICS_PORT": str(port),
+        "BLURLINE_WORKER_READY_FILE": str(folder / "worker.ready"),
+        "PREFECT_API_URL": "http://127.0.0.1:9/api",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "blurline", *given], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield Running(part, process, port, folder)
+    finally:
+        process.terminate()
+        process.wait(START_S)
+
+
+def secrets_of(part: Workload, settings: Settings) -> dict[str, str]:
+    if part.name == "dashboard":
+        return documented.secrets()["dashboard"]
+    access_key, secret_key = settings.s3_keys
+    return {
+        "BLURLINE_DATABASE_URL": settings.database,
+        "BLURLINE_S3_ACCESS_KEY": access_key,
+        "BLURLINE_S3_SECRET_KEY": secret_key,
+    }

@@ -1,0 +1,98 @@
+"""There are as many workers as there is work for, and nothing is lost when there are fewer again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from blurline import metrics
+from blurline.commands.servers import _GRACE_S
+from blurline.settings import Settings
+from deployments.worker.intake import BACKLOG, INTERACTIVE
+from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes.rendered import EXAMPLE, named, of_kind, rendered, settings_of, workload
+
+KEDA = named(rendered(EXAMPLE), "ScaledObject", "worker")["spec"]
+HPA = named(rendered("hpa"), "HorizontalPodAutoscaler", "worker")["spec"]
+MARGIN_S = 20
+
+
+def test_the_queries_ask_for_a_metric_and_labels_that_there_are() -> None:
+    queues = set()
+    for trigger in KEDA["triggers"]:
+        found = re.fullmatch(r"max\((\w+)\{(.*)\}\)", trigger["metadata"]["query"])
+        assert found is not None
+        labels = dict(re.findall(r'(\w+)="([\w-]+)"', found[2]))
+        check_metric(found[1], {name for name in labels if name != "namespace"})
+        assert labels["namespace"] == of_kind(rendered(EXAMPLE), "Namespace")[0]["metadata"]["name"]
+        assert trigger["metadata"]["ignoreNullValues"] == "false"  # a lost Prometheus is no lack of work
+        queues.add(labels["queue"])
+    assert queues == {INTERACTIVE, BACKLOG}
+
+
+def test_without_keda_the_same_is_asked_for() -> None:
+    for metric in HPA["metrics"]:
+        check_metric(metric["external"]["metric"]["name"], set(metric["external"]["metric"]["selector"]["matchLabels"]))
+    assert thresholds_of_hpa() == {
+        trigger["name"]: (trigger["metricType"], trigger["metadata"]["threshold"]) for trigger in KEDA["triggers"]
+    }
+    assert (HPA["minReplicas"], HPA["maxReplicas"]) == (KEDA["minReplicaCount"], KEDA["maxReplicaCount"])
+    assert HPA["behavior"] == KEDA["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+
+
+def test_the_adapters_rule_of_the_guide_serves_what_the_autoscaler_asks_for() -> None:
+    (rule,) = documented.yaml_block("externalRules")["externalRules"]
+    name = HPA["metrics"][0]["external"]["metric"]["name"]
+    assert rule["seriesQuery"].startswith(name + "{") and rule["name"] == {"as": name}
+    assert rule["metricsQuery"] == "max(<<.Series>>{<<.LabelMatchers>>})"
+
+
+def test_an_autoscaler_alone_decides_how_many_there_are() -> None:
+    for way in ("keda", "hpa", EXAMPLE):
+        assert "replicas" not in named(rendered(way), "Deployment", "worker")["spec"]
+    assert named(rendered("base"), "Deployment", "worker")["spec"]["replicas"] == KEDA["minReplicaCount"] == 2
+    for target in (KEDA["scaleTargetRef"], HPA["scaleTargetRef"]):
+        assert target["name"] == "worker"
+
+
+def test_a_worker_that_is_taken_away_finishes_its_batch() -> None:
+    drain_s = float(settings_of(rendered("base"))["BLURLINE_WORKER_DRAIN_S"])
+    assert workload(rendered("base"), "worker").pod["terminationGracePeriodSeconds"] >= drain_s + MARGIN_S
+    assert HPA["behavior"]["scaleDown"]["stabilizationWindowSeconds"] >= drain_s
+
+
+def test_the_api_is_given_the_time_that_it_takes_to_stop() -> None:
+    pod = workload(rendered("base"), "api").pod
+    pause_s = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    of_threads_s = 3 * 15  # dispatcher, deleter and sender of webhooks, one after another
+    assert pod["terminationGracePeriodSeconds"] >= pause_s + _GRACE_S + of_threads_s + MARGIN_S
+
+
+def test_a_worker_has_a_child_a_core_and_memory_for_each() -> None:
+    worker = workload(rendered("base"), "worker").main
+    (children,) = [each for each in worker["env"] if each["name"] == "WORKER_CHILDREN"]
+    assert children["valueFrom"]["resourceFieldRef"] == {"containerName": worker["name"], "resource": "limits.cpu"}
+    limits = worker["resources"]["limits"]
+    memory_mb = float(limits["memory"].removesuffix("Gi")) * 1024
+    of_child_mb = float(settings_of(rendered("base"))["BLURLINE_WORKER_MEMORY_MB"])
+    largest_mb = 3600  # measured with a picture of BLURLINE_MAX_MEGAPIXELS: docs/kubernetes.md
+    assert memory_mb >= int(limits["cpu"]) * max(of_child_mb, largest_mb)
+    assert Settings.model_fields["max_megapixels"].default == 200
+
+
+def thresholds_of_hpa() -> dict[str, tuple[str, str]]:
+    return {
+        metric["external"]["metric"]["selector"]["matchLabels"]["queue"]: (
+            metric["external"]["target"]["type"],
+            metric["external"]["target"]["averageValue"],
+        )
+        for metric in HPA["metrics"]
+    }
+
+
+def check_metric(name: str, labels: set[str]) -> None:
+    """That the processes of the API show it, with those labels."""
+    (shown,) = [each for each in metrics.DATABASE.collect() if each.name == name]
+    assert shown.type == "gauge"
+    metric: Any = metrics.queue_images
+    assert name == metric._name and labels == set(metric._labelnames)

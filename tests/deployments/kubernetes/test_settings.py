@@ -1,0 +1,135 @@
+"""What the containers are told: settings that there are, secrets that the guide names, commands that can be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import prefect.settings
+import pytest
+import typer
+from pydantic import SecretStr
+
+from blurline.audit import KEY_FILE
+from blurline.command import app
+from blurline.settings import PREFIX, Settings, check_variables, load_settings, variable
+from deployments.embedded import stack
+from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes.rendered import EXAMPLE, WAYS, Workload, of_kind, rendered, settings_of, workloads
+
+NOT_SETTINGS = {"HOME", "DO_NOT_TRACK", "WORKER_CHILDREN"}
+SECRETS = {variable(name) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_variable_is_a_setting_and_no_secret(way: str) -> None:
+    of_containers = {
+        variable["name"]
+        for each in workloads(rendered(way))
+        for container in each.containers
+        for variable in container["env"]
+    }
+    names = set(settings_of(rendered(way))) | of_containers
+    check_variables(dict.fromkeys(names, ""))
+    of_prefect = {name for name in names if name.startswith("PREFECT_")}
+    assert [name for name in of_prefect if not hasattr(prefect.settings, name)] == []
+    assert {name for name in names - of_prefect if not name.startswith(PREFIX)} <= NOT_SETTINGS
+    assert not names & SECRETS
+
+
+def test_prefects_client_is_set_up_as_in_the_embedded_stack() -> None:
+    assert stack._PREFECT_CLIENT.items() <= settings_of(rendered(EXAMPLE)).items()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_guide_names_every_secret_that_is_asked_for(way: str) -> None:
+    secrets = documented.secrets()
+    for each in workloads(rendered(way)):
+        asked = {volume["secret"]["secretName"] for volume in each.pod["volumes"] if "secret" in volume}
+        assert asked <= {*secrets, "keys"}
+    for monitor in of_kind(rendered(way), "ServiceMonitor"):
+        for endpoint in monitor["spec"]["endpoints"]:
+            credentials = endpoint.get("authorization", {}).get("credentials")
+            assert credentials is None or credentials["key"] in secrets[credentials["name"]]
+
+
+def test_the_guide_has_the_audit_key_made_under_its_name() -> None:
+    assert f"-out {KEY_FILE}" in documented.GUIDE
+    assert f"--from-file={KEY_FILE}" in documented.GUIDE
+
+
+def test_settings_and_secrets_together_are_a_whole_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {
+        "servers": ("database_url", "s3_access_key", "s3_secret_key", "prefect_api_auth_string", "metrics_token"),
+        "dashboard": ("oidc_client_secret", "dashboard_cookie_secret"),
+        "prefect-server": ("prefect_database_url", "prefect_api_auth_string"),
+    }
+    for name, value in settings_of(rendered(EXAMPLE)).items():
+        monkeypatch.setenv(name, value)
+    for secret, lines in documented.secrets().items():
+        monkeypatch.setenv(variable("secrets_dir"), str(as_kubernetes_mounts(tmp_path / secret, lines)))
+        load_settings.cache_clear()
+        values = load_settings()
+        given = {name for name in Settings.model_fields if isinstance(getattr(values, name), SecretStr)}
+        assert given == set(wanted.pop(secret))
+    assert not wanted
+    assert values.s3_endpoint and values.oidc_issuer and values.dashboard_url.startswith("https://")
+    assert not values.local_issuer  # its key is no part of this
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_command_can_be_read(way: str) -> None:
+    for each in workloads(rendered(way)):
+        for container in each.containers:
+            assert "command" not in container
+            parse(arguments(container["args"], {"WORKER_CHILDREN": "2"}))
+
+
+def test_every_part_runs_the_command_of_its_name() -> None:
+    verbs = {
+        each.name: [container["args"][0] for container in each.containers] for each in workloads(rendered(EXAMPLE))
+    }
+    assert verbs == {
+        "api": ["migrate", "api"],
+        "dashboard": ["dashboard"],
+        "worker": ["migrate", "worker"],
+        "setup": ["migrate", "buckets", "deploy"],
+        "prefect-server": ["prefect"],
+    }
+
+
+def test_a_server_listens_where_its_port_is() -> None:
+    for each in workloads(rendered(EXAMPLE)):
+        if "--port" in each.main["args"]:
+            assert listens(each) == [port["containerPort"] for port in each.main["ports"]]
+
+
+def listens(each: Workload) -> list[int]:
+    arguments = each.main["args"]
+    assert arguments[arguments.index("--host") + 1] == "0.0.0.0"
+    return [int(arguments[arguments.index("--port") + 1])]
+
+
+def arguments(given: list[str], variables: dict[str, str]) -> list[str]:
+    """With what the kubelet puts in place of $(NAME)."""
+    return [re.sub(r"\$\((\w+)\)", lambda match: variables[match[1]], each) for each in given]
+
+
+def parse(command_line: list[str]) -> None:
+    """Raises what a wrong command line raises; runs nothing."""
+    group = typer.main.get_command(app)
+    verb = group.get_command(group.make_context("blurline", [], resilient_parsing=True), command_line[0])  # type: ignore[attr-defined]
+    assert verb is not None, command_line
+    verb.make_context(command_line[0], command_line[1:])
+
+
+def as_kubernetes_mounts(folder: Path, lines: dict[str, str]) -> Path:
+    """A Secret as the kubelet lays it out: links to a folder that is exchanged as a whole."""
+    (folder / "..2026_11_25").mkdir(parents=True)
+    (folder / "..data").symlink_to("..2026_11_25")
+    for name, value in lines.items():
+        (folder / "..data" / name).write_text(value)
+        (folder / name).symlink_to(Path("..data") / name)
+    return folder
