@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import io
+from functools import partial
 from pathlib import PurePosixPath
 
 import streamlit as st
 
 from blurline.contract import Image, Job
 from blurline.settings import load_settings
+from dashboard.offers import offer
 from dashboard.session import client
 from dashboard.states import size
 
-_MOST_IN_A_ZIP = 300  # it passes through the dashboard's memory
+_MOST_IN_A_ZIP = 300  # the dashboard has all of it before the browser gets any
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 
 
 def download_result(image: Image) -> None:
     """A button for one result, fetched when it is pressed."""
-    api = client()  # the session is out of reach where Streamlit fetches
-
-    def fetched() -> bytes:
-        file = io.BytesIO()
-        api.result(image.id, file)
-        return file.getvalue()
-
-    st.download_button(
+    offer(
         f"Download ({size(image.result_bytes or 0)})",
-        fetched,
         _file_name(image),
-        image.result_media_type,
-        on_click="ignore",
-        icon=":material/download:",
-        key=f"download-{image.id}",
+        image.result_media_type or "application/octet-stream",
+        partial(client().result, image.id),
+        key=str(image.id),
     )
 
 
@@ -46,22 +38,12 @@ def download_all(job: Job) -> None:
             address = f"{load_settings().api_url}/v1/jobs/{job.id}/archive"
             st.code(f'curl -o results.zip -H "Authorization: Bearer $TOKEN" \\\n  {address}', language="bash")
         return
-    api = client()
-
-    def fetched() -> bytes:
-        file = io.BytesIO()
-        api.archive(job.id, file)
-        return file.getvalue()
-
-    st.download_button(
+    offer(
         "Download all",
-        fetched,
         f"{job.id}.zip",
         "application/zip",
-        on_click="ignore",
-        icon=":material/download:",
-        key=f"archive-{job.id}",
-        help="A ZIP of every published result, and a list of all images.",
+        partial(client().archive, job.id),
+        meaning="A ZIP of every published result, and a list of all images.",
     )
 
 

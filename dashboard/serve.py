@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings, variable
 
-_APP = Path(__file__).parent / "pages" / "app.py"
+_SERVER = Path(__file__).parent / "pages" / "server.py"
 _SECRETS_FILE = "dashboard_secrets.toml"
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
     """Become a Streamlit server. Raises ConfigurationError when sign-in is set up by half."""
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(_APP), *_options(settings, host, port)])
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(_SERVER), *_options(settings, host, port)])
 
 
 def _options(settings: Settings, host: str, port: int) -> list[str]:

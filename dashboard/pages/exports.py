@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from typing import BinaryIO
+from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
 
-from blurline.client import Chosen, Client
+from blurline.client import Chosen
+from blurline.client.exports import Table, TableFormat, TrainingFormat
 from blurline.settings import load_settings
 from blurline.tokens import Scope
 from dashboard.choosing import choose_images
+from dashboard.offers import offer
 from dashboard.problems import stating_problems
 from dashboard.session import client, may, sees_everything
 from dashboard.states import counted
 
-_MOST_ROWS = 200_000  # of images; a file passes through the dashboard's memory
+_MOST_ROWS = 200_000  # of images; the dashboard has all of a file before the browser gets any
+_TABLES: Mapping[Table, tuple[str, str]] = {
+    "images": ("Images", "A row an image: state, sizes, hashes, model, times."),
+    "detections": ("Detections", "A row a box of the present results, destroyed or not, with its score."),
+}
+_TABLE_FORMATS: Mapping[TableFormat, tuple[str, str]] = {
+    "parquet": ("Parquet", "application/vnd.apache.parquet"),
+    "csv": ("CSV", "text/csv"),
+}
+_TRAINING_FORMATS: tuple[TrainingFormat, ...] = ("coco", "yolo")
 
 
 def _show() -> None:
@@ -38,21 +48,14 @@ def _show() -> None:
 
 
 def _tables(chosen: Chosen) -> None:
-    left, right = st.columns(2)
-    for column, table, title, about in (
-        (left, "images", "Images", "A row an image: state, sizes, hashes, model, times."),
-        (right, "detections", "Detections", "A row a box of the present results, destroyed or not, with its score."),
-    ):
+    for column, (table, (title, about)) in zip(st.columns(len(_TABLES)), _TABLES.items(), strict=True):
         with column, st.container(border=True):
             st.subheader(title)
             st.caption(about)
             with st.container(horizontal=True):
-                for kind in ("parquet", "csv"):
-                    _download(
-                        kind.upper() if kind == "csv" else "Parquet",
-                        f"{table}.{kind}",
-                        lambda api, file, table=table, kind=kind: api.exports.table(table, file, chosen, kind),  # type: ignore[misc]
-                    )
+                for kind, (label, media_type) in _TABLE_FORMATS.items():
+                    write = partial(client().exports.table, table, chosen=chosen, table_format=kind)
+                    offer(label, f"{table}.{kind}", media_type, write)
 
 
 def _training_sets(chosen: Chosen) -> None:
@@ -66,14 +69,11 @@ def _training_sets(chosen: Chosen) -> None:
             "With the original pictures", help="They show faces. Each is noted as looked at by you."
         )
         with st.container(horizontal=True):
-            for kind in ("coco", "yolo"):
-                _download(
-                    kind.upper(),
-                    f"faces-{kind}.zip",
-                    lambda api, file, kind=kind: api.exports.corrections(  # type: ignore[misc]
-                        file, chosen, kind, with_originals=with_originals
-                    ),
+            for kind in _TRAINING_FORMATS:
+                write = partial(
+                    client().exports.corrections, chosen=chosen, training_format=kind, with_originals=with_originals
                 )
+                offer(kind.upper(), f"faces-{kind}.zip", "application/zip", write)
 
 
 def _audit() -> None:
@@ -101,18 +101,6 @@ def _audit() -> None:
                 on_click="ignore",
                 icon=":material/verified:",
             )
-
-
-def _download(label: str, name: str, write: Callable[[Client, BinaryIO], None]) -> None:
-    """A button for a file that is made when it is pressed."""
-    api = client()  # the session is out of reach where Streamlit fetches
-
-    def fetched() -> bytes:
-        file = io.BytesIO()
-        write(api, file)
-        return file.getvalue()
-
-    st.download_button(label, fetched, name, on_click="ignore", icon=":material/download:", key=f"export-{name}")
 
 
 def _say_how_else() -> None:

@@ -32,14 +32,14 @@ def test_photographs_are_submitted_watched_and_fetched(stack: Stack, page: Page)
     expect(page.get_by_text("3 of 3 images published")).to_be_visible(timeout=2 * PATIENCE_MS)
     expect(page.get_by_role("img", name="Result of hopper.jpg")).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download all").click()
+        page.get_by_role("link", name="Download all").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert {"hopper.jpg", "astronaut.png", "group.jpg", "manifest.json"} <= set(archive.namelist())
 
     page.get_by_role("button", name="hopper.jpg", exact=True).click()
     expect(page.get_by_text("Faces destroyed")).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "hopper.jpg"
     assert decoded(download.value.path().read_bytes()).shape == decoded(HOPPER.read_bytes()).shape
 

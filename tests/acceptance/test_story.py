@@ -112,7 +112,7 @@ def _expect_decision(decision: Decision, dropped: Detection) -> None:
 def _download_result(page: Page, image_id: UUID, stack: Stack) -> bytes:
     page.goto(f"{stack.dashboard_url()}/jobs?image={image_id}")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("link", name="Download").click()
     return download.value.path().read_bytes()
 
 
@@ -156,7 +156,7 @@ def _expect_training_set(page: Page, url: str, image_id: UUID, faces: list[Corne
     _choose(page)
     expect(page.get_by_text("1 image chosen.")).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download() as download:
-        page.get_by_role("button", name="COCO").click()
+        page.get_by_role("link", name="COCO").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         coco: dict[str, Any] = json.loads(archive.read("annotations.json"))
     (picture,) = coco["images"]

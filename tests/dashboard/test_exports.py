@@ -26,8 +26,8 @@ def filled(database: Database, settings: Settings) -> None:
 
 def offered(page: AppTest) -> list[str]:
     """What can be downloaded."""
-    buttons: list[Any] = list(page.get("download_button"))
-    return [button.label for button in buttons]
+    buttons: list[Any] = [*page.get("link_button"), *page.get("download_button")]
+    return [button.proto.label for button in buttons]
 
 
 def test_it_offers_files_of_the_chosen_images(open_page: Open, filled: None, database: Database) -> None:

@@ -1,0 +1,13 @@
+"""The dashboard's server: Streamlit, what it serves beside pages, and what they need imported before anybody comes."""
+
+from __future__ import annotations
+
+import altair  # noqa: F401
+import pandas  # noqa: F401
+import streamlit as st
+
+import dashboard.review.board
+import dashboard.statistics.sections  # noqa: F401
+from dashboard.offers import ROUTE
+
+app = st.App("app.py", routes=[ROUTE])
