@@ -16,9 +16,11 @@ import yaml
 
 from blurline.errors import ConfigurationError
 from blurline.settings import load_settings
+from deployments.shipped import shipped
 
-ROOT = Path(__file__).parents[1]
 QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
+_PREFECT_FILE = shipped("prefect.yaml")
+_FLOWS = Path(__file__).parents[1] / "flows"
 
 
 def deploy(environment: Mapping[str, str] | None = None) -> None:
@@ -28,26 +30,24 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
     """
     environment = dict(environment or os.environ)
     for command in (
-        [sys.executable, "-m", "deployments.deploy"],
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        [sys.executable, "-P", "-m", "deployments.deploy"],
+        [sys.executable, "-P", "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(_PREFECT_FILE)],
     ):
-        done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
             raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
 def wanted_deployments() -> list[dict[str, Any]]:
     """What `deploy` tells Prefect to have, in the words of ``prefect.yaml``."""
-    wanted: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    wanted: list[dict[str, Any]] = yaml.safe_load(_PREFECT_FILE.read_text())["deployments"]
     return wanted
 
 
 def deployments_fingerprint() -> str:
     """Changes when what `deploy` would write to Prefect changes."""
     digest = hashlib.sha256(version("blurline").encode())
-    for path in sorted([ROOT / "prefect.yaml", Path(__file__), *(ROOT / "flows").glob("*.py")]):
+    for path in sorted([_PREFECT_FILE, Path(__file__), *_FLOWS.glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

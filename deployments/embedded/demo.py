@@ -14,8 +14,9 @@ from blurline.contract import Image
 from blurline.tokens import LocalIssuer, Scope
 from deployments.embedded.run import console, print_addresses, running_stack, watch
 from deployments.embedded.stack import EmbeddedStack
+from deployments.shipped import shipped
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = shipped("samples")
 _PATTERNS = ("*.jpg", "*.png", "*.webp")
 _TIMEOUT_S = 180
 

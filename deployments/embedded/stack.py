@@ -203,7 +203,8 @@ class EmbeddedStack:
 
 
 def _python(module: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", module, *arguments]
+    """The command for a module of this installation, whatever lies in the current folder (``-P``)."""
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def _settings_from(environment: Mapping[str, str]) -> dict[str, str]:
