@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export BLURLINE_HOME ?= $(CURDIR)/.blurline
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo up test check format unit acceptance bench fuzz reid release lock clean
+.PHONY: demo up test check format unit acceptance bench fuzz reid docs release lock clean
 
 demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=--once ends after the table)
 	$(BIN)/blurline demo $(ARGS)
@@ -38,6 +38,9 @@ fuzz: $(VENV)/developer  ## damage files of every format for a while (FUZZ_EXAMP
 reid: $(VENV)/developer requirements-reid.lock  ## install a face recogniser and measure re-identification (EVAL_DIR=…)
 	$(BIN)/uv pip install -q --python $(VENV) --require-hashes --no-deps --no-build-isolation -r requirements-reid.lock
 	$(BIN)/python -m blurline bench reid
+
+docs: $(VENV)/developer  ## write the parts of the guides that come from the code (docs/settings.md, policy.md, api-reference.md)
+	$(BIN)/python -m release.pages
 
 release: $(VENV)/developer  ## wheel, source distribution, bill of materials and licences, into dist/ (docs/release.md)
 	$(BIN)/python -m release

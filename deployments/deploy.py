@@ -33,7 +33,15 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
         [sys.executable, "-P", "-m", "deployments.deploy"],
         [sys.executable, "-P", "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(_PREFECT_FILE)],
     ):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=_PREFECT_FILE.parent,  # Prefect imports the flows from the current folder first.
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
         if done.returncode != 0:
             raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
 

@@ -12,7 +12,7 @@ from release import ROOT, ReleaseRefused
 from release.build import build, install, locked_environment, sha256
 from release.checks import check_changelog, check_tree, version_of
 from release.licences import check, packages_of, read_rules, report, weights
-from release.sbom import bill_of_materials
+from release.sbom import bill_of_materials, check_bill
 
 
 def make_release(root: Path, dist: Path) -> list[Path]:
@@ -31,6 +31,7 @@ def make_release(root: Path, dist: Path) -> list[Path]:
         packages, models = check(packages_of(python), rules), check(weights(cards), rules)
         licences.write_text(report(version, packages, models))
         bill.write_text(bill_of_materials(root, python, cards))
+        check_bill(bill.read_text())
         install(python, built.wheel)
     files = [built.wheel, built.sdist, lock, bill, licences]
     sums = dist / "SHA256SUMS"

@@ -79,7 +79,7 @@ def report(version: str, packages: Iterable[Licensed], models: Iterable[Licensed
         [
             f"# Licences of what is installed with Blurline {version}",
             "",
-            "Blurline itself: Apache-2.0. A licence that needs a word has it; the rules are in `release/licences.toml`.",
+            "Blurline itself: Apache-2.0. Where a licence needs a word, it stands beside it (`release/licences.toml`).",
             "",
             "## Models, which lie in the wheel",
             "",
@@ -96,7 +96,9 @@ def report(version: str, packages: Iterable[Licensed], models: Iterable[Licensed
 def _checked(each: Licensed, rules: Rules) -> tuple[Licensed, bool]:
     if all(_bare(part) in rules.allowed for part in _JOINTS.split(each.licence)):
         return each, True
-    licence, why = rules.exceptions.get(each.name, ("", ""))
+    if each.name not in rules.exceptions:
+        return each, False
+    licence, why = rules.exceptions[each.name]
     return Licensed(each.name, each.version, each.licence, why), each.licence == licence
 
 

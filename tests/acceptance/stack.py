@@ -23,7 +23,7 @@ from deployments.embedded import leash
 BLURLINE = str(Path(sys.executable).with_name("blurline"))
 LEASH = Path(leash.__file__)
 T = TypeVar("T")
-_START_LOCK = Path(tempfile.gettempdir()) / "blurline-tests-start.lock"
+START_LOCK = Path(tempfile.gettempdir()) / "blurline-tests-start.lock"
 
 
 def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float, every_s: float = 0.1) -> T:
@@ -51,7 +51,7 @@ class Stack:
 
     def start(self, timeout_s: float = 150) -> None:
         """Start and wait until it says that it is ready. One stack at a time: two would choose the same free ports."""
-        with _START_LOCK.open("w") as lock:
+        with START_LOCK.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._start(timeout_s)
 

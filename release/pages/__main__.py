@@ -1,0 +1,6 @@
+"""Write every generated part anew: `make docs`."""
+
+from release.pages import DOCS, GENERATED, rewritten
+
+for name in GENERATED:
+    (DOCS / name).write_text(rewritten(DOCS / name))
