@@ -17,6 +17,7 @@ _SECTIONS = {
     "oidc_issuer": "Who may do what, and the dashboard",
     "allowed_origins": "Rates and quotas",
     "allow_urls": "Reaching outward, and being told",
+    "events_kept_days": "How long things are kept",
     "metrics_token": "Metrics",
     "batch_max_images": "Batches and attempts",
     "model_file": "Models",

@@ -32,7 +32,7 @@ def test_the_demo_of_an_installed_wheel_publishes_the_samples(tmp_path: Path) ->
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=500,
         )
     assert done.returncode == 0, done.stdout + done.stderr
     results = sorted((tmp_path / "home" / "demo").iterdir())

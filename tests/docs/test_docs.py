@@ -1,0 +1,117 @@
+"""What the guides name is there: pages, headings, commands, options, variables, endpoints, targets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic import ValidationError
+
+from blurline.command import app
+from blurline.policy import Policy
+from blurline.presets import PRESETS
+from blurline.settings import Settings, variable
+from release import ROOT
+from release.pages import DOCS, GENERATED, rewritten
+from tests.docs.reading import PAGES, anchors, blocks, code_of, links
+from tests.docs.test_guides import GUIDES
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+VARIABLES = {variable(name) for name in Settings.model_fields}
+OF_TESTS = {"EVAL_DIR", "FUZZ_EXAMPLES"}
+
+
+@pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def page(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_what_is_written_from_the_code_is_what_the_code_says(name: str) -> None:
+    assert (DOCS / name).read_text() == rewritten(DOCS / name), "run `make docs`"
+
+
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def test_every_page_and_file_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(
+        r"(?<![\w/.])(?:docs|deployments|tests|models|blurline|api|sql|release)/[\w/.-]+\.\w+", page.read_text()
+    )
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert missing == []
+
+
+def test_every_command_and_option_that_is_named_is_there(page: Path) -> None:
+    for line in code_of(page):
+        for name, rest in re.findall(r"(?:^|[($|] ?|\bpython -m )blurline ([a-z][a-z-]*)([^|#)]*)", line):
+            assert name in COMMANDS, line
+            known = {
+                option for parameter in COMMANDS[name].params for option in (*parameter.opts, *parameter.secondary_opts)
+            }
+            asked = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", re.sub(r"'[^']*'", "", rest))
+            assert set(asked) <= {*options, "--help"}, line
+
+
+def test_every_variable_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"\bBLURLINE_[A-Z0-9_]*[A-Z0-9]\b(?!…)", page.read_text())
+    assert set(named) <= VARIABLES
+
+
+def test_every_endpoint_that_is_named_is_there(page: Path) -> None:
+    reference = (DOCS / "api-reference.md").read_text()
+    known = {_shape(name) for name in re.findall(r"^### ([A-Z]+ /\S+)$", reference, re.MULTILINE)} | {"GET /metrics"}
+    for named in re.findall(r"\b((?:GET|POST|PUT|PATCH|DELETE) /[\w/{}.-]+)(?![\w/{}…-])", page.read_text()):
+        assert _shape(named.rstrip("/.")) in known or named.endswith("/"), named
+
+
+def test_every_target_of_make_that_is_named_is_there(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for line in code_of(page):
+        assert set(re.findall(r"^make ([a-z]+)", line)) <= targets, line
+
+
+def test_what_is_marked_as_shell_to_run_is_run(page: Path) -> None:
+    """`sh` says that a test runs the block; what cannot be run in one is `bash`."""
+    if page not in GUIDES:
+        assert [str(block) for block in blocks(page) if block.language == "sh"] == []
+
+
+def test_the_guide_to_policies_knows_every_preset() -> None:
+    text = (DOCS / "policy.md").read_text()
+    assert all(f"| `{name}` |" in text for name in PRESETS)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"keep_regions": [{"x1": 0.5, "y1": 0, "x2": 0.2, "y2": 1}]},
+        {"keep_regions": [{"x1": 0, "y1": 0, "x2": 200, "y2": 1}]},
+        {"size_limits": {"min_side": 1.5}},
+        {"size_limits": {"min_side": 0.5, "max_side": 0.1}},
+        {"min_score": 0.05},
+        {"min_score": 1.0},
+        {"padding": 0.1},
+        {"cells_per_face": 9},
+        {"padding": "0.4"},
+        {"smoothing": 1},
+    ],
+)
+def test_what_the_guide_to_policies_calls_refused_is_refused(refused: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Policy.model_validate(refused)
+
+
+def _shape(endpoint: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", endpoint)
