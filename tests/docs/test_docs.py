@@ -57,9 +57,7 @@ def test_every_command_and_option_that_is_named_is_there(page: Path) -> None:
     for line in code_of(page):
         for name, rest in re.findall(r"(?:^|[($|] ?|\bpython -m )blurline ([a-z][a-z-]*)([^|#)]*)", line):
             assert name in COMMANDS, line
-            known = {
-                option for parameter in COMMANDS[name].params for option in (*parameter.opts, *parameter.secondary_opts)
-            }
+            options = [option for each in COMMANDS[name].params for option in (*each.opts, *each.secondary_opts)]
             asked = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", re.sub(r"'[^']*'", "", rest))
             assert set(asked) <= {*options, "--help"}, line
 
