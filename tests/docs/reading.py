@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def blocks(page: Path) -> list[Block]:
     """The blocks of code, in order."""
     return [
         Block(page, token.map[0] + 1, token.info.strip(), token.content)
-        for token in _MARKDOWN.parse(page.read_text())
+        for token in _tokens(page)
         if token.type == "fence" and token.map
     ]
 
@@ -54,10 +55,11 @@ def code_of(page: Path) -> list[str]:
     return spans + [line for block in blocks(page) for line in block.code.splitlines()]
 
 
+@cache
 def anchors(page: Path) -> set[str]:
     """What the headings can be reached by."""
     found: set[str] = set()
-    tokens = _MARKDOWN.parse(page.read_text())
+    tokens = _tokens(page)
     for heading, content in pairwise(tokens):
         if heading.type == "heading_open":
             slug = re.sub(r"[^\w\- ]", "", content.content.lower()).replace(" ", "-")
@@ -66,6 +68,11 @@ def anchors(page: Path) -> set[str]:
     return found
 
 
+@cache
+def _tokens(page: Path) -> list[Token]:
+    return _MARKDOWN.parse(page.read_text())
+
+
 def _inline(page: Path) -> Iterator[Token]:
-    for token in _MARKDOWN.parse(page.read_text()):
+    for token in _tokens(page):
         yield from token.children or ()

@@ -15,8 +15,7 @@ from blurline.presets import PRESETS
 from blurline.settings import Settings, variable
 from release import ROOT
 from release.pages import DOCS, GENERATED, rewritten
-from tests.docs.reading import PAGES, anchors, blocks, code_of, links
-from tests.docs.test_guides import GUIDES
+from tests.docs.reading import PAGES, anchors, code_of, links
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 VARIABLES = {variable(name) for name in Settings.model_fields}
@@ -78,12 +77,6 @@ def test_every_target_of_make_that_is_named_is_there(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for line in code_of(page):
         assert set(re.findall(r"^make ([a-z]+)", line)) <= targets, line
-
-
-def test_what_is_marked_as_shell_to_run_is_run(page: Path) -> None:
-    """`sh` says that a test runs the block; what cannot be run in one is `bash`."""
-    if page not in GUIDES:
-        assert [str(block) for block in blocks(page) if block.language == "sh"] == []
 
 
 def test_the_guide_to_policies_knows_every_preset() -> None:
