@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import api, core, database, deface, picture, reid, stack, submission
+from tests.benchmarks import api, core, database, deface, picture, reid, soak, stack, submission
 from tests.benchmarks.million import run as million
 
 _PARTS = {
@@ -23,8 +23,8 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """The report of the named parts, or of all but those that take long or want more: `reid`, which `make reid`
+    """The report of the named parts, or of all but those that take long or want more: `soak`; `reid`, which `make reid`
     prepares, and `million`, whose database ``keep`` is a folder for."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    parts = _PARTS | {"reid": reid.run, "million": partial(million.run, keep)}
+    parts = _PARTS | {"reid": reid.run, "soak": soak.run, "million": partial(million.run, keep)}
     return {"machine": machine} | {name: parts[name]() for name in names or _PARTS}

@@ -1,0 +1,51 @@
+"""(h) The whole stack under steady submissions, reviews and random kills: what it keeps, loses and grows by."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.stack import Stack
+from tests.benchmarks.soak.kills import killing
+from tests.benchmarks.soak.load import Ledger, reviewing, submitting, until
+from tests.benchmarks.soak.memory import Memory
+from tests.benchmarks.soak.prefect_tables import PrefectTables
+from tests.benchmarks.soak.verdict import await_quiet, judge, latencies
+
+_MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
+_WARM_UP_S = 60
+_VACUUM = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "3601",  # Prefect takes no less
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "PT5M",
+}
+
+
+def run() -> dict[str, Any]:
+    """`SOAK_MINUTES` (30) of it."""
+    with tempfile.TemporaryDirectory() as home:
+        stack = Stack(Path(home), is_ordinary_user=False, workers=2, **_VACUUM)
+        stack.start()
+        try:
+            return _soak(stack)
+        finally:
+            stack.stop()
+
+
+def _soak(stack: Stack) -> dict[str, Any]:
+    ledger, memory, tables = Ledger(), Memory(stack), PrefectTables(stack)
+    with submitting(stack, ledger), reviewing(stack, ledger), memory.watching():
+        until(_WARM_UP_S)
+        with tables.watching(), killing(stack) as kills:
+            until(_MINUTES * 60)
+    await_quiet(stack)
+    return {
+        "minutes": _MINUTES,
+        "kills": kills,
+        "verdict": judge(stack, ledger),
+        "latency": latencies(stack, ledger),
+        "memory": memory.report(),
+        "prefect_rows": tables.report(),
+    }
