@@ -88,7 +88,7 @@ def _faces_left(stack: Stack) -> int:
     with stack.client() as client:
         for row in _rows(stack, "SELECT id FROM images WHERE state = 'published'"):
             shown = decoded(_result(client, row["id"]))
-            left += psnr_db(shown[area], original[area]) >= _MOST_PSNR_DB
+            left += bool(psnr_db(shown[area], original[area]) >= _MOST_PSNR_DB)
     return left
 
 
