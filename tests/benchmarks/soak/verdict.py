@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.acceptance.stack import Stack, wait_for
+from tests.acceptance.stack import BLURLINE, Stack, wait_for
 from tests.benchmarks.soak.load import FACE, Ledger
 from tests.pictures import HOPPER, decoded, psnr_db
 
@@ -51,6 +52,7 @@ def judge(stack: Stack, ledger: Ledger) -> dict[str, Any]:
         "images_doubled": sum(row["results"] > 1 for row in images),
         "rejected_yet_shown": sum(row["state"] in expected and row["id"] in ledger.rejected for row in images),
         "faces_left": _faces_left(stack),
+        "consistency": _consistency(stack),
         "states": dict(Counter(row["state"] for row in images)),
         "error_codes": dict(Counter(row["error_code"] for row in images if row["error_code"])),
         "attempts_an_image": _attempts_an_image(stack),
@@ -90,6 +92,12 @@ def _faces_left(stack: Stack) -> int:
             shown = decoded(_result(client, row["id"]))
             left += bool(psnr_db(shown[area], original[area]) >= _MOST_PSNR_DB)
     return left
+
+
+def _consistency(stack: Stack) -> str:
+    """What `blurline consistency` says of the store and the database."""
+    command = [BLURLINE, "consistency"]
+    return subprocess.run(command, env=stack.environment(), capture_output=True, text=True).stdout.strip()
 
 
 def _result(client: httpx.Client, image_id: Any) -> bytes:
