@@ -12,7 +12,7 @@ from tests.benchmarks.soak.kills import killing
 from tests.benchmarks.soak.load import Ledger, reviewing, submitting, until
 from tests.benchmarks.soak.memory import Memory
 from tests.benchmarks.soak.prefect_tables import PrefectTables
-from tests.benchmarks.soak.verdict import await_quiet, judge, latencies
+from tests.benchmarks.soak.verdict import await_quiet, faults, judge, latencies
 
 _MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 _WARM_UP_S = 60
@@ -41,10 +41,12 @@ def _soak(stack: Stack) -> dict[str, Any]:
         with tables.watching(), killing(stack) as kills:
             until(_MINUTES * 60)
     await_quiet(stack)
+    verdict = judge(stack, ledger)
     return {
         "minutes": _MINUTES,
         "kills": kills,
-        "verdict": judge(stack, ledger),
+        "verdict": verdict,
+        "over_limits": faults(verdict),
         "latency": latencies(stack, ledger),
         "memory": memory.report(),
         "prefect_rows": tables.report(),

@@ -19,6 +19,15 @@ from tests.pictures import HOPPER, decoded, psnr_db
 _WINDOW_S = 300
 _MOST_PSNR_DB = 20.0
 _PATIENCE_S = 600
+_TO_BE_NONE = (
+    "jobs_lost",
+    "jobs_doubled",
+    "images_lost",
+    "images_failed",
+    "images_doubled",
+    "rejected_yet_shown",
+    "faces_left",
+)
 
 
 def await_quiet(stack: Stack) -> None:
@@ -32,7 +41,7 @@ def await_quiet(stack: Stack) -> None:
 
 
 def judge(stack: Stack, ledger: Ledger) -> dict[str, Any]:
-    """How many were lost, doubled or left with a face; all of them are to be 0."""
+    """How many were lost, doubled or left with a face, and what happened on the way."""
     images = _rows(
         stack,
         "SELECT images.id, state, images.error_code, count(*) FILTER (WHERE outcome IN"
@@ -58,6 +67,11 @@ def judge(stack: Stack, ledger: Ledger) -> dict[str, Any]:
         "attempts_an_image": _attempts_an_image(stack),
         "reviewers_troubles": ledger.troubles,
     }
+
+
+def faults(verdict: dict[str, Any]) -> list[str]:
+    """What of a verdict should be 0 and is not."""
+    return [f"{name}: {verdict[name]}" for name in _TO_BE_NONE if verdict[name]]
 
 
 def latencies(stack: Stack, ledger: Ledger) -> list[dict[str, Any]]:
