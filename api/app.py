@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
+import structlog
 from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -56,7 +56,10 @@ from blurline.logs import configure_logs
 from blurline.settings import Settings, load_settings
 from blurline.store import Store
 from blurline.telemetry import configure_traces, end_traces
+from blurline.version import VERSION, process_name
 from sql.database import Database
+
+log = structlog.get_logger()
 
 _LONGEST_STATEMENT_S = 60
 _SUBMISSIONS_AT_ONCE = 8
@@ -75,7 +78,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = Database(settings.database, max_connections=20, statement_timeout_s=_LONGEST_STATEMENT_S)
+        database = Database(
+            settings.database,
+            max_connections=20,
+            statement_timeout_s=_LONGEST_STATEMENT_S,
+            application=process_name("api"),
+        )
         flow_runs = FlowRuns(settings)
         store = Store(settings)
         identities = Identities(settings, database)
@@ -100,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             thread.start()
         hub = app.state.hub = Hub(settings.database, settings.websockets_per_owner)
         hub.start()
+        log.info("api_started", version=VERSION)
         yield
         await hub.stop()
         for thread in threads:
@@ -113,7 +122,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPIOffline(
         title="Blurline",
-        version=version("blurline"),
+        version=VERSION,
         description=_DESCRIPTION,
         lifespan=lifespan,
         telemetry=tracing(configure_traces("blurline-api")),

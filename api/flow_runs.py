@@ -16,6 +16,7 @@ import structlog
 from blurline.contract import Worker
 from blurline.errors import RetryableError
 from blurline.settings import Settings
+from blurline.version import version_of_worker
 from sql.outbox import DEPLOYMENT, Waiting
 
 log = structlog.get_logger()
@@ -73,7 +74,12 @@ class FlowRuns:
         try:
             response = self._http.post(f"/work_pools/{self._work_pool}/workers/filter", json={})
             return [
-                Worker(name=each["name"], status=each["status"], last_heartbeat_at=each["last_heartbeat_time"])
+                Worker(
+                    name=each["name"],
+                    status=each["status"],
+                    last_heartbeat_at=each["last_heartbeat_time"],
+                    version=version_of_worker(each["name"]),
+                )
                 for each in response.raise_for_status().json()
             ]
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:

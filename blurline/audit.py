@@ -45,6 +45,7 @@ _EXAMPLE: dict[str, Any] = {
         "frames": 1,
         "policy": {"profile": "standard"},
         "model": {"name": "centerface", "sha256": "0918…"},
+        "made_by_version": "0.2.0",
         "detections": [
             {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
         ],
@@ -72,7 +73,8 @@ class AuditedFile(BaseModel):
 
 
 class AuditRecord(BaseModel):
-    """What became of an image, and why."""
+    """What became of an image, and why. ``made_by_version`` is the release that made the result, ``blurline_version``
+    the one that issued the record."""
 
     model_config = ConfigDict(extra="forbid")
     format: Literal["blurline-audit-1"] = "blurline-audit-1"
@@ -91,6 +93,7 @@ class AuditRecord(BaseModel):
     frames: int | None
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
+    made_by_version: str | None = None
     detections: list[Detection]
     decisions: list[Decision]
     submitted_at: datetime

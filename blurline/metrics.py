@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -19,15 +17,17 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from blurline.version import VERSION
+
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 API, DATABASE, WORKER, RUNS = (CollectorRegistry() for _ in range(4))
 
 for _registry in (API, WORKER):
     ProcessCollector(registry=_registry)
-    Gauge("blurline_build_info", "Always 1; which version runs.", ["version"], registry=_registry).labels(
-        version("blurline")
-    ).set(1)
+    Gauge("blurline_build_info", "Always 1; which version runs.", ["version"], registry=_registry).labels(VERSION).set(
+        1
+    )
 
 # API
 

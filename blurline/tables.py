@@ -43,6 +43,7 @@ IMAGES = pa.schema(
         ("started_at", _TIME),
         ("settled_at", _TIME),
         ("finished_at", _TIME),
+        ("blurline_version", pa.string()),
     ]
 )
 """A row an image. ``labels`` are those of its job, as JSON."""

@@ -11,12 +11,13 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, Tracer, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
+
+from blurline.version import VERSION
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -40,11 +41,10 @@ def configure_traces(service: str) -> TracerProvider | None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    release = version("blurline")
-    resource = Resource.create({"service.name": service, "service.version": release})
+    resource = Resource.create({"service.name": service, "service.version": VERSION})
     _provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=_EXPORT_EVERY_MS))
-    _tracer = _provider.get_tracer("blurline", release)
+    _tracer = _provider.get_tracer("blurline", VERSION)
     return _provider
 
 

@@ -102,6 +102,7 @@ def _values(image: ImageWithDetections) -> dict[str, str]:
         "Submitted": ago(image.created_at),
         "Took": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
         "Model": image.model and f"{plain(str(image.model.get('name', '')))}",
+        "Made by": image.blurline_version and f"Blurline {plain(image.blurline_version)}",
         "SHA-256 of the result": image.result_sha256 and f"`{image.result_sha256[:16]}…`",
         "Image": f"`{image.id}`",
     }

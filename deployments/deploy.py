@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ import yaml
 
 from blurline.errors import ConfigurationError
 from blurline.settings import load_settings
+from blurline.version import VERSION
 from deployments.shipped import shipped
 
 QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
 _PREFECT_FILE = shipped("prefect.yaml")
 _FLOWS = Path(__file__).parents[1] / "flows"
+_RELEASE = "RELEASE_OF_BLURLINE"  # what prefect.yaml calls the version of every deployment
 
 
 def deploy(environment: Mapping[str, str] | None = None) -> None:
@@ -28,7 +29,7 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
 
     Runs in processes of their own, because Prefect reads its settings when it is imported.
     """
-    environment = dict(environment or os.environ)
+    environment = {**(environment or os.environ), _RELEASE: VERSION}
     for command in (
         [sys.executable, "-P", "-m", "deployments.deploy"],
         [sys.executable, "-P", "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(_PREFECT_FILE)],
@@ -54,7 +55,7 @@ def wanted_deployments() -> list[dict[str, Any]]:
 
 def deployments_fingerprint() -> str:
     """Changes when what `deploy` would write to Prefect changes."""
-    digest = hashlib.sha256(version("blurline").encode())
+    digest = hashlib.sha256(VERSION.encode())
     for path in sorted([_PREFECT_FILE, Path(__file__), *_FLOWS.glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()

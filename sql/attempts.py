@@ -18,6 +18,7 @@ from blurline.errors import DatabaseUnavailable, StoreUnavailable
 from blurline.photo import Note
 from blurline.policy import Policy
 from blurline.settings import Settings
+from blurline.version import VERSION
 from sql.database import Database, Row, Transaction
 from sql.submissions import BatchSize, Member, add_attempts, add_batches, batch_size
 
@@ -289,7 +290,14 @@ def _close(
 def _finish(
     transaction: Transaction, attempt: Attempt, outcome: str, code: str | None = None, message: str | None = None
 ) -> None:
-    transaction.run("finish_attempt", attempt_id=attempt.id, outcome=outcome, error_code=code, error_message=message)
+    transaction.run(
+        "finish_attempt",
+        attempt_id=attempt.id,
+        outcome=outcome,
+        error_code=code,
+        error_message=message,
+        version=VERSION,
+    )
 
 
 def _kind(row: dict[str, Any]) -> tuple[UUID, int]:

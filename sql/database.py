@@ -31,13 +31,19 @@ class Order(Enum):
 
 
 class Database:
-    """A pool of connections. Safe to share between threads; one a process.
+    """A pool of connections. Safe to share between threads; one a process, which ``application`` names.
 
     Statements are called by their name in ``sql/queries``. A lost or refused connection raises
     DatabaseUnavailable; any other error of PostgreSQL passes as it is.
     """
 
-    def __init__(self, database: str, max_connections: int = 10, statement_timeout_s: float = 0) -> None:
+    def __init__(
+        self,
+        database: str,
+        max_connections: int = 10,
+        statement_timeout_s: float = 0,
+        application: str = "blurline",
+    ) -> None:
         self._pool = ConnectionPool(
             database,
             min_size=1,
@@ -49,6 +55,7 @@ class Database:
             kwargs={
                 **session(statement_timeout_s),
                 "row_factory": dict_row,
+                "application_name": application,
                 # Filters that may be null need a plan of their own each time: the one plan that PostgreSQL would make
                 # for all of them after a few calls was 150 times as slow.
                 "prepare_threshold": None,

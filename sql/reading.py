@@ -35,7 +35,7 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """An image; the columns are those of the table ``images``."""
+    """An image; the columns are those of the table ``images``, and of the attempt that made its result."""
 
     id: UUID
     job_id: UUID
@@ -63,6 +63,7 @@ class ImageRow:
     notes: list[dict[str, str]]
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
+    blurline_version: str | None
     processing_ms: float | None
     created_at: datetime
     finished_at: datetime | None

@@ -7,13 +7,14 @@ from functools import lru_cache
 from blurline.outbound import Outbound
 from blurline.settings import load_settings
 from blurline.store import Store
+from blurline.version import process_name
 from sql.database import Database
 
 
 @lru_cache(maxsize=1)
 def database() -> Database:
     """This process's connections."""
-    return Database(load_settings().database, max_connections=2)
+    return Database(load_settings().database, max_connections=2, application=process_name("worker"))
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import version
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -14,10 +13,13 @@ from api.problems import problems
 from api.views import detection_views
 from blurline.audit import AuditedFile, AuditKeys, Auditor, AuditRecord, SignedRecord
 from blurline.contract import Decision
+from blurline.version import VERSION
 from sql.reading import ImageRow
 from sql.reviews import list_decisions
 
 router = APIRouter(prefix="/v1", tags=["audit"])
+
+_OF_IMAGE = set(AuditRecord.model_fields) - {"blurline_version"}
 
 
 @router.get("/images/{image_id}/audit", responses=problems("not_found"))
@@ -25,10 +27,11 @@ def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
     """What an image was and is, what was found in it by what, and who decided on it: signed, for `blurline verify`."""
     row = visible_image(context, who, image_id)
     decisions = list_decisions(context.database, image_id)
-    fields = {name: getattr(row, name) for name in ImageRow.__slots__ if name in AuditRecord.model_fields}
+    fields = {name: getattr(row, name) for name in ImageRow.__slots__ if name in _OF_IMAGE}
     record = AuditRecord(
         **{**fields, "image_id": row.id, "submitted_at": row.created_at},
-        blurline_version=version("blurline"),
+        blurline_version=VERSION,
+        made_by_version=row.blurline_version,
         issued_at=datetime.now(UTC),
         original=AuditedFile(sha256=row.original_sha256, size_bytes=row.original_bytes)
         if row.original_sha256

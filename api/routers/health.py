@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from api.context import Context, Ctx
 from blurline.contract import Health, Liveness
 from blurline.errors import RetryableError
+from blurline.version import VERSION
 from sql.reading import ping
 from sql.reconciling import count_undispatched
 
@@ -65,7 +66,7 @@ def _health(context: Context) -> Health:
     }
     with ThreadPoolExecutor(max_workers=len(checks)) as threads:
         parts = dict(zip(checks, threads.map(_state, checks.values()), strict=True))
-    return Health(status="ok" if set(parts.values()) == {"ok"} else "degraded", parts=parts)
+    return Health(status="ok" if set(parts.values()) == {"ok"} else "degraded", parts=parts, version=VERSION)
 
 
 def _check_dispatch(context: Context) -> None:

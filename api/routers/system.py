@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import version
 
 from fastapi import APIRouter
 
 from api.context import Context, Ctx, Operator
 from api.flow_runs import PrefectUnavailable
-from blurline.contract import FruitlessAttempts, Retention, System, Waiting, Worker
+from blurline.contract import ApiProcess, FruitlessAttempts, Retention, System, Waiting, Worker
+from blurline.version import VERSION
 from sql.metrics import Backlog, read_figures
+from sql.processes import list_api_processes
 from sql.reading import database_version
 from sql.reconciling import list_fruitless
 
@@ -22,7 +23,7 @@ def get_system(context: Ctx, _: Operator) -> System:
     """What there is, what waits, who works, what came to nothing, and how long things are kept."""
     figures = read_figures(context.settings.database)
     return System(
-        version=version("blurline"),
+        version=VERSION,
         database_version=database_version(context.database),
         images=figures.images,
         failed=figures.failed,
@@ -32,6 +33,9 @@ def get_system(context: Ctx, _: Operator) -> System:
         webhook_deliveries=Waiting(**asdict(figures.undelivered)),
         disabled_webhooks=figures.disabled_webhooks,
         workers=_workers(context),
+        api_processes=[
+            ApiProcess.model_validate(each, from_attributes=True) for each in list_api_processes(context.database)
+        ],
         fruitless_attempts=[
             FruitlessAttempts.model_validate(each, from_attributes=True) for each in list_fruitless(context.database)
         ],

@@ -8,14 +8,25 @@ from typing import Annotated
 import typer
 
 from blurline.settings import export_prefect, load_settings
+from blurline.version import VERSION
 
 
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date. Processes of the release before may go on meanwhile."""
+    from blurline.logs import configure_logs
     from sql.migrate import migrate as apply
+    from sql.migrate import newer
 
-    applied = apply(load_settings().database)
-    typer.echo("\n".join(applied) or "The database is up to date.")
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    applied = apply(settings.database)
+    if unknown := newer(settings.database):
+        typer.echo(
+            f"The database is of a newer release than Blurline {VERSION}, which does not know {', '.join(unknown)}. "
+            "Nothing was changed."
+        )
+    else:
+        typer.echo("\n".join(applied) or "The database is up to date.")
 
 
 def buckets() -> None:

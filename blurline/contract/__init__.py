@@ -45,7 +45,16 @@ from blurline.contract.review import (
     ReviewRequest,
     ReviewTask,
 )
-from blurline.contract.service import FruitlessAttempts, Health, Liveness, Retention, System, Waiting, Worker
+from blurline.contract.service import (
+    ApiProcess,
+    FruitlessAttempts,
+    Health,
+    Liveness,
+    Retention,
+    System,
+    Waiting,
+    Worker,
+)
 from blurline.contract.statistics import Statistics
 from blurline.contract.uploads import Upload, Uploads, UploadsRequest
 from blurline.contract.users import Me, Quotas, Usage, User, UserPage
@@ -61,6 +70,7 @@ from blurline.contract.webhooks import (
 
 __all__ = [
     "MAX_LIVE_MESSAGE_BYTES",
+    "ApiProcess",
     "ApprovalRequest",
     "ArchivedImage",
     "BacklogRerun",

@@ -70,6 +70,7 @@ IMAGE: dict[str, Any] = {
     "result_sha256": SHA256,
     "policy": Policy().model_dump(mode="json"),
     "model": {"name": "centerface", "sha256": SHA256},
+    "blurline_version": "0.2.0",
     "processing_ms": 812.4,
     "created_at": TIME,
     "finished_at": TIME,
@@ -102,6 +103,9 @@ class Image(BaseModel):
     result_sha256: str | None
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
+    blurline_version: str | None = Field(
+        default=None, description="The release that made the result; null where that was 0.1.0."
+    )
     processing_ms: float | None
     created_at: datetime
     finished_at: datetime | None

@@ -24,9 +24,12 @@ class Liveness(BaseModel):
 class Health(BaseModel):
     """The state of each part: `ok`, or the code of what is wrong."""
 
-    model_config = with_examples({"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}})
+    model_config = with_examples(
+        {"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}, "version": "0.2.0"}
+    )
     status: Literal["ok", "degraded"]
     parts: dict[str, str]
+    version: str | None = Field(default=None, description="Of the API process that answers.")
 
 
 class Waiting(BaseModel):
@@ -42,6 +45,15 @@ class Worker(BaseModel):
     name: str
     status: str
     last_heartbeat_at: datetime | None
+    version: str | None = Field(default=None, description="Null of a worker of 0.1.0.")
+
+
+class ApiProcess(BaseModel):
+    """An API process that is connected to the database."""
+
+    name: str
+    version: str
+    since: datetime
 
 
 class FruitlessAttempts(BaseModel):
@@ -75,7 +87,8 @@ class System(BaseModel):
             "outbox": {"count": 0, "oldest_age_s": 0},
             "webhook_deliveries": {"count": 0, "oldest_age_s": 0},
             "disabled_webhooks": 0,
-            "workers": [{"name": "blurline-worker", "status": "ONLINE", "last_heartbeat_at": TIME}],
+            "workers": [{"name": "blurline-worker", "status": "ONLINE", "last_heartbeat_at": TIME, "version": "0.2.0"}],
+            "api_processes": [{"name": "711@api-1", "version": "0.2.0", "since": TIME}],
             "fruitless_attempts": [
                 {"outcome": "retried", "error_code": "flow_run_crashed", "last_hour": 1, "last_day": 24}
             ],
@@ -92,5 +105,6 @@ class System(BaseModel):
     webhook_deliveries: Waiting
     disabled_webhooks: int
     workers: list[Worker] | None
+    api_processes: list[ApiProcess] = Field(default=[], description="From 0.2.0 on: those of 0.1.0 do not show.")
     fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, the most frequent first.")
     retention: Retention

@@ -39,6 +39,7 @@ def _live() -> None:
             _waiting(system)
         with working:
             _workers(system)
+            _api_processes(system)
             _images(system)
         fruitless(system.fruitless_attempts)
         _retention(system.retention)
@@ -91,6 +92,7 @@ def _workers(system: System) -> None:
             [
                 {
                     "Worker": worker.name,
+                    "Version": worker.version or "0.1.0",
                     "State": worker.status.lower(),
                     "Last sign of life": ago(worker.last_heartbeat_at) if worker.last_heartbeat_at else "",
                 }
@@ -98,6 +100,17 @@ def _workers(system: System) -> None:
             ],
             hide_index=True,
         )
+
+
+def _api_processes(system: System) -> None:
+    st.subheader("API")
+    st.dataframe(
+        [
+            {"Process": each.name, "Version": each.version, "Connected": ago(each.since)}
+            for each in system.api_processes
+        ],
+        hide_index=True,
+    )
 
 
 def _retention(retention: Retention) -> None:

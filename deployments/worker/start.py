@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 
 from prometheus_client import start_http_server
 
@@ -14,6 +13,7 @@ from blurline.logs import configure_logs
 from blurline.policy import Policy
 from blurline.profile import ProfileName
 from blurline.settings import Settings
+from blurline.version import worker_name
 from deployments.worker.worker import WarmWorker
 from models import look_for
 
@@ -25,7 +25,7 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
     configure_logs(settings.log_level)
     worker = WarmWorker(
         work_pool_name=pool or settings.work_pool,
-        name=f"{socket.gethostname()}-{os.getpid()}",
+        name=worker_name(),
         slots=slots or os.cpu_count() or 1,
         child_memory_mb=settings.worker_memory_mb,
         run_deadline_s=settings.attempt_deadline_s + _GRACE_S,

@@ -34,6 +34,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from pydantic import PrivateAttr
 
 from blurline import metrics
+from blurline.version import VERSION
 from deployments.worker.child import Child, ChildDied
 from deployments.worker.child_main import Order, Report
 from deployments.worker.figures import ChildFigures
@@ -49,8 +50,6 @@ _POLL_S = 0.4
 _POLL_RUNS = 10
 _DEPLOYMENT_KNOWN_S = 30
 _CANCEL_POLL_S = 0.4
-_POLL_RUNS = 10
-_DEPLOYMENT_KNOWN_S = 30
 _CANCEL_PATIENCE_S = 10
 _HEARTBEAT_S = 15
 _MAX_RUNS_A_CHILD = 500
@@ -153,7 +152,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             self._started_event = started_event
             duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
             await self._report_dead_runs()
-            log.info("worker_ready", worker=self.name, children=[child.pid for child in self._children])
+            pids = [child.pid for child in self._children]
+            log.info("worker_ready", worker=self.name, version=VERSION, children=pids)
             if self._ready_file:
                 self._ready_file.touch()
             while not self._stopping.is_set():

@@ -77,7 +77,7 @@ RETURNING id
 
 -- name: finish_attempt
 UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_message = %(error_message)s,
-    finished_at = now()
+    blurline_version = %(version)s, finished_at = now()
 WHERE id = %(attempt_id)s AND outcome IS NULL
 
 -- name: insert_detections

@@ -7,8 +7,8 @@ SELECT images.id::text AS image_id, images.job_id::text AS job_id, jobs.owner, j
        images.result_sha256, images.result_media_type,
        coalesce(images.policy, jobs.policy) ->> 'profile' AS profile, images.model ->> 'name' AS model_name,
        images.model ->> 'sha256' AS model_sha256, images.processing_ms, images.created_at, images.started_at,
-       images.settled_at, images.finished_at, images.id AS cursor_id
-FROM images JOIN jobs ON jobs.id = images.job_id
+       images.settled_at, images.finished_at, attempts.blurline_version, images.id AS cursor_id
+FROM images JOIN jobs ON jobs.id = images.job_id LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE (images.created_at, images.id) > (%(cursor_at)s, %(cursor_id)s) AND images.created_at < %(until)s
   AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
   AND (%(profile)s::text IS NULL OR coalesce(images.policy, jobs.policy) ->> 'profile' = %(profile)s)

@@ -30,14 +30,16 @@ ORDER BY jobs.id {direction}
 LIMIT %(limit)s
 
 -- name: images_of_job
-SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
+SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
+LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE images.job_id = %(job_id)s AND (%(cursor)s::integer IS NULL OR images.position {beyond} %(cursor)s)
   AND (%(state)s::text IS NULL OR images.state = %(state)s)
 ORDER BY images.position {direction}
 LIMIT %(limit)s
 
 -- name: images
-SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
+SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
+LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
   AND (%(state)s::text IS NULL OR images.state = %(state)s)
   AND (%(error_code)s::text IS NULL OR images.error_code = %(error_code)s)
@@ -49,7 +51,8 @@ LIMIT %(limit)s
 
 -- name: images_by_doubt
 -- The most doubtful first. An image that is held without a result comes before all others.
-SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
+SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
+LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
   AND images.state = %(state)s
   AND (%(error_code)s::text IS NULL OR images.error_code = %(error_code)s)
@@ -60,7 +63,8 @@ ORDER BY coalesce(images.doubt, 2) DESC, images.id DESC
 LIMIT %(limit)s
 
 -- name: image
-SELECT images.*, jobs.owner FROM images JOIN jobs ON jobs.id = images.job_id
+SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
+LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE images.id = %(image_id)s AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
 
 -- name: flow_run_of_image

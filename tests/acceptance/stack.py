@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,13 +38,29 @@ def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float, every_s: 
     raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How `blurline` is run: the command, where, and with which further variables."""
+
+    command: tuple[str, ...] = (BLURLINE,)
+    folder: Path | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+
+
 class Stack:
     """The stack on ``home``, started and stopped as a user does."""
 
     def __init__(
-        self, home: Path, *, is_ordinary_user: bool = False, workers: int | None = None, **variables: str
+        self,
+        home: Path,
+        *,
+        program: Program | None = None,
+        is_ordinary_user: bool = False,
+        workers: int | None = None,
+        **variables: str,
     ) -> None:
         self.home = home
+        self._program = program or Program()
         self._variables = variables
         self._arguments = ["--workers", str(workers)] if workers else []
         self._prefix = [sys.executable, str(LEASH), "SIGTERM", "not-root"] if is_ordinary_user else []
@@ -58,8 +75,9 @@ class Stack:
     def _start(self, timeout_s: float) -> None:
         log = (self.home / "up.log").open("a")
         self.process = subprocess.Popen(
-            [*self._prefix, BLURLINE, "up", *self._arguments],
+            [*self._prefix, *self._program.command, "up", *self._arguments],
             env=self.environment() | self._variables,
+            cwd=self._program.folder,
             stdout=log,
             stderr=log,
             text=True,
@@ -83,12 +101,17 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The variables with which commands reach this stack's folder."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("BLURLINE_", "PREFECT_"))}
-        return clean | {"BLURLINE_HOME": str(self.home)}
+        return clean | self._program.variables | {"BLURLINE_HOME": str(self.home)}
 
     def command(self, *arguments: str) -> str:
         """What a `blurline` command prints."""
         done = subprocess.run(
-            [BLURLINE, *arguments], env=self.environment(), capture_output=True, text=True, check=True
+            [*self._program.command, *arguments],
+            env=self.environment(),
+            cwd=self._program.folder,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout.strip()
 

@@ -29,7 +29,6 @@ from sql.attempts import (
     try_again,
 )
 from sql.database import Database
-from sql.migrate import migrate
 from sql.outbox import Waiting, dispatch_waiting
 from sql.reading import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
 from sql.reruns import Selection, call_off_job, enqueue, select
@@ -282,20 +281,6 @@ def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: 
     with psycopg.connect(settings.database, autocommit=True) as connection:
         connection.execute("UPDATE outbox SET not_before = now()")
     assert len(dispatched(database)) == 1
-
-
-def test_migrations_run_once_however_many_processes_start(servers: Settings) -> None:
-    with psycopg.connect(servers.database, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE fresh")
-    fresh = servers.database.rpartition("/")[0] + "/fresh"
-    applied: list[list[str]] = []
-    racers = [threading.Thread(target=lambda: applied.append(migrate(fresh))) for _ in range(4)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-    assert sorted(map(len, applied))[:3] == [0, 0, 0]
-    assert max(map(len, applied)) >= 1
 
 
 def test_a_dead_database_is_a_retryable_error(database: Database) -> None:

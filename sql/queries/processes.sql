@@ -1,0 +1,9 @@
+-- Who is connected. Each process of ours names itself: blurline, its part, its version, its process id and host.
+
+-- name: api_processes
+SELECT split_part(application_name, ' ', 4) AS name, split_part(application_name, ' ', 3) AS version,
+       min(backend_start) AS since
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'blurline api %%'
+GROUP BY application_name
+ORDER BY since, name

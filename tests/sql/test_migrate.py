@@ -1,0 +1,115 @@
+"""Applying migrations while others use the database, and beside a database of a newer release."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner
+
+from blurline.command import app
+from blurline.errors import DatabaseUnavailable
+from blurline.ids import new_id
+from blurline.settings import Settings, variable
+from deployments.doctor import examine
+from sql.migrate import MIGRATIONS, migrate, pending, unknown
+from tests.acceptance.stack import wait_for
+
+_WAITS = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+
+
+@pytest.fixture
+def fresh(servers: Settings) -> Iterator[str]:
+    """An empty database."""
+    name = f"fresh_{new_id().hex}"
+    with psycopg.connect(servers.database, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        yield servers.database.rpartition("/")[0] + f"/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Migrations of the test's own; the first is applied by `migrate`."""
+    (tmp_path / "0001_things.sql").write_text("CREATE TABLE things (id integer PRIMARY KEY);")
+    return tmp_path
+
+
+def test_many_at_once_apply_each_migration_once(fresh: str) -> None:
+    applied: list[list[str]] = []
+    racers = [threading.Thread(target=lambda: applied.append(migrate(fresh))) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert sorted(applied) == [[], [], [], sorted(path.stem for path in MIGRATIONS.glob("*.sql"))]
+    assert pending(fresh) == unknown(fresh) == []
+
+
+def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(fresh: str, folder: Path) -> None:
+    migrate(fresh, folder)
+    (folder / "0002_more.sql").write_text("ALTER TABLE things ADD COLUMN name text;")
+    migrating = threading.Thread(target=migrate, args=(fresh, folder))
+    with psycopg.connect(fresh) as long, psycopg.connect(fresh, autocommit=True) as other:
+        long.execute("SELECT * FROM things")
+        migrating.start()
+        wait_for("it waits", lambda: other.execute(_WAITS, ("ALTER%",)).fetchone() == (True,), 20, every_s=0.02)
+        other.execute("SET statement_timeout = '20s'")
+        other.execute("INSERT INTO things VALUES (1)")  # while the long transaction still holds its lock
+        assert migrating.is_alive()
+        long.rollback()
+        migrating.join()
+        assert other.execute("SELECT id, name FROM things").fetchall() == [(1, None)]
+    assert migrate(fresh, folder) == []
+
+
+def test_a_migration_that_gets_no_lock_is_given_up_with_nothing_half_done(fresh: str, folder: Path) -> None:
+    migrate(fresh, folder)
+    (folder / "0002_more.sql").write_text("CREATE TABLE others (id integer); ALTER TABLE things ADD COLUMN name text;")
+    with psycopg.connect(fresh) as long:
+        long.execute("SELECT * FROM things")
+        with pytest.raises(DatabaseUnavailable, match="0002_more is not applied"):
+            migrate(fresh, folder, patience_s=0)
+        assert long.execute("SELECT to_regclass('others')").fetchone() == (None,)
+    assert migrate(fresh, folder) == ["0002_more"]
+
+
+def test_indexes_are_built_beside_those_who_write_also_after_an_interruption(fresh: str, folder: Path) -> None:
+    migrate(fresh, folder)
+    with psycopg.connect(fresh, autocommit=True) as connection:
+        connection.execute("INSERT INTO things VALUES (1), (2)")
+        with pytest.raises(psycopg.errors.UniqueViolation):  # what an interruption leaves: a name, and no use
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY things_twice ON things ((id * 0))")
+        (folder / "0002_indexes.concurrently.sql").write_text(
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS things_twice ON things ((id * 2));\n"
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS things_thrice ON things ((id * 3));\n"
+        )
+        assert migrate(fresh, folder) == ["0002_indexes.concurrently"]
+        valid = "SELECT indexrelid::regclass::text FROM pg_index WHERE indisvalid AND indrelid = 'things'::regclass"
+        assert {name for (name,) in connection.execute(valid)} == {"things_pkey", "things_twice", "things_thrice"}
+
+
+def test_a_database_of_a_newer_release_is_left_as_it_is(
+    fresh: str, servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(fresh)
+    with psycopg.connect(fresh, autocommit=True) as connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999_newer')")
+        before = connection.execute("SELECT * FROM migrations ORDER BY name").fetchall()
+        assert (migrate(fresh), unknown(fresh), pending(fresh)) == ([], ["9999_newer"], [])
+        monkeypatch.setenv(variable("home"), str(tmp_path))
+        monkeypatch.setenv(variable("database_url"), fresh)
+        said = CliRunner().invoke(app, ["migrate"])
+        assert said.exit_code == 0
+        assert "newer release" in said.output and "9999_newer" in said.output and "Nothing was changed" in said.output
+        assert connection.execute("SELECT * FROM migrations ORDER BY name").fetchall() == before
+    found = next(
+        finding
+        for finding in examine(servers.model_copy(update={"database_url": SecretStr(fresh)}))
+        if finding.check == "database"
+    )
+    assert found.is_ok and "9999_newer" in found.says
