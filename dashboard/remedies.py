@@ -28,6 +28,7 @@ REMEDIES: Mapping[str, str] = {
     "deadline": "Re-run what failed; tell the operator if it fails again.",
     "store_unavailable": "The outage lasted too long: re-run what failed.",
     "database_unavailable": "The outage lasted too long: re-run what failed.",
+    "needs_newer_worker": "Only workers of an old release are there: tell the operator, then re-run what failed.",
     "quota_exceeded": "Submit it again when the quota has room, or ask the operator for more.",
     "model_rejected": "Re-run it with `classes` of the policy that the model has.",
     "configuration": "Something is wrong with the service: tell its operator.",

@@ -15,7 +15,7 @@ from blurline import metrics
 from blurline.errors import BlurlineError, DatabaseUnavailable
 from blurline.settings import load_settings
 from blurline.telemetry import span
-from sql.attempts import retrying, try_again
+from sql.attempts import NeedsNewerWorker, retrying, try_again
 from sql.outbox import OLD_TRACE_LABEL, TRACE_LABEL
 from tasks.blur import blur
 from tasks.detect import detect
@@ -74,6 +74,8 @@ def _label(name: str) -> str | None:
 def _give_back(work: Work, error: Exception) -> None:
     """Have every image that is not settled attempted anew, later, in another flow run."""
     open_attempts = [item.attempt.id for item in work.items or [] if not item.settled]
+    if isinstance(error, NeedsNewerWorker):
+        open_attempts = list(error.attempt_ids)
     code = error.code if isinstance(error, BlurlineError) else "task_failed"
     try:
         with database().transaction() as transaction:

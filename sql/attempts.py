@@ -10,11 +10,12 @@ from uuid import UUID
 
 import numpy as np
 from psycopg.types.json import Jsonb
+from pydantic import ValidationError
 
 from blurline.choice import Choice
 from blurline.correction import Correction
 from blurline.doubt import Doubt
-from blurline.errors import DatabaseUnavailable, StoreUnavailable
+from blurline.errors import DatabaseUnavailable, PermanentError, StoreUnavailable
 from blurline.photo import Note
 from blurline.policy import Policy
 from blurline.settings import Settings
@@ -22,8 +23,19 @@ from blurline.version import VERSION
 from sql.database import Database, Row, Transaction
 from sql.submissions import BatchSize, Member, add_attempts, add_batches, batch_size
 
-OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code)
-"""Codes of attempts that an outage has ended."""
+
+class NeedsNewerWorker(PermanentError):
+    """A newer release made the batch, and asks in it for what this release does not know."""
+
+    code = "needs_newer_worker"
+
+    def __init__(self, message: str, attempt_ids: Sequence[UUID]) -> None:
+        super().__init__(message)
+        self.attempt_ids = attempt_ids
+
+
+OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code)
+"""Codes of attempts that ended through no fault of their picture: by an outage, or in the hands of an old worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,8 @@ def retrying(settings: Settings) -> Retrying:
 def start_batch(database: Database, batch_id: UUID, *, is_retry: bool = False) -> Batch | None:
     """The batch with the attempts in it that are still to be made; None when there is no such batch.
 
-    When an operator retries its flow run (``is_retry``), images that failed in it are attempted once more.
+    When an operator retries its flow run (``is_retry``), images that failed in it are attempted once more. Raises
+    NeedsNewerWorker when the policy asks for what this release does not know: to ignore it might leave a face visible.
     """
     with database.transaction() as transaction:
         row = transaction.one("batch", batch_id=batch_id)
@@ -119,7 +132,15 @@ def start_batch(database: Database, batch_id: UUID, *, is_retry: bool = False) -
         if is_retry:
             revive(transaction, batch_id)
         attempts = [Attempt(**_renamed(found)) for found in transaction.all("start_attempts", batch_id=batch_id)]
-    return Batch(row["id"], row["job_id"], Policy.model_validate(row["policy"]), tuple(attempts))
+    try:
+        policy = Policy.model_validate(row["policy"])
+    except ValidationError as error:
+        raise NeedsNewerWorker(
+            f"Blurline {VERSION} does not understand the policy of this batch, which a newer release has made. "
+            "It is left to a newer worker.",
+            [attempt.id for attempt in attempts],
+        ) from error
+    return Batch(row["id"], row["job_id"], policy, tuple(attempts))
 
 
 def publish(transaction: Transaction, attempt: Attempt, result: Result, held: Held | None = None) -> Settled:
@@ -213,7 +234,7 @@ def try_again(
             same[0]["job_id"],
             members,
             same[0]["queue"],
-            Policy.model_validate(same[0]["policy"]),
+            same[0]["policy"],
             retrying.size,
             delay_s=min(retrying.backoff_s * 2.0 ** min(number - 1, 20), retrying.max_backoff_s),
             rerun_id=same[0]["rerun_id"],

@@ -82,7 +82,8 @@ def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UU
     for _, group in groupby(sorted(selected, key=_kind), key=_kind):
         same = list(group)
         members = [Member(image.image_id, image.original_bytes, image.number + 1, image.correction) for image in same]
-        add_batches(transaction, same[0].job_id, members, "backlog", same[0].policy, size, rerun_id=rerun_id)
+        policy = same[0].policy.model_dump(mode="json")
+        add_batches(transaction, same[0].job_id, members, "backlog", policy, size, rerun_id=rerun_id)
         reopen(transaction, members)
 
 

@@ -13,7 +13,6 @@ from psycopg.types.json import Jsonb
 from blurline.correction import Correction, MarkedBox
 from blurline.errors import PermanentError
 from blurline.ids import new_id
-from blurline.policy import Policy
 from sql.attempts import approve, parse_correction, reopen
 from sql.database import Database, Transaction
 from sql.submissions import BatchSize, Member, add_batches
@@ -156,8 +155,7 @@ def correct_image(
         still_left = [box for box in before.leave if not any(_overlap(new, box) for new in added)]
         correction = Correction(destroy=tuple(destroy), leave=(*dropped, *still_left), is_held=is_held)
         member = Member(image_id, image["original_bytes"], image["number"] + 1, correction)
-        policy = Policy.model_validate(image["policy"])
-        add_batches(transaction, image["job_id"], [member], "interactive", policy, size)
+        add_batches(transaction, image["job_id"], [member], "interactive", image["policy"], size)
         reopen(transaction, [member])
         _decide(transaction, reviewer, image_id, attempt_id, "corrected", added, dropped, note)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -126,7 +126,7 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
             f"A key was submitted before: {error.diag.message_detail} Each upload is submitted once: look for its job "
             "with GET /v1/jobs, or upload the file again to have it treated twice."
         ) from error
-    add_batches(transaction, job_id, members, job.queue, job.policy, size)
+    add_batches(transaction, job_id, members, job.queue, job.policy.model_dump(mode="json"), size)
     return job_id
 
 
@@ -135,18 +135,22 @@ def add_batches(
     job_id: UUID,
     members: Sequence[Member],
     queue: str,
-    policy: Policy,
+    policy: Mapping[str, Any],
     size: BatchSize,
     delay_s: float = 0,
     rerun_id: UUID | None = None,
 ) -> None:
-    """Put attempts at images of one job into batches, to be dispatched after ``delay_s``."""
+    """Put attempts at images of one job into batches, to be dispatched after ``delay_s``. ``policy`` is its JSON."""
     batches = [(new_id(), group) for group in split(members, size)]
     placed = [(batch_id, member) for batch_id, group in batches for member in group]
     batch_ids = [batch_id for batch_id, _ in batches]
-    policy_json = Jsonb(policy.model_dump(mode="json"))
     transaction.run(
-        "insert_batches", job_id=job_id, queue=queue, policy=policy_json, batch_ids=batch_ids, rerun_id=rerun_id
+        "insert_batches",
+        job_id=job_id,
+        queue=queue,
+        policy=Jsonb(dict(policy)),
+        batch_ids=batch_ids,
+        rerun_id=rerun_id,
     )
     add_attempts(transaction, placed)
     transaction.run("insert_outbox", batch_ids=batch_ids, delay_s=delay_s)

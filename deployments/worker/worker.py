@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import signal
 import socket
@@ -77,6 +78,12 @@ class WarmConfiguration(BaseJobConfiguration):
         self._entrypoint = deployment.entrypoint
         self._version = str(deployment.updated)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the module of the flow is there."""
+        module, _, _ = self._entrypoint.rpartition(".")
+        return ":" in self._entrypoint or importlib.util.find_spec(module) is not None
+
     def order(self, flow_run: FlowRun) -> Order:
         """What a child is told."""
         return Order(flow_run.model_dump_json(), self._entrypoint, self._version)
@@ -114,6 +121,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self._active: dict[UUID, Child] = {}
         self._cancelling: set[UUID] = set()
         self._taken: set[UUID] = set()
+        self._left: set[UUID] = set()
         self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
@@ -244,7 +252,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         the run is ours (Prefect lets one worker alone make it Pending) and where its flow is.
         """
         try:
-            if await self._propose_pending_state(flow_run):
+            if await self._is_known(flow_run) and await self._propose_pending_state(flow_run):
                 configuration = await self._configuration(flow_run)
                 result = await self.run(flow_run, configuration)
                 if result.status_code != 0:
@@ -255,6 +263,18 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         finally:
             self._taken.discard(flow_run.id)
             self._slot_freed.set()
+
+    async def _is_known(self, flow_run: FlowRun) -> bool:
+        """Whether this release has the run's flow: a newer one may have deployed flows of its own."""
+        try:
+            configuration = await self._configuration(flow_run)
+        except (httpx.HTTPError, PrefectException) as error:
+            log.warning("deployment_not_read", flow_run_id=str(flow_run.id), error=repr(error))
+            return False
+        if not configuration.is_known:
+            self._left.add(flow_run.id)
+            log.warning("run_left_to_newer_worker", flow_run_id=str(flow_run.id), version=VERSION)
+        return configuration.is_known
 
     async def _configuration(self, flow_run: FlowRun) -> WarmConfiguration:
         """Where the run's flow is, asked for at most once in half a minute a deployment."""
@@ -285,7 +305,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             log.warning("poll_failed", queue=queue, error=repr(error))
             return []
         self._last_polled_time = datetime.now(UTC)
-        return WorkerFlowRunResponse.model_validate_list(response.json())
+        entries = WorkerFlowRunResponse.model_validate_list(response.json())
+        return [entry for entry in entries if entry.flow_run.id not in self._left]
 
     async def _next_tick(self) -> None:
         """Wait for a slot, a stop signal, or the next poll."""

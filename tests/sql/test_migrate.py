@@ -27,9 +27,9 @@ def fresh(servers: Settings) -> Iterator[str]:
     """An empty database."""
     name = f"fresh_{new_id().hex}"
     with psycopg.connect(servers.database, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name}")
         yield servers.database.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -77,8 +77,8 @@ def test_a_table_of_its_own_and_an_index_beside_those_who_write_are_fine(tmp_pat
 
 def _complaints(path: Path) -> str:
     is_concurrent = path.stem.endswith(CONCURRENTLY)
-    squawk = Path(sys.executable).with_name("squawk")
-    command = [squawk, "--pg-version=14", "--reporter=gcc", f"--exclude={','.join(_NOT_ASKED)}", path]
+    squawk = str(Path(sys.executable).with_name("squawk"))
+    command = [squawk, "--pg-version=14", "--reporter=gcc", f"--exclude={','.join(_NOT_ASKED)}", str(path)]
     done = subprocess.run(
         [*command, *([] if is_concurrent else ["--assume-in-transaction"])], capture_output=True, text=True, check=False
     )
