@@ -55,7 +55,6 @@ def migrate(database: str, folder: Path = MIGRATIONS, patience_s: float = _PATIE
         for path in paths:
             if path.stem not in done:
                 _apply(connection, path, deadline)
-                log.info("migrated", migration=path.stem)
                 applied.append(path.stem)
     return applied
 

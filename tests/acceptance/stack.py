@@ -60,7 +60,7 @@ class Stack:
         **variables: str,
     ) -> None:
         self.home = home
-        self._program = program or Program()
+        self.program = program or Program()
         self._variables = variables
         self._arguments = ["--workers", str(workers)] if workers else []
         self._prefix = [sys.executable, str(LEASH), "SIGTERM", "not-root"] if is_ordinary_user else []
@@ -75,9 +75,9 @@ class Stack:
     def _start(self, timeout_s: float) -> None:
         log = (self.home / "up.log").open("a")
         self.process = subprocess.Popen(
-            [*self._prefix, *self._program.command, "up", *self._arguments],
+            [*self._prefix, *self.program.command, "up", *self._arguments],
             env=self.environment() | self._variables,
-            cwd=self._program.folder,
+            cwd=self.program.folder,
             stdout=log,
             stderr=log,
             text=True,
@@ -101,14 +101,14 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The variables with which commands reach this stack's folder."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("BLURLINE_", "PREFECT_"))}
-        return clean | self._program.variables | {"BLURLINE_HOME": str(self.home)}
+        return clean | self.program.variables | {"BLURLINE_HOME": str(self.home)}
 
     def command(self, *arguments: str) -> str:
         """What a `blurline` command prints."""
         done = subprocess.run(
-            [*self._program.command, *arguments],
+            [*self.program.command, *arguments],
             env=self.environment(),
-            cwd=self._program.folder,
+            cwd=self.program.folder,
             capture_output=True,
             text=True,
             check=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from blurline.version import VERSION
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, psnr_db
 
 
@@ -58,6 +59,11 @@ def test_detect_prints_a_line_an_image(tmp_path: Path) -> None:
     assert [line["image"] for line in lines] == ["group.jpg", "astronaut.png"]
     assert len(lines[0]["faces"]) >= 11
     assert all(len(face) == 5 and 0.1 <= face[4] <= 1 for line in lines for face in line["faces"])
+
+
+def test_it_tells_its_version(tmp_path: Path) -> None:
+    done = blurline(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"Blurline {VERSION}\n")
 
 
 def test_mistakes_are_named_in_one_line(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from blurline.settings import Settings
 from sql.attempts import (
     Attempt,
     Held,
+    NeedsNewerWorker,
     Result,
     Retrying,
     approve,
@@ -281,6 +282,25 @@ def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: 
     with psycopg.connect(settings.database, autocommit=True) as connection:
         connection.execute("UPDATE outbox SET not_before = now()")
     assert len(dispatched(database)) == 1
+
+
+def test_a_batch_of_a_newer_release_is_left_to_its_workers_and_loses_nothing_of_its_policy(
+    database: Database, settings: Settings, job: UUID
+) -> None:
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute("""UPDATE batches SET policy = policy || '{"plates": true}'""")
+        for number in range(1, 6):  # more often than a picture may fail
+            with pytest.raises(NeedsNewerWorker, match="left to a newer worker") as refused:
+                started(database)
+            assert len(refused.value.attempt_ids) == 1
+            with database.transaction() as transaction:
+                try_again(transaction, refused.value.attempt_ids, refused.value.code, str(refused.value), RETRYING)
+            (image,) = list_images_of_job(database, job, 10)
+            assert (image.state, image.error_code) == ("queued", None)
+            batches = "SELECT count(*), count(*) FILTER (WHERE policy @> '{\"plates\": true}') FROM batches"
+            assert connection.execute(batches).fetchone() == (number + 1, number + 1)
+        connection.execute("UPDATE batches SET policy = policy - 'plates'")  # as if this were the newer worker
+    assert len(started(database)) == 1
 
 
 def test_a_dead_database_is_a_retryable_error(database: Database) -> None:
