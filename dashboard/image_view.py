@@ -101,9 +101,12 @@ def _values(image: ImageWithDetections) -> dict[str, str]:
         "Original": size(image.original_bytes),
         "Submitted": ago(image.created_at),
         "Took": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
-        "Model": image.model and f"{plain(str(image.model.get('name', '')))}",
-        "Made by": image.blurline_version and f"Blurline {plain(image.blurline_version)}",
+        "Model": image.model and f"{plain(str(image.model.get('name', '')))}{_by(image.blurline_version)}",
         "SHA-256 of the result": image.result_sha256 and f"`{image.result_sha256[:16]}…`",
         "Image": f"`{image.id}`",
     }
     return {name: str(value) for name, value in values.items() if value}
+
+
+def _by(version: str | None) -> str:
+    return f", by Blurline {plain(version)}" if version else ""

@@ -14,12 +14,15 @@ from blurline.preview import PreviewSize, preview_key
 from blurline.settings import Settings
 from blurline.store import Store
 from blurline.tokens import Scope
+from blurline.version import VERSION
+from sql.attempts import Held, publish
 from sql.database import Database
 from tests.api.asking import underway
 from tests.api.working import SENTENCE, settle
 from tests.dashboard.conftest import Open, texts
 from tests.dashboard.reviewing import jpeg
 from tests.pictures import HOPPER
+from tests.sql.test_attempts import result
 
 
 def _submit(client: Client, tmp_path: Path, *names: str, **labels: str) -> Job:
@@ -116,6 +119,22 @@ def test_an_image_tells_what_was_made_of_it(
     assert "broken.jpg" in said and SENTENCE in said and "There is no result to be seen" in said
     _press(page, "Back to the job")
     assert "1 image failed" in texts(page)
+
+
+def test_an_image_tells_which_model_and_which_release_made_its_result(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database
+) -> None:
+    job = _submit(client, tmp_path, "a.jpg")
+    (attempt,) = underway(database, settings)
+    with database.transaction() as transaction:
+        publish(transaction, attempt, result(), Held("doubtful", "Look at it."))
+    (image,) = client.images(job.id)
+    said = texts(open_page("jobs.py", job=str(job.id), image=str(image.id)))
+    assert f"m, by Blurline {VERSION}" in said
+    with psycopg.connect(settings.database) as connection:  # as a worker of 0.1.0 leaves it
+        connection.execute("UPDATE attempts SET blurline_version = NULL")
+    said = texts(open_page("jobs.py", job=str(job.id), image=str(image.id)))
+    assert "Model" in said and "by Blurline" not in said
 
 
 def test_a_job_is_deleted_only_when_asked_twice(open_page: Open, client: Client, tmp_path: Path) -> None:

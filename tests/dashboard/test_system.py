@@ -14,6 +14,7 @@ from api.app import create_app
 from blurline.client import Client
 from blurline.settings import Settings
 from blurline.store import Store
+from blurline.version import VERSION
 from dashboard.problems import AWAY
 from dashboard.remedies import REMEDIES
 from sql.attempts import try_again
@@ -36,7 +37,9 @@ def test_it_shows_what_is_well_and_what_waits(open_page: Open, client: Client) -
     assert "prefect_unavailable" in said and "nobody knows who works" in said
     waiting = page.dataframe[0].value.set_index("What")["How many"]
     assert waiting["Images in the queue “interactive”"] == 1
-    assert list(page.dataframe[1].value["State"]) == ["Waiting"]
+    (api_process,) = page.dataframe[1].value.to_dict("records")
+    assert api_process["Version"] == VERSION
+    assert list(page.dataframe[2].value["State"]) == ["Waiting"]
 
 
 def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(

@@ -1,0 +1,74 @@
+"""What a worker does with work of a release that is newer than its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+
+from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.pictures import SAMPLES
+
+PICTURE = (SAMPLES / "astronaut_small.webp").read_bytes()
+
+
+@contextmanager
+def _paused(prefect: httpx.Client) -> Iterator[None]:
+    prefect.patch("/work_pools/blurline", json={"is_paused": True}).raise_for_status()
+    try:
+        yield
+    finally:
+        prefect.patch("/work_pools/blurline", json={"is_paused": False}).raise_for_status()
+
+
+def test_a_policy_that_asks_for_more_is_not_carried_out_by_halves(stack: Stack) -> None:
+    with (
+        stack.client() as ann,
+        stack.prefect() as prefect,
+        psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"], autocommit=True) as connection,
+    ):
+
+        def change(policy: str) -> None:
+            connection.execute(f"UPDATE batches SET policy = policy {policy} WHERE job_id = %s", (job_id,))
+
+        def is_given_back() -> bool:
+            codes = (
+                "SELECT attempts.error_code FROM attempts JOIN images ON images.id = image_id"
+                " WHERE job_id = %s AND outcome = 'retried'"
+            )
+            return ("needs_newer_worker",) in connection.execute(codes, (job_id,)).fetchall()
+
+        with _paused(prefect):
+            job_id = submit(ann, [("a.webp", PICTURE)], profile="fast")
+            change("""|| '{"plates": true}'""")
+        wait_for("it is given back", is_given_back, 60)
+        assert ann.get(f"/v1/jobs/{job_id}").json()["state"] != "finished"
+        change("- 'plates'")  # as if a newer worker read it
+        assert finished(ann, job_id)["a.webp"]["state"] == "published"
+
+
+def test_a_flow_that_it_does_not_have_is_left_to_a_newer_worker(stack: Stack) -> None:
+    log = stack.home / "logs" / "worker.log"
+    with stack.prefect() as prefect:
+        flow = prefect.post("/flows/", json={"name": "not-yet"}).raise_for_status().json()
+        deployment: dict[str, Any] = {
+            "name": "not-yet",
+            "flow_id": flow["id"],
+            "entrypoint": "flows.not_yet.not_yet",
+            "work_pool_name": "blurline",
+            "work_queue_name": "interactive",
+        }
+        made = prefect.post("/deployments/", json=deployment).raise_for_status().json()
+        run = prefect.post(f"/deployments/{made['id']}/create_flow_run", json={}).raise_for_status().json()
+        try:
+            wait_for("it is left", lambda: f'"{run["id"]}", "version"' in log.read_text(), 30)
+            with stack.client() as ann:  # and others are carried out meanwhile
+                finished(ann, submit(ann, [("a.webp", PICTURE)], profile="fast"))
+            assert prefect.get(f"/flow_runs/{run['id']}").json()["state_type"] == "SCHEDULED"
+            assert log.read_text().count(run["id"]) == 1, "it is told once"
+        finally:
+            prefect.delete(f"/deployments/{made['id']}").raise_for_status()
+            prefect.delete(f"/flow_runs/{run['id']}")
