@@ -3,8 +3,6 @@
 
 -- retention: what the submission asks for, in days: originals_days, results_days, rows_days, audit_days.
 ALTER TABLE jobs ADD COLUMN retention jsonb NOT NULL DEFAULT '{}';
-CREATE INDEX jobs_with_retention ON jobs (id) WHERE retention <> '{}';
-CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
 -- An object that the store has no more, and why: `expired` (its time was over) or `missing` (nobody knows).
 ALTER TABLE images
@@ -12,11 +10,6 @@ ALTER TABLE images
     ADD COLUMN original_gone_why text,
     ADD COLUMN result_gone_at    timestamptz,
     ADD COLUMN result_gone_why   text;
-CREATE INDEX images_by_original ON images (original_key COLLATE "C");
-CREATE INDEX images_with_original ON images (finished_at) INCLUDE (job_id) WHERE original_gone_at IS NULL;
-CREATE INDEX images_with_result ON images (finished_at) INCLUDE (job_id)
-WHERE result_key IS NOT NULL AND result_gone_at IS NULL;
-CREATE INDEX images_missing_objects ON images (id) WHERE original_gone_why = 'missing' OR result_gone_why = 'missing';
 
 -- A new result is not gone, whichever version of a worker publishes it.
 CREATE FUNCTION forget_gone_result() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,7 +46,6 @@ CREATE TABLE deletion_grounds (
     reason      text NOT NULL CHECK (reason IN ('requested', 'expired')),
     audit_days  double precision
 );
-CREATE INDEX deletions_by_end ON deletions (completed_at) WHERE completed_at IS NOT NULL;
 
 -- What was deleted of each image. record is what is kept of it: hashes, model, policy, counts of boxes, decisions.
 -- confirmed_at: when the store was asked and had nothing more. original_key and result_key are null where that part
