@@ -74,7 +74,9 @@ def settings() -> None:
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="core, stack, deface, submission, api, database, picture (all if none); million, soak, reid."),
+        typer.Argument(
+            help="core, stack, deface, submission, api, database, picture (all if none), million, soak, reid"
+        ),
     ] = None,
     keep: Annotated[
         Path | None, typer.Option(help="Folder for the database of `million`, to be found filled the next time.")
