@@ -1,7 +1,7 @@
-"""Somebody new works through the guides: each block of shell (`sh`) and Python is run as it stands on the page, in order.
+"""Somebody new works through the guides: each block of shell (`sh`) and Python is run as it stands, in order.
 
-A page is one session in a folder with a few photographs, beside a running stack. What cannot be run here (it asks for a domain, stays
-in the foreground, takes an hour) is marked `bash` or `text` on the page.
+A page is one session in a folder with a few photographs, beside a running stack. What cannot be run here (it asks for
+a domain, stays in the foreground, takes an hour) is marked `bash` or `text` on the page.
 """
 
 from __future__ import annotations
@@ -19,8 +19,15 @@ from tests.acceptance.stack import Stack
 from tests.docs.reading import Block, blocks
 from tests.pictures import COFFEE, GROUP, HOPPER
 
-GUIDES = ["submitter.md", "submit.md", "reviewer.md", "operator.md", "developer.md", "statistics.md"]
-"""The pages, in the order in which they are followed."""
+GUIDES = [
+    "README.md",
+    "docs/submitter.md",
+    "docs/submit.md",
+    "docs/reviewer.md",
+    "docs/operator.md",
+    "docs/statistics.md",
+    "docs/developer.md",
+]
 
 PHOTOS = {"a.jpg": HOPPER, "b.jpg": GROUP, "photos/hopper.jpg": HOPPER, "photos/trip/coffee.png": COFFEE}
 USUAL_API = "http://127.0.0.1:8000"
@@ -33,7 +40,7 @@ def test_a_guide_does_what_it_says(name: str, stack: Stack, tmp_path: Path) -> N
     for target, photo in PHOTOS.items():
         (tmp_path / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(photo, tmp_path / target)
-    script = "\n".join(["set -euo pipefail", *(_step(block, stack, tmp_path) for block in blocks(ROOT / "docs" / name))])
+    script = "\n".join(["set -euo pipefail", *(_step(block, stack, tmp_path) for block in blocks(ROOT / name))])
     environment = stack.environment()
     done = subprocess.run(
         ["bash", "-c", script],
@@ -48,7 +55,7 @@ def test_a_guide_does_what_it_says(name: str, stack: Stack, tmp_path: Path) -> N
 
 
 def test_every_guide_has_something_to_run() -> None:
-    assert all(any(block.language == "sh" for block in blocks(ROOT / "docs" / name)) for name in GUIDES)
+    assert all(any(block.language == "sh" for block in blocks(ROOT / name)) for name in GUIDES)
 
 
 def _step(block: Block, stack: Stack, folder: Path) -> str:

@@ -105,18 +105,6 @@ def test_a_job_from_its_uploads_to_its_deletion(
     assert refused.value.code == "not_found"
 
 
-def test_the_example_of_the_guide_fetches_a_result(
-    api: Api, database: Database, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "submit.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
-    (tmp_path / "hopper.jpg").write_bytes(HOPPER.read_bytes())
-    monkeypatch.chdir(tmp_path)
-    with working(api.settings, database, store):
-        exec(example.replace("https://blurline.example", api.url), {"token": api.token()})
-    assert (tmp_path / "solid-hopper.jpg").read_bytes() == redacted(HOPPER.read_bytes())
-
-
 def test_files_are_sent_with_the_request(client: Client, store: Store) -> None:
     options = JobOptions(preset="fast", policy=Policy(style=Style.BLUR), labels={"trip": "1"})
     job = client.submit_files([HOPPER, HOPPER], options)

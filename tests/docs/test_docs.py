@@ -19,7 +19,6 @@ from tests.docs.reading import PAGES, anchors, code_of, links
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 VARIABLES = {variable(name) for name in Settings.model_fields}
-OF_TESTS = {"EVAL_DIR", "FUZZ_EXAMPLES"}
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
