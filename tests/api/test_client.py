@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -38,7 +37,6 @@ from sql.database import Database
 from tests.api.asking import publish_all, underway
 from tests.api.breaking import breaking
 from tests.api.serving import serving
-from tests.api.working import redacted, working
 from tests.pictures import HOPPER
 from tests.sql.test_attempts import result
 
