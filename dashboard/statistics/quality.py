@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import streamlit as st
 
 from blurline.client import Chosen
@@ -15,7 +17,9 @@ from dashboard.statistics.headline import metric
 def quality(chosen: Chosen) -> None:
     """What reviewers have to do and have done, and what that says of the detector."""
     figures = client().figures
-    load, found = figures.review_load(chosen), figures.quality(chosen)
+    with ThreadPoolExecutor() as threads:
+        judged, load = threads.submit(figures.quality, chosen), figures.review_load(chosen)
+    found = judged.result()
     by_kind = {each.kind: each for each in load.decisions}
     total = sum(each.decisions for each in load.decisions)
     with st.container(horizontal=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import streamlit as st
 
 from blurline.client import Chosen
-from blurline.figures import Bucket, FigureName
+from blurline.figures import Bucket, Durations, FigureName, Point
 from dashboard.session import client
 from dashboard.states import IMAGE_STATES, ago, counted
 from dashboard.statistics.charts import Bar, bars, histogram, over_time
@@ -17,6 +18,14 @@ from dashboard.statistics.headline import mean_time, metric
 from dashboard.statistics.quality import quality
 
 _BY_HOUR = timedelta(days=3)
+_OF_FACES = (
+    FigureName.FACES_PER_IMAGE,
+    FigureName.FACE_SCORES,
+    FigureName.CANDIDATE_SCORES,
+    FigureName.FACE_SIZES,
+    FigureName.FACE_SHARES,
+)
+_OF_TIMES = (FigureName.WAITS, FigureName.PROCESSING_TIMES, FigureName.TURNAROUNDS)
 _STAGES = {
     "download": "Fetch and open",
     "resize": "Prepare",
@@ -29,19 +38,12 @@ _STAGES = {
 
 def overview(chosen: Chosen) -> None:
     """How many images and faces, when, and in which state."""
-    figures = client().figures
-    bucket = _bucket(chosen)
-    points = figures.timeline(chosen, bucket).points
-    images: Counter[str] = Counter()
-    for point in points:
-        images[point.state] += point.images
-    durations = figures.durations(chosen)
-    with st.container(horizontal=True):
-        metric("Images", f"{images.total():,}", "Submitted in the chosen time")
-        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed in their present results")
-        for state in ("published", "needs_review", "failed"):
-            metric(IMAGE_STATES[state].word, f"{images[state]:,}", "Now, whatever they were before")
-        metric("To the end", mean_time(durations.turnaround), "Mean time from submission to the first end")
+    figures, bucket = client().figures, _bucket(chosen)
+    with ThreadPoolExecutor() as threads:
+        throughput = threads.submit(figures.throughput, chosen, bucket)
+        mean_times = threads.submit(figures.durations, chosen)
+        points = figures.timeline(chosen, bucket).points
+        _numbers(points, mean_times.result())
     over_time(
         "Images by the time of their submission",
         points,
@@ -55,7 +57,7 @@ def overview(chosen: Chosen) -> None:
     with right:
         over_time(
             "Throughput",
-            figures.throughput(chosen, bucket).points,
+            throughput.result().points,
             "images",
             bucket,
             "Images by the time at which they first came to an end. A re-run counts for nothing here.",
@@ -64,37 +66,39 @@ def overview(chosen: Chosen) -> None:
 
 def faces(chosen: Chosen) -> None:
     """How many faces there are in an image, how large, and how sure the detector was."""
-    ask = client().figures.histogram
+    with ThreadPoolExecutor() as threads:
+        asked = {figure: threads.submit(client().figures.histogram, figure, chosen) for figure in _OF_FACES}
+    found = {figure: each.result() for figure, each in asked.items()}
     left, right = st.columns(2)
     with left:
         histogram(
             "Faces per image",
-            ask(FigureName.FACES_PER_IMAGE, chosen),
+            found[FigureName.FACES_PER_IMAGE],
             "Images",
             "Images with a result, by the faces destroyed in it.",
         )
         histogram(
             "Scores of what was destroyed",
-            ask(FigureName.FACE_SCORES, chosen),
+            found[FigureName.FACE_SCORES],
             "Boxes",
             "By the detector's score. A box that a reviewer drew has 1.",
         )
         histogram(
             "Scores of what was left",
-            ask(FigureName.CANDIDATE_SCORES, chosen),
+            found[FigureName.CANDIDATE_SCORES],
             "Boxes",
             "Candidates under the threshold, and what the policy or a reviewer left.",
         )
     with right:
         histogram(
             "Face sizes",
-            ask(FigureName.FACE_SIZES, chosen),
+            found[FigureName.FACE_SIZES],
             "Faces",
             "Longer side of each destroyed box, in pixels of the upright photograph.",
         )
         histogram(
             "Face sizes within the picture",
-            ask(FigureName.FACE_SHARES, chosen),
+            found[FigureName.FACE_SHARES],
             "Faces",
             "Longer side of each destroyed box as a share of the picture's longer side.",
             factor=100,
@@ -105,7 +109,11 @@ def faces(chosen: Chosen) -> None:
 def speed(chosen: Chosen) -> None:
     """How long everything takes, and what waits now."""
     figures = client().figures
-    durations, queue = figures.durations(chosen), figures.queue(chosen)
+    with ThreadPoolExecutor() as threads:
+        asked = {figure: threads.submit(figures.histogram, figure, chosen) for figure in _OF_TIMES}
+        mean_times, waiting = threads.submit(figures.durations, chosen), threads.submit(figures.queue, chosen)
+    durations, queue = mean_times.result(), waiting.result()
+    found = {figure: each.result() for figure, each in asked.items()}
     with st.container(horizontal=True):
         metric("Waiting now", f"{queue.queued.images:,}", "Whenever they were submitted")
         metric("Oldest", ago(queue.queued.oldest_at) if queue.queued.oldest_at else "none", "Of those that wait")
@@ -125,20 +133,20 @@ def speed(chosen: Chosen) -> None:
         )
         histogram(
             "Waiting",
-            figures.histogram(FigureName.WAITS, chosen),
+            found[FigureName.WAITS],
             "Images",
             "From submission to the first start, in seconds.",
         )
     with right:
         histogram(
             "Time at work",
-            figures.histogram(FigureName.PROCESSING_TIMES, chosen),
+            found[FigureName.PROCESSING_TIMES],
             "Images",
             "All stages together, for the present result, in milliseconds.",
         )
         histogram(
             "From submission to the end",
-            figures.histogram(FigureName.TURNAROUNDS, chosen),
+            found[FigureName.TURNAROUNDS],
             "Images",
             "To the first end: published, held or failed. In seconds.",
         )
@@ -147,12 +155,14 @@ def speed(chosen: Chosen) -> None:
 def failures(chosen: Chosen) -> None:
     """What went wrong, and what was made with which model."""
     figures = client().figures
+    with ThreadPoolExecutor() as threads:
+        failed, made = threads.submit(figures.failures, chosen), threads.submit(figures.models, chosen)
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown("**Failed and held images**")
         rows = [
             {"Code": each.error_code, "State": IMAGE_STATES[each.state].word, "Images": each.images}
-            for each in figures.failures(chosen).failures
+            for each in failed.result().failures
         ]
         if rows:
             st.dataframe(rows, hide_index=True)
@@ -169,7 +179,7 @@ def failures(chosen: Chosen) -> None:
                 "Faces": model.faces,
                 "sha256": model.sha256,
             }
-            for model in figures.models(chosen).models
+            for model in made.result().models
         ]
         if models:
             st.dataframe(models, hide_index=True)
@@ -190,3 +200,15 @@ SECTIONS: dict[str, Callable[[Chosen], None]] = {
 def _bucket(chosen: Chosen) -> Bucket:
     assert chosen.since is not None and chosen.until is not None
     return Bucket.HOUR if chosen.until - chosen.since <= _BY_HOUR else Bucket.DAY
+
+
+def _numbers(points: Sequence[Point], durations: Durations) -> None:
+    images: Counter[str] = Counter()
+    for point in points:
+        images[point.state] += point.images
+    with st.container(horizontal=True):
+        metric("Images", f"{images.total():,}", "Submitted in the chosen time")
+        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed in their present results")
+        for state in ("published", "needs_review", "failed"):
+            metric(IMAGE_STATES[state].word, f"{images[state]:,}", "Now, whatever they were before")
+        metric("To the end", mean_time(durations.turnaround), "Mean time from submission to the first end")
