@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair  # noqa: F401
 import pandas  # noqa: F401
 import streamlit as st
 

@@ -1,13 +1,16 @@
-"""Charts, readable in light and dark, each with a note under it on what it counts."""
+"""Charts, readable in light and dark, each with a note under it on what it counts.
+
+They are written in the words of Vega-Lite: Altair, which would write them, takes longer to import than all pages
+together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from blurline.figures import Bucket, Histogram, Point, Proportion
@@ -15,7 +18,8 @@ from dashboard.states import IMAGE_STATES
 
 _HEIGHT_PX = 320
 _BAR = "#4f83cc"
-_NAMES = alt.Axis(labelAngle=-40, labelOverlap=False, labelLimit=140)
+_NAMES = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 140}
+_DATA = "rows"
 _COLOURS = {
     "queued": "#9aa3b2",
     "processing": "#4f83cc",
@@ -45,28 +49,19 @@ def over_time(title: str, points: Sequence[Point], figure: str, bucket: Bucket, 
     ]
     present = {point.state for point in points}
     words = {look.word: _COLOURS[state] for state, look in IMAGE_STATES.items() if state in present}
-    unit: Literal["utcyearmonthdatehours", "utcyearmonthdate"] = (
-        "utcyearmonthdatehours" if bucket is Bucket.HOUR else "utcyearmonthdate"
-    )
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_bar()
-        .encode(
-            x=alt.X("start:T", timeUnit=unit, title=f"Time (UTC), by {bucket}"),
-            y=alt.Y("sum(count):Q", title=figure.capitalize()),
-            color=alt.Color(
-                "State:N",
-                scale=alt.Scale(domain=list(words), range=list(words.values())),
-                legend=alt.Legend(orient="top", title=None),
-            ),
-            tooltip=[
-                alt.Tooltip("start:T", timeUnit=unit, title="From"),
-                alt.Tooltip("State:N"),
-                alt.Tooltip("sum(count):Q", title=figure.capitalize(), format=","),
-            ],
-        )
-    )
-    _show(title, chart, note, is_empty=not rows)
+    when = _field("start", "temporal", timeUnit=f"utcyearmonthdate{'hours' if bucket is Bucket.HOUR else ''}")
+    how_many = _field("count", "quantitative", aggregate="sum", title=figure.capitalize())
+    colours = {"domain": list(words), "range": list(words.values())}
+    chart = {
+        "mark": "bar",
+        "encoding": {
+            "x": when | {"title": f"Time (UTC), by {bucket}"},
+            "y": how_many,
+            "color": _field("State", "nominal", scale=colours, legend={"orient": "top", "title": None}),
+            "tooltip": [when | {"title": "From"}, _field("State", "nominal"), how_many | {"format": ","}],
+        },
+    }
+    _show(title, chart, rows, note, is_empty=not rows)
 
 
 def histogram(title: str, given: Histogram, counted: str, note: str, factor: float = 1, unit: str = "") -> None:
@@ -79,38 +74,44 @@ def histogram(title: str, given: Histogram, counted: str, note: str, factor: flo
 def bars(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
     """Bars in the order in which they are given."""
     rows = [{"name": bar.name, "value": bar.value} for bar in given]
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_bar(color=_BAR)
-        .encode(
-            x=alt.X("name:N", sort=[bar.name for bar in given], title=x, axis=_NAMES),
-            y=alt.Y("value:Q", title=y),
-            tooltip=[alt.Tooltip("name:N", title=x), alt.Tooltip("value:Q", title=y, format=",.4~g")],
-        )
-    )
-    _show(title, chart, note, is_empty=not any(bar.value for bar in given))
+    name, value = _field("name", "nominal", title=x), _field("value", "quantitative", title=y)
+    chart = {
+        "mark": {"type": "bar", "color": _BAR},
+        "encoding": {
+            "x": name | {"sort": [bar.name for bar in given], "axis": _NAMES},
+            "y": value,
+            "tooltip": [name, value | {"format": ",.4~g"}],
+        },
+    }
+    _show(title, chart, rows, note, is_empty=not any(bar.value for bar in given))
 
 
 def intervals(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
     """Points from 0 to 1 with their confidence intervals."""
     rows = [{"name": bar.name, "value": bar.value, "low": bar.low, "high": bar.high, "of": bar.of} for bar in given]
-    names = [bar.name for bar in given]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("name:N", sort=names, title=x, axis=_NAMES),
-        tooltip=[
-            alt.Tooltip("name:N", title=x),
-            alt.Tooltip("value:Q", title=y, format=".1%"),
-            alt.Tooltip("low:Q", title="95 % from", format=".1%"),
-            alt.Tooltip("high:Q", title="95 % to", format=".1%"),
-            alt.Tooltip("of:Q", title="of", format=","),
+    name, scale, percent = _field("name", "nominal", title=x), {"domain": [0, 1]}, {"format": ".1%"}
+    tooltip = [
+        name,
+        _field("value", "quantitative", title=y) | percent,
+        _field("low", "quantitative", title="95 % from") | percent,
+        _field("high", "quantitative", title="95 % to") | percent,
+        _field("of", "quantitative", title="of", format=","),
+    ]
+    low = _field("low", "quantitative", title=y, scale=scale, axis={"format": "%"})
+    chart = {
+        "encoding": {"x": name | {"sort": [bar.name for bar in given], "axis": _NAMES}, "tooltip": tooltip},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 2, "color": _BAR},
+                "encoding": {"y": low, "y2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "color": _BAR, "opacity": 1},
+                "encoding": {"y": _field("value", "quantitative", scale=scale)},
+            },
         ],
-    )
-    scale = alt.Scale(domain=[0, 1])
-    whiskers = base.mark_rule(strokeWidth=2, color=_BAR).encode(
-        y=alt.Y("low:Q", scale=scale, title=y, axis=alt.Axis(format="%")), y2="high:Q"
-    )
-    points = base.mark_point(filled=True, size=90, color=_BAR, opacity=1).encode(y=alt.Y("value:Q", scale=scale))
-    _show(title, whiskers + points, note, is_empty=not rows)
+    }
+    _show(title, chart, rows, note, is_empty=not rows)
 
 
 def interval_bar(name: str, share: Proportion) -> Bar | None:
@@ -126,11 +127,18 @@ def bin_names(edges: Sequence[float], *, are_counts: bool = False) -> list[str]:
     return [f"< {edges[0]:g}", *(f"{low:g}-{high:g}" for low, high in pairwise(edges)), f"≥ {edges[-1]:g}"]
 
 
-def _show(title: str, chart: alt.Chart | alt.LayerChart, note: str, *, is_empty: bool) -> None:
+def _field(name: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {"field": name, "type": kind, **more}
+
+
+def _show(
+    title: str, chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], note: str, *, is_empty: bool
+) -> None:
     with st.container(border=True):
         st.markdown(f"**{title}**")
         if is_empty:
             st.info("Nothing of this in the chosen images.", icon=":material/query_stats:")
         else:
-            st.altair_chart(chart.properties(height=_HEIGHT_PX))
+            data = {"datasets": {_DATA: rows}, "data": {"name": _DATA}}
+            st.vega_lite_chart({**data, **chart, "height": _HEIGHT_PX})
         st.caption(note)

@@ -22,9 +22,10 @@ from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, SAMPLES
 _FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 _COLOURS = 128
 _MOST_PX = (1152, 720)
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 90_000
 _MANY = 10_000
 _A_YEAR_OF = 60_000  # images
+_ALL_LOADED = "[...document.images].every((image) => image.complete && image.naturalWidth > 0)"
 _FILL = """
 WITH made AS (
     INSERT INTO jobs (id, owner, policy, labels, created_at, finished_at)
@@ -78,6 +79,11 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
     for at, name in ((page, "dashboard-job"), (wide, "dashboard-job-dark")):
         _open(at, f"{url}/jobs?job={job_id}", "1 image failed")
         expect(at.get_by_role("img", name="Result of hopper.jpg")).to_be_visible()
+        if at is wide:
+            at.get_by_text("Before and after").click()
+            expect(at.get_by_role("img", name="Original of hopper.jpg")).to_be_visible()
+            _wait_until_settled(at)
+        at.evaluate("window.scrollTo(0, 0)")
         _keep(at, name)
     _open(page, f"{url}/jobs?job={job_id}&image={image_id}", "Faces destroyed")
     expect(page.get_by_test_id("stImage").locator("img")).to_be_visible(timeout=_PATIENCE_MS)
@@ -137,6 +143,7 @@ def _wait_until_settled(page: Page) -> None:
 
 def _keep(page: Page, name: str) -> None:
     """As a PNG of few colours and moderate size, which is a fraction of the bytes."""
+    page.wait_for_function(_ALL_LOADED)
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as picture:
         kept = picture.convert("RGB")
         kept.thumbnail(_MOST_PX)
