@@ -25,7 +25,12 @@ class Buckets:
         retries = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(502, 503, 504))
         self._connections = urllib3.PoolManager(timeout=_TIMEOUT, retries=retries, maxsize=threads)
         self._client = connect(settings, settings.store_endpoint, self._connections)
-        self.names = (settings.originals_bucket, settings.results_bucket, settings.exports_bucket)
+        self.by_role = {
+            "originals": settings.originals_bucket,
+            "results": settings.results_bucket,
+            "exports": settings.exports_bucket,
+        }
+        self.names = tuple(self.by_role.values())
 
     def close(self) -> None:
         """Close idle connections."""
@@ -60,10 +65,13 @@ class Buckets:
             response.close()
             response.release_conn()
 
-    def write(self, bucket: str, key: str, file: BinaryIO, size_bytes: int, media_type: str) -> None:
-        """Store an object from an open file, in place of the one that is there."""
+    def write(self, bucket: str, key: str, file: BinaryIO, size_bytes: int, media_type: str) -> str:
+        """Store an object from an open file, in place of the one that is there; its etag."""
         with translated():
-            self._client.put_object(bucket, key, file, size_bytes, content_type=media_type, part_size=_PART_BYTES)
+            written = self._client.put_object(
+                bucket, key, file, size_bytes, content_type=media_type, part_size=_PART_BYTES
+            )
+        return (written.etag or "").strip('"')
 
     def remove(self, bucket: str, key: str) -> None:
         """Remove an object; one that is not there is as good as removed."""

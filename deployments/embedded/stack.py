@@ -23,7 +23,7 @@ from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Part, Stage, Supervisor
 from sql.migrate import migrate
 
-_DEFAULT_PORTS = {
+DEFAULT_PORTS = {
     "api": 8000,
     "worker_metrics": 8001,
     "dashboard": 8501,
@@ -70,7 +70,7 @@ class EmbeddedStack:
         (self._home.path / STACK_FILE).unlink(missing_ok=True)
         self._home.end_leftovers()
         self._secrets = self._home.secrets()
-        self._ports = self._home.ports(_DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
+        self._ports = self._home.ports(DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
         self._environment = {**self._given, **self._shared_environment()}
         self._settings = Settings.model_validate(_settings_from(self._environment))
         self._supervisor = Supervisor(self._home, self._stages(workers))

@@ -1,0 +1,74 @@
+"""Taking a backup while everything runs.
+
+The buckets are copied first, which takes long; then the database is dumped, and then what has changed in the buckets
+meanwhile is copied, which is quick. An object lies in the store before a row names it, so that everything that the dump
+names was there when it was made. What was removed before it could be copied is missing: then a second dump, in which no
+row names it any more, takes the place of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from blurline.buckets import Buckets
+from blurline.settings import Settings
+from deployments.backup.folder import BackupRefused, Manifest, Total, writable
+from deployments.backup.index import Index
+from deployments.backup.mirror import THREADS, mirror
+from deployments.backup.postgres_tools import dump_database
+from sql.backing_up import Snapshot, list_tables, snapshot
+
+_TRIES = 3
+
+
+def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manifest:
+    """Make or refresh the backup in the folder. Raises BackupRefused and the errors of database and store."""
+    if "images" not in list_tables(settings.database):
+        raise BackupRefused("The database holds no tables of Blurline; there is nothing to back up.")
+    with writable(path) as folder:
+        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        index_path = path / f"objects-{stamp}.sqlite"
+        earlier = folder.manifest()
+        known = folder.checked(earlier.index) if earlier else None
+        with closing(Index.continued(index_path, known)) as index, closing(Buckets(settings, THREADS)) as buckets:
+            say(f"{mirror(buckets, folder, index)} objects copied before the dump.")
+            for dump_path in (path / f"database-{stamp}-{number}.dump" for number in range(_TRIES)):
+                taken_at, missing_before = datetime.now(UTC), index.missing()
+                with _dumped(settings.database, dump_path) as state:
+                    migrations, rows = state.migrations(), state.counts()
+                    index.name(state.named_objects())
+                say(f"{mirror(buckets, folder, index)} objects copied after the dump.")
+                missing = index.missing()
+                if not missing or missing == missing_before:
+                    break
+            altered = index.count_altered()
+            index.forget_unnamed()
+            totals = {role: Total(objects=n, size_bytes=size) for role, (n, size) in index.totals().items()}
+        manifest = Manifest(
+            blurline_version=version("blurline"),
+            taken_at=taken_at,
+            migrations=migrations,
+            rows=rows,
+            buckets=totals,
+            missing=len(missing),
+            altered=altered,
+            dump=folder.keep(dump_path),
+            index=folder.keep(index_path),
+            keys=[folder.keep_key(source) for source in sorted(settings.home.glob("*.pem"))],
+        )
+        folder.complete(manifest)
+        with closing(Index(index_path)) as index:
+            folder.sweep(index.has_content)
+    return manifest
+
+
+@contextmanager
+def _dumped(database: str, path: Path) -> Iterator[Snapshot]:
+    """The snapshot that was dumped."""
+    with snapshot(database) as state:
+        dump_database(database, state.id, path)
+        yield state

@@ -1,0 +1,41 @@
+-- Backups: one state of the database and what it names in the store; and looking before a restore.
+
+-- name: export_snapshot
+SELECT pg_export_snapshot() AS id
+
+-- name: applied_migrations
+SELECT name FROM migrations ORDER BY name
+
+-- name: count_kept
+SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM jobs) AS jobs,
+       (SELECT count(*) FROM images) AS images, (SELECT count(*) FROM attempts) AS attempts,
+       (SELECT count(*) FROM detections) AS detections, (SELECT count(*) FROM decisions) AS decisions,
+       (SELECT count(*) FROM outbox) AS outbox
+
+-- name: named_objects
+-- What images say that the store has. Read through JSON, because the database may still be of a release that had no
+-- such columns: the backup before an upgrade.
+SELECT 'originals' AS role, original_key AS key, original_sha256 AS sha256 FROM images
+WHERE original_etag IS NOT NULL AND to_jsonb(images) ->> 'original_gone_at' IS NULL
+UNION ALL
+SELECT 'results', result_key, result_sha256 FROM images
+WHERE result_key IS NOT NULL AND to_jsonb(images) ->> 'result_gone_at' IS NULL
+
+-- name: list_tables
+SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename
+
+-- name: count_sessions
+SELECT count(*) AS sessions FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+
+-- name: drop_all_tables
+DROP SCHEMA public CASCADE
+
+-- name: make_room_for_tables
+CREATE SCHEMA public
+
+-- name: rename_etags
+-- The store may give an original another etag than the one under which it was submitted.
+UPDATE images SET original_etag = given.etag
+FROM unnest(%(keys)s::text[], %(old_etags)s::text[], %(etags)s::text[]) AS given (key, old_etag, etag)
+WHERE images.original_key = given.key AND images.original_etag = given.old_etag

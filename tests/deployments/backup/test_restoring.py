@@ -1,0 +1,179 @@
+"""Bringing a backup back, and what is refused rather than lost."""
+
+from __future__ import annotations
+
+import io
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from blurline.buckets import Buckets
+from blurline.ids import new_id
+from blurline.settings import Settings
+from blurline.tokens import LocalIssuer, Scope
+from deployments.backup.folder import BackupRefused
+from deployments.backup.restoring import find_backup, restore
+from deployments.backup.taking import back_up
+from sql.backing_up import list_tables
+from sql.database import Database
+from sql.migrate import MIGRATIONS, pending
+from tests.deployments.backup.conftest import new_database
+from tests.deployments.backup.keeping import objects_of, publish_all, rows_of, submit
+
+
+@pytest.fixture
+def folder(source: Settings, database: Database, tmp_path: Path) -> Path:
+    """A backup of two published images and one that waits."""
+    submit(source, database, b"one", b"two")
+    publish_all(source, database, b"without faces")
+    submit(source, database, b"waits")
+    back_up(source, tmp_path / "backup", lambda _: None)
+    return tmp_path / "backup"
+
+
+def _restore(settings: Settings, path: Path, *, replacing: bool = False) -> list[str]:
+    said: list[str] = []
+    restore(settings, *find_backup(path), said.append, replacing=replacing)
+    return said
+
+
+def _etags(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+    """Those that the rows say and those of the store, by key."""
+    with psycopg.connect(settings.database) as connection:
+        rows = {row[0]: row[1] for row in connection.execute("SELECT original_key, original_etag FROM images")}
+    with closing(Buckets(settings)) as buckets:
+        return rows, {each.key: each.etag for each in buckets.objects(settings.originals_bucket)}
+
+
+def test_everything_comes_back(source: Settings, target: Settings, folder: Path) -> None:
+    token = LocalIssuer(source.home).issue("ann", [Scope.SUBMIT], 60)
+    said = _restore(target, folder)
+    assert objects_of(target) == objects_of(source)
+    assert rows_of(target.database) == rows_of(source.database)
+    assert LocalIssuer(target.home).verify(token).owner == "ann"
+    for name in ("issuer_key.pem", "audit_key.pem"):
+        assert (target.home / name).read_bytes() == (source.home / name).read_bytes()
+        assert stat.S_IMODE((target.home / name).stat().st_mode) == 0o600
+    assert "5 objects are in the store." in said
+    assert pending(target.database) == []
+
+
+def test_a_restored_database_goes_on_as_the_first_one_would(source: Settings, target: Settings, folder: Path) -> None:
+    """Sequences, triggers and constraints are there too."""
+    _restore(target, folder)
+    with closing(Database(target.database, max_connections=1)) as restored:
+        submit(target, restored, b"new")
+        publish_all(target, restored, b"without faces")
+    with psycopg.connect(target.database) as connection:
+        states = connection.execute("SELECT state, count(*) FROM images GROUP BY state").fetchall()
+        events = connection.execute("SELECT count(*) FROM events WHERE type = 'image.published'").fetchone()
+    assert states == [("published", 4)]
+    assert events == (4,)
+
+
+def test_originals_whose_etag_depends_on_how_they_were_stored_are_still_those_that_were_submitted(
+    source: Settings, target: Settings, database: Database, tmp_path: Path
+) -> None:
+    submit(source, database, bytes(11_000_000), b"small")
+    back_up(source, tmp_path / "backup", lambda _: None)
+    _restore(target, tmp_path / "backup")
+    before, _ = _etags(source)
+    named, stored = _etags(target)
+    assert named == stored
+    assert named != before, "the large one was stored in other parts"
+
+
+def test_what_is_there_is_not_lost_unless_one_says_so(
+    source: Settings, target: Settings, folder: Path, database: Database
+) -> None:
+    with closing(Buckets(target)) as buckets:
+        buckets.write(target.results_bucket, "precious", io.BytesIO(b"precious"), 8, "text/plain")
+    with pytest.raises(BackupRefused, match="bucket target-results is not empty"):
+        _restore(target, folder)
+    with psycopg.connect(target.database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE precious ()")
+    with pytest.raises(BackupRefused, match="it has 1 tables"):
+        _restore(target, folder)
+    LocalIssuer(target.home)
+    _restore(target, folder, replacing=True)
+    assert "precious" not in list_tables(target.database)
+    assert rows_of(target.database) == rows_of(source.database)
+    (target.home / "issuer_key.pem").write_bytes(b"another")
+    with psycopg.connect(target.database, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    with closing(Buckets(target)) as buckets:
+        for role, key in objects_of(target):
+            buckets.remove(buckets.by_role[role], key)
+    with pytest.raises(BackupRefused, match="is another key than the backup's"):
+        _restore(target, folder)
+    assert (target.home / "issuer_key.pem").read_bytes() == b"another"
+
+
+def test_nobody_is_at_work_while_a_backup_is_brought_back(target: Settings, folder: Path) -> None:
+    with (
+        psycopg.connect(target.database),
+        pytest.raises(BackupRefused, match=r"1 others are connected to the database\. Stop every API"),
+    ):
+        _restore(target, folder, replacing=True)
+
+
+@pytest.mark.parametrize("damaged", ["database-*.dump", "objects-*.sqlite", "keys/issuer_key.pem", "objects/??/*"])
+def test_a_damaged_backup_is_refused_before_the_database_is_touched(
+    target: Settings, folder: Path, damaged: str
+) -> None:
+    path = next(folder.glob(damaged))
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(BackupRefused, match=f"{path.name}.* missing or damaged"):
+        _restore(target, folder)
+    assert list_tables(target.database) == []
+
+
+def test_an_interrupted_restore_is_started_again(source: Settings, target: Settings, folder: Path) -> None:
+    path = next(folder.glob("objects/??/*"))
+    content = path.read_bytes()
+    path.unlink()
+    with pytest.raises(BackupRefused, match="missing or damaged"):
+        _restore(target, folder)
+    path.write_bytes(content)
+    _restore(target, folder, replacing=True)
+    assert objects_of(target) == objects_of(source)
+
+
+def test_a_backup_that_was_not_completed_or_is_of_a_newer_version_is_refused(
+    source: Settings, target: Settings, folder: Path
+) -> None:
+    with pytest.raises(BackupRefused, match="no backup that was completed"):
+        find_backup(target.home)
+    with psycopg.connect(source.database, autocommit=True) as connection:
+        connection.execute("INSERT INTO migrations (name) VALUES ('9999_of_tomorrow')")
+        back_up(source, folder, lambda _: None)
+        connection.execute("DELETE FROM migrations WHERE name = '9999_of_tomorrow'")
+    with pytest.raises(BackupRefused, match=r"newer than this one .* 9999_of_tomorrow"):
+        _restore(target, folder)
+    (folder / "manifest.json").write_text("{}")
+    with pytest.raises(BackupRefused, match="is damaged, or of another version"):
+        find_backup(folder)
+
+
+def test_a_backup_of_the_first_release_comes_back_in_this_one(
+    source: Settings, target: Settings, tmp_path: Path
+) -> None:
+    with new_database(source, "first_release") as url:
+        with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
+            connection.execute("CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())")
+            for path in sorted(MIGRATIONS.glob("000[1-7]_*.sql")):
+                connection.execute(path.read_bytes())
+                connection.execute("INSERT INTO migrations (name) VALUES (%s)", (path.stem,))
+            connection.execute("INSERT INTO cohorts (owner, labels) VALUES ('ann', '{}')")
+            connection.execute(
+                "INSERT INTO jobs (id, owner, policy, cohort_id) SELECT %s, 'ann', '{}', id FROM cohorts", (new_id(),)
+            )
+        first = source.model_copy(update={"database_url": url})
+        manifest = back_up(first, tmp_path / "backup", lambda _: None)
+        said = _restore(target, tmp_path / "backup")
+    assert len(manifest.migrations) == 7
+    assert any("The migration 0008" in line for line in said)
+    assert pending(target.database) == []
