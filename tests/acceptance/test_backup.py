@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
@@ -29,8 +29,13 @@ def first(tmp_path: Path) -> Iterator[Stack]:
     (tmp_path / "switch").mkdir()
     (tmp_path / "switch" / "hold").touch()
     (tmp_path / "first").mkdir()
-    faults = {"PYTHONPATH": str(FAULTS), "TEST_FAULTS": str(tmp_path / "switch"), "BLURLINE_BATCH_MAX_IMAGES": "1"}
-    stack = Stack(tmp_path / "first", workers=1, **faults)
+    stack = Stack(
+        tmp_path / "first",
+        workers=1,
+        PYTHONPATH=str(FAULTS),
+        TEST_FAULTS=str(tmp_path / "switch"),
+        BLURLINE_BATCH_MAX_IMAGES="1",
+    )
     stack.start()
     yield stack
     if stack.process is not None and stack.process.poll() is None:
@@ -78,6 +83,18 @@ def _decisions(stack: Stack) -> list[tuple[Any, ...]]:
         return connection.execute("SELECT * FROM decisions ORDER BY id").fetchall()
 
 
+def _destroy(stack: Stack) -> None:
+    """As a fire would."""
+    assert stack.process is not None
+    stack.process.kill()
+    stack.process.wait()
+    for process in stack.processes():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    wait_for("every process is gone", lambda: not stack.processes(), 30)
+    shutil.rmtree(stack.home)
+
+
 def _reconcile(stack: Stack) -> None:
     """Do not wait for the schedule."""
     with stack.prefect() as prefect:
@@ -103,11 +120,7 @@ def test_a_stack_that_is_thrown_away_comes_back_from_its_backup(first: Stack, se
     assert refused.returncode == 1
     assert "Stop it first" in refused.stderr
 
-    assert first.process is not None
-    os.killpg(first.process.pid, signal.SIGKILL)
-    first.process.wait()
-    wait_for("every process is gone", lambda: not first.processes(), 30)
-    shutil.rmtree(first.home)
+    _destroy(first)
     said = second.command("restore", str(tmp_path / "backup"))
     assert "blurline doctor" in said
     second.start()
