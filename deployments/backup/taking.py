@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from blurline.buckets import Buckets
 from blurline.settings import Settings
+from blurline.version import VERSION
 from deployments.backup.folder import BackupRefused, Manifest, Total, writable
 from deployments.backup.index import Index
 from deployments.backup.mirror import THREADS, mirror
@@ -49,7 +49,7 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
             index.forget_unnamed()
             totals = {role: Total(objects=n, size_bytes=size) for role, (n, size) in index.totals().items()}
         manifest = Manifest(
-            blurline_version=version("blurline"),
+            blurline_version=VERSION,
             taken_at=taken_at,
             migrations=migrations,
             rows=rows,

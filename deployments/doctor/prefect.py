@@ -10,6 +10,7 @@ import httpx
 from packaging.version import Version
 
 from blurline.settings import Settings
+from blurline.version import VERSION, version_of_worker
 from deployments.deploy import HEARTBEAT_AUTOMATION, QUEUE_PRIORITY
 from deployments.doctor.deployed import deployed
 from deployments.doctor.finding import Finding, error, ok, warning
@@ -84,7 +85,14 @@ def _workers(workers: list[dict[str, Any]]) -> Finding:
             f"No worker is online ({len(workers)} are known): nothing is processed.",
             "Start `blurline worker` on this machine or another, or look at the log of the one that should run.",
         )
-    return ok("prefect.workers", f"{len(online)} workers are online.")
+    others = sorted({version_of_worker(name) or "before 0.2.0" for name in online} - {VERSION})
+    if others:
+        return warning(
+            "prefect.workers",
+            f"Of {len(online)} workers that are online, some are not of this release: {', '.join(others)}.",
+            "Where no upgrade is under way, install this release there, or that one here.",
+        )
+    return ok("prefect.workers", f"{len(online)} workers of this release are online.")
 
 
 def _queues(queues: dict[str, dict[str, Any]]) -> Finding:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from packaging.requirements import Requirement
 
 from blurline.settings import Settings
+from blurline.version import VERSION
 from deployments.doctor.finding import Finding, error, ok
 
 _NAMED = ("onnxruntime", "prefect", "psycopg", "pillow")
@@ -24,7 +25,7 @@ def _python() -> Finding:
     found, wanted = platform.python_version(), metadata("blurline")["Requires-Python"]
     if not Requirement(f"python{wanted}").specifier.contains(found, prereleases=True):
         return error("versions.python", f"This is Python {found}.", f"Use a Python {wanted}.")
-    return ok("versions.python", f"Blurline {version('blurline')} on Python {found}, {platform.platform()}.")
+    return ok("versions.python", f"Blurline {VERSION} on Python {found}, {platform.platform()}.")
 
 
 def _packages(wanted: list[Requirement]) -> Finding:

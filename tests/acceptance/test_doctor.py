@@ -107,6 +107,17 @@ def test_what_an_operator_has_paused_is_named(settings: Settings, client: httpx.
     }
 
 
+def test_workers_of_another_release_are_named(settings: Settings, client: httpx.Client) -> None:
+    for name in ("elsewhere-1-v9.9.9", "old-1"):
+        beat = {"name": name, "heartbeat_interval_seconds": 30}
+        client.post("/work_pools/blurline/workers/heartbeat", json=beat).raise_for_status()
+    found = _wrong(settings)
+    for name in ("elsewhere-1-v9.9.9", "old-1"):
+        client.delete(f"/work_pools/blurline/workers/{name}").raise_for_status()
+    assert set(found) == {"prefect.workers"}
+    assert "9.9.9, before 0.2.0" in found["prefect.workers"].says
+
+
 def test_a_reconciler_that_has_not_run_for_long_is_an_error(
     stack: Stack, settings: Settings, client: httpx.Client
 ) -> None:
