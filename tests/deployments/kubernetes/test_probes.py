@@ -19,7 +19,7 @@ from tests.deployments.kubernetes import documented
 from tests.deployments.kubernetes.rendered import EXAMPLE, Workload, rendered, settings_of, workload
 from tests.deployments.kubernetes.test_settings import arguments, as_kubernetes_mounts
 
-START_S = 60
+START_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ class Running:
             return subprocess.run(command, capture_output=True, check=False).returncode == 0
         url = f"http://127.0.0.1:{self.port}{asked['httpGet']['path']}"
         try:
-            return httpx.get(url, headers={"Host": f"10.1.2.3:{self.port}"}).is_success
+            answer = httpx.get(url, headers={"Host": f"10.1.2.3:{self.port}"})
         except httpx.HTTPError:
             return False
+        return answer.is_success and "html" not in answer.headers["content-type"]  # Streamlit has a page for any path
 
     def has_started(self) -> bool:
         return self.passes("startupProbe")

@@ -5,21 +5,33 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from blurline import metrics
 from blurline.commands.servers import _GRACE_S
 from blurline.settings import Settings
 from deployments.worker.intake import BACKLOG, INTERACTIVE
 from tests.deployments.kubernetes import documented
-from tests.deployments.kubernetes.rendered import EXAMPLE, named, of_kind, rendered, settings_of, workload
+from tests.deployments.kubernetes.rendered import EXAMPLE, Manifest, named, of_kind, rendered, settings_of, workload
 
-KEDA = named(rendered(EXAMPLE), "ScaledObject", "worker")["spec"]
-HPA = named(rendered("hpa"), "HorizontalPodAutoscaler", "worker")["spec"]
 MARGIN_S = 20
 
 
-def test_the_queries_ask_for_a_metric_and_labels_that_there_are() -> None:
+@pytest.fixture
+def keda() -> Manifest:
+    spec: Manifest = named(rendered(EXAMPLE), "ScaledObject", "worker")["spec"]
+    return spec
+
+
+@pytest.fixture
+def hpa() -> Manifest:
+    spec: Manifest = named(rendered("hpa"), "HorizontalPodAutoscaler", "worker")["spec"]
+    return spec
+
+
+def test_the_queries_ask_for_a_metric_and_labels_that_there_are(keda: Manifest) -> None:
     queues = set()
-    for trigger in KEDA["triggers"]:
+    for trigger in keda["triggers"]:
         found = re.fullmatch(r"max\((\w+)\{(.*)\}\)", trigger["metadata"]["query"])
         assert found is not None
         labels = dict(re.findall(r'(\w+)="([\w-]+)"', found[2]))
@@ -30,35 +42,35 @@ def test_the_queries_ask_for_a_metric_and_labels_that_there_are() -> None:
     assert queues == {INTERACTIVE, BACKLOG}
 
 
-def test_without_keda_the_same_is_asked_for() -> None:
-    for metric in HPA["metrics"]:
+def test_without_keda_the_same_is_asked_for(keda: Manifest, hpa: Manifest) -> None:
+    for metric in hpa["metrics"]:
         check_metric(metric["external"]["metric"]["name"], set(metric["external"]["metric"]["selector"]["matchLabels"]))
-    assert thresholds_of_hpa() == {
-        trigger["name"]: (trigger["metricType"], trigger["metadata"]["threshold"]) for trigger in KEDA["triggers"]
+    assert thresholds(hpa) == {
+        trigger["name"]: (trigger["metricType"], trigger["metadata"]["threshold"]) for trigger in keda["triggers"]
     }
-    assert (HPA["minReplicas"], HPA["maxReplicas"]) == (KEDA["minReplicaCount"], KEDA["maxReplicaCount"])
-    assert HPA["behavior"] == KEDA["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert (hpa["minReplicas"], hpa["maxReplicas"]) == (keda["minReplicaCount"], keda["maxReplicaCount"])
+    assert hpa["behavior"] == keda["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
 
 
-def test_the_adapters_rule_of_the_guide_serves_what_the_autoscaler_asks_for() -> None:
+def test_the_adapters_rule_of_the_guide_serves_what_the_autoscaler_asks_for(hpa: Manifest) -> None:
     (rule,) = documented.yaml_block("externalRules")["externalRules"]
-    name = HPA["metrics"][0]["external"]["metric"]["name"]
+    name = hpa["metrics"][0]["external"]["metric"]["name"]
     assert rule["seriesQuery"].startswith(name + "{") and rule["name"] == {"as": name}
     assert rule["metricsQuery"] == "max(<<.Series>>{<<.LabelMatchers>>})"
 
 
-def test_an_autoscaler_alone_decides_how_many_there_are() -> None:
+def test_an_autoscaler_alone_decides_how_many_there_are(keda: Manifest, hpa: Manifest) -> None:
     for way in ("keda", "hpa", EXAMPLE):
         assert "replicas" not in named(rendered(way), "Deployment", "worker")["spec"]
-    assert named(rendered("base"), "Deployment", "worker")["spec"]["replicas"] == KEDA["minReplicaCount"] == 2
-    for target in (KEDA["scaleTargetRef"], HPA["scaleTargetRef"]):
+    assert named(rendered("base"), "Deployment", "worker")["spec"]["replicas"] == keda["minReplicaCount"] == 2
+    for target in (keda["scaleTargetRef"], hpa["scaleTargetRef"]):
         assert target["name"] == "worker"
 
 
-def test_a_worker_that_is_taken_away_finishes_its_batch() -> None:
+def test_a_worker_that_is_taken_away_finishes_its_batch(hpa: Manifest) -> None:
     drain_s = float(settings_of(rendered("base"))["BLURLINE_WORKER_DRAIN_S"])
     assert workload(rendered("base"), "worker").pod["terminationGracePeriodSeconds"] >= drain_s + MARGIN_S
-    assert HPA["behavior"]["scaleDown"]["stabilizationWindowSeconds"] >= drain_s
+    assert hpa["behavior"]["scaleDown"]["stabilizationWindowSeconds"] >= drain_s
 
 
 def test_the_api_is_given_the_time_that_it_takes_to_stop() -> None:
@@ -80,13 +92,13 @@ def test_a_worker_has_a_child_a_core_and_memory_for_each() -> None:
     assert Settings.model_fields["max_megapixels"].default == 200
 
 
-def thresholds_of_hpa() -> dict[str, tuple[str, str]]:
+def thresholds(hpa: Manifest) -> dict[str, tuple[str, str]]:
     return {
         metric["external"]["metric"]["selector"]["matchLabels"]["queue"]: (
             metric["external"]["target"]["type"],
             metric["external"]["target"]["averageValue"],
         )
-        for metric in HPA["metrics"]
+        for metric in hpa["metrics"]
     }
 
 
