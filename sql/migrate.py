@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ CONCURRENTLY = ".concurrently"
 """The end of the name of a migration that builds indexes beside those who write, and so outside a transaction."""
 
 _LOCK = 0x626C75726C696E65  # "blurline"; advisory, so that a killed process leaves no lock behind
+_CONNECT_TIMEOUT_S = 10
 _LOCK_TIMEOUT_S = 1
 _PAUSE_S = 2.0
 _PATIENCE_S = 600.0
@@ -38,10 +41,11 @@ def migrate(database: str, folder: Path = MIGRATIONS, patience_s: float = _PATIE
     """Bring the database up to date and return the names of the migrations that were applied.
 
     Safe to call from many processes at once: the others wait and find nothing to do. The database of a newer release
-    (`newer`) is left as it is. Raises DatabaseUnavailable when others hold locks for longer than ``patience_s``.
+    (`newer`) is left as it is. Raises DatabaseUnavailable when it does not answer, or when others hold locks for longer
+    than ``patience_s``.
     """
     applied: list[str] = []
-    with psycopg.connect(database, autocommit=True) as connection:
+    with _connected(database) as connection:
         _lock(connection)
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations"
@@ -68,6 +72,15 @@ def pending(database: str) -> list[str]:
 def newer(database: str) -> list[str]:
     """The names of migrations that only a newer release has. Raises DatabaseUnavailable when it does not answer."""
     return sorted(_read_applied(database) - {path.stem for path in _paths(MIGRATIONS)})
+
+
+@contextmanager
+def _connected(database: str) -> Iterator[Connection]:
+    try:
+        with psycopg.connect(database, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
 
 
 def _lock(connection: Connection) -> None:
@@ -118,12 +131,10 @@ def _note(connection: Connection, path: Path) -> None:
 
 def _read_applied(database: str) -> set[str]:
     try:
-        with psycopg.connect(database, autocommit=True, connect_timeout=10) as connection:
+        with _connected(database) as connection:
             return _applied(connection)
     except psycopg.errors.UndefinedTable:
         return set()
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
 
 
 def _applied(connection: Connection) -> set[str]:

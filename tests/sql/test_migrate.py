@@ -105,3 +105,8 @@ def test_a_database_of_a_newer_release_is_left_as_it_is(
         assert said.exit_code == 0
         assert "newer release" in said.output and "9999_newer" in said.output and "Nothing was changed" in said.output
         assert connection.execute("SELECT * FROM migrations ORDER BY name").fetchall() == before
+
+
+def test_a_database_that_does_not_answer_is_said_to_be_away() -> None:
+    with pytest.raises(DatabaseUnavailable, match="PostgreSQL did not answer"):
+        migrate("postgresql://nobody@127.0.0.1:9/none")
