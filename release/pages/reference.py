@@ -30,8 +30,8 @@ def api_reference() -> str:
             by_tag.setdefault(operation["tags"][0], []).append(
                 "\n\n".join(_endpoint(f"{method.upper()} {path}", operation))
             )
-    parts = [part for tag, endpoints in by_tag.items() for part in (f"## {tag.capitalize()}", *endpoints)]
-    parts.append("## Models")
+    parts = [part for tag, endpoints in by_tag.items() for part in (f"## Resource: {tag}", *endpoints)]
+    parts.append("## All models")
     for name, schema in sorted(document["components"]["schemas"].items()):
         parts += _model(name, schema)
     return "\n\n".join(parts)

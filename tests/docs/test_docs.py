@@ -43,6 +43,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(target), link
 
 
+def test_no_two_headings_of_the_api_reference_share_an_anchor() -> None:
+    assert [anchor for anchor in anchors(DOCS / "api-reference.md") if anchor.endswith("-1")] == []
+
+
 def test_every_page_and_file_that_is_named_is_there(page: Path) -> None:
     named = re.findall(
         r"(?<![\w/.])(?:docs|deployments|tests|models|blurline|api|sql|release)/[\w/.-]+\.\w+", page.read_text()
@@ -81,6 +85,14 @@ def test_every_target_of_make_that_is_named_is_there(page: Path) -> None:
 def test_the_guide_to_policies_knows_every_preset() -> None:
     text = (DOCS / "policy.md").read_text()
     assert all(f"| `{name}` |" in text for name in PRESETS)
+
+
+def test_the_notes_on_privacy_know_every_table_and_every_time_that_is_kept() -> None:
+    text = (DOCS / "privacy.md").read_text()
+    migrations = "".join(path.read_text() for path in (ROOT / "sql" / "migrations").glob("*.sql"))
+    tables = re.findall(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", migrations, re.MULTILINE)
+    kept = [name for name in VARIABLES if name.startswith("BLURLINE_KEEP_") or "_KEPT_" in name]
+    assert [name for name in [*tables, *kept] if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(
