@@ -43,6 +43,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(target), link
 
 
+def test_the_index_leads_to_every_page() -> None:
+    linked = {(DOCS / link.partition("#")[0]).resolve() for link in links(DOCS / "README.md")}
+    assert [page.name for page in DOCS.glob("*.md") if page not in linked and page.name != "README.md"] == []
+
+
 def test_no_two_headings_of_the_api_reference_share_an_anchor() -> None:
     assert [anchor for anchor in anchors(DOCS / "api-reference.md") if anchor.endswith("-1")] == []
 
