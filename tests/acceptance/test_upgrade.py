@@ -23,7 +23,7 @@ from tests.upgrades.release import VERSION as OLD_VERSION
 from tests.upgrades.release import unpack
 
 PICTURE = (SAMPLES / "astronaut_small.webp").read_bytes()
-_MOST_SHARED = 30
+_MOST_SUBMITTED, _MOST_SHARED = 15, 30
 _PATIENCE_S = 180  # for what the load has left to do
 
 
@@ -47,9 +47,10 @@ class Load:
             thread.join()
 
     def _go_on(self) -> None:
-        while not self._ended.wait(0.5):
+        while not self._ended.wait(0.2):
             try:
-                self.jobs.append(submit(self.client, [("load.webp", PICTURE)], profile="fast"))
+                if len(self.jobs) < _MOST_SUBMITTED:
+                    self.jobs.append(submit(self.client, [("load.webp", PICTURE)], profile="fast"))
                 self.client.get("/v1/jobs", params={"limit": 5}).raise_for_status()
             except httpx.HTTPError as error:
                 self.refused.append(repr(error))
@@ -113,7 +114,8 @@ def test_nothing_stops_is_lost_or_doubled(old: Stack, new: Stack) -> None:
             port = probe.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         with running(new, "api", "--port", str(port)), running(new, "worker", "--limit", "1"):
-            wait_for("the new API is up", lambda: _is_alive(url), 90)
+            wait_for("the new API is up", lambda: _is_alive(url), 120)
+            wait_for("the new worker is ready", lambda: "worker_ready" in _log(old, "new-worker"), 120)
             with httpx.Client(base_url=url, headers=ann.headers, timeout=60) as ann_at_new:
                 for _ in range(_MOST_SHARED):
                     for client in (ann, ann_at_new):
@@ -171,5 +173,8 @@ def _versions_are_told(stack: Stack, url: str) -> None:
         assert at_old.get("/v1/system").json()["version"] == OLD_VERSION
     assert {worker["version"] for worker in system["workers"]} == {None, VERSION}
     assert {each["version"] for each in system["api_processes"]} == {VERSION}
-    started = (stack.home / "logs" / "new-api.log").read_text(), (stack.home / "logs" / "new-worker.log").read_text()
-    assert all(f'"version": "{VERSION}"' in log for log in started)
+    assert all(f'"version": "{VERSION}"' in _log(stack, name) for name in ("new-api", "new-worker"))
+
+
+def _log(stack: Stack, name: str) -> str:
+    return (stack.home / "logs" / f"{name}.log").read_text()
