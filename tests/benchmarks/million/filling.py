@@ -79,12 +79,12 @@ FROM (SELECT *, random() < 0.1 AS misses FROM images WHERE state = 'published' L
 """
 
 
-def fill(database: str, images: int) -> None:
-    """Write so many images, with boxes and decisions, and the statistics of them. The newest job is a large one."""
+def fill(database: str, images: int, newest_job_images: int = _IMAGES_A_JOB) -> None:
+    """Write so many images, with boxes and decisions, and the statistics of them. The newest job may be a large one."""
     sizes = {
-        "jobs": 1 + (images - LARGE_JOB_IMAGES) // _IMAGES_A_JOB,
+        "jobs": 1 + (images - newest_job_images) // _IMAGES_A_JOB,
         "images": _IMAGES_A_JOB,
-        "large": LARGE_JOB_IMAGES,
+        "large": newest_job_images,
         "large_job": new_id(),
         "boxes": BOXES_AN_IMAGE,
         "original": _ORIGINAL,

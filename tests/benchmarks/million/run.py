@@ -12,7 +12,7 @@ from typing import Any
 
 from blurline.settings import Settings
 from tests.benchmarks.million import pages, queries
-from tests.benchmarks.million.filling import BOXES_AN_IMAGE, IMAGES, fill, store_renditions
+from tests.benchmarks.million.filling import BOXES_AN_IMAGE, IMAGES, LARGE_JOB_IMAGES, fill, store_renditions
 from tests.benchmarks.million.pages import Visits
 from tests.benchmarks.million.queries import Times
 from tests.servers import running_servers
@@ -61,7 +61,7 @@ def _filled(settings: Settings, folder: Path) -> int | None:
         return None
     started = time.perf_counter()
     store_renditions(settings)
-    fill(settings.database, IMAGES)
+    fill(settings.database, IMAGES, LARGE_JOB_IMAGES)
     mark.touch()
     return round(time.perf_counter() - started)
 
