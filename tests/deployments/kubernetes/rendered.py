@@ -52,15 +52,21 @@ def rendered(way: str) -> Sequence[Manifest]:
 
 @cache
 def composed(*components: str) -> Sequence[Manifest]:
-    """The base with components, in a folder elsewhere, as an operator has it."""
+    """The base with components."""
+    return overlaid(components, [])
+
+
+def overlaid(components: Sequence[str], further: Sequence[Manifest]) -> Sequence[Manifest]:
+    """The base with components and other manifests, in a folder elsewhere, as an operator has it."""
     with tempfile.TemporaryDirectory() as folder:
         base = os.path.relpath(ROOT, Path(folder).resolve())
         overlay = {
             "namespace": "blurline",
-            "resources": [f"{base}/base"],
+            "resources": [f"{base}/base", "further.yaml"],
             "components": [f"{base}/components/{component}" for component in components],
         }
         (Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+        (Path(folder) / "further.yaml").write_text(yaml.safe_dump_all(further))
         return _kustomized(Path(folder))
 
 

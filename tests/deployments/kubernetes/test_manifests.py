@@ -17,6 +17,7 @@ from tests.deployments.kubernetes.rendered import (
     Workload,
     named,
     of_kind,
+    overlaid,
     rendered,
     settings_of,
     workload,
@@ -187,6 +188,17 @@ def test_a_changed_setting_replaces_the_pods() -> None:
     for each in workloads(rendered(EXAMPLE)):
         for container in each.containers:
             assert container["envFrom"] == [{"configMapRef": {"name": name}}]
+
+
+def test_what_else_an_overlay_has_is_left_as_it_is() -> None:
+    pod = {"containers": [{"name": "proxy", "image": "proxy:1"}]}
+    spec = {
+        "selector": {"matchLabels": {"app": "proxy"}},
+        "template": {"metadata": {"labels": {"app": "proxy"}}, "spec": pod},
+    }
+    proxy = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "proxy"}, "spec": spec}
+    manifests = overlaid(["prefect-server"], [proxy])
+    assert named(manifests, "Deployment", "proxy")["spec"]["template"]["spec"] == pod
 
 
 def _selects(selector: Manifest, each: Workload) -> bool:
