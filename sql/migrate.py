@@ -18,13 +18,13 @@ import structlog
 from psycopg import sql
 
 from blurline.errors import DatabaseUnavailable
+from sql.sessions import session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONCURRENTLY = ".concurrently"
 """The end of the name of a migration that builds indexes beside those who write, and so outside a transaction."""
 
 _LOCK = 0x626C75726C696E65  # "blurline"; advisory, so that a killed process leaves no lock behind
-_CONNECT_TIMEOUT_S = 10
 _LOCK_TIMEOUT_S = 1
 _PAUSE_S = 2.0
 _PATIENCE_S = 600.0
@@ -77,7 +77,7 @@ def newer(database: str) -> list[str]:
 @contextmanager
 def _connected(database: str) -> Iterator[Connection]:
     try:
-        with psycopg.connect(database, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+        with psycopg.connect(database, autocommit=True, **session(lock_timeout_s=0)) as connection:
             yield connection
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error

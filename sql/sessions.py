@@ -16,11 +16,11 @@ _QUIET_S, _PROBE_EVERY_S = 15, 5
 _LOCK_TIMEOUT_S, _IDLE_IN_TRANSACTION_S = 60, 1800
 
 
-def session(statement_timeout_s: float = 0) -> dict[str, Any]:
-    """Arguments of psycopg's ``connect``: limits for this end, and for the server's end of the same session."""
+def session(statement_timeout_s: float = 0, lock_timeout_s: float = _LOCK_TIMEOUT_S) -> dict[str, Any]:
+    """Arguments of psycopg's ``connect``: limits for this end and for the server's end of the session; 0 for none."""
     of_server = {
         "statement_timeout": int(statement_timeout_s * 1000),
-        "lock_timeout": _LOCK_TIMEOUT_S * 1000,
+        "lock_timeout": int(lock_timeout_s * 1000),
         "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_S * 1000,
         "tcp_user_timeout": _UNANSWERED_S * 1000,
         "tcp_keepalives_idle": _QUIET_S,

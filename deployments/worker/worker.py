@@ -186,6 +186,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             task_status.started(identifier)
         assert self._runs_task_group is not None
         self._runs_task_group.start_soon(self._tell_where, flow_run.id, identifier)
+        if not flow_run.auto_scheduled:
+            # Prefect misses heartbeats only of runs that have had one. Of scheduled runs, which have no images and come
+            # again, it would miss them after their end: it waits for an event that it does not send of them.
+            _beat(flow_run.id)
         try:
             report = await child.run(configuration.order(flow_run))
         except ChildDied as death:
@@ -421,7 +425,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                     log.error("run_hangs", flow_run_id=str(flow_run_id))
                     child.kill()
                     continue
-                emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{flow_run_id}"})
+                _beat(flow_run_id)
             await asyncio.sleep(_HEARTBEAT_S)
 
     async def _sync(self) -> None:
@@ -432,6 +436,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 await self.sync_with_backend()
             except (httpx.HTTPError, PrefectException) as error:
                 log.warning("sync_failed", error=repr(error))
+
+
+def _beat(flow_run_id: UUID) -> None:
+    emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{flow_run_id}"})
 
 
 def _identify(pid: int) -> str:
