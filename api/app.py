@@ -34,6 +34,7 @@ from api.routers import (
     exports,
     figures,
     health,
+    holds,
     images,
     jobs,
     live,
@@ -132,7 +133,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
         uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, figures,
-        exports, audits, compatibility, health, metrics, webhooks, reruns, backlog, system,
+        exports, audits, holds, compatibility, health, metrics, webhooks, reruns, backlog, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

@@ -66,15 +66,19 @@ def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, Iterator[
     The list was read some time ago: meanwhile a result may have been withdrawn, replaced or deleted.
     """
     current = find_image(context.database, None, row.id)
-    while current is not None and current.state == "published" and current.result_key is not None:
+    while current is not None and _has_result(current):
         content = None
         with contextlib.suppress(ObjectMissing):
-            content = context.store.stream_result(current.result_key)
+            content = context.store.stream_result(current.result_key or "")
         again = find_image(context.database, None, row.id)
         if again is not None and (again.state, again.result_key) == (current.state, current.result_key):
             return again, content
         current = again
     return current, None
+
+
+def _has_result(row: ImageRow) -> bool:
+    return row.state == "published" and row.result_key is not None and row.result_gone_at is None
 
 
 class Names:

@@ -50,8 +50,8 @@ class DatabaseMetrics:
 
 
 def _set(figures: Figures) -> None:
-    for gauge in (metrics.images_failed, metrics.review_images):
-        gauge.clear()  # codes that there are no images of any more
+    for gauge in (metrics.images_failed, metrics.review_images, metrics.housekeeping_dealt_with):
+        gauge.clear()  # what there is no more of
     for state in _STATES:
         metrics.images.labels(state).set(figures.images.get(state, 0))
     for code, count in figures.failed.items():
@@ -68,3 +68,10 @@ def _set(figures: Figures) -> None:
     metrics.webhook_deliveries_pending.set(figures.undelivered.count)
     metrics.webhook_oldest_age.set(figures.undelivered.oldest_age_s)
     metrics.webhooks_disabled.set(figures.disabled_webhooks)
+    metrics.objects_missing.labels("original").set(figures.missing_originals)
+    metrics.objects_missing.labels("result").set(figures.missing_results)
+    metrics.holds.set(figures.holds)
+    for success in figures.housekeeping:
+        metrics.housekeeping_last_success.labels(success.flow).set(success.succeeded_at.timestamp())
+        for kind, count in success.counts.items():
+            metrics.housekeeping_dealt_with.labels(success.flow, kind).set(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from api.context import Context
@@ -51,6 +52,8 @@ def boxes_of(context: Context, row: ImageRow) -> list[DetectionRow]:
 
 def sendable_result(who: Identity, row: ImageRow) -> str:
     """The key of the result that the caller may be sent: published, or to reviewers also held. Raises Problem."""
+    if row.result_gone_at is not None and row.state in ("published", "needs_review"):
+        raise Problem("result_gone", f"The result {_since(row.result_gone_at, row.result_gone_why)}")
     is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
     if row.result_key is not None and (row.state == "published" or is_held_for_them):
         return row.result_key
@@ -61,6 +64,19 @@ def sendable_result(who: Identity, row: ImageRow) -> str:
     raise Problem("not_published", f"The image has no published result. {why.rstrip('.')}.")
 
 
+def readable_original(row: ImageRow) -> str:
+    """The key of the original. Raises Problem when it is not kept any more."""
+    if row.original_gone_at is not None:
+        raise Problem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
+    return row.original_key
+
+
 def not_manageable(what: str) -> Problem:
     """The refusal to change what the caller may look at, but is somebody else's."""
     return Problem("missing_scope", f"You may look at this {what}; only its owner and operators may do that.")
+
+
+def _since(at: datetime, why: str | None) -> str:
+    if why == "missing":
+        return f"was found missing on {at:%Y-%m-%d}. Your operator can say more."
+    return f"was deleted on {at:%Y-%m-%d}, when its time was over."

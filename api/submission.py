@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from api.context import Context
 from api.problems import Problem
+from api.retaining import asked_days
 from api.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
@@ -58,6 +59,7 @@ class Wish:
     preset: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     webhook: WebhookRequest | None = None
+    retention: Mapping[str, float] = field(default_factory=dict)
     claim: Claim | None = None
 
 
@@ -78,7 +80,8 @@ def wish(context: Context, owner: str, options: JobOptions, claim: Claim | None 
         merged = Policy.model_validate(policy.model_dump() | options.policy.model_dump(exclude_unset=True))
     except ValidationError as error:
         raise Problem("invalid_request", f"The policy does not go with the preset {preset!r}: {error}.") from error
-    return Wish(owner, merged, options.preset, options.labels, options.webhook, claim)
+    retention = asked_days(context.settings, options.retention)
+    return Wish(owner, merged, options.preset, options.labels, options.webhook, retention, claim)
 
 
 def check_webhooks_allowed(context: Context) -> None:
@@ -145,6 +148,7 @@ def _create(context: Context, wanted: Wish, originals: list[Original]) -> Create
         "interactive" if len(originals) <= settings.interactive_max_images else "backlog",
         wanted.preset,
         wanted.labels,
+        wanted.retention,
         current_traceparent(),
     )
     with context.database.transaction() as transaction:
@@ -155,7 +159,7 @@ def _create(context: Context, wanted: Wish, originals: list[Original]) -> Create
             webhook = create_webhook(transaction, job.owner, job_id, str(wanted.webhook.url), wanted.webhook.events)
         row = job_within(transaction, job_id)
         assert row is not None
-        answer = created_job_view(row, webhook)
+        answer = created_job_view(row, webhook, settings)
         if wanted.claim is not None:
             settle(transaction, wanted.claim, answer.model_dump(mode="json"))
     return answer

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from api.retaining import kept_days
 from blurline.contract import (
     CreatedJob,
     DeletionReceipt,
     Detection,
+    Gone,
+    Hold,
     Image,
     ImageError,
     ImageWithDetections,
@@ -18,21 +22,23 @@ from blurline.contract import (
     User,
     WebhookWithSecret,
 )
+from blurline.settings import Settings
 from sql.deletions import Receipt
+from sql.holds import Hold as HoldRow
 from sql.reading import DetectionRow, ImageRow, JobRow
 from sql.users import UserRow
 from sql.webhooks import WebhookRow
 
 
-def job_view(row: JobRow) -> Job:
+def job_view(row: JobRow, settings: Settings) -> Job:
     """A job."""
-    return Job(**_job_fields(row))
+    return Job(**_job_fields(row, settings))
 
 
-def created_job_view(row: JobRow, webhook: WebhookRow | None) -> CreatedJob:
+def created_job_view(row: JobRow, webhook: WebhookRow | None, settings: Settings) -> CreatedJob:
     """A job that was just made, with its webhook."""
     shown = WebhookWithSecret.model_validate(webhook, from_attributes=True) if webhook else None
-    return CreatedJob(**_job_fields(row), webhook=shown)
+    return CreatedJob(**_job_fields(row, settings), webhook=shown)
 
 
 def image_view(row: ImageRow) -> Image:
@@ -58,19 +64,25 @@ def receipt_view(row: Receipt) -> DeletionReceipt:
     return DeletionReceipt.model_validate(row, from_attributes=True)
 
 
+def hold_view(row: HoldRow) -> Hold:
+    """A hold."""
+    return Hold.model_validate(row, from_attributes=True)
+
+
 def user_view(row: UserRow) -> User:
     """A user."""
     return User.model_validate(row, from_attributes=True)
 
 
-def _job_fields(row: JobRow) -> dict[str, Any]:
+def _job_fields(row: JobRow, settings: Settings) -> dict[str, Any]:
     fields = {name: getattr(row, name) for name in JobRow.__slots__ if name in Job.model_fields}
     state: JobState = "processing"
     if row.queued + row.processing == 0:
         state = "finished"
     elif row.queued == row.images:
         state = "queued"
-    return {**fields, "state": state, "progress": Progress.model_validate(row, from_attributes=True)}
+    progress = Progress.model_validate(row, from_attributes=True)
+    return {**fields, "state": state, "progress": progress, "retention": kept_days(settings, row.retention)}
 
 
 def _image_fields(row: ImageRow) -> dict[str, Any]:
@@ -82,5 +94,11 @@ def _image_fields(row: ImageRow) -> dict[str, Any]:
         "is_underway": row.open_attempt_id is not None,
         "error": error,
         "faces_found": row.faces,
-        "result_url": f"/v1/images/{row.id}/result" if is_published else None,
+        "original_gone": _gone(row.original_gone_at, row.original_gone_why),
+        "result_gone": _gone(row.result_gone_at, row.result_gone_why),
+        "result_url": f"/v1/images/{row.id}/result" if is_published and row.result_gone_at is None else None,
     }
+
+
+def _gone(at: datetime | None, why: str | None) -> Gone | None:
+    return Gone.model_validate({"at": at, "why": why}) if at else None

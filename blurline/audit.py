@@ -21,12 +21,12 @@ from jwt.algorithms import OKPAlgorithm
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from blurline.contract import Decision, Detection, ImageState, with_examples
+from blurline.deletion_proof import DeletionRecord, SignedDeletion
 from blurline.errors import PermanentError
 from blurline.signing_key import load_or_create_key
 
 KEY_FILE = "audit_key.pem"
 _ALGORITHM = "EdDSA"
-_TYPE = "blurline-audit+jws"
 _EXAMPLE: dict[str, Any] = {
     "record": {
         "format": "blurline-audit-1",
@@ -136,14 +136,20 @@ class Auditor:
         self.keys = AuditKeys(keys=[_public(self._key.public_key())])
 
     def sign(self, record: AuditRecord) -> SignedRecord:
-        """The record with its signature."""
+        """The audit record with its signature."""
+        return SignedRecord(record=record, signature=self._signature(record))
+
+    def sign_deletion(self, record: DeletionRecord) -> SignedDeletion:
+        """The proof of a deletion with its signature."""
+        return SignedDeletion(record=record, signature=self._signature(record))
+
+    def _signature(self, record: AuditRecord | DeletionRecord) -> str:
         payload = _canonical(record.model_dump(mode="json"))
-        headers = {"kid": self.keys.keys[0].kid, "typ": _TYPE}
-        signature = jwt.PyJWS().encode(payload, self._key, _ALGORITHM, headers, is_payload_detached=True)
-        return SignedRecord(record=record, signature=signature)
+        headers = {"kid": self.keys.keys[0].kid, "typ": _TYPES[type(record)]}
+        return jwt.PyJWS().encode(payload, self._key, _ALGORITHM, headers, is_payload_detached=True)
 
 
-def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord:
+def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord | DeletionRecord:
     """The record that a file holds, if one of the keys has signed it as it is. Raises RecordRefused."""
     try:
         given = json.loads(text, object_pairs_hook=_without_repetition)
@@ -152,7 +158,7 @@ def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord:
         if set(given) != {"record", "signature"}:
             raise RecordRefused("The file holds more than a record and its signature.")
     except (ValueError, TypeError, KeyError, RecursionError, jwt.PyJWTError) as error:
-        raise RecordRefused("The file is no audit record of Blurline.") from error
+        raise RecordRefused("The file is no audit record of Blurline, and no proof of a deletion.") from error
     key = next((key for key in keys if key.kid == header.get("kid")), None)
     if key is None:
         raise RecordRefused(f"The record was signed with a key that is not among those given ({header.get('kid')}).")
@@ -162,10 +168,11 @@ def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord:
         )
     except (jwt.PyJWTError, ValueError) as error:
         raise RecordRefused("The signature does not fit: the record was changed after it was signed.") from error
-    if header.get("typ") != _TYPE:
-        raise RecordRefused("The signature is of something other than an audit record.")
+    model = next((model for model, kind in _TYPES.items() if kind == header.get("typ")), None)
+    if model is None:
+        raise RecordRefused("The signature is of something other than an audit record or a proof of a deletion.")
     try:
-        return AuditRecord.model_validate(given["record"])
+        return model.model_validate(given["record"])
     except ValidationError as error:
         raise RecordRefused(
             "The record was signed, but by another version of Blurline than can be read here."
@@ -175,6 +182,12 @@ def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord:
 def public_keys(home: Path) -> AuditKeys | None:
     """The public key of an installation's folder, if it has one."""
     return Auditor(home).keys if (home / KEY_FILE).exists() else None
+
+
+_TYPES: dict[type[AuditRecord | DeletionRecord], str] = {
+    AuditRecord: "blurline-audit+jws",
+    DeletionRecord: "blurline-deletion+jws",
+}
 
 
 def _public(key: Ed25519PublicKey) -> AuditKey:

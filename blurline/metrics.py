@@ -96,6 +96,26 @@ webhooks_disabled = Gauge(
     "blurline_webhooks_disabled", "Webhooks that were switched off, by their owner or for failing.", registry=DATABASE
 )
 
+objects_missing = Gauge(
+    "blurline_objects_missing",
+    "Originals and results that the store should have and has not, as the last sweep found.",
+    ["kind"],
+    registry=DATABASE,
+)
+holds = Gauge("blurline_holds", "Legal holds in force.", registry=DATABASE)
+housekeeping_last_success = Gauge(
+    "blurline_housekeeping_last_success_timestamp_seconds",
+    "When a flow that keeps order, retention or sweep, last got to its end.",
+    ["flow"],
+    registry=DATABASE,
+)
+housekeeping_dealt_with = Gauge(
+    "blurline_housekeeping_dealt_with",
+    "How many of each kind it dealt with then.",
+    ["flow", "kind"],
+    registry=DATABASE,
+)
+
 # Worker
 
 worker_slots = Gauge("blurline_worker_slots", "Flow runs that this worker can run at a time.", registry=WORKER)

@@ -12,10 +12,10 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import platformdirs
-from pydantic import AliasChoices, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -244,6 +244,17 @@ class Settings(BaseSettings):
         files.env_vars = {name.lower(): value for name, value in load_secrets().items()}
         return init_settings, env_settings, files, dotenv_settings
 
+    @model_validator(mode="after")
+    def _rows_go_last(self) -> Self:
+        for name in ("keep_originals_days", "keep_results_days"):
+            days = getattr(self, name)
+            if None not in (days, self.keep_rows_days) and days > self.keep_rows_days:
+                raise ValueError(
+                    f"{variable('keep_rows_days')} ({self.keep_rows_days:g}) is less than {variable(name)} ({days:g}); "
+                    "with its rows the whole job goes"
+                )
+        return self
+
     @property
     def limits(self) -> Limits:
         """The limits for one picture."""
@@ -286,7 +297,7 @@ def load_settings() -> Settings:
     try:
         return Settings(_env_file=load_home() / STACK_FILE)
     except ValidationError as error:
-        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        lines = [_said(*each["loc"], what=each["msg"]) for each in error.errors()]
         raise ConfigurationError("These settings are wrong: " + "; ".join(lines)) from error
 
 
@@ -328,6 +339,11 @@ def check_variables(environment: Mapping[str, str]) -> None:
 
 def _variables() -> set[str]:
     return {variable(name) for name in Settings.model_fields}
+
+
+def _said(*place: int | str, what: str) -> str:
+    """What is wrong with a setting, or (no place) with how some go together."""
+    return f"{PREFIX}{str(place[0]).upper()}: {what}" if place else what.removeprefix("Value error, ")
 
 
 def _required(value: T | None, name: str) -> T:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
-from uuid import UUID
 
 import urllib3
 from minio.datatypes import PostPolicy
@@ -176,18 +175,16 @@ class Store:
         with translated():
             self._client.remove_object(self._settings.exports_bucket, key)
 
-    def remove_image(self, original_key: str, image_id: UUID) -> int:
-        """Remove an image's original and every result below its id; how many objects there were."""
-        settings, removed = self._settings, 0
+    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+        """Remove every object whose key begins so, and ask afterwards whether it is gone; how many there were."""
         with translated():
-            for bucket, prefix in (
-                (settings.originals_bucket, original_key),
-                (settings.results_bucket, f"{image_id}/"),
-            ):
-                for found in self._client.list_objects(bucket, prefix=prefix, recursive=True):
-                    self._client.remove_object(bucket, found.object_name or "")
-                    removed += 1
-        return removed
+            keys = self._keys(bucket, prefix)
+            for key in keys:
+                self._client.remove_object(self._named(bucket), key)
+            left = self._keys(bucket, prefix) if keys else []
+        if left:
+            raise StoreUnavailable(f"The S3 store still has {left[0]!r}, which it was told to remove.")
+        return len(keys)
 
     def list_all(self, bucket: Bucket) -> Iterator[Listed]:
         """Every object of a bucket in the order of the keys, however many there are."""
@@ -211,6 +208,10 @@ class Store:
             errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
         if errors:
             raise StoreUnavailable(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}")
+
+    def _keys(self, bucket: Bucket, prefix: str) -> list[str]:
+        found = self._client.list_objects(self._named(bucket), prefix=prefix, recursive=True)
+        return [each.object_name or "" for each in found]
 
     def _named(self, bucket: Bucket) -> str:
         settings = self._settings

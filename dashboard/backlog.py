@@ -90,6 +90,8 @@ def _between(days: object) -> tuple[datetime | None, datetime | None]:
 
 def _offer(wanted: BacklogRerunRequest, told: BacklogRerun) -> None:
     """What the dry run has told, and the button that does it."""
+    if told.without_original:
+        st.caption(f"{counted(told.without_original, 'image')} left out: the original is not kept any more.")
     if not told.images:
         st.info("No image is like this.", icon=":material/image:")
         return

@@ -27,7 +27,7 @@ def image_view(image_id: UUID) -> None:
     picture, facts = st.columns([3, 1], gap="large")
     with facts:
         _facts(image)
-        if image.state == "published":
+        if image.result_url is not None:
             download_result(image)
         if may(Scope.REVIEW):
             query = {"image": str(image.id)}
@@ -41,10 +41,13 @@ def image_view(image_id: UUID) -> None:
 
 def _picture(image: ImageWithDetections) -> None:
     result = _result(image)
-    if not may(Scope.REVIEW) or not st.toggle(
-        "Show the original beside it", help="Each look at an original is logged."
+    otherwise = "The result is not kept any more." if image.result_gone else "There is no result to be seen."
+    if (
+        not may(Scope.REVIEW)
+        or image.original_gone
+        or not st.toggle("Show the original beside it", help="Each look at an original is logged.")
     ):
-        _shown(result, "There is no result to be seen.")
+        _shown(result, otherwise)
         return
     before, after = st.columns(2)
     with before:
@@ -52,13 +55,13 @@ def _picture(image: ImageWithDetections) -> None:
         _shown(_preview(image, "original"), "There is no small rendition of the original.")
     with after:
         st.caption("Result")
-        _shown(result, "There is no result to be seen.")
+        _shown(result, otherwise)
 
 
 def _result(image: ImageWithDetections) -> bytes | None:
     """The published picture itself where a browser shows it at once, else a small rendition."""
     is_light = (image.result_bytes or 0) <= _LIGHT_BYTES and image.result_media_type in _SHOWN_BY_BROWSERS
-    if image.state != "published" or not is_light:
+    if image.state != "published" or image.result_gone or not is_light:
         return _preview(image, "result")
     file = io.BytesIO()
     client().result(image.id, file)
@@ -90,6 +93,13 @@ def _facts(image: ImageWithDetections) -> None:
             st.json(image.policy)
 
 
+def _original(image: ImageWithDetections) -> str:
+    if image.original_gone is None:
+        return size(image.original_bytes)
+    what = "missing since" if image.original_gone.why == "missing" else "deleted"
+    return f"{what} {image.original_gone.at:%Y-%m-%d}; it can be neither re-run nor corrected"
+
+
 def _values(image: ImageWithDetections) -> dict[str, str]:
     """What there is to say, by name, as Markdown."""
     left = sum(not box.destroyed for box in image.detections)
@@ -98,7 +108,7 @@ def _values(image: ImageWithDetections) -> dict[str, str]:
         "Candidates left as they are": left and f"{left}",
         "Doubt": image.doubt is not None and f"{image.doubt:.0%}",
         "Size": image.width_px and f"{image.width_px} x {image.height_px} px",
-        "Original": size(image.original_bytes),
+        "Original": _original(image),
         "Submitted": ago(image.created_at),
         "Took": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
         "Model": image.model and f"{plain(str(image.model.get('name', '')))}{_by(image.blurline_version)}",

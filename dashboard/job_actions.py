@@ -83,7 +83,9 @@ def _rerun(job: Job) -> None:
     ):
         with stating_problems():
             rerun = client().rerun(job.id, RerunRequest.model_validate({"states": states, "policy": changes}))
-            _done(f"{counted(rerun.images, 'image')} will be made anew.")
+            gone = rerun.without_original
+            left_out = f" {counted(gone, 'image')} left out: the original is not kept any more." if gone else ""
+            _done(f"{counted(rerun.images, 'image')} will be made anew.{left_out}")
 
 
 def _counts(job: Job) -> dict[EndedState, int]:

@@ -18,7 +18,7 @@ from blurline.policy import OutputFormat, Policy, Review, Style
 from blurline.profile import ProfileName
 from blurline.settings import load_settings
 from models import look_for
-from sql.reruns import Selected, Selection, enqueue, select
+from sql.reruns import Selected, Selection, count_without_original, enqueue, select
 from sql.submissions import batch_size
 from tasks.resources import database
 
@@ -96,10 +96,19 @@ def run_again(selection: Selection, overrides: dict[str, Any], rerun_id: UUID, *
     }
     with database().transaction() as transaction:
         selected = select(transaction, selection, current, overrides)
+        without_original = count_without_original(transaction, selection, current)
         if not dry_run:
             enqueue(transaction, selected, rerun_id, batch_size(settings))
     text = _describe(selected, rerun_id, dry_run=dry_run)
-    log.info("rerun", rerun_id=str(rerun_id), images=len(selected), dry_run=dry_run)
+    if without_original:
+        text += f"; {without_original} were left out because their original is gone"
+    log.info(
+        "rerun",
+        rerun_id=str(rerun_id),
+        images=len(selected),
+        without_original=without_original,
+        dry_run=dry_run,
+    )
     return text
 
 

@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 
 from blurline.errors import DatabaseUnavailable
 from sql.database import Row, Transaction
+from sql.housekeeping import Success, successes
 from sql.sessions import session
 
 _CONNECT_TIMEOUT_S = 2
@@ -34,6 +35,10 @@ class Figures:
     outbox: Backlog
     undelivered: Backlog
     disabled_webhooks: int
+    missing_originals: int
+    missing_results: int
+    holds: int
+    housekeeping: list[Success]
 
 
 def read_figures(dsn: str) -> Figures:
@@ -49,7 +54,8 @@ def read_figures(dsn: str) -> Figures:
 def _read(transaction: Transaction) -> Figures:
     due, undelivered = transaction.one("count_due"), transaction.one("count_undelivered")
     disabled = transaction.one("count_disabled_webhooks")
-    assert due is not None and undelivered is not None and disabled is not None
+    missing, holds = transaction.one("count_missing_objects"), transaction.one("count_holds")
+    assert due and undelivered and disabled and missing and holds
     return Figures(
         images={row["state"]: row["images"] for row in transaction.all("count_images")},
         failed={row["error_code"]: row["images"] for row in transaction.all("count_failed")},
@@ -58,6 +64,10 @@ def _read(transaction: Transaction) -> Figures:
         outbox=_backlog(due, "batches"),
         undelivered=_backlog(undelivered, "deliveries"),
         disabled_webhooks=disabled["webhooks"],
+        missing_originals=missing["originals"],
+        missing_results=missing["results"],
+        holds=holds["holds"],
+        housekeeping=successes(transaction),
     )
 
 

@@ -22,6 +22,7 @@ class JobRow:
     policy: dict[str, Any]
     preset: str | None
     labels: dict[str, str]
+    retention: dict[str, float]
     created_at: datetime
     finished_at: datetime | None
     images: int
@@ -54,6 +55,10 @@ class ImageRow:
     result_bytes: int | None
     result_sha256: str | None
     original_sha256: str | None
+    original_gone_at: datetime | None
+    original_gone_why: str | None
+    result_gone_at: datetime | None
+    result_gone_why: str | None
     width_px: int | None
     height_px: int | None
     frames: int | None

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from blurline.correction import Correction
 from blurline.policy import Policy
 from sql.attempts import call_off, parse_correction, reopen
-from sql.database import Database, Transaction
+from sql.database import Database, Row, Transaction
 from sql.submissions import BatchSize, Member, add_batches
 
 _JOB_CANCELLED = "The job was cancelled; nothing was published."
@@ -61,10 +61,6 @@ def select(
     transaction: Transaction, selection: Selection, current_models: Mapping[str, str], overrides: Mapping[str, Any]
 ) -> list[Selected]:
     """The images that match, oldest first, locked until the transaction ends."""
-    fields = {name: getattr(selection, name) for name in Selection.__slots__}
-    rows = transaction.all(
-        "images_to_rerun", **{**fields, "states": list(selection.states)}, current_models=Jsonb(dict(current_models))
-    )
     return [
         Selected(
             **{
@@ -73,8 +69,13 @@ def select(
                 "correction": parse_correction(row["correction"]),
             }
         )
-        for row in rows
+        for row in _matching(transaction, selection, current_models, has_original=True)
     ]
+
+
+def count_without_original(transaction: Transaction, selection: Selection, current_models: Mapping[str, str]) -> int:
+    """How many images would match, but their original is gone; counted up to the selection's limit."""
+    return len(_matching(transaction, selection, current_models, has_original=False))
 
 
 def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UUID, size: BatchSize) -> None:
@@ -117,6 +118,14 @@ def _call_off(
             transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
             images += call_off(transaction, [row["attempt_id"] for row in rows], code, message)
             flow_run_ids |= {row["flow_run_id"] for row in rows if row["flow_run_id"]}
+
+
+def _matching(
+    transaction: Transaction, selection: Selection, current_models: Mapping[str, str], *, has_original: bool
+) -> list[Row]:
+    fields = {name: getattr(selection, name) for name in Selection.__slots__} | {"states": list(selection.states)}
+    models = Jsonb(dict(current_models))
+    return transaction.all("images_to_rerun", **fields, current_models=models, has_original=has_original)
 
 
 def _kind(image: Selected) -> tuple[UUID, str]:

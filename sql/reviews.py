@@ -45,6 +45,12 @@ class ImageUnderway(PermanentError):
     code = "image_underway"
 
 
+class OriginalGone(PermanentError):
+    """The image's original is not kept any more."""
+
+    code = "original_gone"
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimedReview:
     """An image that is one reviewer's until then."""
@@ -138,13 +144,16 @@ def correct_image(
 ) -> None:
     """Have an image rendered anew with these boxes destroyed and every other that was found left.
 
-    What it was it stays until the new result is there. Raises ReviewClaimed, NotHeld, ImageUnderway.
+    What it was it stays until the new result is there. Raises ReviewClaimed, NotHeld, ImageUnderway,
+    OriginalGone.
     """
     with database.transaction() as transaction:
         attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
         image = transaction.one("image_to_correct", image_id=image_id)
         if image is None:
             raise NotHeld("The image has no original that could be rendered anew.")
+        if image["original_gone_at"] is not None:
+            raise OriginalGone("The original is not kept any more, so that nothing can be rendered anew.")
         found = [
             MarkedBox(**{**row, "score": min(max(row["score"], 0.0), 1.0)})
             for row in transaction.all("destroyed_boxes", attempt_id=attempt_id)

@@ -65,7 +65,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job that is about to be made. ``traceparent`` (W3C) ties its flow runs to the request."""
+    """A job that is about to be made. ``retention``: the days that it asks for, by name. ``traceparent`` (W3C) ties its
+    flow runs to the request."""
 
     owner: str
     policy: Policy
@@ -73,6 +74,7 @@ class NewJob:
     queue: Queue
     preset: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    retention: Mapping[str, float] = field(default_factory=dict)
     traceparent: str | None = None
 
     @property
@@ -102,6 +104,7 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
         policy=Jsonb(job.policy.model_dump(mode="json")),
         preset=job.preset,
         labels=Jsonb(dict(job.labels)),
+        retention=Jsonb(dict(job.retention)),
         traceparent=job.traceparent,
     )
     keys = [original.key for original in originals]

@@ -22,6 +22,15 @@ from tests.sql.test_attempts import result
 
 OWN_HASH = "0123456789abcdef"
 
+_AGEING = (
+    b"UPDATE jobs SET created_at = created_at - %(days)s * interval '1 day',"
+    b" finished_at = finished_at - %(days)s * interval '1 day' WHERE id = %(job_id)s",
+    b"UPDATE images SET created_at = created_at - %(days)s * interval '1 day',"
+    b" finished_at = finished_at - %(days)s * interval '1 day' WHERE job_id = %(job_id)s",
+    b"UPDATE attempts SET started_at = attempts.started_at - %(days)s * interval '1 day'"
+    b" FROM images WHERE images.id = image_id AND job_id = %(job_id)s",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -31,14 +40,15 @@ class Shelf:
     database: Database
     store: Store
 
-    def submit(self, images: int = 1, owner: str = "ann") -> UUID:
-        """A job whose originals are stored."""
+    def submit(self, images: int = 1, **retention: float) -> UUID:
+        """A job whose originals are stored, and what it asks of retention."""
         keys = [f"{OWN_HASH}/direct/{new_id()}" for _ in range(images)]
         stored = [self.store.put_original(key, io.BytesIO(b"original"), 8) for key in keys]
         originals = [Original(f"{at}.jpg", each.key, each.etag, 8) for at, each in enumerate(stored)]
-        return create_job(self.database, NewJob(owner, Policy(), originals, "backlog"), BatchSize(24, 10**9))
+        job = NewJob("ann", Policy(), originals, "backlog", retention=retention)
+        return create_job(self.database, job, BatchSize(24, 10**9))
 
-    def publish(self, job_id: UUID | None = None) -> list[Attempt]:
+    def publish(self) -> list[Attempt]:
         """Store and publish results of whatever is under way, with previews beside both."""
         attempts = underway(self.database, self.settings)
         for attempt in attempts:
@@ -54,6 +64,20 @@ class Shelf:
         key = f"{image_id}/{attempt_id}.jpg"
         self.store.put_result(key, b"result", "image/jpeg")
         return key
+
+    def published(self, images: int = 1, days_ago: float = 0, **retention: float) -> UUID:
+        """A job that was submitted and published so long ago."""
+        job_id = self.submit(images, **retention)
+        self.publish()
+        self.age(job_id, days_ago)
+        return job_id
+
+    def age(self, job_id: UUID, days: float) -> None:
+        """Move a job and all of it into the past."""
+        past = {"days": days, "job_id": job_id}
+        with psycopg.connect(self.settings.database) as connection:
+            for statement in _AGEING:
+                connection.execute(statement, past)
 
     def keys(self, bucket: Bucket) -> set[str]:
         """What the store has."""

@@ -11,7 +11,7 @@ from api.context import Ctx, Operator
 from api.problems import Problem, problems
 from blurline.contract import BacklogRerun, BacklogRerunRequest, CancelledRerun
 from blurline.ids import new_id
-from sql.reruns import Selection, call_off_rerun, enqueue, is_rerun, select
+from sql.reruns import Selection, call_off_rerun, count_without_original, enqueue, is_rerun, select
 from sql.submissions import batch_size
 
 log = structlog.get_logger()
@@ -37,12 +37,14 @@ def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> 
     changes = request.policy.model_dump(mode="json", exclude_unset=True)
     with context.database.transaction() as transaction:
         selected = select(transaction, selection, {}, changes)
+        without_original = count_without_original(transaction, selection, {})
         rerun_id = new_id() if selected and not request.dry_run else None
         if rerun_id:
             enqueue(transaction, selected, rerun_id, batch_size(context.settings))
     if rerun_id:
         log.info("backlog_rerun", rerun_id=str(rerun_id), images=len(selected), asked_by=who.owner)
-    return BacklogRerun(id=rerun_id, images=len(selected), names=[image.name for image in selected[:_NAMED]])
+    names = [image.name for image in selected[:_NAMED]]
+    return BacklogRerun(id=rerun_id, images=len(selected), names=names, without_original=without_original)
 
 
 @router.post("/{rerun_id}/cancel", responses=problems("not_found"))

@@ -110,7 +110,7 @@ _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
         200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
         206: {"content": _PICTURE, "description": "The range asked for"},
         304: {"description": "The picture is the one that `If-None-Match` names"},
-        **problems("not_found", "not_published", "range_not_satisfiable", "store_unavailable"),
+        **problems("not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable"),
     },
 )
 def get_result(
@@ -147,7 +147,7 @@ def get_result(
     return StreamingResponse(content, status, headers, row.result_media_type)
 
 
-@router.delete("/{image_id}", status_code=202, responses=problems("not_found"))
+@router.delete("/{image_id}", status_code=202, responses=problems("not_found", "on_hold"))
 def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
     """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
     a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""

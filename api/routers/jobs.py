@@ -57,13 +57,13 @@ def get_jobs(
     order = Order.ASCENDING if sort is JobSort.OLDEST else Order.DESCENDING
     rows = list_jobs(context.database, wanted, limit, parse_cursor(f"jobs{sort}", cursor, UUID), order)
     following = next_cursor(f"jobs{sort}", rows, limit, rows[-1].id) if rows else None
-    return JobPage(jobs=[job_view(row) for row in rows], next_cursor=following)
+    return JobPage(jobs=[job_view(row, context.settings) for row in rows], next_cursor=following)
 
 
 @router.get("/{job_id}", responses=problems("not_found"))
 def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """A job and its progress."""
-    return job_view(visible_job(context, who, job_id))
+    return job_view(visible_job(context, who, job_id), context.settings)
 
 
 @router.get("/{job_id}/images", responses=problems("not_found", "invalid_cursor"))
@@ -112,10 +112,10 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
         raise not_manageable("job")
     _, flow_run_ids = call_off_job(context.database, job_id)
     context.flow_runs.cancel(flow_run_ids)
-    return job_view(visible_job(context, who, job_id))
+    return job_view(visible_job(context, who, job_id), context.settings)
 
 
-@router.delete("/{job_id}", status_code=202, responses=problems("not_found"))
+@router.delete("/{job_id}", status_code=202, responses=problems("not_found", "on_hold"))
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
     """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
     worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""

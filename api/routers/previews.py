@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.context import Context, Ctx, Who
-from api.finding import sendable_result, visible_image
+from api.finding import readable_original, sendable_result, visible_image
 from api.problems import Problem, problems
 from blurline.errors import ObjectMissing
 from blurline.preview import MEDIA_TYPE, PreviewSize, preview_key
@@ -39,7 +39,9 @@ class Of(StrEnum):
             "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
             "description": "A JPEG of the upright picture",
         },
-        **problems("not_found", "preview_missing", "not_published", "store_unavailable"),
+        **problems(
+            "not_found", "preview_missing", "not_published", "result_gone", "original_gone", "store_unavailable"
+        ),
     },
 )
 def get_preview(
@@ -63,7 +65,7 @@ def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -
 def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
     if Scope.REVIEW not in who.scopes:
         raise Problem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which originals need.")
-    content = context.store.stream_original(preview_key(row.original_key, size))
+    content = context.store.stream_original(preview_key(readable_original(row), size))
     note_look(context.database, who.owner, row.id)
     log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)
     return content

@@ -15,7 +15,7 @@ from blurline.ids import new_id
 from blurline.tokens import Scope
 from sql.quotas import charge, default_quotas
 from sql.reading import job_within
-from sql.reruns import Selection, enqueue, select
+from sql.reruns import Selection, count_without_original, enqueue, select
 from sql.submissions import batch_size
 
 log = structlog.get_logger()
@@ -40,9 +40,10 @@ def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None
         if not who.scopes & {Scope.SUBMIT, Scope.OPERATE}:
             raise Problem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
         selected = select(transaction, selection, {}, changes)
+        without_original = count_without_original(transaction, selection, {})
         if Scope.OPERATE not in who.scopes:
             size_bytes = sum(image.original_bytes for image in selected)
             charge(transaction, who.owner, default_quotas(settings), len(selected), size_bytes)
         enqueue(transaction, selected, rerun, batch_size(settings))
     log.info("job_rerun", job_id=str(job_id), rerun_id=str(rerun), images=len(selected), asked_by=who.owner)
-    return Rerun(id=rerun, images=len(selected))
+    return Rerun(id=rerun, images=len(selected), without_original=without_original)

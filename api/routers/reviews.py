@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.context import Context, Ctx, Reviewer
-from api.finding import boxes_of, visible_image
+from api.finding import boxes_of, readable_original, visible_image
 from api.problems import problems
 from api.views import image_with_detections
 from blurline.contract import (
@@ -85,7 +85,7 @@ def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionReques
     return _shown(context, who, image_id)
 
 
-@router.post("/images/{image_id}/correct", status_code=202, responses=problems(*_DECIDING))
+@router.post("/images/{image_id}/correct", status_code=202, responses=problems(*_DECIDING, "original_gone"))
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
     """Have an image rendered anew with these boxes destroyed. It stays what it is until the new result is there."""
     visible_image(context, who, image_id)
@@ -118,16 +118,16 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
             "description": "The original, as it was submitted. It shows faces.",
         },
-        **problems("not_found", "store_unavailable"),
+        **problems("not_found", "original_gone", "store_unavailable"),
     },
 )
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:
     """The original, for reviewers alone. Every look is written down."""
-    row = visible_image(context, who, image_id)
+    key = readable_original(visible_image(context, who, image_id))
     note_look(context.database, who.owner, image_id)
     log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    content = context.store.stream_original(row.original_key)
+    content = context.store.stream_original(key)
     return StreamingResponse(content, 200, headers, "application/octet-stream")
 
 

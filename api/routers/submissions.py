@@ -29,6 +29,7 @@ _EXAMPLES = {
     "policy": '{"style": "solid"}',
     "labels": '{"assignment": "4711"}',
     "webhook": '{"url": "https://example.org/hooks"}',
+    "retention": '{"originals_days": 30}',
 }
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,6 +54,7 @@ _BODY: dict[str, Any] = {
                         "preset": {"type": "string", "description": "A preset's name"},
                         "labels": {"type": "string", "description": "Labels, as JSON"},
                         "webhook": {"type": "string", "description": "A webhook, as JSON"},
+                        "retention": {"type": "string", "description": "How long things are kept, as JSON"},
                     },
                 },
                 "encoding": {"files": {"contentType": "image/*"}},
@@ -71,7 +73,7 @@ _BODY: dict[str, Any] = {
         "urls_not_allowed", "webhooks_not_allowed", "upload_already_submitted",
         "request_in_progress", "picture_too_large", "unsupported_media_type",
         "address_refused", "duplicate_key", "image_count", "object_missing", "idempotency_key_reused",
-        "unknown_preset", "quota_exceeded", "store_unavailable",
+        "unknown_preset", "retention_too_long", "quota_exceeded", "store_unavailable",
     ),
 )  # fmt: skip
 async def create_job(

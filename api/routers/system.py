@@ -8,7 +8,16 @@ from fastapi import APIRouter
 
 from api.context import Context, Ctx, Operator
 from api.flow_runs import PrefectUnavailable
-from blurline.contract import ApiProcess, FruitlessAttempts, Retention, System, Waiting, Worker
+from blurline.contract import (
+    ApiProcess,
+    FruitlessAttempts,
+    Housekeeping,
+    MissingObjects,
+    Retention,
+    System,
+    Waiting,
+    Worker,
+)
 from blurline.version import VERSION
 from sql.metrics import Backlog, read_figures
 from sql.processes import list_api_processes
@@ -39,6 +48,9 @@ def get_system(context: Ctx, _: Operator) -> System:
         fruitless_attempts=[
             FruitlessAttempts.model_validate(each, from_attributes=True) for each in list_fruitless(context.database)
         ],
+        missing_objects=MissingObjects(originals=figures.missing_originals, results=figures.missing_results),
+        holds=figures.holds,
+        housekeeping=[Housekeeping.model_validate(each, from_attributes=True) for each in figures.housekeeping],
         retention=Retention.model_validate(context.settings, from_attributes=True),
     )
 

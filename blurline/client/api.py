@@ -19,6 +19,7 @@ import httpx
 from blurline.client.errors import ApiRefused, UploadRefused
 from blurline.client.exports import ExportsClient
 from blurline.client.figures import FiguresClient
+from blurline.client.holds import HoldsClient
 from blurline.client.paging import following, given
 from blurline.client.reruns import RerunsClient
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
@@ -59,13 +60,14 @@ from blurline.contract import (
     User,
     UserPage,
 )
+from blurline.deletion_proof import SignedDeletion
 
 T = TypeVar("T")
 
 PreviewOf = Literal["result", "original"]
 PreviewSize = Literal["thumb", "view"]
 
-_NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+_NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
 
 
 class Client:
@@ -82,6 +84,7 @@ class Client:
         self.figures = FiguresClient(self._transport)
         self.exports = ExportsClient(self._transport)
         self.reruns = RerunsClient(self._transport)
+        self.holds = HoldsClient(self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -266,6 +269,10 @@ class Client:
     def deletion(self, deletion_id: UUID) -> DeletionReceipt:
         """The receipt of a deletion."""
         return self._get(DeletionReceipt, f"/v1/deletions/{deletion_id}")
+
+    def proof(self, deletion_id: UUID) -> SignedDeletion:
+        """The signed proof of a deletion that is completed."""
+        return self._get(SignedDeletion, f"/v1/deletions/{deletion_id}/proof")
 
     def presets(self) -> list[Preset]:
         """Every preset."""

@@ -35,6 +35,7 @@ from blurline.contract.images import (
 from blurline.contract.jobs import CreatedJob, Job, JobOptions, JobPage, JobRequest, Progress, SubmittedImage
 from blurline.contract.presets import Preset, PresetRequest, Presets
 from blurline.contract.reruns import BacklogRerun, BacklogRerunRequest, CancelledRerun, Rerun, RerunRequest
+from blurline.contract.retention import Gone, Hold, HoldRequest, Holds, JobRetention
 from blurline.contract.review import (
     ApprovalRequest,
     CorrectionRequest,
@@ -49,7 +50,9 @@ from blurline.contract.service import (
     ApiProcess,
     FruitlessAttempts,
     Health,
+    Housekeeping,
     Liveness,
+    MissingObjects,
     Retention,
     System,
     Waiting,
@@ -87,7 +90,12 @@ __all__ = [
     "Detections",
     "EventType",
     "FruitlessAttempts",
+    "Gone",
     "Health",
+    "Hold",
+    "HoldRequest",
+    "Holds",
+    "Housekeeping",
     "HttpsUrl",
     "Image",
     "ImageError",
@@ -98,6 +106,7 @@ __all__ = [
     "JobOptions",
     "JobPage",
     "JobRequest",
+    "JobRetention",
     "JobState",
     "Key",
     "Label",
@@ -105,6 +114,7 @@ __all__ = [
     "Labels",
     "Liveness",
     "Me",
+    "MissingObjects",
     "Name",
     "NextReview",
     "Note",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from pydantic import (
-    BaseModel,
-)
+from pydantic import BaseModel, Field
 
 from blurline.contract.base import with_examples
 from blurline.contract.examples import JOB_ID, OTHER_ID, TIME
@@ -27,6 +26,8 @@ class DeletionReceipt(BaseModel):
             "objects_removed": 4,
             "created_at": TIME,
             "completed_at": TIME,
+            "parts": "all",
+            "reason": "requested",
         }
     )
     id: UUID
@@ -38,3 +39,7 @@ class DeletionReceipt(BaseModel):
     objects_removed: int
     created_at: datetime
     completed_at: datetime | None
+    parts: Literal["all", "originals", "results"] = Field(
+        default="all", description="Everything, or the originals or results of images that stay."
+    )
+    reason: Literal["requested", "expired"] = Field(default="requested", description="Whether its time was over.")

@@ -13,6 +13,7 @@ from pydantic import (
 
 from blurline.contract.base import ImageState, with_examples
 from blurline.contract.examples import IMAGE_ID, JOB_ID, SHA256, TIME
+from blurline.contract.retention import Gone
 from blurline.policy import Policy
 
 BOXES: list[dict[str, Any]] = [
@@ -64,10 +65,12 @@ IMAGE: dict[str, Any] = {
     "notes": [],
     "original_bytes": 3181044,
     "original_sha256": SHA256,
+    "original_gone": None,
     "result_url": f"/v1/images/{IMAGE_ID}/result",
     "result_media_type": "image/jpeg",
     "result_bytes": 3160211,
     "result_sha256": SHA256,
+    "result_gone": None,
     "policy": Policy().model_dump(mode="json"),
     "model": {"name": "centerface", "sha256": SHA256},
     "blurline_version": "0.2.0",
@@ -97,10 +100,14 @@ class Image(BaseModel):
     notes: list[Note]
     original_bytes: int
     original_sha256: str | None
+    original_gone: Gone | None = Field(
+        default=None, description="Since when the original is not kept: then it cannot be re-run or corrected."
+    )
     result_url: str | None = Field(description="Where the published result is.")
     result_media_type: str | None
     result_bytes: int | None
     result_sha256: str | None
+    result_gone: Gone | None = Field(default=None, description="Since when the result is not kept.")
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
     blurline_version: str | None = Field(

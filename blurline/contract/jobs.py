@@ -15,6 +15,7 @@ from pydantic import (
 
 from blurline.contract.base import HttpsUrl, JobState, Key, Labels, Name, PresetName, Request, with_examples
 from blurline.contract.examples import JOB_ID, KEY, TIME
+from blurline.contract.retention import JobRetention
 from blurline.contract.webhooks import WebhookRequest, WebhookWithSecret
 from blurline.policy import Policy
 
@@ -40,6 +41,7 @@ class JobOptions(Request):
     policy: Policy = Policy()
     labels: Labels = Field(default={})
     webhook: WebhookRequest | None = None
+    retention: JobRetention = JobRetention()
 
 
 class JobRequest(JobOptions):
@@ -51,6 +53,7 @@ class JobRequest(JobOptions):
             "preset": "default",
             "policy": {"style": "solid"},
             "labels": {"assignment": "4711"},
+            "retention": {"originals_days": 30},
         }
     )
     images: Annotated[list[SubmittedImage], Field(min_length=1, max_length=100_000), FailFast()]
@@ -84,6 +87,7 @@ JOB: dict[str, Any] = {
     "policy": Policy().model_dump(mode="json"),
     "preset": "default",
     "labels": {"assignment": "4711"},
+    "retention": {"originals_days": 30, "results_days": None, "rows_days": 365, "audit_days": None},
     "created_at": TIME,
     "finished_at": None,
 }
@@ -100,6 +104,10 @@ class Job(BaseModel):
     policy: dict[str, Any]
     preset: str | None = None
     labels: dict[str, str] = {}
+    retention: JobRetention = Field(
+        default=JobRetention(),
+        description="How long its parts are kept: what it asks for, or the installation has it so.",
+    )
     created_at: datetime
     finished_at: datetime | None = None
 

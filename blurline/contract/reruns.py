@@ -28,9 +28,10 @@ class RerunRequest(Request):
 class Rerun(BaseModel):
     """A re-run that has begun. Each of its images stays as it is until its new result is there."""
 
-    model_config = with_examples({"id": OTHER_ID, "images": 2})
+    model_config = with_examples({"id": OTHER_ID, "images": 2, "without_original": 0})
     id: UUID
     images: int
+    without_original: int = Field(default=0, description="Images left out because their original is not kept any more.")
 
 
 class BacklogRerunRequest(RerunRequest):
@@ -52,10 +53,15 @@ class BacklogRerunRequest(RerunRequest):
 class BacklogRerun(BaseModel):
     """The images of a re-run, or (`id` is null) those that it would be of: how many, and the names of the first."""
 
-    model_config = with_examples({"id": OTHER_ID, "images": 2, "names": ["market/a.jpg", "market/b.jpg"]})
+    model_config = with_examples(
+        {"id": OTHER_ID, "images": 2, "names": ["market/a.jpg", "market/b.jpg"], "without_original": 0}
+    )
     id: UUID | None = Field(description="Calls off what is left; null where nothing was begun.")
     images: int
     names: list[str] = Field(description="Of the first 20 images.")
+    without_original: int = Field(
+        default=0, description="Images left out because their original is not kept any more, counted up to `limit`."
+    )
 
 
 class CancelledRerun(BaseModel):

@@ -65,9 +65,30 @@ class FruitlessAttempts(BaseModel):
     last_day: int
 
 
-class Retention(BaseModel):
-    """How long things are kept that go by themselves. Originals and results are kept until they are deleted."""
+class Housekeeping(BaseModel):
+    """When a flow that keeps order last got to its end, and how many of each kind it dealt with then. One that never
+    ran has the time of the installation."""
 
+    flow: Literal["retention", "sweep"]
+    succeeded_at: datetime
+    counts: dict[str, int]
+
+
+class MissingObjects(BaseModel):
+    """Objects that the store should have and has not, as the last sweep found."""
+
+    originals: int
+    results: int
+
+
+class Retention(BaseModel):
+    """How long things are kept that go by themselves; null: until they are deleted. A job may ask for less."""
+
+    keep_originals_days: float | None = None
+    keep_results_days: float | None = None
+    keep_rows_days: float | None = None
+    keep_audit_days: float | None = None
+    keep_uploads_hours: float = Field(description="Uploads that are not submitted.")
     events_kept_days: float = Field(description="Events and the log of webhook deliveries.")
     idempotency_hours: float = Field(description="Each Idempotency-Key.")
     upload_ttl_s: int = Field(description="How long a presigned upload may be used.")
@@ -92,7 +113,19 @@ class System(BaseModel):
             "fruitless_attempts": [
                 {"outcome": "retried", "error_code": "flow_run_crashed", "last_hour": 1, "last_day": 24}
             ],
-            "retention": {"events_kept_days": 7, "idempotency_hours": 24, "upload_ttl_s": 600},
+            "missing_objects": {"originals": 0, "results": 0},
+            "holds": 1,
+            "housekeeping": [{"flow": "retention", "succeeded_at": TIME, "counts": {"originals": 120}}],
+            "retention": {
+                "keep_originals_days": 30,
+                "keep_results_days": None,
+                "keep_rows_days": 365,
+                "keep_audit_days": None,
+                "keep_uploads_hours": 24,
+                "events_kept_days": 7,
+                "idempotency_hours": 24,
+                "upload_ttl_s": 600,
+            },
         }
     )
     version: str
@@ -107,4 +140,7 @@ class System(BaseModel):
     workers: list[Worker] | None
     api_processes: list[ApiProcess] = Field(default=[], description="From 0.2.0 on: those of 0.1.0 do not show.")
     fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, the most frequent first.")
+    missing_objects: MissingObjects
+    holds: int = Field(description="Legal holds in force.")
+    housekeeping: list[Housekeeping]
     retention: Retention

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.holding import hold_button, holds_in_force, show_holds
 from dashboard.image_view import image_view
 from dashboard.job_actions import actions, notice
 from dashboard.job_list import job_list
@@ -27,11 +28,14 @@ def _show() -> None:
     assert job is not None
     _way_back("All jobs", "job")
     found = client().job(job)
+    holds = holds_in_force(found)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title("Job", width="content")
         with st.container(horizontal=True, horizontal_alignment="right"):
             actions(found)
+            hold_button(found, holds)
     notice()
+    show_holds(holds)
     job_view(found)
 
 

@@ -42,6 +42,7 @@ def _live() -> None:
             _api_processes(system)
             _images(system)
         fruitless(system.fruitless_attempts)
+        _housekeeping(system)
         _retention(system.retention)
         st.caption(f"Blurline {system.version} · PostgreSQL {system.database_version}")
 
@@ -116,11 +117,33 @@ def _api_processes(system: System) -> None:
 def _retention(retention: Retention) -> None:
     st.subheader("What is kept")
     st.markdown(
-        "Originals and results are kept until they are deleted.  \n"
+        f"Originals: {_days(retention.keep_originals_days)} · Results: {_days(retention.keep_results_days)} · "
+        f"Jobs: {_days(retention.keep_rows_days)} · Records of deletions: {_days(retention.keep_audit_days)}  \n"
+        f"Uploads that are not submitted: {retention.keep_uploads_hours:g} hours · "
         f"Events and the log of webhooks: {retention.events_kept_days:g} days · "
         f"Idempotency-Keys: {retention.idempotency_hours:g} hours · "
         f"Presigned uploads: {duration(retention.upload_ttl_s)}"
     )
+
+
+def _days(kept: float | None) -> str:
+    return "until they are deleted" if kept is None else f"{kept:g} days"
+
+
+def _housekeeping(system: System) -> None:
+    st.subheader("Keeping order")
+    missing = system.missing_objects
+    if missing.originals or missing.results:
+        st.error(
+            f"The store lacks {counted(missing.originals, 'original')} and {counted(missing.results, 'result')} "
+            "that it should have. `blurline consistency` names them.",
+            icon=":material/broken_image:",
+        )
+    for each in system.housekeeping:
+        done = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in sorted(each.counts.items()) if count)
+        st.markdown(f"**{each.flow.capitalize()}** got to its end {ago(each.succeeded_at)}: {done or 'nothing to do'}")
+    if system.holds:
+        st.markdown(f"{counted(system.holds, 'legal hold')} in force")
 
 
 def _images(system: System) -> None:

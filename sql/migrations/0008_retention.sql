@@ -60,7 +60,6 @@ CREATE TABLE erasures (
     PRIMARY KEY (deletion_id, image_id)
 );
 CREATE INDEX erasures_unconfirmed ON erasures (image_id) WHERE confirmed_at IS NULL;
-CREATE INDEX erasures_of_image ON erasures (image_id);
 
 -- When each of the flows that keep order last got to its end, and what it did.
 CREATE TABLE housekeeping (

@@ -45,6 +45,7 @@ RETURNING before.result_key AS replaced_key
 -- name: approve_image
 UPDATE images SET state = 'published', error_code = NULL, error_message = NULL, finished_at = now()
 WHERE id = %(image_id)s AND state = 'needs_review' AND result_key IS NOT NULL AND open_attempt_id IS NULL
+  AND result_gone_at IS NULL
 RETURNING id
 
 -- name: result_of_image
@@ -57,7 +58,7 @@ SELECT images.id AS image_id, images.original_bytes, attempts.number, attempts.c
 FROM attempts JOIN images ON images.id = attempts.image_id
 WHERE attempts.batch_id = %(batch_id)s
   AND (attempts.outcome = 'retried' OR (attempts.outcome = 'given_up' AND attempts.error_code = 'cancelled'))
-  AND images.open_attempt_id IS NULL AND images.state = 'failed'
+  AND images.open_attempt_id IS NULL AND images.state = 'failed' AND images.original_gone_at IS NULL
   AND NOT EXISTS (
       SELECT FROM attempts AS later WHERE later.image_id = images.id AND later.number > attempts.number
   )

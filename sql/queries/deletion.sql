@@ -7,10 +7,14 @@ SELECT id FROM jobs WHERE id = %(job_id)s AND (%(owner)s::text IS NULL OR owner 
 DELETE FROM outbox USING batches WHERE batches.id = outbox.batch_id AND batches.job_id = %(job_id)s
 
 -- name: lock_images_of_job
-SELECT FROM images WHERE job_id = %(job_id)s ORDER BY id FOR UPDATE
+SELECT id FROM images WHERE job_id = %(job_id)s ORDER BY id FOR UPDATE
 
 -- name: lock_job
-SELECT owner FROM jobs WHERE id = %(job_id)s FOR UPDATE
+SELECT owner, (retention ->> 'audit_days')::float8 AS audit_days FROM jobs WHERE id = %(job_id)s FOR UPDATE
+
+-- name: share_job
+-- So that nobody can put a hold on it meanwhile.
+SELECT (retention ->> 'audit_days')::float8 AS audit_days FROM jobs WHERE id = %(job_id)s FOR KEY SHARE
 
 -- name: lock_image
 SELECT jobs.owner, images.job_id FROM images JOIN jobs ON jobs.id = images.job_id
@@ -24,10 +28,32 @@ JOIN images ON images.open_attempt_id = attempts.id
 WHERE batches.job_id = %(job_id)s AND attempts.started_at IS NOT NULL AND batches.flow_run_id IS NOT NULL
 
 -- name: insert_deletion
+WITH grounds AS (
+    INSERT INTO deletion_grounds (deletion_id, parts, reason, audit_days)
+    VALUES (%(id)s, %(parts)s, %(reason)s, %(audit_days)s)
+)
 INSERT INTO deletions (id, owner, job_id, image_id, requested_by, images)
-SELECT %(id)s, %(owner)s, %(job_id)s, %(image_id)s, %(requested_by)s, count(*)
-FROM images WHERE job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR id = %(image_id)s)
-RETURNING *
+VALUES (%(id)s, %(owner)s, %(job_id)s, %(image_id)s, %(requested_by)s, %(images)s)
+
+-- name: insert_erasures
+-- What is kept of images that are deleted, or parts of which are.
+INSERT INTO erasures (deletion_id, image_id, original_key, result_key, record)
+SELECT %(deletion_id)s, images.id,
+       CASE WHEN %(parts)s IN ('all', 'originals') THEN images.original_key END,
+       CASE WHEN %(parts)s IN ('all', 'results') THEN images.result_key END,
+       jsonb_build_object(
+           'original_sha256', images.original_sha256, 'original_bytes', images.original_bytes,
+           'result_sha256', images.result_sha256, 'result_bytes', images.result_bytes,
+           'state', images.state, 'error_code', images.error_code,
+           'policy', coalesce(images.policy, jobs.policy), 'model', images.model,
+           'boxes_destroyed', (SELECT sum(count) FROM unnest(images.face_scores) AS bins (count)),
+           'boxes_left', (SELECT sum(count) FROM unnest(images.candidate_scores) AS bins (count)),
+           'decisions', (
+               SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'reviewer', reviewer, 'decided_at', created_at)
+                                         ORDER BY created_at, id), '[]')
+               FROM decisions WHERE decisions.image_id = images.id),
+           'submitted_at', images.created_at, 'finished_at', images.finished_at)
+FROM images JOIN jobs ON jobs.id = images.job_id WHERE images.id = ANY(%(image_ids)s::uuid[])
 
 -- name: doom_images
 -- An image is visited a second time where something of it may still be stored: when no attempt that has begun and not
@@ -41,13 +67,13 @@ SELECT %(deletion_id)s, images.id, images.original_key, greatest(
        ) THEN now() + %(attempt_s)s * interval '1 second' END,
        CASE WHEN images.original_key NOT LIKE '%%/direct/%%' AND images.created_at > now() - %(upload_s)s * interval '1 second'
             THEN images.created_at + %(upload_s)s * interval '1 second' END)
-FROM images WHERE images.job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR images.id = %(image_id)s)
+FROM images WHERE images.id = ANY(%(image_ids)s::uuid[])
 
 -- name: delete_job
 DELETE FROM jobs WHERE id = %(job_id)s
 
--- name: delete_image
-DELETE FROM images WHERE id = %(image_id)s
+-- name: delete_images
+DELETE FROM images WHERE id = ANY(%(image_ids)s::uuid[])
 
 -- name: tell_of_deletion
 SELECT add_event(%(owner)s, %(type)s, %(job_id)s, %(image_id)s, '{}')
@@ -56,22 +82,12 @@ SELECT add_event(%(owner)s, %(type)s, %(job_id)s, %(image_id)s, '{}')
 SELECT pg_notify('blurline_deletions', '')
 
 -- name: deletion
-SELECT * FROM deletions WHERE id = %(deletion_id)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
+-- One that an earlier version has made has no grounds.
+SELECT deletions.id, owner, job_id, image_id, requested_by, images, objects_removed, created_at, completed_at,
+       coalesce(parts, 'all') AS parts, coalesce(reason, 'requested') AS reason
+FROM deletions LEFT JOIN deletion_grounds ON deletion_id = deletions.id
+WHERE deletions.id = %(deletion_id)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
 
--- name: claim_deleted_images
-SELECT deletion_id, image_id, original_key FROM deleted_images
-WHERE not_before <= now() ORDER BY not_before, image_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-
--- name: settle_deleted_images
-WITH again AS (
-    UPDATE deleted_images SET not_before = again_at, again_at = NULL
-    WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[]) AND again_at IS NOT NULL
-)
-DELETE FROM deleted_images
-WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[]) AND again_at IS NULL
-
--- name: complete_deletion
-UPDATE deletions SET
-    objects_removed = objects_removed + %(removed)s,
-    completed_at = CASE WHEN NOT EXISTS (SELECT FROM deleted_images WHERE deletion_id = %(deletion_id)s) THEN now() END
-WHERE id = %(deletion_id)s
+-- name: erasures
+SELECT image_id, original_key, result_key, record, confirmed_at FROM erasures
+WHERE deletion_id = %(deletion_id)s ORDER BY image_id

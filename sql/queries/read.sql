@@ -1,7 +1,7 @@
 -- What the API shows. An owner of null means every owner.
 
 -- name: jobs
-SELECT jobs.id, jobs.owner, jobs.policy, jobs.preset, jobs.labels, jobs.created_at, jobs.finished_at, counts.*
+SELECT jobs.id, jobs.owner, jobs.policy, jobs.preset, jobs.labels, jobs.retention, jobs.created_at, jobs.finished_at, counts.*
 FROM jobs CROSS JOIN LATERAL (
     SELECT count(*) AS images,
            count(*) FILTER (WHERE state = 'queued') AS queued,

@@ -8,6 +8,7 @@ SELECT images.id AS image_id, images.job_id, images.name, images.state, images.o
        (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
 FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE images.open_attempt_id IS NULL
+  AND (images.original_gone_at IS NULL) = %(has_original)s
   AND images.state = ANY(%(states)s::text[])
   AND images.error_code IS DISTINCT FROM 'rejected'
   AND (%(submitted_from)s::timestamptz IS NULL OR images.created_at >= %(submitted_from)s)

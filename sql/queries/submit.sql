@@ -1,8 +1,8 @@
 -- Writing a job: everything of it in one transaction, set-based whatever its size.
 
 -- name: insert_job
-INSERT INTO jobs (id, owner, policy, preset, labels, traceparent)
-VALUES (%(id)s, %(owner)s, %(policy)s, %(preset)s, %(labels)s, %(traceparent)s)
+INSERT INTO jobs (id, owner, policy, preset, labels, retention, traceparent)
+VALUES (%(id)s, %(owner)s, %(policy)s, %(preset)s, %(labels)s, %(retention)s, %(traceparent)s)
 
 -- name: insert_images
 INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, source_url,

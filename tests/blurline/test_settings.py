@@ -25,6 +25,17 @@ def test_a_wrong_value_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
         load_settings()
 
 
+def test_rows_that_would_go_before_what_they_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLURLINE_KEEP_ROWS_DAYS", "10")
+    assert load_settings().keep_rows_days == 10
+    load_settings.cache_clear()
+    monkeypatch.setenv("BLURLINE_KEEP_ORIGINALS_DAYS", "30")
+    with pytest.raises(
+        ConfigurationError, match=r"BLURLINE_KEEP_ROWS_DAYS \(10\) is less than BLURLINE_KEEP_ORIGINALS_DAYS"
+    ):
+        load_settings()
+
+
 def test_a_missing_address_says_what_to_do() -> None:
     with pytest.raises(ConfigurationError, match=r"BLURLINE_DATABASE_URL is not set.*blurline up"):
         _ = load_settings().database

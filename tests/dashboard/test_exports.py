@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from blurline.audit import AuditedFile, verify
+from blurline.audit import AuditedFile, AuditRecord, verify
 from blurline.client import Chosen, Client
 from blurline.settings import Settings
 from sql.database import Database
@@ -59,5 +59,6 @@ def test_the_client_fetches_what_the_page_offers(filled: None, database: Databas
     (image, *_) = list_images(database, ImageFilter(state="published"), 1)
     record = client.exports.audit(image.id)
     checked = verify(record.model_dump_json(indent=1).encode(), client.exports.audit_keys().keys)
+    assert isinstance(checked, AuditRecord)
     assert checked.result == AuditedFile(sha256="a", size_bytes=10, media_type="image/jpeg")
     assert checked.image_id == image.id

@@ -47,7 +47,7 @@ def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(
 ) -> None:
     said = texts(open_page("system.py"))
     assert "None within the last day" in said
-    assert "Originals and results are kept until they are deleted" in said
+    assert "Originals: until they are deleted" in said and "**Retention** got to its end" in said
     assert "7 days" in said and "24 hours" in said and "10 min" in said
     client.submit_files([HOPPER])
     with database.transaction() as transaction:

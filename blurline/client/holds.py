@@ -1,0 +1,42 @@
+"""Legal holds, which operators place and release. Reached through `Client.holds`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from blurline.client.transport import Transport
+from blurline.contract import Hold, HoldRequest, Holds
+
+
+class HoldsClient:
+    """Methods raise what those of `Client` do."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def of_job(self, job_id: UUID) -> list[Hold]:
+        """Every hold that a job or an image of it is or was on, oldest first. For reviewers too."""
+        return self._transport.ask(Holds, "GET", f"/v1/jobs/{job_id}/holds").holds
+
+    def place_on_job(self, job_id: UUID, reason: str) -> Hold:
+        """Forbid to delete a job and its images."""
+        return self._place(f"/v1/jobs/{job_id}/hold", reason)
+
+    def place_on_image(self, image_id: UUID, reason: str) -> Hold:
+        """Forbid to delete an image."""
+        return self._place(f"/v1/images/{image_id}/hold", reason)
+
+    def release_job(self, job_id: UUID) -> Hold:
+        """Release the hold on a job."""
+        return self._release(f"/v1/jobs/{job_id}/hold")
+
+    def release_image(self, image_id: UUID) -> Hold:
+        """Release the hold on an image."""
+        return self._release(f"/v1/images/{image_id}/hold")
+
+    def _place(self, path: str, reason: str) -> Hold:
+        body = HoldRequest(reason=reason).model_dump()
+        return self._transport.ask(Hold, "PUT", path, json=body)
+
+    def _release(self, path: str) -> Hold:
+        return self._transport.ask(Hold, "DELETE", path, is_repeatable=False)

@@ -1,0 +1,134 @@
+"""retention: deletes every hour what has been kept for its time, and says how much it was."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from prefect import flow
+from pydantic import Field
+
+from blurline.settings import load_settings
+from blurline.store import Store
+from sql.database import Database
+from sql.erasing import erase
+from sql.housekeeping import note_success
+from sql.retention import (
+    BATCH,
+    Part,
+    Terms,
+    count_expired_parts,
+    expire_part,
+    expire_rows,
+    forget_records,
+    list_expired_jobs,
+    terms,
+)
+from tasks.resources import database, store
+
+log = structlog.get_logger()
+
+_PARTS: tuple[Part, ...] = ("originals", "results")
+
+
+class Budget:
+    """How much a run may still do."""
+
+    def __init__(self, images: int, max_s: float) -> None:
+        self._images = images
+        self._ends_at_s = time.monotonic() + max_s
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the run is to stop."""
+        return self._images <= 0 or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time is over."""
+        return time.monotonic() >= self._ends_at_s
+
+    @property
+    def batch(self) -> int:
+        """How many images the next transaction may take."""
+        return min(BATCH, self._images)
+
+    def take(self, images: int) -> None:
+        """So many were dealt with."""
+        self._images -= images
+
+
+@flow(name="retention", persist_result=False, retries=1, retry_delay_seconds=300)
+def retention(
+    dry_run: bool = False,
+    limit: Annotated[int, Field(gt=0)] = 100_000,
+    max_minutes: Annotated[float, Field(gt=0)] = 45,
+) -> str:
+    """Delete originals, results, jobs and records whose time is over (`BLURLINE_KEEP_…_DAYS`, and what jobs ask for).
+
+    At most `limit` images; what is left waits for the next run. A dry run only counts, up to the limit.
+    """
+    kept = terms(load_settings())
+    if dry_run:
+        return count_expired(database(), kept, limit)
+    return delete_expired(database(), store(), kept, limit, max_minutes * 60)
+
+
+def count_expired(database: Database, terms: Terms, limit: int) -> str:
+    """A sentence on how much it would be."""
+    counts = Counter[str]({part: count_expired_parts(database, part, terms, limit) for part in _PARTS})
+    counts["jobs"] = len(list_expired_jobs(database, terms, (), limit))
+    return _sentence(counts)
+
+
+def delete_expired(database: Database, store: Store, terms: Terms, limit: int, max_s: float) -> str:
+    """The flow's work; a sentence on how much it was.
+
+    It begins with what a run that broke has left. Rows go before the objects that they name are removed, so that nobody
+    is sent to an object that is gone.
+    """
+    counts, budget = Counter[str](), Budget(limit, max_s)
+    _erase(database, store, counts, budget)
+    for part in _PARTS:
+        while not budget.is_spent and (images := expire_part(database, part, terms, budget.batch)):
+            counts[part] += images
+            budget.take(images)
+            _erase(database, store, counts, budget)
+    _expire_jobs(database, terms, counts, budget)
+    _erase(database, store, counts, budget)
+    while not budget.is_spent and (records := forget_records(database, terms)):
+        counts["records"] += records
+    is_complete = not budget.is_spent
+    if is_complete:
+        note_success(database, "retention", counts)
+    log.info("retention_kept", is_complete=is_complete, **counts)
+    return _sentence(counts) + ("" if is_complete else "; more is left for the next run")
+
+
+def _expire_jobs(database: Database, terms: Terms, counts: Counter[str], budget: Budget) -> None:
+    left_alone: set[UUID] = set()
+    while not budget.is_spent and (jobs := list_expired_jobs(database, terms, left_alone, BATCH)):
+        for job_id in jobs:
+            while not budget.is_spent:
+                gone = expire_rows(database, job_id, terms, budget.batch)
+                counts["images"] += gone.images
+                budget.take(gone.images)
+                if gone.is_job_gone:
+                    counts["jobs"] += 1
+                    break
+                if not gone.images:
+                    left_alone.add(job_id)
+                    break
+
+
+def _erase(database: Database, store: Store, counts: Counter[str], budget: Budget) -> None:
+    """Rid the store of it, beside the API's deleters; what they are faster at is not counted here."""
+    while not budget.is_late and (images := erase(database, store)):
+        counts["erased"] += images
+
+
+def _sentence(counts: Counter[str]) -> str:
+    return ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items()) if count) or "nothing to do"

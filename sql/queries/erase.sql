@@ -1,0 +1,36 @@
+-- Ridding the store of what was deleted: whole images, visited again where something may be stored yet, and parts.
+
+-- name: claim_deleted_images
+SELECT deletion_id, image_id, original_key FROM deleted_images
+WHERE not_before <= now() ORDER BY not_before, image_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: settle_deleted_images
+WITH again AS (
+    UPDATE deleted_images SET not_before = again_at, again_at = NULL
+    WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[]) AND again_at IS NOT NULL
+), gone AS (
+    DELETE FROM deleted_images
+    WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[]) AND again_at IS NULL
+    RETURNING image_id
+)
+UPDATE erasures SET confirmed_at = now() FROM gone
+WHERE erasures.deletion_id = %(deletion_id)s AND erasures.image_id = gone.image_id
+
+-- name: claim_erased_parts
+SELECT erasures.deletion_id, image_id, original_key, result_key FROM erasures
+JOIN deletion_grounds ON deletion_grounds.deletion_id = erasures.deletion_id AND parts <> 'all'
+WHERE confirmed_at IS NULL ORDER BY image_id LIMIT %(limit)s FOR UPDATE OF erasures SKIP LOCKED
+
+-- name: confirm_erasures
+UPDATE erasures SET confirmed_at = now() WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[])
+
+-- name: complete_deletion
+UPDATE deletions SET
+    objects_removed = objects_removed + %(removed)s,
+    completed_at = CASE WHEN NOT EXISTS (
+        SELECT FROM deleted_images WHERE deletion_id = %(deletion_id)s
+        UNION ALL
+        SELECT FROM erasures JOIN deletion_grounds USING (deletion_id)
+        WHERE deletion_id = %(deletion_id)s AND parts <> 'all' AND confirmed_at IS NULL
+    ) THEN now() END
+WHERE id = %(deletion_id)s

@@ -1,0 +1,24 @@
+-- Legal holds: what may not be deleted, on whose word.
+
+-- name: hold_in_force
+-- On the job, and on the image or (image_id is null) any image of the job.
+SELECT image_id, reason FROM holds
+WHERE job_id = %(job_id)s AND released_at IS NULL
+  AND (%(image_id)s::uuid IS NULL OR image_id IS NULL OR image_id = %(image_id)s)
+LIMIT 1
+
+-- name: release_hold
+UPDATE holds SET released_by = %(released_by)s, released_at = now()
+WHERE coalesce(image_id, job_id) = %(subject_id)s AND released_at IS NULL
+RETURNING id, job_id, image_id, reason, placed_by, placed_at, released_by, released_at
+
+-- name: insert_hold
+INSERT INTO holds (id, job_id, image_id, reason, placed_by)
+VALUES (%(id)s, %(job_id)s, %(image_id)s, %(reason)s, %(placed_by)s)
+RETURNING id, job_id, image_id, reason, placed_by, placed_at, released_by, released_at
+
+-- name: holds_of_job
+SELECT id, job_id, image_id, reason, placed_by, placed_at, released_by, released_at FROM holds WHERE job_id = %(job_id)s ORDER BY placed_at, id
+
+-- name: count_holds
+SELECT count(*) AS holds FROM holds WHERE released_at IS NULL

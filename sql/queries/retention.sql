@@ -1,0 +1,111 @@
+-- Retention: what has been kept for its time. A kept_days of null keeps for ever; what a job asks for shortens it and never
+-- lengthens it. Left alone: what an attempt, a reviewer or whoever holds the form of an upload is still at, what waits for a
+-- review, and what is on hold.
+
+-- name: expired_originals
+WITH candidates AS NOT MATERIALIZED (
+    SELECT id FROM images
+    WHERE original_gone_at IS NULL AND original_etag IS NOT NULL AND finished_at < now() - %(kept_days)s::float8 * interval '1 day'
+    UNION ALL
+    SELECT images.id FROM jobs JOIN images ON images.job_id = jobs.id
+    WHERE retention <> '{}' AND original_gone_at IS NULL AND original_etag IS NOT NULL
+      AND images.finished_at < now() - (retention ->> 'originals_days')::float8 * interval '1 day'
+      AND (images.finished_at < now() - %(kept_days)s::float8 * interval '1 day') IS NOT TRUE
+)
+SELECT images.id AS image_id, images.job_id FROM candidates JOIN images ON images.id = candidates.id
+WHERE images.open_attempt_id IS NULL AND images.state IN ('published', 'failed')
+  AND images.created_at < now() - %(upload_s)s * interval '1 second'
+  AND NOT EXISTS (
+      SELECT FROM attempts WHERE attempts.image_id = images.id AND started_at > now() - %(attempt_s)s * interval '1 second'
+        AND (outcome IS NULL OR outcome IN ('retried', 'given_up')))
+  AND NOT EXISTS (SELECT FROM review_claims WHERE review_claims.image_id = images.id AND until > now())
+  AND NOT EXISTS (
+      SELECT FROM holds
+      WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+LIMIT %(limit)s FOR UPDATE OF images SKIP LOCKED
+
+-- name: expired_results
+WITH candidates AS NOT MATERIALIZED (
+    SELECT id FROM images
+    WHERE result_gone_at IS NULL AND result_key IS NOT NULL AND finished_at < now() - %(kept_days)s::float8 * interval '1 day'
+    UNION ALL
+    SELECT images.id FROM jobs JOIN images ON images.job_id = jobs.id
+    WHERE retention <> '{}' AND result_gone_at IS NULL AND result_key IS NOT NULL
+      AND images.finished_at < now() - (retention ->> 'results_days')::float8 * interval '1 day'
+      AND (images.finished_at < now() - %(kept_days)s::float8 * interval '1 day') IS NOT TRUE
+)
+SELECT images.id AS image_id, images.job_id FROM candidates JOIN images ON images.id = candidates.id
+WHERE images.open_attempt_id IS NULL AND images.state IN ('published', 'failed')
+  AND images.created_at < now() - %(upload_s)s * interval '1 second'
+  AND NOT EXISTS (
+      SELECT FROM attempts WHERE attempts.image_id = images.id AND started_at > now() - %(attempt_s)s * interval '1 second'
+        AND (outcome IS NULL OR outcome IN ('retried', 'given_up')))
+  AND NOT EXISTS (SELECT FROM review_claims WHERE review_claims.image_id = images.id AND until > now())
+  AND NOT EXISTS (
+      SELECT FROM holds
+      WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+LIMIT %(limit)s FOR UPDATE OF images SKIP LOCKED
+
+-- name: share_jobs
+-- So that nobody can put a hold on them meanwhile.
+SELECT id AS job_id, owner, (retention ->> 'audit_days')::float8 AS audit_days FROM jobs
+WHERE id = ANY(%(job_ids)s::uuid[]) ORDER BY id FOR KEY SHARE
+
+-- name: mark_originals_expired
+UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'
+WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
+    SELECT FROM holds
+    WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+RETURNING id AS image_id, job_id
+
+-- name: mark_results_expired
+UPDATE images SET result_gone_at = now(), result_gone_why = 'expired'
+WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
+    SELECT FROM holds
+    WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+RETURNING id AS image_id, job_id
+
+-- name: expired_jobs
+-- Finished for so long; whether also its last image was settled so long ago is looked at when it is locked.
+SELECT id AS job_id FROM jobs
+WHERE finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'
+  AND (finished_at < now() - %(kept_days)s::float8 * interval '1 day' OR retention <> '{}')
+  AND id <> ALL(%(skip)s::uuid[])
+  AND NOT EXISTS (SELECT FROM holds WHERE holds.job_id = jobs.id AND released_at IS NULL)
+  AND NOT EXISTS (
+      SELECT FROM images LEFT JOIN review_claims ON review_claims.image_id = images.id AND until > now()
+      WHERE images.job_id = jobs.id AND (
+          open_attempt_id IS NOT NULL OR state IN ('queued', 'processing') OR review_claims.image_id IS NOT NULL
+          OR images.finished_at >= now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'))
+LIMIT %(limit)s
+
+-- name: lock_images_to_expire
+SELECT id AS image_id FROM images WHERE job_id = %(job_id)s ORDER BY id LIMIT %(limit)s FOR UPDATE
+
+-- name: is_job_expired
+-- Once more, now that nobody can change it.
+SELECT FROM jobs
+WHERE id = %(job_id)s
+  AND finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'
+  AND NOT EXISTS (
+      SELECT FROM images
+      WHERE images.job_id = jobs.id AND (
+          open_attempt_id IS NOT NULL OR state IN ('queued', 'processing')
+          OR images.finished_at >= now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'))
+
+-- name: prune_deletions
+-- Records of what was deleted long ago.
+DELETE FROM deletions WHERE id IN (
+    SELECT id FROM deletions LEFT JOIN deletion_grounds ON deletion_id = id
+    WHERE completed_at < now() - least(%(kept_days)s::float8, audit_days) * interval '1 day'
+    ORDER BY completed_at LIMIT %(limit)s
+)
+
+-- name: prune_holds
+-- Released ones, of jobs that are there no more.
+DELETE FROM holds WHERE id IN (
+    SELECT id FROM holds
+    WHERE released_at < now() - %(kept_days)s::float8 * interval '1 day'
+      AND NOT EXISTS (SELECT FROM jobs WHERE jobs.id = holds.job_id)
+    LIMIT %(limit)s
+)

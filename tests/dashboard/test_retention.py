@@ -1,0 +1,58 @@
+"""What is on hold, and what is not kept any more, as the pages show it."""
+
+from __future__ import annotations
+
+import psycopg
+from streamlit.testing.v1 import AppTest
+
+from blurline.client import Client
+from blurline.settings import Settings
+from blurline.store import Store
+from sql.database import Database
+from tests.api.asking import publish_all
+from tests.dashboard.conftest import Open, texts
+from tests.pictures import HOPPER
+
+
+def _click(page: AppTest, *keys: str) -> None:
+    """In one run, as AppTest keeps no dialog open from one to the next."""
+    for key in keys:
+        page.button(key=key).click()
+    page.run()
+
+
+def test_an_operator_puts_a_job_on_hold_and_releases_it(open_page: Open, client: Client) -> None:
+    job = client.submit_files([HOPPER])
+    page = open_page("jobs.py", job=str(job.id))
+    _click(page, "hold-job")
+    page.text_input(key="hold-reason").set_value("Complaint 7")
+    _click(page, "hold-job", "hold-really")
+    said = texts(page)
+    assert "This job is on hold and cannot be deleted: Complaint 7" in said
+    _click(page, "delete-job")
+    _click(page, "delete-job", "delete-really")
+    assert "is on hold and may not be deleted" in texts(page)
+    _click(page, "release-hold")
+    _click(page, "release-hold", "release-really")
+    assert "on hold" not in texts(page)
+    (hold,) = client.holds.of_job(job.id)
+    assert (hold.placed_by, hold.released_by) == ("operator", "operator")
+
+
+def test_an_image_shows_that_its_original_and_its_result_are_gone(
+    open_page: Open, client: Client, settings: Settings, database: Database, store: Store
+) -> None:
+    job = client.submit_files([HOPPER])
+    publish_all(database, settings, store)
+    with psycopg.connect(settings.database) as connection:
+        connection.execute(
+            "UPDATE images SET original_gone_at = '2026-11-01', original_gone_why = 'expired',"
+            " result_gone_at = '2026-11-02', result_gone_why = 'expired'"
+        )
+    (image,) = client.images(job.id)
+    page = open_page("jobs.py", job=str(job.id), image=str(image.id))
+    said = texts(page)
+    assert "deleted 2026-11-01; it can be neither re-run nor corrected" in said
+    assert "The result is not kept any more" in said
+    assert not page.toggle
+    assert not page.get("download_button")
