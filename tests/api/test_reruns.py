@@ -131,7 +131,7 @@ def test_at_most_20_images_are_named(client: httpx.Client, settings: Settings, d
             fail(transaction, attempt, "unreadable_picture", "It cannot be read.")
     headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     answer = client.post("/v1/reruns", json={}, headers=headers).json()
-    assert answer == {"id": None, "images": 21, "names": names[:20]}
+    assert answer == {"id": None, "images": 21, "names": names[:20], "without_original": 0}
 
 
 def test_what_is_left_of_a_rerun_is_called_off(

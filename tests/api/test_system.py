@@ -62,7 +62,16 @@ def test_attempts_that_came_to_nothing_are_counted_by_code(
 
 
 def test_it_says_how_long_things_are_kept(without_prefect: Settings) -> None:
-    kept: dict[str, float] = {"events_kept_days": 3.0, "idempotency_hours": 12.0, "upload_ttl_s": 300}
+    kept: dict[str, float | None] = {
+        "keep_originals_days": 30.0,
+        "keep_results_days": None,
+        "keep_rows_days": 365.0,
+        "keep_audit_days": None,
+        "keep_uploads_hours": 48.0,
+        "events_kept_days": 3.0,
+        "idempotency_hours": 12.0,
+        "upload_ttl_s": 300,
+    }
     settings = without_prefect.model_copy(update=kept)
     with (
         serving(create_app(settings)) as url,
