@@ -52,6 +52,7 @@ format: $(VENV)/developer
 lock: $(BIN)/uv  ## pin what pyproject.toml asks for, without host names
 	$(BIN)/uv pip compile -q pyproject.toml --extra editable --generate-hashes --universal --python-version 3.11 --no-header -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra editable --group dev --generate-hashes --universal --python-version 3.11 --no-header -c requirements.lock -o requirements-dev.lock
+	printf 'uv\nhatchling\neditables\n' | $(BIN)/uv pip compile -q - --generate-hashes --universal --python-version 3.11 --no-header --no-annotate -c requirements-dev.lock -o requirements-build.lock
 	printf 'dlib-bin\nface-recognition-models\n' | $(BIN)/uv pip compile -q - --no-deps --generate-hashes --python-version 3.11 --no-header --no-annotate -o requirements-reid.lock
 
 clean:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     api_url: str = Field(
         default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it."
     )
+    api_public_url: str | None = Field(
+        default=None, description="The API, as people are shown its address; `api_url` when absent."
+    )
     api_token: SecretStr | None = Field(
         default=None,
         description="Token with which commands call the API; one of the local issuer when absent.",
@@ -270,6 +273,11 @@ class Settings(BaseSettings):
         """(access key, secret key). Raises ConfigurationError when one is not set."""
         access, secret = _required(self.s3_access_key, "s3_access_key"), _required(self.s3_secret_key, "s3_secret_key")
         return access.get_secret_value(), secret.get_secret_value()
+
+    @property
+    def shown_api_url(self) -> str:
+        """The API's address for people's eyes."""
+        return (self.api_public_url or self.api_url).rstrip("/")
 
     @property
     def prefect_auth(self) -> tuple[str, str] | None:

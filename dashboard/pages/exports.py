@@ -105,7 +105,7 @@ def _audit() -> None:
 
 def _say_how_else() -> None:
     st.markdown("So much is better fetched with the API, which streams it:")
-    address = f"{load_settings().api_url}/v1/exports/images?since=2026-01-01T00:00:00Z&format=parquet"
+    address = f"{load_settings().shown_api_url}/v1/exports/images?since=2026-01-01T00:00:00Z&format=parquet"
     st.code(f'curl -o images.parquet -H "Authorization: Bearer $TOKEN" \\\n  "{address}"', language="bash")
 
 

@@ -23,8 +23,8 @@ def _show() -> None:
     settings = load_settings()
     with st.container(horizontal=True):
         st.link_button("Prefect", settings.prefect_ui_url, icon=":material/account_tree:")
-        st.link_button("Metrics", f"{settings.api_url}/metrics", icon=":material/monitoring:")
-        st.link_button("API reference", f"{settings.api_url}/docs", icon=":material/api:")
+        st.link_button("Metrics", f"{settings.shown_api_url}/metrics", icon=":material/monitoring:")
+        st.link_button("API reference", f"{settings.shown_api_url}/docs", icon=":material/api:")
     _live()
     backlog()
 

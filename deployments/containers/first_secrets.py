@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import NameOID
 
 from blurline.errors import ConfigurationError
 from blurline.signing_key import load_or_create_key
@@ -18,6 +24,7 @@ _RANDOM = (
     "BLURLINE_DASHBOARD_COOKIE_SECRET",
 )
 _SIGNING_KEYS = ("issuer_key.pem", "audit_key.pem")
+_DOOR = "/run/secrets/store_door.pem"
 _FILE_MODE = 0o444  # each container runs as a user of its own; the folder keeps everybody else out
 _FOLDER_MODE = 0o700
 
@@ -42,7 +49,8 @@ def _made(folder: Path) -> Iterator[Path]:
     for name, database in (("BLURLINE_DATABASE_URL", "blurline"), ("BLURLINE_PREFECT_DATABASE_URL", "prefect")):
         yield from _write(folder / name, f"postgresql://blurline:{password}@postgres:5432/{database}")
     yield from _write(folder / "store_identities.json", _identities(folder))
-    yield from _write(folder / "store_security.toml", _doors())
+    yield from _write(folder / "store_door.pem", _door())
+    yield from _write(folder / "store_security.toml", _security())
     for path in (folder / name for name in _SIGNING_KEYS):
         if not path.exists():
             load_or_create_key(path)
@@ -64,7 +72,28 @@ def _identities(folder: Path) -> str:
     return json.dumps({"identities": [{"name": "blurline", "credentials": credentials, "actions": ["Admin"]}]})
 
 
-def _doors() -> str:
-    """Keys for the store's inner servers, which would otherwise hand out every object to whoever reaches them."""
+def _security() -> str:
+    """Keys for the store's inner servers, which would otherwise hand out every object to whoever reaches them.
+
+    The inner port of its S3 server asks for a certificate of an authority that has given none, so that it is shut.
+    """
     tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
-    return "".join(f'[{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)
+    keys = "".join(f'[{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)
+    return f'{keys}[grpc]\nca = "{_DOOR}"\n[grpc.s3]\ncert = "{_DOOR}"\nkey = "{_DOOR}"\n'
+
+
+def _door() -> str:
+    """A certificate, which is its own authority, and its key."""
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=36_500))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, None)
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return (certificate.public_bytes(pem) + private).decode()

@@ -35,8 +35,10 @@ def test_the_secrets_of_the_parts_fit_each_other(tmp_path: Path) -> None:
     [identity] = json.loads(text["store_identities.json"])["identities"]
     [keys] = identity["credentials"]
     assert (keys["accessKey"], keys["secretKey"]) == (text["BLURLINE_S3_ACCESS_KEY"], text["BLURLINE_S3_SECRET_KEY"])
-    doors = tomllib.loads(text["store_security.toml"])["jwt"]
-    assert len({doors[table]["key"] for table in doors} | {doors[table]["read"]["key"] for table in doors}) == 4
+    security = tomllib.loads(text["store_security.toml"])
+    tables = security["jwt"].values()
+    assert len({table["key"] for table in tables} | {table["read"]["key"] for table in tables}) == 4
+    assert {security["grpc"]["ca"], *security["grpc"]["s3"].values()} == {"/run/secrets/store_door.pem"}
 
 
 def test_what_is_named_as_a_variable_is_a_setting_and_the_keys_sign(tmp_path: Path) -> None:

@@ -1,0 +1,299 @@
+"""A small stand-in for a container engine: the services of a compose file as processes in namespaces of their own.
+
+Each container has the mounts, the user, the variables, the command, the networks and the health check that the file
+says, a root that is read-only and no capabilities. Limits of memory are not enforced, and images are not layers but
+folders. Needs root, bubblewrap and iproute2.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.acceptance.stack import wait_for
+
+_HEALTHY_S = 300
+_STOP_S = 60
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a container finds: folders of this machine by where they are to be, and what the image says of itself.
+
+    ``owners`` names the owner (and mode) of the folders that volumes are laid over.
+    """
+
+    mounts: Mapping[str, str]
+    entrypoint: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    place: str = "/"
+    owners: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Container:
+    """One container: its network namespace, its addresses by network, and its process once it runs."""
+
+    service: str
+    namespace: str
+    addresses: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Its first address."""
+        return next(iter(self.addresses.values()))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal to what runs in it; its exit code."""
+        assert self.process is not None
+        pid = self.inner_pid()
+        assert pid is not None
+        os.kill(pid, number)
+        return self.process.wait(_STOP_S)
+
+    def inner_pid(self) -> int | None:
+        """The process that the command became: the child of bubblewrap, which waits for it. None before it is there."""
+        assert self.process is not None
+        return next((child.pid for child in psutil.Process(self.process.pid).children()), None)
+
+
+class Engine:
+    """Runs what `docker compose config` has made of a file. Everything of it lies in ``folder``."""
+
+    def __init__(self, config: Mapping[str, Any], images: Mapping[str, Image], folder: Path) -> None:
+        self.services: Mapping[str, Any] = config["services"]
+        self._config, self._images, self._folder = config, images, folder
+        self._tag = secrets.token_hex(2)
+        self._bridges: dict[str, str] = {}
+        self.containers: dict[str, list[Container]] = {}
+
+    @contextlib.contextmanager
+    def networks(self) -> Iterator[None]:
+        """Networks and addresses for every container, gone at the end with all that runs in them."""
+        try:
+            self._connect()
+            yield
+        finally:
+            running = [each for replicas in self.containers.values() for each in replicas if each.process]
+            for container in running:
+                _end(container.process)
+            for container in itertools.chain(*self.containers.values()):
+                subprocess.run(["ip", "netns", "delete", container.namespace], check=False)
+            for bridge in self._bridges.values():
+                subprocess.run(["ip", "link", "delete", bridge], check=False)
+
+    def up(self, name: str) -> None:
+        """Start a service, after those that it depends on, and wait until it is healthy or has done its work."""
+        started = [container.process for container in self.containers[name]]
+        if any(started):
+            return
+        service = self.services[name]
+        for other in service.get("depends_on", {}):
+            self.up(other)
+        for container in self.containers[name]:
+            self._start(container, service["command"])
+        for container in self.containers[name]:
+            self._wait(container, service)
+
+    def execute(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the first container of a service that runs, as `docker compose exec` does."""
+        return self._execute(self.containers[name][0], command)
+
+    def volume(self, name: str) -> Path:
+        """Where the content of a named volume lies."""
+        return self._folder / "volumes" / name
+
+    def _connect(self) -> None:
+        for number, network in enumerate(sorted(self._config["networks"])):
+            bridge = self._bridges[network] = f"bl{self._tag}n{number}"
+            _ip("link", "add", bridge, "type", "bridge")
+            _ip("address", "add", f"{_prefix(self._tag, number)}.1/24", "dev", bridge)
+            _ip("link", "set", bridge, "up")
+        hosts = itertools.count(2)
+        for name, service in self.services.items():
+            replicas = service.get("deploy", {}).get("replicas", 1)
+            self.containers[name] = [self._attach(name, service["networks"], next(hosts)) for _ in range(replicas)]
+
+    def _attach(self, name: str, networks: Mapping[str, Any], host: int) -> Container:
+        namespace = f"bl{self._tag}-{host}"
+        _ip("netns", "add", namespace)
+        inside = ("-n", namespace)
+        _ip(*inside, "link", "set", "lo", "up")
+        # As engines have it: ports below 1024 need no privilege in a container.
+        subprocess.run(
+            ["ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=0"], check=True
+        )
+        addresses = {}
+        for number, network in enumerate(sorted(self._config["networks"])):
+            if network in networks:
+                outer = f"bl{self._tag}v{host}-{number}"
+                address = addresses[network] = f"{_prefix(self._tag, number)}.{host}"
+                _ip("link", "add", outer, "type", "veth", "peer", "name", f"eth{number}", "netns", namespace)
+                _ip("link", "set", outer, "master", self._bridges[network], "up")
+                _ip(*inside, "address", "add", f"{address}/24", "dev", f"eth{number}")
+                _ip(*inside, "link", "set", f"eth{number}", "up")
+        log = self._folder / "logs" / f"{name}-{host}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return Container(name, namespace, addresses, log)
+
+    def _start(self, container: Container, command: Sequence[str]) -> None:
+        service = self.services[container.service]
+        image = self._images[service["image"]]
+        user, _, group = service["user"].partition(":")
+        as_user = [f"--reuid={user}", f"--regid={group or user}", "--clear-groups", "--no-new-privs"]
+        words = [*image.entrypoint, *command]
+        with container.log.open("ab") as log:
+            container.process = subprocess.Popen(
+                [
+                    *("ip", "netns", "exec", container.namespace, "bwrap", "--die-with-parent"),
+                    *self._mounts(container, service, image),
+                    *("--chdir", image.place, "--clearenv"),
+                    *_settings({"HOME": "/", **image.environment, **(service.get("environment") or {})}),
+                    *("setpriv", *as_user, "--inh-caps=-all", "--bounding-set=-all", "--", *words),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _mounts(self, container: Container, service: Mapping[str, Any], image: Image) -> Iterator[str]:
+        assert service["read_only"]
+        system = {"/usr": "/usr", "/etc/passwd": "/etc/passwd", "/etc/ssl": "/etc/ssl"}
+        files = {
+            given["target"]: str(self._file(kind, given["source"]))
+            for kind in ("secrets", "configs")
+            for given in service.get(kind, ())
+        }
+        read_only = {**system, **image.mounts, "/etc/hosts": str(self._hosts(container)), **files}
+        volumes = {volume["target"]: str(self._source(volume, image)) for volume in service.get("volumes", ())}
+        tmpfs = dict(each.split(":") for each in service.get("tmpfs", ()))
+        above = {str(folder) for target in (*read_only, *volumes, *tmpfs) for folder in Path(target).parents}
+        for folder in sorted({*above, image.place}):
+            yield from ("--perms", "0755", "--dir", folder)
+        for name in ("bin", "lib", "lib64", "sbin"):
+            yield from ("--symlink", f"usr/{name}", f"/{name}")
+        yield from ("--proc", "/proc", "--dev", "/dev")
+        for target, options in tmpfs.items():
+            given = dict(option.split("=") for option in options.split(","))
+            yield from ("--perms", given["mode"], "--size", str(_bytes(given["size"])), "--tmpfs", target)
+        for option, sources in (("--ro-bind", read_only), ("--bind", volumes)):
+            for target, source in sources.items():
+                yield from (option, source, target)
+        yield from ("--remount-ro", "/")
+
+    def _source(self, volume: Mapping[str, Any], image: Image) -> Path:
+        return Path(volume["source"]) if volume["type"] == "bind" else self._made(volume, image)
+
+    def _made(self, volume: Mapping[str, Any], image: Image) -> Path:
+        folder = self.volume(volume["source"])
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            owner, mode = image.owners[volume["target"]]
+            os.chown(folder, owner, owner)
+            folder.chmod(mode)
+        return folder
+
+    def _file(self, kind: str, name: str) -> Path:
+        given = self._config[kind][name]
+        if "file" in given:
+            return Path(given["file"])
+        path = self._folder / f"{kind}-{name}"
+        path.write_text(given["content"])
+        return path
+
+    def _hosts(self, container: Container) -> Path:
+        """The names that a container knows: those of the containers with which it shares a network."""
+        lines = ["127.0.0.1 localhost"]
+        for other in itertools.chain(*self.containers.values()):
+            shared = [network for network in container.addresses if network in other.addresses]
+            lines += [f"{other.addresses[network]} {other.service}" for network in shared[:1]]
+        path = self._folder / f"hosts-{container.namespace}"
+        path.write_text("\n".join([*lines, ""]))
+        return path
+
+    def _wait(self, container: Container, service: Mapping[str, Any]) -> None:
+        process = container.process
+        assert process is not None
+        if service["restart"] == "no":
+            assert process.wait(_HEALTHY_S) == 0, f"{container.service}:\n{container.log.read_text()}"
+            return
+        [how, *test] = service["healthcheck"]["test"]
+        assert how == "CMD"
+
+        def is_healthy() -> bool:
+            assert process.poll() is None, f"{container.service} has ended:\n{container.log.read_text()[-3000:]}"
+            return container.inner_pid() is not None and self._execute(container, test).returncode == 0
+
+        try:
+            wait_for(f"{container.service} is healthy", is_healthy, _HEALTHY_S, every_s=0.5)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{container.log.read_text()[-3000:]}") from error
+
+    def _execute(self, container: Container, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        pid = container.inner_pid()
+        assert pid is not None
+        user, _, group = self.services[container.service]["user"].partition(":")
+        into = ["nsenter", f"--target={pid}", "--mount", "--net", f"--setuid={user}", f"--setgid={group or user}"]
+        found = shutil.which("env")
+        assert found is not None
+        return subprocess.run(
+            [*into, "--", found, *command],
+            env=psutil.Process(pid).environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def is_reached(address: str, port: int, namespace: str) -> bool:
+    """Whether something answers at a port when asked from within a network namespace."""
+    code = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
+    done = subprocess.run(["ip", "netns", "exec", namespace, "python3", "-c", code], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    """End what is left of a container, at once."""
+    if process is not None and process.poll() is None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+        process.kill()
+        process.wait()
+
+
+def _prefix(tag: str, number: int) -> str:
+    """Three numbers of addresses that hardly anybody else has (the range for benchmarks, RFC 2544)."""
+    return f"198.{18 + number % 2}.{(int(tag, 16) + number) % 256}"
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
+
+
+def _settings(variables: Mapping[str, str]) -> Iterator[str]:
+    for name, value in variables.items():
+        yield from ("--setenv", name, value)
+
+
+def _bytes(size: str) -> int:
+    match = re.fullmatch(r"(\d+)([kmg]?)", size)
+    assert match is not None
+    return int(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,155 @@
+"""The composition at work: every service up and healthy, asked as people ask it, through the proxy."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from tests.acceptance.stack import fetch, finished, submit
+from tests.deployments.containers.engine import Engine, is_reached
+from tests.pictures import HOPPER, decoded, psnr_db
+
+_SITE = "localhost"
+_INSIDE_THE_STORE = (9333, 19333, 8080, 18080, 8888, 18888)
+_INNER_S3 = """
+import socket, ssl, sys
+trust = ssl._create_unverified_context()
+trust.set_alpn_protocols(["h2"])
+with trust.wrap_socket(socket.create_connection((sys.argv[1], 18333), 5)) as door:
+    print(door.recv(1))
+"""
+_HEALTH = """
+import json, urllib.request
+print(json.load(urllib.request.urlopen("http://127.0.0.1:8000/healthcheck", timeout=30)))
+"""
+
+
+@pytest.fixture(scope="module")
+def trust(composition: Engine) -> ssl.SSLContext:
+    """Trust in the proxy's own authority, as the guide has people set it up, and in nothing else."""
+    authority = composition.volume("certificates") / "pki" / "authorities" / "local" / "root.crt"
+    return ssl.create_default_context(cafile=str(authority))
+
+
+@pytest.fixture(scope="module")
+def token(composition: Engine) -> str:
+    done = composition.execute("api", "blurline", "token", "--user", "ann")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def site(composition: Engine, trust: ssl.SSLContext, token: str) -> Iterator[httpx.Client]:
+    """The site, found by its address, named by its name."""
+
+    def name(request: httpx.Request) -> None:
+        request.extensions["sni_hostname"] = _SITE
+
+    proxy = composition.containers["proxy"][0].address
+    headers = {"Host": _SITE, "Authorization": f"Bearer {token}"}
+    with httpx.Client(
+        base_url=f"https://{proxy}", verify=trust, headers=headers, timeout=60, event_hooks={"request": [name]}
+    ) as client:
+        yield client
+
+
+def test_a_photograph_is_published_through_the_proxy(site: httpx.Client) -> None:
+    images = finished(site, submit(site, [("hopper.jpg", HOPPER.read_bytes())]))
+    assert images["hopper.jpg"]["state"] == "published"
+    done, original = decoded(fetch(site, images["hopper.jpg"])), decoded(HOPPER.read_bytes())
+    assert psnr_db(done[130:320, 190:320], original[130:320, 190:320]) < 20
+
+
+def test_an_upload_with_a_form_goes_through_the_proxy_to_the_store(site: httpx.Client) -> None:
+    [upload] = site.post("/v1/uploads", json={"count": 1}).raise_for_status().json()["uploads"]
+    assert upload["url"] == f"https://{_SITE}/blurline-originals"
+    stored = site.post("/blurline-originals", data=upload["fields"], files={"file": HOPPER.read_bytes()})
+    assert stored.is_success, stored.text
+    job = site.post("/v1/jobs", json={"images": [{"key": upload["key"], "name": "h.jpg"}]})
+    assert finished(site, job.raise_for_status().json()["id"])["h.jpg"]["state"] == "published"
+
+
+def test_nothing_else_of_the_store_and_no_metrics_are_had_from_outside(site: httpx.Client) -> None:
+    for path in ("/metrics", "/_stcore/metrics"):
+        assert site.get(path).status_code == 404
+    for answer in (site.get("/blurline-originals"), site.get("/"), site.put("/blurline-originals/x", content=b"x")):
+        assert "Seaweed" not in answer.headers.get("Server", "") and "<ListBucketResult" not in answer.text
+
+
+def test_a_body_over_the_limit_is_refused(site: httpx.Client) -> None:
+    answer = site.post("/v1/jobs", files={"files": ("big.jpg", bytes(3_000_000))})
+    assert answer.status_code == 413
+
+
+def test_without_tls_people_are_sent_to_tls(composition: Engine) -> None:
+    proxy = composition.containers["proxy"][0].address
+    answer = httpx.get(f"http://{proxy}/v1/me", headers={"Host": _SITE})
+    assert (answer.status_code, answer.headers["location"]) == (308, f"https://{_SITE}/v1/me")
+
+
+def test_live_events_and_the_dashboard_come_through_as_websockets(
+    composition: Engine, trust: ssl.SSLContext, token: str
+) -> None:
+    proxy = composition.containers["proxy"][0].address
+    with connect(f"wss://{_SITE}/ws", sock=socket.create_connection((proxy, 443)), ssl=trust) as live:
+        live.send(json.dumps({"token": token}))
+        assert json.loads(live.recv(10))["type"] == "ready"
+    with connect(f"wss://{_SITE}/_stcore/stream", sock=socket.create_connection((proxy, 443)), ssl=trust):
+        pass
+
+
+def test_the_dashboard_and_the_prefect_ui_are_shown(composition: Engine, site: httpx.Client) -> None:
+    assert "streamlit" in site.get("/").raise_for_status().text.lower()
+    proxy = composition.containers["proxy"][0].address
+    prefect = site.get(f"https://{proxy}:4200/ui-settings").raise_for_status().json()
+    assert (prefect["api_url"], prefect["auth"]) == (f"https://{_SITE}:4200/api", "BASIC")
+    assert site.post(f"https://{proxy}:4200/api/flows/filter", json={}).status_code == 401
+
+
+def test_replicas_take_each_others_tokens_and_sign_with_one_key(composition: Engine, token: str) -> None:
+    first, second = (
+        httpx.Client(base_url=f"http://{each.address}:8000", headers={"Authorization": f"Bearer {token}"})
+        for each in composition.containers["api"]
+    )
+    with first, second:
+        assert first.get("/v1/me").raise_for_status().json() == second.get("/v1/me").raise_for_status().json()
+        assert first.get("/v1/audit-keys").raise_for_status().json() == second.get("/v1/audit-keys").json()
+
+
+def test_of_the_store_and_the_database_containers_reach_what_they_need(composition: Engine) -> None:
+    store, postgres = composition.containers["store"][0], composition.containers["postgres"][0]
+    api, proxy = composition.containers["api"][0], composition.containers["proxy"][0]
+    assert is_reached(store.addresses["back"], 8333, api.namespace)
+    assert is_reached(postgres.addresses["back"], 5432, api.namespace)
+    assert not is_reached(postgres.addresses["back"], 5432, proxy.namespace)
+    open_ports = [port for port in _INSIDE_THE_STORE if is_reached(store.addresses["back"], port, api.namespace)]
+    assert open_ports == []
+    asked = composition.execute("api", "python", "-c", _INNER_S3, store.addresses["back"])
+    assert "certificate required" in asked.stderr.lower()
+
+
+def test_nothing_is_written_beside_what_may_be(composition: Engine) -> None:
+    for name in ("api", "worker", "dashboard", "prefect"):
+        for path in ("/x", "/opt/blurline/x", "/var/lib/blurline/x"):
+            done = composition.execute(name, "python", "-c", f"open({path!r}, 'w')")
+            assert "Read-only file system" in done.stderr, (name, path)
+        who = composition.execute(name, "python", "-c", "import os; print(os.getuid(), os.getgid(), os.getgroups())")
+        assert who.stdout.split()[:2] == ["10001", "10001"]
+
+
+def test_every_part_says_that_it_is_well(composition: Engine) -> None:
+    done = composition.execute("api", "python", "-c", _HEALTH)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_replica_may_go_and_a_worker_ends_in_its_time(composition: Engine, site: httpx.Client) -> None:
+    composition.containers["api"][0].stop()
+    for _ in range(10):
+        assert site.get("/v1/me").status_code == 200
+    assert composition.containers["worker"][0].stop() == 0
