@@ -12,6 +12,7 @@ import pytest
 
 from tests.deployments.kubernetes.rendered import (
     EXAMPLE,
+    ROOT,
     WAYS,
     Manifest,
     Workload,
@@ -179,6 +180,14 @@ def test_a_form_as_large_as_the_api_takes_gets_through_and_has_room() -> None:
 def test_a_release_is_one_tag() -> None:
     images = {container["image"] for each in workloads(rendered(EXAMPLE)) for container in each.containers}
     assert images == {f"registry.example.com/blurline:{version('blurline')}"}
+
+
+def test_the_image_is_made_for_the_pods() -> None:
+    """The user that runs it, and the one folder that it writes to."""
+    image = (ROOT.parent / "containers" / "Dockerfile").read_text()
+    assert 'USER 10001:10001\nENTRYPOINT ["blurline"]' in image
+    for written in ("HOME", "PREFECT_HOME", "PREFECT_UI_STATIC_DIRECTORY"):
+        assert f" {written}=/tmp" in image
 
 
 def test_a_changed_setting_replaces_the_pods() -> None:
