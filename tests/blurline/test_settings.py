@@ -54,3 +54,8 @@ def test_a_running_stack_is_found_and_the_environment_goes_before_it(
 def test_every_setting_is_described_and_secrets_are_masked() -> None:
     assert all(field.description for field in Settings.model_fields.values())
     assert "hush" not in str(Settings(s3_secret_key="hush"))
+
+
+def test_people_are_shown_the_public_address_of_the_api_where_there_is_one() -> None:
+    assert Settings(api_url="http://api:8000/").shown_api_url == "http://api:8000"
+    assert Settings(api_url="http://api:8000", api_public_url="https://a.test/").shown_api_url == "https://a.test"

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import os
 import re
-import secrets
 import shutil
 import signal
 import subprocess
@@ -23,6 +22,7 @@ from typing import Any
 import psutil
 
 from tests.acceptance.stack import wait_for
+from tests.deployments.containers.networks import Networks
 
 _HEALTHY_S = 300
 _STOP_S = 60
@@ -78,24 +78,22 @@ class Engine:
     def __init__(self, config: Mapping[str, Any], images: Mapping[str, Image], folder: Path) -> None:
         self.services: Mapping[str, Any] = config["services"]
         self._config, self._images, self._folder = config, images, folder
-        self._tag = secrets.token_hex(2)
-        self._bridges: dict[str, str] = {}
         self.containers: dict[str, list[Container]] = {}
 
     @contextlib.contextmanager
     def networks(self) -> Iterator[None]:
         """Networks and addresses for every container, gone at the end with all that runs in them."""
+        networks = Networks(self._config["networks"])
         try:
-            self._connect()
+            for name, service in self.services.items():
+                replicas = range(service.get("deploy", {}).get("replicas", 1))
+                attached = [networks.attach(service["networks"]) for _ in replicas]
+                self.containers[name] = [Container(name, *place, self._log(place[0])) for place in attached]
             yield
         finally:
-            running = [each for replicas in self.containers.values() for each in replicas if each.process]
-            for container in running:
-                _end(container.process)
             for container in itertools.chain(*self.containers.values()):
-                subprocess.run(["ip", "netns", "delete", container.namespace], check=False)
-            for bridge in self._bridges.values():
-                subprocess.run(["ip", "link", "delete", bridge], check=False)
+                _end(container.process)
+            networks.remove()
 
     def up(self, name: str) -> None:
         """Start a service, after those that it depends on, and wait until it is healthy or has done its work."""
@@ -118,38 +116,10 @@ class Engine:
         """Where the content of a named volume lies."""
         return self._folder / "volumes" / name
 
-    def _connect(self) -> None:
-        for number, network in enumerate(sorted(self._config["networks"])):
-            bridge = self._bridges[network] = f"bl{self._tag}n{number}"
-            _ip("link", "add", bridge, "type", "bridge")
-            _ip("address", "add", f"{_prefix(self._tag, number)}.1/24", "dev", bridge)
-            _ip("link", "set", bridge, "up")
-        hosts = itertools.count(2)
-        for name, service in self.services.items():
-            replicas = service.get("deploy", {}).get("replicas", 1)
-            self.containers[name] = [self._attach(name, service["networks"], next(hosts)) for _ in range(replicas)]
-
-    def _attach(self, name: str, networks: Mapping[str, Any], host: int) -> Container:
-        namespace = f"bl{self._tag}-{host}"
-        _ip("netns", "add", namespace)
-        inside = ("-n", namespace)
-        _ip(*inside, "link", "set", "lo", "up")
-        # As engines have it: ports below 1024 need no privilege in a container.
-        subprocess.run(
-            ["ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=0"], check=True
-        )
-        addresses = {}
-        for number, network in enumerate(sorted(self._config["networks"])):
-            if network in networks:
-                outer = f"bl{self._tag}v{host}-{number}"
-                address = addresses[network] = f"{_prefix(self._tag, number)}.{host}"
-                _ip("link", "add", outer, "type", "veth", "peer", "name", f"eth{number}", "netns", namespace)
-                _ip("link", "set", outer, "master", self._bridges[network], "up")
-                _ip(*inside, "address", "add", f"{address}/24", "dev", f"eth{number}")
-                _ip(*inside, "link", "set", f"eth{number}", "up")
-        log = self._folder / "logs" / f"{name}-{host}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        return Container(name, namespace, addresses, log)
+    def _log(self, namespace: str) -> Path:
+        path = self._folder / "logs" / namespace
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def _start(self, container: Container, command: Sequence[str]) -> None:
         service = self.services[container.service]
@@ -261,13 +231,6 @@ class Engine:
         )
 
 
-def is_reached(address: str, port: int, namespace: str) -> bool:
-    """Whether something answers at a port when asked from within a network namespace."""
-    code = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
-    done = subprocess.run(["ip", "netns", "exec", namespace, "python3", "-c", code], capture_output=True, check=False)
-    return done.returncode == 0
-
-
 def _end(process: subprocess.Popen[bytes] | None) -> None:
     """End what is left of a container, at once."""
     if process is not None and process.poll() is None:
@@ -277,15 +240,6 @@ def _end(process: subprocess.Popen[bytes] | None) -> None:
                     child.kill()
         process.kill()
         process.wait()
-
-
-def _prefix(tag: str, number: int) -> str:
-    """Three numbers of addresses that hardly anybody else has (the range for benchmarks, RFC 2544)."""
-    return f"198.{18 + number % 2}.{(int(tag, 16) + number) % 256}"
-
-
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True)
 
 
 def _settings(variables: Mapping[str, str]) -> Iterator[str]:

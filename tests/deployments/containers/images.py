@@ -4,6 +4,7 @@ programs from where tests have them."""
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def images(tree: Path, folder: Path) -> dict[str, Image]:
     users = folder / "passwd"
     users.write_text("root:x:0:0::/:/bin/sh\npostgres:x:999:999::/var/lib/postgresql:/bin/sh\n")
     return {
-        "blurline:0.2.0": Image(
+        f"blurline:{version('blurline')}": Image(
             mounts={
                 **python,
                 "/opt/blurline": str(tree / "opt" / "blurline"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from blurline.settings import Settings, variable
-from tests.deployments.containers.conftest import compose_config
+from tests.deployments.containers.compose import compose_config
 from tests.deployments.containers.dockerfile import (
     DOCKERFILE,
     FOLDER,

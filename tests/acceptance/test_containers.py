@@ -1,21 +1,33 @@
-"""The composition at work: every service up and healthy, asked as people ask it, through the proxy."""
+"""The composition of containers at work: the image made as the Dockerfile says, every service up and healthy in
+namespaces instead of containers, asked as people ask it, through the proxy."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
 from tests.acceptance.stack import fetch, finished, submit
-from tests.deployments.containers.engine import Engine, is_reached
+from tests.deployments.containers.compose import compose_config
+from tests.deployments.containers.dockerfile import FOLDER, build
+from tests.deployments.containers.engine import Engine
+from tests.deployments.containers.images import images
+from tests.deployments.containers.networks import is_reached
 from tests.pictures import HOPPER, decoded, psnr_db
 
 _SITE = "localhost"
+_TOOLS = ("bwrap", "caddy", "ip", "nsenter", "setpriv", "wget")
+_OPERATOR = 12345
 _INSIDE_THE_STORE = (9333, 19333, 8080, 18080, 8888, 18888)
 _INNER_S3 = """
 import socket, ssl, sys
@@ -28,6 +40,39 @@ _HEALTH = """
 import json, urllib.request
 print(json.load(urllib.request.urlopen("http://127.0.0.1:8000/healthcheck", timeout=30)))
 """
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The stages of the image, made as the Dockerfile says."""
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    if missing or os.geteuid() != 0:
+        why = f"Containers are tested as root, with the tools {', '.join(_TOOLS)}; missing: {missing or 'root'}."
+        assert not os.environ.get("CI"), why
+        pytest.skip(why)
+    uv = Path(sys.executable).with_name("uv")
+    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    return build(tmp_path_factory.mktemp("image"), Path(cache))
+
+
+@pytest.fixture(scope="module")
+def composition(trees: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Every service up and healthy, with secrets made by the command that the guide names."""
+    folder = tmp_path_factory.mktemp("composition")
+    project = folder / "containers"
+    project.mkdir()
+    for name in ("compose.yaml", "Caddyfile"):
+        shutil.copy(FOLDER / name, project)
+    (project / ".env").write_text("MAX_REQUEST_MB=2\nWORKER_CHILDREN=1\n")
+    os.chown(project, _OPERATOR, _OPERATOR)
+    config = compose_config(project)
+    config["services"]["secrets"]["user"] = str(_OPERATOR)  # docker compose run --user "$(id -u)"
+    engine = Engine(config, images(trees["blurline"], folder), folder)
+    with engine.networks():
+        engine.up("secrets")
+        for name in config["services"]:
+            engine.up(name)
+        yield engine
 
 
 @pytest.fixture(scope="module")
