@@ -15,16 +15,15 @@ from pathlib import Path
 
 import httpx
 import psutil
-import psycopg
 import pytest
 
-from tests.acceptance.stack import Stack, fetch, finished, submit, wait_for
-from tests.pictures import HOPPER, decoded, psnr_db
+from tests.acceptance.outcomes import assert_each_published_once
+from tests.acceptance.stack import Stack, submit, wait_for
+from tests.pictures import HOPPER
 
 TASKS = ("download", "resize", "detect", "nms", "blur", "upload", "notify")
 FAULTS = Path(__file__).with_name("faults")
 RECOVERY_S = 200
-FACE = 190, 130, 320, 320
 
 
 @pytest.fixture(scope="module")
@@ -49,22 +48,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[S
 
 
 def assert_each_ended_once(stack: Stack, client: httpx.Client, job_id: str, count: int) -> None:
-    """One final state and one result an image; every result without its face; no result of a lost attempt."""
-    images = finished(client, job_id, RECOVERY_S)
-    assert {image["state"] for image in images.values()} == {"published"}
-    assert len(images) == count
-    original = decoded(HOPPER.read_bytes())
-    x1, y1, x2, y2 = FACE
-    for image in images.values():
-        result = decoded(fetch(client, image))
-        assert psnr_db(result[y1:y2, x1:x2], original[y1:y2, x1:x2]) < 20
-    with psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"]) as connection:
-        rows = connection.execute(
-            "SELECT count(*) FILTER (WHERE outcome = 'published'), count(*) FILTER (WHERE outcome IS NULL)"
-            " FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s GROUP BY image_id",
-            (job_id,),
-        ).fetchall()
-    assert set(rows) == {(1, 0)}
+    assert_each_published_once(stack.variables()["BLURLINE_DATABASE_URL"], client, job_id, count, RECOVERY_S)
 
 
 def _victims(stack: Stack, part: str) -> list[int]:
