@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import api, core, database, deface, picture, reid, soak, stack, submission
+from tests.benchmarks import api, consistency, core, database, deface, picture, reid, soak, stack, submission
 from tests.benchmarks.million import run as million
 
 _PARTS = {
@@ -19,6 +19,7 @@ _PARTS = {
     "api": api.run,
     "database": database.run,
     "picture": picture.run,
+    "consistency": consistency.run,
 }
 
 
