@@ -91,9 +91,10 @@ class Engine:
                 self.containers[name] = [Container(name, *place, self._log(place[0])) for place in attached]
             yield
         finally:
-            for container in itertools.chain(*self.containers.values()):
-                _end(container.process)
             networks.remove()
+            for container in itertools.chain(*self.containers.values()):
+                if container.process:
+                    container.process.wait()
 
     def up(self, name: str) -> None:
         """Start a service, after those that it depends on, and wait until it is healthy or has done its work."""
@@ -229,17 +230,6 @@ class Engine:
             text=True,
             check=False,
         )
-
-
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    """End what is left of a container, at once."""
-    if process is not None and process.poll() is None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
-        process.kill()
-        process.wait()
 
 
 def _settings(variables: Mapping[str, str]) -> Iterator[str]:

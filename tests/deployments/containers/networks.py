@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import secrets
+import signal
 import subprocess
+import time
 from collections.abc import Collection
+
+_POLL_S = 0.05
 
 
 class Networks:
@@ -42,8 +48,13 @@ class Networks:
         return namespace, addresses
 
     def remove(self) -> None:
-        """Take everything away again."""
+        """Take everything away again, and end what still runs in it."""
         for namespace in self._namespaces:
+            while pids := _pids(namespace):
+                for pid in pids:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                time.sleep(_POLL_S)
             _ip("netns", "delete", namespace)
         for number in self._numbers.values():
             _ip("link", "delete", self._bridge(number))
@@ -61,6 +72,11 @@ def is_reached(address: str, port: int, namespace: str) -> bool:
     code = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
     asking = ["ip", "netns", "exec", namespace, "python3", "-c", code]
     return subprocess.run(asking, capture_output=True, check=False).returncode == 0
+
+
+def _pids(namespace: str) -> list[int]:
+    asking = ["ip", "netns", "pids", namespace]
+    return list(map(int, subprocess.run(asking, capture_output=True, text=True, check=True).stdout.split()))
 
 
 def _ip(*words: str) -> None:
