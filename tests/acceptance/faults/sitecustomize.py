@@ -1,7 +1,8 @@
 """The fault switch. Python imports this file at its start only where a test has put its folder on PYTHONPATH.
 
 When a worker child is about to take a step of a task on an image whose name begins with that task's name, it
-makes the file ``at-<name>`` in the folder TEST_FAULTS names and waits there while ``hold`` exists.
+makes the file ``at-<name>`` in the folder TEST_FAULTS names and waits there while ``hold`` exists. In notify it waits
+within the transaction that settles the image.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def _patch_notify(notify: Any, folder: Path) -> None:
     settle = notify._settle
 
     def settle_with_fault(transaction: Any, work: Any, item: Any) -> Any:
-        _wait_at(folder, "notify", [item])
-        return settle(transaction, work, item)
+        settled = settle(transaction, work, item)
+        _wait_at(folder, "notify", [item])  # with the locks that it has taken
+        return settled
 
     notify._settle = settle_with_fault
 
