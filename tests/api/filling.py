@@ -109,7 +109,7 @@ def fill(database: Database, settings: Settings) -> None:
     delete_job(database, doomed)
     for image in list_images(database, ImageFilter(state="published", owner="bob"), 2):
         with database.transaction() as transaction:
-            transaction.run("delete_image", image_id=image.id)
+            transaction.run("delete_images", image_ids=[image.id])
 
 
 def delete_job(database: Database, job_id: UUID) -> None:
