@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export BLURLINE_HOME ?= $(CURDIR)/.blurline
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo up test check format unit acceptance bench fuzz reid docs release lock clean
+.PHONY: demo up test check format unit acceptance long bench fuzz reid docs release lock clean
 
 demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=--once ends after the table)
 	$(BIN)/blurline demo $(ARGS)
@@ -15,7 +15,7 @@ demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=-
 up: $(VENV)/installed  ## start the stack and stay up
 	$(BIN)/blurline up $(ARGS)
 
-test: check unit acceptance  ## every check and test
+test: check unit acceptance  ## every check, and every test but the long ones
 
 check: $(VENV)/developer  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
@@ -24,10 +24,13 @@ check: $(VENV)/developer  ## format, lint, types, import rules
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/developer  ## tests that need no whole stack
-	$(BIN)/pytest -q -n 2 tests --ignore=tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "not long" tests --ignore=tests/acceptance $(ARGS)
 
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 3 --dist loadfile -m "not long" tests/acceptance $(ARGS)
+
+long: $(VENV)/developer  ## containers, several hosts, an upgrade, an installed wheel: before a release
+	$(BIN)/pytest -q -n 2 --dist loadfile -m long tests $(ARGS)
 
 bench: $(VENV)/developer  ## measure (ARGS="core stack" for some of it)
 	$(BIN)/python -m blurline bench $(ARGS)

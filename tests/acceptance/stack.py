@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import psutil
 
 from blurline.settings import STACK_FILE
 from deployments.embedded import leash
+from deployments.embedded.stack import DEFAULT_PORTS
 
 BLURLINE = str(Path(sys.executable).with_name("blurline"))
 LEASH = Path(leash.__file__)
@@ -56,6 +58,7 @@ class Stack:
         *,
         program: Program | None = None,
         is_ordinary_user: bool = False,
+        has_own_ports: bool = True,
         workers: int | None = None,
         **variables: str,
     ) -> None:
@@ -64,12 +67,16 @@ class Stack:
         self._variables = variables
         self._arguments = ["--workers", str(workers)] if workers else []
         self._prefix = [sys.executable, str(LEASH), "SIGTERM", "not-root"] if is_ordinary_user else []
+        self._has_own_ports = has_own_ports
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, timeout_s: float = 150) -> None:
         """Start and wait until it says that it is ready. One stack at a time: two would choose the same free ports."""
         with START_LOCK.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            if self._has_own_ports and not (self.home / "ports.json").exists():
+                # Not the usual ones, which another stack would take while a part that was killed starts again.
+                (self.home / "ports.json").write_text(json.dumps(dict(zip(DEFAULT_PORTS, free_ports(), strict=True))))
             self._start(timeout_s)
 
     def _start(self, timeout_s: float) -> None:
@@ -157,6 +164,15 @@ class Stack:
             except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
                 continue
         return found
+
+
+def free_ports(count: int = len(DEFAULT_PORTS)) -> list[int]:
+    """Ports of 127.0.0.1 at which nobody listens now."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
 
 
 def submit(client: httpx.Client, files: list[tuple[str, bytes]], **policy: Any) -> str:

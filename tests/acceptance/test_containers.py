@@ -25,6 +25,8 @@ from tests.deployments.containers.images import images
 from tests.deployments.containers.networks import is_reached
 from tests.pictures import HOPPER, decoded, psnr_db
 
+pytestmark = pytest.mark.long
+
 _SITE = "localhost"
 _TOOLS = ("bwrap", "caddy", "ip", "nsenter", "setpriv", "wget")
 _OPERATOR = 12345

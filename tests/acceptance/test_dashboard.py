@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import zipfile
@@ -16,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.problems import AWAY
 from tests.acceptance.conftest import PATIENCE_MS
-from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.acceptance.stack import Stack, finished, free_ports, submit, wait_for
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import ASTRONAUT, GROUP, HOPPER, decoded
 
@@ -79,7 +78,7 @@ def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None
 
 
 def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, page: Page) -> None:
-    api_port, dashboard_port = _free_ports(2)
+    api_port, dashboard_port = free_ports(2)
     environment = stack.environment() | {"BLURLINE_API_URL": f"http://127.0.0.1:{api_port}"}
     url = f"http://127.0.0.1:{dashboard_port}"
     with _running(environment, "dashboard", "--port", str(dashboard_port)):
@@ -109,14 +108,6 @@ def _running(environment: dict[str, str], *arguments: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _free_ports(count: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
 
 
 def _is_up(url: str) -> bool:

@@ -27,7 +27,7 @@ from tests.acceptance.services import Services, running_services
 from tests.acceptance.stack import BLURLINE, finished, submit, wait_for
 from tests.pictures import HOPPER, encoded
 
-pytestmark = pytest.mark.timeout(900)  # the first test starts the services and the workers too
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]  # the first test starts the services and the workers too
 
 NAMES = ("berlin", "cairo", "delhi", "essen")
 FAULTS = Path(__file__).with_name("faults")

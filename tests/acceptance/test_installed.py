@@ -7,10 +7,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from blurline.opening import open_photo
 from release import ROOT
 from release.build import build, install, locked_environment
 from tests.acceptance.stack import START_LOCK
+
+pytestmark = pytest.mark.long
 
 
 def test_the_demo_of_an_installed_wheel_publishes_the_samples(tmp_path: Path) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from deployments.embedded.stack import DEFAULT_PORTS
 from tests.acceptance.stack import BLURLINE, Stack, finished, submit, wait_for
 from tests.pictures import HOPPER
 
@@ -43,11 +47,12 @@ def test_secrets_are_private_and_nothing_listens_beyond_this_machine(stack: Stac
 
 
 def test_an_ordinary_users_stack_survives_the_death_of_its_supervisor_and_keeps_its_data(
-    stack: Stack, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    """Beside another stack, which has the default ports; kill -9 of the supervisor; start again; stop cleanly."""
-    stack = Stack(tmp_path, is_ordinary_user=True)
-    stack.start()
+    """Where a usual port is taken; kill -9 of the supervisor; start again; stop cleanly."""
+    stack = Stack(tmp_path, is_ordinary_user=True, has_own_ports=False)
+    with _taken(DEFAULT_PORTS["prefect"]):
+        stack.start()
     with stack.client() as client:
         job_id = submit(client, [("h.jpg", HOPPER.read_bytes())])
         finished(client, job_id)
@@ -60,3 +65,12 @@ def test_an_ordinary_users_stack_survives_the_death_of_its_supervisor_and_keeps_
         assert finished(client, job_id)["h.jpg"]["state"] == "published"
     assert stack.stop() == 0
     wait_for("every process is gone", lambda: not stack.processes(), 10)
+
+
+@contextlib.contextmanager
+def _taken(port: int) -> Iterator[None]:
+    """Somebody listens at the port: we, or whoever does already."""
+    with contextlib.ExitStack() as listening:
+        with contextlib.suppress(OSError):
+            listening.enter_context(socket.create_server(("127.0.0.1", port)))
+        yield

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from blurline.containers import png
+from blurline.version import VERSION
 from tests.acceptance.stack import Stack, fetch, finished, submit
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, encoded, psnr_db, sideways
 
@@ -163,5 +164,6 @@ def test_a_failed_image_lists_only_what_is_needed_to_mend_it(client: httpx.Clien
 def test_everything_is_healthy(client: httpx.Client) -> None:
     assert client.get("/healthcheck").json() == {
         "status": "ok",
+        "version": VERSION,
         "parts": {"database": "ok", "store": "ok", "prefect": "ok", "dispatch": "ok"},
     }

@@ -22,6 +22,8 @@ from tests.pictures import SAMPLES
 from tests.upgrades.release import VERSION as OLD_VERSION
 from tests.upgrades.release import unpack
 
+pytestmark = pytest.mark.long
+
 PICTURE = (SAMPLES / "astronaut_small.webp").read_bytes()
 _MOST_SUBMITTED, _MOST_SHARED = 15, 30
 _PATIENCE_S = 180  # for what the load has left to do

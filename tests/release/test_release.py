@@ -21,7 +21,7 @@ from release.checks import check_changelog, check_tree, version_of
 from release.licences import Licensed, check, read_rules
 from release.sbom import bill_of_materials
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(shutil.which("git") is None, reason="needs git")]
 VERSION = version_of(ROOT)
 
 

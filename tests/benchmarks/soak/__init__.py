@@ -26,7 +26,7 @@ _VACUUM = {
 def run() -> dict[str, Any]:
     """`SOAK_MINUTES` (30) of it."""
     with tempfile.TemporaryDirectory() as home:
-        stack = Stack(Path(home), program=None, is_ordinary_user=False, workers=2, **_VACUUM)
+        stack = Stack(Path(home), program=None, is_ordinary_user=False, has_own_ports=True, workers=2, **_VACUUM)
         stack.start()
         try:
             return _soak(stack)
