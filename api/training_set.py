@@ -129,7 +129,7 @@ def _yolo(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Membe
 
 
 def _original(image: Reviewed, originals: Store | None) -> Iterator[Member]:
-    if originals is not None:
+    if originals is not None and image.original_key is not None:
         try:
             data, _ = originals.get_original(image.original_key)
         except ObjectMissing:  # deleted since the row was read

@@ -27,7 +27,7 @@ T = TypeVar("T")
 _AT_ONCE = 500
 _THREADS = 8
 _MARGIN_S = 3600
-_PLAUSIBLE_ORPHANS = 1000
+_PLAUSIBLE_ORPHANS = 20
 _PLAUSIBLE_SHARE = 0.2
 
 
@@ -118,7 +118,8 @@ def inspect(
 
 def check_plausible(findings: Findings) -> None:
     """Raise TooManyOrphans where a machine should not remove so many by itself."""
-    if findings.orphan_count > max(_PLAUSIBLE_ORPHANS, _PLAUSIBLE_SHARE * findings.objects):
+    is_strange = findings.orphan_count > 0 and findings.images == 0
+    if is_strange or findings.orphan_count > max(_PLAUSIBLE_ORPHANS, _PLAUSIBLE_SHARE * findings.objects):
         raise TooManyOrphans(
             f"{findings.orphan_count} of {findings.objects} objects in the bucket of {findings.bucket} are named by no "
             "row. Is this the database that belongs to the store? Nothing was removed. If it is right, "

@@ -41,6 +41,7 @@ def _settle(transaction: Transaction, settle: str, rows: Sequence[Row], removed:
     for row, count in zip(rows, removed, strict=True):
         by_deletion.setdefault(row["deletion_id"], []).append((row["image_id"], count))
     for deletion_id, images in sorted(by_deletion.items()):
+        transaction.run("lock_deletion", deletion_id=deletion_id)
         transaction.run(settle, deletion_id=deletion_id, image_ids=[image_id for image_id, _ in images])
         transaction.run("complete_deletion", deletion_id=deletion_id, removed=sum(count for _, count in images))
 

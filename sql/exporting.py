@@ -23,7 +23,7 @@ class Reviewed:
 
     id: UUID
     name: str
-    original_key: str
+    original_key: str | None
     original_sha256: str | None
     width_px: int
     height_px: int

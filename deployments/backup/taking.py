@@ -34,6 +34,12 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
         index_path = path / f"objects-{stamp}.sqlite"
         earlier = folder.manifest()
         known = folder.checked(earlier.index) if earlier else None
+        keys = sorted(settings.home.glob("*.pem"))
+        if earlier and earlier.keys and not keys:
+            raise BackupRefused(
+                f"The folder has keys that sign tokens and records, and {settings.home} has none: a backup from here "
+                "would lose them. Make it where BLURLINE_HOME has them, or into another folder."
+            )
         with closing(Index.continued(index_path, known)) as index, closing(Buckets(settings, THREADS)) as buckets:
             say(f"{mirror(buckets, folder, index)} objects copied before the dump.")
             for dump_path in (path / f"database-{stamp}-{number}.dump" for number in range(_TRIES)):
@@ -58,7 +64,7 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
             altered=altered,
             dump=folder.keep(dump_path),
             index=folder.keep(index_path),
-            keys=[folder.keep_key(source) for source in sorted(settings.home.glob("*.pem"))],
+            keys=[folder.keep_key(source) for source in keys],
         )
         folder.complete(manifest)
         with closing(Index(index_path)) as index:

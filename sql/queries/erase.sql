@@ -24,6 +24,10 @@ WHERE confirmed_at IS NULL ORDER BY image_id LIMIT %(limit)s FOR UPDATE OF erasu
 -- name: confirm_erasures
 UPDATE erasures SET confirmed_at = now() WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[])
 
+-- name: lock_deletion
+-- For whoever completes it: the next statement then sees what another who was at it has removed.
+SELECT FROM deletions WHERE id = %(deletion_id)s FOR UPDATE
+
 -- name: complete_deletion
 UPDATE deletions SET
     objects_removed = objects_removed + %(removed)s,

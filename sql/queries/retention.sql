@@ -88,9 +88,9 @@ SELECT FROM jobs
 WHERE id = %(job_id)s
   AND finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'
   AND NOT EXISTS (
-      SELECT FROM images
+      SELECT FROM images LEFT JOIN review_claims ON review_claims.image_id = images.id AND until > now()
       WHERE images.job_id = jobs.id AND (
-          open_attempt_id IS NOT NULL OR state IN ('queued', 'processing')
+          open_attempt_id IS NOT NULL OR state IN ('queued', 'processing') OR review_claims.image_id IS NOT NULL
           OR images.finished_at >= now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'))
 
 -- name: prune_deletions

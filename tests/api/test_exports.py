@@ -161,3 +161,6 @@ def test_originals_are_for_operators_and_each_is_noted_as_looked_at(
     with psycopg.connect(settings.database) as connection:
         looks = connection.execute("SELECT image_id::text, reviewer FROM looks ORDER BY looked_at").fetchall()
     assert looks == [(image_id, "olga") for image_id in reviewed]
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'")
+    assert f"images/{reviewed[0]}.jpg" not in unzipped(rita.get("/v1/exports/corrections", params=asked))

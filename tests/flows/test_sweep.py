@@ -30,6 +30,7 @@ def test_more_orphans_than_are_plausible_are_left_to_a_person(shelf: Shelf, monk
 def test_the_sweep_says_what_it_did_and_ends_in_time(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consistency, "_AT_ONCE", 2)
     shelf.rows("DELETE FROM housekeeping WHERE flow = 'sweep'")
+    shelf.submit()
     strays = {shelf.put_result(new_id(), new_id()) for _ in range(5)}
 
     def swept(limit: int, max_s: float, *, dry_run: bool = False) -> str:
@@ -45,3 +46,19 @@ def test_the_sweep_says_what_it_did_and_ends_in_time(shelf: Shelf, monkeypatch: 
     assert shelf.keys(Bucket.RESULTS) == set()
     ((counts,),) = shelf.rows("SELECT counts FROM housekeeping WHERE flow = 'sweep'")
     assert isinstance(counts, dict) and counts["removed_results"] == 1
+
+
+def test_nothing_goes_while_the_database_has_no_image(shelf: Shelf) -> None:
+    """As one of another installation, or a new one."""
+    stray = shelf.put_result(new_id(), new_id())
+    with pytest.raises(TooManyOrphans, match="1 of 1 objects"):
+        sweep_store(shelf.database, shelf.store, shelf.settings, 100, 60)
+    assert shelf.keys(Bucket.RESULTS) == {stray}
+
+
+def test_more_than_a_fifth_of_a_small_store_is_left_to_a_person(shelf: Shelf) -> None:
+    shelf.submit()
+    strays = {shelf.put_result(new_id(), new_id()) for _ in range(21)}
+    with pytest.raises(TooManyOrphans, match="21 of 21 objects"):
+        sweep_store(shelf.database, shelf.store, shelf.settings, 100, 60)
+    assert shelf.keys(Bucket.RESULTS) == strays

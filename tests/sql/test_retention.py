@@ -121,6 +121,32 @@ def test_what_somebody_is_at_is_left_alone(shelf: Shelf) -> None:
     assert shelf.rows("SELECT 1 FROM jobs WHERE id = %s", waiting) == []
 
 
+def test_a_job_that_a_reviewer_has_come_to_since_it_was_found_stays(shelf: Shelf) -> None:
+    job_id = shelf.published(1, days_ago=10)
+    wanted = terms(shelf.settings.model_copy(update={"keep_rows_days": 5}))
+    assert list_expired_jobs(shelf.database, wanted, [], 10) == [job_id]
+    ((image_id,),) = shelf.rows("SELECT id FROM images")
+    assert isinstance(image_id, UUID)
+    claim(shelf.database, "rita", image_id)
+    assert expire_rows(shelf.database, job_id, wanted).images == 0
+    assert len(shelf.rows("SELECT 1 FROM images")) == 1
+
+
+def test_two_who_erase_what_one_deletion_is_of_complete_it(shelf: Shelf) -> None:
+    job_id = shelf.published(2, days_ago=1)
+    delete_job(shelf.database, None, job_id, "ann", patience(shelf.settings))
+    shelf.rows("UPDATE deleted_images SET not_before = now(), again_at = NULL")
+    with shelf.database.transaction() as transaction:
+        rows = transaction.all("claim_deleted_images", limit=1)
+        erasing._settle(transaction, "settle_deleted_images", rows, [0])
+        other = threading.Thread(target=erase, args=(shelf.database, shelf.store))
+        other.start()
+        wait_for("the other waits", lambda: shelf.rows("SELECT 1 FROM pg_locks WHERE NOT granted"), 20)
+    other.join()
+    assert shelf.rows("SELECT 1 FROM deleted_images") == []
+    assert shelf.rows("SELECT completed_at IS NOT NULL FROM deletions") == [(True,)]
+
+
 def test_what_was_never_finished_stays(shelf: Shelf) -> None:
     job_id = shelf.submit()
     shelf.age(job_id, 100)

@@ -78,6 +78,18 @@ def test_a_second_backup_copies_what_is_new_and_forgets_what_is_deleted(
     assert len(list((tmp_path / "backup").glob("database-*.dump"))) == 1
 
 
+def test_a_backup_from_where_the_keys_are_not_does_not_lose_those_it_has(
+    source: Settings, database: Database, tmp_path: Path
+) -> None:
+    submit(source, database, b"kept")
+    (source.home / "issuer_key.pem").write_text("a key")
+    _take(source, tmp_path / "backup")
+    elsewhere = source.model_copy(update={"home": tmp_path / "elsewhere"})
+    with pytest.raises(BackupRefused, match="would lose them"):
+        _take(elsewhere, tmp_path / "backup")
+    assert (tmp_path / "backup" / "keys" / "issuer_key.pem").read_text() == "a key"
+
+
 def test_what_is_deleted_while_the_backup_is_taken_is_not_named_by_it(
     source: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
