@@ -29,7 +29,7 @@ unit: $(VENV)/developer  ## tests that need no whole stack
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
 	$(BIN)/pytest -q -n 3 --dist loadfile -m "not long" tests/acceptance $(ARGS)
 
-long: $(VENV)/developer  ## containers, several hosts, an upgrade, an installed wheel: before a release
+long: $(VENV)/developer  ## containers, hosts, upgrades, backups, guides, a release: before a release
 	$(BIN)/pytest -q -n 2 --dist loadfile -m long tests $(ARGS)
 
 bench: $(VENV)/developer  ## measure (ARGS="core stack" for some of it)

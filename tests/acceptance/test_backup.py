@@ -18,6 +18,8 @@ import pytest
 from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
 from tests.pictures import HOPPER
 
+pytestmark = pytest.mark.long
+
 FAULTS = Path(__file__).with_name("faults")
 DRAWN = {"x1": 300.0, "y1": 430.0, "x2": 380.0, "y2": 520.0}
 PHOTO = HOPPER.read_bytes()

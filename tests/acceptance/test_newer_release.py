@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
 from tests.acceptance.stack import Stack, finished, submit, wait_for
 from tests.pictures import SAMPLES
+
+pytestmark = pytest.mark.long
 
 PICTURE = (SAMPLES / "astronaut_small.webp").read_bytes()
 
