@@ -32,7 +32,10 @@ GUIDES = [
 PHOTOS = {"a.jpg": HOPPER, "b.jpg": GROUP, "photos/hopper.jpg": HOPPER, "photos/trip/coffee.png": COFFEE}
 USUAL_API = "http://127.0.0.1:8000"
 
-pytestmark = pytest.mark.skipif(not shutil.which("jq") or not shutil.which("curl"), reason="needs jq and curl")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not shutil.which("jq") or not shutil.which("curl"), reason="needs jq and curl"),
+]
 
 
 @pytest.mark.parametrize("name", GUIDES)
