@@ -40,7 +40,6 @@ def overview(chosen: Chosen) -> None:
     """How many images and faces, when, and in which state."""
     figures, bucket = client().figures, _bucket(chosen)
     with ThreadPoolExecutor() as threads:
-        throughput = threads.submit(figures.throughput, chosen, bucket)
         mean_times = threads.submit(figures.durations, chosen)
         points = figures.timeline(chosen, bucket).points
         _numbers(points, mean_times.result())
@@ -57,7 +56,7 @@ def overview(chosen: Chosen) -> None:
     with right:
         over_time(
             "Throughput",
-            throughput.result().points,
+            figures.throughput(chosen, bucket).points,
             "images",
             bucket,
             "Images by the time at which they first came to an end. A re-run counts for nothing here.",
