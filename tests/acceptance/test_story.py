@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from blurline.client import Client
 from blurline.contract import Decision, Detection
 from tests.acceptance.conftest import PATIENCE_MS
 from tests.acceptance.reviewing import board, drag, middle, wait_until_shown
-from tests.acceptance.stack import Stack, finished
+from tests.acceptance.stack import Stack, finished, wait_for
 from tests.dashboard.board_page import HAS_CHROMIUM, on_screen
 from tests.pictures import GROUP, HOPPER
 
@@ -66,6 +67,22 @@ def _submit_as_somebody_else(stack: Stack) -> None:
         finished(other, job["id"])
 
 
+def _pick(page: Page, name: str, option: str) -> None:
+    """A list that opens while the page runs again closes at once, so that it is opened until the option is taken."""
+    wanted = page.get_by_role("option", name=option)
+
+    def is_taken() -> bool:
+        if not wanted.is_visible():
+            page.get_by_role("combobox", name=name).click()
+        try:
+            wanted.click(timeout=2000)
+        except PlaywrightTimeout:
+            return False
+        return True
+
+    wait_for(f"{option} is taken", is_taken, 30)
+
+
 def _upload(page: Page, url: str) -> None:
     page.goto(url)
     with page.expect_file_chooser() as chooser:
@@ -73,8 +90,7 @@ def _upload(page: Page, url: str) -> None:
     chooser.value.set_files(GROUP)
     _fill(page, "Labels", ", ".join(f"{name}={value}" for name, value in LABELS.items()))
     page.get_by_text("Adjust the policy").click()
-    page.get_by_role("combobox", name="Review").click()
-    page.get_by_role("option", name="always").click()
+    _pick(page, "Review", "always")
     page.get_by_role("button", name="Submit 1 photograph").click()
     expect(page.get_by_text("0 of 1 image published, 1 held for review")).to_be_visible(timeout=2 * PATIENCE_MS)
 
