@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
 from blurline.settings import Settings, variable
@@ -22,7 +20,7 @@ from deployments.embedded.postgres import create_databases, postgres_part, postg
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Supervisor
 from sql.migrate import migrate
-from tests.acceptance.stack import wait_for
+from tests.acceptance.stack import answers, free_ports, wait_for
 
 
 @contextmanager
@@ -89,24 +87,10 @@ def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
             process = subprocess.Popen([*command, "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
             replicas.append(ApiProcess(process, f"http://127.0.0.1:{port}"))
         for replica in replicas:
-            wait_for("the API is up", lambda url=replica.url: _is_alive(url), 60)  # type: ignore[misc]
+            wait_for("the API is up", lambda url=replica.url: answers(f"{url}/liveness"), 60)  # type: ignore[misc]
         yield replicas
     finally:
         for replica in replicas:
             replica.process.terminate()
         for replica in replicas:
             replica.process.wait(30)
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports of this machine at which nobody listens."""
-    with contextlib.ExitStack() as probes:
-        listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
-
-
-def _is_alive(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/liveness").is_success
-    except httpx.HTTPError:
-        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -168,11 +169,17 @@ class Stack:
 
 def free_ports(count: int = len(DEFAULT_PORTS)) -> list[int]:
     """Ports of 127.0.0.1 at which nobody listens now."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
+    with contextlib.ExitStack() as probes:
+        listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+def answers(url: str) -> bool:
+    """Whether somebody answers there, and well."""
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def submit(client: httpx.Client, files: list[tuple[str, bytes]], **policy: Any) -> str:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.problems import AWAY
 from tests.acceptance.conftest import PATIENCE_MS
-from tests.acceptance.stack import Stack, finished, free_ports, submit, wait_for
+from tests.acceptance.stack import Stack, answers, finished, free_ports, submit, wait_for
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import ASTRONAUT, GROUP, HOPPER, decoded
 
@@ -82,7 +82,7 @@ def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, 
     environment = stack.environment() | {"BLURLINE_API_URL": f"http://127.0.0.1:{api_port}"}
     url = f"http://127.0.0.1:{dashboard_port}"
     with _running(environment, "dashboard", "--port", str(dashboard_port)):
-        wait_for("the dashboard is up", lambda: _is_up(f"{url}/_stcore/health"), 60)
+        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"), 60)
         page.goto(url)
         expect(page.get_by_text(AWAY)).to_be_visible(timeout=PATIENCE_MS)
         with _running(environment, "api", "--port", str(api_port)):
@@ -108,10 +108,3 @@ def _running(environment: dict[str, str], *arguments: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.HTTPError:
-        return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import dashboard
 from tests.acceptance.reviewing import board, drag, wait_until_shown
-from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.acceptance.stack import Stack, answers, finished, free_ports, submit, wait_for
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import HOPPER
 
@@ -121,7 +120,7 @@ def _keys(action: str | None) -> list[str]:
 @contextmanager
 def _dashboard_of(stack: Stack, user: str) -> Iterator[str]:
     """Another dashboard, for another reviewer at this machine."""
-    port = _free_port()
+    (port,) = free_ports(1)
     app = Path(dashboard.__file__).parent / "pages" / "app.py"
     options = ["--server.address=127.0.0.1", f"--server.port={port}"]
     process = subprocess.Popen(
@@ -130,25 +129,11 @@ def _dashboard_of(stack: Stack, user: str) -> Iterator[str]:
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_for("the other dashboard is up", lambda: _answers(f"{url}/_stcore/health"), 60)
+        wait_for("the other dashboard is up", lambda: answers(f"{url}/_stcore/health"), 60)
         yield url
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.TransportError:
-        return False
 
 
 def test_two_reviewers_never_see_the_same_image(stack: Stack, browser: Browser) -> None:

@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from api.app import create_app
 from blurline.settings import Settings
 from tests.acceptance.conftest import PATIENCE_MS
-from tests.acceptance.stack import wait_for
+from tests.acceptance.stack import answers, wait_for
 from tests.api.asking import submit
 from tests.api.serving import serving
 from tests.blurline.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
@@ -70,7 +70,7 @@ def dashboard_url(api_url: str, provider: Provider, tmp_path: Path) -> Iterator[
     command = [sys.executable, "-m", "blurline", "dashboard", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_for("the dashboard is up", lambda: _is_up(f"{url}/_stcore/health"), 60)
+        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"), 60)
         yield url
     finally:
         process.terminate()
@@ -160,10 +160,3 @@ def _sees(what: Locator) -> None:
 
 def _has_pages(page: Page, *titles: str) -> None:
     expect(page.get_by_test_id("stTopNavLink")).to_contain_text(list(titles))
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.HTTPError:
-        return False

@@ -18,10 +18,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from blurline.settings import Settings, variable
 from blurline.tokens import LocalIssuer, Scope
-from tests.acceptance.stack import wait_for
+from tests.acceptance.stack import answers, free_ports, wait_for
 from tests.benchmarks.million.filling import LARGE_JOB_IMAGES
 from tests.dashboard.board_page import chromium
-from tests.servers import environment_of, free_ports
+from tests.servers import environment_of
 
 _ROUNDS = 5
 _PATIENCE_MS = 120_000
@@ -190,15 +190,8 @@ def _process(command: list[str], environment: dict[str, str], health: str, log: 
     with (log or Path("/dev/null")).open("w") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     try:
-        wait_for(f"{health} answers", lambda: _is_up(health), 120)
+        wait_for(f"{health} answers", lambda: answers(health), 120)
         yield
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.HTTPError:
-        return False
