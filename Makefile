@@ -36,7 +36,7 @@ bench: $(VENV)/developer  ## measure (ARGS="core stack" for some of it)
 	$(BIN)/python -m blurline bench $(ARGS)
 
 fuzz: $(VENV)/developer  ## damage files of every format for a while (FUZZ_EXAMPLES=… for longer)
-	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),5000) $(BIN)/pytest -q tests/blurline/test_fuzz.py --timeout=1800 $(ARGS)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),5000) $(BIN)/pytest -q tests/picture/test_fuzz.py --timeout=1800 $(ARGS)
 
 reid: $(VENV)/developer requirements-reid.lock  ## install a face recogniser and measure re-identification (EVAL_DIR=…)
 	$(BIN)/uv pip install -q --python $(VENV) --require-hashes --no-deps --no-build-isolation -r requirements-reid.lock

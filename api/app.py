@@ -11,54 +11,38 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api import problems
-from api.background import Background
-from api.body_limit import BodyLimit
-from api.context import Context
-from api.cutting import Cuttable
-from api.database_metrics import DatabaseMetrics
-from api.deleter import deleter
-from api.dispatcher import dispatcher
-from api.flow_runs import FlowRuns
-from api.identities import Identities
-from api.known_query import refuse_unknown_query
-from api.live import Hub
-from api.observation import Observation
-from api.openapi import describe
-from api.rate_limit import RateLimit, RateLimitHeaders
-from api.routers import (
-    audits,
-    backlog,
-    compatibility,
-    deletions,
-    exports,
-    figures,
-    health,
-    holds,
-    images,
-    jobs,
-    live,
-    metrics,
-    presets,
-    previews,
-    reruns,
-    reviews,
-    statistics,
-    submissions,
-    system,
-    uploads,
-    users,
-    webhooks,
-)
-from api.tracing import tracing
-from api.turns import Turns
-from api.webhook_sender import WebhookSender
-from blurline.logs import configure_logs
+from api.access import users
+from api.access.identities import Identities
+from api.background.deleter import deleter
+from api.background.dispatcher import dispatcher
+from api.background.notified_thread import Background
+from api.background.webhook_sender import WebhookSender
+from api.deletion import deletions, legal_holds
+from api.dependencies import Context
+from api.events import live, webhooks
+from api.events.live_hub import Hub
+from api.events.websocket_abort import Cuttable
+from api.http import problems
+from api.http.known_query import refuse_unknown_query
+from api.http.openapi import describe
+from api.jobs import audit_records, compatibility, images, jobs, presets, submissions, uploads
+from api.middleware.body_limit import BodyLimit
+from api.middleware.rate_limit import RateLimit, RateLimitHeaders
+from api.middleware.request_log import Observation
+from api.middleware.tracing import tracing
+from api.middleware.upload_throttle import Turns
+from api.prefect_client import FlowRuns
+from api.reruns import backlog, job_reruns
+from api.review import previews, reviews
+from api.statistics import exports, figures, statistics
+from api.upkeep import health, metrics, system
+from api.upkeep.database_metrics import DatabaseMetrics
+from blurline.observability.logs import configure_logs
+from blurline.observability.traces import configure_traces, end_traces
 from blurline.settings import Settings, load_settings
-from blurline.store import Store
-from blurline.telemetry import configure_traces, end_traces
+from blurline.storage.store import Store
 from blurline.version import VERSION, process_name
-from sql.database import Database
+from sql.engine.database import Database
 
 log = structlog.get_logger()
 
@@ -133,7 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
         uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, figures,
-        exports, audits, holds, compatibility, health, metrics, webhooks, reruns, backlog, system,
+        exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

@@ -12,11 +12,11 @@ As a library::
 from blurline.box import Box, Face
 from blurline.errors import BlurlineError, PermanentError, RetryableError
 from blurline.limits import Limits
-from blurline.opening import open_photo
-from blurline.photo import Format, Frame, Photo
+from blurline.picture.decode import open_photo
+from blurline.picture.photo import Format, Frame, Photo
+from blurline.picture.redact import redact
 from blurline.policy import Policy, Style
-from blurline.profile import ProfileName
-from blurline.redact import redact
+from blurline.policy.profile import ProfileName
 
 __all__ = [
     "BlurlineError",

@@ -1,6 +1,6 @@
 """`python -m blurline` is the `blurline` command."""
 
-from blurline.command import main
+from blurline.cli.command import main
 
 if __name__ == "__main__":
     main()

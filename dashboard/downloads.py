@@ -9,8 +9,8 @@ import streamlit as st
 
 from blurline.contract import Image, Job
 from blurline.settings import load_settings
-from dashboard.offers import offer
-from dashboard.session import client
+from dashboard.access.session import client
+from dashboard.download_links import offer
 from dashboard.states import size
 
 _MOST_IN_A_ZIP = 300  # the dashboard has all of it before the browser gets any

@@ -10,8 +10,8 @@ import streamlit as st
 
 from blurline.client import ApiError, Token
 from blurline.errors import BlurlineError, RetryableError
-from dashboard.session import begin, client
-from dashboard.sign_in import offer_to_sign_in_again
+from dashboard.access.session import begin, client
+from dashboard.access.sign_in import offer_to_sign_in_again
 from dashboard.states import plain
 
 AWAY = "Blurline does not answer at the moment. This page goes on by itself as soon as it does."

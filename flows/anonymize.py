@@ -11,12 +11,12 @@ from prefect import flow
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
-from blurline import metrics
 from blurline.errors import BlurlineError, DatabaseUnavailable
+from blurline.observability import metrics
+from blurline.observability.traces import span
 from blurline.settings import load_settings
-from blurline.telemetry import span
-from sql.attempts import NeedsNewerWorker, retrying, try_again
-from sql.outbox import OLD_TRACE_LABEL, TRACE_LABEL
+from sql.jobs.attempts import NeedsNewerWorker, retrying, try_again
+from sql.jobs.outbox import OLD_TRACE_LABEL, TRACE_LABEL
 from tasks.blur import blur
 from tasks.detect import detect
 from tasks.download import download

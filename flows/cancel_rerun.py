@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelling
 
-from sql.reruns import call_off_rerun
+from sql.reruns.reruns import call_off_rerun
 from tasks.resources import database
 
 

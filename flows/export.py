@@ -10,11 +10,11 @@ import pyarrow
 import structlog
 from prefect import flow
 
-from blurline.store import Store
-from blurline.tables import DETECTIONS, IMAGES, Rows, write_parquet
-from sql.database import Database
-from sql.exporting import list_changed_days, note_exported, pages_of_detections, pages_of_images
-from sql.statistics import Wanted, fold
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.statistics.exports import list_changed_days, note_exported, pages_of_detections, pages_of_images
+from sql.statistics.statistics import Wanted, fold
+from sql.statistics.tables import DETECTIONS, IMAGES, Rows, write_parquet
 from tasks.resources import database, store
 
 log = structlog.get_logger()

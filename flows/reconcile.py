@@ -21,14 +21,14 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import PrefectException
 from prefect.states import Cancelled, Cancelling, Crashed
 
-from blurline import metrics
 from blurline.errors import BlurlineError
+from blurline.observability import metrics
 from blurline.settings import load_settings
-from sql.attempts import call_off, retrying, try_again
-from sql.outbox import DEPLOYMENT, Waiting, dispatch_waiting
-from sql.pruning import prune
-from sql.reconciling import Underway, count_undispatched, list_underway
-from sql.statistics import fold
+from sql.deletion.expired_records import prune
+from sql.jobs.attempts import call_off, retrying, try_again
+from sql.jobs.outbox import DEPLOYMENT, Waiting, dispatch_waiting
+from sql.statistics.statistics import fold
+from sql.upkeep.reconcile import Underway, count_undispatched, list_underway
 from tasks.resources import database
 
 log = structlog.get_logger()

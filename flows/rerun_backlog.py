@@ -13,13 +13,13 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from blurline.ids import new_id
-from blurline.metadata import MetadataPolicy
+from blurline.picture.metadata import MetadataPolicy
 from blurline.policy import OutputFormat, Policy, Review, Style
-from blurline.profile import ProfileName
+from blurline.policy.profile import ProfileName
 from blurline.settings import load_settings
 from models import look_for
-from sql.reruns import Selected, Selection, count_without_original, enqueue, select
-from sql.submissions import batch_size
+from sql.jobs.submissions import batch_size
+from sql.reruns.reruns import Selected, Selection, count_without_original, enqueue, select
 from tasks.resources import database
 
 log = structlog.get_logger()

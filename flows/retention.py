@@ -12,11 +12,9 @@ from prefect import flow
 from pydantic import Field
 
 from blurline.settings import load_settings
-from blurline.store import Store
-from sql.database import Database
-from sql.erasing import erase
-from sql.housekeeping import note_success
-from sql.retention import (
+from blurline.storage.store import Store
+from sql.deletion.object_removal import erase
+from sql.deletion.retention import (
     BATCH,
     Part,
     Terms,
@@ -27,6 +25,8 @@ from sql.retention import (
     list_expired_jobs,
     terms,
 )
+from sql.engine.database import Database
+from sql.upkeep.housekeeping import note_success
 from tasks.resources import database, store
 
 log = structlog.get_logger()

@@ -9,12 +9,12 @@ import structlog
 from prefect import flow
 from pydantic import Field
 
-from blurline.inventory import Bucket
 from blurline.settings import Settings, load_settings
-from blurline.store import Store
-from sql.consistency import check_plausible, grace_s, inspect, mend
-from sql.database import Database
-from sql.housekeeping import note_success
+from blurline.storage.inventory import Bucket
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.upkeep.consistency import check_plausible, grace_s, inspect, mend
+from sql.upkeep.housekeeping import note_success
 from tasks.resources import database, store
 
 log = structlog.get_logger()

@@ -1,7 +1,7 @@
 """Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
 
 from models.anonymize import Anonymized, Rendered, anonymize, finish, render
-from models.look import Candidates, Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
+from models.detection_plan import Candidates, Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
 
 __all__ = [
     "Anonymized",

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.choice import Choice, choose
-from blurline.doubt import Doubt, doubt
-from blurline.photo import WITH_ALPHA, Format, Frame, Note, Photo
+from blurline.decision.choice import Choice, choose
+from blurline.decision.doubt import Doubt, doubt
+from blurline.picture.photo import WITH_ALPHA, Format, Frame, Note, Photo
+from blurline.picture.redact import write
 from blurline.policy import Policy
-from blurline.redact import write
 from blurline.settings import Settings
-from models.look import Found, Look, look_for
+from models.detection_plan import Found, Look, look_for
 from models.second_look import look_again
 
 _NONE = np.zeros(0, np.float32)

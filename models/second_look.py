@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image
 
 from blurline.box import Faces
-from blurline.choice import Choice
-from blurline.doubt import SECOND_LOOK_SCORE
+from blurline.decision.choice import Choice
+from blurline.decision.doubt import SECOND_LOOK_SCORE
 from blurline.errors import OutputCheckFailed
-from blurline.letterbox import scaled
-from blurline.photo import Frame
+from blurline.picture.letterbox import scaled
+from blurline.picture.photo import Frame
 from blurline.policy import Policy
-from blurline.profile import SECOND_LOOK_MODEL
+from blurline.policy.profile import SECOND_LOOK_MODEL
 from blurline.settings import Settings
 from models.loading import vendored_detector
 from models.merge import non_maximum_suppression

@@ -6,11 +6,11 @@ import hashlib
 
 from prefect import task
 
-from blurline.photo import Photo
-from blurline.preview import PreviewSize, preview, preview_key
+from blurline.picture.photo import Photo
+from blurline.picture.preview import PreviewSize, preview, preview_key
 from blurline.settings import load_settings
 from models import Rendered, finish, render
-from tasks.holding import held
+from tasks.review_gate import held
 from tasks.work import TASK, Item, Output, Preview, Work
 
 

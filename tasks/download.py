@@ -8,12 +8,12 @@ from prefect import task
 
 from blurline.errors import PermanentError
 from blurline.limits import Limits
-from blurline.opening import read_header
+from blurline.picture.decode import read_header
 from blurline.settings import load_settings
 from models import look_for
-from sql.attempts import Attempt, start_batch
-from tasks.fetching import fetching, keep
+from sql.jobs.attempts import Attempt, start_batch
 from tasks.resources import database, store
+from tasks.source_url import fetching, keep
 from tasks.work import TASK, Item, Original, Work
 
 

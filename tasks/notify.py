@@ -7,12 +7,12 @@ import time
 import structlog
 from prefect import task
 
-from blurline import metrics
 from blurline.errors import OutputCheckFailed, StoreUnavailable
-from sql.attempts import Result, Settled, fail, hold_for_review, publish
-from sql.database import Transaction
-from tasks.holding import held
+from blurline.observability import metrics
+from sql.engine.database import Transaction
+from sql.jobs.attempts import Result, Settled, fail, hold_for_review, publish
 from tasks.resources import database, store
+from tasks.review_gate import held
 from tasks.work import TASK, Item, Work
 
 log = structlog.get_logger()

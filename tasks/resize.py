@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import task
 
-from blurline.opening import open_photo
+from blurline.picture.decode import open_photo
 from blurline.settings import load_settings
 from tasks.work import TASK, Item, Work
 

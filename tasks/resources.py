@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from blurline.outbound import Outbound
+from blurline.outbound.guarded_client import Outbound
 from blurline.settings import load_settings
-from blurline.store import Store
+from blurline.storage.store import Store
 from blurline.version import process_name
-from sql.database import Database
+from sql.engine.database import Database
 
 
 @lru_cache(maxsize=1)

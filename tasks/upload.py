@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import task
 
-from blurline.preview import MEDIA_TYPE
+from blurline.picture.preview import MEDIA_TYPE
 from tasks.resources import store
 from tasks.work import TASK, Item, Work
 

@@ -20,14 +20,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
-from blurline import metrics
 from blurline.errors import PermanentError, RetryableError
 from blurline.limits import Limits
-from blurline.opening import open_photo
-from blurline.photo import Header, Photo
+from blurline.observability import metrics
+from blurline.picture.decode import open_photo
+from blurline.picture.photo import Header, Photo
 from blurline.policy import Policy
 from models import Anonymized, Candidates, Found, Inputs, Look
-from sql.attempts import Attempt
+from sql.jobs.attempts import Attempt
 
 log = structlog.get_logger()
 

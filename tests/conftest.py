@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
-from blurline.inventory import Bucket
+from api.app import create_app
+from blurline.access.tokens import Scope
 from blurline.settings import Settings, load_settings
-from blurline.store import Store
-from sql.database import Database
+from blurline.storage.inventory import Bucket
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from tests.api_requests import bearer
+from tests.api_server import serving
 from tests.servers import running_servers
-from tests.shelf import Shelf
+from tests.stored_images import Shelf
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +43,14 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
 def without_prefect(settings: Settings) -> Settings:
     """Settings with a Prefect that is not there."""
     return settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
+
+
+@pytest.fixture
+def client(without_prefect: Settings) -> Iterator[httpx.Client]:
+    """ann's client; she may submit."""
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
+        client.headers["Authorization"] = bearer(without_prefect, "ann", Scope.SUBMIT)
+        yield client
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from blurline.settings import Settings, variable
-from blurline.store import Store
+from blurline.storage.store import Store
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Supervisor
-from sql.migrate import migrate
+from sql.engine.migrate import migrate
 from tests.acceptance.stack import answers, free_ports, wait_for
 
 

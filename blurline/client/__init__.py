@@ -16,7 +16,7 @@ from blurline.client.errors import (
     QuotaExceeded,
     UploadRefused,
 )
-from blurline.client.figures import Chosen
+from blurline.client.statistics import Chosen
 from blurline.client.transport import Token
 
 __all__ = [

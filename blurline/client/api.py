@@ -18,10 +18,10 @@ import httpx
 
 from blurline.client.errors import ApiRefused, UploadRefused
 from blurline.client.exports import ExportsClient
-from blurline.client.figures import FiguresClient
-from blurline.client.holds import HoldsClient
+from blurline.client.legal_holds import HoldsClient
 from blurline.client.paging import following, given
 from blurline.client.reruns import RerunsClient
+from blurline.client.statistics import FiguresClient
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
 from blurline.client.webhooks import WebhooksClient
 from blurline.contract import (
@@ -60,7 +60,7 @@ from blurline.contract import (
     User,
     UserPage,
 )
-from blurline.deletion_proof import SignedDeletion
+from blurline.contract.deletion_proof import SignedDeletion
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import httpx
 
-from blurline.audit import AuditKeys, SignedRecord
-from blurline.client.figures import ALL, Chosen
+from blurline.client.statistics import ALL, Chosen
 from blurline.client.transport import Transport
+from blurline.contract.audit import AuditKeys, SignedRecord
 
 Table = Literal["images", "detections"]
 TableFormat = Literal["parquet", "csv", "arrow"]

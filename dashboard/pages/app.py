@@ -11,10 +11,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from blurline.tokens import Scope
+from blurline.access.tokens import Scope
+from dashboard.access.session import begin, may, me
+from dashboard.access.sign_in import offer_sign_out, sign_in
 from dashboard.problems import recovering
-from dashboard.session import begin, may, me
-from dashboard.sign_in import offer_sign_out, sign_in
 from dashboard.states import plain
 
 _PAGES = Path(__file__).parent

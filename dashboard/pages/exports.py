@@ -8,15 +8,15 @@ from uuid import UUID
 
 import streamlit as st
 
+from blurline.access.tokens import Scope
 from blurline.client import Chosen
 from blurline.client.exports import Table, TableFormat, TrainingFormat
 from blurline.settings import load_settings
-from blurline.tokens import Scope
-from dashboard.choosing import choose_images
-from dashboard.offers import offer
+from dashboard.access.session import client, may, sees_everything
+from dashboard.download_links import offer
 from dashboard.problems import stating_problems
-from dashboard.session import client, may, sees_everything
 from dashboard.states import counted
+from dashboard.statistics.image_filter import choose_images
 
 _MOST_ROWS = 200_000  # of images; the dashboard has all of a file before the browser gets any
 _TABLES: Mapping[Table, tuple[str, str]] = {

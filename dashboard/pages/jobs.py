@@ -6,12 +6,12 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.holding import hold_button, holds_in_force, show_holds
-from dashboard.image_view import image_view
-from dashboard.job_actions import actions, notice
-from dashboard.job_list import job_list
-from dashboard.job_view import job_view
-from dashboard.session import client
+from dashboard.access.session import client
+from dashboard.deletion.legal_holds import hold_button, holds_in_force, show_holds
+from dashboard.jobs.image_view import image_view
+from dashboard.jobs.job_actions import actions, notice
+from dashboard.jobs.job_list import job_list
+from dashboard.jobs.job_view import job_view
 
 
 def _show() -> None:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.access.session import client
 from dashboard.problems import state
 from dashboard.review.board import show_board
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk, Saved
 from dashboard.review.words import decision_words, doubt_words, saved_words, why_words
-from dashboard.session import client
 from dashboard.states import IMAGE_STATES, ago, counted, plain
 
 _LOOK_AGAIN_S = 2

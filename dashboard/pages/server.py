@@ -7,6 +7,6 @@ import streamlit as st
 
 import dashboard.review.board
 import dashboard.statistics.sections  # noqa: F401
-from dashboard.offers import ROUTE
+from dashboard.download_links import ROUTE
 
 app = st.App("app.py", routes=[ROUTE])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.choosing import choose_images
 from dashboard.problems import stating_problems
+from dashboard.statistics.image_filter import choose_images
 from dashboard.statistics.sections import SECTIONS
 
 

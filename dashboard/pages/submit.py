@@ -10,15 +10,15 @@ from pydantic import ValidationError
 
 from blurline.contract import JobOptions, Preset
 from blurline.errors import BlurlineError, RetryableError
-from blurline.presets import DEFAULT
+from blurline.policy.presets import DEFAULT
 from blurline.settings import load_settings
-from dashboard.job_view import job_view
-from dashboard.labels import parse_labels
-from dashboard.pictures import ACCEPTED, Chosen, choose
+from dashboard.access.session import client
+from dashboard.jobs.chosen_files import ACCEPTED, Chosen, choose
+from dashboard.jobs.job_view import job_view
+from dashboard.jobs.labels import parse_labels
+from dashboard.jobs.submit import Submission, submit, upload
 from dashboard.policy_form import policy_form
 from dashboard.problems import state
-from dashboard.sending import Submission, submit, upload
-from dashboard.session import client
 from dashboard.states import counted, plain, size
 
 _JOB, _UNSURE, _ROUND = "submitted_job", "unsure_submission", "submit_round"

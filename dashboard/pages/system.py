@@ -8,11 +8,11 @@ import streamlit as st
 
 from blurline.contract import Health, Retention, System, Waiting
 from blurline.settings import load_settings
-from dashboard.backlog import backlog
-from dashboard.fruitless import fruitless
+from dashboard.access.session import client
 from dashboard.problems import stating_problems
-from dashboard.session import client
+from dashboard.reruns.backlog import backlog
 from dashboard.states import IMAGE_STATES, ago, counted, duration
+from dashboard.upkeep.failed_attempts import fruitless
 
 _LOOK_AGAIN_S = 5
 _PARTS = {"database": "Database", "store": "Store", "prefect": "Prefect", "dispatch": "Dispatch"}

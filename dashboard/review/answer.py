@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blurline.contract import NoteText
-from blurline.correction import MarkedBox
+from blurline.decision.correction import MarkedBox
 
 
 class Answer(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurline.preview import MEDIA_TYPE
+from blurline.picture.preview import MEDIA_TYPE
 from dashboard.review.answer import parse_answer
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk

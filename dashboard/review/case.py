@@ -9,9 +9,9 @@ from uuid import UUID
 
 from blurline.client import Client
 from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTask
-from blurline.correction import MarkedBox
-from blurline.opening import open_photo
-from blurline.preview import PreviewSize, preview
+from blurline.decision.correction import MarkedBox
+from blurline.picture.decode import open_photo
+from blurline.picture.preview import PreviewSize, preview
 from blurline.settings import load_settings
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurline.figures import Bucket, Histogram, Point, Proportion
+from blurline.contract.figures import Bucket, Histogram, Point, Proportion
 from dashboard.states import IMAGE_STATES
 
 _HEIGHT_PX = 320

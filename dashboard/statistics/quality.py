@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 
 from blurline.client import Chosen
-from blurline.figures import DetectorQuality
-from dashboard.session import client
+from blurline.contract.figures import DetectorQuality
+from dashboard.access.session import client
 from dashboard.states import counted, duration
 from dashboard.statistics.charts import bin_names, interval_bar, intervals
 from dashboard.statistics.headline import metric

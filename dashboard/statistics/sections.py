@@ -10,8 +10,8 @@ from datetime import timedelta
 import streamlit as st
 
 from blurline.client import Chosen
-from blurline.figures import Bucket, Durations, FigureName, Point
-from dashboard.session import client
+from blurline.contract.figures import Bucket, Durations, FigureName, Point
+from dashboard.access.session import client
 from dashboard.states import IMAGE_STATES, ago, counted
 from dashboard.statistics.charts import Bar, bars, histogram, over_time
 from dashboard.statistics.headline import mean_time, metric

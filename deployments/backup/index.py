@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from sql.backing_up import NamedObject, NewEtag
+from sql.upkeep.backup import NamedObject, NewEtag
 
 _OPENING = """
 PRAGMA journal_mode = MEMORY;

@@ -10,9 +10,9 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from blurline.buckets import Buckets
 from blurline.errors import ObjectMissing
-from blurline.store import StoredObject
+from blurline.storage.bucket_admin import Buckets
+from blurline.storage.store import StoredObject
 from deployments.backup.folder import BackupRefused, Folder, file_sha256
 from deployments.backup.index import Entry, Index
 

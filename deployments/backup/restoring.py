@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from blurline.buckets import Buckets
 from blurline.settings import Settings
+from blurline.storage.bucket_admin import Buckets
 from deployments.backup.folder import BackupRefused, Folder, Manifest, write_private
 from deployments.backup.index import Entry, Index
 from deployments.backup.mirror import THREADS, put_back
 from deployments.backup.postgres_tools import load_dump
-from deployments.buckets import make_buckets
-from sql.backing_up import NewEtag, count_rows, count_sessions, drop_all_tables, list_tables, rename_etags
-from sql.migrate import MIGRATIONS, migrate
+from deployments.create_buckets import make_buckets
+from sql.engine.migrate import MIGRATIONS, migrate
+from sql.upkeep.backup import NewEtag, count_rows, count_sessions, drop_all_tables, list_tables, rename_etags
 
 
 def find_backup(path: Path) -> tuple[Folder, Manifest]:

@@ -13,14 +13,14 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blurline.buckets import Buckets
 from blurline.settings import Settings
+from blurline.storage.bucket_admin import Buckets
 from blurline.version import VERSION
 from deployments.backup.folder import BackupRefused, Manifest, Total, writable
 from deployments.backup.index import Index
 from deployments.backup.mirror import THREADS, mirror
 from deployments.backup.postgres_tools import dump_database
-from sql.backing_up import Snapshot, list_tables, snapshot
+from sql.upkeep.backup import Snapshot, list_tables, snapshot
 
 _TRIES = 3
 

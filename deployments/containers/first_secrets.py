@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
+from blurline.access.signing_key import load_or_create_key
 from blurline.errors import ConfigurationError
-from blurline.signing_key import load_or_create_key
 
 _RANDOM = (
     "postgres_password",

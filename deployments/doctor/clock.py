@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.doctor.finding import Finding, error, ok, warning
+from deployments.doctor.result import Finding, error, ok, warning
 
 _WARNING_S = 3
 _ERROR_S = 60

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from blurline.settings import Settings
-from deployments.doctor.finding import Finding, error, ok, warning
+from deployments.doctor.result import Finding, error, ok, warning
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BYTES_A_PIXEL = 3

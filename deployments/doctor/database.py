@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from deployments.doctor.clock import clock_finding
-from deployments.doctor.finding import Finding, error, ok, warning
-from sql.migrate import newer, pending
-from sql.server import Server, look_at_server
+from deployments.doctor.result import Finding, error, ok, warning
+from sql.engine.migrate import newer, pending
+from sql.upkeep.server import Server, look_at_server
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18

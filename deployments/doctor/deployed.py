@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from deployments.deploy import wanted_deployments
-from deployments.doctor.finding import Finding, error, ok, warning
+from deployments.doctor.result import Finding, error, ok, warning
 
 _RECONCILE = "reconcile"
 _RECONCILE_PATIENCE_S = 300

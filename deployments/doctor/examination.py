@@ -12,11 +12,11 @@ from blurline.errors import BlurlineError
 from blurline.settings import Settings
 from deployments.doctor.configuration import configuration
 from deployments.doctor.database import database
-from deployments.doctor.finding import Finding, error
 from deployments.doctor.issuer import issuer
 from deployments.doctor.machine import machine
 from deployments.doctor.models import models
 from deployments.doctor.prefect import prefect
+from deployments.doctor.result import Finding, error
 from deployments.doctor.store import store
 from deployments.doctor.versions import versions
 

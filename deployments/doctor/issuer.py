@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blurline.oidc import IssuerUnavailable, OidcIssuer
+from blurline.access.oidc import IssuerUnavailable, OidcIssuer
 from blurline.settings import Settings
-from deployments.doctor.finding import Finding, error, ok
+from deployments.doctor.result import Finding, error, ok
 
 
 def issuer(settings: Settings) -> Iterator[Finding]:

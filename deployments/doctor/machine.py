@@ -13,7 +13,7 @@ import httpx
 import psutil
 
 from blurline.settings import Settings
-from deployments.doctor.finding import Finding, error, ok, warning
+from deployments.doctor.result import Finding, error, ok, warning
 from deployments.embedded.home import recorded_ports, recorded_processes
 
 _LITTLE_BYTES = 1_000_000_000

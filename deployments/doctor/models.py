@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from blurline.errors import ConfigurationError, ModelRejected
 from blurline.policy import Policy
-from blurline.profile import SECOND_LOOK_MODEL, ProfileName
+from blurline.policy.profile import SECOND_LOOK_MODEL, ProfileName
 from blurline.settings import Settings
-from deployments.doctor.finding import Finding, error, ok
+from deployments.doctor.result import Finding, error, ok
 from models import look_for
 from models.detector import Detector
 from models.loading import vendored_detector

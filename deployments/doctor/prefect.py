@@ -13,7 +13,7 @@ from blurline.settings import Settings
 from blurline.version import VERSION, version_of_worker
 from deployments.deploy import HEARTBEAT_AUTOMATION, QUEUE_PRIORITY
 from deployments.doctor.deployed import deployed
-from deployments.doctor.finding import Finding, error, ok, warning
+from deployments.doctor.result import Finding, error, ok, warning
 from deployments.worker import WarmWorker
 
 _TIMEOUT_S = 10

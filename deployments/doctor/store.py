@@ -10,13 +10,13 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from blurline.buckets import Buckets
 from blurline.errors import BlurlineError, StoreUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings
-from blurline.store import PresignedPost, Store
+from blurline.storage.bucket_admin import Buckets
+from blurline.storage.store import PresignedPost, Store
 from deployments.doctor.clock import clock_finding
-from deployments.doctor.finding import Finding, error, ok, warning
+from deployments.doctor.result import Finding, error, ok, warning
 
 _CONTENT = b"can be written and read"
 _SMALL_MB = 0.001

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from blurline.settings import Settings
 from blurline.version import VERSION
-from deployments.doctor.finding import Finding, error, ok
+from deployments.doctor.result import Finding, error, ok
 
 _NAMED = ("onnxruntime", "prefect", "psycopg", "pillow")
 

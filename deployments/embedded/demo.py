@@ -9,9 +9,9 @@ from uuid import UUID
 from rich.progress import Progress
 from rich.table import Table
 
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
 from blurline.contract import Image
-from blurline.tokens import LocalIssuer, Scope
 from deployments.embedded.run import console, print_addresses, running_stack, watch
 from deployments.embedded.stack import EmbeddedStack
 from deployments.shipped import shipped

@@ -12,7 +12,7 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
-from blurline.logs import configure_logs
+from blurline.observability.logs import configure_logs
 from deployments.embedded.stack import EmbeddedStack
 
 console = Console()

@@ -15,13 +15,13 @@ import httpx
 
 from blurline.errors import ConfigurationError
 from blurline.settings import PREFIX, STACK_FILE, Settings, load_secrets, variable
-from deployments.buckets import make_buckets
+from deployments.create_buckets import make_buckets
 from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Part, Stage, Supervisor
-from sql.migrate import migrate
+from sql.engine.migrate import migrate
 
 DEFAULT_PORTS = {
     "api": 8000,

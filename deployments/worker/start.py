@@ -7,11 +7,11 @@ import os
 
 from prometheus_client import start_http_server
 
-from blurline import metrics
 from blurline.errors import ConfigurationError
-from blurline.logs import configure_logs
+from blurline.observability import metrics
+from blurline.observability.logs import configure_logs
 from blurline.policy import Policy
-from blurline.profile import ProfileName
+from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.version import worker_name
 from deployments.worker.worker import WarmWorker

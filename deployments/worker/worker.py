@@ -34,12 +34,12 @@ from prefect.states import Cancelled, Crashed
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import PrivateAttr
 
-from blurline import metrics
+from blurline.observability import metrics
 from blurline.version import VERSION
-from deployments.worker.child import Child, ChildDied
-from deployments.worker.child_main import Order, Report
-from deployments.worker.figures import ChildFigures
 from deployments.worker.intake import Intake
+from deployments.worker.run_metrics import ChildFigures
+from deployments.worker.worker_process import Child, ChildDied
+from deployments.worker.worker_process_main import Order, Report
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import Flow, WorkPool

@@ -15,15 +15,15 @@ import numpy as np
 
 from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
-from blurline.memory import keep_freed_memory
-from blurline.opening import open_photo
+from blurline.picture.decode import open_photo
+from blurline.picture.malloc_tuning import keep_freed_memory
 from blurline.policy import Policy
 from blurline.settings import Settings
 from models.anonymize import finish
+from models.detection_plan import look_for
 from models.evaluation.scoring import Curve, Match, Scored, match
 from models.evaluation.truth import Labelled
 from models.loading import vendored_detector
-from models.look import look_for
 
 _BASELINE_SIDE_PX = 640
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.table import Table
 
-from blurline.opening import open_photo
+from blurline.picture.decode import open_photo
 from models.evaluation.measure import Measured
 from models.evaluation.scoring import pair, sizes_px
 from models.evaluation.truth import Labelled

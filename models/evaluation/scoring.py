@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.box import Faces
-from blurline.destroy import destroyed_share
+from blurline.picture.destroy import destroyed_share
 from models.evaluation.truth import Boxes, Labelled
 from models.merge import iou
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.errors import PermanentError
-from blurline.opening import read_header
+from blurline.picture.decode import read_header
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
 _WIDER_COLUMNS = 10

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.acceptance.stack import Stack
 from tests.dashboard.board_page import chromium
-from tests.otlp import Receiver, receiving_traces
+from tests.otlp_receiver import Receiver, receiving_traces
 
 PATIENCE_MS = 30_000
 

@@ -13,9 +13,9 @@ import psycopg
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.million.filling import fill
 from dashboard.problems import AWAY
 from tests.acceptance.stack import Stack, finished, submit
-from tests.benchmarks.million.filling import fill
 from tests.dashboard.board_page import chromium
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, SAMPLES
 

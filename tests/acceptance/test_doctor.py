@@ -15,7 +15,7 @@ from blurline.settings import Settings, load_settings
 from deployments.doctor import Finding, Severity
 from deployments.doctor.prefect import prefect
 from tests.acceptance.stack import Stack, wait_for
-from tests.forwarding import Answer, forwarding
+from tests.tcp_proxy import Answer, forwarding
 
 RECONCILED = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
 

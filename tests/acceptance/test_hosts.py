@@ -15,12 +15,12 @@ import psycopg
 import pytest
 from PIL import Image
 
-from blurline.inventory import Bucket
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
-from blurline.store import Store
-from blurline.tokens import LocalIssuer, Scope
-from sql.consistency import inspect
-from sql.database import Database
+from blurline.storage.inventory import Bucket
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.upkeep.consistency import inspect
 from tests.acceptance.hosts import Host, missing_for_hosts, running_hosts
 from tests.acceptance.outcomes import assert_each_published_once
 from tests.acceptance.services import Services, running_services

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blurline.opening import open_photo
+from blurline.picture.decode import open_photo
 from release import ROOT
 from release.build import build, install, locked_environment
 from tests.acceptance.stack import START_LOCK

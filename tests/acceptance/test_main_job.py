@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blurline.containers import png
+from blurline.picture.formats import png
 from blurline.version import VERSION
 from tests.acceptance.stack import Stack, fetch, finished, submit
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, encoded, psnr_db, sideways

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.acceptance.stack import Stack, finished, submit, wait_for
-from tests.otlp import ReceivedSpan, Receiver
+from tests.otlp_receiver import ReceivedSpan, Receiver
 from tests.pictures import ASTRONAUT
 
 TASKS = ["download", "resize", "detect", "nms", "blur", "upload", "notify"]

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import dashboard
-from tests.acceptance.reviewing import board, drag, wait_until_shown
+from tests.acceptance.review_board import board, drag, wait_until_shown
 from tests.acceptance.stack import Stack, answers, finished, free_ports, submit, wait_for
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import HOPPER

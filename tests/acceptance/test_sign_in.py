@@ -19,9 +19,9 @@ from api.app import create_app
 from blurline.settings import Settings
 from tests.acceptance.conftest import PATIENCE_MS
 from tests.acceptance.stack import answers, wait_for
-from tests.api.asking import submit
-from tests.api.serving import serving
-from tests.blurline.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
+from tests.access.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
+from tests.api_requests import submit
+from tests.api_server import serving
 from tests.dashboard.board_page import HAS_CHROMIUM, chromium
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")

@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from blurline.client import Client
 from blurline.contract import Decision, Detection
 from tests.acceptance.conftest import PATIENCE_MS
-from tests.acceptance.reviewing import board, drag, middle, wait_until_shown
+from tests.acceptance.review_board import board, drag, middle, wait_until_shown
 from tests.acceptance.stack import Stack, finished, wait_for
 from tests.dashboard.board_page import HAS_CHROMIUM, on_screen
 from tests.pictures import GROUP, HOPPER

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from blurline.version import VERSION
-from sql.migrate import MIGRATIONS
+from sql.engine.migrate import MIGRATIONS
 from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
 from tests.pictures import SAMPLES
 from tests.upgrades.release import VERSION as OLD_VERSION

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from blurline.access.tokens import Scope
 from blurline.settings import Settings
-from blurline.store import Store
-from blurline.tokens import Scope
-from sql.database import Database
-from tests.api.asking import bearer, images_of, problem, publish_all, submit
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from tests.api_requests import bearer, images_of, problem, publish_all, submit
 
 
 def _cursor(*content: Any) -> str:

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.problems import PROBLEMS
+from api.http.problems import PROBLEMS
+from blurline.access.tokens import Scope
 from blurline.settings import Settings
-from blurline.tokens import Scope
-from tests.api.asking import PROBLEM, bearer
-from tests.api.serving import serving
+from tests.api_requests import PROBLEM, bearer
+from tests.api_server import serving
 
 
 @pytest.fixture

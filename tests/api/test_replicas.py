@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psycopg
 
+from blurline.access.tokens import Scope
 from blurline.settings import Settings
-from blurline.tokens import Scope
 from tests.acceptance.stack import wait_for
-from tests.api.asking import bearer
+from tests.api_requests import bearer
 from tests.servers import running_apis
 
 _BEFORE = 40

@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard
 from api.app import create_app
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
 from blurline.settings import Settings
-from blurline.tokens import LocalIssuer, Scope
-from tests.api.serving import serving
+from tests.api_server import serving
 
 _APP = Path(dashboard.__file__).parent / "pages" / "app.py"
 

@@ -10,18 +10,18 @@ import pyarrow.parquet
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from blurline.audit import AuditedFile, AuditRecord, verify
 from blurline.client import Chosen, Client
+from blurline.contract.audit import AuditedFile, AuditRecord, verify
 from blurline.settings import Settings
-from sql.database import Database
-from sql.reading import ImageFilter, list_images
-from tests.api import filling
+from sql.engine.database import Database
+from sql.jobs.job_queries import ImageFilter, list_images
+from tests import image_rows
 from tests.dashboard.conftest import Open, texts
 
 
 @pytest.fixture
 def filled(database: Database, settings: Settings) -> None:
-    filling.fill(database, settings)
+    image_rows.fill(database, settings)
 
 
 def offered(page: AppTest) -> list[str]:

@@ -7,22 +7,22 @@ from pathlib import Path
 import psycopg
 from streamlit.testing.v1 import AppTest
 
+from blurline.access.tokens import Scope
 from blurline.client import Client
 from blurline.contract import Job, JobOptions
 from blurline.ids import new_id
-from blurline.preview import PreviewSize, preview_key
+from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
-from blurline.store import Store
-from blurline.tokens import Scope
+from blurline.storage.store import Store
 from blurline.version import VERSION
-from sql.attempts import Held, publish
-from sql.database import Database
-from tests.api.asking import underway
-from tests.api.working import SENTENCE, settle
+from sql.engine.database import Database
+from sql.jobs.attempts import Held, publish
+from tests.api_requests import underway
 from tests.dashboard.conftest import Open, texts
-from tests.dashboard.reviewing import jpeg
+from tests.dashboard.held_images import jpeg
+from tests.jobs.test_attempts import result
 from tests.pictures import HOPPER
-from tests.sql.test_attempts import result
+from tests.simulated_worker import SENTENCE, settle
 
 
 def _submit(client: Client, tmp_path: Path, *names: str, **labels: str) -> Job:

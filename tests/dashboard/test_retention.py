@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from blurline.client import Client
 from blurline.settings import Settings
-from blurline.store import Store
-from sql.database import Database
-from tests.api.asking import publish_all
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from tests.api_requests import publish_all
 from tests.dashboard.conftest import Open, texts
 from tests.pictures import HOPPER
 

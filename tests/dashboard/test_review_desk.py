@@ -13,22 +13,22 @@ import pytest
 from PIL import Image
 
 from api.app import create_app
-from blurline.correction import MarkedBox
+from blurline.access.tokens import Scope
+from blurline.decision.correction import MarkedBox
 from blurline.ids import new_id
-from blurline.preview import PreviewSize, preview_key
+from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
-from blurline.store import Store
-from blurline.tokens import Scope
+from blurline.storage.store import Store
 from dashboard.review.answer import Answer, parse_answer
 from dashboard.review.board import board_data
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk
-from sql.attempts import Attempt
-from sql.database import Database
+from sql.engine.database import Database
+from sql.jobs.attempts import Attempt
 from tests.acceptance.stack import wait_for
-from tests.api.asking import bearer
-from tests.api.serving import serving
-from tests.dashboard.reviewing import HELD, Pipeline
+from tests.api_requests import bearer
+from tests.api_server import serving
+from tests.dashboard.held_images import HELD, Pipeline
 from tests.pictures import HOPPER
 
 DRAWN = MarkedBox(x1=50, y1=10, x2=70, y2=30)

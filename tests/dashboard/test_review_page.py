@@ -10,18 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from api.app import create_app
-from blurline.correction import MarkedBox
+from blurline.access.tokens import Scope
+from blurline.decision.correction import MarkedBox
 from blurline.settings import Settings
-from blurline.store import Store
-from blurline.tokens import Scope
+from blurline.storage.store import Store
 from dashboard.problems import AWAY
 from dashboard.review.answer import Answer
 from dashboard.review.desk import Desk
-from sql.database import Database
-from tests.api.asking import bearer
-from tests.api.serving import serving
+from sql.engine.database import Database
+from tests.api_requests import bearer
+from tests.api_server import serving
 from tests.dashboard.conftest import Enter, Open, texts
-from tests.dashboard.reviewing import Pipeline
+from tests.dashboard.held_images import Pipeline
 
 NOWHERE = "01a21369-0000-7000-8000-000000000000"
 

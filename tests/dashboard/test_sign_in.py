@@ -11,11 +11,11 @@ import streamlit.config
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings
-from blurline.tokens import LocalIssuer, Scope
 from dashboard import serve
-from dashboard.sign_in import LOCAL_USER
+from dashboard.access.sign_in import LOCAL_USER
 from tests.dashboard.conftest import Browser, Enter, Open, texts
 
 

@@ -12,14 +12,14 @@ from streamlit.testing.v1 import AppTest
 from blurline.settings import Settings
 from dashboard.statistics.charts import bin_names
 from dashboard.statistics.sections import SECTIONS
-from sql.database import Database
-from tests.api import filling
+from sql.engine.database import Database
+from tests import image_rows
 from tests.dashboard.conftest import Open, texts
 
 
 @pytest.fixture
 def filled(database: Database, settings: Settings) -> None:
-    filling.fill(database, settings)
+    image_rows.fill(database, settings)
 
 
 def section(page: AppTest, name: str) -> AppTest:
@@ -82,8 +82,8 @@ def test_faces_speed_failures_and_quality(open_page: Open, filled: None, setting
     page = section(page, "Speed")
     waiting = asked(settings, "SELECT state, count(*) FROM images GROUP BY state").get("queued", 0)
     assert metrics(page)["Waiting now"] == str(waiting)
-    assert metrics(page)["Mean work"] == f"{sum(filling.STAGES.values()):.0f} ms"
-    assert [row["value"] for row in charts(page)[0]] == pytest.approx(list(filling.STAGES.values()))
+    assert metrics(page)["Mean work"] == f"{sum(image_rows.STAGES.values()):.0f} ms"
+    assert [row["value"] for row in charts(page)[0]] == pytest.approx(list(image_rows.STAGES.values()))
 
     page = section(page, "Failures and models")
     codes = asked(settings, "SELECT error_code, count(*) FROM images WHERE error_code IS NOT NULL GROUP BY error_code")

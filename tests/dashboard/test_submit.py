@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from blurline.client import Client
-from tests.api.breaking import breaking
+from tests.broken_connections import breaking
 from tests.dashboard.conftest import Enter, Open, texts
 from tests.pictures import HOPPER
 

@@ -13,18 +13,18 @@ from streamlit.testing.v1 import AppTest
 from api.app import create_app
 from blurline.client import Client
 from blurline.settings import Settings
-from blurline.store import Store
+from blurline.storage.store import Store
 from blurline.version import VERSION
+from dashboard.jobs.error_advice import REMEDIES
 from dashboard.problems import AWAY
-from dashboard.remedies import REMEDIES
-from sql.attempts import try_again
-from sql.database import Database
-from tests.api.asking import underway
-from tests.api.serving import serving
-from tests.api.working import settle
+from sql.engine.database import Database
+from sql.jobs.attempts import try_again
+from tests.api_requests import underway
+from tests.api_server import serving
 from tests.dashboard.conftest import Enter, Open, texts
+from tests.jobs.test_attempts import RETRYING
 from tests.pictures import HOPPER
-from tests.sql.test_attempts import RETRYING
+from tests.simulated_worker import settle
 
 _ERRORS = Path(__file__).parents[2] / "docs" / "errors.md"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.errors import ConfigurationError
-from blurline.secret_files import read_secrets
 from blurline.settings import Settings, variable
-from blurline.tokens import LocalIssuer, Scope
+from blurline.settings.secret_files import read_secrets
 from deployments.containers.first_secrets import make_secrets
 
 

@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from api.app import create_app
-from blurline import metrics
+from blurline.observability import metrics
 from blurline.settings import Settings
-from tests.api.serving import serving
+from tests.api_server import serving
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "deployments/monitoring/grafana-dashboard.json").read_text())
@@ -37,7 +37,7 @@ _ADDED_BY_PROMETHEUS = {"job", "instance", "le"}
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A metric of `blurline.metrics`."""
+    """A metric of `blurline.observability.metrics`."""
 
     name: str
     type: str

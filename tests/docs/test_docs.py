@@ -9,9 +9,9 @@ import pytest
 import typer
 from pydantic import ValidationError
 
-from blurline.command import app
+from blurline.cli.command import app
 from blurline.policy import Policy
-from blurline.presets import PRESETS
+from blurline.policy.presets import PRESETS
 from blurline.settings import Settings, variable
 from release import ROOT
 from release.pages import DOCS, GENERATED, rewritten

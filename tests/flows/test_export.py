@@ -10,12 +10,12 @@ import pyarrow.parquet
 import pytest
 from minio.error import S3Error
 
-from blurline.profile import ProfileName
+from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
-from blurline.store import Store
+from blurline.storage.store import Store
 from flows.export import export_changed, export_key
-from sql.database import Database
-from tests.api import filling
+from sql.engine.database import Database
+from tests import image_rows
 
 TODAY = datetime.now(UTC).date()
 
@@ -36,15 +36,17 @@ def exported(settings: Settings, store: Store, table: str, day: date) -> pyarrow
 
 
 def settled(database: Database, settings: Settings) -> None:
-    for attempt, policy in filling.underway(database, settings):
-        filling.settle(database, attempt, filling.made(attempt, policy, [[1, 2, 30, 40, 0.9], [50, 60, 70, 80, 0.2]]))
+    for attempt, policy in image_rows.underway(database, settings):
+        image_rows.settle(
+            database, attempt, image_rows.made(attempt, policy, [[1, 2, 30, 40, 0.9], [50, 60, 70, 80, 0.2]])
+        )
 
 
 def test_each_day_is_written_once_and_again_when_it_has_changed(
     settings: Settings, database: Database, store: Store
 ) -> None:
     for owner, days in (("ann", 1), ("bob", 2), ("cid", 0)):
-        filling.submit(database, owner, 3, ProfileName.STANDARD, desk="city")
+        image_rows.submit(database, owner, 3, ProfileName.STANDARD, desk="city")
         days_ago(settings, owner, days)
     settled(database, settings)
     assert export_changed(database, store) == "2 days: 6 images, 12 detections"  # today is not over
@@ -68,12 +70,12 @@ def test_each_day_is_written_once_and_again_when_it_has_changed(
 def test_a_day_whose_images_are_all_deleted_leaves_the_dataset(
     settings: Settings, database: Database, store: Store
 ) -> None:
-    job_id = filling.submit(database, "ann", 2, ProfileName.FAST)
+    job_id = image_rows.submit(database, "ann", 2, ProfileName.FAST)
     settled(database, settings)
     days_ago(settings, "ann", 1)
     export_changed(database, store)
     assert exported(settings, store, "images", TODAY - timedelta(days=1)).num_rows == 2
-    filling.delete_job(database, job_id)
+    image_rows.delete_job(database, job_id)
     assert export_changed(database, store) == "1 days: 0 images, 0 detections"
     for table in ("images", "detections"):
         with pytest.raises(S3Error):

@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import StateType
 
 from blurline.ids import new_id
 from flows.reconcile import RunState, judge
-from sql.reconciling import Underway
+from sql.upkeep.reconcile import Underway
 
 DEADLINE_S, PENDING_S = 1800, 60
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from blurline.ids import new_id
-from blurline.inventory import Bucket
+from blurline.storage.inventory import Bucket
 from flows.sweep import sweep_store
-from sql import consistency
-from sql.consistency import TooManyOrphans
-from tests.shelf import Shelf
+from sql.upkeep import consistency
+from sql.upkeep.consistency import TooManyOrphans
+from tests.stored_images import Shelf
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import models.look
+import models.detection_plan
 from blurline import Policy, ProfileName, open_photo
 from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
-from blurline.photo import Frame
-from blurline.profile import PROFILES
-from blurline.region import Region, SizeLimits, Unit
+from blurline.picture.photo import Frame
+from blurline.policy.profile import PROFILES
+from blurline.policy.region import Region, SizeLimits, Unit
 from blurline.settings import Settings
 from models import Found, anonymize, find_faces, look_for
 from models.merge import iou
@@ -34,7 +34,7 @@ def corners(path_or_image: Path | Image.Image, policy: Policy) -> np.ndarray:
 def test_a_face_that_was_missed_is_seen_by_the_second_look_and_nothing_comes_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(models.look.Look, "found_in", lambda *_: Found(NOTHING, NOTHING[:, 4]))
+    monkeypatch.setattr(models.detection_plan.Look, "found_in", lambda *_: Found(NOTHING, NOTHING[:, 4]))
     with pytest.raises(OutputCheckFailed, match="A face still shows in the written file"):
         anonymize(open_photo(HOPPER.read_bytes()))
 

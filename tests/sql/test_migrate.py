@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from blurline.command import app
+from blurline.cli.command import app
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings, variable
-from sql.migrate import MIGRATIONS, migrate, newer, pending
+from sql.engine.migrate import MIGRATIONS, migrate, newer, pending
 from tests.acceptance.stack import wait_for
 
 _WAITS = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from blurline.settings import Settings
-from sql.sessions import session
+from sql.engine.sessions import session
 
 
 def test_the_server_ends_its_side_of_a_session_whose_host_has_vanished(settings: Settings) -> None:

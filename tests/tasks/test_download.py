@@ -14,22 +14,22 @@ from blurline.errors import ObjectMissing
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import Settings
-from blurline.store import Store, StoredObject
-from sql.attempts import start_batch, try_again
-from sql.database import Database
-from sql.deletions import Patience, delete_image
-from sql.originals import keep_original
-from sql.quotas import Quotas, look_up
-from sql.reading import ImageRow, find_image, list_images_of_job
-from sql.reruns import Selection, call_off_job, enqueue, select
-from sql.submissions import NewJob, Original, create_job
-from tasks import fetching, resources
+from blurline.storage.store import Store, StoredObject
+from sql.deletion.deletions import Patience, delete_image
+from sql.engine.database import Database
+from sql.jobs.attempts import start_batch, try_again
+from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
+from sql.jobs.originals import keep_original
+from sql.jobs.quotas import Quotas, look_up
+from sql.jobs.submissions import NewJob, Original, create_job
+from sql.reruns.reruns import Selection, call_off_job, enqueue, select
+from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
 from tests.acceptance.stack import wait_for
+from tests.jobs.test_attempts import RETRYING, SIZE, dispatched
 from tests.pictures import HOPPER
-from tests.sql.test_attempts import RETRYING, SIZE, dispatched
 from tests.tls_server import Exchange, tls_server, trusted_authority
 
 PICTURE = HOPPER.read_bytes()
@@ -80,7 +80,7 @@ def _worker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         "OUTBOUND_TIMEOUT_S": "20",
     }.items():
         monkeypatch.setenv(f"BLURLINE_{name}", value)
-    monkeypatch.setattr(fetching, "_PAUSES_S", (0.01, 0.01))
+    monkeypatch.setattr(source_url, "_PAUSES_S", (0.01, 0.01))
     _forget_parts()
     yield
     if resources.database.cache_info().currsize:

@@ -6,7 +6,7 @@ import pytest
 
 from blurline.errors import StoreUnavailable
 from blurline.ids import new_id
-from sql.attempts import Attempt
+from sql.jobs.attempts import Attempt
 from tasks.work import Item, Work
 
 

@@ -15,10 +15,10 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from api.app import create_app
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
-from blurline.tokens import LocalIssuer, Scope
-from sql.migrate import MIGRATIONS, migrate
-from tests.api.serving import serving
+from sql.engine.migrate import MIGRATIONS, migrate
+from tests.api_server import serving
 from tests.upgrades.release import answers, restore
 
 _OF_THE_MOMENT = {"issued_at", "blurline_version", "signature", "last_seen_at", "at"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sql.migrate import CONCURRENTLY, MIGRATIONS
+from sql.engine.migrate import CONCURRENTLY, MIGRATIONS
 
 RELEASED = {
     "0001_jobs_images_attempts": "d44c2d0b49df7b16768b80c304a16da7a530a343c478e2aef861f3a01ad3f68e",
@@ -25,7 +25,7 @@ RELEASED = {
 NEW = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in RELEASED]
 
 _NOT_ASKED = (
-    "require-lock-timeout",  # `sql.migrate` sets it for all
+    "require-lock-timeout",  # `sql.engine.migrate` sets it for all
     "require-statement-timeout",  # how long a statement may run depends on the size of the tables
     "prefer-robust-stmts",  # each file is applied whole or not at all
     "prefer-bigint-over-int",  # integers are counts within one picture or job

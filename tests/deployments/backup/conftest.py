@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from blurline.audit import Auditor
-from blurline.buckets import Buckets
+from blurline.access.tokens import LocalIssuer
+from blurline.contract.audit import Auditor
 from blurline.settings import Settings
-from blurline.tokens import LocalIssuer
-from deployments.buckets import make_buckets
+from blurline.storage.bucket_admin import Buckets
+from deployments.create_buckets import make_buckets
 
 ROLES = ("originals", "results", "exports")
 

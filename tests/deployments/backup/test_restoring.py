@@ -10,18 +10,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from blurline.buckets import Buckets
+from blurline.access.tokens import LocalIssuer, Scope
 from blurline.ids import new_id
 from blurline.settings import Settings
-from blurline.tokens import LocalIssuer, Scope
+from blurline.storage.bucket_admin import Buckets
 from deployments.backup.folder import BackupRefused
 from deployments.backup.restoring import find_backup, restore
 from deployments.backup.taking import back_up
-from sql.backing_up import list_tables
-from sql.database import Database
-from sql.migrate import MIGRATIONS, pending
+from sql.engine.database import Database
+from sql.engine.migrate import MIGRATIONS, pending
+from sql.upkeep.backup import list_tables
 from tests.deployments.backup.conftest import new_database
-from tests.deployments.backup.keeping import objects_of, publish_all, rows_of, submit
+from tests.deployments.backup.installation import objects_of, publish_all, rows_of, submit
 
 
 @pytest.fixture

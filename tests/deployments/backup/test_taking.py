@@ -12,16 +12,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from blurline.buckets import Buckets
 from blurline.settings import Settings
+from blurline.storage.bucket_admin import Buckets
 from deployments.backup import taking
 from deployments.backup.folder import BackupRefused, Folder, Manifest
 from deployments.backup.mirror import mirror
 from deployments.backup.postgres_tools import dump_database
 from deployments.backup.taking import back_up
-from sql.database import Database
-from sql.deletions import delete_job, patience
-from tests.deployments.backup.keeping import contents_of, index_of, objects_of, publish_all, submit
+from sql.deletion.deletions import delete_job, patience
+from sql.engine.database import Database
+from tests.deployments.backup.installation import contents_of, index_of, objects_of, publish_all, submit
 
 
 def _take(settings: Settings, folder: Path) -> tuple[Manifest, list[str]]:

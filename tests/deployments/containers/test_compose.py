@@ -160,7 +160,7 @@ def test_what_installs_and_builds_is_locked_as_what_is_installed() -> None:
 
 def test_a_build_gets_what_the_wheel_is_made_of_and_no_secret() -> None:
     sent = {str(path) for path in sent_to_the_build()}
-    assert {"pyproject.toml", "prefect.yaml", "sql/queries/read.sql", "deployments/containers/compose.yaml"} <= sent
+    assert {"pyproject.toml", "prefect.yaml", "sql/jobs/job_queries.sql", "deployments/containers/compose.yaml"} <= sent
     assert not [path for path in sent if path.endswith(".env") or "__pycache__" in path or path.startswith("tests/")]
     for name in (".env", "blurline.env", "secrets/postgres_password"):
         assert is_kept_from_the_build(FOLDER.relative_to(ROOT) / name)

@@ -15,11 +15,11 @@ from blurline.errors import ConfigurationError
 from blurline.settings import Settings
 from deployments.doctor import Finding, Severity, examine
 from deployments.doctor.database import database
-from deployments.doctor.finding import ok
 from deployments.doctor.issuer import issuer
 from deployments.doctor.prefect import prefect
+from deployments.doctor.result import ok
 from deployments.doctor.store import store
-from tests.blurline.oidc_provider import Provider
+from tests.access.oidc_provider import Provider
 from tests.deployments.doctor.examining import findings, wrong
 
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from blurline.access.tokens import LocalIssuer
 from blurline.settings import Settings
-from blurline.tokens import LocalIssuer
 from deployments.doctor import Severity
 from deployments.doctor.machine import machine
 from deployments.embedded.home import Home

@@ -9,12 +9,12 @@ from minio import Minio
 from minio.versioningconfig import VersioningConfig
 from pydantic import SecretStr
 
-from blurline.buckets import Buckets
 from blurline.settings import Settings
+from blurline.storage.bucket_admin import Buckets
 from deployments.doctor import Severity
 from deployments.doctor.store import store
 from tests.deployments.doctor.examining import wrong
-from tests.forwarding import Answer, forwarding
+from tests.tcp_proxy import Answer, forwarding
 
 BUCKET = "blurline-examined"
 

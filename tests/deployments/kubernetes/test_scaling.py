@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from blurline import metrics
-from blurline.commands.servers import _GRACE_S
+from blurline.cli.servers import _GRACE_S
+from blurline.observability import metrics
 from blurline.settings import Settings
 from deployments.worker.intake import BACKLOG, INTERACTIVE
 from tests.deployments.kubernetes import documented

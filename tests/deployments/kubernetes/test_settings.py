@@ -10,8 +10,8 @@ import pytest
 import typer
 from pydantic import SecretStr
 
-from blurline.audit import KEY_FILE
-from blurline.command import app
+from blurline.cli.command import app
+from blurline.contract.audit import KEY_FILE
 from blurline.settings import PREFIX, Settings, check_variables, load_settings, variable
 from deployments.embedded import stack
 from tests.deployments.kubernetes import documented

@@ -1,0 +1,56 @@
+"""Who presents a token: the issuers that are accepted, and the users that were seen."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from blurline.access.oidc import OidcIssuer
+from blurline.access.tokens import LOCAL_ISSUER, Identity, InvalidToken, LocalIssuer, claimed_issuer
+from blurline.settings import Settings
+from sql.access.users import see
+from sql.engine.database import Database
+
+_SEEN_AGAIN_S = 300
+_MOST_REMEMBERED = 10_000
+
+
+class Identities:
+    """Checks tokens of every issuer that the settings name. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._issuers: dict[str, LocalIssuer | OidcIssuer] = {}
+        if settings.local_issuer:
+            self._issuers[LOCAL_ISSUER] = LocalIssuer(settings.home)
+        if settings.oidc_issuer:
+            self._issuers[settings.oidc_issuer] = OidcIssuer(
+                settings.oidc_issuer, settings.oidc_audience, settings.oidc_scopes_claim
+            )
+        self._database = database
+        self._seen_s: dict[tuple[str, str | None, str | None], float] = {}
+        self._lock = threading.Lock()
+
+    def identify(self, token: str) -> Identity:
+        """Who the token is for; their first valid one makes them a user. Raises InvalidToken, IssuerUnavailable."""
+        issuer = self._issuers.get(claimed_issuer(token) or "")
+        if issuer is None:
+            raise InvalidToken(f"The bearer token is of no issuer that is accepted here ({', '.join(self._issuers)}).")
+        identity = issuer.verify(token)
+        self._remember(identity)
+        return identity
+
+    def _remember(self, identity: Identity) -> None:
+        """Write the user down, at most once in a few minutes."""
+        key, now_s = (identity.owner, identity.name, identity.email), time.monotonic()
+        with self._lock:
+            if now_s < self._seen_s.get(key, -_SEEN_AGAIN_S) + _SEEN_AGAIN_S:
+                return
+            if len(self._seen_s) >= _MOST_REMEMBERED:
+                self._seen_s.clear()
+            self._seen_s[key] = now_s
+        try:
+            see(self._database, identity)
+        except BaseException:
+            with self._lock:
+                self._seen_s.pop(key, None)
+            raise

@@ -1,0 +1,1 @@
+"""Threads of an API process: the dispatcher, the deleter and the sender of webhooks."""

@@ -1,0 +1,139 @@
+"""The sender of webhooks: brings what waits in the database to its endpoints, and tries again for days.
+
+Several threads in every API process, one at an endpoint at a time among all processes. A message is sent at least
+once; one whose sender crashed is sent again, with the same id.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from api.background.notified_thread import Background
+from blurline.errors import AddressRefused, HostUnavailable, NotServed, RetryableError
+from blurline.observability import metrics
+from blurline.outbound.guarded_client import Outbound
+from blurline.outbound.webhook_signature import signed_headers
+from blurline.settings import Settings
+from sql.engine.database import Database
+from sql.events.deliveries import Claim, Failure, claim_delivery, record_failure, record_gone, record_success
+
+log = structlog.get_logger()
+
+RETRIES_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""How long after each try in vain the next one follows; after the last a message is given up."""
+
+_POLL_S = 1
+_THREADS = 16
+_TIMEOUT_S = 15
+_LEASE_S = 60
+_FIRST_PAUSE_S = 5
+_LONGEST_PAUSE_S = 300
+_GONE = 410
+
+
+class WebhookSender:
+    """Starts with `start` and ends, once what is under way is sent, after `stop`; `join` waits for that."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings, self._database = settings, database
+        self._outbound = Outbound(settings.outbound_networks)
+        self._background = Background("webhooks", settings.database, "blurline_webhooks", _POLL_S, self._begin)
+        self._threads = ThreadPoolExecutor(_THREADS, "webhook")
+        self._idle = threading.Semaphore(_THREADS)
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._background.start()
+
+    def stop(self) -> None:
+        """Have it end once what is under way is sent."""
+        self._stopped.set()
+        self._background.stop()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        self._background.join()
+        self._threads.shutdown()
+
+    def _begin(self) -> int:
+        """Have an idle thread send what is due, and return how many were found to be."""
+        if not self._idle.acquire(timeout=_POLL_S):
+            return 0
+        claim = None
+        try:
+            claim = claim_delivery(self._database, _LEASE_S)
+        finally:
+            if claim is None:
+                self._idle.release()
+            else:
+                self._threads.submit(self._send_all, claim)
+        return 0 if claim is None else 1
+
+    def _send_all(self, claim: Claim | None) -> None:
+        """Send what was claimed, and then whatever is due."""
+        try:
+            while claim is not None:
+                self._send(claim)
+                claim = None if self._stopped.is_set() else claim_delivery(self._database, _LEASE_S)
+        except RetryableError as error:
+            log.warning("webhook_sender_waits", error=str(error))
+        except Exception:
+            log.exception("webhook_sender_broke")
+        finally:
+            self._idle.release()
+
+    def _send(self, claim: Claim) -> None:
+        body = json.dumps(claim.payload, separators=(",", ":")).encode()
+        secrets = [secret for secret in (claim.secret, claim.previous_secret) if secret is not None]
+        headers = signed_headers(secrets, str(claim.delivery_id), int(time.time()), body)
+        status, fault = None, ""
+        try:
+            status = self._outbound.post(
+                claim.url, body, {"Content-Type": "application/json", **headers}, timeout_s=_TIMEOUT_S
+            )
+        except (AddressRefused, NotServed, HostUnavailable) as error:
+            fault = str(error)
+        except Exception:  # whatever it is, it must not be tried without end
+            log.exception("webhook_broke", **_ids(claim))
+            fault = "The message could not be sent; your operator finds the reason in the log."
+        if status is not None and 200 <= status < 300:
+            record_success(self._database, claim, status)
+            metrics.webhook_tries.labels("delivered").inc()
+            log.info("webhook_delivered", **_ids(claim), status=status)
+        elif status == _GONE:
+            record_gone(self._database, claim, status, "The endpoint answered 410: it wants no more messages.")
+            metrics.webhook_tries.labels("given_up").inc()
+            log.warning("webhook_disabled", **_ids(claim), status=status)
+        else:
+            self._failed(claim, status, fault or f"The endpoint answered {status}.")
+
+    def _failed(self, claim: Claim, status: int | None, error: str) -> None:
+        days = self._settings.webhook_stop_days
+        failure = Failure(status, error, retry_in_s(claim.tries), pause_s(claim.failures_in_a_row))
+        is_disabled = record_failure(
+            self._database, claim, failure, days, f"The endpoint failed for more than {days:g} days. {error}"
+        )
+        metrics.webhook_tries.labels("given_up" if is_disabled or failure.retry_in_s is None else "failed").inc()
+        event = "webhook_disabled" if is_disabled else "webhook_failed"
+        log.warning(event, **_ids(claim), status=status, error=error, retry_in_s=failure.retry_in_s)
+
+
+def retry_in_s(tries: int) -> float | None:
+    """How long to wait before a message is tried again that was tried ``tries`` times before; None to give it up."""
+    return RETRIES_S[tries] * random.uniform(0.9, 1.1) if tries < len(RETRIES_S) else None
+
+
+def pause_s(failures_in_a_row: int) -> float:
+    """How long an endpoint is left alone that failed so many times before, so that a dead one does not take up all."""
+    return min(_FIRST_PAUSE_S * 2.0 ** min(failures_in_a_row, 10), _LONGEST_PAUSE_S)
+
+
+def _ids(claim: Claim) -> dict[str, str]:
+    return {"webhook_id": str(claim.webhook_id), "delivery_id": str(claim.delivery_id)}

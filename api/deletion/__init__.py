@@ -1,0 +1,1 @@
+"""Deletion, retention and legal holds."""

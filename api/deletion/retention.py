@@ -1,0 +1,41 @@
+"""How long things of a job are kept: what it asks for, within what the installation allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.http.problems import Problem
+from blurline.contract import JobRetention
+from blurline.settings import Settings
+
+_KEPT = {
+    "originals_days": "keep_originals_days",
+    "results_days": "keep_results_days",
+    "rows_days": "keep_rows_days",
+    "audit_days": "keep_audit_days",
+}
+
+
+def asked_days(settings: Settings, asked: JobRetention) -> dict[str, float]:
+    """What a submission asks for, by name. Raises Problem when it is longer than the installation keeps anything."""
+    days: dict[str, float] = asked.model_dump(exclude_none=True)
+    for name, wanted in days.items():
+        most = getattr(settings, _KEPT[name])
+        if most is not None and wanted > most:
+            raise Problem(
+                "retention_too_long",
+                f"{name} is {wanted:g}; at most {most:g} days are kept here. Ask for less, or leave it out.",
+            )
+    return days
+
+
+def kept_days(settings: Settings, asked: Mapping[str, float]) -> JobRetention:
+    """What holds for a job that has asked for this. Whatever is left goes with the rows."""
+    kept = {name: _shortest(asked.get(name), getattr(settings, setting)) for name, setting in _KEPT.items()}
+    for name in ("originals_days", "results_days"):
+        kept[name] = _shortest(kept[name], kept["rows_days"])
+    return JobRetention(**kept)
+
+
+def _shortest(*days: float | None) -> float | None:
+    return min((each for each in days if each is not None), default=None)

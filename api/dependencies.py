@@ -1,0 +1,82 @@
+"""What every request may use: settings, database, store, Prefect; and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.access.identities import Identities
+from api.http.problems import Problem
+from api.middleware.rate_limit import RateLimit
+from api.prefect_client import FlowRuns
+from blurline.access.tokens import Identity, InvalidToken, Scope
+from blurline.settings import Settings
+from blurline.storage.store import Store
+from sql.engine.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts that an API process opens once. ``submission_threads``: for submissions alone, so that however many
+    arrive, others find a thread."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    flow_runs: FlowRuns
+    identities: Identities
+    rate_limit: RateLimit
+    submission_threads: CapacityLimiter
+
+    def identify(self, token: str) -> Identity:
+        """Who a token is for. Raises InvalidToken; IssuerUnavailable and DatabaseUnavailable."""
+        return self.identities.identify(token)
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(_context)]
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="A token of the OpenID Connect issuer, or one from `blurline token`.",
+)
+
+
+def _identity(
+    context: Ctx, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Identity:
+    if given is None:
+        raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
+    identity = context.identify(given.credentials)
+    request.state.owner = identity.owner  # for the log: what is bound in this thread ends with it
+    context.rate_limit.count(request, identity.owner)
+    if not identity.scopes:
+        raise Problem("missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")
+    return identity
+
+
+Who = Annotated[Identity, Depends(_identity)]
+
+
+def _having(scope: Scope) -> Callable[[Identity], Identity]:
+    def check(identity: Who) -> Identity:
+        if scope not in identity.scopes:
+            raise Problem("missing_scope", f"The token lacks the scope `{scope}`.")
+        return identity
+
+    return check
+
+
+Submitter = Annotated[Identity, Depends(_having(Scope.SUBMIT))]
+Reviewer = Annotated[Identity, Depends(_having(Scope.REVIEW))]
+Operator = Annotated[Identity, Depends(_having(Scope.OPERATE))]

@@ -1,0 +1,61 @@
+"""The WebSocket: live events of the caller's own jobs. docs/live.md has the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.events.live_client import Goodbye, LiveClient
+from api.events.websocket_abort import cut
+from api.http.problems import Problem
+from blurline.settings import Settings
+
+router = APIRouter()
+log = structlog.get_logger()
+
+_CLOSE_S = 1
+
+
+@router.websocket("/ws")
+async def live(websocket: WebSocket) -> None:
+    """Events from the first message, which must be the token, until the token expires."""
+    state = websocket.app.state
+    _check_origin(websocket, state.context.settings)
+    await websocket.accept()
+    farewell: Goodbye | None = None
+    try:
+        await LiveClient(websocket, state.context, state.hub).serve()
+    except* WebSocketDisconnect:
+        pass
+    except* Goodbye as group:
+        farewell = next(each for each in group.exceptions if isinstance(each, Goodbye))
+    if farewell:
+        await _close(websocket, farewell)
+
+
+def _check_origin(websocket: WebSocket, settings: Settings) -> None:
+    """Pages of other sites are kept out. What is no browser sends no Origin."""
+    origin = websocket.headers.get("origin")
+    if origin is None:
+        return
+    host, own = websocket.headers.get("host", ""), urlsplit(settings.api_url)
+    allowed = {*settings.allowed_origins, f"{own.scheme}://{own.netloc}", f"http://{host}", f"https://{host}"}
+    if origin.lower() not in {each.lower().rstrip("/") for each in allowed}:
+        raise Problem(
+            "origin_not_allowed", f"Pages of {origin} may not connect; BLURLINE_ALLOWED_ORIGINS can allow it."
+        )
+
+
+async def _close(websocket: WebSocket, goodbye: Goodbye) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await websocket.close(goodbye.code, goodbye.reason)
+    except TimeoutError:
+        log.warning("websocket_cut", code=goodbye.code)
+        cut(websocket)
+    except (WebSocketDisconnect, RuntimeError):
+        log.debug("websocket_gone", code=goodbye.code)

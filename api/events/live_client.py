@@ -1,0 +1,198 @@
+"""What is said to one client of the WebSocket. docs/live.md describes it for those on the other side."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from anyio import to_thread
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import to_json
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.dependencies import Context
+from api.events.live_hub import Hub, TooManyClients
+from blurline.access.tokens import Identity, InvalidToken
+from blurline.contract import MAX_LIVE_MESSAGE_BYTES
+from blurline.errors import RetryableError
+from sql.events.events import count_progress, find_bounds, list_events
+
+_HELLO_S = 3
+_SEND_S = 5
+_MAX_SEQUENCE = 2**63 - 1
+_PAGE = 100
+_POLL_S = 15  # should a notification ever be lost
+_GATHER_S = 0.05
+_PROGRESS_S = 1
+_PAUSE_S = 1
+_REFRESH_S = 0.5
+
+
+class Goodbye(Exception):
+    """The client has to go. ``code`` is the WebSocket's, ``reason`` a sentence of at most 123 bytes."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class LiveClient:
+    """One connected client."""
+
+    def __init__(self, websocket: WebSocket, context: Context, hub: Hub) -> None:
+        self._websocket, self._context, self._hub = websocket, context, hub
+        self._pace = _Pace()
+
+    async def serve(self) -> None:
+        """Until the client leaves (WebSocketDisconnect) or has to (Goodbye): either may come in an ExceptionGroup."""
+        hello, identity = await self._meet()
+        try:
+            with self._hub.client(identity.owner) as wake:
+                async with asyncio.timeout(_seconds_left(identity)) as expiry, asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._tell(identity, hello.after, wake))
+                    await self._refresh(identity.owner, expiry)
+        except TooManyClients:
+            most = self._context.settings.websockets_per_owner
+            raise Goodbye(4429, f"At most {most} connections of one user are kept.") from None
+        except TimeoutError:
+            raise Goodbye(4401, "The token has expired.") from None
+
+    async def _meet(self) -> tuple[_Hello, Identity]:
+        try:
+            async with asyncio.timeout(_HELLO_S):
+                hello = await self._receive()
+        except TimeoutError:
+            raise Goodbye(4408, f"No token came within {_HELLO_S} seconds.") from None
+        try:
+            identity = await self._identify(hello.token)
+        except RetryableError:
+            raise Goodbye(1013, "The token cannot be checked at the moment; try again soon.") from None
+        self._websocket.state.owner = identity.owner
+        return hello, identity
+
+    async def _refresh(self, owner: str, expiry: asyncio.Timeout) -> None:
+        """Take new tokens, each of which puts off the expiry."""
+        loop = asyncio.get_running_loop()
+        last_s = -math.inf
+        while True:
+            hello = await self._receive()
+            if loop.time() < last_s + _REFRESH_S:
+                raise Goodbye(4429, "New tokens come too often; renew one shortly before it expires.")
+            last_s = loop.time()
+            identity = await self._identify_at_last(hello.token)
+            if identity.owner != owner:
+                raise Goodbye(4403, "The new token is somebody else's.")
+            expiry.reschedule(loop.time() + _seconds_left(identity))
+            await self._send(type="refreshed", expires_at=identity.expires_at)
+
+    async def _tell(self, identity: Identity, after: int | None, wake: asyncio.Event) -> None:
+        owner, database = identity.owner, self._context.database
+        bounds = await self._hub.read(find_bounds, database, owner)
+        last = bounds.head if after is None else after
+        if not bounds.removed <= last <= bounds.head:
+            last = bounds.head
+            await self._send(type="reset", sequence=last)
+        await self._send(type="ready", sequence=last, expires_at=identity.expires_at)
+        while True:
+            wake.clear()
+            events = await self._hub.read(list_events, database, owner, last, _PAGE)
+            for event in events:
+                fields = {"sequence": event.sequence, "job_id": event.job_id, "image_id": event.image_id}
+                await self._send(type=event.type, **fields, created_at=event.created_at, **event.data)
+                last = event.sequence
+            await self._tell_progress(owner, (event.job_id for event in events))
+            if len(events) < _PAGE:
+                await self._rest(wake)
+
+    async def _tell_progress(self, owner: str, job_ids: Iterable[UUID]) -> None:
+        turn = self._pace.whose_turn(job_ids)
+        if turn:
+            told = await self._hub.read(count_progress, self._context.database, owner, turn)
+            for job_id, progress in told.items():
+                await self._send(type="job.progress", job_id=job_id, progress=progress)
+
+    async def _rest(self, wake: asyncio.Event) -> None:
+        """Until there may be something to tell. What comes within a moment is told in one go."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.next_turn_s() or _POLL_S):
+                await wake.wait()
+                await asyncio.sleep(_GATHER_S)
+
+    async def _identify(self, token: str) -> Identity:
+        try:
+            identity = await to_thread.run_sync(self._context.identify, token, abandon_on_cancel=True)
+        except InvalidToken:
+            raise Goodbye(4401, "The token is not valid here.") from None
+        if not identity.scopes:
+            raise Goodbye(4403, "The token has none of the scopes that are needed.")
+        return identity
+
+    async def _identify_at_last(self, token: str) -> Identity:
+        """The old token holds while the issuer or the database is away."""
+        while True:
+            try:
+                return await self._identify(token)
+            except RetryableError:
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _receive(self) -> _Hello:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        text = message.get("text")
+        if text is None:
+            raise Goodbye(4400, "Send text.")
+        if len(text.encode()) > MAX_LIVE_MESSAGE_BYTES:
+            raise Goodbye(1009, f"A message has at most {MAX_LIVE_MESSAGE_BYTES} bytes.")
+        try:
+            return _Hello.model_validate_json(text) if text.lstrip().startswith("{") else _Hello(token=text.strip())
+        except ValidationError:
+            raise Goodbye(4400, 'Send a token, or {"token": "…", "after": 123}.') from None
+
+    async def _send(self, **message: Any) -> None:
+        """At once, unless the client is so slow that what was sent before still waits."""
+        try:
+            async with asyncio.timeout(_SEND_S):
+                await self._websocket.send_text(to_json(message).decode())
+        except TimeoutError:
+            raise Goodbye(4413, "The client does not take its messages.") from None
+        except RuntimeError:  # the server has closed the connection, but we are still to hear of it
+            raise WebSocketDisconnect(1006) from None
+
+
+class _Hello(BaseModel, extra="forbid"):
+    token: str
+    after: int | None = Field(default=None, ge=0, le=_MAX_SEQUENCE)
+
+
+class _Pace:
+    """Of which jobs the progress is still to be told: of each at most once in `_PROGRESS_S`."""
+
+    def __init__(self) -> None:
+        self._waiting: set[UUID] = set()
+        self._told_s: dict[UUID, float] = {}
+
+    def whose_turn(self, touched: Iterable[UUID]) -> list[UUID]:
+        """The jobs to be told of now, after those touched have joined the others that wait."""
+        now_s = time.monotonic()
+        self._told_s = {job_id: told_s for job_id, told_s in self._told_s.items() if told_s > now_s - _PROGRESS_S}
+        self._waiting.update(touched)
+        turn = [job_id for job_id in self._waiting if job_id not in self._told_s]
+        self._waiting.difference_update(turn)
+        self._told_s.update(dict.fromkeys(turn, now_s))
+        return turn
+
+    def next_turn_s(self) -> float | None:
+        """Seconds until a job may be told of that waits; None when none does."""
+        due_s = min((self._told_s[job_id] for job_id in self._waiting), default=None)
+        return None if due_s is None else max(due_s + _PROGRESS_S - time.monotonic(), 0.001)
+
+
+def _seconds_left(identity: Identity) -> float:
+    return (identity.expires_at - datetime.now(UTC)).total_seconds()

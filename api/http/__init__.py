@@ -1,0 +1,1 @@
+"""HTTP: parameters, paging, byte ranges, problem details and the OpenAPI document."""

@@ -1,0 +1,62 @@
+"""Filters that several lists and figures share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from api.dependencies import Who
+from api.http.problems import Problem
+from api.visibility import listed_owner
+from blurline.contract import ImageState, Time
+from blurline.policy.profile import ProfileName
+
+LabelFilter = Annotated[
+    list[str] | None, Query(max_length=20, description="As `name:value`; may be repeated, and all must match.")
+]
+OwnerFilter = Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")]
+
+_DEFAULT_RANGE = timedelta(days=30)
+
+
+def parse_labels(given: list[str] | None) -> dict[str, str] | None:
+    """The labels asked for. Raises Problem."""
+    if given is None:
+        return None
+    pairs = [each.partition(":") for each in given]
+    if not all(colon for _, colon, _ in pairs):
+        raise Problem("invalid_request", "A label is asked for as `name:value`.")
+    return {name: value for name, _, value in pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which images: submitted from ``since`` up to ``until``; what else is None does not restrict."""
+
+    since: datetime
+    until: datetime
+    owner: str | None
+    profile: str | None
+    state: str | None
+    labels: dict[str, str] | None
+
+
+def _filter(
+    who: Who,
+    since: Annotated[Time | None, Query(description="30 days before `until` when absent.")] = None,
+    until: Annotated[Time | None, Query(description="Now when absent.")] = None,
+    owner: OwnerFilter = None,
+    profile: ProfileName | None = None,
+    state: ImageState | None = None,
+    label: LabelFilter = None,
+) -> Filter:
+    until = until or datetime.now(UTC)
+    if since is None:
+        since = max(until, datetime.min.replace(tzinfo=until.tzinfo) + _DEFAULT_RANGE) - _DEFAULT_RANGE
+    return Filter(since, until, listed_owner(who, owner), profile, state, parse_labels(label))
+
+
+Filtered = Annotated[Filter, Depends(_filter)]

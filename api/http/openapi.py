@@ -1,0 +1,51 @@
+"""The OpenAPI document: FastAPI's, with the models that it cannot see and without answers that are never given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from api.http.problems import MEDIA_TYPE, problems
+from blurline.contract import JobRequest, Problem
+
+_REF = "#/components/schemas/{model}"
+_ALWAYS = ("invalid_request",)
+_WITH_TOKEN = ("invalid_token", "missing_scope", "rate_limited", "database_unavailable", "issuer_unavailable")
+_WITH_BODY = ("malformed_request", "request_too_large")
+
+
+def describe(app: FastAPI) -> None:
+    """Have the application show its document so."""
+    original = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = original()
+            _, definitions = models_json_schema(
+                [(JobRequest, "validation"), (Problem, "serialization")], ref_template=_REF
+            )
+            schemas = described["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            for operation in (each for path in described["paths"].values() for each in path.values()):
+                _add_common(operation)
+            for name, schema in definitions["$defs"].items():
+                schemas.setdefault(name, schema)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _add_common(operation: dict[str, Any]) -> None:
+    """The problems with which any operation of its kind may be answered, beside those that it names itself."""
+    needs_token, has_body = "security" in operation, "requestBody" in operation
+    codes = _ALWAYS + (_WITH_TOKEN if needs_token else ()) + (_WITH_BODY if has_body else ())
+    responses = operation["responses"]
+    for status, answer in problems(*codes).items():
+        examples = answer["content"][MEDIA_TYPE]["examples"]
+        own = responses.get(str(status), {}).get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+        answer["content"][MEDIA_TYPE]["examples"] = examples | own
+        responses[str(status)] = answer

@@ -1,0 +1,1 @@
+"""Jobs: submissions, uploads, images, results, presets and audit records."""

@@ -1,0 +1,102 @@
+"""A job's published results as one ZIP, streamed: no file, no picture and no list of them is held whole."""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import Any
+from uuid import UUID
+
+from stream_zip import ZIP_AUTO, stream_zip
+
+from api.dependencies import Context
+from api.jobs.file_names import file_path
+from api.jobs.views import image_view
+from blurline.contract import ArchivedImage
+from blurline.errors import ObjectMissing
+from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
+
+_MODE = stat.S_IFREG | 0o644
+_PAGE = 200
+_STORED = 0  # pictures are compressed already
+_IN_MEMORY_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 17
+_MANIFEST = "manifest.json"
+
+Member = tuple[str, datetime, int, Any, Iterator[bytes]]
+
+
+def archive(context: Context, job_id: UUID) -> Iterable[bytes]:
+    """The ZIP: every published result under its own name, and last `manifest.json`, which lists every image."""
+    return stream_zip(_members(context, job_id), chunk_size=_CHUNK_BYTES)
+
+
+def _members(context: Context, job_id: UUID) -> Iterator[Member]:
+    names = Names()
+    names.unused(PurePosixPath(_MANIFEST))
+    cursor: int | None = None
+    with SpooledTemporaryFile(_IN_MEMORY_BYTES) as manifest:
+        manifest.write(b'{"job_id": "%s", "images": [' % str(job_id).encode())
+        while rows := list_images_of_job(context.database, job_id, _PAGE, cursor):
+            for row in rows:
+                current, content = _opened(context, row)
+                name = None
+                if current is not None and content is not None:
+                    name = names.unused(file_path(current.name, current.position, current.result_key or ""))
+                    yield _member(name, current.result_bytes or 0, content)
+                if current is not None:
+                    entry = ArchivedImage(**image_view(current).model_dump(), file=name)
+                    manifest.write((b"" if cursor is None and row is rows[0] else b",") + b"\n")
+                    manifest.write(entry.model_dump_json(exclude={"result_url"}).encode())
+            cursor = rows[-1].position
+        manifest.write(b"\n]}")
+        size_bytes = manifest.tell()
+        manifest.seek(0)
+        yield _member(_MANIFEST, size_bytes, iter(lambda: manifest.read(_CHUNK_BYTES), b""))
+
+
+def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, Iterator[bytes] | None]:
+    """The image as it is now (None: deleted) and its result, where it is published after the result was opened.
+
+    The list was read some time ago: meanwhile a result may have been withdrawn, replaced or deleted.
+    """
+    current = find_image(context.database, None, row.id)
+    while current is not None and _has_result(current):
+        content = None
+        with contextlib.suppress(ObjectMissing):
+            content = context.store.stream_result(current.result_key or "")
+        again = find_image(context.database, None, row.id)
+        if again is not None and (again.state, again.result_key) == (current.state, current.result_key):
+            return again, content
+        current = again
+    return current, None
+
+
+def _has_result(row: ImageRow) -> bool:
+    return row.state == "published" and row.result_key is not None and row.result_gone_at is None
+
+
+class Names:
+    """Names within an archive, none of which stands twice, whatever the case of its letters."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._numbers: Counter[str] = Counter()
+
+    def unused(self, path: PurePosixPath) -> str:
+        """The path, or one with a number where it is taken."""
+        chosen, wanted = str(path), str(path).casefold()
+        while chosen.casefold() in self._taken:
+            self._numbers[wanted] += 1
+            chosen = str(path.with_name(f"{path.stem} ({self._numbers[wanted] + 1}){path.suffix}"))
+        self._taken.add(chosen.casefold())
+        return chosen
+
+
+def _member(name: str, size_bytes: int, content: Iterator[bytes]) -> Member:
+    return name, datetime.now().astimezone(), _MODE, ZIP_AUTO(size_bytes, level=_STORED), content

@@ -1,0 +1,76 @@
+"""The three RPC-like endpoints of the article that started the project, over the functions of v1."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field
+
+from api.dependencies import Ctx, Submitter, Who
+from api.http.problems import problems
+from api.jobs.create_job import Wish, new_upload, submit_images
+from api.jobs.views import image_view
+from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
+from blurline.contract.examples import KEY
+from sql.jobs.job_queries import ImageFilter, list_images_of_job
+from sql.jobs.job_queries import list_images as images_of
+
+router = APIRouter(prefix="/v1/image", tags=["compatibility"])
+
+
+class UploadUrl(BaseModel):
+    """A presigned form for one object."""
+
+    model_config = with_examples(
+        {"object_key": KEY, "url": "https://store.example/blurline-originals", "fields": {"key": KEY}}
+    )
+    object_key: str
+    url: str
+    fields: dict[str, str]
+
+
+class SubmitRequest(BaseModel):
+    """An object that was uploaded."""
+
+    model_config = with_examples({"object_key": KEY, "name": "a.jpg"})
+    object_key: Key
+    name: Name | None = None
+
+
+class ListRequest(BaseModel):
+    """A page of the caller's images: those older than `before`."""
+
+    model_config = with_examples({"limit": 50})
+    limit: int = Field(default=50, ge=1, le=1000)
+    before: UUID | None = None
+
+
+@router.post("/upload-url/get")
+def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
+    """As POST /v1/uploads, for one object."""
+    key, form = new_upload(context, who.owner)
+    return UploadUrl(object_key=key, url=form.url, fields=form.fields)
+
+
+@router.post(
+    "/submit",
+    status_code=202,
+    responses=problems(
+        "upload_already_submitted", "picture_too_large", "object_missing", "quota_exceeded", "store_unavailable"
+    ),
+)
+def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
+    """As POST /v1/jobs, for one object under the default policy."""
+    image = SubmittedImage(key=request.object_key, name=request.name)
+    job = submit_images(context, Wish(who.owner), [image])
+    return image_view(list_images_of_job(context.database, job.id, limit=1)[0])
+
+
+@router.post("/list")
+def list_images(context: Ctx, who: Who, request: Annotated[ListRequest | None, Body()] = None) -> list[Image]:
+    """The caller's images, newest first."""
+    asked = request or ListRequest()
+    rows = images_of(context.database, ImageFilter(who.owner), asked.limit, asked.before)
+    return [image_view(row) for row in rows]

@@ -1,0 +1,71 @@
+"""The `Idempotency-Key` header of submissions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import Header
+from fastapi.responses import JSONResponse
+
+from api.dependencies import Context
+from blurline.contract import CreatedJob
+from sql.jobs.idempotency import Claim, claim, release
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A repetition of the request with the same key is answered as the first was, and makes nothing "
+        "anew.",
+    ),
+]
+
+
+def once(
+    context: Context,
+    owner: str,
+    key: str | None,
+    fingerprint: Callable[[], str],
+    work: Callable[[Claim | None], CreatedJob],
+) -> JSONResponse:
+    """Do the work, or give the answer that an earlier request with the key was given.
+
+    A request that comes to nothing leaves the key free. Raises KeyReused, InProgress, and what ``work`` raises.
+    """
+    claimed = None
+    if key is not None:
+        claimed = claim(context.database, owner, key, fingerprint(), context.settings.idempotency_hours)
+        if claimed.answer is not None:
+            return _answer(claimed.answer, {"Idempotency-Replayed": "true"})
+    try:
+        return _answer(work(claimed).model_dump(mode="json"))
+    except Exception:
+        if claimed is not None:
+            release(context.database, claimed)
+        raise
+
+
+def _answer(job: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(job, 202, {"Location": f"/v1/jobs/{job['id']}", **(headers or {})})
+
+
+def fingerprint_of(*texts: str, files: Iterable[tuple[str, BinaryIO]] = ()) -> str:
+    """The SHA-256 of texts and of files with their names, each told apart from the next."""
+    digest = hashlib.sha256()
+    for text in texts:
+        _add(digest, text.encode())
+    for name, file in files:
+        _add(digest, name.encode())
+        file.seek(0)
+        _add(digest, hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
+        file.seek(0)
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, part: bytes) -> None:
+    digest.update(len(part).to_bytes(8))
+    digest.update(part)

@@ -1,0 +1,164 @@
+"""Images: what became of a picture, and its result once it is published."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.dependencies import Ctx, Who
+from api.http.byte_range import parse_range
+from api.http.filters import OwnerFilter
+from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
+from api.http.problems import Problem, problems
+from api.jobs.file_names import file_path
+from api.jobs.views import detection_views, image_view, image_with_detections, receipt_view
+from api.visibility import boxes_of, listed_owner, manageable_owner, not_manageable, sendable_result, visible_image
+from blurline.access.tokens import Scope
+from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
+from sql.deletion.deletions import delete_image as delete
+from sql.deletion.deletions import patience
+from sql.engine.database import Order
+from sql.jobs.job_queries import ImageFilter, ImageRow, find_flow_run, list_images, list_images_by_doubt
+
+router = APIRouter(prefix="/v1/images", tags=["images"])
+
+_UNKNOWN_DOUBT = 2.0
+_NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
+
+
+class ImageSort(StrEnum):
+    """Orders of images. By doubt, the most doubtful come first; that goes with one `state` alone."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    DOUBT = "-doubt"
+
+
+@router.get("", responses=problems("invalid_cursor"))
+def get_images(
+    context: Ctx,
+    who: Who,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    sort: ImageSort = ImageSort.NEWEST,
+    state: ImageState | None = None,
+    error_code: Annotated[str | None, Query(max_length=63)] = None,
+    since: Time | None = None,
+    until: Time | None = None,
+    owner: OwnerFilter = None,
+) -> ImagePage:
+    """Images of every job: one's own, or (reviewers and operators) all."""
+    wanted = ImageFilter(listed_owner(who, owner), state, error_code, since, until)
+    listed = f"images{sort}"
+    if sort is ImageSort.DOUBT:
+        if state is None:
+            raise Problem("invalid_request", "sort=-doubt needs a state, as in state=needs_review.")
+        rows = list_images_by_doubt(context.database, wanted, limit, parse_cursor(listed, cursor, float, UUID))
+        at = [_UNKNOWN_DOUBT if rows[-1].doubt is None else rows[-1].doubt, rows[-1].id] if rows else []
+    else:
+        order = Order.ASCENDING if sort is ImageSort.OLDEST else Order.DESCENDING
+        rows = list_images(context.database, wanted, limit, parse_cursor(listed, cursor, UUID), order)
+        at = [rows[-1].id] if rows else []
+    return ImagePage(images=[image_view(row) for row in rows], next_cursor=next_cursor(listed, rows, limit, *at))
+
+
+@router.get("/{image_id}", responses=problems("not_found"))
+def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
+    """An image, its state and every box found in it."""
+    row = visible_image(context, who, image_id)
+    flow_run_id = find_flow_run(context.database, row.id) if Scope.OPERATE in who.scopes else None
+    return image_with_detections(row, boxes_of(context, row), flow_run_id)
+
+
+@router.get("/{image_id}/detections", responses=problems("not_found"))
+def get_detections(context: Ctx, who: Who, image_id: UUID) -> Detections:
+    """Every box found in an image, also those that were not destroyed."""
+    row = visible_image(context, who, image_id)
+    return Detections(
+        image_id=row.id,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        detections=detection_views(boxes_of(context, row)),
+    )
+
+
+_RESULT_HEADERS = {
+    "ETag": {"schema": {"type": "string"}, "description": "Changes with the picture."},
+    "Accept-Ranges": {"schema": {"type": "string"}},
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "The name its owner gave it."},
+}
+_PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
+
+
+@router.head("/{image_id}/result", include_in_schema=False)
+@router.get(
+    "/{image_id}/result",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
+        206: {"content": _PICTURE, "description": "The range asked for"},
+        304: {"description": "The picture is the one that `If-None-Match` names"},
+        **problems("not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable"),
+    },
+)
+def get_result(
+    context: Ctx,
+    who: Who,
+    image_id: UUID,
+    request: Request,
+    if_none_match: Annotated[str | None, Header()] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    range_: Annotated[str | None, Header(alias="range", description="One range of bytes.")] = None,
+) -> Response:
+    """The published picture; to reviewers also one that is held for them. An original is never sent."""
+    row = visible_image(context, who, image_id)
+    key, size_bytes = sendable_result(who, row), row.result_bytes or 0
+    etag = f'"{row.result_sha256}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": _disposition(row),
+        "X-Content-Type-Options": "nosniff",
+    }
+    if if_none_match is not None and _names(if_none_match, etag):
+        return Response(None, 304, headers)
+    is_whole = if_range is not None and if_range != etag
+    asked = None if is_whole else parse_range(range_, size_bytes)
+    headers["Content-Length"] = str(asked.length if asked else size_bytes)
+    if asked:
+        headers["Content-Range"] = f"bytes {asked.first}-{asked.last}/{size_bytes}"
+    status = 206 if asked else 200
+    if request.method == "HEAD":
+        return Response(None, status, headers, row.result_media_type)
+    content = context.store.stream_result(key, *((asked.first, asked.length) if asked else ()))
+    return StreamingResponse(content, status, headers, row.result_media_type)
+
+
+@router.delete("/{image_id}", status_code=202, responses=problems("not_found", "on_hold"))
+def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
+    """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
+    a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
+    receipt = delete(context.database, manageable_owner(who), image_id, who.owner, patience(context.settings))
+    if receipt is None:
+        visible_image(context, who, image_id)
+        raise not_manageable("image")
+    return receipt_view(receipt)
+
+
+def _disposition(row: ImageRow) -> str:
+    """The owner's name for the picture, with the extension of the result (RFC 6266)."""
+    shown = file_path(row.name, row.position, row.result_key or "").name
+    plain = _NOT_PLAIN.sub("_", shown)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags

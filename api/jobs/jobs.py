@@ -1,0 +1,128 @@
+"""Jobs: following, cancelling, deleting and fetching them. Submitting is in `submissions`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from api.dependencies import Ctx, Who
+from api.http.filters import LabelFilter, OwnerFilter, parse_labels
+from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
+from api.http.problems import problems
+from api.jobs.archive import archive
+from api.jobs.views import image_view, job_view, receipt_view
+from api.visibility import listed_owner, manageable_owner, not_manageable, visible_job
+from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
+from sql.deletion.deletions import delete_job as delete
+from sql.deletion.deletions import patience
+from sql.engine.database import Order
+from sql.jobs.job_queries import JobFilter, list_images_of_job, list_jobs
+from sql.reruns.reruns import call_off_job
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+class JobSort(StrEnum):
+    """Orders of jobs."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+
+
+class PositionSort(StrEnum):
+    """Orders of the images of a job."""
+
+    FIRST = "position"
+    LAST = "-position"
+
+
+@router.get("", responses=problems("invalid_cursor"))
+def get_jobs(
+    context: Ctx,
+    who: Who,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    sort: JobSort = JobSort.NEWEST,
+    state: JobState | None = None,
+    label: LabelFilter = None,
+    since: Time | None = None,
+    until: Time | None = None,
+    owner: OwnerFilter = None,
+) -> JobPage:
+    """Jobs: one's own, or (reviewers and operators) all."""
+    wanted = JobFilter(listed_owner(who, owner), state, parse_labels(label), since, until)
+    order = Order.ASCENDING if sort is JobSort.OLDEST else Order.DESCENDING
+    rows = list_jobs(context.database, wanted, limit, parse_cursor(f"jobs{sort}", cursor, UUID), order)
+    following = next_cursor(f"jobs{sort}", rows, limit, rows[-1].id) if rows else None
+    return JobPage(jobs=[job_view(row, context.settings) for row in rows], next_cursor=following)
+
+
+@router.get("/{job_id}", responses=problems("not_found"))
+def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
+    """A job and its progress."""
+    return job_view(visible_job(context, who, job_id), context.settings)
+
+
+@router.get("/{job_id}/images", responses=problems("not_found", "invalid_cursor"))
+def get_images_of_job(
+    context: Ctx,
+    who: Who,
+    job_id: UUID,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    sort: PositionSort = PositionSort.FIRST,
+    state: ImageState | None = None,
+) -> ImagePage:
+    """The images of a job in the order they were submitted."""
+    visible_job(context, who, job_id)
+    order = Order.DESCENDING if sort is PositionSort.LAST else Order.ASCENDING
+    listed = f"images{job_id}{sort}"
+    rows = list_images_of_job(context.database, job_id, limit, parse_cursor(listed, cursor, int), order, state)
+    following = next_cursor(listed, rows, limit, rows[-1].position) if rows else None
+    return ImagePage(images=[image_view(row) for row in rows], next_cursor=following)
+
+
+@router.get(
+    "/{job_id}/archive",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "A ZIP of the published results; `manifest.json`, its last member, lists every image.",
+        },
+        **problems("not_found", "store_unavailable"),
+    },
+)
+def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
+    """Every published result of a job, streamed as one ZIP. An original is never sent."""
+    visible_job(context, who, job_id)
+    headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"', "Cache-Control": "private, no-store"}
+    return StreamingResponse(archive(context, job_id), 200, headers, "application/zip")
+
+
+@router.post("/{job_id}/cancel", responses=problems("not_found"))
+def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
+    """Call off what is left of a job, one's own or (operators) anyone's. What is published stays; what is not
+    fails with the code `job_cancelled`."""
+    row = visible_job(context, who, job_id)
+    if manageable_owner(who) not in (None, row.owner):
+        raise not_manageable("job")
+    _, flow_run_ids = call_off_job(context.database, job_id)
+    context.flow_runs.cancel(flow_run_ids)
+    return job_view(visible_job(context, who, job_id), context.settings)
+
+
+@router.delete("/{job_id}", status_code=202, responses=problems("not_found", "on_hold"))
+def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
+    """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
+    worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
+    deleted = delete(context.database, manageable_owner(who), job_id, who.owner, patience(context.settings))
+    if deleted is None:
+        visible_job(context, who, job_id)
+        raise not_manageable("job")
+    receipt, flow_run_ids = deleted
+    context.flow_runs.cancel(flow_run_ids)
+    return receipt_view(receipt)

@@ -1,0 +1,52 @@
+"""Presets: policies with a name."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.dependencies import Ctx, Operator, Who
+from api.http.problems import Problem, problems
+from blurline.contract import Preset, PresetName, PresetRequest, Presets
+from blurline.policy.presets import PRESETS
+from sql.jobs.presets import PresetRow, list_presets, put_preset
+from sql.jobs.presets import delete_preset as delete
+
+router = APIRouter(prefix="/v1/presets", tags=["presets"])
+
+
+@router.get("")
+def get_presets(context: Ctx, _: Who) -> Presets:
+    """Every preset: the built-in ones, then the operators' by name."""
+    builtin = [
+        Preset(name=name, description=description, policy=policy.model_dump(mode="json"), is_builtin=True)
+        for name, (description, policy) in PRESETS.items()
+    ]
+    return Presets(presets=[*builtin, *map(_view, list_presets(context.database))])
+
+
+@router.put("/{name}", responses=problems("preset_is_builtin"))
+def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetRequest) -> Preset:
+    """Make a preset, or change it. Jobs keep the policy they were made with."""
+    _check_own(name)
+    row = PresetRow(name, request.description, request.policy)
+    put_preset(context.database, row, who.owner)
+    return _view(row)
+
+
+@router.delete("/{name}", status_code=204, responses=problems("not_found", "preset_is_builtin"))
+def delete_preset(context: Ctx, _: Operator, name: PresetName) -> None:
+    """Delete a preset."""
+    _check_own(name)
+    if not delete(context.database, name):
+        raise Problem("not_found", f"There is no preset {name!r}.")
+
+
+def _check_own(name: str) -> None:
+    if name in PRESETS:
+        raise Problem("preset_is_builtin", f"The preset {name!r} comes with Blurline. Choose another name.")
+
+
+def _view(row: PresetRow) -> Preset:
+    return Preset(
+        name=row.name, description=row.description, policy=row.policy.model_dump(mode="json"), is_builtin=False
+    )

@@ -1,0 +1,170 @@
+"""Submitting pictures: `POST /v1/jobs`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from api.dependencies import Context, Ctx, Submitter
+from api.http.problems import Problem, problems
+from api.jobs.create_job import OpenFile, printable, submit_files, submit_images, wish
+from api.jobs.idempotency import IdempotencyKey, fingerprint_of, once
+from blurline.contract import CreatedJob, JobOptions, JobRequest
+from sql.jobs.quotas import check_room, default_quotas
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_MAX_FILES = 1000
+_MAX_JSON_BYTES = 64_000_000
+_OPTIONS = tuple(JobOptions.model_fields)
+_OVERHEAD_BYTES = 1_000_000
+_EXAMPLES = {
+    "policy": '{"style": "solid"}',
+    "labels": '{"assignment": "4711"}',
+    "webhook": '{"url": "https://example.org/hooks"}',
+    "retention": '{"originals_days": 30}',
+}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                        },
+                        "policy": {"type": "string", "description": "Fields of a policy, as JSON"},
+                        "preset": {"type": "string", "description": "A preset's name"},
+                        "labels": {"type": "string", "description": "Labels, as JSON"},
+                        "webhook": {"type": "string", "description": "A webhook, as JSON"},
+                        "retention": {"type": "string", "description": "How long things are kept, as JSON"},
+                    },
+                },
+                "encoding": {"files": {"contentType": "image/*"}},
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    openapi_extra=_BODY,
+    response_model=CreatedJob,
+    responses=problems(
+        "urls_not_allowed", "webhooks_not_allowed", "upload_already_submitted",
+        "request_in_progress", "picture_too_large", "unsupported_media_type",
+        "address_refused", "duplicate_key", "image_count", "object_missing", "idempotency_key_reused",
+        "unknown_preset", "retention_too_long", "quota_exceeded", "store_unavailable",
+    ),
+)  # fmt: skip
+async def create_job(
+    context: Ctx, who: Submitter, request: Request, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Submit pictures: keys of uploads (or URLs) as JSON, or the files themselves as multipart form data.
+
+    When this answers 202 the job is stored and nothing can lose it.
+    """
+    limiter = context.submission_threads
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        body = await _body(request)
+        return await to_thread.run_sync(_from_json, context, who.owner, idempotency_key, body, limiter=limiter)
+    if kind == "multipart/form-data":
+        quotas, at_least_bytes = default_quotas(context.settings), _declared_bytes(request)
+        await to_thread.run_sync(check_room, context.database, who.owner, quotas, 1, at_least_bytes, limiter=limiter)
+        async with request.form(max_files=_MAX_FILES, max_fields=10) as form:
+            return await to_thread.run_sync(_from_form, context, who.owner, idempotency_key, form, limiter=limiter)
+    raise Problem("unsupported_media_type", "Send application/json with keys or multipart/form-data with files.")
+
+
+def _from_json(context: Context, owner: str, key: str | None, body: bytes) -> JSONResponse:
+    given = _validated(JobRequest, body)
+    return once(
+        context,
+        owner,
+        key,
+        lambda: fingerprint_of("json", body.decode()),
+        lambda claim: submit_images(context, wish(context, owner, given, claim), given.images),
+    )
+
+
+def _from_form(context: Context, owner: str, key: str | None, form: FormData) -> JSONResponse:
+    options, files = _options(form), _files(form)
+    return once(
+        context,
+        owner,
+        key,
+        lambda: fingerprint_of("form", options.model_dump_json(), files=[(each.name, each.file) for each in files]),
+        lambda claim: submit_files(context, wish(context, owner, options, claim), files),
+    )
+
+
+def _declared_bytes(request: Request) -> int:
+    """What a form's files have at least, from what its header says; 0 where it says nothing."""
+    declared = request.headers.get("content-length", "0")
+    return max(0, int(declared) - _OVERHEAD_BYTES) if declared.isdigit() else 0
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body. Raises Problem when it is larger than any list of keys has to be."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > _MAX_JSON_BYTES:
+            raise Problem("request_too_large", f"A JSON request has at most {_MAX_JSON_BYTES} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _options(form: FormData) -> JobOptions:
+    strays = {name for name, _ in form.multi_items()} - {"files", *_OPTIONS}
+    if strays:
+        raise Problem(
+            "invalid_request", f"The form has a part {min(strays)!r}; its parts are files, {', '.join(_OPTIONS)}."
+        )
+    texts = {name: form[name] for name in _OPTIONS if form.get(name)}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise Problem("invalid_request", f"The parts {', '.join(_OPTIONS)} are texts, not files.")
+    preset = texts.pop("preset", None)
+    fields = {name: _parsed(name, text) for name, text in texts.items()}
+    return _validated(JobOptions, json.dumps(fields | ({"preset": preset} if preset else {})))
+
+
+def _parsed(name: str, text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Problem("invalid_request", f"The part {name} is not JSON as in {_EXAMPLES[name]}: {error}.") from error
+
+
+def _files(form: FormData) -> list[OpenFile]:
+    given = [value for value in form.getlist("files") if isinstance(value, UploadFile)]
+    if not given:
+        raise Problem("image_count", "The form has no files; send each picture as a part named `files`.")
+    return [OpenFile(printable(file.filename) or f"{at}", file.file, file.size or 0) for at, file in enumerate(given)]
+
+
+def _validated(model: type[Model], text: Any) -> Model:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_context=False)) from error

@@ -1,0 +1,104 @@
+"""Rows as the API shows them: the models of `blurline.contract`, and nothing that a client has no use for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from api.deletion.retention import kept_days
+from blurline.contract import (
+    CreatedJob,
+    DeletionReceipt,
+    Detection,
+    Gone,
+    Hold,
+    Image,
+    ImageError,
+    ImageWithDetections,
+    Job,
+    JobState,
+    Progress,
+    User,
+    WebhookWithSecret,
+)
+from blurline.settings import Settings
+from sql.access.users import UserRow
+from sql.deletion.deletions import Receipt
+from sql.deletion.legal_holds import Hold as HoldRow
+from sql.events.webhooks import WebhookRow
+from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow
+
+
+def job_view(row: JobRow, settings: Settings) -> Job:
+    """A job."""
+    return Job(**_job_fields(row, settings))
+
+
+def created_job_view(row: JobRow, webhook: WebhookRow | None, settings: Settings) -> CreatedJob:
+    """A job that was just made, with its webhook."""
+    shown = WebhookWithSecret.model_validate(webhook, from_attributes=True) if webhook else None
+    return CreatedJob(**_job_fields(row, settings), webhook=shown)
+
+
+def image_view(row: ImageRow) -> Image:
+    """An image."""
+    return Image(**_image_fields(row))
+
+
+def image_with_detections(
+    row: ImageRow, detections: list[DetectionRow], flow_run_id: UUID | None = None
+) -> ImageWithDetections:
+    """An image and its boxes; to operators, with the flow run of its last attempt."""
+    fields = {**_image_fields(row), "detections": detection_views(detections), "flow_run_id": flow_run_id}
+    return ImageWithDetections(**fields)
+
+
+def detection_views(detections: list[DetectionRow]) -> list[Detection]:
+    """Boxes."""
+    return [Detection.model_validate(box, from_attributes=True) for box in detections]
+
+
+def receipt_view(row: Receipt) -> DeletionReceipt:
+    """A receipt."""
+    return DeletionReceipt.model_validate(row, from_attributes=True)
+
+
+def hold_view(row: HoldRow) -> Hold:
+    """A hold."""
+    return Hold.model_validate(row, from_attributes=True)
+
+
+def user_view(row: UserRow) -> User:
+    """A user."""
+    return User.model_validate(row, from_attributes=True)
+
+
+def _job_fields(row: JobRow, settings: Settings) -> dict[str, Any]:
+    fields = {name: getattr(row, name) for name in JobRow.__slots__ if name in Job.model_fields}
+    state: JobState = "processing"
+    if row.queued + row.processing == 0:
+        state = "finished"
+    elif row.queued == row.images:
+        state = "queued"
+    progress = Progress.model_validate(row, from_attributes=True)
+    return {**fields, "state": state, "progress": progress, "retention": kept_days(settings, row.retention)}
+
+
+def _image_fields(row: ImageRow) -> dict[str, Any]:
+    fields = {name: getattr(row, name) for name in ImageRow.__slots__ if name in Image.model_fields}
+    error = ImageError(code=row.error_code, message=row.error_message or "") if row.error_code else None
+    is_published = row.state == "published"
+    return {
+        **fields,
+        "is_underway": row.open_attempt_id is not None,
+        "error": error,
+        "faces_found": row.faces,
+        "original_gone": _gone(row.original_gone_at, row.original_gone_why),
+        "result_gone": _gone(row.result_gone_at, row.result_gone_why),
+        "result_url": f"/v1/images/{row.id}/result" if is_published and row.result_gone_at is None else None,
+    }
+
+
+def _gone(at: datetime | None, why: str | None) -> Gone | None:
+    return Gone.model_validate({"at": at, "why": why}) if at else None

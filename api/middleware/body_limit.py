@@ -1,0 +1,60 @@
+"""A cap on the size of a request, whatever its headers say: a large one for submissions, a small one for all others."""
+
+from __future__ import annotations
+
+import contextlib
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.problems import problem
+
+_SMALL_BYTES = 2_000_000
+_LARGE_AT = ("POST", "/v1/jobs")
+
+
+class BodyLimit:
+    """Answers 413 as soon as more has been declared or has arrived than the endpoint takes.
+
+    ``max_bytes`` is for submissions. Other bodies are read before the token is looked at, and have to be small.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_submission = (scope["method"], scope["path"]) == _LARGE_AT
+        most = self._max_bytes if is_submission else min(_SMALL_BYTES, self._max_bytes)
+        refusal = problem("request_too_large", f"A request has at most {most / 1e6:g} MB here. Send less at a time.")
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > most:
+            await refusal(scope, receive, send)
+            return
+        arrived, has_answered = 0, False
+
+        async def counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > most:
+                raise _TooLargeError
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal has_answered
+            if arrived > most and not has_answered:  # somebody has caught our error and answers with another
+                return
+            has_answered = True
+            await send(message)
+
+        with contextlib.suppress(_TooLargeError):
+            await self._app(scope, counted, noted)
+        if arrived > most and not has_answered:
+            await refusal(scope, receive, send)
+
+
+class _TooLargeError(Exception):
+    """More has arrived than may."""

@@ -1,0 +1,1 @@
+"""Re-runs of a job and of a backlog."""

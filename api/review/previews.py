@@ -1,0 +1,71 @@
+"""Previews: small renditions of results, and for reviewers of originals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from api.dependencies import Context, Ctx, Who
+from api.http.problems import Problem, problems
+from api.visibility import readable_original, sendable_result, visible_image
+from blurline.access.tokens import Identity, Scope
+from blurline.errors import ObjectMissing
+from blurline.picture.preview import MEDIA_TYPE, PreviewSize, preview_key
+from sql.jobs.job_queries import ImageRow
+from sql.review.reviews import note_look
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/v1/images", tags=["images"])
+
+
+class Of(StrEnum):
+    """What a preview shows."""
+
+    RESULT = "result"
+    ORIGINAL = "original"
+
+
+@router.get(
+    "/{image_id}/preview",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "A JPEG of the upright picture",
+        },
+        **problems(
+            "not_found", "preview_missing", "not_published", "result_gone", "original_gone", "store_unavailable"
+        ),
+    },
+)
+def get_preview(
+    context: Ctx, who: Who, image_id: UUID, of: Of = Of.RESULT, size: PreviewSize = PreviewSize.THUMB
+) -> StreamingResponse:
+    """A small rendition of the result (whoever may fetch the result may see it) or, for reviewers alone, of the
+    original; each look at one is written down. Every image has a `thumb`, those that are held also a `view`."""
+    row = visible_image(context, who, image_id)
+    headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    try:
+        content = _original(context, who, row, size) if of is Of.ORIGINAL else _result(context, who, row, size)
+    except ObjectMissing as error:
+        raise Problem("preview_missing", f"The image has no {size} of its {of}.") from error
+    return StreamingResponse(content, 200, headers, MEDIA_TYPE)
+
+
+def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
+    return context.store.stream_result(preview_key(sendable_result(who, row), size))
+
+
+def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
+    if Scope.REVIEW not in who.scopes:
+        raise Problem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which originals need.")
+    content = context.store.stream_original(preview_key(readable_original(row), size))
+    note_look(context.database, who.owner, row.id)
+    log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)
+    return content

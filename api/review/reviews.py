@@ -1,0 +1,141 @@
+"""Review: the next image to look at, and what to do with it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from api.dependencies import Context, Ctx, Reviewer
+from api.http.problems import problems
+from api.jobs.views import image_with_detections
+from api.visibility import boxes_of, readable_original, visible_image
+from blurline.access.tokens import Identity
+from blurline.contract import (
+    ApprovalRequest,
+    CorrectionRequest,
+    Decision,
+    Decisions,
+    ImageWithDetections,
+    NextReview,
+    RejectionRequest,
+    ReviewRequest,
+    ReviewTask,
+)
+from sql.jobs.submissions import batch_size
+from sql.review.reviews import (
+    ClaimedReview,
+    approve_image,
+    claim,
+    claim_next,
+    correct_image,
+    count_waiting,
+    list_decisions,
+    note_look,
+    reject_image,
+    release,
+)
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/v1", tags=["review"])
+
+_OF_IMAGE = problems("not_found", "review_claimed")
+_DECIDING = ("not_found", "review_claimed", "not_held", "image_underway")
+
+
+@router.post("/reviews/next")
+def next_review(context: Ctx, who: Reviewer, request: ReviewRequest | None = None) -> NextReview:
+    """The most doubtful image that waits; it is the caller's alone for five minutes. No two reviewers get the same."""
+    claimed = claim_next(context.database, who.owner, request.skip if request else ())
+    return NextReview(task=_task(context, who, claimed) if claimed else None)
+
+
+@router.post("/images/{image_id}/claim", responses=_OF_IMAGE)
+def claim_image(context: Ctx, who: Reviewer, image_id: UUID) -> ReviewTask:
+    """Claim an image, whatever its state, or keep one for five minutes more."""
+    visible_image(context, who, image_id)
+    return _task(context, who, claim(context.database, who.owner, image_id))
+
+
+@router.post("/images/{image_id}/release", status_code=204, responses=problems("not_found"))
+def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
+    """Leave a claimed image to others."""
+    visible_image(context, who, image_id)
+    release(context.database, who.owner, image_id)
+
+
+@router.post("/images/{image_id}/approve", responses=problems(*_DECIDING, "result_changed"))
+def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
+    """Publish the result that an image is held with, after having looked at it, if it still is the one."""
+    visible_image(context, who, image_id)
+    approve_image(context.database, who.owner, image_id, request.result_sha256)
+    log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
+    return _shown(context, who, image_id)
+
+
+@router.post("/images/{image_id}/reject", responses=problems(*_DECIDING))
+def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionRequest | None = None) -> ImageWithDetections:
+    """Withdraw a held or published result. The image fails with the code `rejected`."""
+    visible_image(context, who, image_id)
+    reject_image(context.database, who.owner, image_id, request.note if request else "")
+    log.info("image_rejected", image_id=str(image_id), reviewer=who.owner)
+    return _shown(context, who, image_id)
+
+
+@router.post("/images/{image_id}/correct", status_code=202, responses=problems(*_DECIDING, "original_gone"))
+def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
+    """Have an image rendered anew with these boxes destroyed. It stays what it is until the new result is there."""
+    visible_image(context, who, image_id)
+    correct_image(
+        context.database,
+        who.owner,
+        image_id,
+        request.destroy,
+        batch_size(context.settings),
+        note=request.note,
+        is_held=request.hold,
+    )
+    log.info("image_corrected", image_id=str(image_id), reviewer=who.owner, boxes=len(request.destroy))
+    return _shown(context, who, image_id)
+
+
+@router.get("/images/{image_id}/decisions", responses=problems("not_found"))
+def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
+    """Every decision on an image: who, when, and what changed."""
+    visible_image(context, who, image_id)
+    rows = list_decisions(context.database, image_id)
+    return Decisions(decisions=[Decision.model_validate(row, from_attributes=True) for row in rows])
+
+
+@router.get(
+    "/images/{image_id}/original",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "The original, as it was submitted. It shows faces.",
+        },
+        **problems("not_found", "original_gone", "store_unavailable"),
+    },
+)
+def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:
+    """The original, for reviewers alone. Every look is written down."""
+    key = readable_original(visible_image(context, who, image_id))
+    note_look(context.database, who.owner, image_id)
+    log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)
+    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    content = context.store.stream_original(key)
+    return StreamingResponse(content, 200, headers, "application/octet-stream")
+
+
+def _task(context: Context, who: Identity, claimed: ClaimedReview) -> ReviewTask:
+    image = _shown(context, who, claimed.image_id)
+    return ReviewTask(image=image, claimed_until=claimed.until, waiting=count_waiting(context.database))
+
+
+def _shown(context: Context, who: Identity, image_id: UUID) -> ImageWithDetections:
+    row = visible_image(context, who, image_id)
+    return image_with_detections(row, boxes_of(context, row))

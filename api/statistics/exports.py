@@ -1,0 +1,111 @@
+"""Exports: images and detections as tables, reviewers' corrections as training sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any
+
+import pyarrow
+import structlog
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from api.dependencies import Context, Ctx, Who
+from api.http.filters import Filter, Filtered
+from api.http.problems import Problem
+from api.statistics.training_set import TrainingFormat, training_set
+from blurline.access.tokens import Scope
+from sql.engine.database import Database
+from sql.review.reviews import note_look
+from sql.statistics.exports import Reviewed, list_reviewed, pages_of_detections, pages_of_images
+from sql.statistics.statistics import Wanted
+from sql.statistics.tables import DETECTIONS, IMAGES, Rows, TableFormat, encoded
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/v1/exports", tags=["exports"])
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_TABLE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {each.media_type: _BINARY for each in TableFormat}, "description": "The table, streamed."}
+}
+AskedFormat = Annotated[
+    TableFormat | None, Query(alias="format", description="What `Accept` asks for, else Parquet, when absent.")
+]
+
+
+@router.get("/images", response_class=StreamingResponse, responses=_TABLE)
+def export_images(
+    context: Ctx, wanted: Filtered, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
+) -> StreamingResponse:
+    """A row for each image that the caller may see."""
+    return _table(context, wanted, pages_of_images, IMAGES, asked or _accepted(accept), "images")
+
+
+@router.get("/detections", response_class=StreamingResponse, responses=_TABLE)
+def export_detections(
+    context: Ctx, wanted: Filtered, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
+) -> StreamingResponse:
+    """A row for each box of the present results, also those that were not destroyed."""
+    return _table(context, wanted, pages_of_detections, DETECTIONS, asked or _accepted(accept), "detections")
+
+
+@router.get(
+    "/corrections",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/zip": _BINARY}, "description": "The training set, streamed."}},
+)
+def export_corrections(
+    context: Ctx,
+    who: Who,
+    wanted: Filtered,
+    asked: Annotated[TrainingFormat, Query(alias="format")] = TrainingFormat.COCO,
+    with_originals: Annotated[bool, Query(description="Put the original pictures in; for operators.")] = False,
+) -> StreamingResponse:
+    """Where the faces are in every image that a reviewer has approved or corrected: a training set for detectors. For
+    reviewers and operators. Boxes are in pixels of the upright photograph."""
+    if not who.sees_everything:
+        raise Problem("missing_scope", f"The token lacks the scopes `{Scope.REVIEW}` and `{Scope.OPERATE}`.")
+    if with_originals and Scope.OPERATE not in who.scopes:
+        raise Problem("missing_scope", f"Originals are exported for the scope `{Scope.OPERATE}` alone.")
+    images: Iterable[Reviewed] = list_reviewed(context.database, _wanted(wanted))
+    if with_originals:
+        log.info("originals_exported", operator=who.owner)
+        images = _noting_looks(context.database, who.owner, images)
+    content = training_set(images, asked, context.store if with_originals else None)
+    return _attachment(content, "application/zip", f"faces-{asked}.zip")
+
+
+def _table(
+    context: Context,
+    wanted: Filter,
+    pages: Callable[[Database, Wanted], Iterator[Rows]],
+    schema: pyarrow.Schema,
+    table_format: TableFormat,
+    name: str,
+) -> StreamingResponse:
+    content = encoded(pages(context.database, _wanted(wanted)), schema, table_format)
+    return _attachment(content, table_format.media_type, f"{name}.{table_format}")
+
+
+def _attachment(content: Iterable[bytes], media_type: str, name: str) -> StreamingResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return StreamingResponse(content, 200, headers, media_type)
+
+
+def _accepted(accept: str) -> TableFormat:
+    """The first of our formats that an Accept header names."""
+    named = [part.partition(";")[0].strip() for part in accept.split(",")]
+    known = {each.media_type: each for each in TableFormat}
+    return next((known[each] for each in named if each in known), TableFormat.PARQUET)
+
+
+def _wanted(given: Filter) -> Wanted:
+    return Wanted(given.since, given.until, given.owner, given.profile, given.state, given.labels)
+
+
+def _noting_looks(database: Database, operator: str, images: Iterable[Reviewed]) -> Iterator[Reviewed]:
+    """Whoever has the original can look at it."""
+    for image in images:
+        note_look(database, operator, image.id)
+        yield image

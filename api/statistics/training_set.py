@@ -1,0 +1,165 @@
+"""Training sets for detectors from what reviewers have confirmed and corrected: COCO and YOLO, streamed as ZIP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from stream_zip import ZIP_AUTO, stream_zip
+
+from blurline.errors import ObjectMissing
+from blurline.storage.store import Store
+from sql.statistics.exports import Reviewed
+
+_MODE = stat.S_IFREG | 0o644
+_CHUNK_BYTES = 1 << 17
+_IN_MEMORY_BYTES = 4 << 20
+_COMPRESSED, _STORED = 9, 0
+_DATA = b"path: .\ntrain: images\nval: images\nnames:\n  0: face\n"
+_CATEGORIES = [{"id": 1, "name": "face", "supercategory": "person"}]
+
+Member = tuple[str, datetime, int, Any, Iterator[bytes]]
+Box = tuple[float, float, float, float]
+
+
+class TrainingFormat(StrEnum):
+    """How a training set is laid out."""
+
+    COCO = "coco"
+    YOLO = "yolo"
+
+
+def training_set(
+    images: Iterable[Reviewed], training_format: TrainingFormat, originals: Store | None
+) -> Iterable[bytes]:
+    """The ZIP, with the originals from the store where one is given."""
+    members = _coco if training_format is TrainingFormat.COCO else _yolo
+    return stream_zip(members(images, originals), chunk_size=_CHUNK_BYTES)
+
+
+def file_name(image: Reviewed) -> str:
+    """The picture's name within a set: unique, with the extension that its owner gave it."""
+    extension = PurePosixPath(image.name).suffix.lower()
+    return f"images/{image.id}{extension if extension[1:].isalnum() else ''}"
+
+
+def faces_of(image: Reviewed, frame: int) -> list[Box]:
+    """The faces of one frame, as far as they lie within the picture."""
+    boxes = [
+        (max(x1, 0.0), max(y1, 0.0), min(x2, float(image.width_px)), min(y2, float(image.height_px)))
+        for of_frame, x1, y1, x2, y2 in image.faces
+        if of_frame == frame
+    ]
+    return [box for box in boxes if box[0] < box[2] and box[1] < box[3]]
+
+
+def yolo_line(box: Box, width_px: int, height_px: int) -> str:
+    """Class 0, centre and size as shares of the picture's."""
+    x1, y1, x2, y2 = box
+    shares = (x1 + x2) / 2 / width_px, (y1 + y2) / 2 / height_px, (x2 - x1) / width_px, (y2 - y1) / height_px
+    return " ".join(["0", *(f"{share:.6f}" for share in shares)])
+
+
+def _coco(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Member]:
+    """Pictures as they come, and last the annotations, which wait on the disk meanwhile."""
+    with _spool() as pictures, _spool() as annotations:
+        picture_id = annotation_id = 0
+        for image in images:
+            yield from _original(image, originals)
+            for frame in range(image.frames or 1):
+                picture_id += 1
+                _append(pictures, _coco_image(picture_id, image, frame))
+                for box in faces_of(image, frame):
+                    annotation_id += 1
+                    _append(annotations, _coco_annotation(annotation_id, picture_id, box))
+        end = f'],\n"categories":{json.dumps(_CATEGORIES)}}}'.encode()
+        text = (b'{"images":[\n', pictures, b'],\n"annotations":[\n', annotations, end)
+        size_bytes = pictures.tell() + annotations.tell() + 1000
+        yield _member("annotations.json", size_bytes, (chunk for part in text for chunk in _chunks(part)))
+
+
+def _coco_image(picture_id: int, image: Reviewed, frame: int) -> dict[str, Any]:
+    return {
+        "id": picture_id,
+        "file_name": file_name(image),
+        "width": image.width_px,
+        "height": image.height_px,
+        "frame": frame,
+        "original_name": image.name,
+        "sha256": image.original_sha256,
+        "blurline_image_id": str(image.id),
+    }
+
+
+def _coco_annotation(annotation_id: int, picture_id: int, box: Box) -> dict[str, Any]:
+    x1, y1, x2, y2 = box
+    width, height = x2 - x1, y2 - y1
+    return {
+        "id": annotation_id,
+        "image_id": picture_id,
+        "category_id": 1,
+        "bbox": [x1, y1, width, height],
+        "area": width * height,
+        "iscrowd": 0,
+    }
+
+
+def _yolo(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Member]:
+    """Labels and pictures as they come, and last the list of images."""
+    with _spool() as listed:
+        _append_row(listed, ["file_name", "original_name", "sha256", "width_px", "height_px", "frames"])
+        for image in images:
+            yield from _original(image, originals)
+            name, size = file_name(image), (image.width_px, image.height_px)
+            _append_row(listed, [name, image.name, image.original_sha256, *size, image.frames or 1])
+            for frame in range(image.frames or 1):
+                lines = "".join(f"{yolo_line(box, *size)}\n" for box in faces_of(image, frame)).encode()
+                suffix = f"_frame{frame}" if frame else ""
+                yield _member(f"labels/{image.id}{suffix}.txt", len(lines), iter([lines]))
+        yield _member("data.yaml", len(_DATA), iter([_DATA]))
+        yield _member("images.csv", listed.tell(), _chunks(listed))
+
+
+def _original(image: Reviewed, originals: Store | None) -> Iterator[Member]:
+    if originals is not None and image.original_key is not None:
+        try:
+            data, _ = originals.get_original(image.original_key)
+        except ObjectMissing:  # deleted since the row was read
+            return
+        yield _member(file_name(image), len(data), iter([data]), level=_STORED)
+
+
+def _member(name: str, size_bytes: int, content: Iterator[bytes], level: int = _COMPRESSED) -> Member:
+    return name, datetime.now().astimezone(), _MODE, ZIP_AUTO(size_bytes, level=level), content
+
+
+def _spool() -> IO[bytes]:
+    return SpooledTemporaryFile(_IN_MEMORY_BYTES)
+
+
+def _append(file: IO[bytes], entry: dict[str, Any]) -> None:
+    separator = b",\n" if file.tell() else b""
+    file.write(separator + json.dumps(entry, ensure_ascii=False).encode())
+
+
+def _append_row(file: IO[bytes], values: list[Any]) -> None:
+    row = io.StringIO()
+    csv.writer(row).writerow(values)
+    file.write(row.getvalue().encode())
+
+
+def _chunks(part: bytes | IO[bytes]) -> Iterator[bytes]:
+    if isinstance(part, bytes):
+        yield part
+        return
+    part.seek(0)
+    while chunk := part.read(_CHUNK_BYTES):
+        yield chunk

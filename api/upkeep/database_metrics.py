@@ -1,0 +1,77 @@
+"""The figures of the database as metrics, read at most every few seconds however often they are asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+from prometheus_client import generate_latest
+
+from blurline.errors import DatabaseUnavailable
+from blurline.observability import metrics
+from sql.upkeep.metrics import Figures, read_figures
+
+log = structlog.get_logger()
+
+_FRESH_S = 10
+
+# Shown as 0 where there are none, so that a rule can tell "none" from "not known".
+_STATES = ("queued", "processing", "published", "needs_review", "failed", "deleted")
+_QUEUES = ("interactive", "backlog")
+_HELD = ("doubtful", "review_asked", "output_check_failed")
+
+
+class DatabaseMetrics:
+    """The exposition of `metrics.DATABASE`; empty while the database is down. Safe to share between threads."""
+
+    def __init__(self, dsn: str, fresh_s: float = _FRESH_S) -> None:
+        self._dsn, self._fresh_s = dsn, fresh_s
+        self._lock = threading.Lock()
+        self._text, self._fresh_until_s = b"", 0.0
+
+    def text(self) -> bytes:
+        """What Prometheus is to be told."""
+        with self._lock:
+            if time.monotonic() >= self._fresh_until_s:
+                self._text = self._read()
+                self._fresh_until_s = time.monotonic() + self._fresh_s
+            return self._text
+
+    def _read(self) -> bytes:
+        try:
+            _set(read_figures(self._dsn))
+        except DatabaseUnavailable as error:
+            log.warning("database_figures_unavailable", error=str(error))
+            metrics.database_up.set(0)
+            return b""
+        metrics.database_up.set(1)
+        return generate_latest(metrics.DATABASE)
+
+
+def _set(figures: Figures) -> None:
+    for gauge in (metrics.images_failed, metrics.review_images, metrics.housekeeping_dealt_with):
+        gauge.clear()  # what there is no more of
+    for state in _STATES:
+        metrics.images.labels(state).set(figures.images.get(state, 0))
+    for code, count in figures.failed.items():
+        metrics.images_failed.labels(code).set(count)
+    for queue in _QUEUES:
+        waiting = figures.waiting.get(queue)
+        metrics.queue_images.labels(queue).set(waiting.count if waiting else 0)
+        metrics.queue_oldest_age.labels(queue).set(waiting.oldest_age_s if waiting else 0)
+    for code in {*_HELD, *figures.held}:
+        metrics.review_images.labels(code).set(figures.held[code].count if code in figures.held else 0)
+    metrics.review_oldest_age.set(max((held.oldest_age_s for held in figures.held.values()), default=0))
+    metrics.outbox_batches.set(figures.outbox.count)
+    metrics.outbox_oldest_age.set(figures.outbox.oldest_age_s)
+    metrics.webhook_deliveries_pending.set(figures.undelivered.count)
+    metrics.webhook_oldest_age.set(figures.undelivered.oldest_age_s)
+    metrics.webhooks_disabled.set(figures.disabled_webhooks)
+    metrics.objects_missing.labels("original").set(figures.missing_originals)
+    metrics.objects_missing.labels("result").set(figures.missing_results)
+    metrics.holds.set(figures.holds)
+    for success in figures.housekeeping:
+        metrics.housekeeping_last_success.labels(success.flow).set(success.succeeded_at.timestamp())
+        for kind, count in success.counts.items():
+            metrics.housekeeping_dealt_with.labels(success.flow, kind).set(count)

@@ -1,0 +1,36 @@
+"""Metrics for Prometheus: what this process has seen, and the state of the whole service."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.dependencies import Ctx
+from api.upkeep.database_metrics import DatabaseMetrics
+from blurline.access.tokens import InvalidToken
+from blurline.observability import metrics as figures
+
+router = APIRouter(include_in_schema=False)
+
+_bearer = HTTPBearer(auto_error=False)
+
+
+@router.get("/metrics")
+def metrics(
+    context: Ctx, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Response:
+    """Asks for the bearer token of the settings, if they have one. Answers also while the database is down."""
+    wanted = context.settings.metrics_token
+    if wanted is not None and not _is(given, wanted.get_secret_value()):
+        raise InvalidToken("The metrics ask for the bearer token that BLURLINE_METRICS_TOKEN gives.")
+    database: DatabaseMetrics = request.app.state.database_metrics
+    of_database = database.text()  # before the rest, which says whether the database is up
+    return Response(generate_latest(figures.API) + of_database, media_type=CONTENT_TYPE_LATEST)
+
+
+def _is(given: HTTPAuthorizationCredentials | None, wanted: str) -> bool:
+    return given is not None and hmac.compare_digest(given.credentials.encode(), wanted.encode())

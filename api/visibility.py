@@ -1,0 +1,82 @@
+"""Finding what a request is about, and refusing what the caller may not see, do or fetch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from api.dependencies import Context
+from api.http.problems import NotFound, Problem
+from blurline.access.tokens import Identity, Scope
+from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow, find_image, find_job, list_detections
+
+
+def visible_owner(identity: Identity) -> str | None:
+    """Whose jobs the identity sees: its own, or (None) everyone's."""
+    return None if identity.sees_everything else identity.owner
+
+
+def manageable_owner(identity: Identity) -> str | None:
+    """Whose jobs the identity may cancel and delete: its own, or (None, operators) everyone's."""
+    return None if Scope.OPERATE in identity.scopes else identity.owner
+
+
+def listed_owner(identity: Identity, asked: str | None) -> str | None:
+    """Whose things a list shows: those of whom was asked for, where the identity may see them. Raises Problem."""
+    visible = visible_owner(identity)
+    if visible is not None and asked not in (None, visible):
+        raise Problem("missing_scope", "Only reviewers and operators see what is somebody else's.")
+    return asked if visible is None else visible
+
+
+def visible_job(context: Context, who: Identity, job_id: UUID) -> JobRow:
+    """The job. Raises NotFound where there is none that the caller sees."""
+    row = find_job(context.database, visible_owner(who), job_id)
+    if row is None:
+        raise NotFound("job")
+    return row
+
+
+def visible_image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
+    """The image. Raises NotFound where there is none that the caller sees."""
+    row = find_image(context.database, visible_owner(who), image_id)
+    if row is None:
+        raise NotFound("image")
+    return row
+
+
+def boxes_of(context: Context, row: ImageRow) -> list[DetectionRow]:
+    """What was found in an image, as its result has it."""
+    return list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
+
+
+def sendable_result(who: Identity, row: ImageRow) -> str:
+    """The key of the result that the caller may be sent: published, or to reviewers also held. Raises Problem."""
+    if row.result_gone_at is not None and row.state in ("published", "needs_review"):
+        raise Problem("result_gone", f"The result {_since(row.result_gone_at, row.result_gone_why)}")
+    is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
+    if row.result_key is not None and (row.state == "published" or is_held_for_them):
+        return row.result_key
+    why = {
+        "needs_review": "It is held until a reviewer has looked at it",
+        "failed": f"It failed ({row.error_code}): {row.error_message}",
+    }.get(row.state, "It is still under way")
+    raise Problem("not_published", f"The image has no published result. {why.rstrip('.')}.")
+
+
+def readable_original(row: ImageRow) -> str:
+    """The key of the original. Raises Problem when it is not kept any more."""
+    if row.original_gone_at is not None:
+        raise Problem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
+    return row.original_key
+
+
+def not_manageable(what: str) -> Problem:
+    """The refusal to change what the caller may look at, but is somebody else's."""
+    return Problem("missing_scope", f"You may look at this {what}; only its owner and operators may do that.")
+
+
+def _since(at: datetime, why: str | None) -> str:
+    if why == "missing":
+        return f"was found missing on {at:%Y-%m-%d}. Your operator can say more."
+    return f"was deleted on {at:%Y-%m-%d}, when its time was over."

@@ -1,0 +1,78 @@
+"""(a) The core loop on one core against the sum of its unavoidable parts: decode, onnxruntime, encode.
+
+And what each profile costs, as a multiple of one run of CenterFace at 640 x 640."""
+
+from __future__ import annotations
+
+import io
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.photos import TWO_MP, photo_of
+from blurline import Policy, ProfileName, open_photo
+from blurline.picture.letterbox import scaled
+from blurline.picture.malloc_tuning import keep_freed_memory
+from blurline.policy.profile import SECOND_LOOK_MODEL
+from models import anonymize, look_for
+from models.detector import to_tensor
+from models.loading import vendored_detector
+
+_BLOCKS, _ROUNDS = 4, 5
+
+
+def run() -> dict[str, Any]:
+    """Median milliseconds of each part, in alternating blocks, so that noise of the machine meets all alike."""
+    keep_freed_memory()  # as a worker does
+    data = photo_of(TWO_MP)
+    photo = open_photo(data)
+    wide = open_photo(photo_of((1920, 1350)))
+    looks = {profile: look_for(Policy(profile=profile)) for profile in ProfileName}
+    standard = looks[ProfileName.STANDARD]
+    session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL)._session
+    (inputs,) = standard.inputs(photo.frames[0])
+    runs = [(session, inputs.sizes[each.side_px]) for each in inputs.passes]
+    runs += [(again, scaled(Image.fromarray(photo.pixels), side_px)) for side_px in (640, 1280)]
+    tensors = [(model, to_tensor(next(picture.letterboxes()).pixels)) for model, picture in runs]
+    square = np.zeros((1, 3, 640, 640), np.float32)
+
+    def decode() -> None:
+        with Image.open(io.BytesIO(data)) as image:
+            np.asarray(image)
+
+    def encode() -> None:
+        Image.fromarray(photo.pixels).save(
+            io.BytesIO(), "JPEG", qtables=photo.encoding.quantization, subsampling=photo.encoding.subsampling
+        )
+
+    parts: dict[str, Callable[[], object]] = {
+        "core": lambda: anonymize(open_photo(data)),
+        "decode": decode,
+        "onnxruntime": lambda: [model.run(tensor) for model, tensor in tensors],
+        "encode": encode,
+        **{f"detection_{profile}": partial(look.found_in, wide.frames[0]) for profile, look in looks.items()},
+        "one_run_at_640": lambda: session.run(square),
+    }
+    times: dict[str, list[float]] = {name: [] for name in parts}
+    for _ in range(_BLOCKS):
+        for name, part in parts.items():
+            part()  # the first of a block meets cold caches
+            for _ in range(_ROUNDS):
+                started = time.perf_counter()
+                part()
+                times[name].append((time.perf_counter() - started) * 1000)
+    ms = {name: round(statistics.median(values), 1) for name, values in times.items()}
+    floor = ms["decode"] + ms["onnxruntime"] + ms["encode"]
+    return {
+        "megapixels": round(TWO_MP[0] * TWO_MP[1] / 1e6, 2),
+        "ms": ms,
+        "floor_over_core": round(floor / ms["core"], 3),
+        "detection_over_one_run_at_640": {
+            profile: round(ms[f"detection_{profile}"] / ms["one_run_at_640"], 2) for profile in looks
+        },
+    }

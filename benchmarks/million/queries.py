@@ -1,0 +1,75 @@
+"""Milliseconds of every query behind lists, reviews and statistics, asked through the API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import httpx
+
+from api.app import create_app
+from blurline.access.tokens import LocalIssuer, Scope
+from blurline.contract.figures import FigureName
+from blurline.settings import Settings
+from tests.api_server import serving
+
+_ROUNDS = 11  # more than it takes PostgreSQL to settle on one plan for all
+
+Times = dict[str, dict[str, float]]
+
+
+def measure(settings: Settings) -> Times:
+    """Of each query: the first, with its plan to be made, the median of the next, and the slowest of all."""
+    token = LocalIssuer(settings.home).issue("bench-1", list(Scope), 3600)
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=120) as client:
+        client.headers["Authorization"] = f"Bearer {token}"
+        times = {path: _measured(partial(client.get, path)) for path in (*_lists(client), *_figures())}
+        times["POST /v1/reviews/next"] = _measured(partial(client.post, "/v1/reviews/next"))
+    return times
+
+
+def _lists(client: httpx.Client) -> list[str]:
+    (job,) = client.get("/v1/jobs?limit=1").raise_for_status().json()["jobs"]
+    (image,) = client.get("/v1/images?limit=1&state=published").raise_for_status().json()["images"]
+    return [
+        "/v1/jobs?limit=50",
+        "/v1/jobs?limit=50&state=processing",
+        "/v1/jobs?limit=50&label=desk:desk-3",
+        "/v1/jobs?limit=50&owner=bench-3",
+        f"/v1/jobs/{job['id']}",
+        f"/v1/jobs/{job['id']}/images",
+        f"/v1/jobs/{job['id']}/images?state=failed&limit=200",
+        f"/v1/images/{image['id']}",
+        f"/v1/images/{image['id']}/audit",
+        "/v1/images?limit=100",
+        "/v1/images?limit=100&owner=bench-3",
+        "/v1/images?limit=100&state=failed",
+        "/v1/images?limit=50&state=needs_review&sort=-doubt",
+        "/v1/system",
+    ]
+
+
+def _figures() -> list[str]:
+    """Over the whole year, and over its part of one owner, label and profile."""
+    year, month = (f"since={datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (400, 30))
+    names = ["timeline", "throughput", "failures", "models", "durations", "queue", "review", "quality"]
+    names += [f"histograms/{figure}" for figure in FigureName]
+    part = "owner=bench-3&label=desk:desk-3&profile=standard"
+    return [
+        *(f"/v1/statistics/{name}?{year}" for name in names),
+        *(f"/v1/statistics/{name}?{year}&{part}" for name in names),
+        f"/v1/statistics/timeline?{month}&bucket=hour",
+        f"/v1/statistics?{year}",
+        f"/v1/statistics?{month}",
+    ]
+
+
+def _measured(ask: Callable[[], httpx.Response]) -> dict[str, float]:
+    times = []
+    for _ in range(1 + _ROUNDS):
+        started = time.perf_counter()
+        ask().raise_for_status()
+        times.append(round((time.perf_counter() - started) * 1000, 1))
+    return {"first": times[0], "median": sorted(times[1:])[_ROUNDS // 2], "slowest": max(times)}

@@ -1,0 +1,31 @@
+"""`blurline bench [NAME…]`: run the measurements for one report."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks import api, consistency, core, database, deface, picture, reid, soak, stack, submission
+from benchmarks.million import run as million
+
+_PARTS = {
+    "core": core.run,
+    "stack": stack.run,
+    "deface": deface.run,
+    "submission": submission.run,
+    "api": api.run,
+    "database": database.run,
+    "picture": picture.run,
+    "consistency": consistency.run,
+}
+
+
+def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
+    """The report of the named parts, or of all but those that take long or want more: `soak`; `reid`, which `make reid`
+    prepares, and `million`, whose database ``keep`` is a folder for."""
+    machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    parts = _PARTS | {"reid": reid.run, "soak": soak.run, "million": partial(million.run, keep)}
+    return {"machine": machine} | {name: parts[name]() for name in names or _PARTS}

@@ -1,0 +1,127 @@
+"""Bearer tokens: who makes a request and what they may do; and the local issuer of the embedded default.
+
+Tokens are checked as RFC 8725 asks: a fixed list of algorithms, issuer, audience, expiry and start required, headers
+that point to keys ignored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from blurline.access.signing_key import load_or_create_key
+from blurline.errors import PermanentError
+
+LOCAL_ISSUER = "blurline-local"
+LOCAL_AUDIENCE = "blurline"
+MAX_TOKEN_BYTES = 16_384
+_LOCAL_ALGORITHM = "EdDSA"
+_KEY_FILE = "issuer_key.pem"
+_LEEWAY_S = 5
+_MAX_OWNER_LENGTH = 512
+_LAST_S = 253_402_300_799  # the end of the year 9999
+
+
+class Scope(StrEnum):
+    """What a token allows."""
+
+    SUBMIT = "submit"
+    REVIEW = "review"
+    OPERATE = "operate"
+
+
+class InvalidToken(PermanentError):
+    """The bearer token is missing, wrong or expired."""
+
+    code = "invalid_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who makes a request, and what they may do until when. ``owner`` is what they own jobs as."""
+
+    owner: str
+    issuer: str
+    subject: str
+    scopes: frozenset[Scope]
+    expires_at: datetime
+    name: str | None = None
+    email: str | None = None
+
+    @property
+    def sees_everything(self) -> bool:
+        """Reviewers and operators see the jobs of all owners."""
+        return bool(self.scopes & {Scope.REVIEW, Scope.OPERATE})
+
+
+class LocalIssuer:
+    """Issues and checks tokens with the key in ``home``, which is made (0600) where there is none."""
+
+    def __init__(self, home: Path) -> None:
+        self._key = load_or_create_key(home / _KEY_FILE)
+
+    def issue(self, subject: str, scopes: Sequence[Scope], ttl_s: int) -> str:
+        """A token for ``subject`` that is valid from now for ``ttl_s`` seconds."""
+        now = int(time.time())
+        claims = {"iss": LOCAL_ISSUER, "aud": LOCAL_AUDIENCE, "sub": subject, "scope": " ".join(scopes), "iat": now}
+        return jwt.encode({**claims, "nbf": now, "exp": now + ttl_s}, self._key, algorithm=_LOCAL_ALGORITHM)
+
+    def verify(self, token: str) -> Identity:
+        """Who the token is for. Raises InvalidToken."""
+        claims = checked_claims(token, self._key.public_key(), [_LOCAL_ALGORITHM], LOCAL_ISSUER, LOCAL_AUDIENCE)
+        return identity(claims, claims["sub"], claims.get("scope"))
+
+
+def claimed_issuer(token: str) -> str | None:
+    """The issuer that a token names. Nothing of it has been checked. Raises InvalidToken."""
+    if len(token) > MAX_TOKEN_BYTES:
+        raise InvalidToken(f"The bearer token is longer than {MAX_TOKEN_BYTES} bytes.")
+    try:
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except (jwt.PyJWTError, ValueError) as error:
+        raise InvalidToken(f"The bearer token is not a JWT: {error}.") from error
+    return issuer if isinstance(issuer, str) else None
+
+
+def checked_claims(token: str, key: Any, algorithms: list[str], issuer: str, audience: str) -> Mapping[str, Any]:
+    """The claims of a token that passes every check. Raises InvalidToken."""
+    try:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=algorithms,
+            issuer=issuer,
+            audience=audience,
+            leeway=_LEEWAY_S,
+            options={"require": ["iss", "aud", "sub", "exp"]},
+        )
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise InvalidToken(f"The bearer token is not valid: {error}.") from error
+
+
+def identity(claims: Mapping[str, Any], owner: str, scopes: Any) -> Identity:
+    """The identity that checked claims state. Scopes are text separated by spaces, or a list. Raises InvalidToken."""
+    subject = claims["sub"]
+    if not subject or not owner.isprintable() or len(owner) > _MAX_OWNER_LENGTH:
+        raise InvalidToken(f"The token's subject must be printable and have 1 to {_MAX_OWNER_LENGTH} characters.")
+    words = scopes.split() if isinstance(scopes, str) else scopes if isinstance(scopes, list) else []
+    return Identity(
+        owner=owner,
+        issuer=claims["iss"],
+        subject=subject,
+        scopes=frozenset(scope for scope in Scope if scope in words),
+        expires_at=datetime.fromtimestamp(min(int(claims["exp"]), _LAST_S), UTC),
+        name=_text(claims.get("name")),
+        email=_text(claims.get("email")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value[:_MAX_OWNER_LENGTH] if isinstance(value, str) and value.isprintable() else None

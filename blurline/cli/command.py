@@ -1,0 +1,71 @@
+"""The `blurline` command. Its verbs (`blurline.cli`) alone of the kernel reach outward, each where it needs to."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from blurline.cli import operator, pictures, servers, setup
+from blurline.cli.backup import backup, restore
+from blurline.cli.consistency import consistency
+from blurline.cli.doctor import doctor
+from blurline.cli.submit import submit
+from blurline.cli.verify import verify
+from blurline.errors import BlurlineError
+from blurline.version import VERSION
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"Blurline {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Destroys faces in photographs."""
+
+
+for verb in (
+    servers.up,
+    servers.demo,
+    servers.api,
+    servers.dashboard,
+    servers.worker,
+    servers.prefect,
+    setup.migrate,
+    setup.buckets,
+    setup.deploy,
+    setup.secrets,
+    submit,
+    operator.token,
+    operator.rerun,
+    consistency,
+    backup,
+    restore,
+    doctor,
+    operator.settings,
+    operator.bench,
+    verify,
+    pictures.detect,
+    pictures.redact,
+    pictures.evaluate,
+):
+    app.command()(verb)
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line on standard error and exit code 1."""
+    try:
+        app()
+    except BlurlineError as error:
+        typer.secho(f"blurline: {error}", fg="red", err=True)
+        sys.exit(1)

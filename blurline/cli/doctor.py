@@ -1,0 +1,61 @@
+"""`blurline doctor`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blurline.errors import ConfigurationError
+from blurline.observability.logs import configure_logs
+from blurline.settings import export_prefect, load_settings
+
+if TYPE_CHECKING:
+    from deployments.doctor import Finding
+
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Examine settings, versions, models, database, store, Prefect and this machine; exit code 1 for errors.
+
+    A remedy stands with each finding that is not well.
+    """
+    findings = _findings()
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        _print(findings)
+    sys.exit(1 if any(finding.severity == "error" for finding in findings) else 0)
+
+
+def _findings() -> list[Finding]:
+    """Settings that cannot be read are the only finding: no other command would start with them."""
+    from deployments.doctor.result import error
+
+    try:
+        settings = load_settings()
+    except ConfigurationError as problem:
+        remedy = "Correct it and examine again; nothing else was looked at. `blurline settings` lists every setting."
+        return [error("settings", str(problem), remedy)]
+    export_prefect(settings)
+    configure_logs("ERROR")
+    from deployments.doctor import examine
+
+    return examine(settings)
+
+
+def _print(findings: list[Finding]) -> None:
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        mark = typer.style(f"{finding.severity:7}", fg=_COLOURS[finding.severity])
+        typer.echo(f"{mark}  {finding.name:{width}}  {finding.says}")
+        if finding.remedy is not None:
+            typer.echo(f"{'':{width + 9}}  → {finding.remedy}")
+    counts = {name: sum(finding.severity == name for finding in findings) for name in _COLOURS}
+    typer.echo(f"\n{counts['ok']} ok, {counts['warning']} warnings, {counts['error']} errors.")

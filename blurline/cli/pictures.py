@@ -1,0 +1,168 @@
+"""Treating and measuring pictures without any server: `detect`, `redact`, `evaluate`."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blurline.errors import BlurlineError, ConfigurationError
+from blurline.picture.metadata import MetadataPolicy
+from blurline.policy import OutputFormat, Policy, Style
+from blurline.policy.profile import ProfileName
+from blurline.settings import Settings, load_settings
+
+Photos = Annotated[list[Path], typer.Argument(help="Photographs.", exists=True, dir_okay=False)]
+Outcome = tuple[int, Path] | str
+_FEW = 2  # so few photographs are treated sooner than another process is started
+
+Profile = Annotated[ProfileName, typer.Option(help="Which detector passes are made.")]
+
+
+def detect(
+    photos: Photos,
+    min_score: Annotated[float | None, typer.Option(help="Lowest score shown; the threshold when absent.")] = None,
+    profile: Profile = ProfileName.STANDARD,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object an image.")] = False,
+) -> None:
+    """Find faces and print them, without any server: x1 y1 x2 y2 score, in pixels of the upright photograph."""
+    from blurline.picture.decode import open_photo
+    from models import look_for
+
+    policy = Policy(profile=profile)
+    values = load_settings()
+    look = look_for(policy, values)
+    lowest = look.threshold if min_score is None else min_score
+    failed = False
+    for path in photos:
+        try:
+            photo = open_photo(path.read_bytes(), values.limits)
+        except BlurlineError as error:
+            typer.secho(f"{path}: {error}", fg="red", err=True)
+            failed = True
+            continue
+        for number, frame in enumerate(photo.frames):
+            faces = look.found_in(frame).rows
+            rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
+            if jsonl:
+                of_frame = {"frame": number} if len(photo.frames) > 1 else {}
+                typer.echo(json.dumps({"image": path.name, **of_frame, "faces": rows}))
+                continue
+            of = f", frame {number}" if len(photo.frames) > 1 else ""
+            typer.echo(f"{path}{of}: {len(rows)} found")
+            for row in rows:
+                typer.echo("  {:8.1f} {:8.1f} {:8.1f} {:8.1f}  {:.3f}".format(*row))
+    sys.exit(1 if failed else 0)
+
+
+def redact(
+    photos: Photos,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.", file_okay=False)],
+    profile: Profile = ProfileName.STANDARD,
+    style: Annotated[Style, typer.Option(help="How a face is destroyed.")] = Style.PIXELATE,
+    min_score: Annotated[float | None, typer.Option(help="Destroy from this score up.")] = None,
+    metadata: Annotated[MetadataPolicy, typer.Option(help="What metadata passes.")] = MetadataPolicy.STRIP,
+    output_format: Annotated[OutputFormat, typer.Option(help="The results' format.")] = OutputFormat.SAME,
+    jobs: Annotated[int | None, typer.Option(help="Photographs at a time; one a core when absent.", min=1)] = None,
+) -> None:
+    """Find and destroy the faces of photographs, without any server."""
+    policy = Policy(profile=profile, style=style, min_score=min_score, metadata=metadata, output_format=output_format)
+    values = load_settings()
+    output.mkdir(parents=True, exist_ok=True)
+    targets = [output / path.name for path in photos]
+    _check_targets(photos, targets)
+    redact_one = partial(_redact_file, policy=policy, settings=values)
+    failed = False
+    for path, outcome in zip(photos, _map(redact_one, photos, targets, jobs), strict=True):
+        if isinstance(outcome, str):
+            typer.secho(f"{path}: {outcome}", fg="red", err=True)
+            failed = True
+        else:
+            found, written = outcome
+            typer.echo(f"{path}: {found} found -> {written}")
+    sys.exit(1 if failed else 0)
+
+
+def evaluate(
+    labels: Annotated[Path, typer.Argument(help="Of Blurline, COCO, WIDER FACE, or a folder of YOLO.", exists=True)],
+    images: Annotated[Path, typer.Option(help="Folder of the labelled pictures.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("evaluation"),
+    profile: Annotated[list[ProfileName] | None, typer.Option(help="May be repeated; all when absent.")] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(help="An ONNX file to compare, read as BLURLINE_MODEL_FAMILY; may be repeated.", exists=True),
+    ] = None,
+    padding: Annotated[float, typer.Option(help="How far a box is grown, as in a policy.")] = Policy().padding,
+    jobs: Annotated[int | None, typer.Option(help="Pictures at a time; one a core when absent.", min=1)] = None,
+) -> None:
+    """Measure detection on labelled pictures: recall, coverage and cost of each profile and model side by side."""
+    from models.evaluation.measure import Candidate, measure
+    from models.evaluation.report import print_comparison, write_report
+    from models.evaluation.truth import read_labels
+
+    labelled = read_labels(labels, images)
+    values = load_settings()
+    policies = [Policy(profile=name, padding=padding) for name in profile or list(ProfileName)]
+    candidates = [Candidate(policy.profile, policy, values) for policy in policies] + [
+        Candidate(f"{policy.profile}-{path.stem}", policy, values.model_copy(update={"model_file": path}))
+        for path in model or []
+        for policy in policies
+    ]
+    measured = []
+    for candidate in candidates:
+        typer.echo(f"{candidate.name}: {len(labelled)} pictures …", err=True)
+        measured.append(measure(candidate, labelled, jobs))
+    written = write_report(output, measured, labelled)
+    print_comparison(measured)
+    typer.echo("\n".join(map(str, written)))
+
+
+def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> Outcome:
+    """Write the redacted photograph; how many faces were found and where it is, or a sentence that says why not.
+
+    The extension of another format is added to the name.
+    """
+    from blurline.picture.decode import open_photo
+    from blurline.picture.malloc_tuning import keep_freed_memory
+    from models import anonymize
+
+    keep_freed_memory()
+    try:
+        photo = open_photo(path.read_bytes(), settings.limits)
+        done = anonymize(photo, policy, settings)
+        if done.format is not photo.encoding.format:
+            target = target.with_name(f"{target.name}.{done.format.extension}")
+        target.write_bytes(done.data)
+    except BlurlineError as error:
+        return str(error)
+    return done.faces, target
+
+
+def _map(
+    treat: Callable[[Path, Path], Outcome], paths: list[Path], targets: list[Path], jobs: int | None
+) -> Iterator[Outcome]:
+    """``treat`` on each pair, in order, by as many processes as are worth starting."""
+    processes = min(jobs or os.cpu_count() or 1, len(paths))
+    if processes == 1 or len(paths) <= _FEW:
+        yield from map(treat, paths, targets)
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(treat, paths, targets)
+
+
+def _check_targets(paths: list[Path], targets: list[Path]) -> None:
+    """Refuse what would write over an original, or two photographs to one file."""
+    if len(set(targets)) < len(targets):
+        twice = next(target for target in targets if targets.count(target) > 1)
+        raise ConfigurationError(f"Two photographs are called {twice.name}; redact them into different folders.")
+    for path, target in zip(paths, targets, strict=True):
+        if target.exists() and target.samefile(path):
+            raise ConfigurationError("The result would replace the original; choose another folder with -o.")

@@ -1,0 +1,41 @@
+"""`blurline submit`: pictures to the API and their results back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blurline.settings import load_settings
+
+
+def submit(
+    paths: Annotated[list[Path], typer.Argument(help="Photographs, and folders of them.", metavar="PATH...")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the results, and for what the next run must know.")
+    ] = Path("published"),
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Also the folders in folders.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with what appears, until Ctrl-C.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for the results and fetch them.")] = True,
+    preset: Annotated[str | None, typer.Option(help="A named policy.")] = None,
+    policy: Annotated[list[str] | None, typer.Option(help="A field of the policy, as name=value; repeatable.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="A label of the jobs, as name=value; repeatable.")] = None,
+    api: Annotated[str | None, typer.Option(help="Address of the API; the setting when absent.")] = None,
+    user: Annotated[str, typer.Option(help="Whom a token of the local issuer is for.")] = "operator",
+) -> None:
+    """Submit photographs over the API, wait, and fetch the results. Interrupted, the same command goes on."""
+    from blurline.cli.upload.run import Plan
+    from blurline.cli.upload.start import options_of, start
+
+    plan = Plan(
+        tuple(paths),
+        output,
+        options_of(preset, policy or [], label or []),
+        is_recursive=recursive,
+        is_watching=watch,
+        is_waiting=wait,
+    )
+    values = load_settings()
+    sys.exit(start(values.model_copy(update={"api_url": api}) if api else values, plan, user))

@@ -1,0 +1,137 @@
+"""What a run shows: bars on a terminal, now and then a line elsewhere, and in the end what was not published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from blurline.cli.upload.chunks import shown
+
+_LINE_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a run is. Files and bytes are those of this run's uploads, results those of the whole output folder.
+
+    The last four say why a result is not here and will not come in this run.
+    """
+
+    files: int = 0
+    files_sent: int = 0
+    bytes: int = 0
+    bytes_sent: int = 0
+    results: int = 0
+    results_here: int = 0
+    not_published: int = 0
+    not_fetched: int = 0
+    not_uploaded: int = 0
+    not_submitted: int = 0
+
+    @property
+    def results_settled(self) -> int:
+        """How many results are here or will not come."""
+        missing = self.not_published + self.not_fetched + self.not_uploaded + self.not_submitted
+        return self.results_here + missing
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """A picture without a result here, and why."""
+
+    name: str
+    state: str
+    reason: str
+
+
+class Display:
+    """Shows counts on a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._counts = Counts()
+        self._line_at = time.monotonic()
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[says]}"),
+            console=console, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._sending = self._bars.add_task("Upload ", total=None, says="")
+        self._results = self._bars.add_task("Results", total=None, says="")
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Bars move for the length of the block; without a terminal, the last counts are a line at its end."""
+        with self._bars:
+            try:
+                yield
+            finally:
+                self._line()
+
+    def show(self, counts: Counts) -> None:
+        """Show how far the run is."""
+        is_new, self._counts = counts != self._counts, counts
+        sent = _sent(counts) if counts.files else ""
+        self._bars.update(self._sending, total=counts.bytes or None, completed=counts.bytes_sent, says=sent)
+        self._bars.update(
+            self._results, total=counts.results or None, completed=counts.results_settled, says=_results(counts)
+        )
+        if is_new and time.monotonic() - self._line_at > _LINE_EVERY_S:
+            self._line()
+
+    def say(self, sentence: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    def say_found(self, is_any: bool, paths: Sequence[Path], other_files: int, folders: int) -> None:
+        """Say that there is no picture in the paths, if so, and what was left out there."""
+        left_out = [
+            *([_number(other_files, "file") + " of other extensions"] if other_files else []),
+            *([_number(folders, "folder") + " (--recursive enters them)"] if folders else []),
+        ]
+        nothing = "" if is_any else f"There is no picture in {', '.join(map(str, paths))}. "
+        if nothing or left_out:
+            self.say(nothing + (f"Left out: {', '.join(left_out)}." if left_out else ""))
+
+    def print_unpublished(self, pictures: Sequence[Unpublished]) -> None:
+        """What was not published and why: a table, or a line each without a terminal."""
+        if not self._console.is_terminal:
+            for each in pictures:
+                self.say(f"{shown(each.name)}: {each.state}. {each.reason}")
+            return
+        table = Table("picture", "state", "why")
+        for each in pictures:
+            table.add_row(*map(Text, (shown(each.name), each.state, each.reason)))
+        self._console.print(table)
+
+    def _line(self) -> None:
+        if not self._console.is_terminal and self._counts.results:
+            self._line_at = time.monotonic()
+            uploaded = f"Uploaded {_sent(self._counts)}" if self._counts.files else "Everything was uploaded already"
+            self.say(f"{uploaded}. Results: {_results(self._counts)}.")
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _sent(counts: Counts) -> str:
+    return f"{counts.files_sent} of {counts.files} files, {counts.bytes_sent / 1e6:.1f} of {counts.bytes / 1e6:.1f} MB"
+
+
+def _results(counts: Counts) -> str:
+    here = f"{counts.results_here} of {counts.results} here"
+    missing = {
+        "not published": counts.not_published,
+        "not fetched": counts.not_fetched,
+        "not uploaded": counts.not_uploaded,
+        "not submitted": counts.not_submitted,
+    }
+    return ", ".join([here, *(f"{number} {what}" for what, number in missing.items() if number)])

@@ -1,0 +1,233 @@
+"""What is known of every picture of an output folder, so that a run can go on where the last one ended, however it did.
+
+A picture has a row from when it lies in the store on; whatever must not be done twice is written here before.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from blurline.cli.upload.picture import Chunk, Picture, Sent, State
+from blurline.cli.upload.scan import Found
+from blurline.contract import Image
+from blurline.errors import ConfigurationError
+from blurline.picture.photo import Format
+
+FOLDER = ".blurline-submit"
+_FILE = "journal.sqlite"
+_OPENING = """
+PRAGMA locking_mode = EXCLUSIVE; -- until it is closed or the process ends
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+BEGIN EXCLUSIVE;
+CREATE TABLE IF NOT EXISTS terms (text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS chunks (id TEXT PRIMARY KEY, job_id TEXT, request TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pictures (
+    name          BLOB PRIMARY KEY,
+    size_bytes    INTEGER NOT NULL,
+    mtime_ns      INTEGER NOT NULL,
+    sha256        TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    key           TEXT NOT NULL,
+    chunk_id      TEXT REFERENCES chunks,
+    position      INTEGER,
+    image_id      TEXT,
+    reason        TEXT NOT NULL DEFAULT '',
+    result_sha256 TEXT,
+    extension     TEXT,
+    result_name   BLOB UNIQUE,
+    result_bytes  INTEGER,
+    result_mtime_ns INTEGER
+);
+CREATE INDEX IF NOT EXISTS pictures_by_state ON pictures (state);
+CREATE INDEX IF NOT EXISTS pictures_by_chunk ON pictures (chunk_id, position);
+COMMIT;
+"""
+_EXTENSIONS = {each.media_type: each.extension for each in Format}
+
+
+class Journal:
+    """The journal of one output folder, for one process at a time and one thread. To be closed."""
+
+    def __init__(self, output: Path, terms: str) -> None:
+        folder = output / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(folder / _FILE, timeout=0, isolation_level=None)
+        self._database.row_factory = sqlite3.Row
+        try:
+            self._database.executescript(_OPENING)
+            self._bind(output, terms)
+        except sqlite3.OperationalError as error:
+            self.close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise ConfigurationError(
+                f"Another `blurline submit` is at work on {output}. Wait for it, or choose another folder with -o."
+            ) from error
+        except ConfigurationError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._database.close()
+
+    def find(self, name: str) -> Picture | None:
+        """The picture of this name."""
+        row = self._database.execute("SELECT * FROM pictures WHERE name = ?", [os.fsencode(name)]).fetchone()
+        return _picture(row) if row else None
+
+    def pictures(self, state: State, limit: int = -1, *, is_smallest_first: bool = False) -> list[Picture]:
+        """Pictures in a state: all of them, or no more than ``limit``."""
+        order = "size_bytes" if is_smallest_first else "rowid"
+        query = f"SELECT * FROM pictures WHERE state = ? ORDER BY {order} LIMIT ?"
+        rows = self._database.execute(query, [state, limit])
+        return [_picture(row) for row in rows]
+
+    def count(self) -> dict[State, int]:
+        """How many pictures are in which state."""
+        rows = self._database.execute("SELECT state, count(*) FROM pictures GROUP BY state")
+        return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
+
+    def note_sent(self, sent: Sent) -> None:
+        """A picture has been uploaded: a new one, one with a new content, or one whose upload was lost."""
+        self._database.execute(
+            "INSERT INTO pictures (name, size_bytes, mtime_ns, sha256, state, key) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, "
+            "sha256 = excluded.sha256, state = excluded.state, key = excluded.key, chunk_id = NULL, "
+            "position = NULL, image_id = NULL, reason = ''",
+            [
+                os.fsencode(sent.found.name), sent.found.size_bytes, sent.found.mtime_ns, sent.sha256,
+                State.UPLOADED, sent.key,
+            ],
+        )  # fmt: skip
+
+    def note_touched(self, found: Found) -> None:
+        """A picture has another time than before, and the same content."""
+        self._database.execute(
+            "UPDATE pictures SET mtime_ns = ? WHERE name = ?", [found.mtime_ns, os.fsencode(found.name)]
+        )
+
+    def note_chunk(self, chunk: Chunk, pictures: Sequence[Picture]) -> None:
+        """A chunk of these pictures, in this order, is about to be submitted."""
+        with self._transaction():
+            self._database.execute("INSERT INTO chunks (id, request) VALUES (?, ?)", [chunk.id, chunk.request])
+            self._database.executemany(
+                "UPDATE pictures SET state = ?, chunk_id = ?, position = ? WHERE name = ?",
+                [
+                    (State.SUBMITTED, chunk.id, position, os.fsencode(picture.name))
+                    for position, picture in enumerate(pictures)
+                ],
+            )
+
+    def chunks_without_job(self) -> list[Chunk]:
+        """Chunks that have been or are about to be submitted, and whose answer was not seen."""
+        rows = self._database.execute("SELECT id, request FROM chunks WHERE job_id IS NULL ORDER BY id")
+        return [Chunk(*row) for row in rows]
+
+    def note_job(self, chunk_id: str, job_id: UUID) -> None:
+        """A chunk has become a job."""
+        self._database.execute("UPDATE chunks SET job_id = ? WHERE id = ?", [str(job_id), chunk_id])
+
+    def drop_chunk(self, chunk_id: str, state: State) -> list[str]:
+        """A chunk was refused, so that no job can come of it. Its pictures are in ``state`` again; their names."""
+        with self._transaction():
+            names = self._database.execute(
+                "UPDATE pictures SET state = ?, chunk_id = NULL, position = NULL WHERE chunk_id = ? RETURNING name",
+                [state, chunk_id],
+            ).fetchall()
+            self._database.execute("DELETE FROM chunks WHERE id = ?", [chunk_id])
+        return [os.fsdecode(name) for (name,) in names]
+
+    def open_jobs(self) -> dict[str, UUID]:
+        """Chunks and their jobs, of pictures whose result is not here and may still come."""
+        rows = self._database.execute(
+            "SELECT DISTINCT chunks.id, job_id FROM chunks JOIN pictures ON chunk_id = chunks.id "
+            "WHERE job_id IS NOT NULL AND state NOT IN (?, ?) ORDER BY chunks.id",
+            [State.HERE, State.DELETED],
+        )
+        return {chunk_id: UUID(job_id) for chunk_id, job_id in rows}
+
+    def note_images(self, chunk_id: str, images: Sequence[Image], *, is_finished: bool) -> None:
+        """What the API says of a chunk's images. One that a finished job lacks was deleted."""
+        with self._transaction():
+            for image in images:
+                is_underway = image.state in ("queued", "processing")
+                self._database.execute(
+                    "UPDATE pictures SET state = ?, image_id = ?, reason = ?, result_sha256 = ?, extension = ? "
+                    "WHERE chunk_id = ? AND position = ? AND state <> ?",
+                    [
+                        State.SUBMITTED if is_underway else State(image.state), str(image.id),
+                        image.error.message if image.error else "", image.result_sha256,
+                        _EXTENSIONS.get(image.result_media_type or ""), chunk_id, image.position, State.HERE,
+                    ],
+                )  # fmt: skip
+            if is_finished:
+                self._database.execute(
+                    "UPDATE pictures SET state = ?, reason = 'It was deleted.' WHERE chunk_id = ? AND state = ?",
+                    [State.DELETED, chunk_id, State.SUBMITTED],
+                )
+
+    def is_taken(self, result_name: str) -> bool:
+        """Whether a path below the output folder is that of a result."""
+        query = "SELECT 1 FROM pictures WHERE result_name = ?"
+        return self._database.execute(query, [os.fsencode(result_name)]).fetchone() is not None
+
+    def note_place(self, name: str, result_name: str) -> None:
+        """A picture's result is about to be put at a path below the output folder."""
+        self._database.execute(
+            "UPDATE pictures SET result_name = ? WHERE name = ?", [os.fsencode(result_name), os.fsencode(name)]
+        )
+
+    def note_here(self, name: str, sha256: str, stat: os.stat_result) -> None:
+        """A picture's result is in its place, with this hash, and its file is this one."""
+        self._database.execute(
+            "UPDATE pictures SET state = ?, result_sha256 = ?, result_bytes = ?, result_mtime_ns = ? WHERE name = ?",
+            [State.HERE, sha256, stat.st_size, stat.st_mtime_ns, os.fsencode(name)],
+        )
+
+    def note_not_here(self, name: str) -> None:
+        """A picture's result is not in its place any more."""
+        self._database.execute("UPDATE pictures SET state = ? WHERE name = ?", [State.PUBLISHED, os.fsencode(name)])
+
+    def _bind(self, output: Path, terms: str) -> None:
+        row = self._database.execute("SELECT text FROM terms").fetchone()
+        if row is None:
+            self._database.execute("INSERT INTO terms VALUES (?)", [terms])
+        elif row["text"] != terms:
+            raise ConfigurationError(
+                f"{output} was begun with {row['text']} and cannot go on with {terms}. Choose another folder with -o."
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+
+def _picture(row: sqlite3.Row) -> Picture:
+    return Picture(
+        name=os.fsdecode(row["name"]),
+        size_bytes=row["size_bytes"],
+        mtime_ns=row["mtime_ns"],
+        sha256=row["sha256"],
+        state=State(row["state"]),
+        key=row["key"],
+        image_id=UUID(row["image_id"]) if row["image_id"] else None,
+        reason=row["reason"],
+        result_sha256=row["result_sha256"],
+        extension=row["extension"],
+        result_name=os.fsdecode(row["result_name"]) if row["result_name"] else None,
+        result_bytes=row["result_bytes"],
+        result_mtime_ns=row["result_mtime_ns"],
+    )

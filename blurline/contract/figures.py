@@ -1,0 +1,257 @@
+"""What travels of statistics between the API and its clients. Ranges are whole hours; each answer says which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from blurline.contract import ImageState, with_examples
+from blurline.wilson import wilson
+
+_RANGE: dict[str, Any] = {"since": "2026-11-01T00:00:00Z", "until": "2026-11-26T00:00:00Z"}
+
+
+class Bucket(StrEnum):
+    """How long the steps of a timeline are."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+class FigureName(StrEnum):
+    """What there are histograms of: images by their faces and times, boxes of their results by size and score."""
+
+    FACES_PER_IMAGE = "faces_per_image"
+    FACE_SIZES = "face_sizes"
+    FACE_SHARES = "face_shares"
+    FACE_SCORES = "face_scores"
+    CANDIDATE_SCORES = "candidate_scores"
+    WAITS = "waits"
+    TURNAROUNDS = "turnarounds"
+    PROCESSING_TIMES = "processing_times"
+
+
+class Figures(BaseModel):
+    """Over which time an answer is: ``since`` and ``until`` of the request, widened to whole hours."""
+
+    since: datetime
+    until: datetime
+
+
+class Point(BaseModel):
+    """Images of one state in the hour or day from `start` on, and the faces in their results."""
+
+    start: datetime
+    state: ImageState
+    images: int
+    faces: int
+
+
+class Timeline(Figures):
+    """Images over time. A step with none is left out."""
+
+    model_config = with_examples(
+        _RANGE
+        | {
+            "bucket": "day",
+            "points": [{"start": "2026-11-24T00:00:00Z", "state": "published", "images": 120, "faces": 318}],
+        }
+    )
+    bucket: Bucket
+    points: list[Point]
+
+
+class Histogram(Figures):
+    """`counts` has one more than `edges`. Bins are half-open: the first lies below the first edge, the last begins with
+    the last one."""
+
+    model_config = with_examples(
+        _RANGE | {"figure": "faces_per_image", "unit": "faces", "edges": [1, 2, 3], "counts": [10, 40, 20, 8]}
+    )
+    figure: FigureName
+    unit: str
+    edges: list[float]
+    counts: list[int]
+
+
+class Failure(BaseModel):
+    """Images that are not published, and why: failed, or held for a person."""
+
+    state: ImageState
+    error_code: str
+    images: int
+
+
+class Failures(Figures):
+    """Images by error code, the most frequent first."""
+
+    model_config = with_examples(
+        _RANGE | {"failures": [{"state": "failed", "error_code": "unreadable_picture", "images": 3}]}
+    )
+    failures: list[Failure]
+
+
+class Model(BaseModel):
+    """Images whose present result was made with a model under a profile."""
+
+    name: str
+    sha256: str
+    profile: str
+    images: int
+    faces: int
+
+
+class Models(Figures):
+    """Images by model."""
+
+    model_config = with_examples(
+        _RANGE
+        | {"models": [{"name": "centerface", "sha256": "0918", "profile": "standard", "images": 120, "faces": 318}]}
+    )
+    models: list[Model]
+
+
+class MeanTime(BaseModel):
+    """A mean and how many images it is of; null of none."""
+
+    mean_s: float | None
+    images: int
+
+
+class Durations(Figures):
+    """How long images waited from submission to their first start, took from submission to their first end, and were
+    worked on for their present result: altogether and by stage."""
+
+    model_config = with_examples(
+        _RANGE
+        | {
+            "wait": {"mean_s": 1.2, "images": 120},
+            "turnaround": {"mean_s": 2.9, "images": 120},
+            "processing": {"mean_s": 0.64, "images": 118},
+            "stages": {"detect": {"mean_s": 0.31, "images": 118}},
+        }
+    )
+    wait: MeanTime
+    turnaround: MeanTime
+    processing: MeanTime
+    stages: dict[str, MeanTime]
+
+
+class QueueLength(BaseModel):
+    """How many images there are, and when the oldest was submitted."""
+
+    images: int
+    oldest_at: datetime | None
+
+
+class Queue(BaseModel):
+    """Images that have not come to an end, now. Re-runs are not among them: their images have a state already."""
+
+    model_config = with_examples(
+        {
+            "at": "2026-11-25T14:16:01Z",
+            "queued": {"images": 40, "oldest_at": "2026-11-25T14:15:58Z"},
+            "processing": {"images": 24, "oldest_at": "2026-11-25T14:15:50Z"},
+        }
+    )
+    at: datetime
+    queued: QueueLength
+    processing: QueueLength
+
+
+class DecisionCount(BaseModel):
+    """Decisions of one kind; the waits are from the end of the attempt to the decision."""
+
+    kind: str
+    decisions: int
+    mean_wait_minutes: float | None
+    median_wait_minutes: float | None
+
+
+class ReviewLoad(Figures):
+    """Images that wait for a reviewer now, and every decision there was."""
+
+    model_config = with_examples(
+        _RANGE
+        | {
+            "held": 12,
+            "decisions": [
+                {"kind": "approved", "decisions": 80, "mean_wait_minutes": 34.0, "median_wait_minutes": 12.0}
+            ],
+        }
+    )
+    held: int
+    decisions: list[DecisionCount]
+
+
+class Proportion(BaseModel):
+    """A share of ``of`` boxes or faces with its 95 % confidence interval (Wilson). Null of none."""
+
+    share: float | None
+    low: float
+    high: float
+    of: int
+
+    @classmethod
+    def counted(cls, hits: int, trials: int) -> Proportion:
+        """``hits`` of ``trials``."""
+        low, high = wilson(hits, trials)
+        return cls(share=hits / trials if trials else None, low=low, high=high, of=trials)
+
+
+class DetectorQuality(BaseModel):
+    """Faces that were found and missed, boxes that were none; recall and precision of them."""
+
+    found: int
+    missed: int
+    mistaken: int
+    recall: Proportion
+    precision: Proportion
+
+    @classmethod
+    def counted(cls, found: int, missed: int, mistaken: int) -> DetectorQuality:
+        """From the counts."""
+        recall, precision = (
+            Proportion.counted(found, found + missed),
+            Proportion.counted(found, found + mistaken),
+        )
+        return cls(found=found, missed=missed, mistaken=mistaken, recall=recall, precision=precision)
+
+
+class SizeQuality(DetectorQuality):
+    """Of faces whose longer side is from ``from_px`` up to ``to_px`` (null: whatever is larger)."""
+
+    from_px: float
+    to_px: float | None
+
+
+class ProfileQuality(DetectorQuality):
+    """Of one profile, over so many reviewed images."""
+
+    profile: str
+    images: int
+
+
+_COUNTS: dict[str, Any] = DetectorQuality.counted(90, 10, 5).model_dump()
+
+
+class Quality(Figures):
+    """What reviewers have found right and wrong with what the detector destroyed. It is of images that were reviewed,
+    and those are seldom a fair sample of all."""
+
+    model_config = with_examples(
+        _RANGE
+        | {
+            "images": 40,
+            "overall": _COUNTS,
+            "by_size": [_COUNTS | {"from_px": 0, "to_px": 16}],
+            "by_profile": [_COUNTS | {"profile": "standard", "images": 40}],
+        }
+    )
+    images: int = Field(description="How many reviewed images it is of.")
+    overall: DetectorQuality
+    by_size: list[SizeQuality]
+    by_profile: list[ProfileQuality]

@@ -1,0 +1,70 @@
+"""What a policy makes of the faces that were found: destroy, leave on purpose, or stay in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.box import Face, Faces, to_faces
+from blurline.picture.destroy import destroyed_share
+from blurline.policy import Policy
+
+_MOSTLY = 0.5
+"""A box of which so much is covered counts as covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision for each row of ``rows`` ((n, 5), upright pixels): masks of shape (n,).
+
+    ``is_destroyed``: it will be. ``is_left``: it is a face, and the policy says to leave it. What is neither is a
+    candidate that scored too low.
+    """
+
+    rows: Faces
+    is_destroyed: NDArray[np.bool_]
+    is_left: NDArray[np.bool_]
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """The faces to destroy, best first."""
+        return to_faces(self.rows[self.is_destroyed])
+
+    def uncovered(self, rows: Faces, policy: Policy, width_px: int, height_px: int) -> NDArray[np.bool_]:
+        """Which of other ``rows`` show in the result, and not because the policy wants them to -> (m,) mask."""
+        boxes = rows[:, :4].astype(np.float64)
+        destroyed = destroyed_share(boxes, self.rows[self.is_destroyed, :4].astype(np.float64), policy.padding)
+        regions = (*policy.always_regions, *policy.keep_regions)
+        given = [_share_inside(boxes, region.box(width_px, height_px).corners) for region in regions]
+        left = [_share_inside(boxes, tuple(box)) for box in self.rows[self.is_left, :4].astype(float).tolist()]
+        return np.asarray(np.max([destroyed, *given, *left], axis=0) < _MOSTLY)
+
+
+def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_px: int) -> Choice:
+    """Decide on every row for a photograph of that size.
+
+    ``threshold`` is the score from which the profile calls a row a face. A policy with a higher ``min_score``
+    leaves what lies between.
+    """
+    least = policy.min_score if policy.min_score is not None else threshold
+    boxes = rows[:, :4].astype(np.float64)
+    is_wanted = np.ones(len(rows), bool)
+    for region in policy.keep_regions:
+        is_wanted &= _share_inside(boxes, region.box(width_px, height_px).corners) < _MOSTLY
+    if policy.size_limits is not None:
+        sides_px = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+        long_side_px = max(width_px, height_px)
+        is_wanted &= [policy.size_limits.allow(side_px, long_side_px) for side_px in sides_px.tolist()]
+    is_destroyed = is_wanted & (rows[:, 4] >= least)
+    is_left = ~is_destroyed & (rows[:, 4] >= min(least, threshold))
+    return Choice(rows, is_destroyed, is_left)
+
+
+def _share_inside(boxes: NDArray[np.float64], area: tuple[float, ...]) -> NDArray[np.float64]:
+    """(n, 4) boxes -> how much of each lies inside the area (x1, y1, x2, y2)."""
+    x1, y1, x2, y2 = area
+    width = (np.minimum(boxes[:, 2], x2) - np.maximum(boxes[:, 0], x1)).clip(0)
+    height = (np.minimum(boxes[:, 3], y2) - np.maximum(boxes[:, 1], y1)).clip(0)
+    return np.asarray(width * height / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).clip(1e-9))

@@ -1,0 +1,57 @@
+"""How much a result is to be doubted: an estimate of the chance that a face in it stays visible.
+
+Every candidate that was not destroyed adds to the doubt, the more the nearer its score came to the threshold; so does
+one that a single pass took for a face, and one that the second look sees in the written result. The chances
+are set to what labelled pictures show (docs/detection.md); they rank pictures, and are no promise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.policy.profile import EVIDENCE_SCORE
+
+AT_THRESHOLD = 0.3
+"""The chance that a candidate just below the threshold is a face."""
+
+SECOND_LOOK_SCORE = 0.5
+"""From which score the second look adds to the doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """``value`` in 0 to 1, and how many candidates of each kind are behind it."""
+
+    value: float
+    near_threshold: int = 0
+    passes_disagree: int = 0
+    second_look: int = 0
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """The kinds that there are, with their number."""
+        kinds = {name: getattr(self, name) for name in ("near_threshold", "passes_disagree", "second_look")}
+        return {name: count for name, count in kinds.items() if count}
+
+
+def doubt(
+    scores: NDArray[np.float32], best_scores: NDArray[np.float32], threshold: float, seen_again: NDArray[np.float32]
+) -> Doubt:
+    """Doubt in a result.
+
+    ``scores``: (n,) merged scores of the candidates that stay visible; ``best_scores``: (n,) the best that a single
+    pass gave to each; ``seen_again``: (m,) scores of what the second look sees uncovered in the result.
+    """
+    nearness = ((scores - EVIDENCE_SCORE) / max(threshold - EVIDENCE_SCORE, 1e-6)).clip(0, 1)
+    is_disputed = best_scores >= threshold
+    again = ((seen_again - SECOND_LOOK_SCORE) / (1 - SECOND_LOOK_SCORE)).clip(0, 1)
+    chances = np.concatenate([AT_THRESHOLD * np.where(is_disputed, 1, nearness) ** 2, again])
+    return Doubt(
+        value=float(1 - np.prod(1 - chances)),
+        near_threshold=int((nearness >= 0.5).sum()),
+        passes_disagree=int(is_disputed.sum()),
+        second_look=int((seen_again >= SECOND_LOOK_SCORE).sum()),
+    )

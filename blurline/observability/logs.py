@@ -1,0 +1,78 @@
+"""Structured logs: one JSON object a line on standard error, with the ids that are known and no secrets.
+
+Who knows an id binds it with ``structlog.contextvars``: request_id, or flow_run_id, batch_id and job_id.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+import structlog
+from structlog.types import EventDict, Processor
+
+from blurline.observability.traces import current_trace_id
+
+_MASKED = (
+    (re.compile(r"(?<=://)[^/\s\"\\]+@"), "***@"),  # user and password in a URL
+    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), "***"),  # a JWT
+    (re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{16,}"), "***"),
+    (
+        re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)[\"'\\]*\s*[=:]\s*[\"'\\]*)[^&\s\"'\\]+"),
+        r"\1***",
+    ),
+    (re.compile(r"whsec_[\w+/=-]+"), "***"),  # the secret of a webhook
+)
+
+_to_json = structlog.processors.JSONRenderer()
+
+
+def configure_logs(level: str) -> None:
+    """Write events of ours from ``level`` up, and those of libraries from WARNING up, as JSON lines.
+
+    Loggers that have put up handlers of their own for the console (uvicorn, Prefect) lose them. To be called when the
+    libraries have been imported.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    steps: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _add_trace_id,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*steps, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+    console = logging.StreamHandler(sys.stderr)
+    console.setLevel(max(number, logging.WARNING))
+    console.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *steps],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render],
+        )
+    )
+    logging.getLogger().handlers = [console]
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        others = [handler for handler in logger.handlers if not isinstance(handler, logging.StreamHandler)]
+        if len(others) < len(logger.handlers):
+            logger.handlers, logger.propagate = others, True
+
+
+def _add_trace_id(_logger: object, _method: str, event: EventDict) -> EventDict:
+    trace_id = current_trace_id()
+    if trace_id is not None:
+        event["trace_id"] = trace_id
+    return event
+
+
+def _render(logger: object, method: str, event: EventDict) -> str:
+    """The line of JSON, without what looks like a secret, wherever it came from."""
+    line = str(_to_json(logger, method, event))
+    for secret, mask in _MASKED:
+        line = secret.sub(mask, line)
+    return line

@@ -1,0 +1,1 @@
+"""Pictures: decoding, destroying faces, encoding, and checking the written file."""

@@ -1,0 +1,221 @@
+"""Opening a picture: content decides the format, the header is checked before a pixel is decoded, and what comes out
+is upright RGB, every frame of it."""
+
+from __future__ import annotations
+
+import io
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pi_heif
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from blurline.errors import (
+    DecodedTooSlowly,
+    EmptyFile,
+    PictureTooLarge,
+    TooManyFrames,
+    UnreadablePicture,
+    UnsupportedFormat,
+)
+from blurline.limits import Limits
+from blurline.picture.metadata import ORIENTATION, read_metadata
+from blurline.picture.photo import Format, Frame, Header, Photo, is_same
+from blurline.picture.source_encoding import DEEP_GREY, encoding_of, is_transparent, notes_on
+
+_TRANSPOSE_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SWAPS_SIDES = {5, 6, 7, 8}
+_TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
+_GREY_MODES = {"1", "L", "LA", "I", "F"} | DEEP_GREY
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit is checked from the header instead of a warning half-way
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+def read_header(data: bytes, limits: Limits | None = None) -> Header:
+    """Identify the content and check it against the limits, without decoding.
+
+    Raises EmptyFile, UnsupportedFormat, UnreadablePicture, TooManyFrames, PictureTooLarge.
+    """
+    with _open(data, limits or Limits()) as image:
+        width, height = image.size
+        if _orientation(image) in _SWAPS_SIDES and _format(image) not in _TURNED_BY_DECODER:
+            width, height = height, width
+        frames = _frame_count(image)
+        return Header(_format(image), width, height, frames, _pixel_count(image, frames))
+
+
+def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True) -> Photo:
+    """Decode every frame to upright RGB. Raises what `read_header` raises; a file cut short is UnreadablePicture.
+
+    Frames of an animation that repeat the one before become one, unless told otherwise (``merges``).
+    """
+    limits, started = limits or Limits(), time.monotonic()
+    with _open(data, limits) as image, _quiet():
+        orientation = _orientation(image)
+        frames: list[Frame] = []
+        notes = notes_on(image, data, _frame_count(image))
+        encoding = encoding_of(image, data, _format(image), swaps_sides=orientation in _SWAPS_SIDES)
+        metadata = read_metadata(image)
+        try:
+            for number in range(_frame_count(image)):
+                image.seek(number)
+                image.load()
+                frame = _frame(image, orientation)
+                has_poster = encoding.is_poster and len(frames) == 1
+                if merges and frames and not has_poster and _repeats(frame, frames[-1]):
+                    frame = replace(frame, duration_ms=(frames.pop().duration_ms or 0) + (frame.duration_ms or 0))
+                frames.append(frame)
+                _check_time(started, limits)
+        except DecodedTooSlowly:
+            raise
+        except Exception as error:
+            raise UnreadablePicture(
+                f"The {_format(image)} picture is damaged or cut short and cannot be decoded ({error}). "
+                "Export or upload it again."
+            ) from error
+        stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
+        return Photo(tuple(frames), encoding, metadata, notes, data, stored)
+
+
+def _open(data: bytes, limits: Limits) -> Image.Image:
+    if not data:
+        raise EmptyFile("The file is empty. Upload it again.")
+    if len(data) > limits.file_bytes:
+        raise PictureTooLarge(
+            f"The file has {len(data) / 1e6:.1f} MB; at most {limits.file_bytes / 1e6:.0f} MB are accepted."
+        )
+    try:
+        with _quiet():
+            image = Image.open(io.BytesIO(data), formats=tuple(Format))
+            frames = _frame_count(image)
+            pixels = _pixel_count(image, frames) if frames <= limits.frames else 0
+    except UnidentifiedImageError as error:
+        raise UnsupportedFormat(
+            "The content is no picture in a format that Blurline reads, whatever its name says. "
+            "Convert it to JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP."
+        ) from error
+    except Exception as error:
+        raise UnreadablePicture(f"The picture's header is damaged ({error}). Export or upload it again.") from error
+    if frames > limits.frames:
+        raise TooManyFrames(f"The picture has {frames} frames or pages; at most {limits.frames} are accepted.")
+    if pixels > limits.pixels:
+        width, height = image.size
+        many = f"{frames} frames of " if frames > 1 else ""
+        raise PictureTooLarge(
+            f"The picture has {many}{width} x {height}, together {pixels / 1e6:.0f} megapixels; "
+            f"at most {limits.pixels / 1e6:.0f} are accepted."
+        )
+    return image
+
+
+def _format(image: Image.Image) -> Format:
+    return Format.JPEG if image.format == "MPO" else Format(image.format or "")
+
+
+def _frame_count(image: Image.Image) -> int:
+    """Frames that are treated: all of an animation or of a document, and the main one of a group of pictures."""
+    return 1 if image.format in ("MPO", "HEIF") else getattr(image, "n_frames", 1)
+
+
+def _pixel_count(image: Image.Image, frames: int) -> int:
+    """Pixels of all frames; the pages of a TIFF may differ in size."""
+    if image.format != "TIFF":
+        return image.width * image.height * frames
+    total = 0
+    for number in range(frames):
+        image.seek(number)
+        total += image.width * image.height
+    image.seek(0)
+    return total
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of oddities in foreign EXIF; nobody could act on that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _check_time(started: float, limits: Limits) -> None:
+    if time.monotonic() - started > limits.decode_s:
+        raise DecodedTooSlowly(
+            f"The picture takes longer to decode than the {limits.decode_s:.0f} seconds that are allowed. "
+            "Export it again, smaller or with fewer frames."
+        )
+
+
+def _repeats(frame: Frame, before: Frame) -> bool:
+    return frame.duration_ms is not None and is_same(before, frame)
+
+
+def _frame(image: Image.Image, orientation: int) -> Frame:
+    transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
+    turned_already = _format(image) in _TURNED_BY_DECODER
+    upright = image if transpose is None or turned_already else image.transpose(transpose)
+    alpha = np.array(upright.convert("RGBA").getchannel("A")) if is_transparent(image) else None
+    if alpha is not None and image.format == "BMP" and alpha.max() == 0:
+        alpha = None  # a field that many writers leave empty
+    duration = image.info.get("duration")
+    duration_ms = float(duration) if isinstance(duration, int | float) else None
+    is_grey = image.mode in _GREY_MODES
+    if upright.mode not in DEEP_GREY:
+        return Frame(_rgb(upright), alpha, None, duration_ms, is_grey)
+    levels16 = np.array(upright).astype(np.uint16) << np.uint16(max(0, 16 - _bits(image)))
+    grey = (levels16 >> 8).astype(np.uint8)
+    return Frame(np.stack([grey] * 3, axis=2), alpha, levels16 if alpha is None else None, duration_ms, is_grey)
+
+
+def _bits(image: Image.Image) -> int:
+    """Bits a channel of a deep grey picture; those of a TIFF may be 10, 12 or 14."""
+    tags: Any = getattr(image, "tag_v2", {})
+    return int(max(tags.get(258, (16,)), default=16)) if image.format == "TIFF" else 16
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode == "RGB":
+        return np.asarray(image)
+    if image.mode in ("I", "F"):  # numbers of any range, which Pillow would clip
+        levels = np.asarray(image).astype(np.float64)
+        known = levels[np.isfinite(levels)]
+        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+        scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9), posinf=1, neginf=0).clip(0, 1) * 255
+        return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
+    return np.asarray(image.convert("RGB"))
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; what XMP says of it is not looked at, as in browsers."""
+    if image.format == "HEIF":
+        return 1
+    try:
+        with _quiet():
+            if image.format in ("TIFF", "PNG"):  # its own tags; a block that may stand behind the pixels
+                value = image.getexif().get(ORIENTATION, 1) if image.format == "TIFF" or _has_exif(image) else 1
+            else:
+                block = Image.Exif()
+                block.load(image.info.get("exif", b""))
+                value = block.get(ORIENTATION, 1)
+    except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds; without it, upright
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _has_exif(image: Image.Image) -> bool:
+    image.load()
+    return "exif" in image.info

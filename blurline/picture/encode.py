@@ -1,0 +1,147 @@
+"""Writing a result: a new file from pixels and an allow-list, so that nothing of the source's metadata, thumbnails or
+trailing bytes can pass."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from blurline.errors import PictureError
+from blurline.picture.metadata import Metadata
+from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
+
+_QUALITY_WITHOUT_TABLES = 95
+_WEBP_QUALITY = 92
+_AVIF_QUALITY = 90
+_XMP_TAG = 700
+_KEPT_COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"}
+_WHITE = 255
+
+
+class CannotBeWritten(PictureError):
+    """The picture has frames or pages that the wanted format has no place for."""
+
+    code = "cannot_be_written"
+
+
+def check_writable(frames: int, source: Format, wanted: Format) -> None:
+    """Raise CannotBeWritten when so many frames of the source cannot be written in the wanted format."""
+    if frames > 1 and wanted is not source and not (source in ANIMATED and wanted in ANIMATED):
+        kind = "frames" if source in ANIMATED else "pages"
+        raise CannotBeWritten(
+            f"A {source} picture of {frames} {kind} cannot be written as {wanted}. Ask for `output_format: same`, "
+            "or submit them one by one."
+        )
+
+
+def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata: Metadata) -> bytes:
+    """Upright frames, `flattened` for it -> file bytes in the ``wanted`` format.
+
+    Kept from the source: colour profile, resolution, animation timing, and for JPEG to JPEG quantisation tables,
+    subsampling and the progressive flag. ``metadata`` is written anew; nothing else passes.
+    """
+    is_mixed = wanted in ANIMATED and not all(frame.is_grey for frame in frames)  # an animation has one mode
+    images = [_image(replace(frame, is_grey=frame.is_grey and not is_mixed), wanted) for frame in frames]
+    options: dict[str, Any] = _options(encoding, wanted, metadata)
+    is_grey = {image.mode in ("L", "LA", "I;16") for image in images}
+    if encoding.icc_profile is not None and is_grey != {encoding.icc_profile[16:20] == b"GRAY"}:
+        options.pop("icc_profile", None)  # it is the profile of another kind of colours
+    if len(images) > 1:
+        options |= {"save_all": True, "append_images": images[1:]}
+        if wanted in ANIMATED:
+            options |= _animation(frames, encoding, wanted)
+    file = io.BytesIO()
+    images[0].save(file, wanted.value, **options)
+    return file.getvalue()
+
+
+def flattened(frame: Frame, wanted: Format) -> Frame:
+    """The frame over white where the ``wanted`` format has no transparency."""
+    if frame.alpha is None or wanted in WITH_ALPHA:
+        return frame
+    share = frame.alpha[:, :, None].astype(np.float32) / 255
+    pixels = np.rint(frame.pixels * share + _WHITE * (1 - share)).astype(np.uint8)
+    return replace(frame, pixels=pixels, alpha=None)
+
+
+def _image(frame: Frame, wanted: Format) -> Image.Image:
+    if frame.levels16 is not None and wanted in (Format.PNG, Format.TIFF):
+        return Image.fromarray(frame.levels16)
+    image = Image.fromarray(frame.pixels)
+    if frame.is_grey and wanted is not Format.AVIF and wanted is not Format.WEBP:
+        image = image.convert("L")
+    if frame.alpha is not None:
+        if wanted is Format.GIF:
+            image = image.convert("RGB")
+        image.putalpha(Image.fromarray(frame.alpha))
+    return image
+
+
+def _options(encoding: Encoding, wanted: Format, metadata: Metadata) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if wanted is not Format.BMP and encoding.icc_profile is not None:
+        options["icc_profile"] = encoding.icc_profile
+    if encoding.dpi is not None and wanted in (Format.JPEG, Format.PNG, Format.TIFF, Format.BMP):
+        options["dpi"] = encoding.dpi
+    if wanted not in (Format.GIF, Format.BMP):
+        options |= _metadata(metadata, wanted)
+    if wanted is Format.JPEG:
+        options |= _jpeg(encoding)
+    elif wanted is Format.WEBP:
+        is_lossless = encoding.lossless or encoding.format in (Format.PNG, Format.GIF, Format.BMP)
+        options |= {"lossless": is_lossless, "quality": _WEBP_QUALITY, "method": 4, "exact": True}
+    elif wanted is Format.AVIF:
+        options |= {"quality": _AVIF_QUALITY}
+    elif wanted is Format.TIFF:
+        known = encoding.compression in _KEPT_COMPRESSIONS
+        options["compression"] = encoding.compression if known else "tiff_adobe_deflate"
+    return options
+
+
+def _metadata(metadata: Metadata, wanted: Format) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    exif, xmp = metadata.written_exif(), metadata.written_xmp()
+    if xmp is not None and wanted is Format.TIFF:
+        exif = exif or Image.Exif()
+        exif[_XMP_TAG], xmp = xmp, None
+    if exif is not None:
+        options["exif"] = exif
+    if xmp is None:
+        return options
+    if wanted is Format.PNG:
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        options["pnginfo"] = text
+    else:
+        options["xmp"] = xmp
+    return options
+
+
+def _jpeg(encoding: Encoding) -> dict[str, Any]:
+    if encoding.quantization is None:
+        return {"quality": _QUALITY_WITHOUT_TABLES, "subsampling": 0, "progressive": encoding.progressive}
+    return {
+        "qtables": encoding.quantization,
+        "subsampling": encoding.subsampling,
+        "progressive": encoding.progressive,
+    }
+
+
+def _animation(frames: Sequence[Frame], encoding: Encoding, wanted: Format) -> dict[str, Any]:
+    durations = [round(frame.duration_ms or 0) for frame in frames]
+    is_poster = encoding.is_poster and wanted is Format.PNG
+    options: dict[str, Any] = {"duration": durations[1:] if is_poster else durations}
+    if encoding.loops is not None:
+        options["loop"] = encoding.loops
+    elif encoding.format is Format.GIF and wanted is not Format.GIF:
+        options["loop"] = 1  # what a GIF means by saying nothing
+    if wanted is Format.GIF:
+        options["disposal"] = 2
+    if wanted is Format.PNG:
+        options |= {"default_image": is_poster, "disposal": 0, "blend": 0}
+    return options

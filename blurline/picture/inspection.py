@@ -1,0 +1,39 @@
+"""What a written file holds beside its picture: the check of a stranger who looks for what should not be there."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+from PIL.ExifTags import IFD
+
+from blurline.picture.formats import jpeg, png, webp
+from blurline.picture.metadata import ORIENTATION, Metadata
+from blurline.picture.photo import Format, Photo
+
+_FOREIGN = {Format.JPEG: jpeg.foreign, Format.PNG: png.foreign, Format.WEBP: webp.foreign}
+_DIRECTORIES = {IFD.Exif, IFD.GPSInfo}
+_TIFF_STRUCTURE = frozenset(
+    {254, 256, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 297, 317, 320, 338, 339, 700, 34675}
+)
+
+
+def leftovers(data: bytes, written: Photo, allowed: Metadata) -> list[str]:
+    """Names of what a file holds and should not: foreign parts of its container, further pictures, a thumbnail, and
+    metadata beyond ``allowed``. ``written`` is the file as it was opened again."""
+    format_ = written.encoding.format
+    found = list(_FOREIGN[format_](data)) if format_ in _FOREIGN else []
+    found += [note.message for note in written.notes if note.code == "further_pictures"]
+    with Image.open(io.BytesIO(data)) as image:
+        block = image.getexif()
+        structure = _TIFF_STRUCTURE if format_ is Format.TIFF else frozenset[int]()
+        known = {ORIENTATION, *allowed.main, *_DIRECTORIES, *structure}
+        found += [f"EXIF tag {tag}" for tag in block if tag not in known]
+        found += [f"EXIF tag {tag}" for tag in block.get_ifd(IFD.Exif) if tag not in allowed.exif]
+        found += [f"GPS tag {tag}" for tag in block.get_ifd(IFD.GPSInfo) if tag not in allowed.gps]
+        if format_ is not Format.TIFF and block.get_ifd(IFD.IFD1):
+            found.append("a thumbnail")
+        found += [name for name in ("comment", "photoshop") if name in image.info]
+    if set(written.metadata.panorama) - set(allowed.panorama):
+        found.append("XMP properties")
+    return found

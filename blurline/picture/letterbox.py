@@ -1,0 +1,190 @@
+"""Fitting a photograph into a detector's input without changing its aspect ratio.
+
+Squashing to a square costs 11 to 13 points of recall (docs/detection.md), so the picture is scaled by one
+factor, up or down, and the rest of the input is black, at the right and at the bottom. A scaled picture may be shown
+turned or mirrored, one that is too large for the detector in overlapping tiles, and a panorama with its left edge once
+more at the right, so that a face on the seam is seen in one piece.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from blurline.box import Faces
+from blurline.picture.resample import resized
+
+TILE_PX = 2048
+"""Longest side of an input; a larger scaled picture is cut into tiles."""
+
+_OVERLAP = 0.125  # of two tiles, as a share of a tile's longest side
+_PANORAMA_ASPECT = 1.95  # a full 360 degree picture is at least twice as wide as high
+_MOST_ASPECT = 16.0  # from here on a longer picture is not scaled any larger
+_SEAM = 0.125  # how much of a panorama is shown twice, as a share of its width
+_INNER_EDGE_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """An upright photograph at another size.
+
+    ``pixels``: (height, width, 3) uint8 RGB. ``scale_x``, ``scale_y``: its pixels a pixel of the photograph (they
+    differ by rounding alone). ``width_px``: the photograph's width. A panorama's ``pixels`` go on with its left edge.
+    """
+
+    pixels: NDArray[np.uint8]
+    scale_x: float
+    scale_y: float
+    width_px: int
+
+    @property
+    def scale(self) -> float:
+        """Scaled pixels a picture pixel, the mean of both axes."""
+        return (self.scale_x + self.scale_y) / 2
+
+    @property
+    def has_seam(self) -> bool:
+        """Whether the left edge is shown once more at the right."""
+        return bool(self.pixels.shape[1] > round(self.width_px * self.scale_x))
+
+    def letterboxes(
+        self,
+        stride_px: int = 32,
+        fixed: tuple[int, int] | None = None,
+        *,
+        quarter_turns: int = 0,
+        is_mirrored: bool = False,
+    ) -> Iterator[Letterbox]:
+        """The detector's inputs that show the whole picture, one after another.
+
+        Their sides are a multiple of ``stride_px``, or ``fixed`` (height, width) for a model that takes one size
+        alone. ``quarter_turns`` are counter-clockwise; the picture is turned first and mirrored then.
+        """
+        shown = np.rot90(self.pixels, quarter_turns)
+        if is_mirrored:
+            shown = shown[:, ::-1]
+        height, width = shown.shape[:2]
+        most_height, most_width = fixed or (TILE_PX, TILE_PX)
+        for top, bottom in _spans(height, most_height):
+            for left, right in _spans(width, most_width):
+                outer = fixed or (_up_to(bottom - top, stride_px), _up_to(right - left, stride_px))
+                canvas = np.zeros((*outer, 3), np.uint8)
+                canvas[: bottom - top, : right - left] = shown[top:bottom, left:right]
+                yield Letterbox(canvas, self, (left, top, right, bottom), quarter_turns, is_mirrored)
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """A detector input and the way back.
+
+    ``pixels``: (height, width, 3) uint8 RGB. ``area``: left, top, right and bottom of the part of the scaled
+    picture, turned and mirrored, that it shows.
+    """
+
+    pixels: NDArray[np.uint8]
+    source: Scaled
+    area: tuple[int, int, int, int]
+    quarter_turns: int = 0
+    is_mirrored: bool = False
+
+    @property
+    def max_face_px(self) -> float:
+        """The longest side of a face, in input pixels, that is seen in one piece wherever it is."""
+        return math.inf if self._is_whole else _OVERLAP * max(self.pixels.shape[:2]) - 2 * _INNER_EDGE_PX
+
+    def to_photo(self, faces: Faces) -> Faces:
+        """(n, 5) rows in input pixels -> rows in pixels of the upright photograph.
+
+        Rows that an inner edge of a tile cuts off are left out: another tile shows that face in one piece. A row on
+        a panorama's seam becomes two.
+        """
+        width, height = self._shown
+        left, top, right, bottom = self.area
+        x1, y1, x2, y2, score = faces.astype(np.float64).T
+        x1, x2, y1, y2 = x1 + left, x2 + left, y1 + top, y2 + top
+        is_cut = np.zeros(len(faces), bool)
+        for is_inner, cut in (
+            (left > 0, x1 < left + _INNER_EDGE_PX),
+            (top > 0, y1 < top + _INNER_EDGE_PX),
+            (right < width, x2 > right - _INNER_EDGE_PX),
+            (bottom < height, y2 > bottom - _INNER_EDGE_PX),
+        ):
+            is_cut |= is_inner & cut
+        if self.is_mirrored:
+            x1, x2 = width - x2, width - x1
+        for _ in range(self.quarter_turns % 4):  # each undoes one turn: what was up is at the right again
+            x1, y1, x2, y2 = height - y2, x1, height - y1, x2
+            width, height = height, width
+        scale_x, scale_y = self.source.scale_x, self.source.scale_y
+        rows = np.stack([x1 / scale_x, y1 / scale_y, x2 / scale_x, y2 / scale_y, score], axis=1)[~is_cut]
+        if self.source.has_seam:
+            rows = _rolled_up(rows, self.source.width_px)
+        return np.asarray(rows, np.float32)
+
+    @property
+    def _shown(self) -> tuple[int, int]:
+        height, width = self.source.pixels.shape[:2]
+        return (height, width) if self.quarter_turns % 2 else (width, height)
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.area == (0, 0, *self._shown)
+
+
+def scaled(image: Image.Image, side_px: int) -> Scaled:
+    """Scale an upright RGB image so that the long side is ``side_px``.
+
+    A picture longer than 2:1 is scaled to the area that a 2:1 picture of that side would have.
+    """
+    width, height = image.size
+    aspect = min(max(height, width) / min(height, width), _MOST_ASPECT)
+    factor = side_px / max(height, width) * math.sqrt(max(1.0, aspect / 2))
+    inner = _resized(image, factor)
+    scale_x, scale_y = inner.shape[1] / width, inner.shape[0] / height
+    if width >= _PANORAMA_ASPECT * height:
+        inner = np.concatenate([inner, inner[:, : round(inner.shape[1] * _SEAM)]], axis=1)
+    return Scaled(inner, scale_x, scale_y, width)
+
+
+def fitted(image: Image.Image, height_px: int, width_px: int) -> Scaled:
+    """Scale an upright RGB image so that it just fits into a size."""
+    width, height = image.size
+    inner = _resized(image, min(height_px / height, width_px / width))
+    return Scaled(inner, inner.shape[1] / width, inner.shape[0] / height, width)
+
+
+def _resized(image: Image.Image, factor: float) -> NDArray[np.uint8]:
+    if factor == 1:
+        return np.asarray(image)
+    width, height = (max(1, round(side * factor)) for side in image.size)
+    # Measured (docs/detection.md): upwards bicubic is best, downwards bilinear.
+    return np.asarray(resized(image, width, height, is_bicubic=factor > 1))
+
+
+def _rolled_up(rows: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:
+    """Rows beyond the right edge of a panorama belong to its left edge; those across it to both."""
+    beyond = rows[rows[:, 0] >= width_px] - [width_px, 0, width_px, 0, 0]
+    across = rows[(rows[:, 0] < width_px) & (rows[:, 2] > width_px + 1)]
+    rest = across - [width_px, 0, width_px, 0, 0]
+    kept = rows[rows[:, 0] < width_px]
+    return np.concatenate([kept, beyond, rest])
+
+
+def _spans(length: int, most: int) -> list[tuple[int, int]]:
+    """Equal overlapping spans, each at most ``most`` long, that cover ``length``."""
+    if length <= most:
+        return [(0, length)]
+    overlap = round(most * _OVERLAP)
+    count = math.ceil((length - overlap) / (most - overlap))
+    size = math.ceil((length + (count - 1) * overlap) / count)
+    starts = [round(number * (length - size) / (count - 1)) for number in range(count)]
+    return [(start, start + size) for start in starts]
+
+
+def _up_to(value: int, multiple: int) -> int:
+    return max(1, -(-value // multiple)) * multiple

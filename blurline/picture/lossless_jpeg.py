@@ -1,0 +1,88 @@
+"""JPEG to JPEG without loss outside what was touched: quantised DCT coefficients are taken over block by block.
+
+Needs the extra ``exact`` (jpeglib, MPL-2.0, which has no wheel for Linux on arm64).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.errors import ConfigurationError
+from blurline.picture.formats import jpeg
+from blurline.picture.photo import Format, Photo
+
+_BLOCK_PX = 8
+
+
+def is_possible(photo: Photo, wanted: Format) -> bool:
+    """Whether the picture's coefficients can be kept: a JPEG that stays one and is stored upright."""
+    return photo.encoding.format is Format.JPEG and wanted is Format.JPEG and photo.orientation == 1
+
+
+def spliced(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> bytes | None:
+    """``redacted`` with the coefficients of ``source`` in every block without a touched pixel.
+
+    Both are JPEG of one size; ``is_touched``: (H, W) mask of the pixels that were changed on purpose. None when their
+    tables, sampling or components differ, so that coefficients mean different things. Raises ConfigurationError when
+    the extra is not installed.
+    """
+    if importlib.util.find_spec("jpeglib") is None:
+        raise ConfigurationError(
+            "The policy asks for exact JPEG results, for which the worker needs jpeglib: pip install blurline[exact]."
+        )
+    import jpeglib
+
+    if jpeg.is_rgb(jpeg.segments(source)[0]):
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        before, after, written = (Path(folder) / name for name in ("before.jpg", "after.jpg", "written.jpg"))
+        before.write_bytes(source)
+        after.write_bytes(redacted)
+        old, new = jpeglib.read_dct(str(before)), jpeglib.read_dct(str(after))
+        for name in ("Y", "Cb", "Cr"):
+            kept, changed = getattr(old, name), getattr(new, name)
+            if kept is None and changed is None:
+                continue
+            if kept is None or changed is None or kept.shape != changed.shape or not _same_tables(old, new):
+                return None
+            place = _touched_blocks(is_touched, kept.shape[:2])
+            kept[place] = changed[place]
+        old.write_dct(str(written), flags=["PROGRESSIVE_MODE"] if old.progressive_mode else [])
+        data = written.read_bytes()
+    found, _ = jpeg.segments(redacted)
+    blocks = {prefix: _payload(found, prefix) for prefix in (jpeg.EXIF, jpeg.XMP)}
+    return jpeg.copied(data, blocks[jpeg.EXIF], blocks[jpeg.XMP], jpeg.colour_profile(found))
+
+
+def _same_tables(old: Any, new: Any) -> bool:
+    names = ["qt", "quant_tbl_no"] + (["samp_factor"] if old.Cb is not None else [])  # of one component it says nothing
+    return all(np.array_equal(getattr(old, name), getattr(new, name)) for name in names)
+
+
+def _touched_blocks(is_touched: NDArray[np.bool_], blocks: tuple[int, int]) -> NDArray[np.bool_]:
+    """(H, W) pixels -> (rows, columns) blocks of a component, with one more all around: chroma is smoothed across
+    the blocks' edges when it is shown."""
+    rows, columns = blocks
+    height, width = is_touched.shape
+    place = np.zeros((rows, columns), bool)
+    y, x = np.nonzero(is_touched)
+    per_row, per_column = -(-height // rows), -(-width // columns)
+    per_row, per_column = (_BLOCK_PX * max(1, round(size / _BLOCK_PX)) for size in (per_row, per_column))
+    row, column = np.minimum(y // per_row, rows - 1), np.minimum(x // per_column, columns - 1)
+    for down in (-1, 0, 1):
+        for across in (-1, 0, 1):
+            place[(row + down).clip(0, rows - 1), (column + across).clip(0, columns - 1)] = True
+    return place
+
+
+def _payload(found: list[jpeg.Segment], prefix: bytes) -> bytes | None:
+    for each in found:
+        if each.payload.startswith(prefix):
+            return each.payload.removeprefix(prefix)
+    return None

@@ -1,0 +1,47 @@
+"""Small renditions of a picture for people's screens: of its result, and for reviewers of its original."""
+
+from __future__ import annotations
+
+import io
+from enum import StrEnum
+
+from PIL import Image
+
+from blurline.picture.photo import Frame
+from blurline.picture.resample import resized
+
+MEDIA_TYPE = "image/jpeg"
+_QUALITY = 80
+
+
+class PreviewSize(StrEnum):
+    """How large: a thumbnail for lists, or a view to judge by."""
+
+    THUMB = "thumb"
+    VIEW = "view"
+
+    @property
+    def side_px(self) -> int:
+        """The longer side; a smaller picture stays as it is."""
+        return 320 if self is PreviewSize.THUMB else 1600
+
+
+def preview(frame: Frame, size: PreviewSize, icc_profile: bytes | None = None) -> bytes:
+    """A JPEG of the upright frame, over white where it is transparent, with nothing of its file's metadata.
+
+    ``icc_profile``: of the frame's colours, as it may be published.
+    """
+    image = Image.fromarray(frame.appearances[min(1, len(frame.appearances) - 1)])
+    scale = min(1.0, size.side_px / max(image.size))
+    if scale < 1:
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        image = resized(image, width, height, is_bicubic=False)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY, icc_profile=icc_profile)
+    return file.getvalue()
+
+
+def preview_key(key: str, size: PreviewSize) -> str:
+    """Where the preview of an object lies: beside it, under its key without the extension."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}{name.partition('.')[0]}.{size}.jpg"

@@ -1,0 +1,181 @@
+"""From a picture and the faces in its frames to the file that may be published: destroy, write, check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurline.box import Box, Face
+from blurline.errors import OutputCheckFailed, PictureError
+from blurline.limits import Limits
+from blurline.picture.decode import open_photo
+from blurline.picture.destroy import destroy
+from blurline.picture.encode import check_writable, encode, flattened
+from blurline.picture.formats import jpeg, png, webp
+from blurline.picture.inspection import leftovers
+from blurline.picture.lossless_jpeg import is_possible, spliced
+from blurline.picture.metadata import Metadata
+from blurline.picture.photo import Format, Frame, Photo, is_same
+from blurline.policy import OutputFormat, Policy
+
+_MAX_MEAN_ERROR_LEVELS = 16.0
+_NO_LIMITS = Limits(file_bytes=1 << 62, pixels=1 << 62, frames=1 << 30)
+_COPIED = {Format.JPEG: jpeg.copied, Format.PNG: png.copied, Format.WEBP: webp.copied}
+_SHORTENED: dict[Format, Callable[[bytes, int], Iterator[bytes]]] = {
+    Format.JPEG: jpeg.shortened,
+    Format.WEBP: webp.shortened,
+}
+_SLACK_BYTES = 48
+
+FacesByFrame = Sequence[tuple[Face, ...]]
+"""The faces to destroy, a tuple for each frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A written file, what opening it again has shown, and whether its compressed data is the source's, bit for bit."""
+
+    data: bytes
+    photo: Photo
+    is_copied: bool = False
+
+
+def redact(photo: Photo, faces: FacesByFrame, policy: Policy) -> bytes:
+    """Destroy the faces of each frame and what else the policy says, and write the picture.
+
+    Raises OutputCheckFailed and CannotBeWritten as `write` does.
+    """
+    return write(photo, faces, policy).data
+
+
+def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> Written:
+    """As `redact`, with what the written file looks like.
+
+    A picture in which there is nothing to destroy keeps its compressed data where its container allows. The written
+    file is opened again and checked before it is returned. Raises OutputCheckFailed when it is not what was meant: then
+    nothing may be published. Raises CannotBeWritten when the wanted format has no place for the frames.
+    """
+    source = photo.encoding.format
+    wanted = source.written_as
+    if policy.output_format is not OutputFormat.SAME:
+        wanted = Format(policy.output_format.value.upper())
+    check_writable(len(photo.frames), source, wanted)
+    metadata = photo.metadata.under(policy.metadata)
+    if wanted is source and not any(faces) and not policy.always_regions:
+        copied = _copied(photo, metadata)
+        if copied is not None:
+            return copied
+    if photo.encoding.is_poster and wanted is not Format.PNG:  # only there is a frame for those without animations
+        photo, faces = replace(photo, frames=photo.frames[1:]), faces[1:]
+    redacted = [_redacted(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
+    frames = [flattened(frame, wanted) for frame in redacted]
+    data = encode(frames, photo.encoding, wanted, metadata)
+    if policy.exact and is_possible(photo, wanted):
+        is_touched = (frames[0].pixels != photo.pixels).any(axis=2)
+        data = spliced(photo.data, data, is_touched) or data
+    boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
+    return Written(data, check_output(data, wanted, frames, boxes, metadata))
+
+
+def check_output(
+    data: bytes,
+    wanted: Format,
+    frames: Sequence[Frame],
+    boxes: Sequence[Sequence[Box]],
+    metadata: Metadata,
+) -> Photo:
+    """Open a written file as a stranger would. Raises OutputCheckFailed unless it has the wanted format, the
+    ``frames``' number and sizes, stands upright, shows the frames' pixels in each one's ``boxes``, and holds nothing
+    but its picture and ``metadata``."""
+    try:
+        # The original was within the limits; its result may be larger.
+        written = open_photo(data, _NO_LIMITS, merges=False)
+    except PictureError as error:
+        raise OutputCheckFailed(f"The written file cannot be opened: {error}") from error
+    written = replace(written, frames=_one_each(written.frames, frames))
+    shapes = [frame.pixels.shape for frame in written.frames]
+    if written.encoding.format is not wanted or shapes != [frame.pixels.shape for frame in frames]:
+        raise OutputCheckFailed("The written file has another format, size or number of frames than the picture.")
+    for shown, meant, places in zip(written.frames, frames, boxes, strict=True):
+        for box in places:
+            _check_box(shown, meant, box)
+    found = leftovers(data, written, metadata)
+    if found:
+        raise OutputCheckFailed(f"The written file holds what it should not: {', '.join(found[:5])}.")
+    return written
+
+
+def _one_each(written: tuple[Frame, ...], frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """For each of ``frames`` the written frame that is shown at its time: writers make one of frames that have become
+    alike."""
+    if len(written) >= len(frames):
+        return written
+    ends = np.cumsum([frame.duration_ms or 0 for frame in written])
+    times = np.array([frame.duration_ms or 0 for frame in frames])
+    middles = np.cumsum(times) - times / 2
+    return tuple(written[min(int(np.searchsorted(ends, middle)), len(written) - 1)] for middle in middles)
+
+
+def _check_box(shown: Frame, meant: Frame, box: Box) -> None:
+    inside = box.clipped(meant.width_px, meant.height_px)
+    area = np.s_[int(inside.y1) : int(inside.y2) + 1, int(inside.x1) : int(inside.x2) + 1]
+    pixels = _grey(meant.pixels[area]) if meant.is_grey else meant.pixels[area]
+    error_levels = float(np.abs(shown.pixels[area] - pixels.astype(np.int16)).mean()) if pixels.size else 0.0
+    if error_levels > _MAX_MEAN_ERROR_LEVELS:
+        raise OutputCheckFailed(f"A face in the written file is not as it was destroyed (off by {error_levels:.0f}).")
+
+
+def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy) -> Frame:
+    alpha = frame.alpha
+    if alpha is not None:
+        alpha = destroy(alpha[:, :, None], faces, policy, is_transparency=True)[:, :, 0]
+    if frame.levels16 is None:
+        return replace(frame, pixels=destroy(frame.pixels, faces, policy), alpha=alpha)
+    levels16 = destroy(frame.levels16[:, :, None], faces, policy)[:, :, 0]
+    grey = (levels16 >> 8).astype(np.uint8)
+    return replace(frame, pixels=np.stack([grey] * 3, axis=2), alpha=alpha, levels16=levels16)
+
+
+def _always(frame: Frame, policy: Policy) -> list[Box]:
+    return [region.box(frame.width_px, frame.height_px) for region in policy.always_regions]
+
+
+def _copied(photo: Photo, metadata: Metadata) -> Written | None:
+    """The same compressed data in a new file; None where it is not certain to be all of the file's picture data."""
+    format_ = photo.encoding.format
+    is_seen_whole = all(note.code != "depth_reduced" for note in photo.notes)
+    if format_ not in _COPIED or len(photo.frames) > 1 or not is_seen_whole:
+        return None
+    exif = metadata.written_exif(photo.orientation)
+    data = _COPIED[format_](
+        photo.data, exif.tobytes() if exif else None, metadata.written_xmp(), photo.encoding.source_profile
+    )
+    if data is None or _has_slack(format_, data, photo):
+        return None
+    try:
+        written = open_photo(data, _NO_LIMITS)
+    except PictureError:
+        return None
+    same = is_same(photo.frames[0], written.frames[0]) and not leftovers(data, written, metadata)
+    return Written(data, written, is_copied=True) if same else None
+
+
+def _has_slack(format_: Format, data: bytes, photo: Photo) -> bool:
+    """Whether compressed data can lose its end without any pixel changing: then something may hide there."""
+    if format_ not in _SHORTENED:
+        return False
+    for shorter in _SHORTENED[format_](data, _SLACK_BYTES):
+        try:
+            if is_same(photo.frames[0], open_photo(shorter, _NO_LIMITS).frames[0]):
+                return True
+        except PictureError:
+            continue
+    return False
+
+
+def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(h, w, 3) RGB -> (h, w, 1) luma (ITU-R BT.601)."""
+    return np.asarray(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), np.float32)

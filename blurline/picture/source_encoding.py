@@ -1,0 +1,93 @@
+"""How an opened file was written, as far as its result is to be written alike, and what of it cannot be kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image, JpegImagePlugin
+
+from blurline.picture.colour_profile import clean_profile
+from blurline.picture.formats import webp
+from blurline.picture.photo import Encoding, Format, Note
+
+DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
+"""Pillow's modes of 16-bit grey."""
+
+_PNG_DEPTH_AT = 24
+
+
+def encoding_of(image: Image.Image, data: bytes, format_: Format, *, swaps_sides: bool) -> Encoding:
+    """The encoding of a file; ``swaps_sides``: its orientation exchanges width and height."""
+    profile = image.info.get("icc_profile")
+    cleaned = clean_profile(profile) if profile else None
+    dpi = image.info.get("dpi")
+    encoding = Encoding(
+        format=format_,
+        icc_profile=cleaned if image.mode != "CMYK" else None,
+        source_profile=cleaned,
+        dpi=(float(dpi[0]), float(dpi[1])) if dpi and all(0 < side < 1e5 for side in dpi) else None,
+        compression=image.info.get("compression") if image.format == "TIFF" else None,
+        loops=image.info.get("loop"),
+        is_poster=bool(getattr(image, "default_image", False)),
+    )
+    if format_ is Format.WEBP:
+        return replace(encoding, lossless=webp.is_lossless(data))
+    return _as_jpeg(image, encoding, swaps_sides=swaps_sides) if format_ is Format.JPEG else encoding
+
+
+def notes_on(image: Image.Image, data: bytes, treated: int) -> tuple[Note, ...]:
+    """What the owner should know of a result, when so many frames are ``treated``."""
+    notes: list[Note] = []
+    pictures = getattr(image, "n_frames", 1)
+    if treated < pictures:
+        notes.append(
+            Note("further_pictures", f"The file holds {pictures} pictures; the main one was treated, no other passes.")
+        )
+    if image.mode == "CMYK":
+        notes.append(Note("cmyk_converted", "The CMYK picture comes back as RGB."))
+    if _is_deep(image, data) and (image.mode not in DEEP_GREY or is_transparent(image)):
+        notes.append(Note("depth_reduced", "The picture of more than 8 bits a channel comes back with 8."))
+    profile = image.info.get("icc_profile")
+    if profile and image.mode != "CMYK" and clean_profile(profile) is None:
+        notes.append(Note("profile_dropped", "The colour profile is damaged and was left out."))
+    return tuple(notes)
+
+
+def is_transparent(image: Image.Image) -> bool:
+    """Whether a frame has an alpha channel or a transparent colour."""
+    return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+
+
+def _is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether a channel has more than 8 bits; Pillow hides that of RGB pictures."""
+    if image.mode in {"I", "F"} | DEEP_GREY:
+        return True
+    if image.format == "PNG":
+        return data[_PNG_DEPTH_AT] == 16
+    if image.format == "HEIF":
+        return int(image.info.get("bit_depth", 8)) > 8
+    tags: Any = getattr(image, "tag_v2", {})
+    return image.format == "TIFF" and max(tags.get(258, (8,)), default=8) > 8
+
+
+def _as_jpeg(image: Image.Image, encoding: Encoding, *, swaps_sides: bool) -> Encoding:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return encoding
+    sampling = JpegImagePlugin.get_sampling(image)
+    cannot_be_kept = sampling == -1 or (sampling == 1 and swaps_sides)
+    return replace(
+        encoding,
+        quantization=_tables(image) if image.mode != "CMYK" else None,
+        subsampling=0 if cannot_be_kept else sampling,
+        progressive=bool(image.info.get("progressive")),
+    )
+
+
+def _tables(image: JpegImagePlugin.JpegImageFile) -> list[list[int]] | None:
+    """The quantisation tables in the order in which the components use them."""
+    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
+    ids = list(dict.fromkeys(layer[3] for layer in layers))
+    if not 1 <= len(ids) <= 2 or any(number not in image.quantization for number in ids):
+        return None
+    return [list(image.quantization[number]) for number in ids]

@@ -1,0 +1,5 @@
+"""Policies: what to do with the faces of a picture, and the named presets and detection profiles."""
+
+from blurline.policy.policy import OutputFormat, Policy, Review, Style
+
+__all__ = ["OutputFormat", "Policy", "Review", "Style"]

@@ -1,0 +1,1 @@
+"""The S3 store: objects, buckets, and the comparison with the database."""

@@ -1,0 +1,88 @@
+"""Whole buckets, as those see them who look after an installation: what is missing, what lies there, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import urllib3
+
+from blurline.settings import Settings
+from blurline.storage.s3 import chunks, connect, translated
+from blurline.storage.store import StoredObject
+
+_CHUNK_BYTES = 1 << 18
+_PART_BYTES = 16 << 20
+_TIMEOUT = urllib3.Timeout(connect=5, read=60)
+
+
+class Buckets:
+    """Safe to share between ``threads`` threads. Every method raises StoreUnavailable, and ObjectMissing."""
+
+    def __init__(self, settings: Settings, threads: int = 1) -> None:
+        retries = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(502, 503, 504))
+        self._connections = urllib3.PoolManager(timeout=_TIMEOUT, retries=retries, maxsize=threads)
+        self._client = connect(settings, settings.store_endpoint, self._connections)
+        self.by_role = {
+            "originals": settings.originals_bucket,
+            "results": settings.results_bucket,
+            "exports": settings.exports_bucket,
+        }
+        self.names = tuple(self.by_role.values())
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._connections.clear()
+
+    def missing(self) -> list[str]:
+        """Which of the buckets are not there."""
+        with translated():
+            return [bucket for bucket in self.names if not self._client.bucket_exists(bucket)]
+
+    def keeps_versions(self, bucket: str) -> bool:
+        """Whether what is removed from the bucket, or written over, is kept in it as an older version."""
+        with translated():
+            return self._client.get_bucket_versioning(bucket).status == "Enabled"
+
+    def objects(self, bucket: str) -> Iterator[StoredObject]:
+        """Everything in the bucket, in order of the keys."""
+        with translated():
+            for found in self._client.list_objects(bucket, recursive=True):
+                yield StoredObject(found.object_name or "", found.size or 0, (found.etag or "").strip('"'))
+
+    @contextmanager
+    def reading(self, bucket: str, key: str) -> Iterator[Reading]:
+        """An object that is open for reading."""
+        with translated(key):
+            response = self._client.get_object(bucket, key)
+        try:
+            media_type = response.headers.get("content-type", "application/octet-stream")
+            etag = response.headers.get("etag", "").strip('"')
+            yield Reading(media_type, etag, chunks(response, _CHUNK_BYTES))
+        finally:
+            response.close()
+            response.release_conn()
+
+    def write(self, bucket: str, key: str, file: BinaryIO, size_bytes: int, media_type: str) -> str:
+        """Store an object from an open file, in place of the one that is there; its etag."""
+        with translated():
+            written = self._client.put_object(
+                bucket, key, file, size_bytes, content_type=media_type, part_size=_PART_BYTES
+            )
+        return (written.etag or "").strip('"')
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Remove an object; one that is not there is as good as removed."""
+        with translated():
+            self._client.remove_object(bucket, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An object's kind, the etag it is read under, and its bytes."""
+
+    media_type: str
+    etag: str
+    chunks: Iterator[bytes]

@@ -1,0 +1,218 @@
+"""The object store: any S3 server through the minio client, with the two families of errors of our own.
+
+Originals and results lie in two private buckets. Nothing hands out a link to either: clients upload by a
+presigned POST and download through the API, which alone knows what is published.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+import urllib3
+from minio.datatypes import PostPolicy
+from minio.deleteobjects import DeleteObject
+
+from blurline.errors import ObjectMissing, StoreUnavailable
+from blurline.picture.preview import PreviewSize, preview_key
+from blurline.settings import Settings
+from blurline.storage.inventory import Bucket, Listed
+from blurline.storage.s3 import Connections, chunks, connect, translated
+
+_CONNECT_TIMEOUT_S = 5
+_READ_TIMEOUT_S = 60
+_CHUNK_BYTES = 1 << 18
+_PART_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What the store says of an object. ``etag`` changes with its content."""
+
+    key: str
+    size_bytes: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedPost:
+    """A form with which a client uploads one object: POST ``fields`` and then ``file`` to ``url``."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Store:
+    """One bucket's worth of verbs for each of originals and results. Safe to share between threads.
+
+    Every method raises ObjectMissing where a named object is not there and StoreUnavailable when the store
+    does not answer as it should.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connections = Connections(
+            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
+            retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
+            maxsize=16,
+        )
+        self._client = connect(settings, settings.store_endpoint, self._connections)
+        self._public_url = (settings.s3_public_endpoint or settings.store_endpoint).rstrip("/")
+        self._public_client = connect(settings, self._public_url, self._connections)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._connections.clear()
+
+    def ensure_buckets(self) -> None:
+        """Create the buckets where they are missing."""
+        with translated():
+            settings = self._settings
+            for bucket in (settings.originals_bucket, settings.results_bucket, settings.exports_bucket):
+                if not self._client.bucket_exists(bucket):
+                    self._client.make_bucket(bucket)
+
+    def check(self) -> None:
+        """Ask the store whether it has the originals' bucket."""
+        with translated():
+            if not self._client.bucket_exists(self._settings.originals_bucket):
+                raise StoreUnavailable(f"The bucket {self._settings.originals_bucket} does not exist.")
+
+    def presign_upload(self, key: str) -> PresignedPost:
+        """A form that takes exactly this key, up to the size limit, until `upload_ttl_s` has passed."""
+        bucket = self._settings.originals_bucket
+        policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(seconds=self._settings.upload_ttl_s))
+        policy.add_equals_condition("key", key)
+        policy.add_content_length_range_condition(0, int(self._settings.max_file_mb * 1e6))
+        with translated():
+            fields = self._public_client.presigned_post_policy(policy)
+        return PresignedPost(f"{self._public_url}/{bucket}", {"key": key, **fields})
+
+    def stat_original(self, key: str) -> StoredObject:
+        """Size and etag of an original."""
+        with translated(key):
+            found = self._client.stat_object(self._settings.originals_bucket, key)
+            return StoredObject(key, found.size or 0, found.etag or "")
+
+    def list_originals(self, prefix: str, first: str, last: str) -> Iterator[StoredObject]:
+        """Originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
+        with translated():
+            for found in self._client.list_objects(
+                self._settings.originals_bucket, prefix=prefix, start_after=first[:-1], recursive=True
+            ):
+                key = found.object_name or ""
+                if key > last:
+                    return
+                if key >= first:
+                    yield StoredObject(key, found.size or 0, found.etag or "")
+
+    def put_original(self, key: str, file: io.BufferedIOBase, size_bytes: int) -> StoredObject:
+        """Store an original from an open file."""
+        with translated():
+            written = self._client.put_object(self._settings.originals_bucket, key, file, size_bytes)  # type: ignore[arg-type]
+            return StoredObject(key, size_bytes, written.etag or "")
+
+    def remove_original(self, key: str) -> None:
+        """Remove an original; one that is not there is as good as removed."""
+        with translated():
+            self._client.remove_object(self._settings.originals_bucket, key)
+
+    def get_original(self, key: str) -> tuple[bytes, str]:
+        """An original's bytes and the etag they were read under."""
+        with translated(key):
+            response = self._client.get_object(self._settings.originals_bucket, key)
+            try:
+                return response.read(), response.headers.get("etag", "").strip('"')
+            finally:
+                response.close()
+                response.release_conn()
+
+    def stream_original(self, key: str) -> Iterator[bytes]:
+        """An original, or a preview of one, in chunks. It is opened before this returns."""
+        with translated(key):
+            response = self._client.get_object(self._settings.originals_bucket, key)
+        return chunks(response, _CHUNK_BYTES)
+
+    def put_result(self, key: str, data: bytes, media_type: str) -> None:
+        """Store a result."""
+        with translated():
+            self._client.put_object(
+                self._settings.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
+            )
+
+    def stream_result(self, key: str, first_byte: int = 0, length_bytes: int = 0) -> Iterator[bytes]:
+        """A result in chunks, all of it or ``length_bytes`` from ``first_byte`` on.
+
+        It is opened before this returns, so that a missing one raises here.
+        """
+        with translated(key):
+            response = self._client.get_object(self._settings.results_bucket, key, first_byte, length_bytes)
+        return chunks(response, _CHUNK_BYTES)
+
+    def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
+        """Store a preview of an original, which shows faces as its original does, beside it."""
+        with translated():
+            self._client.put_object(
+                self._settings.originals_bucket, key, io.BytesIO(data), len(data), content_type=media_type
+            )
+
+    def remove_result(self, key: str) -> None:
+        """Remove a result with its previews; what is not there is as good as removed."""
+        with translated():
+            for each in (key, *(preview_key(key, size) for size in PreviewSize)):
+                self._client.remove_object(self._settings.results_bucket, each)
+
+    def put_export(self, key: str, file: BinaryIO, size_bytes: int) -> None:
+        """Store a file of the exported dataset from an open file, in place of the one that is there."""
+        with translated():
+            self._client.put_object(self._settings.exports_bucket, key, file, size_bytes, part_size=_PART_BYTES)
+
+    def remove_export(self, key: str) -> None:
+        """Remove a file of the exported dataset; one that is not there is as good as removed."""
+        with translated():
+            self._client.remove_object(self._settings.exports_bucket, key)
+
+    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+        """Remove every object whose key begins so, and ask afterwards whether it is gone; how many there were."""
+        with translated():
+            keys = self._keys(bucket, prefix)
+            for key in keys:
+                self._client.remove_object(self._named(bucket), key)
+            left = self._keys(bucket, prefix) if keys else []
+        if left:
+            raise StoreUnavailable(f"The S3 store still has {left[0]!r}, which it was told to remove.")
+        return len(keys)
+
+    def list_all(self, bucket: Bucket) -> Iterator[Listed]:
+        """Every object of a bucket in the order of the keys, however many there are."""
+        with translated():
+            for found in self._client.list_objects(self._named(bucket), recursive=True):
+                assert found.object_name is not None and found.last_modified is not None
+                yield Listed(found.object_name, found.size or 0, found.last_modified)
+
+    def has(self, bucket: Bucket, key: str) -> bool:
+        """Whether an object is there."""
+        try:
+            with translated(key):
+                self._client.stat_object(self._named(bucket), key)
+        except ObjectMissing:
+            return False
+        return True
+
+    def remove_all(self, bucket: Bucket, keys: Iterable[str]) -> None:
+        """Remove objects; those that are not there are as good as removed."""
+        with translated():
+            errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
+        if errors:
+            raise StoreUnavailable(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}")
+
+    def _keys(self, bucket: Bucket, prefix: str) -> list[str]:
+        found = self._client.list_objects(self._named(bucket), prefix=prefix, recursive=True)
+        return [each.object_name or "" for each in found]
+
+    def _named(self, bucket: Bucket) -> str:
+        settings = self._settings
+        return settings.originals_bucket if bucket is Bucket.ORIGINALS else settings.results_bucket

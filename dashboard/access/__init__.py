@@ -1,0 +1,1 @@
+"""Sign-in and the session of a browser."""

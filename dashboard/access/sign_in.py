@@ -1,0 +1,82 @@
+"""Who is at the browser, and the token with which the API is asked for them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import NoReturn
+
+import streamlit as st
+
+from blurline.access.tokens import LocalIssuer, Scope
+from blurline.client import Token
+from blurline.settings import Settings, load_settings
+
+LOCAL_USER = "operator"
+"""Who somebody at the machine itself is, as with `blurline token` and `blurline submit`."""
+
+_TOKEN_TTL_S = 3600
+_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+
+
+def sign_in() -> Token:
+    """The token of whoever is at the browser. Ends the run with an explanation while that is nobody."""
+    settings = load_settings()
+    if settings.oidc_client_id:
+        return _token_of_provider()
+    if not settings.local_issuer:
+        _refuse("Sign-in is not set up: this Blurline takes tokens of its OpenID Connect issuer alone.")
+    if not _is_same_machine():
+        _refuse("Without sign-in, the dashboard is there only for a browser on its own machine.")
+    return _local_token(settings)
+
+
+def offer_sign_out() -> None:
+    """A button, where people sign in."""
+    if load_settings().oidc_client_id and st.button("Sign out", icon=":material/logout:", type="tertiary"):
+        st.logout()
+
+
+def offer_to_sign_in_again() -> None:
+    """A button for somebody whose token is not taken any more."""
+    if load_settings().oidc_client_id:
+        st.button("Sign in again", on_click=st.login, type="primary")
+
+
+def _token_of_provider() -> str:
+    if not st.user.is_logged_in:
+        st.title("Blurline")
+        st.write("Blurline destroys the faces in photographs before anyone publishes them.")
+        st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
+        st.stop()
+    return str(st.user.tokens["access"])
+
+
+def _local_token(settings: Settings) -> Token:
+    issuer = LocalIssuer(settings.home)
+    return lambda: issuer.issue(LOCAL_USER, list(Scope), _TOKEN_TTL_S)
+
+
+def _is_same_machine() -> bool:
+    """Whether we listen here alone, and neither the browser nor a proxy's word for it is from elsewhere.
+
+    Streamlit gives no address for a browser on the same machine.
+    """
+    is_forwarded = any(name in st.context.headers for name in _FORWARDING)
+    return _is_loopback(st.get_option("server.address")) and st.context.ip_address is None and not is_forwarded
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return address == "localhost" or ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(why: str) -> NoReturn:
+    st.title("Blurline")
+    st.warning(
+        f"{why} The operator sets `BLURLINE_OIDC_ISSUER`, `BLURLINE_OIDC_CLIENT_ID` and "
+        "`BLURLINE_OIDC_CLIENT_SECRET`, so that people can sign in.",
+        icon=":material/lock:",
+    )
+    st.stop()

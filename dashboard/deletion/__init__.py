@@ -1,0 +1,1 @@
+"""Legal holds on the page of a job."""

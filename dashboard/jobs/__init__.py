@@ -1,0 +1,1 @@
+"""Jobs and images on the pages Submit and Jobs."""

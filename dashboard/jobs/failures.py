@@ -1,0 +1,36 @@
+"""Why images of a job are not published, and what to do about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from blurline.contract import Image, Job
+from dashboard.access.session import client
+from dashboard.jobs.error_advice import remedy
+from dashboard.states import counted, plain
+
+_LOOKED_AT = 200
+_NAMED = 3
+
+
+def failures(job: Job) -> None:
+    """A line for each cause. Raises what the client raises."""
+    if not job.progress.failed:
+        return
+    failed = client().image_page(job.id, None, _LOOKED_AT, state="failed").images
+    by_code: dict[str, list[Image]] = {}
+    for image in failed:
+        by_code.setdefault(image.error.code if image.error else "", []).append(image)
+    with st.container(border=True):
+        st.markdown(f":red[:material/error:] **{counted(job.progress.failed, 'image')} failed**")
+        for code, images in sorted(by_code.items(), key=lambda each: -len(each[1])):
+            st.markdown(_cause(code, images))
+        if job.progress.failed > len(failed):
+            st.caption(f"These are the first {_LOOKED_AT} that failed; there are more.")
+
+
+def _cause(code: str, images: list[Image]) -> str:
+    names = ", ".join(map(plain, (image.name for image in images[:_NAMED])))
+    more = f" and {len(images) - _NAMED:,} more" if len(images) > _NAMED else ""
+    message = plain(images[0].error.message) if images[0].error else ""
+    return f"{names}{more}: {message} **{remedy(code)}** :small[:gray[{code}]]"

@@ -1,0 +1,122 @@
+"""One image: what was made of it, and what is known of it."""
+
+from __future__ import annotations
+
+import io
+from uuid import UUID
+
+import streamlit as st
+
+from blurline.access.tokens import Scope
+from blurline.client.api import PreviewOf
+from blurline.contract import ImageWithDetections
+from blurline.settings import load_settings
+from dashboard.access.session import client, may
+from dashboard.downloads import download_result
+from dashboard.jobs.error_advice import remedy
+from dashboard.states import IMAGE_STATES, ago, plain, size
+
+_LIGHT_BYTES = 8_000_000
+_SHOWN_BY_BROWSERS = ("image/jpeg", "image/png", "image/webp")
+
+
+def image_view(image_id: UUID) -> None:
+    """The image beside what is known of it. Raises what the client raises."""
+    image = client().image(image_id)
+    st.subheader(plain(image.name))
+    picture, facts = st.columns([3, 1], gap="large")
+    with facts:
+        _facts(image)
+        if image.result_url is not None:
+            download_result(image)
+        if may(Scope.REVIEW):
+            query = {"image": str(image.id)}
+            st.page_link("review.py", label="Open in Review", icon=":material/visibility:", query_params=query)
+        if image.flow_run_id is not None:
+            run = f"{load_settings().prefect_ui_url}/runs/flow-run/{image.flow_run_id}"
+            st.link_button("Flow run in Prefect", run, icon=":material/account_tree:")
+    with picture:
+        _picture(image)
+
+
+def _picture(image: ImageWithDetections) -> None:
+    result = _result(image)
+    otherwise = "The result is not kept any more." if image.result_gone else "There is no result to be seen."
+    if (
+        not may(Scope.REVIEW)
+        or image.original_gone
+        or not st.toggle("Show the original beside it", help="Each look at an original is logged.")
+    ):
+        _shown(result, otherwise)
+        return
+    before, after = st.columns(2)
+    with before:
+        st.caption("Original")
+        _shown(_preview(image, "original"), "There is no small rendition of the original.")
+    with after:
+        st.caption("Result")
+        _shown(result, otherwise)
+
+
+def _result(image: ImageWithDetections) -> bytes | None:
+    """The published picture itself where a browser shows it at once, else a small rendition."""
+    is_light = (image.result_bytes or 0) <= _LIGHT_BYTES and image.result_media_type in _SHOWN_BY_BROWSERS
+    if image.state != "published" or image.result_gone or not is_light:
+        return _preview(image, "result")
+    file = io.BytesIO()
+    client().result(image.id, file)
+    return file.getvalue()
+
+
+def _preview(image: ImageWithDetections, of: PreviewOf) -> bytes | None:
+    """The largest that there is; images that were never held have a thumbnail alone."""
+    return client().preview(image.id, of, "view") or client().preview(image.id, of, "thumb")
+
+
+def _shown(data: bytes | None, otherwise: str) -> None:
+    if data is None:
+        st.info(otherwise, icon=":material/image:")
+    else:
+        st.image(data, width="stretch")
+
+
+def _facts(image: ImageWithDetections) -> None:
+    st.markdown(IMAGE_STATES[image.state].badge)
+    if image.error is not None:
+        st.markdown(f"{plain(image.error.message)}\n\n**What to do:** {remedy(image.error.code)}")
+    for note in image.notes:
+        st.caption(plain(note.message))
+    for name, value in _values(image).items():
+        st.markdown(f":small[:gray[{name}]]  \n{value}")
+    if image.policy:
+        with st.expander("Policy"):
+            st.json(image.policy)
+
+
+def _original(image: ImageWithDetections) -> str:
+    if image.original_gone is None:
+        return size(image.original_bytes)
+    what = "missing since" if image.original_gone.why == "missing" else "deleted"
+    return f"{what} {image.original_gone.at:%Y-%m-%d}; it can be neither re-run nor corrected"
+
+
+def _values(image: ImageWithDetections) -> dict[str, str]:
+    """What there is to say, by name, as Markdown."""
+    left = sum(not box.destroyed for box in image.detections)
+    values = {
+        "Faces destroyed": image.faces_found is not None and f"{image.faces_found}",
+        "Candidates left as they are": left and f"{left}",
+        "Doubt": image.doubt is not None and f"{image.doubt:.0%}",
+        "Size": image.width_px and f"{image.width_px} x {image.height_px} px",
+        "Original": _original(image),
+        "Submitted": ago(image.created_at),
+        "Took": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
+        "Model": image.model and f"{plain(str(image.model.get('name', '')))}{_by(image.blurline_version)}",
+        "SHA-256 of the result": image.result_sha256 and f"`{image.result_sha256[:16]}…`",
+        "Image": f"`{image.id}`",
+    }
+    return {name: str(value) for name, value in values.items() if value}
+
+
+def _by(version: str | None) -> str:
+    return f", by Blurline {plain(version)}" if version else ""

@@ -1,0 +1,97 @@
+"""Cancelling, re-running and deleting a job, each asked for twice."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from blurline.access.tokens import Scope
+from blurline.contract import Job, RerunRequest
+from dashboard.access.session import client, may, me
+from dashboard.policy_form import policy_form
+from dashboard.problems import stating_problems
+from dashboard.states import IMAGE_STATES, counted
+
+EndedState = Literal["failed", "needs_review", "published"]
+
+_NOTICE = "notice"
+_ENDED: tuple[EndedState, ...] = ("failed", "needs_review", "published")
+
+
+def actions(job: Job) -> None:
+    """Buttons for what may be done with the job by whoever is there."""
+    if not (may(Scope.OPERATE) or job.owner == me().id):
+        return
+    if job.state != "finished" and st.button("Cancel", icon=":material/cancel:", key="cancel-job"):
+        _cancel(job)
+    if any(map(_counts(job).get, _ENDED)) and st.button("Re-run", icon=":material/replay:", key="rerun-job"):
+        _rerun(job)
+    if st.button("Delete", icon=":material/delete:", key="delete-job"):
+        _delete(job)
+
+
+def notice() -> None:
+    """What the last action has come to, once."""
+    if _NOTICE in st.session_state:
+        st.success(st.session_state.pop(_NOTICE), icon=":material/check_circle:")
+
+
+@st.dialog("Cancel this job?")
+def _cancel(job: Job) -> None:
+    left = job.progress.queued + job.progress.processing
+    st.write(f"{counted(left, 'image')} will not be made. What is published stays.")
+    if st.button("Cancel the job", type="primary", key="cancel-really"):
+        with stating_problems():
+            client().cancel(job.id)
+            _done("The job was cancelled.")
+
+
+@st.dialog("Delete this job?")
+def _delete(job: Job) -> None:
+    st.write(
+        f"{counted(job.progress.images, 'image')} with their originals and results will be gone for good. "
+        "You are given a receipt."
+    )
+    if st.button("Delete for good", type="primary", icon=":material/delete:", key="delete-really"):
+        with stating_problems():
+            receipt = client().delete_job(job.id)
+            st.query_params.clear()
+            _done(
+                f"{counted(receipt.images, 'image')} deleted. Receipt **{receipt.id}**: "
+                "originals and results leave the store soon."
+            )
+
+
+@st.dialog("Re-run with another policy", width="large")
+def _rerun(job: Job) -> None:
+    counts = _counts(job)
+    there = [state for state in _ENDED if counts[state]]
+    states = st.pills(
+        "Which images",
+        there,
+        selection_mode="multi",
+        default=there[:1],
+        format_func=lambda state: f"{IMAGE_STATES[state].word} {counts[state]:,}",
+        key="rerun-states",
+    )
+    st.caption("Each image stays as it is until its new result is there. Only what you change here changes.")
+    changes = policy_form(job.policy, f"rerun-{job.id}")
+    images = sum(counts[state] for state in states)
+    if st.button(
+        f"Re-run {counted(images, 'image')}", type="primary", disabled=not images or changes is None, key="rerun-really"
+    ):
+        with stating_problems():
+            rerun = client().rerun(job.id, RerunRequest.model_validate({"states": states, "policy": changes}))
+            gone = rerun.without_original
+            left_out = f" {counted(gone, 'image')} left out: the original is not kept any more." if gone else ""
+            _done(f"{counted(rerun.images, 'image')} will be made anew.{left_out}")
+
+
+def _counts(job: Job) -> dict[EndedState, int]:
+    return {state: int(getattr(job.progress, state)) for state in _ENDED}
+
+
+def _done(sentence: str) -> None:
+    st.session_state[_NOTICE] = sentence
+    st.rerun()

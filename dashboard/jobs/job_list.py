@@ -1,0 +1,144 @@
+"""The list of jobs, with filters; a click on a row opens the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from blurline.contract import Job, JobPage, JobState
+from dashboard.access.session import client, sees_everything
+from dashboard.jobs.labels import parse_labels, written
+from dashboard.paging import Pages
+from dashboard.problems import stating_problems
+from dashboard.states import JOB_STATES
+
+_LOOK_AGAIN_S = 5
+_PER_PAGE = 50
+_ROW_PX = 36
+_PERIODS = {"Any time": None, "Last 24 hours": 1, "Last 7 days": 7, "Last 30 days": 30}
+_CHOSEN_DAYS = "Chosen days…"
+_OPENED = "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs. ``days`` counts back from now; ``since`` and ``until`` are chosen days."""
+
+    state: JobState | None = None
+    owner: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    days: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def page(self, cursor: str | None) -> JobPage:
+        """A page of them. Raises what the client raises."""
+        since = datetime.now(UTC) - timedelta(days=self.days) if self.days else self.since
+        return client().job_page(
+            cursor, _PER_PAGE, state=self.state, labels=dict(self.labels), owner=self.owner, since=since,
+            until=self.until,
+        )  # fmt: skip
+
+
+def job_list() -> None:
+    """The filters and the table, kept up to date."""
+    with stating_problems():
+        _table(_filter())
+
+
+def _filter() -> Filter:
+    """What is chosen in the widgets. Raises NotLabels."""
+    columns = st.columns([2, 2, 2, 2] if sees_everything() else [2, 2, 2])
+    state = columns[0].selectbox(
+        "State", list(JOB_STATES), None, format_func=lambda state: JOB_STATES[state].word, placeholder="Any"
+    )
+    period = columns[1].selectbox("Submitted", [*_PERIODS, _CHOSEN_DAYS])
+    labels = columns[2].text_input("Label", placeholder="assignment=4711")
+    owner = columns[3].text_input("Owner", placeholder="Anyone") if sees_everything() else ""
+    since, until = _days(columns[1]) if period == _CHOSEN_DAYS else (None, None)
+    return Filter(state, owner.strip() or None, tuple(parse_labels(labels).items()), _PERIODS.get(period), since, until)
+
+
+def _days(column: st.delta_generator.DeltaGenerator) -> tuple[datetime | None, datetime | None]:
+    today = datetime.now(_zone()).date()
+    chosen = column.date_input("Days", (today, today), max_value=today)
+    days = [day for day in (chosen if isinstance(chosen, tuple) else (chosen,)) if isinstance(day, date)]
+    if not days:
+        return None, None
+    first, after_last = days[0], days[-1] + timedelta(days=1)
+    return datetime.combine(first, time(), _zone()), datetime.combine(after_last, time(), _zone())
+
+
+def _zone() -> tzinfo:
+    """Of the browser."""
+    return ZoneInfo(st.context.timezone) if st.context.timezone else UTC
+
+
+@st.fragment(run_every=_LOOK_AGAIN_S)
+def _table(wanted: Filter) -> None:
+    with stating_problems():
+        pages = Pages(f"jobs-{wanted}")
+        page = wanted.page(pages.cursor)
+        if not page.jobs:
+            _say_that_there_are_none(wanted)
+            return
+        opened = st.session_state.setdefault(_OPENED, 0)
+        chosen = st.dataframe(
+            [_row(job) for job in page.jobs],
+            column_config=_COLUMNS,
+            column_order=None if sees_everything() else [name for name in _NAMES if name != "Owner"],
+            hide_index=True,
+            height=_ROW_PX * (len(page.jobs) + 1),
+            on_select="rerun",
+            selection_mode="single-cell",
+            key=f"jobs-{opened}",
+        )
+        if chosen.selection.cells:
+            row, _ = chosen.selection.cells[0]
+            st.session_state[_OPENED] = opened + 1  # another table, in which nothing is chosen yet
+            st.query_params["job"] = str(page.jobs[row].id)
+            st.rerun()
+        pages.buttons(f"{len(page.jobs)} jobs", page.next_cursor)
+
+
+def _say_that_there_are_none(wanted: Filter) -> None:
+    if wanted == Filter():
+        st.info("No job yet. Submit some photographs, and see here what becomes of them.", icon=":material/upload:")
+        st.page_link("submit.py", label="Submit photographs", icon=":material/upload:")
+    else:
+        st.info("No job is like this. Choose less in the filters above.", icon=":material/filter_alt_off:")
+
+
+def _row(job: Job) -> dict[str, object]:
+    progress = job.progress
+    ended = progress.images - progress.queued - progress.processing
+    return {
+        "State": JOB_STATES[job.state].word,
+        "Progress": ended / progress.images if progress.images else 1.0,
+        "Images": progress.images,
+        "Published": progress.published,
+        "Held": progress.needs_review,
+        "Failed": progress.failed,
+        "Submitted": job.created_at.astimezone(_zone()),
+        "Owner": job.owner,
+        "Labels": written(job.labels),
+        "Job": str(job.id),
+    }
+
+
+_COLUMNS = {
+    "State": st.column_config.TextColumn(width=85),
+    "Progress": st.column_config.ProgressColumn(width=110, format="percent", min_value=0, max_value=1),
+    "Images": st.column_config.NumberColumn(width=70, format="localized"),
+    "Published": st.column_config.NumberColumn(width=80, format="localized"),
+    "Held": st.column_config.NumberColumn(width=60, format="localized", help="For review"),
+    "Failed": st.column_config.NumberColumn(width=60, format="localized"),
+    "Submitted": st.column_config.DatetimeColumn(width=150, format="YYYY-MM-DD HH:mm:ss"),
+    "Owner": st.column_config.TextColumn(width=110),
+    "Labels": st.column_config.TextColumn(width="medium"),
+    "Job": st.column_config.TextColumn(width="medium"),
+}
+_NAMES = tuple(_COLUMNS)

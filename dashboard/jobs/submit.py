@@ -1,0 +1,57 @@
+"""From pictures to a job: straight to the store, then one request that is the same however often it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from uuid import uuid4
+
+from blurline.client import Client
+from blurline.contract import CreatedJob, JobOptions, JobRequest, SubmittedImage, Upload
+from dashboard.jobs.chosen_files import Picture
+
+_AT_ONCE = 4
+_FORMS_AT_ONCE = 100  # each is good for a few minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Uploaded pictures that are ready to be a job, and the key that makes them one job alone."""
+
+    request: str
+    idempotency_key: str
+
+
+def upload(
+    client: Client, pictures: Sequence[Picture], options: JobOptions, on_progress: Callable[[int], object]
+) -> Submission:
+    """Upload the pictures, saying after each how many there are. Raises NotUnpacked and what the client raises."""
+    images: list[SubmittedImage] = []
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for start in range(0, len(pictures), _FORMS_AT_ONCE):
+            group = pictures[start : start + _FORMS_AT_ONCE]
+            forms = client.create_uploads(len(group))
+            sent = [threads.submit(_send, client, *pair) for pair in zip(forms, group, strict=True)]
+            try:
+                for done, future in enumerate(as_completed(sent), start=len(images) + 1):
+                    future.result()
+                    on_progress(done)
+            finally:
+                for future in sent:
+                    future.cancel()
+            images += [
+                SubmittedImage(key=form.key, name=picture.name) for form, picture in zip(forms, group, strict=True)
+            ]
+    request = JobRequest(images=images, **{name: getattr(options, name) for name in options.model_fields_set})
+    return Submission(request.model_dump_json(exclude_unset=True), str(uuid4()))
+
+
+def submit(client: Client, submission: Submission) -> CreatedJob:
+    """Make the job; a repeat finds the first."""
+    return client.submit_text(submission.request, submission.idempotency_key)
+
+
+def _send(client: Client, form: Upload, picture: Picture) -> None:
+    with picture.open() as file:
+        client.upload(form, file)

@@ -1,0 +1,1 @@
+"""Re-runs on the page System."""

@@ -1,0 +1,34 @@
+"""Making the buckets of a store, which may have started only now."""
+
+from __future__ import annotations
+
+import time
+
+from blurline.errors import RetryableError
+from blurline.settings import Settings
+from blurline.storage.store import Store
+
+_PATIENCE_S = 30
+_POLL_S = 0.3
+_PROBE = "buckets-probe"
+
+
+def make_buckets(settings: Settings) -> None:
+    """Create the buckets that are missing, and write, because a store that has just started may refuse that at first.
+
+    Raises StoreUnavailable when the store has refused for half a minute.
+    """
+    store, deadline_s = Store(settings), time.monotonic() + _PATIENCE_S
+    try:
+        while True:
+            try:
+                store.ensure_buckets()
+                store.put_result(_PROBE, b"written", "text/plain")
+                store.remove_result(_PROBE)
+                return
+            except RetryableError:
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(_POLL_S)
+    finally:
+        store.close()

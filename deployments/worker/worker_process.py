@@ -1,0 +1,104 @@
+"""The worker's side of a child: start it, give it an order, await its report, cancel, replace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import time
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+from deployments.worker.worker_process_main import CANCEL_SIGNAL, Order, Report, main
+
+_SPAWN = multiprocessing.get_context("spawn")
+_END_TIMEOUT_S = 5
+
+
+class ChildDied(Exception):
+    """The process ended without a report; ``exit_code`` as multiprocessing gives it (-9 for SIGKILL)."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"exit code {exit_code}")
+        self.exit_code = exit_code
+
+
+class Child:
+    """One long-lived process. Not running until `start` has been awaited."""
+
+    def __init__(self) -> None:
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+        self.runs = 0
+        self.run_began_s = 0.0
+
+    @property
+    def pid(self) -> int:
+        """The process id; 0 before the start."""
+        return (self._process.pid or 0) if self._process else 0
+
+    async def start(self) -> Report:
+        """Start the process and await that it is ready. Raises ChildDied."""
+        self._pipe, theirs = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(target=main, args=(theirs, os.getpid()), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.runs = 0
+        return await self._report()
+
+    async def run(self, order: Order) -> Report:
+        """Give an order and await its end. Raises ChildDied."""
+        assert self._pipe is not None
+        self.runs += 1
+        self.run_began_s = time.monotonic()
+        try:
+            self._pipe.send(order)
+        except OSError as error:
+            raise ChildDied(await self._exit_code()) from error
+        return await self._report()
+
+    def cancel(self) -> None:
+        """End the run that is under way; nothing happens when there is none."""
+        if self._process and self._process.is_alive():
+            os.kill(self.pid, CANCEL_SIGNAL)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process and self._process.is_alive():
+            self._process.kill()
+
+    async def end(self) -> None:
+        """End an idle process cleanly, and any other by force."""
+        if self._pipe is not None and self._process is not None:
+            with contextlib.suppress(OSError):
+                self._pipe.send(None)
+            await asyncio.to_thread(self._process.join, _END_TIMEOUT_S)
+            self.kill()
+            self._pipe.close()
+
+    async def _report(self) -> Report:
+        pipe = self._pipe
+        assert pipe is not None
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(pipe.fileno(), _settle, arrived)
+        try:
+            await arrived
+        finally:
+            loop.remove_reader(pipe.fileno())
+        try:
+            report: Report = pipe.recv()
+        except (EOFError, OSError) as error:
+            raise ChildDied(await self._exit_code()) from error
+        return report
+
+    async def _exit_code(self) -> int:
+        assert self._process is not None
+        await asyncio.to_thread(self._process.join, _END_TIMEOUT_S)
+        return self._process.exitcode if self._process.exitcode is not None else 1
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

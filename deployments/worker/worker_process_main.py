@@ -1,0 +1,151 @@
+"""The child's side: one long-lived process that runs flow runs one after another in its main thread.
+
+Flow and models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the run that is under
+way, not the process. When the worker dies, the kernel ends the child (Linux), or the closed pipe does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import Any, Literal
+
+import structlog
+
+from deployments.worker.run_metrics import Totals, totals
+
+CANCEL_SIGNAL = signal.SIGUSR1
+_PR_SET_PDEATHSIG = 1
+
+Outcome = Literal["ready", "completed", "failed", "cancelled", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One flow run to be run: Prefect's FlowRun as JSON, and where its flow is."""
+
+    flow_run_json: str
+    entrypoint: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of an order (or of the start, which is the first report)."""
+
+    outcome: Outcome
+    peak_rss_mb: float
+    totals: Totals
+    error: str = ""
+
+
+def main(pipe: Connection, parent_pid: int) -> None:
+    """Report ready, then serve orders until the pipe closes or None arrives."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with_parent(parent_pid)
+    runner = _Runner()
+    pipe.send(_report("ready"))
+    while True:
+        try:
+            order: Order | None = pipe.recv()
+        except (EOFError, OSError):
+            order = None
+        if order is None:
+            runner.end()
+            return
+        pipe.send(runner.run(order))
+
+
+class _Runner:
+    def __init__(self) -> None:
+        from prefect.exceptions import Abort
+
+        import flows.anonymize  # noqa: F401  imported here so that the first run need not
+        from blurline.observability.logs import configure_logs
+        from blurline.observability.traces import configure_traces
+        from blurline.picture.malloc_tuning import keep_freed_memory
+        from blurline.settings import load_settings
+        from models import load_detectors
+
+        class Cancelled(Abort):
+            """Raised in the run that is to end."""
+
+        self._cancelled = Cancelled
+        self._flows: dict[tuple[str, str], Any] = {}
+        self._is_armed = False
+        keep_freed_memory()
+        settings = load_settings()
+        configure_logs(settings.log_level)
+        configure_traces("blurline-worker")
+        load_detectors(settings)
+        signal.signal(CANCEL_SIGNAL, self._on_cancel)
+
+    def run(self, order: Order) -> Report:
+        from prefect.client.schemas.objects import FlowRun
+        from prefect.exceptions import Abort, Pause
+        from prefect.flow_engine import run_flow
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        try:
+            flow = self._flow(order)
+            # Without its deployment the run starts no observer for suspension (a thread and a websocket a run).
+            flow_run = FlowRun.model_validate_json(order.flow_run_json).model_copy(update={"deployment_id": None})
+            # The heartbeat thread is joined in steps of a second; the worker emits the heartbeats instead.
+            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                structlog.contextvars.clear_contextvars()
+                structlog.contextvars.bind_contextvars(flow_run_id=str(flow_run.id))
+                self._is_armed = True
+                state: Any = run_flow(flow, flow_run=flow_run, return_type="state")
+        except self._cancelled:
+            return _report("cancelled")
+        except (Abort, Pause) as signal_:
+            return _report("failed", repr(signal_))
+        except Exception:
+            return _report("broken", traceback.format_exc())
+        finally:
+            self._is_armed = False
+        return _report("completed" if state.is_completed() else "failed")
+
+    def end(self) -> None:
+        """Send what is left of the traces."""
+        from blurline.observability.traces import end_traces
+
+        end_traces()
+
+    def _flow(self, order: Order) -> Any:
+        from prefect.flows import load_flow_from_entrypoint
+
+        key = (order.entrypoint, order.version)
+        if key not in self._flows:
+            self._flows[key] = load_flow_from_entrypoint(order.entrypoint, use_placeholder_flow=False)
+        return self._flows[key]
+
+    def _on_cancel(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._is_armed:
+            self._is_armed = False
+            raise self._cancelled("Cancelled")
+
+
+def _report(outcome: Outcome, error: str = "") -> Report:
+    return Report(outcome, _peak_rss_mb(), totals(), error)
+
+
+def _die_with_parent(parent_pid: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        sys.exit(1)
+
+
+def _peak_rss_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,247 @@
+"""A look at a frame of a picture: which detector, in which passes, and from which score a face is a face.
+
+The tasks resize, detect and nms are its three steps; `Look.found_in` makes them one after another.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from blurline.box import Face, Faces
+from blurline.decision.choice import choose
+from blurline.errors import ConfigurationError
+from blurline.picture.letterbox import Scaled, fitted, scaled
+from blurline.picture.photo import Frame, Photo
+from blurline.policy import Policy
+from blurline.policy.profile import (
+    CANDIDATE_SCORE,
+    CROWD,
+    EVIDENCE_SCORE,
+    PROFILES,
+    SECOND_LOOK_MODEL,
+    SMALL_FACE_PX,
+    TURNED_WEIGHT,
+    Pass,
+    Profile,
+    ProfileName,
+    closer_sides_px,
+)
+from blurline.settings import Settings
+from models.card import Family
+from models.detector import Detector
+from models.loading import custom_detector, vendored_detector
+from models.merge import fuse, iou, non_maximum_suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The passes over one appearance of a frame, and the frame at each long side that they ask for."""
+
+    passes: tuple[Pass, ...]
+    sizes: dict[int, Scaled]
+    long_side_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What each pass over each appearance of a frame found; the frame's size."""
+
+    passes: list[list[PassFaces]]
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassFaces:
+    """What one pass found: (n, 5) unmerged rows in upright pixels.
+
+    ``scale``: input pixels a picture pixel. ``max_face_px``: faces that are larger, in input pixels, may have been
+    cut by its tiles. ``quarter_turns``: how the picture was turned.
+    """
+
+    faces: Faces
+    scale: float
+    max_face_px: float
+    quarter_turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look has found: ``rows`` (n, 5) in upright pixels, one a face, best first, with candidates down to
+    `EVIDENCE_SCORE`; ``best_scores`` (n,): the best that a single pass gave to each under the threshold."""
+
+    rows: Faces
+    best_scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A profile with its loaded detector. ``threshold`` is the score from which a row is called a face."""
+
+    detector: Detector
+    profile: Profile
+    threshold: float
+    classes: tuple[int, ...] = (0,)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is recorded on every image made with this look."""
+        card = self.detector.card
+        return {
+            "name": card.name,
+            "sha256": card.sha256,
+            "licence": card.licence,
+            "provider": self.detector.provider,
+            "threshold": self.threshold,
+        }
+
+    def inputs(self, frame: Frame) -> list[Inputs]:
+        """What the passes over each appearance of the frame need."""
+        return [self._inputs(pixels) for pixels in frame.appearances]
+
+    def candidates(self, frame: Frame, inputs: list[Inputs] | None = None) -> Candidates:
+        """Run the detector on a frame. ``inputs``: what `inputs` gave for it, if that was asked for already."""
+        found = []
+        for number, each in enumerate(inputs or self.inputs(frame)):
+            passes = [self._run(each.sizes[one.side_px], one) for one in each.passes]
+            largest = passes[_largest(each.passes)]
+            for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
+                if not (self.profile.is_always_closer or _shows_a_crowd(largest, self.profile, self.threshold)):
+                    break
+                closer = scaled(Image.fromarray(frame.appearances[number]), side_px)
+                largest = self._run(closer, Pass(side_px))
+                passes.append(largest)
+            found.append(passes)
+        return Candidates(found, frame.width_px, frame.height_px)
+
+    def merge(self, candidates: Candidates) -> Found:
+        """What the passes found, made one, inside the frame.
+
+        A face of one appearance is a face, however silent the others are; the same goes for the ways in which
+        the picture was turned, with less weight.
+        """
+        merged = []
+        for passes in candidates.passes:
+            for turns in sorted({each.quarter_turns for each in passes}):
+                same = [each for each in passes if each.quarter_turns == turns]
+                inside = [_inside(each.faces, candidates.width_px, candidates.height_px) for each in same]
+                faces = fuse(
+                    inside, [each.scale for each in same], self.profile.merge_iou, [each.max_face_px for each in same]
+                )
+                faces[:, 4] *= TURNED_WEIGHT if turns else 1
+                merged.append(faces)
+        rows = merged[0]
+        if len(merged) > 1:
+            rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
+        rows = rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)]
+        singles = np.concatenate([each.faces for passes in candidates.passes for each in passes])
+        best = rows[:, 4].copy()
+        is_weak = rows[:, 4] < self.threshold
+        best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
+        return Found(rows, best)
+
+    def found_in(self, frame: Frame) -> Found:
+        """All three steps."""
+        return self.merge(self.candidates(frame))
+
+    def _inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
+        long_side_px = max(pixels.shape[:2])
+        passes = self.profile.passes_for(long_side_px)
+        image = Image.fromarray(pixels)
+        fixed = self.detector.fixed_input
+        if fixed is None:
+            sizes = {side_px: scaled(image, side_px) for side_px in {each.side_px for each in passes}}
+            return Inputs(passes, sizes, long_side_px)
+        side_px = max(fixed)
+        views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
+        return Inputs(tuple(views), {side_px: fitted(image, *fixed)}, long_side_px)
+
+    def _run(self, picture: Scaled, each: Pass) -> PassFaces:
+        detector = self.detector
+        inputs = picture.letterboxes(
+            detector.stride_px,
+            detector.fixed_input,
+            quarter_turns=each.quarter_turns,
+            is_mirrored=each.is_mirrored,
+        )
+        found, max_face_px = [np.zeros((0, 5), np.float32)], math.inf
+        for one in inputs:
+            found.append(one.to_photo(detector.candidates(one.pixels, CANDIDATE_SCORE, self.classes)))
+            max_face_px = min(max_face_px, one.max_face_px)
+        return PassFaces(np.concatenate(found), picture.scale, max_face_px, each.quarter_turns)
+
+
+def look_for(policy: Policy, settings: Settings | None = None) -> Look:
+    """The look that a policy asks for. Raises ModelRejected or ConfigurationError."""
+    settings = settings or Settings.model_construct()
+    profile = PROFILES[policy.profile]
+    if settings.model_file is None:
+        detector, threshold = vendored_detector(profile.model, settings.execution_provider), profile.threshold
+    else:
+        family = _family(settings.model_family)
+        threshold = settings.model_threshold
+        detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
+    return Look(detector, profile, threshold, policy.classes)
+
+
+def load_detectors(settings: Settings) -> None:
+    """Load the detector of every profile and of the second look. Raises ModelRejected or ConfigurationError."""
+    for profile in ProfileName:
+        look_for(Policy(profile=profile), settings)
+    vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
+
+
+def find_faces(
+    photo: Photo, policy: Policy | None = None, settings: Settings | None = None
+) -> tuple[tuple[Face, ...], ...]:
+    """The faces that the policy destroys in each frame of a picture, best first."""
+    policy = policy or Policy()
+    look = look_for(policy, settings)
+    return tuple(
+        choose(look.found_in(frame).rows, policy, look.threshold, frame.width_px, frame.height_px).faces
+        for frame in photo.frames
+    )
+
+
+def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.float32]:
+    """For each of ``rows`` the best score of a single pass's row that is the same face."""
+    best = rows[:, 4].copy()
+    for at in range(len(rows)):
+        x1, y1, x2, y2 = rows[at, :4]
+        near = singles[(singles[:, 0] < x2) & (singles[:, 2] > x1) & (singles[:, 1] < y2) & (singles[:, 3] > y1)]
+        same = iou(rows[at : at + 1], near)[0] >= min_iou
+        best[at] = near[same, 4].max(initial=best[at])
+    return best
+
+
+def _largest(passes: tuple[Pass, ...]) -> int:
+    """The place of the upright pass that shows most detail."""
+    upright = [at for at, each in enumerate(passes) if not each.quarter_turns]
+    return max(upright, key=lambda at: passes[at].side_px)
+
+
+def _shows_a_crowd(found: PassFaces, profile: Profile, threshold: float) -> bool:
+    faces = non_maximum_suppression(found.faces[found.faces[:, 4] >= threshold], profile.merge_iou)
+    sides_px = np.sqrt(np.prod(faces[:, 2:4] - faces[:, :2], axis=1)) * found.scale
+    return int((sides_px < SMALL_FACE_PX).sum()) >= CROWD
+
+
+def _inside(faces: Faces, width_px: int, height_px: int) -> Faces:
+    inside = faces.copy()
+    inside[:, [0, 2]] = inside[:, [0, 2]].clip(0, width_px)
+    inside[:, [1, 3]] = inside[:, [1, 3]].clip(0, height_px)
+    return inside[(inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])]
+
+
+def _family(name: str) -> Family:
+    try:
+        return Family(name)
+    except ValueError as error:
+        known = ", ".join(Family)
+        raise ConfigurationError(f"BLURLINE_MODEL_FAMILY is {name!r}; it must be one of {known}.") from error

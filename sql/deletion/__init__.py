@@ -1,0 +1,1 @@
+"""Deletion: deleted jobs and images, removal of their objects, retention and legal holds."""

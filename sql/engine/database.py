@@ -1,0 +1,123 @@
+"""Connections to PostgreSQL and the named statements of the ``.sql`` files beside their Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from blurline.errors import DatabaseUnavailable
+from sql.engine.sessions import session
+
+_DOMAINS = Path(__file__).parents[1]
+_MIGRATIONS = _DOMAINS / "migrations"
+_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+
+Row = dict[str, Any]
+
+
+class Order(Enum):
+    """The order of a list, as words of SQL."""
+
+    ASCENDING = {b"{direction}": b"ASC", b"{beyond}": b">"}  # noqa: RUF012  an enumeration's value
+    DESCENDING = {b"{direction}": b"DESC", b"{beyond}": b"<"}  # noqa: RUF012
+
+
+class Database:
+    """A pool of connections. Safe to share between threads; one a process, which ``application`` names.
+
+    Statements are called by their name. A lost or refused connection raises
+    DatabaseUnavailable; any other error of PostgreSQL passes as it is.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        max_connections: int = 10,
+        statement_timeout_s: float = 0,
+        application: str = "blurline",
+    ) -> None:
+        self._pool = ConnectionPool(
+            database,
+            min_size=1,
+            max_size=max_connections,
+            open=True,
+            timeout=10,
+            reconnect_timeout=0,
+            check=ConnectionPool.check_connection,
+            kwargs={
+                **session(statement_timeout_s),
+                "row_factory": dict_row,
+                "application_name": application,
+                # Filters that may be null need a plan of their own each time: the one plan that PostgreSQL would make
+                # for all of them after a few calls was 150 times as slow.
+                "prepare_threshold": None,
+            },
+            connection_class=psycopg.Connection[Row],
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One transaction: committed at the end of the block, rolled back when it raises."""
+        try:
+            with self._pool.connection() as connection:
+                yield Transaction(connection)
+        except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
+            raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+
+
+class Transaction:
+    """The named statements, within one transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._connection = connection
+
+    def all(self, name: str, /, **parameters: Any) -> list[Row]:
+        """Every row that the statement gives."""
+        return self._connection.execute(statement(name), parameters).fetchall()
+
+    def one(self, name: str, /, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        return self._connection.execute(statement(name), parameters).fetchone()
+
+    def page(self, name: str, order: Order, /, **parameters: Any) -> list[Row]:
+        """The rows of a statement with ``{direction}`` and ``{beyond}`` in it, in this order."""
+        text = statement(name)
+        for placeholder, word in order.value.items():
+            text = text.replace(placeholder, word)
+        return self._connection.execute(text, parameters).fetchall()
+
+    def run(self, name: str, /, **parameters: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        return self._connection.execute(statement(name), parameters).rowcount
+
+
+def statement(name: str) -> bytes:
+    """The text of a named statement. Raises KeyError when there is none."""
+    return _statements()[name]
+
+
+@cache
+def _statements() -> dict[str, bytes]:
+    statements: dict[str, bytes] = {}
+    for path in sorted(_DOMAINS.glob("*/*.sql")):
+        if path.parent == _MIGRATIONS:
+            continue
+        _, *parts = _NAME.split(path.read_text())
+        for name, text in zip(parts[::2], parts[1::2], strict=True):
+            if name in statements:
+                raise ValueError(f"The statement {name} is defined twice, the second time in {path.name}.")
+            statements[name] = text.strip().encode()
+    return statements

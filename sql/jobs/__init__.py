@@ -1,0 +1,1 @@
+"""Jobs: submissions, attempts, batches, the outbox, quotas and presets."""

@@ -1,0 +1,234 @@
+"""Reading jobs and images for the people who ask for them. An ``owner`` of None sees everyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from sql.engine.database import Database, Order, Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job and how many of its images are in which state."""
+
+    id: UUID
+    owner: str
+    policy: dict[str, Any]
+    preset: str | None
+    labels: dict[str, str]
+    retention: dict[str, float]
+    created_at: datetime
+    finished_at: datetime | None
+    images: int
+    queued: int
+    processing: int
+    published: int
+    needs_review: int
+    failed: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """An image; the columns are those of the table ``images``, and of the attempt that made its result."""
+
+    id: UUID
+    job_id: UUID
+    owner: str
+    position: int
+    name: str
+    state: str
+    open_attempt_id: UUID | None
+    original_key: str
+    original_bytes: int
+    error_code: str | None
+    error_message: str | None
+    result_attempt_id: UUID | None
+    result_key: str | None
+    result_media_type: str | None
+    result_bytes: int | None
+    result_sha256: str | None
+    original_sha256: str | None
+    original_gone_at: datetime | None
+    original_gone_why: str | None
+    result_gone_at: datetime | None
+    result_gone_why: str | None
+    width_px: int | None
+    height_px: int | None
+    frames: int | None
+    faces: int | None
+    doubt: float | None
+    doubt_reasons: dict[str, int] | None
+    notes: list[dict[str, str]]
+    policy: dict[str, Any] | None
+    model: dict[str, Any] | None
+    blurline_version: str | None
+    processing_ms: float | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionRow:
+    """A detected box in pixels of the upright photograph; not destroyed when under the threshold."""
+
+    frame: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    score: float
+    destroyed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsRow:
+    """Images of one state and error code: how many, with how many faces, and how long one took on average."""
+
+    state: str
+    error_code: str | None
+    images: int
+    faces: int
+    mean_processing_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs; a field of None does not restrict."""
+
+    owner: str | None = None
+    state: str | None = None
+    labels: Mapping[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """Which images; a field of None does not restrict."""
+
+    owner: str | None = None
+    state: str | None = None
+    error_code: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_jobs(
+    database: Database,
+    wanted: JobFilter,
+    limit: int,
+    cursor: UUID | None = None,
+    order: Order = Order.DESCENDING,
+) -> list[JobRow]:
+    """In the order of their creation, those beyond the job ``cursor``."""
+    labels = None if wanted.labels is None else Jsonb(dict(wanted.labels))
+    parameters = {**_fields(wanted), "labels": labels}
+    with database.transaction() as transaction:
+        rows = transaction.page("jobs", order, **parameters, job_id=None, cursor=cursor, limit=limit)
+    return [JobRow(**row) for row in rows]
+
+
+def find_job(database: Database, owner: str | None, job_id: UUID) -> JobRow | None:
+    """The job, if the owner may see it."""
+    with database.transaction() as transaction:
+        return job_within(transaction, job_id, owner)
+
+
+def job_within(transaction: Transaction, job_id: UUID, owner: str | None = None) -> JobRow | None:
+    """As `find_job`, within a transaction of the caller's."""
+    rows = transaction.page(
+        "jobs", Order.DESCENDING, **{**_fields(JobFilter(owner)), "job_id": job_id, "cursor": None, "limit": 1}
+    )
+    return JobRow(**rows[0]) if rows else None
+
+
+def list_images_of_job(
+    database: Database,
+    job_id: UUID,
+    limit: int,
+    cursor: int | None = None,
+    order: Order = Order.ASCENDING,
+    state: str | None = None,
+) -> list[ImageRow]:
+    """Images of a job in the order they were submitted, those beyond the position ``cursor``."""
+    with database.transaction() as transaction:
+        rows = transaction.page("images_of_job", order, job_id=job_id, cursor=cursor, state=state, limit=limit)
+    return [_image(row) for row in rows]
+
+
+def list_images(
+    database: Database,
+    wanted: ImageFilter,
+    limit: int,
+    cursor: UUID | None = None,
+    order: Order = Order.DESCENDING,
+) -> list[ImageRow]:
+    """In the order of their creation, those beyond the image ``cursor``."""
+    with database.transaction() as transaction:
+        return [_image(row) for row in transaction.page("images", order, **_fields(wanted), cursor=cursor, limit=limit)]
+
+
+def list_images_by_doubt(
+    database: Database, wanted: ImageFilter, limit: int, cursor: tuple[float, UUID] | None = None
+) -> list[ImageRow]:
+    """Images of one state, the most doubtful first, those beyond (doubt, image); a doubt that is not known counts 2."""
+    doubt, image_id = cursor or (None, None)
+    with database.transaction() as transaction:
+        rows = transaction.all("images_by_doubt", **_fields(wanted), cursor=image_id, cursor_doubt=doubt, limit=limit)
+    return [_image(row) for row in rows]
+
+
+def find_image(database: Database, owner: str | None, image_id: UUID) -> ImageRow | None:
+    """The image, if the owner may see it."""
+    with database.transaction() as transaction:
+        row = transaction.one("image", owner=owner, image_id=image_id)
+    return _image(row) if row else None
+
+
+def find_flow_run(database: Database, image_id: UUID) -> UUID | None:
+    """Prefect's flow run of the last attempt at an image, once there is one."""
+    with database.transaction() as transaction:
+        row = transaction.one("flow_run_of_image", image_id=image_id)
+    return row["flow_run_id"] if row else None
+
+
+def list_detections(database: Database, attempt_id: UUID) -> list[DetectionRow]:
+    """What an attempt found, best first."""
+    with database.transaction() as transaction:
+        return [DetectionRow(**row) for row in transaction.all("detections", attempt_id=attempt_id)]
+
+
+def statistics(database: Database, owner: str | None, since: datetime, until: datetime) -> list[StatisticsRow]:
+    """Figures over the images submitted from ``since`` up to ``until``, by state and error code."""
+    with database.transaction() as transaction:
+        rows = transaction.all("statistics", owner=owner, since=since, until=until)
+    return [StatisticsRow(**row) for row in rows]
+
+
+def ping(database: Database) -> None:
+    """Raise DatabaseUnavailable unless the database answers."""
+    with database.transaction() as transaction:
+        transaction.one("ping")
+
+
+def database_version(database: Database) -> str:
+    """Which PostgreSQL this is."""
+    with database.transaction() as transaction:
+        row = transaction.one("database_version")
+    assert row is not None
+    return str(row["version"])
+
+
+def _fields(wanted: JobFilter | ImageFilter) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in wanted.__slots__}
+
+
+def _image(row: Row) -> ImageRow:
+    return ImageRow(**{name: row[name] for name in ImageRow.__slots__})

@@ -1,0 +1,29 @@
+"""Originals that a worker has fetched from their URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from blurline.storage.store import StoredObject
+from sql.engine.database import Database
+from sql.jobs.attempts import Attempt
+from sql.jobs.quotas import Quotas, charge
+
+
+def keep_original(
+    database: Database, attempt: Attempt, size_bytes: int, quotas: Quotas, put: Callable[[], StoredObject]
+) -> bool:
+    """Have ``put`` store the original and note it in the image, if the attempt still is the one that may. True if so.
+
+    The image stays locked meanwhile: a late attempt cannot write over the original of a newer one, and a deletion
+    comes either before, and nothing is stored, or after, and finds what is to be removed. Its bytes count as submitted
+    today. Raises QuotaExceeded when they are too many; nothing is stored then.
+    """
+    with database.transaction() as transaction:
+        image = transaction.one("lock_image_of_attempt", image_id=attempt.image_id, attempt_id=attempt.id)
+        if image is None:
+            return False
+        charge(transaction, image["owner"], quotas, 0, size_bytes)
+        stored = put()
+        transaction.run("set_original", image_id=attempt.image_id, etag=stored.etag, bytes=stored.size_bytes)
+    return True

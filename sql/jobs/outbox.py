@@ -1,0 +1,70 @@
+"""The outbox: batches that are still to become flow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from blurline.errors import RetryableError
+from sql.engine.database import Database
+
+log = structlog.get_logger()
+
+DEPLOYMENT = "anonymize/anonymize"
+"""The deployment, as Prefect names it, that batches become flow runs of."""
+
+TRACE_LABEL, OLD_TRACE_LABEL = "blurline.traceparent", "blurline.old_traceparent"
+"""Labels of a flow run: the trace that it goes on with, and, of a re-run, the one of the request long ago."""
+
+_MAX_DELAY_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A batch that is to be dispatched. ``traceparent`` is that of the request which made its job."""
+
+    batch_id: UUID
+    job_id: UUID
+    queue: str
+    tries: int
+    traceparent: str | None
+    is_rerun: bool
+
+    @property
+    def flow_run(self) -> dict[str, Any]:
+        """The flow run to be created, in the words of Prefect's API. A batch has one, however often it is asked for."""
+        return {
+            "parameters": {"batch_id": str(self.batch_id)},
+            "idempotency_key": str(self.batch_id),
+            "work_queue_name": self.queue,
+            "tags": [f"job:{self.job_id}"],
+            "labels": {OLD_TRACE_LABEL if self.is_rerun else TRACE_LABEL: self.traceparent} if self.traceparent else {},
+        }
+
+
+def dispatch_waiting(database: Database, create_flow_run: Callable[[Waiting], UUID], limit: int = 20) -> int:
+    """Hand up to ``limit`` waiting batches to ``create_flow_run`` and return how many it took.
+
+    The rows are locked meanwhile, so that replicas share the work; a crash in between leaves the row, and the
+    run that Prefect may already have is met again by its idempotency key. When ``create_flow_run`` raises a
+    RetryableError, that batch is tried again later.
+    """
+    with database.transaction() as transaction:
+        taken = 0
+        for row in transaction.all("claim_outbox", limit=limit):
+            waiting = Waiting(**row)
+            try:
+                flow_run_id = create_flow_run(waiting)
+            except RetryableError as error:
+                delay_s = min(2**waiting.tries, _MAX_DELAY_S)
+                transaction.run("postpone_outbox", batch_id=waiting.batch_id, error=str(error), delay_s=delay_s)
+                log.warning("dispatch_postponed", batch_id=str(waiting.batch_id), delay_s=delay_s, error=str(error))
+                break
+            transaction.run("set_flow_run", batch_id=waiting.batch_id, flow_run_id=flow_run_id)
+            transaction.run("delete_outbox", batch_id=waiting.batch_id)
+            taken += 1
+        return taken

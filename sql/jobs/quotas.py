@@ -1,0 +1,113 @@
+"""Quotas: the most that an owner may submit, counted in the transaction that makes a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from blurline.errors import PermanentError
+from blurline.settings import Settings
+from sql.engine.database import Database, Transaction
+
+_FINISHES_SOON_S = 30
+
+
+class QuotaExceeded(PermanentError):
+    """A submission is over a quota of its owner. ``retry_after_s`` is when it may be within it again."""
+
+    code = "quota_exceeded"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """The most of each; None for no limit. Days are those of UTC."""
+
+    images_per_day: int | None = None
+    bytes_per_day: int | None = None
+    open_jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What an owner has submitted today, and how many jobs are unfinished."""
+
+    images_today: int
+    bytes_today: int
+    open_jobs: int
+
+
+def default_quotas(settings: Settings) -> Quotas:
+    """What the settings say."""
+    megabytes = settings.quota_mb_per_day
+    return Quotas(
+        settings.quota_images_per_day, None if megabytes is None else int(megabytes * 1e6), settings.quota_open_jobs
+    )
+
+
+def look_up(database: Database, owner: str, default: Quotas) -> tuple[Quotas, Used]:
+    """An owner's quotas and what is used of them."""
+    with database.transaction() as transaction:
+        return _quotas(transaction, owner, default), _used(transaction, owner)
+
+
+def check_room(database: Database, owner: str, default: Quotas, images: int, size_bytes: int) -> None:
+    """Raise QuotaExceeded when so much more cannot be within the owner's quotas, before anything is taken in."""
+    with database.transaction() as transaction:
+        quotas = _quotas(transaction, owner, default)
+        if quotas != Quotas():
+            check(quotas, _used(transaction, owner), images, size_bytes)
+
+
+def check(quotas: Quotas, used: Used, images: int, size_bytes: int) -> None:
+    """Raise QuotaExceeded when so much more would be over a quota. Pure."""
+    for name, most, before, more in (
+        ("images a day", quotas.images_per_day, used.images_today, images),
+        ("bytes a day", quotas.bytes_per_day, used.bytes_today, size_bytes),
+    ):
+        if most is not None and before + more > most:
+            raise QuotaExceeded(
+                f"Your quota is {most} {name} (UTC): {before} are used and this request has {more}.",
+                _until_midnight_s(),
+            )
+    if images and quotas.open_jobs is not None and used.open_jobs >= quotas.open_jobs:
+        raise QuotaExceeded(
+            f"Your quota is {quotas.open_jobs} unfinished jobs and {used.open_jobs} are. Wait until one is finished.",
+            _FINISHES_SOON_S,
+        )
+
+
+def charge(transaction: Transaction, owner: str, default: Quotas, images: int, size_bytes: int) -> None:
+    """Count a submission against its owner's quotas, before it is written. Raises QuotaExceeded.
+
+    The owner's row of the day stays locked until the transaction ends, so that submissions at the same time are counted
+    one after the other.
+    """
+    counted = transaction.one("charge_usage", owner=owner, images=images, bytes=size_bytes)
+    quotas = _quotas(transaction, owner, default)
+    if quotas != Quotas():
+        assert counted is not None
+        used = Used(counted["images"] - images, counted["bytes"] - size_bytes, 0)
+        if quotas.open_jobs is not None:
+            used = replace(used, open_jobs=_used(transaction, owner).open_jobs)
+        check(quotas, used, images, size_bytes)
+
+
+def _quotas(transaction: Transaction, owner: str, default: Quotas) -> Quotas:
+    row = transaction.one("quotas_of", owner=owner)
+    return replace(default, **(row["quotas"] if row else {}))
+
+
+def _used(transaction: Transaction, owner: str) -> Used:
+    row = transaction.one("usage_today", owner=owner)
+    assert row is not None
+    return Used(**row)
+
+
+def _until_midnight_s() -> int:
+    now = datetime.now(UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return int((midnight - now).total_seconds()) + 1

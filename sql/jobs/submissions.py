@@ -1,0 +1,193 @@
+"""Writing jobs: images, attempts, batches and outbox rows in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from blurline.decision.correction import Correction
+from blurline.errors import PermanentError
+from blurline.ids import new_id
+from blurline.policy import Policy
+from blurline.settings import Settings
+from sql.engine.database import Database, Transaction
+
+_UNKNOWN_BYTES = 10_000_000  # what a picture that is still to be fetched may have, when batches are cut
+Queue = Literal["interactive", "backlog"]
+
+
+class AlreadySubmitted(PermanentError):
+    """An uploaded object belongs to one image of one job."""
+
+    code = "upload_already_submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An original in the store, as it was when it was submitted; or (no etag) one to be fetched from ``source_url``."""
+
+    name: str
+    key: str
+    etag: str | None
+    size_bytes: int
+    source_url: str | None = None
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    """How much one flow run may carry."""
+
+    images: int
+    bytes: int
+
+
+def batch_size(settings: Settings) -> BatchSize:
+    """What the settings say of a flow run's load."""
+    return BatchSize(settings.batch_max_images, int(settings.batch_max_mb * 1e6))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One image's place in a batch that is about to be made."""
+
+    image_id: UUID
+    size_bytes: int
+    number: int = 1
+    correction: Correction | None = None
+    attempt_id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is about to be made. ``retention``: the days that it asks for, by name. ``traceparent`` (W3C) ties its
+    flow runs to the request."""
+
+    owner: str
+    policy: Policy
+    originals: Sequence[Original]
+    queue: Queue
+    preset: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    retention: Mapping[str, float] = field(default_factory=dict)
+    traceparent: str | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all originals whose size is known."""
+        return sum(original.size_bytes for original in self.originals)
+
+
+def create_job(database: Database, job: NewJob, size: BatchSize) -> UUID:
+    """Write a job and return its id. Nothing after the commit can lose it. Raises AlreadySubmitted."""
+    with database.transaction() as transaction:
+        return write_job(transaction, job, size)
+
+
+def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
+    """The statements of `create_job`, within a transaction of the caller's.
+
+    Raises AlreadySubmitted when one of the originals belongs to an image already; the transaction is lost then.
+    """
+    job_id = new_id()
+    originals = job.originals
+    members = [Member(original.id, original.size_bytes or _UNKNOWN_BYTES) for original in originals]
+    transaction.run(
+        "insert_job",
+        id=job_id,
+        owner=job.owner,
+        policy=Jsonb(job.policy.model_dump(mode="json")),
+        preset=job.preset,
+        labels=Jsonb(dict(job.labels)),
+        retention=Jsonb(dict(job.retention)),
+        traceparent=job.traceparent,
+    )
+    keys = [original.key for original in originals]
+    deleted = transaction.one("deleted_key", keys=keys)
+    if deleted is not None:
+        raise AlreadySubmitted(f"The key {deleted['original_key']!r} was deleted. Upload the file again, to a new key.")
+    try:
+        transaction.run(
+            "insert_images",
+            job_id=job_id,
+            image_ids=[original.id for original in originals],
+            positions=list(range(len(originals))),
+            names=[original.name for original in originals],
+            keys=keys,
+            etags=[original.etag for original in originals],
+            bytes=[original.size_bytes for original in originals],
+            source_urls=[original.source_url for original in originals],
+            attempt_ids=[member.attempt_id for member in members],
+        )
+    except psycopg.errors.UniqueViolation as error:
+        raise AlreadySubmitted(
+            f"A key was submitted before: {error.diag.message_detail} Each upload is submitted once: look for its job "
+            "with GET /v1/jobs, or upload the file again to have it treated twice."
+        ) from error
+    add_batches(transaction, job_id, members, job.queue, job.policy.model_dump(mode="json"), size)
+    return job_id
+
+
+def add_batches(
+    transaction: Transaction,
+    job_id: UUID,
+    members: Sequence[Member],
+    queue: str,
+    policy: Mapping[str, Any],
+    size: BatchSize,
+    delay_s: float = 0,
+    rerun_id: UUID | None = None,
+) -> None:
+    """Put attempts at images of one job into batches, to be dispatched after ``delay_s``. ``policy`` is its JSON."""
+    batches = [(new_id(), group) for group in split(members, size)]
+    placed = [(batch_id, member) for batch_id, group in batches for member in group]
+    batch_ids = [batch_id for batch_id, _ in batches]
+    transaction.run(
+        "insert_batches",
+        job_id=job_id,
+        queue=queue,
+        policy=Jsonb(dict(policy)),
+        batch_ids=batch_ids,
+        rerun_id=rerun_id,
+    )
+    add_attempts(transaction, placed)
+    transaction.run("insert_outbox", batch_ids=batch_ids, delay_s=delay_s)
+    transaction.run("notify_outbox")
+
+
+def add_attempts(transaction: Transaction, placed: Sequence[tuple[UUID, Member]]) -> None:
+    """Write attempts into batches: (batch id, member) each."""
+    transaction.run(
+        "insert_attempts",
+        attempt_ids=[member.attempt_id for _, member in placed],
+        image_ids=[member.image_id for _, member in placed],
+        batch_ids=[batch_id for batch_id, _ in placed],
+        numbers=[member.number for _, member in placed],
+        corrections=[
+            None if member.correction is None else Jsonb(member.correction.model_dump(mode="json"))
+            for _, member in placed
+        ],
+    )
+
+
+def split(members: Sequence[Member], size: BatchSize) -> Iterator[list[Member]]:
+    """Groups in order, each within ``size`` (one member alone may be over its bytes).
+
+    A job too small to fill several batches is still cut into a few, so that several workers share it.
+    """
+    most = max(1, min(size.images, -(-len(members) // 4)))
+    group: list[Member] = []
+    group_bytes = 0
+    for member in members:
+        if group and (len(group) >= most or group_bytes + member.size_bytes > size.bytes):
+            yield group
+            group, group_bytes = [], 0
+        group.append(member)
+        group_bytes += member.size_bytes
+    if group:
+        yield group

@@ -1,0 +1,1 @@
+"""Re-runs of images that have ended."""

@@ -1,0 +1,1 @@
+"""Upkeep: consistency, reconciliation, housekeeping, metrics and backups."""

@@ -1,0 +1,192 @@
+"""Comparing the store with the database, and mending what differs.
+
+`inspect` only reads, in flat memory. Every suspicion is looked at again, first in the database and then in the store,
+because images are submitted, published and deleted meanwhile. `mend` asks once more before it removes anything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+from blurline.errors import PermanentError
+from blurline.settings import Settings
+from blurline.storage.inventory import (
+    Bucket,
+    Expected,
+    Listed,
+    Missing,
+    Orphan,
+    Returned,
+    Suspicion,
+    compare,
+    is_ours,
+    stem_of,
+)
+from blurline.storage.store import Store
+from sql.deletion.deletions import patience
+from sql.engine.database import Database
+from sql.upkeep.store_rows import expected, note_missing, note_returned, still_named, unnamed
+
+T = TypeVar("T")
+
+_AT_ONCE = 500
+_THREADS = 8
+_MARGIN_S = 3600
+_PLAUSIBLE_ORPHANS = 20
+_PLAUSIBLE_SHARE = 0.2
+
+
+class TooManyOrphans(PermanentError):
+    """So much of the store is named by no row that the database is probably not the one that belongs to it."""
+
+    code = "too_many_orphans"
+
+
+@dataclass(slots=True)
+class Findings:
+    """How a bucket differs from the database. The lists end at ``listed_at_most`` and the counts do not.
+
+    ``young``: objects that nothing names yet, because they are being uploaded or made. ``foreign``: objects whose keys
+    are none of ours; they are left alone. ``known_missing``: objects that their rows say are missing.
+    """
+
+    bucket: Bucket
+    listed_at_most: int
+    objects: int = 0
+    images: int = 0
+    young: int = 0
+    foreign: int = 0
+    orphan_count: int = 0
+    orphan_bytes: int = 0
+    missing_count: int = 0
+    known_missing: int = 0
+    returned_count: int = 0
+    is_complete: bool = True
+    orphans: list[Listed] = field(default_factory=list)
+    missing: list[Expected] = field(default_factory=list)
+    returned: list[Expected] = field(default_factory=list)
+
+    @property
+    def differences(self) -> int:
+        """Objects without a row, rows without an object, and rows that say so wrongly."""
+        return self.orphan_count + self.missing_count + self.returned_count
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was done about it."""
+
+    orphans_removed: int = 0
+    missing_noted: int = 0
+    returned_noted: int = 0
+
+
+def grace_s(settings: Settings) -> float:
+    """How old an object is that nobody can be about to name: older than uploads are kept, and than attempts last."""
+    return max(settings.keep_uploads_hours * 3600, patience(settings).attempt_s) + _MARGIN_S
+
+
+def inspect(
+    database: Database,
+    store: Store,
+    bucket: Bucket,
+    grace_s: float,
+    listed_at_most: int = 10_000,
+    ends_at_s: float | None = None,
+) -> Findings:
+    """Compare a bucket with the database, until the end or until the monotonic time ``ends_at_s``."""
+    findings = Findings(bucket, listed_at_most)
+    oldest_young = datetime.now(UTC) - timedelta(seconds=grace_s)
+
+    def objects() -> Iterator[Listed]:
+        for each in store.list_all(bucket):
+            findings.objects += 1
+            if not is_ours(bucket, each.key):
+                findings.foreign += 1
+            else:
+                yield each
+
+    def rows() -> Iterator[Expected]:
+        for row in expected(database, bucket):
+            findings.images += 1
+            yield row
+
+    suspicions = compare(bucket, objects(), rows())
+    while suspects := list(islice(suspicions, _AT_ONCE)):
+        _note_orphans(findings, database, suspects, oldest_young)
+        _note_rows(findings, database, store, suspects)
+        if ends_at_s is not None and time.monotonic() > ends_at_s:
+            findings.is_complete = False
+            break
+    return findings
+
+
+def check_plausible(findings: Findings) -> None:
+    """Raise TooManyOrphans where a machine should not remove so many by itself."""
+    is_strange = findings.orphan_count > 0 and findings.images == 0
+    if is_strange or findings.orphan_count > max(_PLAUSIBLE_ORPHANS, _PLAUSIBLE_SHARE * findings.objects):
+        raise TooManyOrphans(
+            f"{findings.orphan_count} of {findings.objects} objects in the bucket of {findings.bucket} are named by no "
+            "row. Is this the database that belongs to the store? Nothing was removed. If it is right, "
+            "`blurline consistency --repair` removes them."
+        )
+
+
+def mend(database: Database, store: Store, findings: Findings) -> Mended:
+    """Remove what was listed as orphaned, if it still is; have images say what they lack."""
+    bucket, removed = findings.bucket, 0
+    for group in _groups(findings.orphans):
+        still = unnamed(database, bucket, {stem_of(each.key) for each in group})
+        keys = [each.key for each in group if stem_of(each.key) in still]
+        store.remove_all(bucket, keys)
+        removed += len(keys)
+    missing = sum(note_missing(database, bucket, group) for group in _groups(findings.missing))
+    returned = sum(note_returned(database, bucket, group) for group in _groups(findings.returned))
+    return Mended(removed, missing, returned)
+
+
+def _note_orphans(findings: Findings, database: Database, suspects: list[Suspicion], oldest_young: datetime) -> None:
+    found = [suspect.object for suspect in suspects if isinstance(suspect, Orphan)]
+    still = unnamed(database, findings.bucket, {stem_of(each.key) for each in found}) if found else set()
+    for each in found:
+        if stem_of(each.key) not in still:
+            continue
+        if each.modified_at > oldest_young:
+            findings.young += 1
+            continue
+        findings.orphan_count += 1
+        findings.orphan_bytes += each.size_bytes
+        _keep(findings, findings.orphans, each)
+
+
+def _note_rows(findings: Findings, database: Database, store: Store, suspects: list[Suspicion]) -> None:
+    named = [suspect.expected for suspect in suspects if isinstance(suspect, Missing | Returned)]
+    if not named:
+        return
+    named = still_named(database, findings.bucket, named)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        is_there = list(threads.map(lambda row: store.has(findings.bucket, row.key or ""), named))
+    for row, has_object in zip(named, is_there, strict=True):
+        if not has_object and row.is_noted:
+            findings.known_missing += 1
+        elif not has_object:
+            findings.missing_count += 1
+            _keep(findings, findings.missing, row)
+        elif row.is_noted:
+            findings.returned_count += 1
+            _keep(findings, findings.returned, row)
+
+
+def _keep(findings: Findings, found: list[T], each: T) -> None:
+    if len(found) < findings.listed_at_most:
+        found.append(each)
+
+
+def _groups(found: list[T]) -> Iterator[list[T]]:
+    return (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE))

@@ -1,0 +1,58 @@
+"""Batches under way, as the reconciler needs to see them, and the attempts that came to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sql.engine.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A dispatched batch with open attempts. ``started_age_s`` is None until a worker has opened it."""
+
+    batch_id: UUID
+    flow_run_id: UUID
+    attempt_ids: tuple[UUID, ...]
+    started_age_s: float | None
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Undispatched:
+    """How many batches wait in the outbox, and since when the oldest might have gone."""
+
+    batches: int
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fruitless:
+    """How many attempts of the last hour and day ended ``retried`` or ``given_up`` with an error code."""
+
+    outcome: str
+    error_code: str
+    last_hour: int
+    last_day: int
+
+
+def list_underway(database: Database) -> list[Underway]:
+    """Every batch under way, oldest first."""
+    with database.transaction() as transaction:
+        rows = transaction.all("batches_underway")
+    return [Underway(**{**row, "attempt_ids": tuple(row["attempt_ids"])}) for row in rows]
+
+
+def count_undispatched(database: Database) -> Undispatched:
+    """The state of the outbox."""
+    with database.transaction() as transaction:
+        row = transaction.one("oldest_undispatched")
+    assert row is not None
+    return Undispatched(**row)
+
+
+def list_fruitless(database: Database) -> list[Fruitless]:
+    """The attempts of the last day that came to nothing, the most frequent first."""
+    with database.transaction() as transaction:
+        return [Fruitless(**row) for row in transaction.all("fruitless_attempts")]

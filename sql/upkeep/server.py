@@ -1,0 +1,48 @@
+"""The PostgreSQL server itself: what the doctor wants to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+from psycopg.rows import dict_row
+
+from blurline.errors import DatabaseUnavailable
+from sql.engine.database import Row, Transaction
+
+_CONNECT_TIMEOUT_S = 5
+_STATEMENT_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server and our database on it. ``clock_ahead_s`` is measured against this machine's clock.
+
+    ``free_connections``: how many more the server, the database and its user may have, whichever is least.
+    """
+
+    version: str
+    major: int
+    encoding: str
+    is_standby: bool
+    free_connections: int
+    max_connections: int
+    clock_ahead_s: float
+
+
+def look_at_server(database: str) -> Server:
+    """Ask the server. Raises DatabaseUnavailable."""
+    try:
+        with psycopg.Connection[Row].connect(
+            database, connect_timeout=_CONNECT_TIMEOUT_S, row_factory=dict_row
+        ) as connection:
+            connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT_S}s'")
+            before = datetime.now(UTC)
+            row = Transaction(connection).one("server")
+            after = datetime.now(UTC)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+    assert row is not None
+    clock_ahead_s = (row.pop("clock") - (before + (after - before) / 2)).total_seconds()
+    return Server(**row, clock_ahead_s=clock_ahead_s)

@@ -1,0 +1,82 @@
+"""Fetching originals that were submitted by URL, once: from then on the stored one is the original."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from uuid import UUID
+
+from blurline.errors import HostUnavailable, PermanentError
+from blurline.settings import Settings
+from blurline.storage.store import StoredObject
+from sql.jobs.attempts import Attempt
+from sql.jobs.originals import keep_original
+from sql.jobs.quotas import default_quotas
+from tasks.resources import database, outbound, store
+
+_AT_ONCE = 8
+_PAUSES_S = (1.0, 2.0)
+
+
+class UrlsNotAllowed(PermanentError):
+    """Images are not fetched from URLs here, or not any more."""
+
+    code = "urls_not_allowed"
+
+
+class UrlUnavailable(PermanentError):
+    """The server of a URL did not serve the picture in several tries."""
+
+    code = "url_unavailable"
+
+
+class AttemptSuperseded(PermanentError):
+    """The attempt was called off, or another has taken its place."""
+
+    code = "attempt_superseded"
+
+
+@contextmanager
+def fetching(attempts: Sequence[Attempt], settings: Settings) -> Iterator[Callable[[Attempt], bytes]]:
+    """Fetch the originals of these attempts side by side, so that a slow server holds up no other's picture.
+
+    Gives a function that waits for the file of one attempt, once. It raises AddressRefused, NotServed, PictureTooLarge,
+    UrlsNotAllowed and UrlUnavailable.
+    """
+    with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
+        under_way: dict[UUID, Future[bytes]] = {
+            attempt.id: pool.submit(_fetched, attempt, settings) for attempt in attempts
+        }
+        yield lambda attempt: under_way.pop(attempt.id).result()
+
+
+def keep(attempt: Attempt, data: bytes, settings: Settings) -> None:
+    """Store a fetched original as the image's own. Raises AttemptSuperseded when the attempt may not, QuotaExceeded."""
+
+    def put() -> StoredObject:
+        return store().put_original(attempt.original_key, io.BytesIO(data), len(data))
+
+    is_kept = keep_original(database(), attempt, len(data), default_quotas(settings), put)
+    if not is_kept:
+        raise AttemptSuperseded("The image was deleted or called off, or is treated by another attempt.")
+
+
+def _fetched(attempt: Attempt, settings: Settings) -> bytes:
+    """The file at the attempt's URL: a few tries where they can help, within the time that one URL may take."""
+    if not settings.allow_urls:
+        raise UrlsNotAllowed("Images cannot be fetched from URLs here any more. Upload the picture instead.")
+    assert attempt.source_url is not None
+    ends_at = time.monotonic() + settings.outbound_timeout_s
+    for pause_s in (*_PAUSES_S, math.inf):
+        try:
+            return outbound().fetch(attempt.source_url, settings.limits.file_bytes, ends_at - time.monotonic())
+        except HostUnavailable as error:
+            fault = error
+        if time.monotonic() + pause_s >= ends_at:
+            break
+        time.sleep(pause_s)
+    raise UrlUnavailable(f"{fault} Submit the picture again later, or upload it.") from fault

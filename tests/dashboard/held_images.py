@@ -1,0 +1,87 @@
+"""Images that are held for review, and reviewers of them, over a real API; the worker is played."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import psycopg
+from PIL import Image
+
+from blurline.access.tokens import LocalIssuer, Scope
+from blurline.client import Client
+from blurline.decision.choice import Choice
+from blurline.picture.preview import PreviewSize, preview_key
+from blurline.settings import Settings
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.jobs.attempts import Attempt, Held, publish
+from tests.api_requests import submit, underway
+from tests.jobs.test_attempts import result
+
+HELD = Held("review_asked", "Held because its policy has every result reviewed.")
+
+
+class Pipeline:
+    """Submits pictures, and holds or publishes what is under way. ``stack`` closes the clients that it gives."""
+
+    def __init__(
+        self, stack: ExitStack, http: httpx.Client, settings: Settings, database: Database, store: Store
+    ) -> None:
+        self._stack, self._http, self._settings, self._database, self._store = stack, http, settings, database, store
+
+    def reviewer(self, name: str) -> Client:
+        """A client of a reviewer's."""
+        token = LocalIssuer(self._settings.home).issue(name, [Scope.REVIEW], 600)
+        return self._stack.enter_context(Client(str(self._http.base_url), token, patience_s=0))
+
+    def hold(self, doubts: dict[str, float], *, has_views: bool = True) -> dict[str, Attempt]:
+        """Submit pictures by name and hold each with a doubt; their attempts."""
+        submit(self._http, *doubts)
+        attempts = {attempt.name: attempt for attempt in underway(self._database, self._settings)}
+        for name, doubt in doubts.items():
+            self.settle(attempts[name], held=HELD, has_views=has_views)
+            self.sql("UPDATE images SET doubt = %s WHERE name = %s", doubt, name)
+        return attempts
+
+    def settle(
+        self, attempt: Attempt, *, held: Held | None = None, has_views: bool = True, choices: Sequence[Choice] = ()
+    ) -> None:
+        """Give an attempt a result of its own."""
+        key = f"{attempt.image_id}/{attempt.id}.jpg"
+        self._store.put_result(key, jpeg(100, 50), "image/jpeg")
+        for size in PreviewSize:
+            self._store.put_result(preview_key(key, size), jpeg(100, 50), "image/jpeg")
+            if has_views:
+                self._store.put_original_preview(preview_key(attempt.original_key, size), jpeg(100, 50), "image/jpeg")
+        made = replace(result(key), sha256=attempt.id.hex)
+        with self._database.transaction() as transaction:
+            publish(transaction, attempt, replace(made, choices=tuple(choices) or made.choices), held)
+
+    def rendered(self, name: str, *, held: Held | None = None) -> Attempt:
+        """Have the correction of an image rendered; its attempt."""
+        (attempt,) = [each for each in underway(self._database, self._settings) if each.name == name]
+        assert attempt.correction is not None
+        self.settle(attempt, held=held, choices=attempt.correction.choices(1))
+        return attempt
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        """Do or ask something behind the API's back."""
+        with psycopg.connect(self._settings.database) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def lose_claims(self) -> None:
+        """Let every claim run out."""
+        self.sql("UPDATE review_claims SET until = now()")
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """A grey picture."""
+    file = io.BytesIO()
+    Image.new("L", (width, height), 128).save(file, "JPEG")
+    return file.getvalue()

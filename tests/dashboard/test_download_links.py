@@ -1,0 +1,77 @@
+"""Files that pages offer: there at one address, however often the page runs, and until its session ends."""
+
+from __future__ import annotations
+
+import gc
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pyarrow.parquet
+import pytest
+from fastapi import FastAPI
+from streamlit.testing.v1 import AppTest
+
+from blurline.settings import Settings
+from dashboard.download_links import ROUTE
+from sql.engine.database import Database
+from sql.jobs.job_queries import ImageFilter, list_images
+from tests import image_rows
+from tests.api_server import serving
+from tests.dashboard.conftest import Open
+
+pytestmark = pytest.mark.usefixtures("filled")
+
+
+@pytest.fixture
+def filled(database: Database, settings: Settings) -> None:
+    image_rows.fill(database, settings)
+
+
+@pytest.fixture
+def server() -> Iterator[httpx.Client]:
+    with serving(FastAPI(routes=[ROUTE])) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield client
+
+
+def address(page: AppTest, label: str) -> str:
+    """Where the first button of this name leads."""
+    buttons: list[Any] = list(page.get("link_button"))
+    return next(str(button.proto.url) for button in buttons if button.proto.label == label)
+
+
+def owners(table: bytes) -> set[str]:
+    return set(pyarrow.parquet.read_table(io.BytesIO(table)).column("owner").to_pylist())
+
+
+def test_an_address_outlives_the_run_of_the_page_that_showed_it(open_page: Open, server: httpx.Client) -> None:
+    page = open_page("exports.py")
+    before = address(page, "Parquet")
+    page.text_input(key="exports-owner").set_value("bob").run()
+    assert address(page, "Parquet") == before
+    answer = server.get(before)
+    assert owners(answer.content) == {"bob"}
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''images.parquet"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_another_session_has_other_addresses(open_page: Open) -> None:
+    assert address(open_page("exports.py"), "Parquet") != address(open_page("exports.py"), "Parquet")
+
+
+def test_it_ends_with_the_session(open_page: Open, server: httpx.Client) -> None:
+    page = open_page("exports.py")
+    known = address(page, "CSV")
+    assert server.get(known).is_success
+    del page.session_state["offers"]
+    gc.collect()
+    assert server.get(known).status_code == 404
+    assert server.get("/offers/guessed").status_code == 404
+
+
+def test_what_the_api_refuses_is_a_sentence(open_page: Open, server: httpx.Client, database: Database) -> None:
+    (image, *_) = list_images(database, ImageFilter(state="published"), 1)  # whose result was never stored
+    answer = server.get(address(open_page("jobs.py", image=str(image.id)), "Download (10 bytes)"))
+    assert answer.status_code == 502
+    assert answer.text.endswith(".")

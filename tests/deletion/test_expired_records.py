@@ -1,0 +1,45 @@
+"""What is kept for a while only."""
+
+from __future__ import annotations
+
+import psycopg
+
+from blurline.ids import new_id
+from blurline.settings import Settings
+from sql.deletion.expired_records import prune
+from sql.engine.database import Database
+from sql.events.webhooks import create_webhook
+from sql.jobs.idempotency import claim
+
+
+def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database, settings: Settings) -> None:
+    with database.transaction() as transaction:
+        enabled, disabled = (create_webhook(transaction, "ann", None, "https://a.example", ["test"]) for _ in "12")
+    claim(database, "ann", "old", "f", 24)
+    claim(database, "ann", "new", "f", 24)
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE webhooks SET is_enabled = false WHERE id = %s", (disabled.id,))
+        connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'")
+        for name, webhook, state in [
+            ("kept: to be sent", enabled, "pending"),
+            ("settled", enabled, "delivered"),
+            ("given up", enabled, "given_up"),
+            ("never to be sent", disabled, "pending"),
+        ]:
+            connection.execute(
+                "INSERT INTO webhook_deliveries (webhook_id, type, payload, state, created_at)"
+                " VALUES (%s, %s, '{}', %s, now() - interval '8 days')",
+                (webhook.id, name, state),
+            )
+        for at, age_days in enumerate((8, 6), 1):
+            connection.execute(
+                "INSERT INTO events (owner, sequence, type, job_id, data, created_at)"
+                " VALUES ('ann', %s, 'job.finished', %s, '{}', now() - %s * interval '1 day')",
+                (at, new_id(), age_days),
+            )
+    assert prune(database, settings) == 5
+    with psycopg.connect(settings.database) as connection:
+        assert connection.execute("SELECT type FROM webhook_deliveries").fetchall() == [("kept: to be sent",)]
+        assert connection.execute("SELECT sequence FROM events").fetchall() == [(2,)]
+        assert connection.execute("SELECT key FROM idempotency_keys").fetchall() == [("new",)]
+    assert prune(database, settings) == 0

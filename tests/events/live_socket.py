@@ -1,0 +1,73 @@
+"""Listening to the WebSocket as clients do, and settling images for them to hear of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
+
+from blurline.access.tokens import LocalIssuer, Scope
+from blurline.policy import Policy
+from blurline.settings import Settings
+from sql.engine.database import Database
+from sql.jobs.attempts import Attempt, publish, start_batch
+from sql.jobs.submissions import NewJob, create_job
+from tests.jobs.test_attempts import SIZE, originals, result
+
+
+def token(settings: Settings, owner: str = "ann", ttl_s: int = 60) -> str:
+    """A token that may submit."""
+    return LocalIssuer(settings.home).issue(owner, [Scope.SUBMIT], ttl_s)
+
+
+def connected(url: str, **options: Any) -> Connection:
+    """A client of the API at this URL, which has not said anything yet."""
+    return connect(url.replace("http", "ws", 1) + "/ws", proxy=None, **options)
+
+
+def received(client: Connection) -> dict[str, Any]:
+    """The next message."""
+    message: dict[str, Any] = json.loads(client.recv(10))
+    return message
+
+
+def event(client: Connection) -> dict[str, Any]:
+    """The next message that is not about progress."""
+    while (message := received(client))["type"] == "job.progress":
+        pass
+    return message
+
+
+def introduced(client: Connection, token: str, **more: Any) -> dict[str, Any]:
+    """Send a token; what it is answered with."""
+    client.send(json.dumps({"token": token, **more}))
+    return event(client)
+
+
+def closed(client: Connection) -> int | None:
+    """Read until the connection ends; the code, or None when it was cut."""
+    with pytest.raises(ConnectionClosed) as ended:
+        for _ in iter(lambda: client.recv(10), None):
+            pass
+    return ended.value.rcvd.code if ended.value.rcvd else None
+
+
+def job_underway(database: Database, images: int, owner: str = "ann") -> tuple[UUID, list[Attempt]]:
+    """A job, every batch of which a worker has begun."""
+    job_id = create_job(database, NewJob(owner, Policy(), originals(images), "backlog"), SIZE)
+    with database.transaction() as transaction:
+        rows = transaction.all("batches_of_job", job_id=job_id)
+    batches = [start_batch(database, row["batch_id"]) for row in rows]
+    return job_id, [attempt for batch in batches if batch for attempt in batch.attempts]
+
+
+def settle(database: Database, *attempts: Attempt) -> None:
+    """Publish a result for each, in a transaction of its own."""
+    for attempt in attempts:
+        with database.transaction() as transaction:
+            publish(transaction, attempt, result())

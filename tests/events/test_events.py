@@ -1,0 +1,233 @@
+"""Events: their order and completeness, whoever settles what at the same time."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from blurline.policy import Policy
+from blurline.settings import Settings
+from sql.deletion.expired_records import prune
+from sql.engine.database import Database, Transaction
+from sql.events.events import Bounds, Event, count_progress, find_bounds, list_events
+from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, publish
+from sql.jobs.submissions import NewJob, create_job
+from sql.reruns.reruns import Selection, call_off_job, enqueue, select
+from tests.jobs.test_attempts import SIZE, originals, result, started
+
+RERUN = UUID(int=1)
+
+
+def events_of(database: Database, owner: str = "ann") -> list[Event]:
+    return list_events(database, owner, after=0, limit=100_000)
+
+
+def types_of(database: Database, owner: str = "ann") -> list[str]:
+    return [event.type for event in events_of(database, owner)]
+
+
+def submit(database: Database, images: int, owner: str = "ann") -> UUID:
+    return create_job(database, NewJob(owner, Policy(), originals(images), "backlog"), SIZE)
+
+
+def settle(transaction: Transaction, attempt: Attempt) -> None:
+    random.choice((
+        lambda: publish(transaction, attempt, result()),
+        lambda: publish(transaction, attempt, result(), Held("doubtful", "Look at it.")),
+        lambda: hold_for_review(transaction, attempt, "output_check_failed", "A face shows."),
+        lambda: fail(transaction, attempt, "broken", "It is broken."),
+    ))()  # fmt: skip
+
+
+def in_threads(*works: Callable[[], None]) -> None:
+    """Do all of it at once; the first fault is raised here."""
+    faults: list[BaseException] = []
+
+    def guarded(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+
+
+class Rollback(Exception):
+    pass
+
+
+def test_what_becomes_of_images_is_told_once_and_in_order(database: Database) -> None:
+    job = submit(database, 4)
+    attempts = started(database)
+    with database.transaction() as transaction:
+        publish(transaction, attempts[0], result())
+    with database.transaction() as transaction:
+        publish(transaction, attempts[1], result(), Held("doubtful", "Look at it."))
+        fail(transaction, attempts[2], "broken", "It is broken.")
+    with database.transaction() as transaction:
+        hold_for_review(transaction, attempts[3], "output_check_failed", "A face shows.")
+    events = events_of(database)
+    assert [(event.sequence, event.type, event.image_id) for event in events] == [
+        (1, "image.published", attempts[0].image_id),
+        (2, "image.needs_review", attempts[1].image_id),
+        (3, "image.failed", attempts[2].image_id),
+        (4, "image.needs_review", attempts[3].image_id),
+        (5, "job.finished", None),
+    ]
+    assert {event.job_id for event in events} == {job}
+    assert [event.data for event in events] == [
+        {"faces_found": 1, "error_code": None},
+        {"faces_found": 1, "error_code": "doubtful"},
+        {"faces_found": None, "error_code": "broken"},
+        {"faces_found": None, "error_code": "output_check_failed"},
+        {},
+    ]
+    with database.transaction() as transaction:
+        approve(transaction, attempts[1].image_id)
+    assert types_of(database)[5:] == ["image.published"], "the job has finished once"
+
+
+def test_a_new_result_is_told_and_the_job_does_not_finish_again(database: Database) -> None:
+    submit(database, 1)
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        publish(transaction, attempt, result("first"))
+        enqueue(transaction, select(transaction, Selection(("published",)), {}, {}), RERUN, SIZE)
+    (again,) = started(database)
+    with database.transaction() as transaction:
+        publish(transaction, again, result("second"))
+    assert types_of(database) == ["image.published", "job.finished", "image.published"]
+
+
+def test_a_cancelled_job_of_many_images_ends_with_its_finish(database: Database) -> None:
+    job = submit(database, 1000)
+    call_off_job(database, job)
+    events = events_of(database)
+    assert [event.sequence for event in events] == list(range(1, 1002))
+    assert Counter(event.type for event in events[:-1]) == {"image.failed": 1000}
+    assert events[-1].type == "job.finished"
+
+
+def test_nothing_is_told_of_what_was_rolled_back(database: Database) -> None:
+    submit(database, 2)
+    first, second = started(database)
+    with suppress(Rollback), database.transaction() as transaction:
+        publish(transaction, first, result())
+        transaction._connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        raise Rollback
+    with database.transaction() as transaction:
+        publish(transaction, second, result())
+    assert [(event.sequence, event.image_id) for event in events_of(database)] == [(1, second.image_id)]
+
+
+@pytest.mark.parametrize("images", [2, 7])
+def test_transactions_that_end_a_job_together_tell_of_it_once_and_last(database: Database, images: int) -> None:
+    """Each has settled its share before any of them commits, so that none sees the job finished when it looks."""
+    for _ in range(10):
+        job = submit(database, images)
+        attempts = started(database)
+        barrier = threading.Barrier(2, timeout=30)
+
+        def share(mine: list[Attempt], barrier: threading.Barrier = barrier) -> None:
+            with database.transaction() as transaction:
+                for attempt in mine:
+                    settle(transaction, attempt)
+                barrier.wait()
+
+        in_threads(partial(share, attempts[::2]), partial(share, attempts[1::2]))
+        told = [event for event in events_of(database) if event.job_id == job]
+        assert [event.type for event in told].index("job.finished") == len(told) - 1 == images
+
+
+def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> None:
+    """Images of two owners and four jobs, in transactions of one to three, of which some are rolled back."""
+    database = Database(settings.database, max_connections=10)
+    owner_of = {submit(database, 60, owner): owner for owner in ("ann", "bob") for _ in range(2)}
+    attempts: dict[str, list[Attempt]] = {"ann": [], "bob": []}
+    with psycopg.connect(settings.database) as connection:
+        job_of: dict[UUID, UUID] = dict(connection.execute("SELECT id, job_id FROM images").fetchall())
+    for attempt in started(database):
+        attempts[owner_of[job_of[attempt.image_id]]].append(attempt)
+    done = threading.Event()
+    seen: dict[str, list[Event]] = {"ann": [], "bob": []}
+
+    def read(owner: str) -> None:
+        while True:
+            is_last = done.is_set()
+            events = list_events(database, owner, after=len(seen[owner]), limit=7)
+            for event in events:
+                assert event.sequence == len(seen[owner]) + 1, "nothing before it is missing"
+                seen[owner].append(event)
+            if is_last and not events:
+                return
+
+    def write(mine: list[Attempt]) -> None:
+        """The images of a transaction in one order, as all of ours have it: no two can lock them crosswise."""
+        waiting = random.sample(mine, len(mine))
+        while waiting:
+            some = sorted(waiting[:3], key=lambda attempt: attempt.image_id)[: random.randint(1, 3)]
+            with suppress(Rollback), database.transaction() as transaction:
+                for attempt in some:
+                    settle(transaction, attempt)
+                if random.random() < 0.2:
+                    raise Rollback
+                waiting = [attempt for attempt in waiting if attempt not in some]
+
+    def write_all() -> None:
+        in_threads(*(partial(write, attempts[owner][at::3]) for owner in attempts for at in range(3)))
+        done.set()
+
+    in_threads(write_all, partial(read, "ann"), partial(read, "bob"))
+    database.close()
+    for owner, events in seen.items():
+        told = [event.image_id for event in events if event.image_id]
+        assert sorted(told) == sorted(attempt.image_id for attempt in attempts[owner]), "each image once"
+        for job in (job for job, its_owner in owner_of.items() if its_owner == owner):
+            types = [event.type for event in events if event.job_id == job]
+            assert types.index("job.finished") == len(types) - 1 == 60
+
+
+def test_numbers_go_on_when_old_events_are_forgotten(database: Database, settings: Settings) -> None:
+    assert find_bounds(database, "ann") == Bounds(head=0, removed=0)
+    submit(database, 3)
+    attempts = started(database)
+    for attempt in attempts[:2]:
+        with database.transaction() as transaction:
+            publish(transaction, attempt, result())
+    assert prune(database, settings) == 0
+    assert find_bounds(database, "ann") == Bounds(head=2, removed=0)
+    assert prune(database, settings.model_copy(update={"events_kept_days": 0})) == 2
+    assert find_bounds(database, "ann") == Bounds(head=2, removed=2)
+    with database.transaction() as transaction:
+        publish(transaction, attempts[2], result())
+    assert [event.sequence for event in events_of(database)] == [3, 4]
+    assert find_bounds(database, "ann") == Bounds(head=4, removed=2)
+
+
+def test_progress_is_that_of_the_owners_own_jobs(database: Database) -> None:
+    job = submit(database, 3)
+    of_bob = submit(database, 1, "bob")
+    attempts = started(database)
+    with database.transaction() as transaction:
+        publish(transaction, attempts[0], result())
+    progress = count_progress(database, "ann", [job, of_bob])
+    assert set(progress) == {job}
+    assert {state: count for state, count in progress[job].items() if count} == {
+        "images": 3,
+        "published": 1,
+        "processing": 2,
+    }

@@ -1,0 +1,129 @@
+"""A receiver of webhooks behind TLS on loopback, and steps that tests of webhooks share."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+
+from api.background.webhook_sender import WebhookSender
+from blurline.contract import EventType
+from blurline.settings import Settings
+from sql.engine.database import Database
+from sql.events.deliveries import list_deliveries, queue_test
+from sql.events.webhooks import WebhookRow, create_webhook
+from tests.acceptance.stack import wait_for
+from tests.tls_server import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a receiver was sent."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Receiver:
+    """Takes messages and answers with the next of ``statuses``, or 200."""
+
+    def __init__(self) -> None:
+        self.at_once = self.most_at_once = 0
+        self.work_s = 0.0
+        self._lock = threading.Lock()
+        self.messages: list[Message] = []
+        self.statuses: list[int] = []
+        self.released = threading.Event()
+        self.url = ""
+
+    def answer(self, exchange: Exchange) -> None:
+        """Take a message. A path with `hang` in it is not answered until ``released``."""
+        with self._lock:
+            self.at_once += 1
+            self.most_at_once = max(self.at_once, self.most_at_once)
+        headers = {name.lower(): value for name, value in exchange.headers.items()}
+        self.messages.append(Message(exchange.path, headers, exchange.body))
+        self.released.wait(30 if "hang" in exchange.path else self.work_s)
+        with self._lock:
+            self.at_once -= 1
+        exchange.reply(self.statuses.pop(0) if self.statuses else 200)
+
+    def wait_for(self, count: int) -> list[Message]:
+        """The messages, once there are so many."""
+        wait_for(f"{count} messages", lambda: len(self.messages) >= count, 20, 0.02)
+        return self.messages
+
+
+def set_up(client: httpx.Client, url: str, **options: Any) -> dict[str, Any]:
+    response = client.post("/v1/webhooks", json={"url": url, **options})
+    assert response.status_code == 201, response.text
+    webhook: dict[str, Any] = response.json()
+    return webhook
+
+
+def send_test(client: httpx.Client, webhook: dict[str, Any]) -> dict[str, Any]:
+    response = client.post(f"/v1/webhooks/{webhook['id']}/test")
+    assert response.status_code == 202, response.text
+    delivery: dict[str, Any] = response.json()
+    return delivery
+
+
+def tried(client: httpx.Client, webhook: dict[str, Any], tries: int = 1) -> dict[str, Any]:
+    """The latest delivery, once it has been tried so often."""
+
+    def ask() -> dict[str, Any] | None:
+        delivery: dict[str, Any] = client.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["deliveries"][0]
+        return delivery if delivery["tries"] >= tries else None
+
+    return wait_for(f"{tries} tries", ask, 20, 0.02)
+
+
+def look(client: httpx.Client, webhook: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/v1/webhooks/{webhook['id']}").raise_for_status().json()
+    return found
+
+
+def execute(settings: Settings, statement: str) -> None:
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def hurry(settings: Settings) -> None:
+    """Make due what waits for another try. The endpoint first, as everyone locks it who changes its deliveries."""
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE webhooks SET busy_until = now()")
+        connection.execute("UPDATE webhook_deliveries SET not_before = now()")
+        connection.execute("NOTIFY blurline_webhooks")
+
+
+def add_webhook(database: Database, url: str, owner: str = "ann", tests: int = 1) -> WebhookRow:
+    with database.transaction() as transaction:
+        row = create_webhook(transaction, owner, None, url, list(EventType))
+    for _ in range(tests):
+        queue_test(database, row.id)
+    return row
+
+
+@contextmanager
+def sending(settings: Settings) -> Iterator[WebhookSender]:
+    database = Database(settings.database)
+    sender = WebhookSender(settings, database)
+    sender.start()
+    try:
+        yield sender
+    finally:
+        sender.stop()
+        sender.join()
+        database.close()
+
+
+def states(database: Database, webhook_id: UUID) -> dict[str, int]:
+    return dict(Counter(delivery.state for delivery in list_deliveries(database, webhook_id, 100)))

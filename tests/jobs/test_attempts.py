@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from uuid import UUID
+
+import numpy as np
+import psycopg
+import pytest
+
+from api.prefect_client import PrefectUnavailable
+from blurline.decision.choice import choose
+from blurline.decision.doubt import Doubt
+from blurline.errors import DatabaseUnavailable
+from blurline.ids import new_id
+from blurline.picture.photo import Note
+from blurline.policy import Policy
+from blurline.settings import Settings
+from sql.engine.database import Database
+from sql.jobs.attempts import (
+    Attempt,
+    Held,
+    NeedsNewerWorker,
+    Result,
+    Retrying,
+    approve,
+    fail,
+    hold_for_review,
+    publish,
+    start_batch,
+    try_again,
+)
+from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
+from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.submissions import AlreadySubmitted, BatchSize, Member, NewJob, Original, create_job, split
+from sql.reruns.reruns import Selection, call_off_job, enqueue, select
+
+SIZE = BatchSize(images=10, bytes=1_000_000)
+RETRYING = Retrying(max_attempts=3, backoff_s=0, size=SIZE)
+
+
+def originals(count: int) -> list[Original]:
+    return [Original(f"{at}.jpg", f"key/{new_id()}", "etag", 1000) for at in range(count)]
+
+
+def dispatched(database: Database) -> list[UUID]:
+    """Dispatch all that waits, as if Prefect took everything; the batches' ids."""
+    taken: list[UUID] = []
+
+    def create(waiting: Waiting) -> UUID:
+        taken.append(waiting.batch_id)
+        return new_id()
+
+    while dispatch_waiting(database, create):
+        pass
+    return taken
+
+
+def started(database: Database) -> list[Attempt]:
+    return [attempt for batch in dispatched(database) for attempt in _attempts(database, batch)]
+
+
+def _attempts(database: Database, batch_id: UUID) -> Sequence[Attempt]:
+    batch = start_batch(database, batch_id)
+    assert batch is not None
+    return batch.attempts
+
+
+DOUBT = Doubt(0.25, near_threshold=2)
+NOTE = Note("cmyk_converted", "It was CMYK.")
+
+
+def result(key: str = "r") -> Result:
+    faces = np.array([[1, 2, 3, 4, 0.9], [5, 6, 7, 8, 0.2]], np.float32)
+    choice = choose(faces, Policy(), 0.5, 100, 50)
+    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, (choice,), DOUBT, (NOTE,), Policy(), {"name": "m"}, 12.5)
+
+
+@pytest.fixture
+def job(database: Database) -> UUID:
+    return create_job(database, NewJob("ann", Policy(), originals(1), "interactive"), SIZE)
+
+
+def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        assert publish(transaction, attempt, result(), Held("doubtful", "Look at it.")).is_won
+    image = find_image(database, "ann", attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code, image.result_key) == ("needs_review", "doubtful", "r")
+    assert image.doubt == pytest.approx(0.25)
+    assert image.doubt_reasons == {"near_threshold": 2}
+    assert (image.frames, [note["code"] for note in image.notes]) == (1, ["cmyk_converted"])
+    with database.transaction() as transaction:
+        assert approve(transaction, attempt.image_id)
+        assert not approve(transaction, attempt.image_id)
+    image = find_image(database, "ann", attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code) == ("published", None)
+
+
+def test_an_image_held_without_a_result_cannot_be_approved(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        assert hold_for_review(transaction, attempt, "output_check_failed", "A face shows.")
+        assert not approve(transaction, attempt.image_id)
+
+
+def test_publishing_is_seen_with_its_detections(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        assert publish(transaction, attempt, result()).is_won
+    image = find_image(database, "ann", attempt.image_id)
+    assert image is not None
+    assert (image.state, image.faces, image.result_key, image.width_px) == ("published", 1, "r", 100)
+    assert image.result_attempt_id is not None
+    boxes = list_detections(database, image.result_attempt_id)
+    assert [(box.x1, box.destroyed) for box in boxes] == [(1, True), (5, False)]
+    row = find_job(database, "ann", job)
+    assert row is not None
+    assert (row.images, row.published, row.queued) == (1, 1, 0)
+
+
+def test_a_doubled_attempt_publishes_once(database: Database, job: UUID) -> None:
+    """Also when its worker never heard of the commit: it meets its own result and must not take it for another's."""
+    (attempt,) = started(database)
+    barrier = threading.Barrier(4)
+    outcomes = []
+
+    def race(key: str) -> None:
+        barrier.wait()
+        with database.transaction() as transaction:
+            outcomes.append(publish(transaction, attempt, result(key)))
+
+    racers = [threading.Thread(target=race, args=(f"r{at}",)) for at in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert all(outcome.is_won for outcome in outcomes)
+    image = find_image(database, None, attempt.image_id)
+    assert image is not None
+    assert len(list_detections(database, attempt.id)) == 2, "written once"
+
+
+def test_a_late_attempt_changes_nothing(database: Database, job: UUID) -> None:
+    (late,) = started(database)
+    with database.transaction() as transaction:
+        try_again(transaction, [late.id], "crashed", "worker died", RETRYING)
+    (current,) = started(database)
+    assert current.number == 2
+    with database.transaction() as transaction:
+        assert not publish(transaction, late, result("late")).is_won
+        assert not fail(transaction, late, "x", "late")
+        assert publish(transaction, current, result("current")).is_won
+        assert not fail(transaction, current, "x", "after the end")
+    image = find_image(database, None, current.image_id)
+    assert image is not None
+    assert (image.state, image.result_key, image.error_code) == ("published", "current", None)
+
+
+def test_attempts_end_after_the_last_with_the_reason(database: Database, job: UUID) -> None:
+    for number in (1, 2, 3):
+        (attempt,) = started(database)
+        assert attempt.number == number
+        with database.transaction() as transaction:
+            try_again(transaction, [attempt.id], "crashed", "worker died", RETRYING)
+            try_again(transaction, [attempt.id], "crashed", "said twice", RETRYING)
+    assert not dispatched(database)
+    image = find_image(database, None, attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code) == ("failed", "crashed")
+    assert image.error_message == "worker died (given up after 3 attempts)"
+
+
+def test_an_outage_does_not_use_up_the_attempts(database: Database, job: UUID) -> None:
+    for code in ["store_unavailable"] * 8 + ["crashed"] * 2:
+        (attempt,) = started(database)
+        with database.transaction() as transaction:
+            try_again(transaction, [attempt.id], code, "away", RETRYING)
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        try_again(transaction, [attempt.id], "crashed", "the third time", RETRYING)
+    image = find_image(database, None, attempt.image_id)
+    assert image is not None
+    assert (image.state, image.error_code) == ("failed", "crashed")
+
+
+def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        publish(transaction, attempt, result("first"))
+        selected = select(transaction, Selection(("published",)), {}, {"style": "solid"})
+        enqueue(transaction, selected, new_id(), SIZE)
+    (again,) = started(database)
+    with database.transaction() as transaction:
+        assert publish(transaction, again, result("second")).replaced_key == "first"
+
+
+def test_settling_and_calling_off_at_once_never_wait_for_each_other(database: Database) -> None:
+    job_id = create_job(database, NewJob("ann", Policy(), originals(40), "backlog"), SIZE)
+    attempts = started(database)
+    faults: list[Exception] = []
+
+    def settle() -> None:
+        try:
+            with database.transaction() as transaction:
+                for attempt in attempts:
+                    publish(transaction, attempt, result())
+        except Exception as error:
+            faults.append(error)
+
+    racer = threading.Thread(target=settle)
+    racer.start()
+    call_off_job(database, job_id)
+    racer.join()
+    assert not faults
+    row = find_job(database, None, job_id)
+    assert row is not None
+    assert row.published + row.failed == 40
+
+
+def test_review_holds_the_picture_back(database: Database, job: UUID) -> None:
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        assert hold_for_review(transaction, attempt, "output_check_failed", "not destroyed")
+    image = find_image(database, None, attempt.image_id)
+    assert image is not None
+    assert (image.state, image.result_key) == ("needs_review", None)
+
+
+def test_what_has_ended_is_not_started_again(database: Database, job: UUID) -> None:
+    (batch_id,) = dispatched(database)
+    (attempt,) = _attempts(database, batch_id)
+    with database.transaction() as transaction:
+        publish(transaction, attempt, result())
+    assert _attempts(database, batch_id) == ()
+
+
+def test_an_upload_is_submitted_once(database: Database) -> None:
+    given = originals(2)
+    create_job(database, NewJob("ann", Policy(), given, "interactive"), SIZE)
+    again = [Original("x", given[0].key, "etag", 1)]
+    with pytest.raises(AlreadySubmitted):
+        create_job(database, NewJob("ann", Policy(), again, "interactive"), SIZE)
+    assert len(list_jobs(database, JobFilter("ann"), 10)) == 1
+
+
+def test_owners_see_their_own(database: Database, job: UUID) -> None:
+    assert find_job(database, "bob", job) is None
+    assert list_jobs(database, JobFilter("bob"), 10) == []
+    (image,) = list_images_of_job(database, job, 10)
+    assert find_image(database, "bob", image.id) is None
+    assert find_image(database, None, image.id) is not None
+
+
+def test_a_large_job_is_written_in_few_statements(database: Database) -> None:
+    job_id = create_job(database, NewJob("ann", Policy(), originals(5000), "backlog"), SIZE)
+    assert len(dispatched(database)) == 500
+    page = list_images_of_job(database, job_id, 100, cursor=4949)
+    assert [image.position for image in page] == list(range(4950, 5000))
+
+
+def test_batches_are_bounded_in_images_and_bytes_and_keep_the_order() -> None:
+    members = [Member(new_id(), size) for size in [400_000] * 5 + [3_000_000] + [1] * 45]
+    groups = list(split(members, SIZE))
+    assert [member for group in groups for member in group] == members
+    assert all(len(group) <= 10 for group in groups)
+    assert all(sum(member.size_bytes for member in group) <= 1_000_000 or len(group) == 1 for group in groups)
+
+
+def test_a_small_job_is_shared_by_several_batches() -> None:
+    assert [len(group) for group in split([Member(new_id(), 1) for _ in range(8)], SIZE)] == [2, 2, 2, 2]
+
+
+def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: Settings, job: UUID) -> None:
+    def refuse(_: Waiting) -> UUID:
+        raise PrefectUnavailable("down")
+
+    assert dispatch_waiting(database, refuse) == 0
+    assert dispatch_waiting(database, lambda _: new_id()) == 0, "it waits before it is tried again"
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute("UPDATE outbox SET not_before = now()")
+    assert len(dispatched(database)) == 1
+
+
+def test_a_batch_of_a_newer_release_is_left_to_its_workers_and_loses_nothing_of_its_policy(
+    database: Database, settings: Settings, job: UUID
+) -> None:
+    with psycopg.connect(settings.database, autocommit=True) as connection:
+        connection.execute("""UPDATE batches SET policy = policy || '{"plates": true}'""")
+        for number in range(1, 6):  # more often than a picture may fail
+            with pytest.raises(NeedsNewerWorker, match="left to a newer worker") as refused:
+                started(database)
+            assert len(refused.value.attempt_ids) == 1
+            with database.transaction() as transaction:
+                try_again(transaction, refused.value.attempt_ids, refused.value.code, str(refused.value), RETRYING)
+            (image,) = list_images_of_job(database, job, 10)
+            assert (image.state, image.error_code) == ("queued", None)
+            batches = "SELECT count(*), count(*) FILTER (WHERE policy @> '{\"plates\": true}') FROM batches"
+            assert connection.execute(batches).fetchone() == (number + 1, number + 1)
+        connection.execute("UPDATE batches SET policy = policy - 'plates'")  # as if this were the newer worker
+    assert len(started(database)) == 1
+
+
+def test_a_dead_database_is_a_retryable_error(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable), database.transaction() as transaction:
+        transaction._connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    with database.transaction() as transaction:
+        assert transaction.one("ping") == {"one": 1}

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from blurline.ids import new_id
+from blurline.policy import Policy
+from sql.engine.database import Database
+from sql.jobs.attempts import fail, try_again
+from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
+from sql.reruns.reruns import Selection, enqueue, select
+from tests.jobs.test_attempts import RETRYING, SIZE, started
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def submit(database: Database, traceparent: str | None) -> None:
+    create_job(
+        database,
+        NewJob(
+            "ann",
+            Policy(),
+            [Original("a.jpg", f"key/{new_id()}", "etag", 1000)],
+            "interactive",
+            traceparent=traceparent,
+        ),
+        BatchSize(10, 1_000_000),
+    )
+
+
+def labels_of_dispatched(database: Database) -> list[dict[str, Any]]:
+    labels = []
+
+    def create(waiting: Waiting) -> Any:
+        labels.append(waiting.flow_run["labels"])
+        return new_id()
+
+    dispatch_waiting(database, create)
+    return labels
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "expected"), [(TRACEPARENT, {"blurline.traceparent": TRACEPARENT}), (None, {})]
+)
+def test_a_flow_run_goes_on_with_the_trace_of_its_request(
+    database: Database, traceparent: str | None, expected: dict[str, str]
+) -> None:
+    submit(database, traceparent)
+    assert labels_of_dispatched(database) == [expected]
+
+
+def test_so_does_a_further_attempt(database: Database) -> None:
+    submit(database, TRACEPARENT)
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        try_again(transaction, [attempt.id], "store_unavailable", "away", RETRYING)
+    assert labels_of_dispatched(database) == [{"blurline.traceparent": TRACEPARENT}]
+
+
+def test_a_rerun_has_a_trace_of_its_own_with_a_link_to_the_old_one(database: Database) -> None:
+    submit(database, TRACEPARENT)
+    (attempt,) = started(database)
+    with database.transaction() as transaction:
+        fail(transaction, attempt, "unreadable_picture", "broken")
+        enqueue(transaction, select(transaction, Selection(("failed",)), {}, {}), new_id(), SIZE)
+    assert labels_of_dispatched(database) == [{"blurline.old_traceparent": TRACEPARENT}]

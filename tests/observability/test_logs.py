@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from blurline.observability.logs import configure_logs
+
+JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLWl0"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.handlers
+    yield
+    root.handlers = before
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_an_event_has_the_ids_that_are_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO")
+    structlog.contextvars.bind_contextvars(request_id="r1", job_id="j1")
+    structlog.get_logger().info("image_settled", image_id="i1")
+    structlog.get_logger().debug("not_shown")
+    (event,) = lines(capsys)
+    assert {
+        "event": "image_settled",
+        "level": "info",
+        "request_id": "r1",
+        "job_id": "j1",
+        "image_id": "i1",
+    }.items() <= (event.items())
+
+
+def test_warnings_of_libraries_are_events_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    library = logging.getLogger("library.with.a.console.of.its.own")
+    library.addHandler(logging.StreamHandler())
+    library.propagate = False
+    configure_logs("DEBUG")
+    structlog.contextvars.bind_contextvars(request_id="r1")
+    library.warning("no answer from %s", "there")
+    library.info("not shown")
+    (event,) = lines(capsys)
+    assert (event["event"], event["level"], event["logger"]) == ("no answer from there", "warning", library.name)
+    assert event["request_id"] == "r1"
+
+
+def test_an_error_has_its_traceback_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO")
+    try:
+        int("broken")
+    except ValueError:
+        logging.getLogger("library").exception("it broke")
+        structlog.get_logger().exception("we_broke")
+    assert ["ValueError: invalid literal" in event["exception"] for event in lines(capsys)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("cannot reach postgresql://blurline:pass%2Fword@db/blurline", "word"),
+        ("GET https://ann:secret@example.org/a.jpg?x=1", "secret"),
+        (f"Authorization: Bearer {JWT}", JWT),
+        (f"token {JWT} is refused", "eyJzdWIiOiJhbm4ifQ"),
+        ("authorization: bearer 0123456789abcdef0123", "0123456789abcdef0123"),
+        ("https://store/b/k?X-Amz-Credential=AKIA%2F2026&X-Amz-Signature=9d1e77", "9d1e77"),
+        ("https://store/b/k?X-Amz-Credential=AKIA%2F2026&X-Amz-Signature=9d1e77", "AKIA"),
+        (str({"key": "ann/1", "x-amz-signature": "9d1e77"}), "9d1e77"),
+        (json.dumps({"key": "ann/1", "x-amz-signature": "9d1e77"}), "9d1e77"),
+        ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+    ],
+)
+def test_secrets_are_masked_wherever_they_come_from(capsys: pytest.CaptureFixture[str], text: str, secret: str) -> None:
+    configure_logs("INFO")
+    structlog.get_logger().warning("ours", text=text, nested={"list": [text]})
+    logging.getLogger("library").warning(text)
+    written = capsys.readouterr().err
+    assert secret not in written
+    assert written.count("***") >= 3
+
+
+def test_words_that_are_no_secrets_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO")
+    text = "The request has no bearer token. See https://example.org/a.jpg or write to ann@example.org."
+    structlog.get_logger().warning("ours", text=text)
+    assert lines(capsys)[0]["text"] == text

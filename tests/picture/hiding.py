@@ -1,0 +1,169 @@
+"""Files that carry a secret picture in every place that a container has for one, made here from the samples."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image, PngImagePlugin, TiffImagePlugin
+
+from blurline.picture.formats import jpeg, png, webp
+from tests.pictures import HOPPER, encoded
+
+PORTRAIT = Image.open(HOPPER).convert("RGB")
+SECRET = encoded(PORTRAIT.resize((96, 112)), "JPEG", quality=60)
+"""A thumbnail of the portrait, as a file that anybody could cut out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """A file, and where in it the secret is."""
+
+    place: str
+    data: bytes
+
+
+def everywhere() -> Iterator[Hiding]:
+    """One file for each hiding place."""
+    for container in (_in_jpeg, _in_png, _in_webp, _in_tiff, _in_others):
+        yield from container()
+
+
+def _exif_with_thumbnail() -> bytes:
+    """A TIFF block whose second directory points to the secret."""
+    first = struct.pack("<HI", 0, 14)
+    at = 14 + 2 + 2 * 12 + 4
+    second = (
+        struct.pack("<H", 2) + struct.pack("<HHII", 0x201, 4, 1, at) + struct.pack("<HHII", 0x202, 4, 1, len(SECRET))
+    )
+    return b"Exif\0\0" + b"II*\0\x08\0\0\0" + first + second + bytes(4) + SECRET
+
+
+def _exif_with(tag: int, directory: int | None = None) -> Image.Exif:
+    block = Image.Exif()
+    (block if directory is None else block.get_ifd(directory))[tag] = SECRET
+    return block
+
+
+def _xmp() -> bytes:
+    text = base64.b64encode(SECRET).decode()
+    return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><xmpGImg:image>{text}</xmpGImg:image></x:xmpmeta>'.encode()
+
+
+def _profile(tag: bytes = b"face", kind: bytes = b"") -> bytes:
+    """A well-formed colour profile with a tag that is the secret."""
+    header = bytearray(128)
+    header[36:40] = b"acsp"
+    table = (
+        struct.pack(">I", 2) + struct.pack(">4sII", b"wtpt", 156, 20) + struct.pack(">4sII", b"face", 176, len(SECRET))
+    )
+    whole = bytes(header) + table + b"XYZ " + bytes(16) + kind + SECRET
+    return struct.pack(">I", len(whole)) + whole[4:]
+
+
+def _in_jpeg() -> Iterator[Hiding]:
+    def segment(marker: int, payload: bytes) -> bytes:
+        return plain[:2] + jpeg.Segment(marker, payload).written + plain[2:]
+
+    plain = encoded(PORTRAIT, "JPEG", quality=90)
+    yield Hiding("EXIF thumbnail", encoded(PORTRAIT, "JPEG", exif=_exif_with_thumbnail()))
+    yield Hiding("maker note", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x927C, 0x8769)))
+    yield Hiding("EXIF tag of nobody's", encoded(PORTRAIT, "JPEG", exif=_exif_with(0xFDE8)))
+    yield Hiding("text of an allowed EXIF tag", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x010F)))
+    yield Hiding("MPF picture", encoded(PORTRAIT, "MPO", save_all=True, append_images=[Image.open(io.BytesIO(SECRET))]))
+    yield Hiding("gain map behind the end", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _xmp()) + SECRET)
+    yield Hiding("video behind the end", plain + b"\0\0\0\x18ftypmp42" + SECRET)
+    yield Hiding("comment", segment(0xFE, SECRET))
+    yield Hiding(
+        "Photoshop thumbnail",
+        segment(0xED, b"Photoshop 3.0\x008BIM\x04\x0c\0\0" + struct.pack(">I", len(SECRET)) + SECRET),
+    )
+    yield Hiding("XMP thumbnail", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _xmp()))
+    yield Hiding("extended XMP", segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + SECRET))
+    yield Hiding("JFXX thumbnail", segment(0xE0, b"JFXX\0\x10" + SECRET))
+    yield Hiding("FlashPix", segment(0xE2, b"FPXR\0\0" + SECRET))
+    yield Hiding("segment of nobody's", segment(0xE7, SECRET))
+    yield Hiding("colour profile", encoded(PORTRAIT, "JPEG", icc_profile=_profile()))
+    for tag in (b"targ", b"cprt", b"desc", b"wtpt"):
+        profile = _profile(tag, b"text\0\0\0\0")
+        yield Hiding(f"text in the profile's {tag.decode()}", encoded(PORTRAIT, "JPEG", icc_profile=profile))
+    found, _ = jpeg.segments(plain)
+    tables = b"".join(
+        jpeg.Segment(0xDB, b"\3" + SECRET[at : at + 64].ljust(64, b"\1")).written for at in range(0, len(SECRET), 64)
+    )
+    yield Hiding("quantisation tables of nobody's", plain[:2] + tables + plain[2:])
+    restarts = encoded(PORTRAIT, "JPEG", restart_marker_rows=1)
+    at = restarts.index(b"\xff\xd0", restarts.index(b"\xff\xda"))
+    yield Hiding("before a restart in the scan", restarts[:at] + base64.b64encode(SECRET) + restarts[at:])
+    scan = next(each for each in found if each.scan)
+    hidden = base64.b64encode(SECRET)  # without bytes that would be markers
+    yield Hiding("end of the scan", plain.replace(scan.scan, scan.scan + hidden))
+
+
+def _in_png() -> Iterator[Hiding]:
+    plain = encoded(PORTRAIT, "PNG")
+    chunks = list(png.chunks(plain))
+
+    def with_chunk(kind: bytes, body: bytes) -> bytes:
+        return plain[:8] + b"".join(png._chunk(*each) for each in [chunks[0], (kind, body), *chunks[1:]])
+
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Thumb", base64.b64encode(SECRET).decode())
+    yield Hiding("text", encoded(PORTRAIT, "PNG", pnginfo=text))
+    yield Hiding("raw text", with_chunk(b"tEXt", b"Raw profile type APP1\0" + SECRET))
+    yield Hiding("compressed text", with_chunk(b"zTXt", b"Thumb\0\0" + zlib.compress(SECRET, 0)))
+    yield Hiding("XMP text", with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp()))
+    yield Hiding("EXIF chunk", encoded(PORTRAIT, "PNG", exif=_exif_with_thumbnail()))
+    yield Hiding("chunk of nobody's", with_chunk(b"faCe", SECRET))
+    for kind in (b"sBIT", b"gAMA", b"cHRM", b"pHYs", b"sRGB", b"cICP", b"PLTE", b"tRNS"):
+        yield Hiding(f"overlong {kind.decode()}", with_chunk(kind, SECRET))
+    yield Hiding("overlong IEND", plain[:-12] + png._chunk(b"IEND", SECRET))
+    yield Hiding("behind the end", plain + SECRET)
+    yield Hiding("colour profile", with_chunk(b"iCCP", b"p\0\0" + zlib.compress(_profile(), 0)))
+    at = next(number for number, (kind, _) in enumerate(chunks) if kind == b"IDAT")
+    last = max(number for number, (kind, _) in enumerate(chunks) if kind == b"IDAT")
+    stream = b"".join(body for kind, body in chunks if kind == b"IDAT")
+    for place, data in (
+        ("behind the compressed rows", stream + SECRET),
+        ("more rows", zlib.compress(zlib.decompress(stream) + SECRET, 0)),
+    ):
+        rows = [*chunks[:at], (b"IDAT", data), *chunks[last + 1 :]]
+        yield Hiding(place, plain[:8] + b"".join(png._chunk(*each) for each in rows))
+
+
+def _in_webp() -> Iterator[Hiding]:
+    plain = encoded(PORTRAIT, "WEBP", quality=80)
+    chunks = list(webp.chunks(plain))
+    yield Hiding("EXIF", encoded(PORTRAIT, "WEBP", exif=_exif_with_thumbnail()))
+    yield Hiding("XMP", encoded(PORTRAIT, "WEBP", xmp=_xmp()))
+    yield Hiding("chunk of nobody's", webp._assembled([*chunks, (b"FACE", SECRET)]))
+    yield Hiding("behind the end", plain + SECRET)
+    ((kind, body),) = chunks
+    tag = int.from_bytes(body[:3], "little")
+    first = tag >> 5
+    longer = ((tag & 31) | ((first + len(SECRET)) << 5)).to_bytes(3, "little")
+    hiding = longer + body[3 : 10 + first] + SECRET + body[10 + first :]
+    yield Hiding("between the partitions", webp._assembled([(kind, hiding)]))
+    yield Hiding("end of the compressed data", webp._assembled([(kind, body + SECRET) for kind, body in chunks]))
+
+
+def _in_tiff() -> Iterator[Hiding]:
+    for place, tag in (("tag of nobody's", 65000), ("Photoshop", 34377), ("XMP", 700), ("description", 270)):
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[tag] = SECRET
+        tags.tagtype[tag] = 7
+        yield Hiding(place, encoded(PORTRAIT, "TIFF", tiffinfo=tags))
+    yield Hiding("behind the end", encoded(PORTRAIT, "TIFF") + SECRET)
+
+
+def _in_others() -> Iterator[Hiding]:
+    yield Hiding("GIF comment", encoded(PORTRAIT, "GIF", comment=SECRET[:250]))
+    yield Hiding("behind the end of a GIF", encoded(PORTRAIT, "GIF") + SECRET)
+    yield Hiding("behind the end of a BMP", encoded(PORTRAIT, "BMP") + SECRET)
+    yield Hiding("EXIF of an AVIF", encoded(PORTRAIT, "AVIF", exif=_exif_with_thumbnail()))
+    yield Hiding("XMP of an AVIF", encoded(PORTRAIT, "AVIF", xmp=_xmp()))
+    yield Hiding("a box of an AVIF", encoded(PORTRAIT, "AVIF") + struct.pack(">I4s", len(SECRET) + 8, b"free") + SECRET)

@@ -1,0 +1,65 @@
+"""Nothing that a file hides comes out, by a scan of the bytes and by an independent reader."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from blurline import Box, Face, Policy, open_photo, redact
+from blurline.picture.metadata import MetadataPolicy
+from tests.picture.hiding import SECRET, Hiding, everywhere
+
+FACE = Face(Box(180, 120, 330, 330), 0.9)
+HIDINGS = list(everywhere())
+_PIECE = 24
+_SUSPICIOUS = re.compile("thumbnail|preview|makernote|comment|mpimage|photoshop|trailer|warning|gimg")
+_READER = shutil.which("exiftool")
+
+
+def shows(data: bytes) -> bool:
+    """Whether any stretch of the secret stands in the bytes, raw or in base64."""
+    text = base64.b64encode(SECRET)
+    pieces = [SECRET[at : at + _PIECE] for at in range(40, min(len(SECRET), 240) - _PIECE, _PIECE)]
+    pieces += [text[at : at + _PIECE] for at in range(0, min(len(text), 400) - _PIECE, _PIECE)]
+    return any(piece in data for piece in pieces)
+
+
+@pytest.mark.parametrize("hiding", HIDINGS, ids=lambda hiding: hiding.place)
+def test_the_files_do_hide_the_secret(hiding: Hiding) -> None:
+    assert shows(hiding.data)
+    open_photo(hiding.data)
+
+
+@cache
+def results_of(hiding: Hiding) -> list[bytes]:
+    """What is written under each policy, with a face found and with none."""
+    photo = open_photo(hiding.data)
+    return [redact(photo, faces, Policy(metadata=policy)) for faces in (((FACE,),), ((),)) for policy in MetadataPolicy]
+
+
+@pytest.mark.parametrize("hiding", HIDINGS, ids=lambda hiding: hiding.place)
+def test_nothing_hidden_comes_out(hiding: Hiding) -> None:
+    for result in results_of(hiding):
+        assert not shows(result)
+        assert result.count(b"\xff\xd8\xff\xe0\x00\x10JFIF") <= 1
+
+
+@pytest.mark.skipif(_READER is None, reason="exiftool is not installed")
+def test_an_independent_reader_finds_nothing_hidden(tmp_path: Path) -> None:
+    for number, hiding in enumerate(HIDINGS):
+        for which, result in enumerate(results_of(hiding)):
+            (tmp_path / f"{number}-{which}").write_bytes(result)
+        (tmp_path / f"{number}-source").write_bytes(hiding.data)
+    command = [str(_READER), "-j", "-a", "-u", "-G1", "-ee", "-q", *map(str, tmp_path.iterdir())]
+    files = json.loads(subprocess.run(command, check=False, capture_output=True).stdout)
+    assert len(files) == 7 * len(HIDINGS)
+    suspicious = {file["SourceFile"]: [name for name in file if _SUSPICIOUS.search(name.lower())] for file in files}
+    assert sum(bool(names) for path, names in suspicious.items() if path.endswith("source")) > len(HIDINGS) / 3
+    assert [names for path, names in suspicious.items() if names and not path.endswith("source")] == []

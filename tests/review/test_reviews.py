@@ -1,0 +1,218 @@
+"""Review over the API: the queue, decisions, corrections, originals and previews."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from blurline.access.tokens import Scope
+from blurline.decision.correction import Correction
+from blurline.ids import new_id
+from blurline.picture.preview import PreviewSize, preview_key
+from blurline.settings import Settings
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.jobs.attempts import Attempt, Held, publish
+from tests.api_requests import bearer, problem, submit, underway
+from tests.jobs.test_attempts import result
+from tests.pictures import HOPPER
+
+SEEN = {"result_sha256": "a"}
+
+
+@pytest.fixture
+def held(client: httpx.Client, settings: Settings, database: Database, store: Store) -> dict[str, Attempt]:
+    """Four images that are held, of a doubt each, by name; each with a result in the store."""
+    submit(client, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    attempts = {attempt.name: attempt for attempt in underway(database, settings)}
+    for attempt in attempts.values():
+        key = f"{attempt.image_id}/{attempt.id}.jpg"
+        store.put_result(key, b"redacted!!", "image/jpeg")
+        with database.transaction() as transaction:
+            publish(transaction, attempt, result(key), Held("doubtful", "Look at it."))
+    with psycopg.connect(settings.database) as connection:
+        for name, doubt in {"a.jpg": 0.3, "b.jpg": 0.9, "c.jpg": 0.6, "d.jpg": 0.1}.items():
+            connection.execute("UPDATE images SET doubt = %s WHERE name = %s", (doubt, name))
+    return attempts
+
+
+def _reviewer(client: httpx.Client, settings: Settings, name: str = "rita") -> httpx.Client:
+    headers = {"Authorization": bearer(settings, name, Scope.REVIEW)}
+    return httpx.Client(base_url=client.base_url, headers=headers, timeout=30)
+
+
+def _next(reviewer: httpx.Client, *skip: str) -> str | None:
+    task = reviewer.post("/v1/reviews/next", json={"skip": list(skip)}).raise_for_status().json()["task"]
+    return None if task is None else str(task["image"]["name"])
+
+
+def test_the_queue_is_by_doubt_and_no_two_get_the_same(
+    client: httpx.Client, settings: Settings, held: dict[str, Attempt]
+) -> None:
+    with _reviewer(client, settings) as rita, _reviewer(client, settings, "rob") as rob:
+        assert _next(rita) == "b.jpg"
+        assert _next(rita) == "b.jpg"
+        assert _next(rob) == "c.jpg"
+        assert _next(rita, str(held["b.jpg"].image_id)) == "a.jpg"
+        problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/claim"), 409, "review_claimed")
+        problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/approve", json=SEEN), 409, "review_claimed")
+        rita.post(f"/v1/images/{held['a.jpg'].image_id}/release").raise_for_status()
+        assert rob.post(f"/v1/images/{held['a.jpg'].image_id}/claim").is_success
+        with psycopg.connect(settings.database) as connection:  # the lease runs out
+            connection.execute("UPDATE review_claims SET until = now() WHERE reviewer = 'rob'")
+        assert rita.post(f"/v1/images/{held['a.jpg'].image_id}/claim").json()["waiting"] == 4
+
+
+def test_many_reviewers_at_once_get_different_images(
+    client: httpx.Client, settings: Settings, held: dict[str, Attempt]
+) -> None:
+    def ask(name: str) -> str | None:
+        with _reviewer(client, settings, name) as reviewer:
+            return _next(reviewer)
+
+    with ThreadPoolExecutor(8) as threads:
+        got = list(threads.map(ask, [f"r{at}" for at in range(8)]))
+    assert sorted(filter(None, got)) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+
+
+def test_decisions_are_kept(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
+    urls = {name: f"/v1/images/{attempt.image_id}" for name, attempt in held.items()}
+    with _reviewer(client, settings) as rita:
+        assert rita.post(f"{urls['a.jpg']}/approve", json=SEEN).json()["state"] == "published"
+        rejected = rita.post(f"{urls['b.jpg']}/reject", json={"note": "A mirror."}).json()
+        assert (rejected["state"], rejected["error"]) == ("failed", {"code": "rejected", "message": "A mirror."})
+        problem(rita.post(f"{urls['a.jpg']}/approve", json=SEEN), 409, "not_held")
+        problem(rita.post(f"{urls['b.jpg']}/reject"), 409, "not_held")
+        assert rita.post(f"{urls['a.jpg']}/reject").json()["state"] == "failed"
+        kinds = [each["kind"] for each in rita.get(f"{urls['a.jpg']}/decisions").json()["decisions"]]
+        assert kinds == ["approved", "rejected"]
+    problem(client.get(f"{urls['a.jpg']}/result"), 409, "not_published")
+    problem(client.get(f"{urls['a.jpg']}/decisions"), 403, "missing_scope")
+
+
+def _boxes(client: httpx.Client, url: str) -> list[dict[str, Any]]:
+    shown = client.get(url).json()["detections"]
+    return [
+        {name: box[name] for name in ("frame", "x1", "y1", "x2", "y2", "score")} for box in shown if box["destroyed"]
+    ]
+
+
+def test_a_correction_is_rendered_by_a_new_attempt_with_its_boxes(
+    client: httpx.Client, settings: Settings, database: Database, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}"
+    drawn = {"frame": 0, "x1": 50.0, "y1": 10.0, "x2": 70.0, "y2": 30.0}
+    (found,) = _boxes(client, url)
+    with _reviewer(client, settings) as rita:
+        shown = rita.post(f"{url}/correct", json={"destroy": [drawn], "note": "No face."}).json()
+        assert (shown["state"], shown["is_underway"]) == ("needs_review", True)
+        problem(rita.post(f"{url}/correct", json={"destroy": []}), 409, "image_underway")
+        problem(rita.post(f"{url}/approve", json=SEEN), 409, "image_underway")
+        assert _next(rita, *(str(held[name].image_id) for name in ("b.jpg", "c.jpg", "d.jpg"))) is None
+        (decision,) = rita.get(f"{url}/decisions").json()["decisions"]
+        assert decision["added"] == [drawn | {"score": 1.0}]
+        assert decision["dropped"] == [pytest.approx(found)]
+        assert (decision["kind"], decision["note"], decision["reviewer"]) == ("corrected", "No face.", "rita")
+        (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
+        assert isinstance(attempt.correction, Correction)
+        assert [box.x1 for box in attempt.correction.destroy] == [50]
+        assert [box.x1 for box in attempt.correction.leave] == pytest.approx([found["x1"]])
+        with database.transaction() as transaction:
+            publish(transaction, attempt, result("b"))
+        again = rita.get(url).json()
+        assert (again["state"], again["is_underway"]) == ("published", False)
+
+
+def test_what_was_left_stays_left_until_something_is_drawn_there(
+    client: httpx.Client, settings: Settings, database: Database, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}/correct"
+    far, there = {"x1": 80, "y1": 40, "x2": 90, "y2": 50}, {"x1": 0, "y1": 0, "x2": 4, "y2": 5}
+    with _reviewer(client, settings) as rita:
+        for destroy, left in (([far], 1), ([far, far | {"x1": 70}], 1), ([there], 2)):
+            rita.post(url, json={"destroy": destroy}).raise_for_status()
+            (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
+            assert attempt.correction is not None
+            assert len(attempt.correction.leave) == left
+            rendered = replace(result("b"), choices=attempt.correction.choices(1))
+            with database.transaction() as transaction:
+                publish(transaction, attempt, rendered)
+
+
+def test_boxes_that_are_none_are_refused(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}/correct"
+    good = {"x1": 5, "y1": 5, "x2": 9, "y2": 9}
+    with _reviewer(client, settings) as rita:
+        for wrong in ({"x2": 5}, {"x1": "a"}, {"y2": 5.5}, {"frame": -1}, {"other": 1}, {"x1": float("1e9")}):
+            problem(rita.post(url, json={"destroy": [good | wrong]}), 422, "invalid_request")
+        problem(rita.post(f"/v1/images/{new_id()}/correct", json={"destroy": [good]}), 404, "not_found")
+    problem(client.post(url, json={"destroy": [good]}), 403, "missing_scope")
+
+
+def test_originals_are_for_reviewers_and_every_look_is_kept(
+    client: httpx.Client, settings: Settings, store: Store, held: dict[str, Attempt]
+) -> None:
+    attempt = held["a.jpg"]
+    url = f"/v1/images/{attempt.image_id}"
+    store.put_original_preview(preview_key(attempt.original_key, PreviewSize.THUMB), b"small", "image/jpeg")
+    operator = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
+    for path in ("original", "preview?of=original"):
+        problem(client.get(f"{url}/{path}"), 403, "missing_scope")
+        problem(client.get(f"{url}/{path}", headers=operator), 403, "missing_scope")
+    with _reviewer(client, settings) as rita:
+        assert rita.get(f"{url}/original").content == HOPPER.read_bytes()
+        assert rita.get(f"{url}/preview?of=original").content == b"small"
+        problem(rita.get(f"{url}/preview?of=original&size=view"), 404, "preview_missing")
+    with psycopg.connect(settings.database) as connection:
+        looks = connection.execute("SELECT reviewer, image_id FROM looks").fetchall()
+    assert looks == [("rita", attempt.image_id)] * 2
+
+
+def test_previews_of_results_are_for_whoever_may_fetch_the_result(
+    client: httpx.Client, settings: Settings, store: Store, held: dict[str, Attempt]
+) -> None:
+    attempt = held["a.jpg"]
+    url = f"/v1/images/{attempt.image_id}"
+    thumb = preview_key(f"{attempt.image_id}/{attempt.id}.jpg", PreviewSize.THUMB)
+    store.put_result(thumb, b"tiny", "image/jpeg")
+    problem(client.get(f"{url}/preview"), 409, "not_published")
+    with _reviewer(client, settings) as rita:
+        assert rita.get(f"{url}/preview").content == b"tiny"
+        rita.post(f"{url}/approve", json=SEEN).raise_for_status()
+    response = client.get(f"{url}/preview")
+    assert (response.content, response.headers["content-type"]) == (b"tiny", "image/jpeg")
+    bob = {"Authorization": bearer(settings, "bob", Scope.SUBMIT)}
+    problem(client.get(f"{url}/preview", headers=bob), 404, "not_found")
+    store.remove_result(f"{attempt.image_id}/{attempt.id}.jpg")
+    problem(client.get(f"{url}/preview"), 404, "preview_missing")
+
+
+def test_only_the_result_that_was_seen_can_be_approved(
+    client: httpx.Client, settings: Settings, database: Database, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}"
+    with _reviewer(client, settings) as rita:
+        problem(rita.post(f"{url}/approve"), 422, "invalid_request")
+        problem(rita.post(f"{url}/approve", json={"result_sha256": "b" * 64}), 409, "result_changed")
+        rita.post(f"{url}/correct", json={"destroy": [], "hold": True}).raise_for_status()
+        (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
+        with database.transaction() as transaction:
+            publish(transaction, attempt, replace(result("new"), sha256="c"), Held("corrected", "Look at it."))
+        problem(rita.post(f"{url}/approve", json=SEEN), 409, "result_changed")
+        assert rita.post(f"{url}/approve", json={"result_sha256": "c"}).json()["state"] == "published"
+
+
+def test_what_was_rejected_is_not_made_again_by_a_rerun(
+    client: httpx.Client, settings: Settings, held: dict[str, Attempt]
+) -> None:
+    image = client.get(f"/v1/images/{held['a.jpg'].image_id}").json()
+    with _reviewer(client, settings) as rita:
+        rita.post(f"/v1/images/{image['id']}/reject").raise_for_status()
+    rerun = client.post(f"/v1/jobs/{image['job_id']}/rerun", json={"states": ["failed", "needs_review"]})
+    assert rerun.json()["images"] == 3
+    assert not client.get(f"/v1/images/{image['id']}").json()["is_underway"]

@@ -1,0 +1,166 @@
+"""Exports: tables that hold just what the database holds, and training sets that other programs can read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from api.app import create_app
+from blurline.access.tokens import Scope
+from blurline.decision.correction import MarkedBox
+from blurline.policy.profile import ProfileName
+from blurline.settings import Settings
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.jobs.attempts import Held
+from sql.review.reviews import approve_image, reject_image
+from sql.statistics import exports
+from tests import image_rows
+from tests.api_requests import bearer, problem
+from tests.api_server import serving
+
+BOXES = [[100.0, 100.0, 200.0, 180.0, 0.9], [400.0, 100.0, 500.0, 180.0, 0.8], [700.0, 100.0, 720.0, 120.0, 0.2]]
+DRAWN = MarkedBox(x1=-20.0, y1=300.0, x2=60.0, y2=380.0)
+
+
+@pytest.fixture
+def rita(without_prefect: Settings, database: Database) -> Iterator[httpx.Client]:
+    """A reviewer's client."""
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
+        client.headers["Authorization"] = bearer(without_prefect, "rita", Scope.REVIEW)
+        yield client
+
+
+@pytest.fixture
+def reviewed(database: Database, settings: Settings) -> list[str]:
+    """Ids of two held images: the first corrected (one box dropped, one face drawn), the second approved; a third that
+    was rejected is not among them."""
+    image_rows.submit(database, "ann", 3, ProfileName.STANDARD)
+    ids = []
+    for attempt, policy in image_rows.underway(database, settings):
+        made = image_rows.made(attempt, policy, BOXES)
+        image_rows.settle(database, attempt, made, Held("doubtful", "Look."))
+        ids.append(attempt.image_id)
+    image_rows.correct(database, settings, ids[0], drop=1, add=[DRAWN])
+    approve_image(database, "rita", ids[1], made.sha256)
+    reject_image(database, "rita", ids[2], "No.")
+    return [str(image_id) for image_id in ids[:2]]
+
+
+def unzipped(response: httpx.Response) -> dict[str, bytes]:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("wanted", [{}, {"owner": "ann"}, {"label": "desk:city"}, {"state": "failed"}])
+def test_tables_hold_every_row_in_every_format(
+    rita: httpx.Client,
+    settings: Settings,
+    database: Database,
+    wanted: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exports, "_PAGE", 7)  # so that there are several pages
+    image_rows.fill(database, settings)
+    with psycopg.connect(settings.database) as connection:
+        expected = _expected(connection, wanted)
+    for table in ("images", "detections"):
+        answer = rita.get(f"/v1/exports/{table}", params=wanted | {"format": "parquet"})
+        assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+        rows = pyarrow.parquet.read_table(io.BytesIO(answer.content)).to_pylist()
+        assert {(row["image_id"], row.get("x1"), row.get("name")) for row in rows} == expected[table]
+        assert len(rows) == len(expected[table])
+        stream = rita.get(
+            f"/v1/exports/{table}", params=wanted, headers={"Accept": "application/vnd.apache.arrow.stream"}
+        )
+        assert pyarrow.ipc.open_stream(stream.content).read_all().to_pylist() == rows
+        text = rita.get(f"/v1/exports/{table}", params=wanted | {"format": "csv"})
+        assert text.headers["content-type"].startswith("text/csv")
+        assert [row["image_id"] for row in csv.DictReader(io.StringIO(text.text))] == [row["image_id"] for row in rows]
+
+
+def _expected(connection: psycopg.Connection, wanted: dict[str, str]) -> dict[str, set[Any]]:
+    rows = connection.execute(
+        "SELECT images.id, images.name, result_attempt_id, owner, labels, state"
+        " FROM images JOIN jobs ON jobs.id = images.job_id"
+    ).fetchall()
+    chosen = [
+        (image_id, name, attempt_id)
+        for image_id, name, attempt_id, owner, labels, state in rows
+        if wanted.get("owner", owner) == owner
+        and wanted.get("state", state) == state
+        and ("label" not in wanted or labels.get("desk") == "city")
+    ]
+    images = {attempt_id: image_id for image_id, _, attempt_id in chosen if attempt_id}
+    boxes = connection.execute("SELECT attempt_id, x1 FROM detections").fetchall()
+    return {
+        "images": {(str(image_id), None, name) for image_id, name, _ in chosen},
+        "detections": {(str(images[attempt]), x1, None) for attempt, x1 in boxes if attempt in images},
+    }
+
+
+def test_submitters_export_their_own_alone(client: httpx.Client, settings: Settings, database: Database) -> None:
+    image_rows.fill(database, settings)
+    rows = pyarrow.parquet.read_table(io.BytesIO(client.get("/v1/exports/images").content)).to_pylist()
+    assert {row["owner"] for row in rows} == {"ann"}
+    problem(client.get("/v1/exports/corrections"), 403, "missing_scope")
+
+
+def test_coco_has_the_faces_that_the_reviewer_left(rita: httpx.Client, reviewed: list[str]) -> None:
+    members = unzipped(rita.get("/v1/exports/corrections", params={"format": "coco"}))
+    assert list(members) == ["annotations.json"]
+    coco = json.loads(members["annotations.json"])
+    assert coco["categories"] == [{"id": 1, "name": "face", "supercategory": "person"}]
+    names = {image["id"]: image["blurline_image_id"] for image in coco["images"]}
+    assert sorted(names.values()) == sorted(reviewed)
+    assert all((image["width"], image["height"]) == (1000, 500) for image in coco["images"])
+    found: dict[str, list[list[float]]] = {image_id: [] for image_id in reviewed}
+    for annotation in coco["annotations"]:
+        x, y, width, height = annotation["bbox"]
+        found[names[annotation["image_id"]]].append([x, y, x + width, y + height])
+        assert annotation["area"] == pytest.approx(width * height)
+        assert (annotation["category_id"], annotation["iscrowd"]) == (1, 0)
+    assert sorted(found[reviewed[0]]) == [[0, 300, 60, 380], [400, 100, 500, 180]]  # drawn over the edge; not dropped
+    assert sorted(found[reviewed[1]]) == [box[:4] for box in BOXES[:2]]
+    assert len({annotation["id"] for annotation in coco["annotations"]}) == 4
+
+
+def test_yolo_is_normalised(rita: httpx.Client, reviewed: list[str]) -> None:
+    members = unzipped(rita.get("/v1/exports/corrections", params={"format": "yolo"}))
+    corrected = members[f"labels/{reviewed[0]}.txt"].decode().splitlines()
+    assert sorted(corrected) == ["0 0.030000 0.680000 0.060000 0.160000", "0 0.450000 0.280000 0.100000 0.160000"]
+    listed = list(csv.DictReader(io.StringIO(members["images.csv"].decode())))
+    assert [row["file_name"] for row in listed] == [f"images/{image_id}.jpg" for image_id in reviewed]
+    assert b"0: face" in members["data.yaml"]
+
+
+def test_originals_are_for_operators_and_each_is_noted_as_looked_at(
+    rita: httpx.Client, settings: Settings, reviewed: list[str], store: Store
+) -> None:
+    asked = {"format": "yolo", "with_originals": "true"}
+    problem(rita.get("/v1/exports/corrections", params=asked), 403, "missing_scope")
+    with psycopg.connect(settings.database) as connection:
+        keys: dict[str, str] = dict(connection.execute("SELECT id::text, original_key FROM images").fetchall())
+    store.put_original(keys[reviewed[0]], io.BytesIO(b"a picture"), 9)  # the other one is gone
+    rita.headers["Authorization"] = bearer(settings, "olga", Scope.OPERATE)
+    members = unzipped(rita.get("/v1/exports/corrections", params=asked))
+    assert members[f"images/{reviewed[0]}.jpg"] == b"a picture"
+    assert f"images/{reviewed[1]}.jpg" not in members
+    with psycopg.connect(settings.database) as connection:
+        looks = connection.execute("SELECT image_id::text, reviewer FROM looks ORDER BY looked_at").fetchall()
+    assert looks == [(image_id, "olga") for image_id in reviewed]
+    with psycopg.connect(settings.database) as connection:
+        connection.execute("UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'")
+    assert f"images/{reviewed[0]}.jpg" not in unzipped(rita.get("/v1/exports/corrections", params=asked))

@@ -1,0 +1,90 @@
+"""Images with real objects in buckets of a test's own, at whatever time the test is about."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from blurline.ids import new_id
+from blurline.picture.preview import PreviewSize, preview_key
+from blurline.policy import Policy
+from blurline.settings import Settings
+from blurline.storage.inventory import Bucket
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from sql.jobs.attempts import Attempt, publish
+from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
+from tests.api_requests import underway
+from tests.jobs.test_attempts import result
+
+OWN_HASH = "0123456789abcdef"
+
+_AGEING = (
+    b"UPDATE jobs SET created_at = created_at - %(days)s * interval '1 day',"
+    b" finished_at = finished_at - %(days)s * interval '1 day' WHERE id = %(job_id)s",
+    b"UPDATE images SET created_at = created_at - %(days)s * interval '1 day',"
+    b" finished_at = finished_at - %(days)s * interval '1 day' WHERE job_id = %(job_id)s",
+    b"UPDATE attempts SET started_at = attempts.started_at - %(days)s * interval '1 day'"
+    b" FROM images WHERE images.id = image_id AND job_id = %(job_id)s",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The database, the store, and the test's own settings."""
+
+    settings: Settings
+    database: Database
+    store: Store
+
+    def submit(self, images: int = 1, **retention: float) -> UUID:
+        """A job whose originals are stored, and what it asks of retention."""
+        keys = [f"{OWN_HASH}/direct/{new_id()}" for _ in range(images)]
+        stored = [self.store.put_original(key, io.BytesIO(b"original"), 8) for key in keys]
+        originals = [Original(f"{at}.jpg", each.key, each.etag, 8) for at, each in enumerate(stored)]
+        job = NewJob("ann", Policy(), originals, "backlog", retention=retention)
+        return create_job(self.database, job, BatchSize(24, 10**9))
+
+    def publish(self) -> list[Attempt]:
+        """Store and publish results of whatever is under way, with previews beside both."""
+        attempts = underway(self.database, self.settings)
+        for attempt in attempts:
+            key = self.put_result(attempt.image_id, attempt.id)
+            self.store.put_result(preview_key(key, PreviewSize.THUMB), b"thumb", "image/jpeg")
+            self.store.put_original_preview(preview_key(attempt.original_key, PreviewSize.THUMB), b"t", "image/jpeg")
+            with self.database.transaction() as transaction:
+                publish(transaction, attempt, result(key))
+        return attempts
+
+    def put_result(self, image_id: UUID, attempt_id: UUID) -> str:
+        """Store a result that nothing names yet; its key."""
+        key = f"{image_id}/{attempt_id}.jpg"
+        self.store.put_result(key, b"result", "image/jpeg")
+        return key
+
+    def published(self, images: int = 1, days_ago: float = 0, **retention: float) -> UUID:
+        """A job that was submitted and published so long ago."""
+        job_id = self.submit(images, **retention)
+        self.publish()
+        self.age(job_id, days_ago)
+        return job_id
+
+    def age(self, job_id: UUID, days: float) -> None:
+        """Move a job and all of it into the past."""
+        past = {"days": days, "job_id": job_id}
+        with psycopg.connect(self.settings.database) as connection:
+            for statement in _AGEING:
+                connection.execute(statement, past)
+
+    def keys(self, bucket: Bucket) -> set[str]:
+        """What the store has."""
+        return {each.key for each in self.store.list_all(bucket)}
+
+    def rows(self, text: str, *values: object) -> list[tuple[object, ...]]:
+        """Run a statement on the database; its rows, where it gives any."""
+        with psycopg.connect(self.settings.database) as connection:
+            cursor = connection.execute(text.encode(), values)
+            return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,54 @@
+"""`blurline consistency`, as an operator runs it after a backup was restored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from blurline.ids import new_id
+from blurline.storage.inventory import Bucket
+from tests.servers import environment_of
+from tests.stored_images import OWN_HASH, Shelf
+
+
+def asked(shelf: Shelf, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "blurline", "consistency", *options],
+        env=environment_of(shelf.settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def told(shelf: Shelf, *options: str) -> tuple[int, list[dict[str, Any]]]:
+    done = asked(shelf, "--json", *options)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_what_differs_is_named_and_mended_only_when_asked(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.submit(2)
+    shelf.publish()
+    assert told(shelf)[0] == 0
+    ((image_id, original),) = shelf.rows("SELECT id, original_key FROM images ORDER BY id LIMIT 1")
+    shelf.store.remove_original(str(original))
+    upload = f"{OWN_HASH}/{new_id()}"
+    shelf.store.put_original_preview(upload, b"not submitted yet", "image/jpeg")
+
+    code, (originals, results) = told(shelf)
+    assert code == 1
+    assert (originals["missing_count"], originals["young"], results["missing_count"]) == (1, 1, 0)
+    assert originals["missing"] == [{"image_id": str(image_id), "key": original}]
+    text = asked(shelf)
+    assert text.returncode == 1
+    assert f"{image_id} ({original})" in text.stdout
+
+    code, (originals, _) = told(shelf, "--repair")
+    assert (code, originals["mended"]) == (0, {"orphans_removed": 0, "missing_noted": 1, "returned_noted": 0})
+    code, (originals, _) = told(shelf)
+    assert (code, originals["known_missing"]) == (0, 1)
+    assert upload in shelf.keys(Bucket.ORIGINALS)

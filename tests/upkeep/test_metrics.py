@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.upkeep.database_metrics import DatabaseMetrics
+from blurline.observability import metrics
+from blurline.settings import Settings
+from tests.api_requests import problem, submit
+from tests.api_server import serving
+
+TOKEN = "of-prometheus-alone"
+
+
+@pytest.fixture
+def guarded(without_prefect: Settings) -> Iterator[httpx.Client]:
+    settings = without_prefect.model_copy(update={"metrics_token": SecretStr(TOKEN)})
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
+        yield client
+
+
+def figures(text: str) -> dict[str, float]:
+    return {
+        sample.name + "".join(f"/{value}" for value in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_the_metrics_show_the_process_and_the_service(client: httpx.Client) -> None:
+    submit(client, "a.jpg", "b.jpg")
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    found = figures(answer.text)
+    assert (found["blurline_database_up"], found["blurline_images/queued"], found["blurline_images/failed"]) == (
+        1,
+        2,
+        0,
+    )
+    assert found["blurline_queue_images/interactive"] == 2
+    assert found["blurline_http_request_duration_seconds_count/POST//v1/jobs/202"] >= 1
+    assert found["process_resident_memory_bytes"] > 0
+
+
+def test_they_ask_for_their_token_where_one_is_set(guarded: httpx.Client) -> None:
+    problem(guarded.get("/metrics"), 401, "invalid_token")
+    problem(guarded.get("/metrics", headers={"Authorization": "Bearer another"}), 401, "invalid_token")
+    assert guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_without_a_database_the_figures_of_the_process_stay_and_the_others_go(settings: Settings) -> None:
+    assert figures(DatabaseMetrics(settings.database).text().decode())["blurline_images/published"] == 0
+    assert metrics.API.get_sample_value("blurline_database_up") == 1
+    assert DatabaseMetrics("postgresql://nobody@127.0.0.1:1/blurline").text() == b""
+    assert metrics.API.get_sample_value("blurline_database_up") == 0
+
+
+def test_the_database_is_asked_once_in_a_while(client: httpx.Client, settings: Settings) -> None:
+    seldom, always = DatabaseMetrics(settings.database, fresh_s=3600), DatabaseMetrics(settings.database, fresh_s=0)
+    before = seldom.text()
+    submit(client, "a.jpg")
+    assert seldom.text() == before
+    assert figures(always.text().decode())["blurline_images/queued"] == 1

@@ -1,0 +1,93 @@
+"""The state of the service, as operators see it."""
+
+from __future__ import annotations
+
+import httpx
+import psycopg
+
+from api.app import create_app
+from blurline.access.tokens import LocalIssuer, Scope
+from blurline.client import Client
+from blurline.ids import new_id
+from blurline.settings import Settings
+from sql.engine.database import Database
+from sql.jobs.attempts import call_off, try_again
+from tests.api_requests import images_of, submit, underway
+from tests.api_server import serving
+from tests.jobs.test_attempts import RETRYING
+
+
+def _operator(settings: Settings, client: httpx.Client) -> Client:
+    return Client(str(client.base_url), LocalIssuer(settings.home).issue("olga", [Scope.OPERATE], 60), patience_s=0)
+
+
+def test_it_shows_what_there_is_and_what_waits(client: httpx.Client, settings: Settings, database: Database) -> None:
+    submit(client, "a.jpg", "b.jpg")
+    with _operator(settings, client) as operator:
+        before = operator.system()
+        underway(database, settings)
+        after = operator.system()
+    assert before.images == {"queued": 2}
+    assert before.queues["interactive"].count == 2 and before.outbox.count > 0
+    assert "interactive" not in after.queues
+    assert before.database_version and before.version
+    assert before.workers is None  # Prefect is away
+
+
+def test_health_is_told_also_when_a_part_is_down(client: httpx.Client, settings: Settings) -> None:
+    with _operator(settings, client) as operator:
+        health = operator.health()
+    assert health.status == "degraded"
+    assert health.parts["database"] == "ok" and health.parts["prefect"] == "prefect_unavailable"
+
+
+def test_attempts_that_came_to_nothing_are_counted_by_code(
+    client: httpx.Client, settings: Settings, database: Database
+) -> None:
+    submit(client, *(f"{at}.jpg" for at in range(4)))
+    old, earlier, crashed, cancelled = underway(database, settings)
+    with database.transaction() as transaction:
+        try_again(transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRYING)
+        call_off(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
+    with psycopg.connect(settings.database) as connection:
+        for attempt, hours in ((old, 25), (earlier, 2)):
+            aged = "UPDATE attempts SET finished_at = now() - make_interval(hours => %s) WHERE id = %s"
+            connection.execute(aged, (hours, attempt.id))
+    with _operator(settings, client) as operator:
+        counted = operator.system().fruitless_attempts
+    assert [(each.outcome, each.error_code, each.last_hour, each.last_day) for each in counted] == [
+        ("retried", "flow_run_crashed", 1, 2),
+        ("given_up", "cancelled", 1, 1),
+    ]
+
+
+def test_it_says_how_long_things_are_kept(without_prefect: Settings) -> None:
+    kept: dict[str, float | None] = {
+        "keep_originals_days": 30.0,
+        "keep_results_days": None,
+        "keep_rows_days": 365.0,
+        "keep_audit_days": None,
+        "keep_uploads_hours": 48.0,
+        "events_kept_days": 3.0,
+        "idempotency_hours": 12.0,
+        "upload_ttl_s": 300,
+    }
+    settings = without_prefect.model_copy(update=kept)
+    with (
+        serving(create_app(settings)) as url,
+        httpx.Client(base_url=url) as client,
+        _operator(settings, client) as operator,
+    ):
+        assert operator.system().retention.model_dump() == kept
+
+
+def test_operators_are_told_the_flow_run_of_the_last_attempt(client: httpx.Client, settings: Settings) -> None:
+    job = submit(client, "a.jpg")
+    (image,) = images_of(client, job).values()
+    with _operator(settings, client) as operator:
+        assert operator.image(image["id"]).flow_run_id is None  # it is still to be dispatched
+        flow_run_id = new_id()
+        with psycopg.connect(settings.database) as connection:
+            connection.execute("UPDATE batches SET flow_run_id = %s", (flow_run_id,))
+        assert operator.image(image["id"]).flow_run_id == flow_run_id
+    assert client.get(f"/v1/images/{image['id']}").json()["flow_run_id"] is None
