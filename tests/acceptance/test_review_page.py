@@ -26,9 +26,9 @@ pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromiu
 PACE_S = 60
 _DASHBOARD_OF = """
 import sys
-import dashboard.sign_in
+import dashboard.access.sign_in
 from streamlit.web import cli
-dashboard.sign_in.LOCAL_USER = sys.argv.pop(1)
+dashboard.access.sign_in.LOCAL_USER = sys.argv.pop(1)
 cli.main()
 """
 

@@ -65,7 +65,7 @@ def test_a_parent_that_is_none_is_passed_over(receiver: Receiver, nonsense: str)
 
 def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
     code = """
-from blurline.telemetry import configure_traces, end_traces, span
+from blurline.observability.traces import configure_traces, end_traces, span
 configure_traces("blurline-test")
 with span("request"):
     pass
@@ -80,7 +80,7 @@ end_traces()
 def test_without_an_endpoint_there_are_no_traces_and_no_sdk() -> None:
     code = f"""
 import sys
-from blurline.telemetry import configure_traces, current_traceparent, span
+from blurline.observability.traces import configure_traces, current_traceparent, span
 configure_traces("blurline-test")
 with span("request", parent="{TRACEPARENT}") as nothing:
     nothing.set_attribute("blurline.images", 1)
