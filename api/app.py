@@ -22,9 +22,9 @@ from api.dependencies import Context
 from api.events import live, webhooks
 from api.events.live_hub import Hub
 from api.events.websocket_abort import Cuttable
-from api.http import problems
 from api.http.known_query import refuse_unknown_query
 from api.http.openapi import describe
+from api.http.problems import install_error_handlers
 from api.jobs import audit_records, compatibility, images, jobs, presets, submissions, uploads
 from api.middleware.body_limit import BodyLimit
 from api.middleware.rate_limit import RateLimit, RateLimitHeaders
@@ -112,7 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         telemetry=tracing(configure_traces("blurline-api")),
     )
-    problems.install(app)
+    install_error_handlers(app)
     app.add_middleware(Turns)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (

@@ -11,7 +11,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.access.identities import Identities
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from api.middleware.rate_limit import RateLimit
 from api.prefect_client import FlowRuns
 from blurline.access.tokens import Identity, InvalidToken, Scope
@@ -61,7 +61,7 @@ def _identity(
     request.state.owner = identity.owner  # for the log: what is bound in this thread ends with it
     context.rate_limit.count(request, identity.owner)
     if not identity.scopes:
-        raise Problem("missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")
+        raise ApiProblem("missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")
     return identity
 
 
@@ -71,7 +71,7 @@ Who = Annotated[Identity, Depends(_identity)]
 def _having(scope: Scope) -> Callable[[Identity], Identity]:
     def check(identity: Who) -> Identity:
         if scope not in identity.scopes:
-            raise Problem("missing_scope", f"The token lacks the scope `{scope}`.")
+            raise ApiProblem("missing_scope", f"The token lacks the scope `{scope}`.")
         return identity
 
     return check

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.dependencies import Context
-from api.http.problems import NotFound, Problem
+from api.http.problems import ApiProblem, NotFound
 from blurline.access.tokens import Identity, Scope
 from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow, find_image, find_job, list_detections
 
@@ -22,10 +22,10 @@ def manageable_owner(identity: Identity) -> str | None:
 
 
 def listed_owner(identity: Identity, asked: str | None) -> str | None:
-    """Whose things a list shows: those of whom was asked for, where the identity may see them. Raises Problem."""
+    """Whose things a list shows: those of whom was asked for, where the identity may see them. Raises ApiProblem."""
     visible = visible_owner(identity)
     if visible is not None and asked not in (None, visible):
-        raise Problem("missing_scope", "Only reviewers and operators see what is somebody else's.")
+        raise ApiProblem("missing_scope", "Only reviewers and operators see what is somebody else's.")
     return asked if visible is None else visible
 
 
@@ -51,9 +51,9 @@ def boxes_of(context: Context, row: ImageRow) -> list[DetectionRow]:
 
 
 def sendable_result(who: Identity, row: ImageRow) -> str:
-    """The key of the result that the caller may be sent: published, or to reviewers also held. Raises Problem."""
+    """The key of the result that the caller may be sent: published, or to reviewers also held. Raises ApiProblem."""
     if row.result_gone_at is not None and row.state in ("published", "needs_review"):
-        raise Problem("result_gone", f"The result {_since(row.result_gone_at, row.result_gone_why)}")
+        raise ApiProblem("result_gone", f"The result {_since(row.result_gone_at, row.result_gone_why)}")
     is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
     if row.result_key is not None and (row.state == "published" or is_held_for_them):
         return row.result_key
@@ -61,19 +61,19 @@ def sendable_result(who: Identity, row: ImageRow) -> str:
         "needs_review": "It is held until a reviewer has looked at it",
         "failed": f"It failed ({row.error_code}): {row.error_message}",
     }.get(row.state, "It is still under way")
-    raise Problem("not_published", f"The image has no published result. {why.rstrip('.')}.")
+    raise ApiProblem("not_published", f"The image has no published result. {why.rstrip('.')}.")
 
 
 def readable_original(row: ImageRow) -> str:
-    """The key of the original. Raises Problem when it is not kept any more."""
+    """The key of the original. Raises ApiProblem when it is not kept any more."""
     if row.original_gone_at is not None:
-        raise Problem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
+        raise ApiProblem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
     return row.original_key
 
 
-def not_manageable(what: str) -> Problem:
+def not_manageable(what: str) -> ApiProblem:
     """The refusal to change what the caller may look at, but is somebody else's."""
-    return Problem("missing_scope", f"You may look at this {what}; only its owner and operators may do that.")
+    return ApiProblem("missing_scope", f"You may look at this {what}; only its owner and operators may do that.")
 
 
 def _since(at: datetime, why: str | None) -> str:

@@ -9,7 +9,7 @@ from fastapi import Path as PathParameter
 
 from api.dependencies import Ctx, Operator, Who
 from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.http.problems import NotFound, problems
+from api.http.problems import NotFound, problem_responses
 from api.jobs.views import user_view
 from blurline.contract import Me, Quotas, Usage, User, UserPage
 from sql.access.users import list_users
@@ -32,7 +32,7 @@ def get_me(context: Ctx, who: Who) -> Me:
     )
 
 
-@router.get("/users", responses=problems("invalid_cursor"))
+@router.get("/users", responses=problem_responses("invalid_cursor"))
 def get_users(context: Ctx, _: Operator, limit: Limit = 100, cursor: Cursor = None) -> UserPage:
     """Everyone who has presented a valid token, by id."""
     rows = list_users(context.database, limit, parse_cursor("users", cursor, str) or "")
@@ -40,7 +40,7 @@ def get_users(context: Ctx, _: Operator, limit: Limit = 100, cursor: Cursor = No
     return UserPage(users=[user_view(row) for row in rows], next_cursor=following)
 
 
-@router.put("/users/{user_id:path}/quotas", responses=problems("not_found"))
+@router.put("/users/{user_id:path}/quotas", responses=problem_responses("not_found"))
 def set_quotas(
     context: Ctx, _: Operator, user_id: Annotated[str, PathParameter(max_length=512)], quotas: Quotas
 ) -> User:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.dependencies import Ctx, Who
-from api.http.problems import NotFound, Problem, problems
+from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.jobs.views import receipt_view
 from api.visibility import manageable_owner
 from blurline.contract import DeletionReceipt
@@ -20,7 +20,7 @@ from sql.deletion.deletions import Erasure, Receipt, find_receipt, list_erasures
 router = APIRouter(prefix="/v1/deletions", tags=["deletions"])
 
 
-@router.get("/{deletion_id}", responses=problems("not_found"))
+@router.get("/{deletion_id}", responses=problem_responses("not_found"))
 def get_deletion(context: Ctx, who: Who, deletion_id: UUID) -> DeletionReceipt:
     """The receipt of a deletion. Once `completed_at` is set, nothing of what was deleted is left."""
     receipt = find_receipt(context.database, manageable_owner(who), deletion_id)
@@ -29,14 +29,14 @@ def get_deletion(context: Ctx, who: Who, deletion_id: UUID) -> DeletionReceipt:
     return receipt_view(receipt)
 
 
-@router.get("/{deletion_id}/proof", responses=problems("not_found", "deletion_underway"))
+@router.get("/{deletion_id}/proof", responses=problem_responses("not_found", "deletion_underway"))
 def get_proof(context: Ctx, who: Who, deletion_id: UUID) -> SignedDeletion:
     """What was deleted, when and why, and that the store had no more of it: signed, for `blurline verify`."""
     receipt = find_receipt(context.database, manageable_owner(who), deletion_id)
     if receipt is None:
         raise NotFound("deletion")
     if receipt.completed_at is None:
-        raise Problem("deletion_underway", "The store is not rid of every object yet. Ask again later.")
+        raise ApiProblem("deletion_underway", "The store is not rid of every object yet. Ask again later.")
     fields = {name: getattr(receipt, name) for name in Receipt.__slots__ if name in DeletionRecord.model_fields}
     record = DeletionRecord(
         **{**fields, "images": [_erased(each) for each in list_erasures(context.database, deletion_id)]},

@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter
 
 from api.dependencies import Ctx, Operator, Who
-from api.http.problems import NotFound, Problem, problems
+from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.jobs.views import hold_view
 from api.visibility import visible_job
 from blurline.contract import Hold, HoldRequest, Holds
@@ -20,36 +20,36 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/v1", tags=["operating"])
 
 
-@router.put("/jobs/{job_id}/hold", responses=problems("not_found"))
+@router.put("/jobs/{job_id}/hold", responses=problem_responses("not_found"))
 def put_job_hold(context: Ctx, who: Operator, job_id: UUID, request: HoldRequest) -> Hold:
     """Forbid to delete a job and its images, in place of a hold that it is on."""
     return _placed(hold_job(context.database, job_id, request.reason, who.owner), "job")
 
 
-@router.put("/images/{image_id}/hold", responses=problems("not_found"))
+@router.put("/images/{image_id}/hold", responses=problem_responses("not_found"))
 def put_image_hold(context: Ctx, who: Operator, image_id: UUID, request: HoldRequest) -> Hold:
     """Forbid to delete an image, and with it its job, in place of a hold that it is on."""
     return _placed(hold_image(context.database, image_id, request.reason, who.owner), "image")
 
 
-@router.delete("/jobs/{job_id}/hold", responses=problems("not_found"))
+@router.delete("/jobs/{job_id}/hold", responses=problem_responses("not_found"))
 def release_job_hold(context: Ctx, who: Operator, job_id: UUID) -> Hold:
     """Release the hold on a job. Holds on single images of it stay."""
     return _released(release(context.database, job_id, who.owner))
 
 
-@router.delete("/images/{image_id}/hold", responses=problems("not_found"))
+@router.delete("/images/{image_id}/hold", responses=problem_responses("not_found"))
 def release_image_hold(context: Ctx, who: Operator, image_id: UUID) -> Hold:
     """Release the hold on an image. One on its job stays."""
     return _released(release(context.database, image_id, who.owner))
 
 
-@router.get("/jobs/{job_id}/holds", responses=problems("not_found"))
+@router.get("/jobs/{job_id}/holds", responses=problem_responses("not_found"))
 def get_holds(context: Ctx, who: Who, job_id: UUID) -> Holds:
     """Every hold that a job or an image of it is or was on, with who, when and why. For reviewers and operators."""
     visible_job(context, who, job_id)
     if not who.sees_everything:
-        raise Problem("missing_scope", "Only reviewers and operators see holds.")
+        raise ApiProblem("missing_scope", "Only reviewers and operators see holds.")
     return Holds(holds=[hold_view(row) for row in list_holds(context.database, job_id)])
 
 
@@ -62,7 +62,7 @@ def _placed(hold: HoldRow | None, what: str) -> Hold:
 
 def _released(hold: HoldRow | None) -> Hold:
     if hold is None:
-        raise Problem("not_found", "It is on no hold of its own.")
+        raise ApiProblem("not_found", "It is on no hold of its own.")
     log.info(
         "hold_released", job_id=str(hold.job_id), image_id=hold.image_id and str(hold.image_id), by=hold.released_by
     )

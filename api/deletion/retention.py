@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from blurline.contract import JobRetention
 from blurline.settings import Settings
 
@@ -17,12 +17,12 @@ _KEPT = {
 
 
 def asked_days(settings: Settings, asked: JobRetention) -> dict[str, float]:
-    """What a submission asks for, by name. Raises Problem when it is longer than the installation keeps anything."""
+    """What a submission asks for, by name. Raises ApiProblem when it is longer than the installation keeps anything."""
     days: dict[str, float] = asked.model_dump(exclude_none=True)
     for name, wanted in days.items():
         most = getattr(settings, _KEPT[name])
         if most is not None and wanted > most:
-            raise Problem(
+            raise ApiProblem(
                 "retention_too_long",
                 f"{name} is {wanted:g}; at most {most:g} days are kept here. Ask for less, or leave it out.",
             )

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.events.live_client import Goodbye, LiveClient
 from api.events.websocket_abort import cut
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from blurline.settings import Settings
 
 router = APIRouter()
@@ -45,7 +45,7 @@ def _check_origin(websocket: WebSocket, settings: Settings) -> None:
     host, own = websocket.headers.get("host", ""), urlsplit(settings.api_url)
     allowed = {*settings.allowed_origins, f"{own.scheme}://{own.netloc}", f"http://{host}", f"https://{host}"}
     if origin.lower() not in {each.lower().rstrip("/") for each in allowed}:
-        raise Problem(
+        raise ApiProblem(
             "origin_not_allowed", f"Pages of {origin} may not connect; BLURLINE_ALLOWED_ORIGINS can allow it."
         )
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from api.dependencies import Context, Ctx, Submitter
 from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.http.problems import NotFound, Problem, problems
+from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.jobs.create_job import check_webhooks_allowed
 from api.visibility import manageable_owner
 from blurline.access.tokens import Identity
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 @router.post(
     "",
     status_code=201,
-    responses=problems("webhooks_not_allowed", "address_refused", "too_many_webhooks"),
+    responses=problem_responses("webhooks_not_allowed", "address_refused", "too_many_webhooks"),
 )
 def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> WebhookWithSecret:
     """Set up a webhook for every job of the caller's. Its secret is shown now and never again."""
@@ -49,7 +49,7 @@ def get_webhooks(context: Ctx, who: Submitter, job_id: UUID | None = None) -> We
     return Webhooks(webhooks=[_view(row) for row in rows])
 
 
-@router.get("/{webhook_id}", responses=problems("not_found"))
+@router.get("/{webhook_id}", responses=problem_responses("not_found"))
 def get_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Webhook:
     """A webhook of the caller's; to operators anyone's."""
     return _view(_found(context, who, webhook_id))
@@ -57,7 +57,7 @@ def get_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Webhook:
 
 @router.patch(
     "/{webhook_id}",
-    responses=problems("not_found", "webhooks_not_allowed", "address_refused"),
+    responses=problem_responses("not_found", "webhooks_not_allowed", "address_refused"),
 )
 def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: WebhookChange) -> Webhook:
     """Change a webhook. One that is enabled again is sent what it still has to get."""
@@ -71,14 +71,14 @@ def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: Webho
     )
 
 
-@router.delete("/{webhook_id}", status_code=204, responses=problems("not_found"))
+@router.delete("/{webhook_id}", status_code=204, responses=problem_responses("not_found"))
 def delete_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> None:
     """Delete a webhook with its log. What it was still to be sent is not sent."""
     _found(context, who, webhook_id)
     webhooks.delete_webhook(context.database, webhook_id)
 
 
-@router.post("/{webhook_id}/rotate-secret", responses=problems("not_found"))
+@router.post("/{webhook_id}/rotate-secret", responses=problem_responses("not_found"))
 def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWithSecret:
     """Give a webhook a new secret. For a day messages are signed with the old one as well."""
     _found(context, who, webhook_id)
@@ -89,7 +89,7 @@ def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWith
 @router.post(
     "/{webhook_id}/test",
     status_code=202,
-    responses=problems("not_found", "webhooks_not_allowed", "webhook_disabled"),
+    responses=problem_responses("not_found", "webhooks_not_allowed", "webhook_disabled"),
 )
 def test_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Delivery:
     """Send a message of the type `test`."""
@@ -101,7 +101,7 @@ def test_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Delivery:
     return Delivery.model_validate(row, from_attributes=True)
 
 
-@router.get("/{webhook_id}/deliveries", responses=problems("invalid_cursor", "not_found"))
+@router.get("/{webhook_id}/deliveries", responses=problem_responses("invalid_cursor", "not_found"))
 def get_deliveries(
     context: Ctx, who: Submitter, webhook_id: UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> DeliveryPage:
@@ -118,7 +118,7 @@ def get_deliveries(
 @router.post(
     "/{webhook_id}/deliveries/{delivery_id}/redeliver",
     status_code=202,
-    responses=problems("not_found", "webhooks_not_allowed", "webhook_disabled"),
+    responses=problem_responses("not_found", "webhooks_not_allowed", "webhook_disabled"),
 )
 def redeliver(context: Ctx, who: Submitter, webhook_id: UUID, delivery_id: UUID) -> Delivery:
     """Send a message again, now, whether it was delivered, given up or is still to be sent."""
@@ -142,7 +142,7 @@ def _existing(row: WebhookRow | None) -> WebhookRow:
 
 def _check_enabled(row: WebhookRow) -> None:
     if not row.is_enabled:
-        raise Problem("webhook_disabled", "The webhook is disabled. Enable it first: PATCH it with is_enabled true.")
+        raise ApiProblem("webhook_disabled", "The webhook is disabled. Enable it first: PATCH it with is_enabled true.")
 
 
 def _view(row: WebhookRow) -> Webhook:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -26,7 +26,7 @@ class ByteRange:
 def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:
     """The range asked for. None for all of it: no header, several ranges, or one that is not understood.
 
-    Raises Problem (416) when nothing of it lies within ``size_bytes``.
+    Raises ApiProblem (416) when nothing of it lies within ``size_bytes``.
     """
     match = _RANGE.fullmatch(header.strip()) if header else None
     if match is None or match.group(0) == "bytes=-":
@@ -39,7 +39,7 @@ def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:
         if last and int(last) < int(first):
             return None
     if asked.length <= 0:
-        raise Problem(
+        raise ApiProblem(
             "range_not_satisfiable",
             f"The picture has {size_bytes} bytes.",
             {"Content-Range": f"bytes */{size_bytes}"},

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from api.dependencies import Who
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from api.visibility import listed_owner
 from blurline.contract import ImageState, Time
 from blurline.policy.profile import ProfileName
@@ -23,12 +23,12 @@ _DEFAULT_RANGE = timedelta(days=30)
 
 
 def parse_labels(given: list[str] | None) -> dict[str, str] | None:
-    """The labels asked for. Raises Problem."""
+    """The labels asked for. Raises ApiProblem."""
     if given is None:
         return None
     pairs = [each.partition(":") for each in given]
     if not all(colon for _, colon, _ in pairs):
-        raise Problem("invalid_request", "A label is asked for as `name:value`.")
+        raise ApiProblem("invalid_request", "A label is asked for as `name:value`.")
     return {name: value for name, _, value in pairs}
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import Request
 
 from api.http.operations import operations
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 
 
 def refuse_unknown_query(request: Request) -> None:
-    """A dependency of every router. Raises Problem."""
+    """A dependency of every router. Raises ApiProblem."""
     if not request.query_params:
         return
     operation = operations(request.app, request.url.path).get(request.method.replace("HEAD", "GET"))
@@ -19,4 +19,4 @@ def refuse_unknown_query(request: Request) -> None:
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         knows = f"it has {', '.join(known)}" if known else "it has none"
-        raise Problem("invalid_request", f"This endpoint has no query parameter {unknown[0]!r}; {knows}.")
+        raise ApiProblem("invalid_request", f"This endpoint has no query parameter {unknown[0]!r}; {knows}.")

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from api.http.problems import MEDIA_TYPE, problems
+from api.http.problems import MEDIA_TYPE, problem_responses
 from blurline.contract import JobRequest, Problem
 
 _REF = "#/components/schemas/{model}"
@@ -44,7 +44,7 @@ def _add_common(operation: dict[str, Any]) -> None:
     needs_token, has_body = "security" in operation, "requestBody" in operation
     codes = _ALWAYS + (_WITH_TOKEN if needs_token else ()) + (_WITH_BODY if has_body else ())
     responses = operation["responses"]
-    for status, answer in problems(*codes).items():
+    for status, answer in problem_responses(*codes).items():
         examples = answer["content"][MEDIA_TYPE]["examples"]
         own = responses.get(str(status), {}).get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
         answer["content"][MEDIA_TYPE]["examples"] = examples | own

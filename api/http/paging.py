@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Most items of one answer.")]
 Cursor = Annotated[
@@ -28,7 +28,7 @@ def next_cursor(listed: str, rows: Sequence[Any], limit: int, *at: Any) -> str |
 def parse_cursor(listed: str, cursor: str | None, *kinds: type) -> Any:
     """What a cursor of the list ``listed`` holds, as these types: None without one, a tuple when there are several.
 
-    Raises Problem.
+    Raises ApiProblem.
     """
     if cursor is None:
         return None
@@ -38,5 +38,5 @@ def parse_cursor(listed: str, cursor: str | None, *kinds: type) -> Any:
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         name = None
     if name != listed:
-        raise Problem("invalid_cursor", "The cursor is not one that this list gave for this order.")
+        raise ApiProblem("invalid_cursor", "The cursor is not one that this list gave for this order.")
     return values[0] if len(values) == 1 else values

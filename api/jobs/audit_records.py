@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.dependencies import Ctx, Who
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.jobs.views import detection_views
 from api.visibility import boxes_of, visible_image
 from blurline.contract import Decision
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["audit"])
 _OF_IMAGE = set(AuditRecord.model_fields) - {"blurline_version"}
 
 
-@router.get("/images/{image_id}/audit", responses=problems("not_found"))
+@router.get("/images/{image_id}/audit", responses=problem_responses("not_found"))
 def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
     """What an image was and is, what was found in it by what, and who decided on it: signed, for `blurline verify`."""
     row = visible_image(context, who, image_id)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from api.dependencies import Ctx, Submitter, Who
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.jobs.create_job import Wish, new_upload, submit_images
 from api.jobs.views import image_view
 from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
@@ -57,7 +57,7 @@ def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
 @router.post(
     "/submit",
     status_code=202,
-    responses=problems(
+    responses=problem_responses(
         "upload_already_submitted", "picture_too_large", "object_missing", "quota_exceeded", "store_unavailable"
     ),
 )

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from api.deletion.retention import asked_days
 from api.dependencies import Context
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from api.jobs.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
@@ -64,14 +64,14 @@ class Wish:
 
 
 def wish(context: Context, owner: str, options: JobOptions, claim: Claim | None = None) -> Wish:
-    """The preset's policy with the request's own fields in place of it, and the rest. Raises Problem."""
+    """The preset's policy with the request's own fields in place of it, and the rest. Raises ApiProblem."""
     preset = options.preset or DEFAULT
     if preset in PRESETS:
         _, policy = PRESETS[preset]
     else:
         found = find_preset(context.database, preset)
         if found is None:
-            raise Problem("unknown_preset", f"There is no preset {preset!r}. GET /v1/presets lists them.")
+            raise ApiProblem("unknown_preset", f"There is no preset {preset!r}. GET /v1/presets lists them.")
         policy = found.policy
     if options.webhook is not None:
         check_webhooks_allowed(context)
@@ -79,15 +79,15 @@ def wish(context: Context, owner: str, options: JobOptions, claim: Claim | None 
     try:
         merged = Policy.model_validate(policy.model_dump() | options.policy.model_dump(exclude_unset=True))
     except ValidationError as error:
-        raise Problem("invalid_request", f"The policy does not go with the preset {preset!r}: {error}.") from error
+        raise ApiProblem("invalid_request", f"The policy does not go with the preset {preset!r}: {error}.") from error
     retention = asked_days(context.settings, options.retention)
     return Wish(owner, merged, options.preset, options.labels, options.webhook, retention, claim)
 
 
 def check_webhooks_allowed(context: Context) -> None:
-    """Raise Problem where webhooks are off."""
+    """Raise ApiProblem where webhooks are off."""
     if not context.settings.allow_webhooks:
-        raise Problem(
+        raise ApiProblem(
             "webhooks_not_allowed", "Webhooks are off here; your operator can allow them (BLURLINE_ALLOW_WEBHOOKS)."
         )
 
@@ -99,12 +99,12 @@ def new_upload(context: Context, owner: str) -> tuple[str, PresignedPost]:
 
 
 def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImage]) -> CreatedJob:
-    """Make a job of objects that were uploaded and of URLs. Raises Problem, ObjectMissing, AlreadySubmitted."""
+    """Make a job of objects that were uploaded and of URLs. Raises ApiProblem, ObjectMissing, AlreadySubmitted."""
     _check_count(context, len(images))
     keys = [image.key for image in images if image.key is not None]
     twice = next((key for key, count in Counter(keys).items() if count > 1), None)
     if twice is not None:
-        raise Problem("duplicate_key", f"The key {twice!r} stands twice in the request; each upload is one image.")
+        raise ApiProblem("duplicate_key", f"The key {twice!r} stands twice in the request; each upload is one image.")
     for key in keys:
         _check_upload(context, wanted.owner, key)
     stored = _stat(context, wanted.owner, keys)
@@ -113,7 +113,7 @@ def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImag
 
 
 def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> CreatedJob:
-    """Store files and make a job of them. Raises Problem, QuotaExceeded."""
+    """Store files and make a job of them. Raises ApiProblem, QuotaExceeded."""
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
@@ -172,7 +172,7 @@ def _original(context: Context, owner: str, image: SubmittedImage, stored: Mappi
         _check_size(context, name, found.size_bytes)
         return Original(name, image.key, found.etag, found.size_bytes)
     if not context.settings.allow_urls:
-        raise Problem(
+        raise ApiProblem(
             "urls_not_allowed",
             "Images cannot be submitted by URL here. Upload them, or have it allowed (BLURLINE_ALLOW_URLS).",
         )
@@ -204,13 +204,13 @@ def printable(name: str | None) -> str:
 def _check_count(context: Context, count: int) -> None:
     most = context.settings.max_images_per_job
     if not 1 <= count <= most:
-        raise Problem("image_count", f"The request has {count} images; a job has 1 to {most}.")
+        raise ApiProblem("image_count", f"The request has {count} images; a job has 1 to {most}.")
 
 
 def _check_size(context: Context, name: str, size_bytes: int) -> None:
     most_mb = context.settings.max_file_mb
     if size_bytes > most_mb * 1e6:
-        raise Problem(
+        raise ApiProblem(
             "picture_too_large", f"{name} has {size_bytes / 1e6:.1f} MB; at most {most_mb:.0f} MB are accepted."
         )
 

@@ -15,7 +15,7 @@ from api.dependencies import Ctx, Who
 from api.http.byte_range import parse_range
 from api.http.filters import OwnerFilter
 from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.http.problems import Problem, problems
+from api.http.problems import ApiProblem, problem_responses
 from api.jobs.file_names import file_path
 from api.jobs.views import detection_views, image_view, image_with_detections, receipt_view
 from api.visibility import boxes_of, listed_owner, manageable_owner, not_manageable, sendable_result, visible_image
@@ -40,7 +40,7 @@ class ImageSort(StrEnum):
     DOUBT = "-doubt"
 
 
-@router.get("", responses=problems("invalid_cursor"))
+@router.get("", responses=problem_responses("invalid_cursor"))
 def get_images(
     context: Ctx,
     who: Who,
@@ -58,7 +58,7 @@ def get_images(
     listed = f"images{sort}"
     if sort is ImageSort.DOUBT:
         if state is None:
-            raise Problem("invalid_request", "sort=-doubt needs a state, as in state=needs_review.")
+            raise ApiProblem("invalid_request", "sort=-doubt needs a state, as in state=needs_review.")
         rows = list_images_by_doubt(context.database, wanted, limit, parse_cursor(listed, cursor, float, UUID))
         at = [_UNKNOWN_DOUBT if rows[-1].doubt is None else rows[-1].doubt, rows[-1].id] if rows else []
     else:
@@ -68,7 +68,7 @@ def get_images(
     return ImagePage(images=[image_view(row) for row in rows], next_cursor=next_cursor(listed, rows, limit, *at))
 
 
-@router.get("/{image_id}", responses=problems("not_found"))
+@router.get("/{image_id}", responses=problem_responses("not_found"))
 def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     """An image, its state and every box found in it."""
     row = visible_image(context, who, image_id)
@@ -76,7 +76,7 @@ def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     return image_with_detections(row, boxes_of(context, row), flow_run_id)
 
 
-@router.get("/{image_id}/detections", responses=problems("not_found"))
+@router.get("/{image_id}/detections", responses=problem_responses("not_found"))
 def get_detections(context: Ctx, who: Who, image_id: UUID) -> Detections:
     """Every box found in an image, also those that were not destroyed."""
     row = visible_image(context, who, image_id)
@@ -104,7 +104,7 @@ _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
         200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
         206: {"content": _PICTURE, "description": "The range asked for"},
         304: {"description": "The picture is the one that `If-None-Match` names"},
-        **problems("not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable"),
+        **problem_responses("not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable"),
     },
 )
 def get_result(
@@ -141,7 +141,7 @@ def get_result(
     return StreamingResponse(content, status, headers, row.result_media_type)
 
 
-@router.delete("/{image_id}", status_code=202, responses=problems("not_found", "on_hold"))
+@router.delete("/{image_id}", status_code=202, responses=problem_responses("not_found", "on_hold"))
 def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
     """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
     a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""

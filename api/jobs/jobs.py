@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.dependencies import Ctx, Who
 from api.http.filters import LabelFilter, OwnerFilter, parse_labels
 from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.jobs.archive import archive
 from api.jobs.views import image_view, job_view, receipt_view
 from api.visibility import listed_owner, manageable_owner, not_manageable, visible_job
@@ -39,7 +39,7 @@ class PositionSort(StrEnum):
     LAST = "-position"
 
 
-@router.get("", responses=problems("invalid_cursor"))
+@router.get("", responses=problem_responses("invalid_cursor"))
 def get_jobs(
     context: Ctx,
     who: Who,
@@ -60,13 +60,13 @@ def get_jobs(
     return JobPage(jobs=[job_view(row, context.settings) for row in rows], next_cursor=following)
 
 
-@router.get("/{job_id}", responses=problems("not_found"))
+@router.get("/{job_id}", responses=problem_responses("not_found"))
 def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """A job and its progress."""
     return job_view(visible_job(context, who, job_id), context.settings)
 
 
-@router.get("/{job_id}/images", responses=problems("not_found", "invalid_cursor"))
+@router.get("/{job_id}/images", responses=problem_responses("not_found", "invalid_cursor"))
 def get_images_of_job(
     context: Ctx,
     who: Who,
@@ -93,7 +93,7 @@ def get_images_of_job(
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
             "description": "A ZIP of the published results; `manifest.json`, its last member, lists every image.",
         },
-        **problems("not_found", "store_unavailable"),
+        **problem_responses("not_found", "store_unavailable"),
     },
 )
 def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
@@ -103,7 +103,7 @@ def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
     return StreamingResponse(archive(context, job_id), 200, headers, "application/zip")
 
 
-@router.post("/{job_id}/cancel", responses=problems("not_found"))
+@router.post("/{job_id}/cancel", responses=problem_responses("not_found"))
 def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """Call off what is left of a job, one's own or (operators) anyone's. What is published stays; what is not
     fails with the code `job_cancelled`."""
@@ -115,7 +115,7 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     return job_view(visible_job(context, who, job_id), context.settings)
 
 
-@router.delete("/{job_id}", status_code=202, responses=problems("not_found", "on_hold"))
+@router.delete("/{job_id}", status_code=202, responses=problem_responses("not_found", "on_hold"))
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
     """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
     worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""

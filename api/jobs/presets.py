@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.dependencies import Ctx, Operator, Who
-from api.http.problems import Problem, problems
+from api.http.problems import ApiProblem, problem_responses
 from blurline.contract import Preset, PresetName, PresetRequest, Presets
 from blurline.policy.presets import PRESETS
 from sql.jobs.presets import PresetRow, list_presets, put_preset
@@ -24,7 +24,7 @@ def get_presets(context: Ctx, _: Who) -> Presets:
     return Presets(presets=[*builtin, *map(_view, list_presets(context.database))])
 
 
-@router.put("/{name}", responses=problems("preset_is_builtin"))
+@router.put("/{name}", responses=problem_responses("preset_is_builtin"))
 def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetRequest) -> Preset:
     """Make a preset, or change it. Jobs keep the policy they were made with."""
     _check_own(name)
@@ -33,17 +33,17 @@ def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetReq
     return _view(row)
 
 
-@router.delete("/{name}", status_code=204, responses=problems("not_found", "preset_is_builtin"))
+@router.delete("/{name}", status_code=204, responses=problem_responses("not_found", "preset_is_builtin"))
 def delete_preset(context: Ctx, _: Operator, name: PresetName) -> None:
     """Delete a preset."""
     _check_own(name)
     if not delete(context.database, name):
-        raise Problem("not_found", f"There is no preset {name!r}.")
+        raise ApiProblem("not_found", f"There is no preset {name!r}.")
 
 
 def _check_own(name: str) -> None:
     if name in PRESETS:
-        raise Problem("preset_is_builtin", f"The preset {name!r} comes with Blurline. Choose another name.")
+        raise ApiProblem("preset_is_builtin", f"The preset {name!r} comes with Blurline. Choose another name.")
 
 
 def _view(row: PresetRow) -> Preset:

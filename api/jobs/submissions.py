@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from api.dependencies import Context, Ctx, Submitter
-from api.http.problems import Problem, problems
+from api.http.problems import ApiProblem, problem_responses
 from api.jobs.create_job import OpenFile, printable, submit_files, submit_images, wish
 from api.jobs.idempotency import IdempotencyKey, fingerprint_of, once
 from blurline.contract import CreatedJob, JobOptions, JobRequest
@@ -69,7 +69,7 @@ _BODY: dict[str, Any] = {
     status_code=202,
     openapi_extra=_BODY,
     response_model=CreatedJob,
-    responses=problems(
+    responses=problem_responses(
         "urls_not_allowed", "webhooks_not_allowed", "upload_already_submitted",
         "request_in_progress", "picture_too_large", "unsupported_media_type",
         "address_refused", "duplicate_key", "image_count", "object_missing", "idempotency_key_reused",
@@ -93,7 +93,7 @@ async def create_job(
         await to_thread.run_sync(check_room, context.database, who.owner, quotas, 1, at_least_bytes, limiter=limiter)
         async with request.form(max_files=_MAX_FILES, max_fields=10) as form:
             return await to_thread.run_sync(_from_form, context, who.owner, idempotency_key, form, limiter=limiter)
-    raise Problem("unsupported_media_type", "Send application/json with keys or multipart/form-data with files.")
+    raise ApiProblem("unsupported_media_type", "Send application/json with keys or multipart/form-data with files.")
 
 
 def _from_json(context: Context, owner: str, key: str | None, body: bytes) -> JSONResponse:
@@ -125,12 +125,12 @@ def _declared_bytes(request: Request) -> int:
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body. Raises Problem when it is larger than any list of keys has to be."""
+    """The whole body. Raises ApiProblem when it is larger than any list of keys has to be."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > _MAX_JSON_BYTES:
-            raise Problem("request_too_large", f"A JSON request has at most {_MAX_JSON_BYTES} bytes.")
+            raise ApiProblem("request_too_large", f"A JSON request has at most {_MAX_JSON_BYTES} bytes.")
         parts.append(part)
     return b"".join(parts)
 
@@ -138,12 +138,12 @@ async def _body(request: Request) -> bytes:
 def _options(form: FormData) -> JobOptions:
     strays = {name for name, _ in form.multi_items()} - {"files", *_OPTIONS}
     if strays:
-        raise Problem(
+        raise ApiProblem(
             "invalid_request", f"The form has a part {min(strays)!r}; its parts are files, {', '.join(_OPTIONS)}."
         )
     texts = {name: form[name] for name in _OPTIONS if form.get(name)}
     if not all(isinstance(text, str) for text in texts.values()):
-        raise Problem("invalid_request", f"The parts {', '.join(_OPTIONS)} are texts, not files.")
+        raise ApiProblem("invalid_request", f"The parts {', '.join(_OPTIONS)} are texts, not files.")
     preset = texts.pop("preset", None)
     fields = {name: _parsed(name, text) for name, text in texts.items()}
     return _validated(JobOptions, json.dumps(fields | ({"preset": preset} if preset else {})))
@@ -153,13 +153,13 @@ def _parsed(name: str, text: Any) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Problem("invalid_request", f"The part {name} is not JSON as in {_EXAMPLES[name]}: {error}.") from error
+        raise ApiProblem("invalid_request", f"The part {name} is not JSON as in {_EXAMPLES[name]}: {error}.") from error
 
 
 def _files(form: FormData) -> list[OpenFile]:
     given = [value for value in form.getlist("files") if isinstance(value, UploadFile)]
     if not given:
-        raise Problem("image_count", "The form has no files; send each picture as a part named `files`.")
+        raise ApiProblem("image_count", "The form has no files; send each picture as a part named `files`.")
     return [OpenFile(printable(file.filename) or f"{at}", file.file, file.size or 0) for at, file in enumerate(given)]
 
 

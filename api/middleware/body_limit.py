@@ -6,7 +6,7 @@ import contextlib
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problems import problem
+from api.http.problems import problem_response
 
 _SMALL_BYTES = 2_000_000
 _LARGE_AT = ("POST", "/v1/jobs")
@@ -28,7 +28,9 @@ class BodyLimit:
             return
         is_submission = (scope["method"], scope["path"]) == _LARGE_AT
         most = self._max_bytes if is_submission else min(_SMALL_BYTES, self._max_bytes)
-        refusal = problem("request_too_large", f"A request has at most {most / 1e6:g} MB here. Send less at a time.")
+        refusal = problem_response(
+            "request_too_large", f"The request is larger than {most / 1e6:g} MB. Send fewer files at a time."
+        )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > most:
             await refusal(scope, receive, send)

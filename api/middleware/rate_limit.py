@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 
 _STATE = "rate_limit_headers"
 
@@ -27,7 +27,7 @@ class RateLimit:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def count(self, request: Request, owner: str) -> None:
-        """Count one request. Raises Problem when it is one too many."""
+        """Count one request. Raises ApiProblem when it is one too many."""
         if self._item is None:
             return
         is_within = self._limiter.hit(self._item, owner)
@@ -39,7 +39,7 @@ class RateLimit:
         }
         setattr(request.state, _STATE, headers)
         if not is_within:
-            raise Problem(
+            raise ApiProblem(
                 "rate_limited",
                 f"At most {self._item.amount} requests a minute are answered. Wait {reset_s} s.",
                 {"Retry-After": str(reset_s)},

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problems import unforeseen
+from api.http.problems import internal_error
 from blurline.ids import new_id
 from blurline.observability import metrics
 
@@ -61,7 +61,7 @@ class Observation:
         except Exception as error:
             if status:
                 raise
-            await unforeseen(Request(scope), error)(scope, receive, noted)
+            await internal_error(Request(scope), error)(scope, receive, noted)
         finally:
             _note(scope, status or 500, time.perf_counter() - began_s)
 

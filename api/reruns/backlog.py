@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter
 
 from api.dependencies import Ctx, Operator
-from api.http.problems import Problem, problems
+from api.http.problems import ApiProblem, problem_responses
 from blurline.contract import BacklogRerun, BacklogRerunRequest, CancelledRerun
 from blurline.ids import new_id
 from sql.jobs.submissions import batch_size
@@ -47,11 +47,11 @@ def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> 
     return BacklogRerun(id=rerun_id, images=len(selected), names=names, without_original=without_original)
 
 
-@router.post("/{rerun_id}/cancel", responses=problems("not_found"))
+@router.post("/{rerun_id}/cancel", responses=problem_responses("not_found"))
 def cancel_rerun(context: Ctx, who: Operator, rerun_id: UUID) -> CancelledRerun:
     """Call off what is left of a re-run, of a backlog or of a job. Its images are as they were before."""
     if not is_rerun(context.database, rerun_id):
-        raise Problem("not_found", "There is no re-run with this id.")
+        raise ApiProblem("not_found", "There is no re-run with this id.")
     images, flow_run_ids = call_off_rerun(context.database, rerun_id)
     context.flow_runs.cancel(flow_run_ids)
     log.info("rerun_cancelled", rerun_id=str(rerun_id), images=images, asked_by=who.owner)

@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter
 
 from api.dependencies import Ctx, Who
-from api.http.problems import NotFound, Problem, problems
+from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.visibility import manageable_owner, not_manageable, visible_owner
 from blurline.access.tokens import Scope
 from blurline.contract import Rerun, RerunRequest
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
-@router.post("/{job_id}/rerun", status_code=202, responses=problems("not_found", "quota_exceeded"))
+@router.post("/{job_id}/rerun", status_code=202, responses=problem_responses("not_found", "quota_exceeded"))
 def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
     """Make images of a job anew with another policy, one's own or (operators) anyone's. Each stays as it is until its
     new result is there. It counts against its owner's quotas like a submission, unless an operator asks for it."""
@@ -38,7 +38,7 @@ def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None
         if manageable_owner(who) not in (None, job.owner):
             raise not_manageable("job")
         if not who.scopes & {Scope.SUBMIT, Scope.OPERATE}:
-            raise Problem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
+            raise ApiProblem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
         selected = select(transaction, selection, {}, changes)
         without_original = count_without_original(transaction, selection, {})
         if Scope.OPERATE not in who.scopes:

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Who
-from api.http.problems import Problem, problems
+from api.http.problems import ApiProblem, problem_responses
 from api.visibility import readable_original, sendable_result, visible_image
 from blurline.access.tokens import Identity, Scope
 from blurline.errors import ObjectMissing
@@ -39,7 +39,7 @@ class Of(StrEnum):
             "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
             "description": "A JPEG of the upright picture",
         },
-        **problems(
+        **problem_responses(
             "not_found", "preview_missing", "not_published", "result_gone", "original_gone", "store_unavailable"
         ),
     },
@@ -54,7 +54,7 @@ def get_preview(
     try:
         content = _original(context, who, row, size) if of is Of.ORIGINAL else _result(context, who, row, size)
     except ObjectMissing as error:
-        raise Problem("preview_missing", f"The image has no {size} of its {of}.") from error
+        raise ApiProblem("preview_missing", f"The image has no {size} of its {of}.") from error
     return StreamingResponse(content, 200, headers, MEDIA_TYPE)
 
 
@@ -64,7 +64,7 @@ def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -
 
 def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
     if Scope.REVIEW not in who.scopes:
-        raise Problem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which originals need.")
+        raise ApiProblem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which originals need.")
     content = context.store.stream_original(preview_key(readable_original(row), size))
     note_look(context.database, who.owner, row.id)
     log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Reviewer
-from api.http.problems import problems
+from api.http.problems import problem_responses
 from api.jobs.views import image_with_detections
 from api.visibility import boxes_of, readable_original, visible_image
 from blurline.access.tokens import Identity
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 router = APIRouter(prefix="/v1", tags=["review"])
 
-_OF_IMAGE = problems("not_found", "review_claimed")
+_OF_IMAGE = problem_responses("not_found", "review_claimed")
 _DECIDING = ("not_found", "review_claimed", "not_held", "image_underway")
 
 
@@ -60,14 +60,14 @@ def claim_image(context: Ctx, who: Reviewer, image_id: UUID) -> ReviewTask:
     return _task(context, who, claim(context.database, who.owner, image_id))
 
 
-@router.post("/images/{image_id}/release", status_code=204, responses=problems("not_found"))
+@router.post("/images/{image_id}/release", status_code=204, responses=problem_responses("not_found"))
 def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
     """Leave a claimed image to others."""
     visible_image(context, who, image_id)
     release(context.database, who.owner, image_id)
 
 
-@router.post("/images/{image_id}/approve", responses=problems(*_DECIDING, "result_changed"))
+@router.post("/images/{image_id}/approve", responses=problem_responses(*_DECIDING, "result_changed"))
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
     """Publish the result that an image is held with, after having looked at it, if it still is the one."""
     visible_image(context, who, image_id)
@@ -76,7 +76,7 @@ def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalReques
     return _shown(context, who, image_id)
 
 
-@router.post("/images/{image_id}/reject", responses=problems(*_DECIDING))
+@router.post("/images/{image_id}/reject", responses=problem_responses(*_DECIDING))
 def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionRequest | None = None) -> ImageWithDetections:
     """Withdraw a held or published result. The image fails with the code `rejected`."""
     visible_image(context, who, image_id)
@@ -85,7 +85,7 @@ def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionReques
     return _shown(context, who, image_id)
 
 
-@router.post("/images/{image_id}/correct", status_code=202, responses=problems(*_DECIDING, "original_gone"))
+@router.post("/images/{image_id}/correct", status_code=202, responses=problem_responses(*_DECIDING, "original_gone"))
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
     """Have an image rendered anew with these boxes destroyed. It stays what it is until the new result is there."""
     visible_image(context, who, image_id)
@@ -102,7 +102,7 @@ def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequ
     return _shown(context, who, image_id)
 
 
-@router.get("/images/{image_id}/decisions", responses=problems("not_found"))
+@router.get("/images/{image_id}/decisions", responses=problem_responses("not_found"))
 def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
     """Every decision on an image: who, when, and what changed."""
     visible_image(context, who, image_id)
@@ -118,7 +118,7 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
             "description": "The original, as it was submitted. It shows faces.",
         },
-        **problems("not_found", "original_gone", "store_unavailable"),
+        **problem_responses("not_found", "original_gone", "store_unavailable"),
     },
 )
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Who
 from api.http.filters import Filter, Filtered
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from api.statistics.training_set import TrainingFormat, training_set
 from blurline.access.tokens import Scope
 from sql.engine.database import Database
@@ -65,9 +65,9 @@ def export_corrections(
     """Where the faces are in every image that a reviewer has approved or corrected: a training set for detectors. For
     reviewers and operators. Boxes are in pixels of the upright photograph."""
     if not who.sees_everything:
-        raise Problem("missing_scope", f"The token lacks the scopes `{Scope.REVIEW}` and `{Scope.OPERATE}`.")
+        raise ApiProblem("missing_scope", f"The token lacks the scopes `{Scope.REVIEW}` and `{Scope.OPERATE}`.")
     if with_originals and Scope.OPERATE not in who.scopes:
-        raise Problem("missing_scope", f"Originals are exported for the scope `{Scope.OPERATE}` alone.")
+        raise ApiProblem("missing_scope", f"Originals are exported for the scope `{Scope.OPERATE}` alone.")
     images: Iterable[Reviewed] = list_reviewed(context.database, _wanted(wanted))
     if with_originals:
         log.info("originals_exported", operator=who.owner)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 
 from api.dependencies import Ctx
 from api.http.filters import Filtered
-from api.http.problems import Problem
+from api.http.problems import ApiProblem
 from api.statistics.quality import quality_view
 from blurline.contract.figures import (
     Bucket,
@@ -54,7 +54,7 @@ def _hours(given: Filtered) -> Wanted:
         since = _hour(given.since)
         until = _hour(given.until + _HOUR - datetime.resolution)
     except OverflowError as error:
-        raise Problem("invalid_request", "The time range lies outside of what there is.") from error
+        raise ApiProblem("invalid_request", "The time range lies outside of what there is.") from error
     return Wanted(since, until, given.owner, given.profile, given.state, given.labels)
 
 
@@ -146,7 +146,7 @@ def _hour(time: datetime) -> datetime:
 
 def _check_steps(wanted: Wanted, bucket: Bucket) -> None:
     if bucket is Bucket.HOUR and wanted.until - wanted.since > _LONGEST_BY_HOUR:
-        raise Problem("invalid_request", f"By hour at most {_LONGEST_BY_HOUR.days} days can be shown; ask by day.")
+        raise ApiProblem("invalid_request", f"By hour at most {_LONGEST_BY_HOUR.days} days can be shown; ask by day.")
 
 
 def _mean(total_us: int, images: int) -> MeanTime:

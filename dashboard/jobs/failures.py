@@ -6,7 +6,7 @@ import streamlit as st
 
 from blurline.contract import Image, Job
 from dashboard.access.session import client
-from dashboard.jobs.error_advice import remedy
+from dashboard.jobs.error_advice import advice
 from dashboard.states import counted, plain
 
 _LOOKED_AT = 200
@@ -33,4 +33,4 @@ def _cause(code: str, images: list[Image]) -> str:
     names = ", ".join(map(plain, (image.name for image in images[:_NAMED])))
     more = f" and {len(images) - _NAMED:,} more" if len(images) > _NAMED else ""
     message = plain(images[0].error.message) if images[0].error else ""
-    return f"{names}{more}: {message} **{remedy(code)}** :small[:gray[{code}]]"
+    return f"{names}{more}: {message} **{advice(code)}** :small[:gray[{code}]]"

@@ -13,7 +13,7 @@ from blurline.contract import ImageWithDetections
 from blurline.settings import load_settings
 from dashboard.access.session import client, may
 from dashboard.downloads import download_result
-from dashboard.jobs.error_advice import remedy
+from dashboard.jobs.error_advice import advice
 from dashboard.states import IMAGE_STATES, ago, plain, size
 
 _LIGHT_BYTES = 8_000_000
@@ -83,7 +83,7 @@ def _shown(data: bytes | None, otherwise: str) -> None:
 def _facts(image: ImageWithDetections) -> None:
     st.markdown(IMAGE_STATES[image.state].badge)
     if image.error is not None:
-        st.markdown(f"{plain(image.error.message)}\n\n**What to do:** {remedy(image.error.code)}")
+        st.markdown(f"{plain(image.error.message)}\n\n**What to do:** {advice(image.error.code)}")
     for note in image.notes:
         st.caption(plain(note.message))
     for name, value in _values(image).items():

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from blurline.contract import FruitlessAttempts
+from blurline.error_codes import ERROR_CODES
 
-SENTENCES: Mapping[str, str] = {
-    "flow_run_crashed": "The flow run crashed, as when its worker dies.",
-    "flow_run_failed": "The flow run failed before it had settled the image.",
-    "flow_run_completed": "The flow run ended without having settled the image.",
-    "task_failed": "A task of the flow run failed.",
-    "flow_run_lost": "Prefect no longer has the flow run.",
-    "flow_run_stuck": "No worker started the flow run in time.",
-    "deadline": "The attempt did not end in time.",
-    "store_unavailable": "The store did not answer.",
-    "database_unavailable": "The database did not answer.",
-    "cancelled": "An operator cancelled the flow run.",
-    "job_cancelled": "The job was cancelled.",
-    "rerun_cancelled": "The re-run was called off.",
-}
-"""What has happened, by the error code of the attempt."""
-
-_OTHERWISE = "Something of ours broke; the log has it under this code."
 _OUTCOMES = {"retried": "Made anew", "given_up": "Given up"}
 
 
@@ -37,7 +21,7 @@ def fruitless(attempts: Sequence[FruitlessAttempts]) -> None:
     st.dataframe(
         [
             {
-                "What happened": SENTENCES.get(each.error_code, _OTHERWISE),
+                "What happened": _meaning(each.error_code),
                 "Then": _OUTCOMES[each.outcome],
                 "Last hour": each.last_hour,
                 "Last day": each.last_day,
@@ -48,3 +32,8 @@ def fruitless(attempts: Sequence[FruitlessAttempts]) -> None:
         hide_index=True,
     )
     st.caption("Those that an image has too many of are not made anew: it fails.")
+
+
+def _meaning(code: str) -> str:
+    known = ERROR_CODES.get(code)
+    return known.meaning if known else "An unexpected error occurred; the log has it under this code."

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from release import ROOT
+from release.pages.errors import error_tables
 from release.pages.policy import policy_table
 from release.pages.reference import api_reference
 from release.pages.settings import settings_tables
@@ -17,6 +18,7 @@ DOCS = ROOT / "docs"
 GENERATED: dict[str, Callable[[], str]] = {
     "settings.md": settings_tables,
     "policy.md": policy_table,
+    "errors.md": error_tables,
     "api-reference.md": api_reference,
 }
 _BEGIN, _END = "<!-- From here on written by `make docs`. -->\n", "<!-- Up to here. -->\n"

@@ -105,7 +105,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
     page.goto(f"{visit.url}/jobs?job={anns}")
     _sees(page.get_by_text("desk=ann"))
     page.goto(f"{visit.url}/jobs?job={bobs}")
-    _sees(page.get_by_text("There is no job of yours with this id."))
+    _sees(page.get_by_text("You have no job with this id."))
     expect(page.get_by_text("desk=")).to_have_count(0)
 
     _sign_out(page)

@@ -104,6 +104,6 @@ def test_the_methods_of_a_path_are_named(client: httpx.Client) -> None:
 
 def test_a_wrong_field_is_named_and_a_wrong_token_explained(client: httpx.Client) -> None:
     body = client.post("/v1/uploads", json={"cuont": 2}).json()
-    assert body["errors"] == [{"where": "body.cuont", "what": "there is no such field"}]
+    assert body["errors"] == [{"where": "body.cuont", "what": "unknown field"}]
     response = client.get("/v1/me", headers={"Authorization": "Bearer x"})
     assert re.search('error="invalid_token"', response.headers["www-authenticate"])

@@ -15,8 +15,7 @@ from fastapi.responses import StreamingResponse
 from starlette.routing import NoMatchFound
 from websockets.sync.client import connect
 
-from api.http import problems
-from api.http.problems import Problem
+from api.http.problems import ApiProblem, install_error_handlers
 from api.middleware.request_log import Observation
 from api.middleware.tracing import tracing
 from blurline.observability import metrics
@@ -31,7 +30,7 @@ SECRET = "s3cret-s3cret-s3cret-s3cret"
 
 def make_app() -> FastAPI:
     app, router = FastAPI(telemetry=tracing(configure_traces("blurline-api"))), APIRouter(prefix="/v1")
-    problems.install(app)
+    install_error_handlers(app)
 
     @router.get("/jobs/{job_id}")
     def job(job_id: str, request: Request) -> str:
@@ -45,7 +44,7 @@ def make_app() -> FastAPI:
 
     @router.get("/limited")
     def limited() -> None:
-        raise Problem("rate_limited", "Too many.")
+        raise ApiProblem("rate_limited", "Too many.")
 
     @router.get("/broken")
     def broken() -> None:

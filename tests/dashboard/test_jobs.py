@@ -104,7 +104,7 @@ def test_a_job_shows_its_failures_with_what_to_do(
 
 def test_a_job_that_is_not_there_is_one_sentence(open_page: Open) -> None:
     said = texts(open_page("jobs.py", job="01a21350-6961-7029-b030-14379993b3ee"))
-    assert "There is no job of yours with this id" in said
+    assert "You have no job with this id" in said
     assert "Jobs" in texts(open_page("jobs.py", job="no id"))
 
 

@@ -108,7 +108,7 @@ def test_what_was_saved_is_followed(open_page: Open, pipeline: Pipeline) -> None
     assert not page.exception
 
 
-@pytest.mark.parametrize(("image", "sentence"), [("x", "names no image"), (NOWHERE, "There is no image of yours")])
+@pytest.mark.parametrize(("image", "sentence"), [("x", "names no image"), (NOWHERE, "You have no image")])
 def test_a_link_that_leads_nowhere_is_told(open_page: Open, pipeline: Pipeline, image: str, sentence: str) -> None:
     pipeline.hold({"a.jpg": 0.25})
     page = open_page("review.py", image=image)

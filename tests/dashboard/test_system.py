@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from blurline.client import Client
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from blurline.version import VERSION
-from dashboard.jobs.error_advice import REMEDIES
 from dashboard.problems import AWAY
 from sql.engine.database import Database
 from sql.jobs.attempts import try_again
@@ -25,8 +23,6 @@ from tests.dashboard.conftest import Enter, Open, texts
 from tests.jobs.test_attempts import RETRYING
 from tests.pictures import HOPPER
 from tests.simulated_worker import settle
-
-_ERRORS = Path(__file__).parents[2] / "docs" / "errors.md"
 
 
 def test_it_shows_what_is_well_and_what_waits(open_page: Open, client: Client) -> None:
@@ -112,12 +108,6 @@ def test_while_the_api_is_away_a_page_says_so_and_then_goes_on(settings: Setting
 
 def test_a_session_that_begins_while_the_api_is_away_says_so(enter: Enter) -> None:
     assert texts(enter("http://127.0.0.1:9")) == AWAY
-
-
-def test_there_is_a_remedy_for_every_code_of_an_image() -> None:
-    _, _, table = _ERRORS.read_text().partition("## Images")
-    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    assert set(re.findall(r"`(\w+)`", " ".join(rows))) <= set(REMEDIES)
 
 
 def _broken(client: Client, folder: Path, settings: Settings, database: Database, store: Store) -> UUID:
