@@ -16,10 +16,10 @@ from PIL import Image
 
 from benchmarks.photos import TWO_MP, photo_of
 from blurline import Policy, ProfileName, open_photo
-from blurline.picture.letterbox import scaled
-from blurline.picture.malloc_tuning import keep_freed_memory
+from blurline.picture.letterbox import scale_to_side
+from blurline.picture.malloc_tuning import tune_malloc
 from blurline.policy.profile import SECOND_LOOK_MODEL
-from models import anonymize, look_for
+from models import anonymize, plan_for
 from models.detector import to_tensor
 from models.loading import vendored_detector
 
@@ -28,16 +28,16 @@ _BLOCKS, _ROUNDS = 4, 5
 
 def run() -> dict[str, Any]:
     """Median milliseconds of each part, in alternating blocks, so that noise of the machine meets all alike."""
-    keep_freed_memory()  # as a worker does
+    tune_malloc()  # as a worker does
     data = photo_of(TWO_MP)
     photo = open_photo(data)
     wide = open_photo(photo_of((1920, 1350)))
-    looks = {profile: look_for(Policy(profile=profile)) for profile in ProfileName}
-    standard = looks[ProfileName.STANDARD]
+    plans = {profile: plan_for(Policy(profile=profile)) for profile in ProfileName}
+    standard = plans[ProfileName.STANDARD]
     session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL)._session
     (inputs,) = standard.inputs(photo.frames[0])
     runs = [(session, inputs.sizes[each.side_px]) for each in inputs.passes]
-    runs += [(again, scaled(Image.fromarray(photo.pixels), side_px)) for side_px in (640, 1280)]
+    runs += [(again, scale_to_side(Image.fromarray(photo.pixels), side_px)) for side_px in (640, 1280)]
     tensors = [(model, to_tensor(next(picture.letterboxes()).pixels)) for model, picture in runs]
     square = np.zeros((1, 3, 640, 640), np.float32)
 
@@ -55,7 +55,7 @@ def run() -> dict[str, Any]:
         "decode": decode,
         "onnxruntime": lambda: [model.run(tensor) for model, tensor in tensors],
         "encode": encode,
-        **{f"detection_{profile}": partial(look.found_in, wide.frames[0]) for profile, look in looks.items()},
+        **{f"detection_{profile}": partial(plan.detect, wide.frames[0]) for profile, plan in plans.items()},
         "one_run_at_640": lambda: session.run(square),
     }
     times: dict[str, list[float]] = {name: [] for name in parts}
@@ -73,6 +73,6 @@ def run() -> dict[str, Any]:
         "ms": ms,
         "floor_over_core": round(floor / ms["core"], 3),
         "detection_over_one_run_at_640": {
-            profile: round(ms[f"detection_{profile}"] / ms["one_run_at_640"], 2) for profile in looks
+            profile: round(ms[f"detection_{profile}"] / ms["one_run_at_640"], 2) for profile in plans
         },
     }

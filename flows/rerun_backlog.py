@@ -17,7 +17,7 @@ from blurline.picture.metadata import MetadataPolicy
 from blurline.policy import OutputFormat, Policy, Review, Style
 from blurline.policy.profile import ProfileName
 from blurline.settings import load_settings
-from models import look_for
+from models import plan_for
 from sql.jobs.submissions import batch_size
 from sql.reruns.reruns import Selected, Selection, count_without_original, enqueue, select
 from tasks.resources import database
@@ -92,7 +92,7 @@ def run_again(selection: Selection, overrides: dict[str, Any], rerun_id: UUID, *
     """Enqueue the selection, or only describe it, in one transaction: cancelled half-way, nothing has happened."""
     settings = load_settings()
     current = {
-        profile.value: look_for(Policy(profile=profile), settings).detector.card.sha256 for profile in ProfileName
+        profile.value: plan_for(Policy(profile=profile), settings).detector.card.sha256 for profile in ProfileName
     }
     with database().transaction() as transaction:
         selected = select(transaction, selection, current, overrides)

@@ -1,20 +1,29 @@
 """Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
 
-from models.anonymize import Anonymized, Rendered, anonymize, finish, render
-from models.detection_plan import Candidates, Found, Inputs, Look, PassFaces, find_faces, load_detectors, look_for
+from models.anonymize import Anonymized, Rendered, anonymize, render_choices, render_detections
+from models.detection_plan import (
+    Candidates,
+    DetectionPlan,
+    DetectorInputs,
+    FrameDetections,
+    PassFaces,
+    find_faces,
+    load_detectors,
+    plan_for,
+)
 
 __all__ = [
     "Anonymized",
     "Candidates",
-    "Found",
-    "Inputs",
-    "Look",
+    "DetectionPlan",
+    "DetectorInputs",
+    "FrameDetections",
     "PassFaces",
     "Rendered",
     "anonymize",
     "find_faces",
-    "finish",
     "load_detectors",
-    "look_for",
-    "render",
+    "plan_for",
+    "render_choices",
+    "render_detections",
 ]

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.decision.choice import Choice, choose
-from blurline.decision.doubt import Doubt, doubt
+from blurline.decision.doubt import Doubt, estimate_doubt
 from blurline.picture.photo import WITH_ALPHA, Format, Frame, Note, Photo
 from blurline.picture.redact import write
 from blurline.policy import Policy
 from blurline.settings import Settings
-from models.detection_plan import Found, Look, look_for
-from models.second_look import look_again
+from models.detection_plan import DetectionPlan, FrameDetections, plan_for
+from models.second_look import visible_faces
 
 _NONE = np.zeros(0, np.float32)
 
@@ -42,9 +42,9 @@ class Anonymized:
 class Rendered:
     """A checked file, its first frame as it was read back, and the (n,) scores of what the second look saw in it."""
 
-    done: Anonymized
+    result: Anonymized
     first_frame: Frame
-    shown: NDArray[np.float32]
+    visible_scores: NDArray[np.float32]
 
 
 def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> Anonymized:
@@ -55,14 +55,16 @@ def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | N
     meant: then nothing may be published.
     """
     policy, settings = policy or Policy(), settings or Settings.model_construct()
-    look = look_for(policy, settings)
-    return finish(photo, [look.found_in(frame) for frame in photo.frames], look, policy, settings).done
+    plan = plan_for(policy, settings)
+    return render_detections(photo, [plan.detect(frame) for frame in photo.frames], plan, policy, settings).result
 
 
-def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, settings: Settings) -> Rendered:
+def render_detections(
+    photo: Photo, found: Sequence[FrameDetections], plan: DetectionPlan, policy: Policy, settings: Settings
+) -> Rendered:
     """The second half of `anonymize`: from what a look has found in each frame to the checked file."""
     choices = tuple(
-        choose(each.rows, policy, look.threshold, frame.width_px, frame.height_px)
+        choose(each.rows, policy, plan.threshold, frame.width_px, frame.height_px)
         for frame, each in zip(photo.frames, found, strict=True)
     )
     weak, best = [_NONE], [_NONE]
@@ -71,13 +73,13 @@ def finish(photo: Photo, found: Sequence[Found], look: Look, policy: Policy, set
         is_open[is_open] = choice.uncovered(each.rows[is_open], policy, frame.width_px, frame.height_px)
         weak.append(each.rows[is_open, 4])
         best.append(each.best_scores[is_open])
-    least = look.threshold if policy.min_score is None else min(look.threshold, policy.min_score)
-    rendered = render(photo, choices, policy, settings)
-    in_doubt = doubt(np.concatenate(weak), np.concatenate(best), least, rendered.shown)
-    return replace(rendered, done=replace(rendered.done, doubt=in_doubt))
+    least = plan.threshold if policy.min_score is None else min(plan.threshold, policy.min_score)
+    rendered = render_choices(photo, choices, policy, settings)
+    in_doubt = estimate_doubt(np.concatenate(weak), np.concatenate(best), least, rendered.visible_scores)
+    return replace(rendered, result=replace(rendered.result, doubt=in_doubt))
 
 
-def render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
+def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
     """Destroy what was chosen in each frame, whoever chose it, and look at the written file once more. The doubt rests
     on that look alone.
 
@@ -87,12 +89,12 @@ def render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: 
     shown = [_NONE]
     shown_choices = choices[len(choices) - len(written.photo.frames) :]  # a poster has no place but in a PNG
     for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
-        shown.append(look_again(frame, choice, policy, settings)[:, 4])
+        shown.append(visible_faces(frame, choice, policy, settings)[:, 4])
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     changed = () if written.is_copied else photo.notes
     notes = changed + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
-    in_doubt = doubt(_NONE, _NONE, 1, scores)
+    in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
     return Rendered(done, written.photo.frames[0], scores)
 

@@ -1,6 +1,6 @@
 """A look at a frame of a picture: which detector, in which passes, and from which score a face is a face.
 
-The tasks resize, detect and nms are its three steps; `Look.found_in` makes them one after another.
+The tasks resize, detect and nms are its three steps; `DetectionPlan.detect` makes them one after another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image
 from blurline.box import Face, Faces
 from blurline.decision.choice import choose
 from blurline.errors import ConfigurationError
-from blurline.picture.letterbox import Scaled, fitted, scaled
+from blurline.picture.letterbox import ScaledImage, scale_to_fit, scale_to_side
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import (
@@ -40,11 +40,11 @@ from models.merge import fuse, iou, non_maximum_suppression
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class DetectorInputs:
     """The passes over one appearance of a frame, and the frame at each long side that they ask for."""
 
     passes: tuple[Pass, ...]
-    sizes: dict[int, Scaled]
+    sizes: dict[int, ScaledImage]
     long_side_px: int
 
 
@@ -72,7 +72,7 @@ class PassFaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FrameDetections:
     """What a look has found: ``rows`` (n, 5) in upright pixels, one a face, best first, with candidates down to
     `EVIDENCE_SCORE`; ``best_scores`` (n,): the best that a single pass gave to each under the threshold."""
 
@@ -81,7 +81,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DetectionPlan:
     """A profile with its loaded detector. ``threshold`` is the score from which a row is called a face."""
 
     detector: Detector
@@ -101,11 +101,11 @@ class Look:
             "threshold": self.threshold,
         }
 
-    def inputs(self, frame: Frame) -> list[Inputs]:
+    def inputs(self, frame: Frame) -> list[DetectorInputs]:
         """What the passes over each appearance of the frame need."""
         return [self._inputs(pixels) for pixels in frame.appearances]
 
-    def candidates(self, frame: Frame, inputs: list[Inputs] | None = None) -> Candidates:
+    def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
         """Run the detector on a frame. ``inputs``: what `inputs` gave for it, if that was asked for already."""
         found = []
         for number, each in enumerate(inputs or self.inputs(frame)):
@@ -114,13 +114,13 @@ class Look:
             for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
                 if not (self.profile.is_always_closer or _shows_a_crowd(largest, self.profile, self.threshold)):
                     break
-                closer = scaled(Image.fromarray(frame.appearances[number]), side_px)
+                closer = scale_to_side(Image.fromarray(frame.appearances[number]), side_px)
                 largest = self._run(closer, Pass(side_px))
                 passes.append(largest)
             found.append(passes)
         return Candidates(found, frame.width_px, frame.height_px)
 
-    def merge(self, candidates: Candidates) -> Found:
+    def merge(self, candidates: Candidates) -> FrameDetections:
         """What the passes found, made one, inside the frame.
 
         A face of one appearance is a face, however silent the others are; the same goes for the ways in which
@@ -144,25 +144,25 @@ class Look:
         best = rows[:, 4].copy()
         is_weak = rows[:, 4] < self.threshold
         best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
-        return Found(rows, best)
+        return FrameDetections(rows, best)
 
-    def found_in(self, frame: Frame) -> Found:
+    def detect(self, frame: Frame) -> FrameDetections:
         """All three steps."""
         return self.merge(self.candidates(frame))
 
-    def _inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
+    def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
         long_side_px = max(pixels.shape[:2])
         passes = self.profile.passes_for(long_side_px)
         image = Image.fromarray(pixels)
         fixed = self.detector.fixed_input
         if fixed is None:
-            sizes = {side_px: scaled(image, side_px) for side_px in {each.side_px for each in passes}}
-            return Inputs(passes, sizes, long_side_px)
+            sizes = {side_px: scale_to_side(image, side_px) for side_px in {each.side_px for each in passes}}
+            return DetectorInputs(passes, sizes, long_side_px)
         side_px = max(fixed)
         views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
-        return Inputs(tuple(views), {side_px: fitted(image, *fixed)}, long_side_px)
+        return DetectorInputs(tuple(views), {side_px: scale_to_fit(image, *fixed)}, long_side_px)
 
-    def _run(self, picture: Scaled, each: Pass) -> PassFaces:
+    def _run(self, picture: ScaledImage, each: Pass) -> PassFaces:
         detector = self.detector
         inputs = picture.letterboxes(
             detector.stride_px,
@@ -177,7 +177,7 @@ class Look:
         return PassFaces(np.concatenate(found), picture.scale, max_face_px, each.quarter_turns)
 
 
-def look_for(policy: Policy, settings: Settings | None = None) -> Look:
+def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
     """The look that a policy asks for. Raises ModelRejected or ConfigurationError."""
     settings = settings or Settings.model_construct()
     profile = PROFILES[policy.profile]
@@ -187,13 +187,13 @@ def look_for(policy: Policy, settings: Settings | None = None) -> Look:
         family = _family(settings.model_family)
         threshold = settings.model_threshold
         detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
-    return Look(detector, profile, threshold, policy.classes)
+    return DetectionPlan(detector, profile, threshold, policy.classes)
 
 
 def load_detectors(settings: Settings) -> None:
     """Load the detector of every profile and of the second look. Raises ModelRejected or ConfigurationError."""
     for profile in ProfileName:
-        look_for(Policy(profile=profile), settings)
+        plan_for(Policy(profile=profile), settings)
     vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
 
 
@@ -202,9 +202,9 @@ def find_faces(
 ) -> tuple[tuple[Face, ...], ...]:
     """The faces that the policy destroys in each frame of a picture, best first."""
     policy = policy or Policy()
-    look = look_for(policy, settings)
+    plan = plan_for(policy, settings)
     return tuple(
-        choose(look.found_in(frame).rows, policy, look.threshold, frame.width_px, frame.height_px).faces
+        choose(plan.detect(frame).rows, policy, plan.threshold, frame.width_px, frame.height_px).faces
         for frame in photo.frames
     )
 

@@ -13,7 +13,7 @@ from blurline.box import Faces
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import SECOND_LOOK_SCORE
 from blurline.errors import OutputCheckFailed
-from blurline.picture.letterbox import scaled
+from blurline.picture.letterbox import scale_to_side
 from blurline.picture.photo import Frame
 from blurline.policy import Policy
 from blurline.policy.profile import SECOND_LOOK_MODEL
@@ -28,7 +28,7 @@ _SIDES_PX = (640, 1280)
 _MERGE_IOU = 0.4
 
 
-def look_again(written: Frame, choice: Choice, policy: Policy, settings: Settings) -> Faces:
+def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Settings) -> Faces:
     """What shows in a frame of a written result against the policy's choice -> (n, 5) rows, upright pixels, best first.
 
     Raises OutputCheckFailed when one of them surely is a face.
@@ -38,7 +38,7 @@ def look_again(written: Frame, choice: Choice, policy: Policy, settings: Setting
         each.to_photo(detector.candidates(each.pixels, SECOND_LOOK_SCORE))
         for image in map(Image.fromarray, written.appearances)
         for side_px in _SIDES_PX
-        for each in scaled(image, side_px).letterboxes(detector.stride_px)
+        for each in scale_to_side(image, side_px).letterboxes(detector.stride_px)
     ]
     rows = non_maximum_suppression(np.concatenate(found), _MERGE_IOU)
     shown = rows[choice.uncovered(rows, policy, written.width_px, written.height_px)]

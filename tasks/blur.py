@@ -9,7 +9,7 @@ from prefect import task
 from blurline.picture.photo import Photo
 from blurline.picture.preview import PreviewSize, preview, preview_key
 from blurline.settings import load_settings
-from models import Rendered, finish, render
+from models import Rendered, render_choices, render_detections
 from tasks.review_gate import held
 from tasks.work import TASK, Item, Output, Preview, Work
 
@@ -17,16 +17,16 @@ from tasks.work import TASK, Item, Output, Preview, Work
 @task(name="blur", timeout_seconds=600, **TASK)
 def blur(work: Work) -> None:
     """Faces from the threshold up, or those that a person has marked -> a checked file; the picture is let go."""
-    look, settings = work.look, load_settings()
+    plan, settings = work.plan, load_settings()
 
     def step(item: Item) -> None:
-        assert item.found is not None and look is not None
+        assert item.detections is not None and plan is not None
         photo, correction = item.opened(settings.limits), item.attempt.correction
         if correction is None:
-            rendered = finish(photo, item.found, look, work.policy, settings)
+            rendered = render_detections(photo, item.detections, plan, work.policy, settings)
         else:
-            rendered = render(photo, correction.choices(len(photo.frames)), work.policy, settings)
-        done = rendered.done
+            rendered = render_choices(photo, correction.choices(len(photo.frames)), work.policy, settings)
+        done = rendered.result
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
         output = Output(done, hashlib.sha256(done.data).hexdigest(), key)
         is_held = held(work.policy, done.doubt, correction) is not None

@@ -11,12 +11,12 @@ from tasks.work import TASK, Item, Work
 @task(name="detect", timeout_seconds=1200, **TASK)
 def detect(work: Work) -> None:
     """Inputs -> candidates in upright pixels; the inputs are let go."""
-    look, limits = work.look, load_settings().limits
+    plan, limits = work.plan, load_settings().limits
 
     def step(item: Item) -> None:
-        assert item.inputs is not None and look is not None
+        assert item.inputs is not None and plan is not None
         first, *others = item.opened(limits).frames
-        item.candidates = [look.candidates(first, item.inputs), *map(look.candidates, others)]
+        item.candidates = [plan.candidates(first, item.inputs), *map(plan.candidates, others)]
         item.inputs = []
 
-    work.advance("detect", lambda item: item.candidates is not None or item.found is not None, step)
+    work.advance("detect", lambda item: item.candidates is not None or item.detections is not None, step)

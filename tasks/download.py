@@ -10,7 +10,7 @@ from blurline.errors import PermanentError
 from blurline.limits import Limits
 from blurline.picture.decode import read_header
 from blurline.settings import load_settings
-from models import look_for
+from models import plan_for
 from sql.jobs.attempts import Attempt, start_batch
 from tasks.resources import database, store
 from tasks.source_url import fetching, keep
@@ -37,8 +37,8 @@ def download(work: Work) -> None:
         if batch is None:
             work.items = []
             return
-        work.job_id, work.policy, work.look = batch.job_id, batch.policy, look_for(batch.policy, settings)
-        work.items = [Item(attempt, found=[] if attempt.correction else None) for attempt in batch.attempts]
+        work.job_id, work.policy, work.plan = batch.job_id, batch.policy, plan_for(batch.policy, settings)
+        work.items = [Item(attempt, detections=[] if attempt.correction else None) for attempt in batch.attempts]
 
     remote = [item.attempt for item in work.items if _is_remote(item)]
     with fetching(remote, settings) as fetched:

@@ -10,11 +10,11 @@ from tasks.work import TASK, Item, Work
 @task(name="nms", timeout_seconds=120, **TASK)
 def nms(work: Work) -> None:
     """Candidates -> faces, best first, inside the photograph."""
-    look = work.look
+    plan = work.plan
 
     def step(item: Item) -> None:
-        assert item.candidates is not None and look is not None
-        item.found = [look.merge(each) for each in item.candidates]
+        assert item.candidates is not None and plan is not None
+        item.detections = [plan.merge(each) for each in item.candidates]
         item.candidates = []
 
-    work.advance("nms", lambda item: item.found is not None, step)
+    work.advance("nms", lambda item: item.detections is not None, step)

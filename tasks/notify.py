@@ -41,7 +41,7 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         return Settled(hold_for_review(transaction, item.attempt, item.error.code, str(item.error)))
     if item.error is not None:
         return Settled(fail(transaction, item.attempt, item.error.code, str(item.error)))
-    assert item.original is not None and item.output is not None and work.look is not None
+    assert item.original is not None and item.output is not None and work.plan is not None
     output = item.output
     result = Result(
         key=output.key,
@@ -55,7 +55,7 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         doubt=output.done.doubt,
         notes=output.done.notes,
         policy=work.policy,
-        model=work.look.record,
+        model=work.plan.record,
         processing_ms=sum(item.stage_ms.values()),
         stage_ms=item.stage_ms,
     )

@@ -16,14 +16,14 @@ def resize(work: Work) -> None:
     Decoded pictures beyond the resident limit are dropped again and decoded anew by the tasks that need them.
     """
     settings = load_settings()
-    look, items = work.look, work.items or []
+    plan, items = work.plan, work.items or []
 
     def step(item: Item) -> None:
-        assert item.original is not None and look is not None
+        assert item.original is not None and plan is not None
         photo = open_photo(item.original.data, settings.limits)
-        item.inputs = look.inputs(photo.frames[0])
+        item.inputs = plan.inputs(photo.frames[0])
         resident = sum(other.original.header.pixels for other in items if other.photo and other.original)
         if resident + item.original.header.pixels <= settings.resident_megapixels * 1e6:
             item.photo = photo
 
-    work.advance("resize", lambda item: item.inputs is not None or item.found is not None, step)
+    work.advance("resize", lambda item: item.inputs is not None or item.detections is not None, step)

@@ -26,7 +26,7 @@ from blurline.observability import metrics
 from blurline.picture.decode import open_photo
 from blurline.picture.photo import Header, Photo
 from blurline.policy import Policy
-from models import Anonymized, Candidates, Found, Inputs, Look
+from models import Anonymized, Candidates, DetectionPlan, DetectorInputs, FrameDetections
 from sql.jobs.attempts import Attempt
 
 log = structlog.get_logger()
@@ -74,9 +74,9 @@ class Item:
     attempt: Attempt
     original: Original | None = None
     photo: Photo | None = None
-    inputs: list[Inputs] | None = None
+    inputs: list[DetectorInputs] | None = None
     candidates: list[Candidates] | None = None
-    found: list[Found] | None = None
+    detections: list[FrameDetections] | None = None
     output: Output | None = None
     error: PermanentError | None = None
     settled: bool = False
@@ -96,7 +96,7 @@ class Work:
         self.is_retry = is_retry
         self.job_id: UUID | None = None
         self.policy = Policy()
-        self.look: Look | None = None
+        self.plan: DetectionPlan | None = None
         self.items: list[Item] | None = None
 
     def advance(self, stage: str, is_done: Callable[[Item], bool], step: Callable[[Item], None]) -> None:

@@ -35,12 +35,12 @@ def detect(
 ) -> None:
     """Find faces and print them, without any server: x1 y1 x2 y2 score, in pixels of the upright photograph."""
     from blurline.picture.decode import open_photo
-    from models import look_for
+    from models import plan_for
 
     policy = Policy(profile=profile)
     values = load_settings()
-    look = look_for(policy, values)
-    lowest = look.threshold if min_score is None else min_score
+    plan = plan_for(policy, values)
+    lowest = plan.threshold if min_score is None else min_score
     failed = False
     for path in photos:
         try:
@@ -50,7 +50,7 @@ def detect(
             failed = True
             continue
         for number, frame in enumerate(photo.frames):
-            faces = look.found_in(frame).rows
+            faces = plan.detect(frame).rows
             rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
             if jsonl:
                 of_frame = {"frame": number} if len(photo.frames) > 1 else {}
@@ -104,22 +104,22 @@ def evaluate(
     jobs: Annotated[int | None, typer.Option(help="Pictures at a time; one a core when absent.", min=1)] = None,
 ) -> None:
     """Measure detection on labelled pictures: recall, coverage and cost of each profile and model side by side."""
-    from models.evaluation.measure import Candidate, measure
+    from models.evaluation.measure import Variant, measure
     from models.evaluation.report import print_comparison, write_report
     from models.evaluation.truth import read_labels
 
     labelled = read_labels(labels, images)
     values = load_settings()
     policies = [Policy(profile=name, padding=padding) for name in profile or list(ProfileName)]
-    candidates = [Candidate(policy.profile, policy, values) for policy in policies] + [
-        Candidate(f"{policy.profile}-{path.stem}", policy, values.model_copy(update={"model_file": path}))
+    variants = [Variant(policy.profile, policy, values) for policy in policies] + [
+        Variant(f"{policy.profile}-{path.stem}", policy, values.model_copy(update={"model_file": path}))
         for path in model or []
         for policy in policies
     ]
     measured = []
-    for candidate in candidates:
-        typer.echo(f"{candidate.name}: {len(labelled)} pictures …", err=True)
-        measured.append(measure(candidate, labelled, jobs))
+    for variant in variants:
+        typer.echo(f"{variant.name}: {len(labelled)} pictures …", err=True)
+        measured.append(measure(variant, labelled, jobs))
     written = write_report(output, measured, labelled)
     print_comparison(measured)
     typer.echo("\n".join(map(str, written)))
@@ -131,10 +131,10 @@ def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -
     The extension of another format is added to the name.
     """
     from blurline.picture.decode import open_photo
-    from blurline.picture.malloc_tuning import keep_freed_memory
+    from blurline.picture.malloc_tuning import tune_malloc
     from models import anonymize
 
-    keep_freed_memory()
+    tune_malloc()
     try:
         photo = open_photo(path.read_bytes(), settings.limits)
         done = anonymize(photo, policy, settings)

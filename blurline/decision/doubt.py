@@ -37,7 +37,7 @@ class Doubt:
         return {name: count for name, count in kinds.items() if count}
 
 
-def doubt(
+def estimate_doubt(
     scores: NDArray[np.float32], best_scores: NDArray[np.float32], threshold: float, seen_again: NDArray[np.float32]
 ) -> Doubt:
     """Doubt in a result.

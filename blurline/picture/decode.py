@@ -27,7 +27,7 @@ from blurline.errors import (
 from blurline.limits import Limits
 from blurline.picture.metadata import ORIENTATION, read_metadata
 from blurline.picture.photo import Format, Frame, Header, Photo, is_same
-from blurline.picture.source_encoding import DEEP_GREY, encoding_of, is_transparent, notes_on
+from blurline.picture.source_encoding import DEEP_GREY, is_transparent, loss_notes, read_encoding
 
 _TRANSPOSE_TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,8 +68,8 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
     with _open(data, limits) as image, _quiet():
         orientation = _orientation(image)
         frames: list[Frame] = []
-        notes = notes_on(image, data, _frame_count(image))
-        encoding = encoding_of(image, data, _format(image), swaps_sides=orientation in _SWAPS_SIDES)
+        notes = loss_notes(image, data, _frame_count(image))
+        encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in _SWAPS_SIDES)
         metadata = read_metadata(image)
         try:
             for number in range(_frame_count(image)):

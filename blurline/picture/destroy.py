@@ -33,7 +33,7 @@ _MIN_CELL_PX = 4.0  # a cell is never smaller, so that a tiny face keeps fewer c
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
+class _Method:
     policy: Policy
     random: np.random.Generator
     is_transparency: bool
@@ -57,9 +57,9 @@ def destroy(
     """
     result = pixels.copy()
     random = random or np.random.default_rng()
-    how = _How(policy, random, is_transparency)
+    method = _Method(policy, random, is_transparency)
     for face in faces:
-        _destroy_face(result, face.box, how)
+        _destroy_face(result, face.box, method)
     height, width = pixels.shape[:2]
     for region in policy.keep_regions:
         box = region.box(width, height)
@@ -69,7 +69,7 @@ def destroy(
         box = region.box(width, height)
         window = result[math.floor(box.y1) : math.ceil(box.y2), math.floor(box.x1) : math.ceil(box.x2)]
         if window.size:
-            window[:] = _cover(window, how)
+            window[:] = _cover(window, method)
     return result
 
 
@@ -103,9 +103,9 @@ def cells_across(side_px: float, cells_per_face: int) -> int:
     return max(1, min(cells_per_face, int(side_px / _MIN_CELL_PX)))
 
 
-def _destroy_face(pixels: NDArray[Any], box: Box, how: _How) -> None:
+def _destroy_face(pixels: NDArray[Any], box: Box, method: _Method) -> None:
     height, width = pixels.shape[:2]
-    area = opaque_area(box, how.policy.padding)
+    area = opaque_area(box, method.policy.padding)
     margin_x, margin_y = area.width_px / 2 * _FEATHER + 1, area.height_px / 2 * _FEATHER + 1
     left, top = max(0, int(area.x1 - margin_x)), max(0, int(area.y1 - margin_y))
     right, bottom = min(width, int(area.x2 + margin_x) + 1), min(height, int(area.y2 + margin_y) + 1)
@@ -113,7 +113,7 @@ def _destroy_face(pixels: NDArray[Any], box: Box, how: _How) -> None:
         return
     window = pixels[top:bottom, left:right]
     opacity = _opacity(area, left, top, right, bottom)[:, :, None]
-    cover = _cover(window, how)
+    cover = _cover(window, method)
     window[:] = np.rint(window * (1 - opacity) + cover * opacity).astype(window.dtype)
 
 
@@ -131,15 +131,15 @@ def _radius(area: Box, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     return np.sqrt(np.sqrt((from_middle_x**_EXPONENT)[None, :] + (from_middle_y**_EXPONENT)[:, None]))
 
 
-def _cover(window: NDArray[Any], how: _How) -> NDArray[Any]:
+def _cover(window: NDArray[Any], method: _Method) -> NDArray[Any]:
     """What a face is replaced with: same shape and type as ``window``, from the averaged cells alone."""
     height, width, channels = window.shape
-    most, policy = np.iinfo(window.dtype).max, how.policy
+    most, policy = np.iinfo(window.dtype).max, method.policy
     cells = 1 if policy.style in (Style.SOLID, Style.EMOJI) else policy.cells_per_face
     rows, columns = cells_across(height, cells), cells_across(width, cells)
     image = Image.fromarray(window if channels == 3 else window[:, :, 0].astype(np.float32))
     averages = np.asarray(image.resize((columns, rows), Image.Resampling.BOX), np.float32)
-    noise = 0 if how.is_transparency else how.random.normal(0, _NOISE_LEVELS * most / 255, averages.shape)
+    noise = 0 if method.is_transparency else method.random.normal(0, _NOISE_LEVELS * most / 255, averages.shape)
     noisy = np.clip(np.rint(averages + noise), 0, most)
     cover = Image.fromarray(noisy.astype(np.uint8 if channels == 3 else np.float32))
     if policy.style is Style.BLUR:
@@ -147,7 +147,7 @@ def _cover(window: NDArray[Any], how: _How) -> NDArray[Any]:
     else:
         blocks = cover.resize((columns * 4, rows * 4), Image.Resampling.NEAREST)
         cover = blocks.resize((width, height), Image.Resampling.BILINEAR)
-    if policy.style is Style.EMOJI and not how.is_transparency and min(height, width) >= _MIN_EMOJI_PX:
+    if policy.style is Style.EMOJI and not method.is_transparency and min(height, width) >= _MIN_EMOJI_PX:
         _draw_emoji(cover, most)
     return np.asarray(np.clip(np.asarray(cover), 0, most).astype(window.dtype).reshape(window.shape))
 

@@ -11,7 +11,7 @@ from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.metadata import ORIENTATION, Metadata
 from blurline.picture.photo import Format, Photo
 
-_FOREIGN = {Format.JPEG: jpeg.foreign, Format.PNG: png.foreign, Format.WEBP: webp.foreign}
+_FOREIGN = {Format.JPEG: jpeg.foreign_parts, Format.PNG: png.foreign_parts, Format.WEBP: webp.foreign_parts}
 _DIRECTORIES = {IFD.Exif, IFD.GPSInfo}
 _TIFF_STRUCTURE = frozenset(
     {254, 256, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 297, 317, 320, 338, 339, 700, 34675}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blurline.box import Faces
-from blurline.picture.resample import resized
+from blurline.picture.resample import resize
 
 TILE_PX = 2048
 """Longest side of an input; a larger scaled picture is cut into tiles."""
@@ -30,7 +30,7 @@ _INNER_EDGE_PX = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scaled:
+class ScaledImage:
     """An upright photograph at another size.
 
     ``pixels``: (height, width, 3) uint8 RGB. ``scale_x``, ``scale_y``: its pixels a pixel of the photograph (they
@@ -87,7 +87,7 @@ class Letterbox:
     """
 
     pixels: NDArray[np.uint8]
-    source: Scaled
+    source: ScaledImage
     area: tuple[int, int, int, int]
     quarter_turns: int = 0
     is_mirrored: bool = False
@@ -136,7 +136,7 @@ class Letterbox:
         return self.area == (0, 0, *self._shown)
 
 
-def scaled(image: Image.Image, side_px: int) -> Scaled:
+def scale_to_side(image: Image.Image, side_px: int) -> ScaledImage:
     """Scale an upright RGB image so that the long side is ``side_px``.
 
     A picture longer than 2:1 is scaled to the area that a 2:1 picture of that side would have.
@@ -144,26 +144,26 @@ def scaled(image: Image.Image, side_px: int) -> Scaled:
     width, height = image.size
     aspect = min(max(height, width) / min(height, width), _MOST_ASPECT)
     factor = side_px / max(height, width) * math.sqrt(max(1.0, aspect / 2))
-    inner = _resized(image, factor)
+    inner = _resize(image, factor)
     scale_x, scale_y = inner.shape[1] / width, inner.shape[0] / height
     if width >= _PANORAMA_ASPECT * height:
         inner = np.concatenate([inner, inner[:, : round(inner.shape[1] * _SEAM)]], axis=1)
-    return Scaled(inner, scale_x, scale_y, width)
+    return ScaledImage(inner, scale_x, scale_y, width)
 
 
-def fitted(image: Image.Image, height_px: int, width_px: int) -> Scaled:
+def scale_to_fit(image: Image.Image, height_px: int, width_px: int) -> ScaledImage:
     """Scale an upright RGB image so that it just fits into a size."""
     width, height = image.size
-    inner = _resized(image, min(height_px / height, width_px / width))
-    return Scaled(inner, inner.shape[1] / width, inner.shape[0] / height, width)
+    inner = _resize(image, min(height_px / height, width_px / width))
+    return ScaledImage(inner, inner.shape[1] / width, inner.shape[0] / height, width)
 
 
-def _resized(image: Image.Image, factor: float) -> NDArray[np.uint8]:
+def _resize(image: Image.Image, factor: float) -> NDArray[np.uint8]:
     if factor == 1:
         return np.asarray(image)
     width, height = (max(1, round(side * factor)) for side in image.size)
     # Measured (docs/detection.md): upwards bicubic is best, downwards bilinear.
-    return np.asarray(resized(image, width, height, is_bicubic=factor > 1))
+    return np.asarray(resize(image, width, height, is_bicubic=factor > 1))
 
 
 def _rolled_up(rows: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:

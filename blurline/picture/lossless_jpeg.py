@@ -20,12 +20,12 @@ from blurline.picture.photo import Format, Photo
 _BLOCK_PX = 8
 
 
-def is_possible(photo: Photo, wanted: Format) -> bool:
+def can_splice(photo: Photo, wanted: Format) -> bool:
     """Whether the picture's coefficients can be kept: a JPEG that stays one and is stored upright."""
     return photo.encoding.format is Format.JPEG and wanted is Format.JPEG and photo.orientation == 1
 
 
-def spliced(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> bytes | None:
+def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> bytes | None:
     """``redacted`` with the coefficients of ``source`` in every block without a touched pixel.
 
     Both are JPEG of one size; ``is_touched``: (H, W) mask of the pixels that were changed on purpose. None when their
@@ -57,7 +57,7 @@ def spliced(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> by
         data = written.read_bytes()
     found, _ = jpeg.segments(redacted)
     blocks = {prefix: _payload(found, prefix) for prefix in (jpeg.EXIF, jpeg.XMP)}
-    return jpeg.copied(data, blocks[jpeg.EXIF], blocks[jpeg.XMP], jpeg.colour_profile(found))
+    return jpeg.repackage(data, blocks[jpeg.EXIF], blocks[jpeg.XMP], jpeg.colour_profile(found))
 
 
 def _same_tables(old: Any, new: Any) -> bool:

@@ -10,7 +10,7 @@ _KEPT_BYTES = 1 << 30
 _LARGEST_FROM_HEAP_BYTES = 32 << 20  # the most that glibc accepts
 
 
-def keep_freed_memory() -> None:
+def tune_malloc() -> None:
     """Have the C library keep up to a gigabyte of freed memory for the next picture (glibc; elsewhere nothing).
 
     Measured 3 % of the time for a photograph of 2 megapixels (`blurline bench core`).

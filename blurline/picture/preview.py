@@ -8,7 +8,7 @@ from enum import StrEnum
 from PIL import Image
 
 from blurline.picture.photo import Frame
-from blurline.picture.resample import resized
+from blurline.picture.resample import resize
 
 MEDIA_TYPE = "image/jpeg"
 _QUALITY = 80
@@ -35,7 +35,7 @@ def preview(frame: Frame, size: PreviewSize, icc_profile: bytes | None = None) -
     scale = min(1.0, size.side_px / max(image.size))
     if scale < 1:
         width, height = (max(1, round(side * scale)) for side in image.size)
-        image = resized(image, width, height, is_bicubic=False)
+        image = resize(image, width, height, is_bicubic=False)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_QUALITY, icc_profile=icc_profile)
     return file.getvalue()

@@ -16,17 +16,17 @@ from blurline.picture.destroy import destroy
 from blurline.picture.encode import check_writable, encode, flattened
 from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.inspection import leftovers
-from blurline.picture.lossless_jpeg import is_possible, spliced
+from blurline.picture.lossless_jpeg import can_splice, splice
 from blurline.picture.metadata import Metadata
 from blurline.picture.photo import Format, Frame, Photo, is_same
 from blurline.policy import OutputFormat, Policy
 
 _MAX_MEAN_ERROR_LEVELS = 16.0
 _NO_LIMITS = Limits(file_bytes=1 << 62, pixels=1 << 62, frames=1 << 30)
-_COPIED = {Format.JPEG: jpeg.copied, Format.PNG: png.copied, Format.WEBP: webp.copied}
-_SHORTENED: dict[Format, Callable[[bytes, int], Iterator[bytes]]] = {
-    Format.JPEG: jpeg.shortened,
-    Format.WEBP: webp.shortened,
+_REPACKAGE = {Format.JPEG: jpeg.repackage, Format.PNG: png.repackage, Format.WEBP: webp.repackage}
+_TRUNCATIONS: dict[Format, Callable[[bytes, int], Iterator[bytes]]] = {
+    Format.JPEG: jpeg.truncations,
+    Format.WEBP: webp.truncations,
 }
 _SLACK_BYTES = 48
 
@@ -35,7 +35,7 @@ FacesByFrame = Sequence[tuple[Face, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenFile:
     """A written file, what opening it again has shown, and whether its compressed data is the source's, bit for bit."""
 
     data: bytes
@@ -51,7 +51,7 @@ def redact(photo: Photo, faces: FacesByFrame, policy: Policy) -> bytes:
     return write(photo, faces, policy).data
 
 
-def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> Written:
+def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> WrittenFile:
     """As `redact`, with what the written file looks like.
 
     A picture in which there is nothing to destroy keeps its compressed data where its container allows. The written
@@ -65,7 +65,7 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> Written:
     check_writable(len(photo.frames), source, wanted)
     metadata = photo.metadata.under(policy.metadata)
     if wanted is source and not any(faces) and not policy.always_regions:
-        copied = _copied(photo, metadata)
+        copied = _repackaged(photo, metadata)
         if copied is not None:
             return copied
     if photo.encoding.is_poster and wanted is not Format.PNG:  # only there is a frame for those without animations
@@ -73,11 +73,11 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> Written:
     redacted = [_redacted(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
-    if policy.exact and is_possible(photo, wanted):
+    if policy.exact and can_splice(photo, wanted):
         is_touched = (frames[0].pixels != photo.pixels).any(axis=2)
-        data = spliced(photo.data, data, is_touched) or data
+        data = splice(photo.data, data, is_touched) or data
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
-    return Written(data, check_output(data, wanted, frames, boxes, metadata))
+    return WrittenFile(data, check_output(data, wanted, frames, boxes, metadata))
 
 
 def check_output(
@@ -143,14 +143,14 @@ def _always(frame: Frame, policy: Policy) -> list[Box]:
     return [region.box(frame.width_px, frame.height_px) for region in policy.always_regions]
 
 
-def _copied(photo: Photo, metadata: Metadata) -> Written | None:
+def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
     """The same compressed data in a new file; None where it is not certain to be all of the file's picture data."""
     format_ = photo.encoding.format
     is_seen_whole = all(note.code != "depth_reduced" for note in photo.notes)
-    if format_ not in _COPIED or len(photo.frames) > 1 or not is_seen_whole:
+    if format_ not in _REPACKAGE or len(photo.frames) > 1 or not is_seen_whole:
         return None
     exif = metadata.written_exif(photo.orientation)
-    data = _COPIED[format_](
+    data = _REPACKAGE[format_](
         photo.data, exif.tobytes() if exif else None, metadata.written_xmp(), photo.encoding.source_profile
     )
     if data is None or _has_slack(format_, data, photo):
@@ -160,14 +160,14 @@ def _copied(photo: Photo, metadata: Metadata) -> Written | None:
     except PictureError:
         return None
     same = is_same(photo.frames[0], written.frames[0]) and not leftovers(data, written, metadata)
-    return Written(data, written, is_copied=True) if same else None
+    return WrittenFile(data, written, is_copied=True) if same else None
 
 
 def _has_slack(format_: Format, data: bytes, photo: Photo) -> bool:
     """Whether compressed data can lose its end without any pixel changing: then something may hide there."""
-    if format_ not in _SHORTENED:
+    if format_ not in _TRUNCATIONS:
         return False
-    for shorter in _SHORTENED[format_](data, _SLACK_BYTES):
+    for shorter in _TRUNCATIONS[format_](data, _SLACK_BYTES):
         try:
             if is_same(photo.frames[0], open_photo(shorter, _NO_LIMITS).frames[0]):
                 return True

@@ -13,7 +13,7 @@ except ImportError:
     Resizer = None
 
 
-def resized(image: Image.Image, width: int, height: int, *, is_bicubic: bool) -> Image.Image:
+def resize(image: Image.Image, width: int, height: int, *, is_bicubic: bool) -> Image.Image:
     """An RGB image at another size, by bicubic or by bilinear interpolation."""
     if Resizer is None:
         resample = Image.Resampling.BICUBIC if is_bicubic else Image.Resampling.BILINEAR

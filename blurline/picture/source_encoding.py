@@ -17,7 +17,7 @@ DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
 _PNG_DEPTH_AT = 24
 
 
-def encoding_of(image: Image.Image, data: bytes, format_: Format, *, swaps_sides: bool) -> Encoding:
+def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sides: bool) -> Encoding:
     """The encoding of a file; ``swaps_sides``: its orientation exchanges width and height."""
     profile = image.info.get("icc_profile")
     cleaned = clean_profile(profile) if profile else None
@@ -36,7 +36,7 @@ def encoding_of(image: Image.Image, data: bytes, format_: Format, *, swaps_sides
     return _as_jpeg(image, encoding, swaps_sides=swaps_sides) if format_ is Format.JPEG else encoding
 
 
-def notes_on(image: Image.Image, data: bytes, treated: int) -> tuple[Note, ...]:
+def loss_notes(image: Image.Image, data: bytes, treated: int) -> tuple[Note, ...]:
     """What the owner should know of a result, when so many frames are ``treated``."""
     notes: list[Note] = []
     pictures = getattr(image, "n_frames", 1)

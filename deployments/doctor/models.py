@@ -9,7 +9,7 @@ from blurline.policy import Policy
 from blurline.policy.profile import SECOND_LOOK_MODEL, ProfileName
 from blurline.settings import Settings
 from deployments.doctor.result import Finding, error, ok
-from models import look_for
+from models import plan_for
 from models.detector import Detector
 from models.loading import vendored_detector
 
@@ -18,7 +18,7 @@ def models(settings: Settings) -> Iterator[Finding]:
     """See the module. Every file is hashed, loaded and run once."""
     for profile in ProfileName:
         policy = Policy(profile=profile)
-        yield _finding(f"models.{profile}", lambda policy=policy: look_for(policy, settings).detector)  # type: ignore[misc]
+        yield _finding(f"models.{profile}", lambda policy=policy: plan_for(policy, settings).detector)  # type: ignore[misc]
     yield _finding("models.second_look", lambda: vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider))
 
 

@@ -15,7 +15,7 @@ from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.version import worker_name
 from deployments.worker.worker import WarmWorker
-from models import look_for
+from models import plan_for
 
 _GRACE_S = 120  # the reconciler comes first
 
@@ -41,7 +41,7 @@ def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
     """Answer Prometheus in a thread. Raises ConfigurationError when the port cannot be had."""
     metrics.WORKER.register(worker.figures)
     for profile in ProfileName:
-        model = look_for(Policy(profile=profile), settings).record
+        model = plan_for(Policy(profile=profile), settings).record
         metrics.model_info.labels(profile, model["name"], model["sha256"]).set(1)
     try:
         start_http_server(port, settings.worker_metrics_host, metrics.WORKER)

@@ -72,7 +72,7 @@ class _Runner:
         import flows.anonymize  # noqa: F401  imported here so that the first run need not
         from blurline.observability.logs import configure_logs
         from blurline.observability.traces import configure_traces
-        from blurline.picture.malloc_tuning import keep_freed_memory
+        from blurline.picture.malloc_tuning import tune_malloc
         from blurline.settings import load_settings
         from models import load_detectors
 
@@ -82,7 +82,7 @@ class _Runner:
         self._cancelled = Cancelled
         self._flows: dict[tuple[str, str], Any] = {}
         self._is_armed = False
-        keep_freed_memory()
+        tune_malloc()
         settings = load_settings()
         configure_logs(settings.log_level)
         configure_traces("blurline-worker")

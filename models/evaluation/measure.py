@@ -16,12 +16,12 @@ import numpy as np
 from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
 from blurline.picture.decode import open_photo
-from blurline.picture.malloc_tuning import keep_freed_memory
+from blurline.picture.malloc_tuning import tune_malloc
 from blurline.policy import Policy
 from blurline.settings import Settings
-from models.anonymize import finish
-from models.detection_plan import look_for
-from models.evaluation.scoring import Curve, Match, Scored, match
+from models.anonymize import render_detections
+from models.detection_plan import plan_for
+from models.evaluation.scoring import Curve, Match, SetScore, match
 from models.evaluation.truth import Labelled
 from models.loading import vendored_detector
 
@@ -29,7 +29,7 @@ _BASELINE_SIDE_PX = 640
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Variant:
     """What is measured: a name for the tables, a profile's policy, and the settings that choose the model."""
 
     name: str
@@ -38,7 +38,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PictureMeasurement:
     """What came of one picture: (n, 5) rows in upright pixels, the milliseconds that the look took, the doubt in the
     result (1 where it did not pass its check), and the milliseconds of the baseline."""
 
@@ -49,63 +49,63 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SetMeasurement:
     """A candidate's detections of a whole set, and the figures made of them."""
 
-    candidate: Candidate
-    outcomes: list[Outcome]
+    variant: Variant
+    outcomes: list[PictureMeasurement]
     matches: list[Match]
     curve: Curve
     report: dict[str, Any]
 
 
-def measure(candidate: Candidate, labelled: Sequence[Labelled], jobs: int | None = None) -> Measured:
+def measure(variant: Variant, labelled: Sequence[Labelled], jobs: int | None = None) -> SetMeasurement:
     """Look at every picture with one candidate and score what it finds.
 
     Latency is that of the look alone (resizing, onnxruntime, merging), each in one thread, with ``jobs`` pictures
     at a time (one a core when absent); the baseline is one run of CenterFace at 640 x 640 in the same processes.
     """
-    treat = partial(_treat, candidate=candidate)
+    treat = partial(_treat, variant=variant)
     processes = min(jobs or os.cpu_count() or 1, len(labelled))
     if processes == 1:
         outcomes = [treat(each) for each in labelled]
     else:
         with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
             outcomes = list(pool.map(treat, labelled, chunksize=4))
-    look = look_for(candidate.policy, candidate.settings)
+    plan = plan_for(variant.policy, variant.settings)
     matches = [
-        match(each.faces, picture, look.threshold, candidate.policy.padding)
+        match(each.faces, picture, plan.threshold, variant.policy.padding)
         for each, picture in zip(outcomes, labelled, strict=True)
     ]
-    scored = Scored(matches, [each.doubt for each in outcomes], look.threshold, candidate.policy.max_doubt)
+    scored = SetScore(matches, [each.doubt for each in outcomes], plan.threshold, variant.policy.max_doubt)
     times_ms = [each.look_ms for each in outcomes]
     baseline_ms = float(np.median([each.baseline_ms for each in outcomes]))
     report = {
-        "name": candidate.name,
-        "model": look.record,
+        "name": variant.name,
+        "model": plan.record,
         **scored.report(),
         "look_ms": {name: round(float(np.percentile(times_ms, at)), 1) for name, at in (("p50", 50), ("p95", 95))},
         "one_centerface_run_at_640_ms": round(baseline_ms, 1),
         "look_over_one_run": round(float(np.median(times_ms)) / baseline_ms, 2),
         "pictures_at_a_time": processes,
     }
-    return Measured(candidate, outcomes, matches, scored.curve(), report)
+    return SetMeasurement(variant, outcomes, matches, scored.curve(), report)
 
 
-def _treat(picture: Labelled, candidate: Candidate) -> Outcome:
-    keep_freed_memory()
-    policy, settings = candidate.policy, candidate.settings
-    look = look_for(policy, settings)
+def _treat(picture: Labelled, variant: Variant) -> PictureMeasurement:
+    tune_malloc()
+    policy, settings = variant.policy, variant.settings
+    plan = plan_for(policy, settings)
     photo = open_photo(picture.path.read_bytes(), settings.limits)
     photo = replace(photo, frames=photo.frames[:1])
     started = time.perf_counter()
-    found = look.found_in(photo.frames[0])
+    found = plan.detect(photo.frames[0])
     look_ms = (time.perf_counter() - started) * 1000
     try:
-        doubt = finish(photo, [found], look, policy, settings).done.doubt.value
+        doubt = render_detections(photo, [found], plan, policy, settings).result.doubt.value
     except OutputCheckFailed:
         doubt = 1.0
-    return Outcome(found.rows, look_ms, doubt, _baseline_ms())
+    return PictureMeasurement(found.rows, look_ms, doubt, _baseline_ms())
 
 
 def _baseline_ms() -> float:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from blurline.picture.decode import open_photo
-from models.evaluation.measure import Measured
+from models.evaluation.measure import SetMeasurement
 from models.evaluation.scoring import pair, sizes_px
 from models.evaluation.truth import Labelled
 
@@ -37,8 +37,8 @@ class Crop:
     uri: str
 
 
-def write_report(folder: Path, measured: Sequence[Measured], labelled: Sequence[Labelled]) -> list[Path]:
-    """Write figures, curves and, for each candidate, its misses -> the files written."""
+def write_report(folder: Path, measured: Sequence[SetMeasurement], labelled: Sequence[Labelled]) -> list[Path]:
+    """Write figures, curves and, for each variant, its misses -> the files written."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = folder / "figures.json"
     figures.write_text(json.dumps([each.report for each in measured], indent=1) + "\n")
@@ -46,19 +46,19 @@ def write_report(folder: Path, measured: Sequence[Measured], labelled: Sequence[
     _draw_curves(curves, measured)
     pages = []
     for each in measured:
-        page = folder / f"misses-{each.candidate.name}.html"
+        page = folder / f"misses-{each.variant.name}.html"
         page.write_text(_page(each, labelled), encoding="utf-8")
         pages.append(page)
     return [figures, curves, *pages]
 
 
-def print_comparison(measured: Sequence[Measured]) -> None:
-    """Every figure with its 95 % confidence interval, a column a candidate, on standard output."""
+def print_comparison(measured: Sequence[SetMeasurement]) -> None:
+    """Every figure with its 95 % confidence interval, a column a variant, on standard output."""
     first = measured[0].report
     table = Table(title=f"{first['pictures']} pictures, {first['faces']} faces; in brackets 95 % confidence intervals")
     table.add_column("")
     for each in measured:
-        table.add_column(each.candidate.name, justify="right")
+        table.add_column(each.variant.name, justify="right")
     table.add_row("threshold", *(f"{each.report['threshold']:.2f}" for each in measured))
     for name, figure in first.items():
         if isinstance(figure, dict) and "low" in figure:
@@ -79,11 +79,11 @@ def _interval(figure: dict[str, float] | None) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _draw_curves(path: Path, measured: Sequence[Measured]) -> None:
+def _draw_curves(path: Path, measured: Sequence[SetMeasurement]) -> None:
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     for each in measured:
-        (line,) = axes.plot(each.curve.recall, each.curve.precision, label=each.candidate.name)
+        (line,) = axes.plot(each.curve.recall, each.curve.precision, label=each.variant.name)
         at = int(np.count_nonzero(each.curve.score >= each.report["threshold"])) - 1
         if at >= 0:
             axes.plot(each.curve.recall[at], each.curve.precision[at], "o", color=line.get_color())
@@ -94,7 +94,7 @@ def _draw_curves(path: Path, measured: Sequence[Measured]) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _page(measured: Measured, labelled: Sequence[Labelled]) -> str:
+def _page(measured: SetMeasurement, labelled: Sequence[Labelled]) -> str:
     threshold = float(measured.report["threshold"])
     missed: list[tuple[float, int, int]] = []
     unlabelled: list[tuple[float, int, int]] = []
@@ -105,7 +105,7 @@ def _page(measured: Measured, labelled: Sequence[Labelled]) -> str:
         unlabelled += [(float(found.faces[row, 4]), at, row) for row in np.nonzero(wrong)[0].tolist()]
     environment = Environment(loader=PackageLoader("models.evaluation", "."), autoescape=select_autoescape(["html"]))
     return environment.get_template("misses.html").render(
-        name=measured.candidate.name,
+        name=measured.variant.name,
         threshold=threshold,
         missed_count=len(missed),
         unlabelled_count=len(unlabelled),
@@ -118,17 +118,19 @@ def _worst(rows: list[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
     return sorted(rows, reverse=True)[:_MOST_CROPS]
 
 
-def _missed_face(measured: Measured, labelled: Sequence[Labelled], at: int, face: int) -> Crop:
+def _missed_face(measured: SetMeasurement, labelled: Sequence[Labelled], at: int, face: int) -> Crop:
     match = measured.matches[at]
     return _crop(measured, labelled, at, labelled[at].faces[face], match.size_px[face], max(match.hit[face], 0))
 
 
-def _unlabelled_face(measured: Measured, labelled: Sequence[Labelled], at: int, row: int) -> Crop:
+def _unlabelled_face(measured: SetMeasurement, labelled: Sequence[Labelled], at: int, row: int) -> Crop:
     found = measured.outcomes[at].faces[row].astype(np.float64)
     return _crop(measured, labelled, at, found[:4], float(sizes_px(found[None, :4])[0]), float(found[4]))
 
 
-def _crop(measured: Measured, labelled: Sequence[Labelled], at: int, box: Any, size_px: float, score: float) -> Crop:
+def _crop(
+    measured: SetMeasurement, labelled: Sequence[Labelled], at: int, box: Any, size_px: float, score: float
+) -> Crop:
     """The surroundings of a box: labels green, what was destroyed red, weaker candidates yellow."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     half = max(box[2] - box[0], box[3] - box[1], 1) * _CONTEXT / 2

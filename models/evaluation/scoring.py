@@ -93,7 +93,7 @@ class Curve:
         return float(np.sum(np.diff(self.recall, prepend=0) * envelope))
 
 
-class Scored:
+class SetScore:
     """All pictures of a set, scored together."""
 
     def __init__(self, matches: Sequence[Match], doubts: Sequence[float], threshold: float, max_doubt: float) -> None:

@@ -16,7 +16,7 @@ from blurline.picture.photo import Frame
 from blurline.policy.profile import PROFILES
 from blurline.policy.region import Region, SizeLimits, Unit
 from blurline.settings import Settings
-from models import Found, anonymize, find_faces, look_for
+from models import FrameDetections, anonymize, find_faces, plan_for
 from models.merge import iou
 from tests.models.test_detectors import constant_model
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, encoded
@@ -34,7 +34,9 @@ def corners(path_or_image: Path | Image.Image, policy: Policy) -> np.ndarray:
 def test_a_face_that_was_missed_is_seen_by_the_second_look_and_nothing_comes_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(models.detection_plan.Look, "found_in", lambda *_: Found(NOTHING, NOTHING[:, 4]))
+    monkeypatch.setattr(
+        models.detection_plan.DetectionPlan, "detect", lambda *_: FrameDetections(NOTHING, NOTHING[:, 4])
+    )
     with pytest.raises(OutputCheckFailed, match="A face still shows in the written file"):
         anonymize(open_photo(HOPPER.read_bytes()))
 
@@ -102,12 +104,12 @@ def test_small_faces_of_a_very_large_picture_are_found_by_a_closer_pass() -> Non
 
 
 def test_closer_passes_are_made_only_where_a_crowd_of_small_faces_was_found() -> None:
-    look = look_for(Policy())
+    plan = plan_for(Policy())
 
     def closer(image: Image.Image) -> int:
         """Passes beyond those of the profile."""
-        (passes,) = look.candidates(Frame(np.asarray(image))).passes
-        return len(passes) - len(look.profile.passes)
+        (passes,) = plan.candidates(Frame(np.asarray(image))).passes
+        return len(passes) - len(plan.profile.passes)
 
     portrait = Image.open(HOPPER).convert("RGB")
     assert closer(portrait.resize((3000, 3000))) == 0
@@ -125,7 +127,7 @@ def test_boxes_lie_inside_the_picture_whatever_its_size(profile: ProfileName, si
     """With no floor under the scores, on noise, so that there are boxes at every edge."""
     noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
     photo = open_photo(encoded(Image.fromarray(noise), "PNG"))
-    rows = look_for(Policy(profile=profile)).found_in(photo.frames[0]).rows
+    rows = plan_for(Policy(profile=profile)).detect(photo.frames[0]).rows
     assert (rows[:, :2] >= 0).all()
     assert (rows[:, 2] <= size[0]).all() and (rows[:, 3] <= size[1]).all()
     assert (rows[:, 2:4] > rows[:, :2]).all()
@@ -159,7 +161,7 @@ def test_classes_of_a_users_model_are_chosen_by_the_policy(tmp_path: Path) -> No
 
 def test_every_profile_says_what_it_is() -> None:
     for profile, meant in PROFILES.items():
-        assert look_for(Policy(profile=profile)).record["threshold"] == meant.threshold
+        assert plan_for(Policy(profile=profile)).record["threshold"] == meant.threshold
 
 
 @pytest.mark.parametrize(

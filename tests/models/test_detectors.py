@@ -12,7 +12,7 @@ from PIL import Image
 from blurline import Policy, ProfileName, open_photo, redact
 from blurline.errors import ConfigurationError, ModelRejected
 from blurline.settings import Settings
-from models import find_faces, look_for
+from models import find_faces, plan_for
 from models.card import WEIGHTS, Family, check_sha256, vendored_card
 from models.loading import custom_detector
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, encoded, sideways
@@ -107,12 +107,12 @@ def _raw(channels: int) -> np.ndarray:
 def test_a_users_own_yolo_face_model_works_by_a_setting(tmp_path: Path, output: np.ndarray) -> None:
     path = constant_model(tmp_path / "mine.onnx", output)
     settings = Settings(model_file=path, model_threshold=0.5)
-    look = look_for(Policy(), settings)
+    plan = plan_for(Policy(), settings)
     ((face,),) = find_faces(open_photo(encoded(Image.new("RGB", (80, 40)), "PNG")), Policy(), settings)
     assert np.allclose([face.box.x1, face.box.y1, face.box.x2, face.box.y2], [27.5, 5, 52.5, 35])
     assert face.score == pytest.approx(0.8)
-    assert look.record["name"] == "mine"
-    assert len(look.record["sha256"]) == 64
+    assert plan.record["name"] == "mine"
+    assert len(plan.record["sha256"]) == 64
 
 
 def test_files_that_are_no_such_model_are_refused_at_once(tmp_path: Path) -> None:
@@ -132,4 +132,4 @@ def test_files_that_are_no_such_model_are_refused_at_once(tmp_path: Path) -> Non
 
 def test_an_absent_execution_provider_is_an_error_and_no_silent_fallback() -> None:
     with pytest.raises(ConfigurationError, match="CUDAExecutionProvider is not in the installed onnxruntime"):
-        look_for(Policy(), Settings(execution_provider="CUDAExecutionProvider"))
+        plan_for(Policy(), Settings(execution_provider="CUDAExecutionProvider"))

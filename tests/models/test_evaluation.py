@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.evaluation.scoring import Scored, match
+from models.evaluation.scoring import SetScore, match
 from models.evaluation.truth import Labelled, LabelsUnreadable, read_labels
 from tests.pictures import ASTRONAUT, GROUP, HOPPER, encoded
 
@@ -101,7 +101,7 @@ def test_figures_are_what_can_be_counted_by_hand() -> None:
     )
     picture = labelled(FACES, IGNORED)
     matches = [match(found, picture, 0.3, 0.4), match(found[:0], labelled([]), 0.3, 0.4)]
-    report = Scored(matches, [0.9, 0.1], 0.3, 0.5).report()
+    report = SetScore(matches, [0.9, 0.1], 0.3, 0.5).report()
     values = {name: figure["value"] for name, figure in report.items() if isinstance(figure, dict)}
     assert (report["pictures"], report["faces"]) == (2, 2)
     assert (values["recall"], values["precision"]) == (0.5, 0.5)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blurline.box import Faces
-from blurline.picture.letterbox import TILE_PX, Scaled, fitted, scaled
+from blurline.picture.letterbox import TILE_PX, ScaledImage, scale_to_fit, scale_to_side
 
 
 def _marked(width: int, height: int, x: int, y: int, side: int) -> Image.Image:
@@ -16,7 +16,7 @@ def _marked(width: int, height: int, x: int, y: int, side: int) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _seen(picture: Scaled, fixed: tuple[int, int] | None = None, turns: int = 0, mirrored: bool = False) -> Faces:
+def _seen(picture: ScaledImage, fixed: tuple[int, int] | None = None, turns: int = 0, mirrored: bool = False) -> Faces:
     """The box of the white square in every input that shows some of it, mapped back to the picture."""
     found = []
     for each in picture.letterboxes(fixed=fixed, quarter_turns=turns, is_mirrored=mirrored):
@@ -40,7 +40,7 @@ def _seen(picture: Scaled, fixed: tuple[int, int] | None = None, turns: int = 0,
 def test_boxes_find_their_way_back_however_the_picture_is_shown(
     width: int, height: int, side: int, turns: int, mirrored: bool, x: int, y: int
 ) -> None:
-    picture = scaled(_marked(width, height, x, y, 40), side)
+    picture = scale_to_side(_marked(width, height, x, y, 40), side)
     assert max(picture.pixels.shape[:2]) == side
     (box,) = _seen(picture, turns=turns, mirrored=mirrored)
     assert np.allclose(box[:4], [x, y, x + 40, y + 40], atol=1.5 / picture.scale)
@@ -50,7 +50,7 @@ def test_boxes_find_their_way_back_however_the_picture_is_shown(
 
 
 def test_a_fixed_input_is_filled_without_squashing() -> None:
-    (box,) = fitted(Image.new("RGB", (400, 100), (200, 200, 200)), 640, 640).letterboxes(fixed=(640, 640))
+    (box,) = scale_to_fit(Image.new("RGB", (400, 100), (200, 200, 200)), 640, 640).letterboxes(fixed=(640, 640))
     assert box.pixels.shape == (640, 640, 3)
     assert box.pixels[:160].min() == 200
     assert box.pixels[160:].max() == 0
@@ -59,7 +59,7 @@ def test_a_fixed_input_is_filled_without_squashing() -> None:
 @settings(deadline=None, max_examples=30)
 @given(x=st.integers(0, 560), y=st.integers(0, 360))
 def test_tiles_cover_a_large_picture_and_show_every_small_face_in_one_piece(x: int, y: int) -> None:
-    picture = scaled(_marked(600, 400, x, y, 24), 600)
+    picture = scale_to_side(_marked(600, 400, x, y, 24), 600)
     inputs = list(picture.letterboxes(fixed=(256, 256)))
     assert len(inputs) > 1
     assert min(each.max_face_px for each in inputs) >= 24
@@ -69,15 +69,15 @@ def test_tiles_cover_a_large_picture_and_show_every_small_face_in_one_piece(x: i
 
 
 def test_no_input_is_larger_than_a_tile_and_a_ribbon_is_not_blown_up() -> None:
-    inputs = list(scaled(Image.new("RGB", (6000, 300)), 1920).letterboxes())
+    inputs = list(scale_to_side(Image.new("RGB", (6000, 300)), 1920).letterboxes())
     assert len(inputs) > 1
     assert max(max(each.pixels.shape) for each in inputs) <= TILE_PX
-    assert scaled(Image.new("RGB", (5000, 1)), 1280).pixels.size < 1280 * 1280 * 3
+    assert scale_to_side(Image.new("RGB", (5000, 1)), 1280).pixels.size < 1280 * 1280 * 3
 
 
 def test_a_face_on_the_seam_of_a_panorama_is_seen_in_one_piece_and_mapped_to_both_edges() -> None:
     pixels = np.roll(np.asarray(_marked(1280, 640, 600, 300, 60)), 1280 - 630, axis=1)  # 30 px at either edge
-    (shown,) = scaled(Image.fromarray(pixels), 1280).letterboxes()
+    (shown,) = scale_to_side(Image.fromarray(pixels), 1280).letterboxes()
     assert (shown.pixels[300:360, 1250:1310, 0] == 255).all()
     found = shown.to_photo(np.array([[1250, 300, 1310, 360, 1]], np.float32))
     assert sorted(found[:, :4].tolist()) == [[-30, 300, 30, 360], [1250, 300, 1310, 360]]

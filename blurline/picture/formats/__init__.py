@@ -1,5 +1,5 @@
-"""File containers, one file each: copying the compressed picture into a new file, and seeing what else a file holds.
+"""File containers, one module each: copy the compressed picture into a new file, and list what else a file holds.
 
-Each module has ``copied`` (a new file with the same compressed data and nothing else but what is given; None where that
-cannot be vouched for) and ``foreign`` (the names of parts that none of our files has).
+Each module has ``repackage`` (a new file with the same compressed data and only the given blocks; None where the module
+cannot guarantee that) and ``foreign_parts`` (the names of parts that a file of ours never has).
 """

@@ -70,7 +70,7 @@ def segments(data: bytes) -> tuple[list[Segment], bytes]:
             at = end
 
 
-def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
+def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
     """A new file with the same compressed data; None where a part of it is of no known kind."""
     try:
         found, _ = segments(data)
@@ -134,7 +134,7 @@ def _huffman_ids(payload: bytes) -> Iterator[int]:
         raise ValueError("a Huffman table of another length")
 
 
-def shortened(data: bytes, count: int) -> Iterator[bytes]:
+def truncations(data: bytes, count: int) -> Iterator[bytes]:
     """For each scan a file in which its last ``count`` bytes are missing."""
     found, _ = segments(data)
     for at, each in enumerate(found):
@@ -143,7 +143,7 @@ def shortened(data: bytes, count: int) -> Iterator[bytes]:
             yield _assembled([*found[:at], cut, *found[at + 1 :]])
 
 
-def foreign(data: bytes) -> list[str]:
+def foreign_parts(data: bytes) -> list[str]:
     """What the file holds beside the picture, its colour profile, and one EXIF and one XMP block."""
     found, trailing = segments(data)
     names = ["bytes after the end"] if trailing else []

@@ -38,7 +38,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
 
 
-def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
+def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
     """A new file with the same compressed data; None for an animation, and where the data holds more than rows."""
     try:
         found = list(chunks(data))
@@ -58,7 +58,7 @@ def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None
     return _SIGNATURE + b"".join(_chunk(kind, body) for kind, body in [kept[0], *head, *kept[1:]])
 
 
-def foreign(data: bytes) -> list[str]:
+def foreign_parts(data: bytes) -> list[str]:
     """What the file holds beside the picture, how it looks, its colour profile, EXIF and one XMP text."""
     names = []
     for kind, body in chunks(data):

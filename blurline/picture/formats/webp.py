@@ -47,7 +47,7 @@ def is_lossless(data: bytes) -> bool:
     return False
 
 
-def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
+def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
     """A new file with the same compressed data; None for an animation, and for lossy data: bytes may hide between its
     partitions, of which only decoding tells where they end."""
     try:
@@ -69,7 +69,7 @@ def copied(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None
     return _assembled([*before, *kept, *after, *([(b"XMP ", xmp)] if xmp else [])])
 
 
-def shortened(data: bytes, count: int) -> Iterator[bytes]:
+def truncations(data: bytes, count: int) -> Iterator[bytes]:
     """For each picture chunk a file in which its last ``count`` bytes are missing."""
     found = list(chunks(data))
     for at, (kind, body) in enumerate(found):
@@ -77,7 +77,7 @@ def shortened(data: bytes, count: int) -> Iterator[bytes]:
             yield _assembled([*found[:at], (kind, body[:-count]), *found[at + 1 :]])
 
 
-def foreign(data: bytes) -> list[str]:
+def foreign_parts(data: bytes) -> list[str]:
     """What the file holds beside the picture, its colour profile, EXIF and XMP."""
     known = _PICTURE | _ANIMATION | _OURS
     return [
