@@ -18,7 +18,7 @@ from blurline.policy.region import Region, SizeLimits, Unit
 from blurline.settings import Settings
 from models import FrameDetections, anonymize, find_faces, plan_for
 from models.merge import iou
-from tests.models.test_detectors import constant_model
+from tests.models.onnx_models import constant_model
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, encoded
 
 NOTHING = np.zeros((0, 5), np.float32)

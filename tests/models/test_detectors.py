@@ -4,9 +4,7 @@ import io
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 from PIL import Image
 
 from blurline import Policy, ProfileName, open_photo, redact
@@ -15,10 +13,10 @@ from blurline.settings import Settings
 from models import find_faces, plan_for
 from models.card import WEIGHTS, Family, check_sha256, vendored_card
 from models.loading import custom_detector
+from tests.models.onnx_models import INPUT_PX, constant_model
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, encoded, sideways
 
-_SIZE = 64
-_ANCHORS = sum((_SIZE // stride) ** 2 for stride in (8, 16, 32))
+_ANCHORS = sum((INPUT_PX // stride) ** 2 for stride in (8, 16, 32))
 
 
 @pytest.mark.parametrize("profile", ProfileName)
@@ -67,22 +65,6 @@ def test_cards_match_the_files_and_a_damaged_file_is_refused(tmp_path: Path) -> 
     damaged.write_bytes((WEIGHTS / "centerface.onnx").read_bytes()[:-1] + b"x")
     with pytest.raises(ModelRejected, match="damaged or another file"):
         check_sha256(damaged, vendored_card("centerface").sha256)
-
-
-def constant_model(path: Path, output: np.ndarray) -> Path:
-    """An ONNX file of YOLO's input whose output is always the same."""
-    node = helper.make_node(
-        "Constant", [], ["output0"], value=helper.make_tensor("v", TensorProto.FLOAT, output.shape, output.ravel())
-    )
-    graph = helper.make_graph(
-        [node],
-        "face",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, _SIZE, _SIZE))],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, output.shape)],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, str(path))
-    return path
 
 
 def _raw(channels: int) -> np.ndarray:
