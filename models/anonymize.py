@@ -22,8 +22,8 @@ _NONE = np.zeros(0, np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Anonymized:
-    """A checked file of a format, the decision on each row that was found in each frame, how much the result is to be
-    doubted, what its owner should know, and whether the compressed data is the source's, bit for bit."""
+    """A checked file of a format, the decision on each row that was found in each frame, the doubt in the result,
+    what its owner should know, and whether the compressed data is the source's, bit for bit."""
 
     data: bytes
     format: Format

@@ -1,8 +1,8 @@
-"""How much a result is to be doubted: an estimate of the chance that a face in it stays visible.
+"""Doubt: the estimated probability that a face is still visible in a result.
 
-Every candidate that was not destroyed adds to the doubt, the more the nearer its score came to the threshold; so does
-one that a single pass took for a face, and one that the second look sees in the written result. The chances
-are set to what labelled pictures show (docs/detection.md); they rank pictures, and are no promise.
+Every candidate that was not destroyed adds to the doubt, and adds more the closer its score is to the threshold. So
+does a candidate that a single pass took for a face, and one that the second look sees in the written result. The
+probabilities are fitted to labelled pictures (docs/detection.md); they rank pictures and promise nothing.
 """
 
 from __future__ import annotations
