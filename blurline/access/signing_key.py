@@ -1,4 +1,4 @@
-"""Ed25519 keys of this installation, kept in files that its user alone can read."""
+"""Ed25519 keys of this installation, in files that only its user can read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from blurline.errors import ConfigurationError
 
 
 def load_or_create_key(path: Path) -> Ed25519PrivateKey:
-    """The key in the file, which is made (0600) where there is none. Raises ConfigurationError where it cannot be."""
+    """Return the key in the file; create the file (mode 0600) if missing. Raises ConfigurationError if that fails."""
     try:
         return _load_or_create(path)
     except OSError as error:
         raise ConfigurationError(
-            f"The key {path} can be neither read nor made ({error.strerror}). Set BLURLINE_HOME to a folder that "
-            "the user of Blurline may write to, or put the key there, readable for them."
+            f"The key {path} cannot be read or created ({error.strerror}). Set BLURLINE_HOME to a folder that the user "
+            "that runs Blurline can write to, or put a key there that this user can read."
         ) from error
 
 

@@ -17,5 +17,5 @@ def test_a_key_is_made_once(tmp_path: Path) -> None:
 
 def test_a_key_that_can_be_neither_read_nor_made_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
-    with pytest.raises(ConfigurationError, match=r"neither read nor made .*Set BLURLINE_HOME"):
+    with pytest.raises(ConfigurationError, match=r"cannot be read or created .*Set BLURLINE_HOME"):
         load_or_create_key(tmp_path / "home" / "key.pem")

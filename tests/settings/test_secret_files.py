@@ -66,11 +66,11 @@ def test_what_kubernetes_puts_beside_the_files_is_passed_over(folder: Path) -> N
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("BLURLINE_DATABSE_URL", b"x", "is named as no setting.*Should it be called BLURLINE_DATABASE_URL?"),
-        ("blurline_database_url", b"x", "Should it be called BLURLINE_DATABASE_URL?"),
-        ("postgres_password", b"x", "is named as no setting.*`blurline settings` lists"),
+        ("BLURLINE_DATABSE_URL", b"x", "is not a Blurline setting.*Did you mean BLURLINE_DATABASE_URL?"),
+        ("blurline_database_url", b"x", "Did you mean BLURLINE_DATABASE_URL?"),
+        ("postgres_password", b"x", "is not a Blurline setting.*`blurline settings` lists"),
         ("BLURLINE_METRICS_TOKEN", b"\n", "BLURLINE_METRICS_TOKEN is empty"),
-        ("BLURLINE_METRICS_TOKEN", b"\xff\xfe", "BLURLINE_METRICS_TOKEN is not text"),
+        ("BLURLINE_METRICS_TOKEN", b"\xff\xfe", "BLURLINE_METRICS_TOKEN is not UTF-8 text"),
         ("BLURLINE_MAX_FILE_MB", b"huge", "BLURLINE_MAX_FILE_MB: .*valid number"),
     ],
 )
