@@ -2,7 +2,7 @@
 
 Every candidate that was not destroyed adds to the doubt, and adds more the closer its score is to the threshold. So
 does a candidate that a single pass took for a face, and one that the second look sees in the written result. The
-probabilities are fitted to labelled pictures (docs/detection.md); they rank pictures and promise nothing.
+probabilities are set to match labelled pictures (docs/detection.md); they rank pictures and promise nothing.
 """
 
 from __future__ import annotations
