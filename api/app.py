@@ -31,7 +31,6 @@ from api.middleware.rate_limit import RateLimit, RateLimitHeaders
 from api.middleware.request_log import Observation
 from api.middleware.tracing import tracing
 from api.middleware.upload_throttle import Turns
-from api.prefect_client import FlowRuns
 from api.reruns import backlog, job_reruns
 from api.review import previews, reviews
 from api.statistics import exports, figures, statistics
@@ -39,6 +38,7 @@ from api.upkeep import health, metrics, system
 from api.upkeep.database_metrics import DatabaseMetrics
 from blurline.observability.logs import configure_logs
 from blurline.observability.traces import configure_traces, end_traces
+from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings, load_settings
 from blurline.storage.store import Store
 from blurline.version import VERSION, process_name

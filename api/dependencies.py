@@ -13,8 +13,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.access.identities import Identities
 from api.http.problems import ApiProblem
 from api.middleware.rate_limit import RateLimit
-from api.prefect_client import FlowRuns
 from blurline.access.tokens import Identity, InvalidToken, Scope
+from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database

@@ -6,7 +6,7 @@ A thread in every API process. Rows are claimed under a lock, so any number of t
 from __future__ import annotations
 
 from api.background.notified_thread import Background
-from api.prefect_client import FlowRuns
+from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.outbox import dispatch_waiting
@@ -21,5 +21,5 @@ def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> B
         settings.database,
         "blurline_outbox",
         _POLL_S,
-        lambda: dispatch_waiting(database, flow_runs.create),
+        lambda: dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run)),
     )

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from api.dependencies import Context, Ctx, Operator
-from api.prefect_client import PrefectUnavailable
 from blurline.contract import (
     ApiProcess,
     FruitlessAttempts,
@@ -18,7 +17,8 @@ from blurline.contract import (
     Waiting,
     Worker,
 )
-from blurline.version import VERSION
+from blurline.orchestration.flow_runs import PrefectUnavailable
+from blurline.version import VERSION, version_of_worker
 from sql.jobs.job_queries import database_version
 from sql.upkeep.metrics import Backlog, read_figures
 from sql.upkeep.processes import list_api_processes
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1/system", tags=["operating"])
 
 @router.get("")
 def get_system(context: Ctx, _: Operator) -> System:
-    """What there is, what waits, who works, what came to nothing, and how long things are kept."""
+    """Return images, backlogs, workers, failed attempts and retention times."""
     figures = read_figures(context.settings.database)
     return System(
         version=VERSION,
@@ -57,9 +57,10 @@ def get_system(context: Ctx, _: Operator) -> System:
 
 def _workers(context: Context) -> list[Worker] | None:
     try:
-        return context.flow_runs.workers()
+        workers = context.flow_runs.workers()
     except PrefectUnavailable:
         return None
+    return [Worker(**asdict(each), version=version_of_worker(each.name)) for each in workers]
 
 
 def _waiting(backlogs: dict[str, Backlog]) -> dict[str, Waiting]:

@@ -14,9 +14,6 @@ from sql.engine.database import Database
 
 log = structlog.get_logger()
 
-DEPLOYMENT = "anonymize/anonymize"
-"""The deployment, as Prefect names it, that batches become flow runs of."""
-
 TRACE_LABEL, OLD_TRACE_LABEL = "blurline.traceparent", "blurline.old_traceparent"
 """Labels of a flow run: the trace that it goes on with, and, of a re-run, the one of the request long ago."""
 

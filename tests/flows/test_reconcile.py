@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from prefect.client.schemas.objects import StateType
 
 from blurline.ids import new_id
-from flows.reconcile import RunState, judge
+from blurline.orchestration.flow_runs import RunState, RunStateType
+from flows.reconcile import judge
 from sql.upkeep.reconcile import Underway
 
 DEADLINE_S, PENDING_S = 1800, 60
@@ -20,23 +20,23 @@ def verdict(state: RunState | None, started_age_s: float | None = 5) -> tuple[st
     ("state", "expected"),
     [
         (None, ("flow_run_lost", False)),
-        (RunState(StateType.CRASHED, 1), ("flow_run_crashed", False)),
-        (RunState(StateType.FAILED, 1), ("flow_run_failed", False)),
-        (RunState(StateType.COMPLETED, 1), ("flow_run_completed", False)),
-        (RunState(StateType.CANCELLED, 1), ("cancelled", True)),
-        (RunState(StateType.CANCELLING, 30), None),
-        (RunState(StateType.CANCELLING, 61), ("cancelled", True)),
-        (RunState(StateType.PENDING, 59), None),
-        (RunState(StateType.PENDING, 61), ("flow_run_stuck", False)),
-        (RunState(StateType.RUNNING, 1700), None),
-        (RunState(StateType.SCHEDULED, 100_000), None),
+        (RunState(RunStateType.CRASHED, 1), ("flow_run_crashed", False)),
+        (RunState(RunStateType.FAILED, 1), ("flow_run_failed", False)),
+        (RunState(RunStateType.COMPLETED, 1), ("flow_run_completed", False)),
+        (RunState(RunStateType.CANCELLED, 1), ("cancelled", True)),
+        (RunState(RunStateType.CANCELLING, 30), None),
+        (RunState(RunStateType.CANCELLING, 61), ("cancelled", True)),
+        (RunState(RunStateType.PENDING, 59), None),
+        (RunState(RunStateType.PENDING, 61), ("flow_run_stuck", False)),
+        (RunState(RunStateType.RUNNING, 1700), None),
+        (RunState(RunStateType.SCHEDULED, 100_000), None),
     ],
 )
-def test_a_batch_is_attempted_anew_only_when_its_run_will_not_finish_it(
+def test_a_batch_is_retried_only_when_its_run_will_not_finish_it(
     state: RunState | None, expected: tuple[str, bool] | None
 ) -> None:
-    assert verdict(state, started_age_s=None if state and state.type is StateType.SCHEDULED else 5) == expected
+    assert verdict(state, started_age_s=None if state and state.type is RunStateType.SCHEDULED else 5) == expected
 
 
 def test_an_attempt_has_a_deadline() -> None:
-    assert verdict(RunState(StateType.RUNNING, 10), started_age_s=DEADLINE_S + 1) == ("deadline", False)
+    assert verdict(RunState(RunStateType.RUNNING, 10), started_age_s=DEADLINE_S + 1) == ("deadline", False)

@@ -8,11 +8,11 @@ import numpy as np
 import psycopg
 import pytest
 
-from api.prefect_client import PrefectUnavailable
 from blurline.decision.choice import choose
 from blurline.decision.doubt import Doubt
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
+from blurline.orchestration.flow_runs import PrefectUnavailable
 from blurline.picture.photo import Note
 from blurline.policy import Policy
 from blurline.settings import Settings

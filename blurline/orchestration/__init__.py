@@ -1,0 +1,1 @@
+"""Prefect, as the API and the flows use it: one small client of its REST API."""

@@ -1,0 +1,170 @@
+"""Flow runs of the `anonymize` deployment, over Prefect's REST API.
+
+The API and the flows need a few requests only. Prefect's own client would retry for half a minute while rows are
+locked, and importing it is slow; here the outbox and the reconciler's schedule retry (decision 21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import httpx
+import structlog
+
+from blurline.errors import RetryableError
+from blurline.settings import Settings
+
+log = structlog.get_logger()
+
+DEPLOYMENT = "anonymize/anonymize"
+"""The deployment, as Prefect names it, whose flow runs carry the batches."""
+
+_TIMEOUT_S = 10
+_MOST_STATES = 200
+
+
+class PrefectUnavailable(RetryableError):
+    """The Prefect server did not respond, or it lacks the deployment or the flow run."""
+
+    code = "prefect_unavailable"
+
+
+class RunStateType(StrEnum):
+    """Prefect's types of states of a flow run."""
+
+    SCHEDULED = "SCHEDULED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    CANCELLING = "CANCELLING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CRASHED = "CRASHED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the flow run has ended."""
+        return self in {RunStateType.COMPLETED, RunStateType.FAILED, RunStateType.CRASHED, RunStateType.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """The state of a flow run. ``age_s`` is how long the run has been in it."""
+
+    type: RunStateType
+    age_s: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWorker:
+    """A worker of the work pool."""
+
+    name: str
+    status: str
+    last_heartbeat_at: datetime | None
+
+
+class FlowRuns:
+    """Creates, reads and ends flow runs. One a process; safe to share between threads.
+
+    Every method but `close` and `cancel` raises PrefectUnavailable.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        headers = {"Authorization": f"Bearer {settings.prefect_key}"} if settings.prefect_key else {}
+        self._http = httpx.Client(
+            base_url=settings.prefect_api_url, auth=settings.prefect_auth, headers=headers, timeout=_TIMEOUT_S
+        )
+        self._work_pool = settings.work_pool
+        self._deployment_id: UUID | None = None
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._http.close()
+
+    def create(self, flow_run: dict[str, Any]) -> UUID:
+        """Create a flow run and return its id; a repeated ``idempotency_key`` returns the first run's id."""
+        if self._deployment_id is None:
+            self.check()
+        try:
+            with _answering():
+                path = f"/deployments/{self._deployment_id}/create_flow_run"
+                return UUID(self._ask("POST", path, flow_run, missing=_NOT_DEPLOYED)["id"])
+        except PrefectUnavailable:
+            self._deployment_id = None  # a new `blurline deploy` may have replaced it
+            raise
+
+    def cancel(self, flow_run_ids: Iterable[UUID], message: str = "") -> None:
+        """Ask for flow runs to be cancelled. A run that goes on finds no open attempts, so a fault is only logged."""
+        for flow_run_id in flow_run_ids:
+            try:
+                self._set_state(flow_run_id, RunStateType.CANCELLING, message, is_forced=False)
+            except PrefectUnavailable as error:
+                log.warning("flow_run_not_cancelled", flow_run_id=str(flow_run_id), error=str(error))
+
+    def force_state(self, flow_run_id: UUID, state: RunStateType, message: str) -> None:
+        """Set a flow run's state, whatever Prefect's rules for the change say."""
+        self._set_state(flow_run_id, state, message, is_forced=True)
+
+    def states(self, flow_run_ids: Sequence[UUID]) -> dict[UUID, RunState]:
+        """The states of those flow runs that Prefect still has, by id."""
+        found: dict[UUID, RunState] = {}
+        for start in range(0, len(flow_run_ids), _MOST_STATES):
+            ids = [str(each) for each in flow_run_ids[start : start + _MOST_STATES]]
+            with _answering():
+                rows = self._ask("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": ids}}, "limit": len(ids)})
+                found |= {UUID(row["id"]): _state(row["state"]) for row in rows if row["state"] is not None}
+        return found
+
+    def check(self) -> None:
+        """Raise PrefectUnavailable unless Prefect responds and has the deployment."""
+        with _answering():
+            found = self._ask("GET", f"/deployments/name/{DEPLOYMENT}", missing=_NOT_DEPLOYED)
+            self._deployment_id = UUID(found["id"])
+
+    def workers(self) -> list[PoolWorker]:
+        """The workers of the work pool, the most recent heartbeat first."""
+        with _answering():
+            rows = self._ask("POST", f"/work_pools/{self._work_pool}/workers/filter", {})
+            return [PoolWorker(row["name"], row["status"], _time(row["last_heartbeat_time"])) for row in rows]
+
+    def _set_state(self, flow_run_id: UUID, state: RunStateType, message: str, *, is_forced: bool) -> None:
+        body = {"state": {"type": state, "message": message or None}, "force": is_forced}
+        with _answering():
+            self._ask("POST", f"/flow_runs/{flow_run_id}/set_state", body)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None, missing: str = "") -> Any:
+        response = self._http.request(method, path, json=body)
+        if missing and response.status_code == httpx.codes.NOT_FOUND:
+            raise PrefectUnavailable(missing)
+        return response.raise_for_status().json()
+
+
+_NOT_DEPLOYED = f"Prefect has no deployment {DEPLOYMENT}. Run `blurline deploy`."
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raise PrefectUnavailable for a fault, also where a proxy answers 200 with a page of its own."""
+    try:
+        yield
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise PrefectUnavailable(f"Prefect did not respond as expected: {error!r}") from error
+
+
+def _state(found: dict[str, Any]) -> RunState:
+    since = datetime.fromisoformat(found["timestamp"])
+    age_s = (datetime.now(UTC) - since).total_seconds()
+    return RunState(RunStateType(found["type"]), age_s, found.get("message") or "")
+
+
+def _time(found: str | None) -> datetime | None:
+    return datetime.fromisoformat(found) if found else None
