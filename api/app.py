@@ -13,27 +13,26 @@ from fastapi_offline import FastAPIOffline
 
 from api.access import users
 from api.access.identities import Identities
-from api.background.deleter import deleter
-from api.background.dispatcher import dispatcher
-from api.background.notified_thread import Background
+from api.background.database_threads import deleter, dispatcher
+from api.background.notified_thread import NotifiedThread
 from api.background.webhook_sender import WebhookSender
 from api.deletion import deletions, legal_holds
 from api.dependencies import Context
 from api.events import live, webhooks
 from api.events.live_hub import Hub
-from api.events.websocket_abort import Cuttable
+from api.events.websocket_abort import WebSocketAbort
 from api.http.known_query import refuse_unknown_query
 from api.http.openapi import describe
 from api.http.problems import install_error_handlers
 from api.jobs import audit_records, compatibility, images, jobs, presets, submissions, uploads
 from api.middleware.body_limit import BodyLimit
 from api.middleware.rate_limit import RateLimit, RateLimitHeaders
-from api.middleware.request_log import Observation
+from api.middleware.request_log import RequestLog
 from api.middleware.tracing import tracing
-from api.middleware.upload_throttle import Turns
+from api.middleware.upload_throttle import UploadThrottle
 from api.reruns import backlog, job_reruns
 from api.review import previews, reviews
-from api.statistics import exports, figures, statistics
+from api.statistics import exports, statistics
 from api.upkeep import health, metrics, system
 from api.upkeep.database_metrics import DatabaseMetrics
 from blurline.observability.logs import configure_logs
@@ -83,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
         health.remember_health(app)
         app.state.database_metrics = DatabaseMetrics(settings.database)
-        threads: list[Background | WebhookSender] = [
+        threads: list[NotifiedThread | WebhookSender] = [
             dispatcher(settings, database, flow_runs),
             deleter(settings, database, store),
         ]
@@ -113,10 +112,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry=tracing(configure_traces("blurline-api")),
     )
     install_error_handlers(app)
-    app.add_middleware(Turns)
+    app.add_middleware(UploadThrottle)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
     for module in (
-        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics, figures,
+        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics,
         exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
@@ -131,6 +130,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["*"],
         )
-    app.add_middleware(Observation)
-    app.add_middleware(Cuttable)  # the last that is added is the outermost
+    app.add_middleware(RequestLog)
+    app.add_middleware(WebSocketAbort)  # the last that is added is the outermost
     return app

@@ -16,15 +16,17 @@ from release.sbom import bill_of_materials, check_bill
 
 
 def make_release(root: Path, dist: Path) -> list[Path]:
-    """Build the release of the checkout ``root`` into ``dist``, anew. Raises ReleaseRefused."""
+    """Build the release of the checkout ``root`` into ``dist``, which it empties first. Raises ReleaseRefused."""
     version = version_of(root)
     check_changelog(root, version)
     check_tree(root)
     shutil.rmtree(dist, ignore_errors=True)
     built = build(root, dist)
     cards = [vendored_card(path.stem) for path in sorted(WEIGHTS.glob("*.json"))]
-    lock, bill, licences = (dist / f"blurline-{version}{end}" for end in (".lock", ".cdx.json", "-licences.md"))
+    ends = (".lock", ".cdx.json", "-licences.md", "-openapi.json")
+    lock, bill, licences, openapi = (dist / f"blurline-{version}{end}" for end in ends)
     shutil.copyfile(root / "requirements.lock", lock)
+    shutil.copyfile(root / "docs" / "openapi.json", openapi)
     with TemporaryDirectory() as scratch:
         python = locked_environment(lock, Path(scratch) / "environment")
         rules = read_rules()
@@ -33,7 +35,7 @@ def make_release(root: Path, dist: Path) -> list[Path]:
         bill.write_text(bill_of_materials(root, python, cards))
         check_bill(bill.read_text())
         install(python, built.wheel)
-    files = [built.wheel, built.sdist, lock, bill, licences]
+    files = [built.wheel, built.sdist, lock, bill, licences, openapi]
     sums = dist / "SHA256SUMS"
     sums.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in files))
     return [*files, sums]

@@ -18,7 +18,7 @@ _LOOK_UP_S = 0.2
 _JOIN_S = 15
 
 
-class Background:
+class NotifiedThread:
     """Calls ``work`` until it returns 0, then waits for a notification on ``channel`` or for ``poll_s``.
 
     Starts with `start` and ends soon after `stop`. Whatever ``work`` raises, it is tried again: what is accepted must

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from api.background.notified_thread import Background
+from api.background.notified_thread import NotifiedThread
 from blurline.errors import AddressRefused, HostUnavailable, NotServed, RetryableError
 from blurline.observability import metrics
 from blurline.outbound.guarded_client import Outbound
@@ -43,7 +43,7 @@ class WebhookSender:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
         self._outbound = Outbound(settings.outbound_networks)
-        self._background = Background("webhooks", settings.database, "blurline_webhooks", _POLL_S, self._begin)
+        self._background = NotifiedThread("webhooks", settings.database, "blurline_webhooks", _POLL_S, self._begin)
         self._threads = ThreadPoolExecutor(_THREADS, "webhook")
         self._idle = threading.Semaphore(_THREADS)
         self._stopped = threading.Event()

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 _KEY = "blurline.abort"
 
 
-class Cuttable:
+class WebSocketAbort:
     """The outermost middleware: only there ``send`` still is the server's own, behind which lies the connection."""
 
     def __init__(self, app: ASGIApp) -> None:

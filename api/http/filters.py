@@ -33,7 +33,7 @@ def parse_labels(given: list[str] | None) -> dict[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ImageSelection:
     """Which images: submitted from ``since`` up to ``until``; what else is None does not restrict."""
 
     since: datetime
@@ -44,7 +44,7 @@ class Filter:
     labels: dict[str, str] | None
 
 
-def _filter(
+def _selection(
     who: Who,
     since: Annotated[Time | None, Query(description="30 days before `until` when absent.")] = None,
     until: Annotated[Time | None, Query(description="Now when absent.")] = None,
@@ -52,11 +52,11 @@ def _filter(
     profile: ProfileName | None = None,
     state: ImageState | None = None,
     label: LabelFilter = None,
-) -> Filter:
+) -> ImageSelection:
     until = until or datetime.now(UTC)
     if since is None:
         since = max(until, datetime.min.replace(tzinfo=until.tzinfo) + _DEFAULT_RANGE) - _DEFAULT_RANGE
-    return Filter(since, until, listed_owner(who, owner), profile, state, parse_labels(label))
+    return ImageSelection(since, until, listed_owner(who, owner), profile, state, parse_labels(label))
 
 
-Filtered = Annotated[Filter, Depends(_filter)]
+SelectedImages = Annotated[ImageSelection, Depends(_selection)]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Ctx, Submitter, Who
 from api.http.problems import problem_responses
-from api.jobs.create_job import Wish, new_upload, submit_images
+from api.jobs.create_job import SubmissionOptions, new_upload, submit_images
 from api.jobs.views import image_view
 from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
 from blurline.contract.examples import KEY
@@ -64,7 +64,7 @@ def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
 def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
     """As POST /v1/jobs, for one object under the default policy."""
     image = SubmittedImage(key=request.object_key, name=request.name)
-    job = submit_images(context, Wish(who.owner), [image])
+    job = submit_images(context, SubmissionOptions(who.owner), [image])
     return image_view(list_images_of_job(context.database, job.id, limit=1)[0])
 
 

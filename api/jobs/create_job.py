@@ -51,7 +51,7 @@ class OpenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SubmissionOptions:
     """What a submission asks for beside its pictures. ``claim`` is that of its Idempotency-Key."""
 
     owner: str
@@ -63,7 +63,9 @@ class Wish:
     claim: Claim | None = None
 
 
-def wish(context: Context, owner: str, options: JobOptions, claim: Claim | None = None) -> Wish:
+def submission_options(
+    context: Context, owner: str, options: JobOptions, claim: Claim | None = None
+) -> SubmissionOptions:
     """The preset's policy with the request's own fields in place of it, and the rest. Raises ApiProblem."""
     preset = options.preset or DEFAULT
     if preset in PRESETS:
@@ -81,7 +83,7 @@ def wish(context: Context, owner: str, options: JobOptions, claim: Claim | None 
     except ValidationError as error:
         raise ApiProblem("invalid_request", f"The policy does not go with the preset {preset!r}: {error}.") from error
     retention = asked_days(context.settings, options.retention)
-    return Wish(owner, merged, options.preset, options.labels, options.webhook, retention, claim)
+    return SubmissionOptions(owner, merged, options.preset, options.labels, options.webhook, retention, claim)
 
 
 def check_webhooks_allowed(context: Context) -> None:
@@ -98,7 +100,7 @@ def new_upload(context: Context, owner: str) -> tuple[str, PresignedPost]:
     return key, context.store.presign_upload(key)
 
 
-def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImage]) -> CreatedJob:
+def submit_images(context: Context, wanted: SubmissionOptions, images: Sequence[SubmittedImage]) -> CreatedJob:
     """Make a job of objects that were uploaded and of URLs. Raises ApiProblem, ObjectMissing, AlreadySubmitted."""
     _check_count(context, len(images))
     keys = [image.key for image in images if image.key is not None]
@@ -112,7 +114,7 @@ def submit_images(context: Context, wanted: Wish, images: Sequence[SubmittedImag
     return _create(context, wanted, originals)
 
 
-def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> CreatedJob:
+def submit_files(context: Context, wanted: SubmissionOptions, files: Sequence[OpenFile]) -> CreatedJob:
     """Store files and make a job of them. Raises ApiProblem, QuotaExceeded."""
     _check_count(context, len(files))
     for file in files:
@@ -138,7 +140,7 @@ def submit_files(context: Context, wanted: Wish, files: Sequence[OpenFile]) -> C
         raise
 
 
-def _create(context: Context, wanted: Wish, originals: list[Original]) -> CreatedJob:
+def _create(context: Context, wanted: SubmissionOptions, originals: list[Original]) -> CreatedJob:
     """Everything of the job in one transaction, its place in the quotas and its answer to a repetition included."""
     settings = context.settings
     job = NewJob(

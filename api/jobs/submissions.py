@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.dependencies import Context, Ctx, Submitter
 from api.http.problems import ApiProblem, problem_responses
-from api.jobs.create_job import OpenFile, printable, submit_files, submit_images, wish
+from api.jobs.create_job import OpenFile, printable, submission_options, submit_files, submit_images
 from api.jobs.idempotency import IdempotencyKey, fingerprint_of, once
 from blurline.contract import CreatedJob, JobOptions, JobRequest
 from sql.jobs.quotas import check_room, default_quotas
@@ -103,7 +103,7 @@ def _from_json(context: Context, owner: str, key: str | None, body: bytes) -> JS
         owner,
         key,
         lambda: fingerprint_of("json", body.decode()),
-        lambda claim: submit_images(context, wish(context, owner, given, claim), given.images),
+        lambda claim: submit_images(context, submission_options(context, owner, given, claim), given.images),
     )
 
 
@@ -114,7 +114,7 @@ def _from_form(context: Context, owner: str, key: str | None, form: FormData) ->
         owner,
         key,
         lambda: fingerprint_of("form", options.model_dump_json(), files=[(each.name, each.file) for each in files]),
-        lambda claim: submit_files(context, wish(context, owner, options, claim), files),
+        lambda claim: submit_files(context, submission_options(context, owner, options, claim), files),
     )
 
 

@@ -26,7 +26,7 @@ _SANE_ID = re.compile(r"[!-~]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Observation:
+class RequestLog:
     """Outside of every middleware that may answer. What nobody caught it answers itself, so that it is noted too."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _AT_ONCE = 4
 
 
-class Turns:
+class UploadThrottle:
     """Middleware; one an application."""
 
     def __init__(self, app: ASGIApp) -> None:

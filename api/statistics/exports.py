@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Who
-from api.http.filters import Filter, Filtered
+from api.http.filters import ImageSelection, SelectedImages
 from api.http.problems import ApiProblem
 from api.statistics.training_set import TrainingFormat, training_set
 from blurline.access.tokens import Scope
@@ -36,7 +36,7 @@ AskedFormat = Annotated[
 
 @router.get("/images", response_class=StreamingResponse, responses=_TABLE)
 def export_images(
-    context: Ctx, wanted: Filtered, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
+    context: Ctx, wanted: SelectedImages, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
 ) -> StreamingResponse:
     """A row for each image that the caller may see."""
     return _table(context, wanted, pages_of_images, IMAGES, asked or _accepted(accept), "images")
@@ -44,7 +44,7 @@ def export_images(
 
 @router.get("/detections", response_class=StreamingResponse, responses=_TABLE)
 def export_detections(
-    context: Ctx, wanted: Filtered, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
+    context: Ctx, wanted: SelectedImages, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
 ) -> StreamingResponse:
     """A row for each box of the present results, also those that were not destroyed."""
     return _table(context, wanted, pages_of_detections, DETECTIONS, asked or _accepted(accept), "detections")
@@ -58,7 +58,7 @@ def export_detections(
 def export_corrections(
     context: Ctx,
     who: Who,
-    wanted: Filtered,
+    wanted: SelectedImages,
     asked: Annotated[TrainingFormat, Query(alias="format")] = TrainingFormat.COCO,
     with_originals: Annotated[bool, Query(description="Put the original pictures in; for operators.")] = False,
 ) -> StreamingResponse:
@@ -78,7 +78,7 @@ def export_corrections(
 
 def _table(
     context: Context,
-    wanted: Filter,
+    wanted: ImageSelection,
     pages: Callable[[Database, Wanted], Iterator[Rows]],
     schema: pyarrow.Schema,
     table_format: TableFormat,
@@ -100,7 +100,7 @@ def _accepted(accept: str) -> TableFormat:
     return next((known[each] for each in named if each in known), TableFormat.PARQUET)
 
 
-def _wanted(given: Filter) -> Wanted:
+def _wanted(given: ImageSelection) -> Wanted:
     return Wanted(given.since, given.until, given.owner, given.profile, given.state, given.labels)
 
 

@@ -1,20 +1,71 @@
-"""Statistics: figures over the images that the caller may see."""
+"""Statistics over the images that the caller can see, submitted in a time range that is widened to whole hours."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.dependencies import Ctx, Who
+from api.http.filters import SelectedImages
+from api.http.problems import ApiProblem
+from api.statistics.quality import quality_view
 from api.visibility import visible_owner
 from blurline.contract import Statistics, Time
-from sql.jobs.job_queries import statistics
+from blurline.contract.figures import (
+    Bucket,
+    DecisionCount,
+    Durations,
+    Failure,
+    Failures,
+    FigureName,
+    Histogram,
+    MeanTime,
+    Model,
+    Models,
+    Point,
+    Quality,
+    Queue,
+    QueueLength,
+    ReviewLoad,
+    Timeline,
+)
+from sql.jobs.job_queries import statistics as states_and_codes
+from sql.statistics import statistics
+from sql.statistics.statistics import Wanted
 
 router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
 
 _DEFAULT_RANGE = timedelta(days=30)
+_LONGEST_BY_HOUR = timedelta(days=93)
+_HOUR = timedelta(hours=1)
+_UNITS = {
+    FigureName.FACES_PER_IMAGE: "faces",
+    FigureName.FACE_SIZES: "px",
+    FigureName.FACE_SHARES: "of the picture's longer side",
+    FigureName.FACE_SCORES: "score",
+    FigureName.CANDIDATE_SCORES: "score",
+    FigureName.WAITS: "s",
+    FigureName.TURNAROUNDS: "s",
+    FigureName.PROCESSING_TIMES: "ms",
+}
+
+
+def _hours(given: SelectedImages) -> Wanted:
+    try:
+        since = _hour(given.since)
+        until = _hour(given.until + _HOUR - datetime.resolution)
+    except OverflowError as error:
+        raise ApiProblem(
+            "invalid_request",
+            "The time range exceeds the calendar. Choose a shorter one.",
+        ) from error
+    return Wanted(since, until, given.owner, given.profile, given.state, given.labels)
+
+
+Asked = Annotated[Wanted, Depends(_hours)]
 
 
 @router.get("")
@@ -23,5 +74,97 @@ def get_statistics(context: Ctx, who: Who, since: Time | None = None, until: Tim
     until = until or datetime.now(UTC)
     if since is None:
         since = max(until, datetime.min.replace(tzinfo=until.tzinfo) + _DEFAULT_RANGE) - _DEFAULT_RANGE
-    rows = statistics(context.database, visible_owner(who), since, until)
+    rows = states_and_codes(context.database, visible_owner(who), since, until)
     return [Statistics(**asdict(row)) for row in rows]
+
+
+@router.get("/timeline")
+def get_timeline(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Timeline:
+    """Images and faces by the time of submission and by present state. By hour for at most 93 days."""
+    _check_steps(wanted, bucket)
+    points = statistics.timeline(context.database, wanted, bucket.value)
+    return Timeline(**_range(wanted), bucket=bucket, points=[Point(**asdict(point)) for point in points])
+
+
+@router.get("/throughput")
+def get_throughput(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Timeline:
+    """Images and faces by the time at which images first came to an end. The range is of that time as well. A re-run
+    counts for nothing here. By hour for at most 93 days."""
+    _check_steps(wanted, bucket)
+    points = statistics.throughput(context.database, wanted, bucket.value)
+    return Timeline(**_range(wanted), bucket=bucket, points=[Point(**asdict(point)) for point in points])
+
+
+@router.get("/histograms/{figure}")
+def get_histogram(context: Ctx, wanted: Asked, figure: FigureName) -> Histogram:
+    """How a figure is distributed over the images, or over the boxes of their present results."""
+    row = statistics.histogram(context.database, wanted, figure)
+    return Histogram(**_range(wanted), figure=figure, unit=_UNITS[figure], **asdict(row))
+
+
+@router.get("/failures")
+def get_failures(context: Ctx, wanted: Asked) -> Failures:
+    """Images that failed or are held, by error code."""
+    rows = statistics.failures(context.database, wanted)
+    return Failures(**_range(wanted), failures=[Failure(**asdict(row)) for row in rows])
+
+
+@router.get("/models")
+def get_models(context: Ctx, wanted: Asked) -> Models:
+    """Images by the model that their present result was made with, and its profile."""
+    rows = statistics.models(context.database, wanted)
+    return Models(**_range(wanted), models=[Model(**asdict(row)) for row in rows])
+
+
+@router.get("/durations")
+def get_durations(context: Ctx, wanted: Asked) -> Durations:
+    """Mean times: waiting, to the end, at work, and at work by stage."""
+    row = statistics.durations(context.database, wanted)
+    stage_us = row.stage_us or [0] * len(row.stages)
+    return Durations(
+        **_range(wanted),
+        wait=_mean(row.wait_us, row.started),
+        turnaround=_mean(row.turnaround_us, row.settled),
+        processing=_mean(row.processing_us, row.treated),
+        stages={stage: _mean(us, row.staged) for stage, us in zip(row.stages, stage_us, strict=True)},
+    )
+
+
+@router.get("/queue")
+def get_queue(context: Ctx, wanted: Asked) -> Queue:
+    """What waits and what is under way at this moment, whenever it was submitted; the time range does not matter."""
+    rows = statistics.queue(context.database, wanted)
+    lengths = {row.state: QueueLength(images=row.images, oldest_at=row.oldest_at) for row in rows}
+    return Queue(at=datetime.now(UTC), **lengths)
+
+
+@router.get("/review")
+def get_review_load(context: Ctx, wanted: Asked) -> ReviewLoad:
+    """Images held now, and decisions by kind with how long their results were held. A `state` does not restrict it."""
+    rows = statistics.decisions(context.database, wanted)
+    held = statistics.count_held(context.database, wanted)
+    return ReviewLoad(**_range(wanted), held=held, decisions=[DecisionCount(**asdict(row)) for row in rows])
+
+
+@router.get("/quality")
+def get_quality(context: Ctx, wanted: Asked) -> Quality:
+    """Recall and precision of the detector, as far as reviewers' decisions show them. `state` does not restrict it."""
+    edges_px, rows = statistics.quality(context.database, wanted)
+    return quality_view(wanted.since, wanted.until, edges_px, rows)
+
+
+def _range(wanted: Wanted) -> dict[str, Any]:
+    return {"since": wanted.since, "until": wanted.until}
+
+
+def _hour(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _check_steps(wanted: Wanted, bucket: Bucket) -> None:
+    if bucket is Bucket.HOUR and wanted.until - wanted.since > _LONGEST_BY_HOUR:
+        raise ApiProblem("invalid_request", f"By hour at most {_LONGEST_BY_HOUR.days} days can be shown; ask by day.")
+
+
+def _mean(total_us: int, images: int) -> MeanTime:
+    return MeanTime(mean_s=total_us / images / 1e6 if images else None, images=images)

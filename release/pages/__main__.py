@@ -1,4 +1,4 @@
-"""Write every generated part anew: `make docs`."""
+"""Regenerate every generated file and part: `make docs`."""
 
 from release.pages import DOCS, GENERATED, rewritten
 

@@ -16,7 +16,7 @@ from starlette.routing import NoMatchFound
 from websockets.sync.client import connect
 
 from api.http.problems import ApiProblem, install_error_handlers
-from api.middleware.request_log import Observation
+from api.middleware.request_log import RequestLog
 from api.middleware.tracing import tracing
 from blurline.observability import metrics
 from blurline.observability.logs import configure_logs
@@ -69,7 +69,7 @@ def make_app() -> FastAPI:
         await socket.close()
 
     app.include_router(router)
-    app.add_middleware(Observation)
+    app.add_middleware(RequestLog)
     return app
 
 

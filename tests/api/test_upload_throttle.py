@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.types import Message, Receive, Scope, Send
 
-from api.middleware.upload_throttle import Turns
+from api.middleware.upload_throttle import UploadThrottle
 
 _CLIENTS = 30
 
@@ -23,7 +23,7 @@ def test_few_uploads_are_worked_on_at_a_time_and_all_are_finished() -> None:
             at_work -= 1
         finished += 1
 
-    async def upload(middleware: Turns, pieces: int, stalls: asyncio.Event | None) -> None:
+    async def upload(middleware: UploadThrottle, pieces: int, stalls: asyncio.Event | None) -> None:
         left = pieces
 
         async def receive() -> Message:
@@ -39,7 +39,7 @@ def test_few_uploads_are_worked_on_at_a_time_and_all_are_finished() -> None:
         await middleware({"type": "http"}, receive, send)
 
     async def run() -> None:
-        middleware, goes_on = Turns(app), asyncio.Event()
+        middleware, goes_on = UploadThrottle(app), asyncio.Event()
         stalled = [asyncio.create_task(upload(middleware, 3, goes_on)) for _ in range(_CLIENTS)]
         await asyncio.wait_for(asyncio.gather(*(upload(middleware, 5, None) for _ in range(_CLIENTS))), 10)
         assert finished == _CLIENTS

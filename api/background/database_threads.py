@@ -1,0 +1,34 @@
+"""Two threads of every API process: the dispatcher and the deleter. Both lock the rows they take.
+
+The dispatcher turns outbox rows into flow runs, the deleter removes the objects of deleted images from the store. Both
+act at once, or as soon as Prefect or the store responds again.
+"""
+
+from __future__ import annotations
+
+from api.background.notified_thread import NotifiedThread
+from blurline.orchestration.flow_runs import FlowRuns
+from blurline.settings import Settings
+from blurline.storage.store import Store
+from sql.deletion.object_removal import erase
+from sql.engine.database import Database
+from sql.jobs.outbox import dispatch_waiting
+
+_DISPATCH_POLL_S = 0.5
+_DELETION_POLL_S = 5
+
+
+def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> NotifiedThread:
+    """The dispatcher's thread, not yet started."""
+
+    def dispatch() -> int:
+        return dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run))
+
+    return NotifiedThread("dispatcher", settings.database, "blurline_outbox", _DISPATCH_POLL_S, dispatch)
+
+
+def deleter(settings: Settings, database: Database, store: Store) -> NotifiedThread:
+    """The deleter's thread, not yet started."""
+    return NotifiedThread(
+        "deleter", settings.database, "blurline_deletions", _DELETION_POLL_S, lambda: erase(database, store)
+    )
