@@ -72,8 +72,8 @@ def readable_original(row: ImageRow) -> str:
 
 
 def not_manageable(what: str) -> ApiProblem:
-    """The refusal to change what the caller may look at, but is somebody else's."""
-    return ApiProblem("missing_scope", f"You may look at this {what}; only its owner and operators may do that.")
+    """The refusal to change what the caller can view but does not own."""
+    return ApiProblem("missing_scope", f"You can view this {what}, but only its owner or an operator can change it.")
 
 
 def _since(at: datetime, why: str | None) -> str:
