@@ -1,17 +1,23 @@
-"""onnxruntime in one place: how a session is made and which options it has.
+"""The only module that imports onnxruntime: it turns its telemetry off and sets the options of a session.
 
-One thread a session: a worker runs one child a core, which beats two threads in one session.
+One thread a session: a worker runs one worker process a core, which beats two threads in one session.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from blurline.errors import ConfigurationError, ModelRejected
+
+# onnxruntime reads this once, while it is imported; `disable_telemetry_events()` comes too late. Without it, a session
+# leaves a device id in the user's cache folder and looks up the host of a collector.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime
 
 
 class Session:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,3 +28,55 @@ def test_the_kernel_imports_without_its_neighbours() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+PACKAGES = ("api", "benchmarks", "blurline", "dashboard", "deployments", "flows", "models", "release", "sql", "tasks")
+
+
+def test_onnxruntime_is_imported_in_one_place_only() -> None:
+    """Any other import could come first and start its telemetry."""
+    importers = [
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if "onnxruntime" in _imported(path)
+    ]
+    assert importers == ["models/session.py"]
+
+
+def _imported(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in names}
+
+
+_DETECT = """
+from models.loading import vendored_detector
+for name in ("centerface", "yunet"):
+    vendored_detector(name)
+"""
+_COMMAND = """
+import sys
+from blurline.cli.command import main
+sys.argv = ["blurline", "detect", SAMPLE]
+main()
+"""
+
+
+@pytest.mark.parametrize("code", [_DETECT, _COMMAND], ids=["library", "command"])
+def test_detection_leaves_no_file_outside_the_data_folder(tmp_path: Path, code: str) -> None:
+    """Without any setting of the operator: onnxruntime writes a device id where its telemetry is on."""
+    sample = next((ROOT / "samples").glob("*.jpg"))
+    places = {"HOME": "user", "XDG_CACHE_HOME": "user/cache", "TMPDIR": "temporary", "BLURLINE_HOME": "data"}
+    for folder in places.values():
+        (tmp_path / folder).mkdir()
+    subprocess.run(
+        [sys.executable, "-c", f"SAMPLE = {str(sample)!r}\n{code}"],
+        cwd=ROOT,
+        env={name: str(tmp_path / folder) for name, folder in places.items()} | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    assert [path for folder in ("user", "temporary") for path in (tmp_path / folder).rglob("*") if path.is_file()] == []
