@@ -190,7 +190,7 @@ def submit(client: httpx.Client, files: list[tuple[str, bytes]], **policy: Any) 
     return str(response.json()["id"])
 
 
-def finished(client: httpx.Client, job_id: str, timeout_s: float = 90) -> dict[str, dict[str, Any]]:
+def finished(client: httpx.Client, job_id: str, timeout_s: float = 240) -> dict[str, dict[str, Any]]:
     """The job's images by name, once none is under way."""
 
     def ask() -> dict[str, Any] | None:

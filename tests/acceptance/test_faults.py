@@ -23,7 +23,7 @@ from tests.pictures import HOPPER
 
 TASKS = ("download", "resize", "detect", "nms", "blur", "upload", "notify")
 FAULTS = Path(__file__).with_name("faults")
-RECOVERY_S = 200
+RECOVERY_S = 500
 
 
 @pytest.fixture(scope="module")
