@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import structlog
 from structlog.types import EventDict, Processor
@@ -28,13 +30,32 @@ _MASKED = (
 _to_json = structlog.processors.JSONRenderer()
 
 
+class _BestEffortStream:
+    """A stream whose write errors are ignored: a full disk or a closed pipe must not fail the work that is logged."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logs(level: str) -> None:
     """Write events of ours from ``level`` up, and those of libraries from WARNING up, as JSON lines.
+
+    A line that cannot be written is dropped and raises nothing.
 
     Loggers that have put up handlers of their own for the console (uvicorn, Prefect) lose them. To be called when the
     libraries have been imported.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
+    stream = _BestEffortStream(sys.stderr)
     steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_trace_id,
@@ -45,9 +66,9 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*steps, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(stream),  # type: ignore[arg-type]
     )
-    console = logging.StreamHandler(sys.stderr)
+    console = logging.StreamHandler(stream)
     console.setLevel(max(number, logging.WARNING))
     console.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -94,3 +96,46 @@ def test_words_that_are_no_secrets_stay(capsys: pytest.CaptureFixture[str]) -> N
     text = "The request has no bearer token. See https://example.org/a.jpg or write to ann@example.org."
     structlog.get_logger().warning("ours", text=text)
     assert lines(capsys)[0]["text"] == text
+
+
+class _Unwritable(io.StringIO):
+    """A stream on a full disk."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def _closed() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("make_stream", [_Unwritable, _closed], ids=["full disk", "closed"])
+def test_a_line_that_cannot_be_written_breaks_nothing(
+    make_stream: Callable[[], io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", make_stream())
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    configure_logs("INFO")
+    structlog.get_logger().info("image_settled", image_id="i1")
+    structlog.get_logger().error("request_broke", exc_info=RuntimeError("an error with a traceback"))
+    logging.getLogger("library").warning("no answer")
+
+
+def test_lines_are_written_again_once_the_disk_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Disk(io.StringIO):
+        is_full = True
+
+        def write(self, text: str) -> int:
+            if self.is_full:
+                raise OSError(28, "No space left on device")
+            return super().write(text)
+
+    disk = Disk()
+    monkeypatch.setattr(sys, "stderr", disk)
+    configure_logs("INFO")
+    structlog.get_logger().info("while_full")
+    disk.is_full = False
+    structlog.get_logger().info("afterwards")
+    assert [json.loads(line)["event"] for line in disk.getvalue().splitlines() if line] == ["afterwards"]
