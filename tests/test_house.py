@@ -44,6 +44,29 @@ def test_onnxruntime_is_imported_in_one_place_only() -> None:
     assert importers == ["models/session.py"]
 
 
+def test_no_generator_yields_within_a_transaction() -> None:
+    """A consumer that pauses or leaves would keep the connection until the generator is collected."""
+    assert [
+        f"{path.relative_to(ROOT)}:{block.lineno}"
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for block in ast.walk(ast.parse(path.read_text()))
+        if isinstance(block, ast.With | ast.AsyncWith) and _opens_transaction(block) and _yields(block)
+    ] == []
+
+
+def _opens_transaction(block: ast.With | ast.AsyncWith) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "transaction"
+        for item in block.items
+        for node in ast.walk(item.context_expr)
+    )
+
+
+def _yields(block: ast.With | ast.AsyncWith) -> bool:
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(block))
+
+
 def _imported(path: Path) -> set[str]:
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

@@ -50,7 +50,8 @@ def pages_of_detections(database: Database, wanted: Wanted) -> Iterator[list[Row
     """Rows as `sql.statistics.tables.DETECTIONS` has them, image by image."""
     for page in pages_of_images(database, wanted):
         with database.transaction() as transaction:
-            yield transaction.all("detections_to_export", image_ids=[row["image_id"] for row in page])
+            detections = transaction.all("detections_to_export", image_ids=[row["image_id"] for row in page])
+        yield detections
 
 
 def list_reviewed(database: Database, wanted: Wanted) -> Iterator[Reviewed]:

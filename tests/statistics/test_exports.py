@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -21,10 +22,11 @@ from blurline.decision.correction import MarkedBox
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.storage.store import Store
-from sql.engine.database import Database
+from sql.engine.database import Database, Row
 from sql.jobs.attempts import Held
 from sql.review.reviews import approve_image, reject_image
 from sql.statistics import exports
+from sql.statistics.statistics import Wanted
 from tests import image_rows
 from tests.api_requests import bearer, problem
 from tests.api_server import serving
@@ -109,6 +111,18 @@ def _expected(connection: psycopg.Connection, wanted: dict[str, str]) -> dict[st
         "images": {(str(image_id), None, name) for image_id, name, _ in chosen},
         "detections": {(str(images[attempt]), x1, None) for attempt, x1 in boxes if attempt in images},
     }
+
+
+@pytest.mark.parametrize("pages_of", [exports.pages_of_images, exports.pages_of_detections])
+def test_paused_readers_hold_no_connections(
+    settings: Settings, database: Database, pages_of: Callable[[Database, Wanted], Iterator[list[Row]]]
+) -> None:
+    image_rows.fill(database, settings)
+    now = datetime.now(UTC)
+    ever = Wanted(now - timedelta(days=1), now + timedelta(days=1))
+    paused = [pages_of(database, ever) for _ in range(6)]  # the pool has four connections
+    assert all(next(pages) for pages in paused)
+    assert exports.list_changed_days(database) == []
 
 
 def test_submitters_export_their_own_alone(client: httpx.Client, settings: Settings, database: Database) -> None:
