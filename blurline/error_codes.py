@@ -112,6 +112,11 @@ _REQUESTS = {
     "idempotency_key_reused": _code(
         "The Idempotency-Key belongs to a different request.", "Use a new key for a new request.", status=422
     ),
+    "box_outside": _code(
+        "A box of the correction lies outside the picture or its frames.",
+        "Draw the box named in `detail` again, inside the picture, or leave it out.",
+        status=422,
+    ),
     "retention_too_long": _code(
         "The requested retention is longer than the service allows.", "Ask for a shorter retention.", status=422
     ),
@@ -206,6 +211,11 @@ _IMAGES = {
     ),
     "configuration": _code("A setting or the environment is wrong.", _TELL_OPERATOR, Place.IMAGE),
     "output_check_failed": _code("The result did not pass its check before publication.", _TELL_OPERATOR, Place.IMAGE),
+    "mark_misses": _code(
+        "A box that a reviewer marked covers no pixel of the picture.",
+        "Correct the image again, with the box on the picture.",
+        Place.IMAGE,
+    ),
     "doubtful": _code("A face may still be visible in the result.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "review_asked": _code("The policy asks for a review of every result.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "corrected": _code("A reviewer corrected the result and asked for a second look.", _WAIT_FOR_REVIEW, Place.IMAGE),

@@ -13,6 +13,7 @@ BlurlineError
 │   ├── AddressRefused        a URL leads to where we must not go
 │   ├── NotServed             a URL leads to a server that does not serve what was asked for
 │   ├── OutputCheckFailed     our own output did not pass its check; nothing is published
+│   ├── MarkMisses            a box that a reviewer marked covers no pixel; nothing is published
 │   ├── ModelRejected         a model file is wrong, corrupt or of an unknown shape
 │   └── ConfigurationError    settings or environment; the message says what to change
 └── RetryableError            we or the network are at fault; Prefect tries again
@@ -111,6 +112,12 @@ class OutputCheckFailed(PermanentError):
     """The written file did not pass the check that stands before publication."""
 
     code = "output_check_failed"
+
+
+class MarkMisses(PermanentError):
+    """A box that a reviewer marked covers no pixel of the picture."""
+
+    code = "mark_misses"
 
 
 class ModelRejected(PermanentError):

@@ -25,6 +25,7 @@ def blur(work: Work) -> None:
         if correction is None:
             rendered = render_detections(photo, item.detections, plan, work.policy, settings)
         else:
+            correction.check_marks([(frame.width_px, frame.height_px) for frame in photo.frames])
             rendered = render_choices(photo, correction.choices(len(photo.frames)), work.policy, settings)
         done = rendered.result
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"

@@ -7,10 +7,10 @@ import time
 import structlog
 from prefect import task
 
-from blurline.errors import OutputCheckFailed, StoreUnavailable
+from blurline.errors import MarkMisses, OutputCheckFailed, StoreUnavailable
 from blurline.observability import metrics
 from sql.engine.database import Transaction
-from sql.jobs.attempts import Result, Settled, fail, hold_for_review, publish
+from sql.jobs.attempts import Result, Settled, fail, hold_for_review, publish, withdraw
 from tasks.resources import database, store
 from tasks.review_gate import held
 from tasks.work import TASK, Item, Work
@@ -37,6 +37,8 @@ def notify(work: Work) -> None:
 
 
 def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
+    if isinstance(item.error, MarkMisses):
+        return Settled(withdraw(transaction, item.attempt, item.error.code, str(item.error)))
     if isinstance(item.error, OutputCheckFailed):
         return Settled(hold_for_review(transaction, item.attempt, item.error.code, str(item.error)))
     if item.error is not None:
@@ -66,7 +68,7 @@ def _note(work: Work, item: Item, *, is_won: bool) -> None:
     """Log what became of an image, and count it."""
     outcome, code = "published", None
     if item.error is not None:
-        outcome, code = "held" if isinstance(item.error, OutputCheckFailed) else "failed", item.error.code
+        outcome, code = "held" if isinstance(item.error, (OutputCheckFailed, MarkMisses)) else "failed", item.error.code
     elif item.output is not None and (reason := held(work.policy, item.output.done.doubt, item.attempt.correction)):
         outcome, code = "held", reason.code
     log.info(

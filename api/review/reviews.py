@@ -85,7 +85,11 @@ def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionReques
     return _shown(context, who, image_id)
 
 
-@router.post("/images/{image_id}/correct", status_code=202, responses=problem_responses(*_DECIDING, "original_gone"))
+@router.post(
+    "/images/{image_id}/correct",
+    status_code=202,
+    responses=problem_responses(*_DECIDING, "original_gone", "box_outside"),
+)
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
     """Have an image rendered anew with these boxes destroyed. It stays what it is until the new result is there."""
     visible_image(context, who, image_id)

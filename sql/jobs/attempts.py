@@ -205,6 +205,16 @@ def hold_for_review(transaction: Transaction, attempt: Attempt, code: str, messa
     return _close(transaction, attempt, "needs_review", code, message)
 
 
+def withdraw(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
+    """End the attempt and have the image reviewed, with its earlier result if it has one. True when it did."""
+    row = transaction.one(
+        "withdraw_image", image_id=attempt.image_id, attempt_id=attempt.id, error_code=code, error_message=message
+    )
+    if row is not None:
+        _finish(transaction, attempt, "needs_review", code, message)
+    return row is not None
+
+
 def try_again(
     transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str, retrying: Retrying
 ) -> None:

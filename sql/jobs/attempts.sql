@@ -76,6 +76,14 @@ UPDATE images SET
 WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
 RETURNING id
 
+-- name: withdraw_image
+-- As fail_image, but an image that has a result waits with it for a review, also when that result was published.
+UPDATE images SET
+    state = 'needs_review', error_code = %(error_code)s, error_message = %(error_message)s, finished_at = now(),
+    open_attempt_id = NULL
+WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
+RETURNING id
+
 -- name: finish_attempt
 UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_message = %(error_message)s,
     blurline_version = %(version)s, finished_at = now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from psycopg.types.json import Jsonb
 from blurline.decision.correction import Correction, MarkedBox
 from blurline.errors import PermanentError
 from blurline.ids import new_id
-from sql.engine.database import Database, Transaction
+from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import approve, parse_correction, reopen
 from sql.jobs.submissions import BatchSize, Member, add_batches
 
@@ -43,6 +44,12 @@ class ImageUnderway(PermanentError):
     """An attempt at the image is under way; its result comes first."""
 
     code = "image_underway"
+
+
+class BoxOutside(PermanentError):
+    """A box of a correction covers no pixel of the picture."""
+
+    code = "box_outside"
 
 
 class OriginalGone(PermanentError):
@@ -145,7 +152,7 @@ def correct_image(
     """Have an image rendered anew with these boxes destroyed and every other that was found left.
 
     What it was it stays until the new result is there. Raises ReviewClaimed, NotHeld, ImageUnderway,
-    OriginalGone.
+    OriginalGone, BoxOutside.
     """
     with database.transaction() as transaction:
         attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
@@ -154,6 +161,7 @@ def correct_image(
             raise NotHeld("The image has no original that could be rendered anew.")
         if image["original_gone_at"] is not None:
             raise OriginalGone("The original is not kept any more, so that nothing can be rendered anew.")
+        _check_boxes(destroy, image)
         found = [
             MarkedBox(**{**row, "score": min(max(row["score"], 0.0), 1.0)})
             for row in transaction.all("destroyed_boxes", attempt_id=attempt_id)
@@ -228,6 +236,21 @@ def _decide(
         note=note,
     )
     transaction.run("release_review", reviewer=reviewer, image_id=image_id)
+
+
+def _check_boxes(boxes: Sequence[MarkedBox], image: Row) -> None:
+    """Raise BoxOutside unless every box lies on the picture, as far as its size and frames are known.
+
+    Only the first frame's size is stored, and pages differ in size: the worker checks boxes of the others.
+    """
+    sizes_px = None
+    if image["frames"] is not None:
+        first = (math.inf, math.inf) if image["width_px"] is None else (image["width_px"], image["height_px"])
+        sizes_px = [first, *[(math.inf, math.inf)] * (image["frames"] - 1)]
+    for number, box in enumerate(boxes, start=1):
+        why = box.miss(sizes_px)
+        if why is not None:
+            raise BoxOutside(f"Box {number}, {box}, covers no pixel: {why}. Move it onto the picture or leave it out.")
 
 
 def _is_same(one: MarkedBox, other: MarkedBox) -> bool:

@@ -39,7 +39,8 @@ WHERE id = %(image_id)s AND state IN ('needs_review', 'published')
 
 -- name: image_to_correct
 -- With the policy and correction that its result was made with.
-SELECT images.job_id, images.original_bytes, images.original_gone_at, coalesce(images.policy, jobs.policy) AS policy,
+SELECT images.width_px, images.height_px, images.frames,
+       images.job_id, images.original_bytes, images.original_gone_at, coalesce(images.policy, jobs.policy) AS policy,
        (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
        (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
 FROM images JOIN jobs ON jobs.id = images.job_id

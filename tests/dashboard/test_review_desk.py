@@ -133,6 +133,7 @@ def test_what_is_put_aside_is_free_and_comes_again_when_asked_for(pipeline: Pipe
 
 def test_a_correction_sends_the_other_frames_unchanged(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9})
+    pipeline.sql("UPDATE images SET frames = 3")
     pipeline.sql("UPDATE detections SET frame = 2 WHERE NOT destroyed")
     pipeline.sql("UPDATE detections SET destroyed = true")
     desk = _desk(pipeline)

@@ -12,12 +12,15 @@ import pytest
 
 from blurline.access.tokens import Scope
 from blurline.decision.correction import Correction
+from blurline.errors import MarkMisses
 from blurline.ids import new_id
 from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, publish
+from tasks.notify import _settle
+from tasks.work import Item, Work
 from tests.api_requests import bearer, problem, submit, underway
 from tests.jobs.test_attempts import result
 from tests.pictures import HOPPER
@@ -152,6 +155,40 @@ def test_boxes_that_are_none_are_refused(client: httpx.Client, settings: Setting
             problem(rita.post(url, json={"destroy": [good | wrong]}), 422, "invalid_request")
         problem(rita.post(f"/v1/images/{new_id()}/correct", json={"destroy": [good]}), 404, "not_found")
     problem(client.post(url, json={"destroy": [good]}), 403, "missing_scope")
+
+
+def test_boxes_that_miss_the_picture_are_refused(
+    client: httpx.Client, settings: Settings, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}/correct"
+    good = {"frame": 0, "x1": 5, "y1": 5, "x2": 9, "y2": 9}
+    with _reviewer(client, settings) as rita:
+        for wrong, why in (
+            ({"frame": 1}, "1 frame"),
+            ({"x1": 5000, "x2": 5050}, "100 x 50 pixels"),
+            ({"y1": -50, "y2": -1}, "100 x 50 pixels"),
+            ({"x1": 100, "x2": 120}, "100 x 50 pixels"),
+        ):
+            detail = problem(rita.post(url, json={"destroy": [good, good | wrong]}), 422, "box_outside")
+            assert "Box 2" in detail and why in detail
+        rita.post(url, json={"destroy": [good | {"x1": -5, "x2": 5000}]}).raise_for_status()
+
+
+def test_a_mark_that_misses_withdraws_a_published_result(
+    client: httpx.Client, settings: Settings, database: Database, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}"
+    with _reviewer(client, settings) as rita:
+        rita.post(f"{url}/approve", json=SEEN).raise_for_status()
+        rita.post(f"{url}/correct", json={"destroy": []}).raise_for_status()
+        (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
+        work = Work(new_id())
+        work.items = [Item(attempt, error=MarkMisses("Box 1 covers no pixel."))]
+        with database.transaction() as transaction:
+            assert _settle(transaction, work, work.items[0]).is_won
+        shown = rita.get(url).json()
+        assert (shown["state"], shown["error"]["code"], shown["is_underway"]) == ("needs_review", "mark_misses", False)
+        assert _next(rita) is not None
 
 
 def test_originals_are_for_reviewers_and_every_look_is_kept(
