@@ -55,7 +55,6 @@ def configure_logs(level: str) -> None:
     libraries have been imported.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
-    stream = _BestEffortStream(sys.stderr)
     steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_trace_id,
@@ -66,9 +65,9 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*steps, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: structlog.PrintLogger(stream),  # type: ignore[arg-type]
+        logger_factory=lambda *_: structlog.PrintLogger(_BestEffortStream(sys.stderr)),  # type: ignore[arg-type]
     )
-    console = logging.StreamHandler(stream)
+    console = logging.StreamHandler(_BestEffortStream(sys.stderr))
     console.setLevel(max(number, logging.WARNING))
     console.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -97,7 +97,7 @@ def test_a_job_shows_its_failures_with_what_to_do(
     page = open_page("jobs.py", job=str(job.id))
     said = texts(page)
     assert "2 images failed" in said and "broken.jpg, broken_too.jpg" in said
-    assert SENTENCE in said and "save it again and submit it anew" in said
+    assert SENTENCE in said and "save it, then submit it again" in said
     assert "assignment=4711" in said
     assert {"a\\.jpg", "broken\\.jpg"} <= {button.label for button in page.button}
 
