@@ -9,12 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Faces = NDArray[np.float32]
-"""Array of shape (n, 5): ``x1, y1, x2, y2, score`` a row; the form that detectors and merging work on."""
-
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -56,8 +50,3 @@ class Face:
 
     box: Box
     score: float
-
-
-def to_faces(rows: Faces) -> tuple[Face, ...]:
-    """(n, 5) rows -> domain values, in the same order."""
-    return tuple(Face(Box(*row[:4]), row[4]) for row in rows.astype(float).tolist())

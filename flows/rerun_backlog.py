@@ -13,8 +13,8 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from blurline.ids import new_id
-from blurline.picture.metadata import MetadataPolicy
 from blurline.policy import OutputFormat, Policy, Review, Style
+from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import ProfileName
 from blurline.settings import load_settings
 from models import plan_for

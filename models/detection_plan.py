@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from blurline.box import Face, Faces
+from blurline.box import Face
 from blurline.decision.choice import choose
 from blurline.errors import ConfigurationError
+from blurline.faces import Faces
 from blurline.picture.letterbox import ScaledImage, scale_to_fit, scale_to_side
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.box import Faces
 from blurline.errors import ModelRejected
+from blurline.faces import Faces
 from models.card import ModelCard
 from models.session import Session
 

@@ -12,7 +12,7 @@ import numpy as np
 import powerboxes
 from numpy.typing import NDArray
 
-from blurline.box import Faces
+from blurline.faces import Faces
 
 MIN_VISIBLE_PX = 12.0
 """A pass is not expected to see a face that is smaller than this in its input, so its silence says nothing."""

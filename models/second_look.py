@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from blurline.box import Faces
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import SECOND_LOOK_SCORE
 from blurline.errors import OutputCheckFailed
+from blurline.faces import Faces
 from blurline.picture.letterbox import scale_to_side
 from blurline.picture.photo import Frame
 from blurline.policy import Policy

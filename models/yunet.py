@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.box import Faces
+from blurline.faces import Faces
 from models.detector import FaceDetector, from_centres, to_tensor
 
 _STRIDES_PX = (8, 16, 32)

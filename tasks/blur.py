@@ -6,9 +6,11 @@ import hashlib
 
 from prefect import task
 
+from blurline.decision.correction import corrected_choices
 from blurline.picture.photo import Photo
-from blurline.picture.preview import PreviewSize, preview, preview_key
+from blurline.picture.preview import preview
 from blurline.settings import load_settings
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from models import Rendered, render_choices, render_detections
 from tasks.review_gate import held
 from tasks.work import TASK, Item, Output, Preview, Work
@@ -26,7 +28,7 @@ def blur(work: Work) -> None:
             rendered = render_detections(photo, item.detections, plan, work.policy, settings)
         else:
             correction.check_marks([(frame.width_px, frame.height_px) for frame in photo.frames])
-            rendered = render_choices(photo, correction.choices(len(photo.frames)), work.policy, settings)
+            rendered = render_choices(photo, corrected_choices(correction, len(photo.frames)), work.policy, settings)
         done = rendered.result
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
         output = Output(done, hashlib.sha256(done.data).hexdigest(), key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blurline.decision.correction import Correction
+from blurline.contract.corrections import Correction
 from blurline.decision.doubt import Doubt
 from blurline.policy import Policy, Review
 from sql.jobs.attempts import Held

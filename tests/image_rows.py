@@ -10,8 +10,9 @@ from uuid import UUID
 import numpy as np
 import psycopg
 
+from blurline.contract.corrections import MarkedBox
 from blurline.decision.choice import Choice, choose
-from blurline.decision.correction import MarkedBox
+from blurline.decision.correction import corrected_choices
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.policy.profile import ProfileName
@@ -52,7 +53,7 @@ def made(attempt: Attempt, policy: Policy, boxes: Sequence[Sequence[float]], mod
     rows = np.array(boxes, np.float32).reshape(-1, 5)
     choices: tuple[Choice, ...] = (choose(rows, policy, 0.5, SIDE_PX, SIDE_PX // 2),)
     if attempt.correction is not None:
-        choices = attempt.correction.choices(1)
+        choices = corrected_choices(attempt.correction, 1)
     return replace(
         result(f"{attempt.image_id}/{attempt.id}.jpg"),
         choices=choices,

@@ -9,10 +9,10 @@ from uuid import UUID
 import psycopg
 
 from blurline.ids import new_id
-from blurline.picture.preview import PreviewSize, preview_key
 from blurline.policy import Policy
 from blurline.settings import Settings
 from blurline.storage.inventory import Bucket
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, publish

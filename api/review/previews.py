@@ -15,7 +15,8 @@ from api.http.problems import ApiProblem, problem_responses
 from api.visibility import readable_original, sendable_result, visible_image
 from blurline.access.tokens import Identity, Scope
 from blurline.errors import ObjectMissing
-from blurline.picture.preview import MEDIA_TYPE, PreviewSize, preview_key
+from blurline.picture.preview import MEDIA_TYPE
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from sql.jobs.job_queries import ImageRow
 from sql.review.reviews import note_look
 

@@ -6,8 +6,9 @@ import psycopg
 
 from blurline.ids import new_id
 from blurline.picture.decode import open_photo
-from blurline.picture.preview import MEDIA_TYPE, PreviewSize, preview, preview_key
+from blurline.picture.preview import MEDIA_TYPE, preview
 from blurline.settings import Settings
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from tests.pictures import GROUP
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from blurline import Policy
 from blurline.client import ApiError, ApiUnreachable, Client
 from blurline.contract import CorrectionRequest, JobOptions
-from blurline.decision.correction import MarkedBox
+from blurline.contract.corrections import MarkedBox
 from tests.acceptance.stack import Stack
 from tests.pictures import HOPPER
 

@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 
 from blurline.errors import BlurlineError, ConfigurationError
-from blurline.picture.metadata import MetadataPolicy
 from blurline.policy import OutputFormat, Policy, Style
+from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings, load_settings
 

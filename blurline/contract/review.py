@@ -15,9 +15,9 @@ from pydantic import (
 )
 
 from blurline.contract.base import NoteText, Request, with_examples
+from blurline.contract.corrections import MarkedBox
 from blurline.contract.examples import IMAGE_ID, OTHER_ID, SHA256, TIME
 from blurline.contract.images import BOXES, IMAGE, ImageWithDetections
-from blurline.decision.correction import MarkedBox
 
 
 class ReviewRequest(Request):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.box import Face, Faces, to_faces
+from blurline.box import Face
+from blurline.faces import Faces, to_faces
 from blurline.picture.destroy import destroyed_share
 from blurline.policy import Policy
 

@@ -1,87 +1,23 @@
-"""What a reviewer has made of the boxes of an image: which to destroy, and which are no faces."""
+"""The choice of faces that a reviewer's correction makes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blurline.box import Faces
+from blurline.contract.corrections import Correction
 from blurline.decision.choice import Choice
-from blurline.errors import MarkMisses
-
-_MOST_BOXES = 5000
+from blurline.faces import Faces
 
 
-class MarkedBox(BaseModel):
-    """A box in pixels of the upright photograph, in one of its frames. A box that was drawn by hand scores 1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    frame: int = Field(default=0, ge=0, strict=True)
-    x1: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
-    y1: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
-    x2: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
-    y2: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
-    score: float = Field(default=1, ge=0, le=1, strict=True)
-
-    @model_validator(mode="after")
-    def _has_area(self) -> MarkedBox:
-        if self.x2 - self.x1 < 1 or self.y2 - self.y1 < 1:
-            raise ValueError("a box needs x1 < x2 and y1 < y2, by a pixel at least")
-        return self
-
-    def miss(self, sizes_px: Sequence[tuple[float, float]] | None) -> str | None:
-        """Why the box covers the centre of no pixel; None when it covers one.
-
-        ``sizes_px``: (width, height) of each frame, infinite where it is unknown; None when their number is unknown.
-        """
-        width_px, height_px = math.inf, math.inf
-        if sizes_px is not None:
-            if self.frame >= len(sizes_px):
-                return f"the picture has {len(sizes_px)} frame(s), counted from 0"
-            width_px, height_px = sizes_px[self.frame]
-        if _holds_a_centre(self.x1, self.x2, width_px) and _holds_a_centre(self.y1, self.y2, height_px):
-            return None
-        known = "" if math.isinf(width_px) else f" of {width_px:.0f} x {height_px:.0f} pixels"
-        return f"it lies outside the picture{known}"
-
-    def __str__(self) -> str:
-        return f"({self.x1:g}, {self.y1:g}, {self.x2:g}, {self.y2:g}) in frame {self.frame}"
+def corrected_choices(correction: Correction, frames: int) -> tuple[Choice, ...]:
+    """Return the choice for each of the image's ``frames`` frames."""
+    return tuple(_choice(correction, frame) for frame in range(frames))
 
 
-class Correction(BaseModel):
-    """The boxes to destroy, all of them, and those that were found and are to be left. ``is_held``: the new result is
-    held to be looked at once more."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    destroy: tuple[MarkedBox, ...] = Field(default=(), max_length=_MOST_BOXES)
-    leave: tuple[MarkedBox, ...] = Field(default=(), max_length=_MOST_BOXES)
-    is_held: bool = Field(default=False, strict=True)
-
-    def check_marks(self, sizes_px: Sequence[tuple[float, float]]) -> None:
-        """Raise MarkMisses unless every box to destroy covers a pixel; ``sizes_px``: (width, height) of each frame."""
-        for number, box in enumerate(self.destroy, start=1):
-            why = box.miss(sizes_px)
-            if why is not None:
-                raise MarkMisses(f"Box {number}, {box}, covers no pixel: {why}. Correct the image again.")
-
-    def choices(self, frames: int) -> tuple[Choice, ...]:
-        """The choice for each of so many frames."""
-        return tuple(self._choice(frame) for frame in range(frames))
-
-    def _choice(self, frame: int) -> Choice:
-        destroyed, left = ([box for box in boxes if box.frame == frame] for boxes in (self.destroy, self.leave))
-        rows: Faces = np.array(
-            [[box.x1, box.y1, box.x2, box.y2, box.score] for box in (*destroyed, *left)], np.float32
-        ).reshape(-1, 5)
-        is_destroyed = np.arange(len(rows)) < len(destroyed)
-        return Choice(rows, is_destroyed, ~is_destroyed)
-
-
-def _holds_a_centre(start: float, end: float, length_px: float) -> bool:
-    """Whether an interval holds the centre of a pixel of a side of that length."""
-    return math.ceil(max(start, 0) - 0.5) + 0.5 <= min(end, length_px)
+def _choice(correction: Correction, frame: int) -> Choice:
+    destroyed, left = ([box for box in boxes if box.frame == frame] for boxes in (correction.destroy, correction.leave))
+    rows: Faces = np.array(
+        [[box.x1, box.y1, box.x2, box.y2, box.score] for box in (*destroyed, *left)], np.float32
+    ).reshape(-1, 5)
+    is_destroyed = np.arange(len(rows)) < len(destroyed)
+    return Choice(rows, is_destroyed, ~is_destroyed)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from blurline.box import Faces
+from blurline.faces import Faces
 from blurline.picture.resample import resize
 
 TILE_PX = 2048

@@ -11,22 +11,15 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
+from blurline.policy.metadata_policy import MetadataPolicy
+
 ORIENTATION = Base.Orientation
-
-
-class MetadataPolicy(StrEnum):
-    """What of a file's metadata its result keeps."""
-
-    STRIP = "strip"
-    SAFE = "safe"
-    MAPPING = "mapping"
 
 
 Values = dict[int, Any]

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import io
-from enum import StrEnum
 
 from PIL import Image
 
 from blurline.picture.photo import Frame
 from blurline.picture.resample import resize
+from blurline.storage.preview_keys import PreviewSize
 
 MEDIA_TYPE = "image/jpeg"
 _QUALITY = 80
-
-
-class PreviewSize(StrEnum):
-    """How large: a thumbnail for lists, or a view to judge by."""
-
-    THUMB = "thumb"
-    VIEW = "view"
-
-    @property
-    def side_px(self) -> int:
-        """The longer side; a smaller picture stays as it is."""
-        return 320 if self is PreviewSize.THUMB else 1600
 
 
 def preview(frame: Frame, size: PreviewSize, icc_profile: bytes | None = None) -> bytes:
@@ -39,9 +27,3 @@ def preview(frame: Frame, size: PreviewSize, icc_profile: bytes | None = None) -
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_QUALITY, icc_profile=icc_profile)
     return file.getvalue()
-
-
-def preview_key(key: str, size: PreviewSize) -> str:
-    """Where the preview of an object lies: beside it, under its key without the extension."""
-    folder, slash, name = key.rpartition("/")
-    return f"{folder}{slash}{name.partition('.')[0]}.{size}.jpg"

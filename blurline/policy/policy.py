@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from blurline.picture.metadata import MetadataPolicy
+from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import CANDIDATE_SCORE, ProfileName
 from blurline.policy.region import Region, SizeLimits
 

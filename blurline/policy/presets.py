@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from blurline.picture.metadata import MetadataPolicy
 from blurline.policy import Policy, Review, Style
+from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import ProfileName
 
 DEFAULT = "default"

@@ -17,9 +17,9 @@ from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
 
 from blurline.errors import ObjectMissing, StoreUnavailable
-from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
 from blurline.storage.inventory import Bucket, Listed
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.s3 import Connections, chunks, connect, translated
 
 _CONNECT_TIMEOUT_S = 5

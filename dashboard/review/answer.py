@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blurline.contract import NoteText
-from blurline.decision.correction import MarkedBox
+from blurline.contract.corrections import MarkedBox
 
 
 class Answer(BaseModel):

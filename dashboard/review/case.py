@@ -9,10 +9,11 @@ from uuid import UUID
 
 from blurline.client import Client
 from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTask
-from blurline.decision.correction import MarkedBox
+from blurline.contract.corrections import MarkedBox
 from blurline.picture.decode import open_photo
-from blurline.picture.preview import PreviewSize, preview
+from blurline.picture.preview import preview
 from blurline.settings import load_settings
+from blurline.storage.preview_keys import PreviewSize
 
 
 @dataclass(frozen=True, slots=True)

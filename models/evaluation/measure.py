@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
+from blurline.faces import Faces
 from blurline.picture.decode import open_photo
 from blurline.picture.malloc_tuning import tune_malloc
 from blurline.policy import Policy

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.box import Faces
+from blurline.faces import Faces
 from blurline.picture.destroy import destroyed_share
 from models.evaluation.truth import Boxes, Labelled
 from models.merge import iou

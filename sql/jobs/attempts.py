@@ -12,8 +12,8 @@ import numpy as np
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
+from blurline.contract.corrections import Correction
 from blurline.decision.choice import Choice
-from blurline.decision.correction import Correction
 from blurline.decision.doubt import Doubt
 from blurline.errors import DatabaseUnavailable, PermanentError, StoreUnavailable
 from blurline.picture.photo import Note

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from blurline.decision.correction import Correction
+from blurline.contract.corrections import Correction
 from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.policy import Policy

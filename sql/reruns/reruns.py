@@ -15,7 +15,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from blurline.decision.correction import Correction
+from blurline.contract.corrections import Correction
 from blurline.policy import Policy
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import call_off, parse_correction, reopen

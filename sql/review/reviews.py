@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from blurline.decision.correction import Correction, MarkedBox
+from blurline.contract.corrections import Correction, MarkedBox
 from blurline.errors import PermanentError
 from blurline.ids import new_id
 from sql.engine.database import Database, Row, Transaction

@@ -15,8 +15,9 @@ from PIL import Image
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
 from blurline.decision.choice import Choice
-from blurline.picture.preview import PreviewSize, preview_key
+from blurline.decision.correction import corrected_choices
 from blurline.settings import Settings
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, publish
@@ -66,7 +67,7 @@ class Pipeline:
         """Have the correction of an image rendered; its attempt."""
         (attempt,) = [each for each in underway(self._database, self._settings) if each.name == name]
         assert attempt.correction is not None
-        self.settle(attempt, held=held, choices=attempt.correction.choices(1))
+        self.settle(attempt, held=held, choices=corrected_choices(attempt.correction, 1))
         return attempt
 
     def sql(self, statement: str, *values: Any) -> list[Any]:

@@ -11,8 +11,8 @@ from blurline.access.tokens import Scope
 from blurline.client import Client
 from blurline.contract import Job, JobOptions
 from blurline.ids import new_id
-from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from blurline.version import VERSION
 from sql.engine.database import Database

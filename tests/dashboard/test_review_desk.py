@@ -14,10 +14,10 @@ from PIL import Image
 
 from api.app import create_app
 from blurline.access.tokens import Scope
-from blurline.decision.correction import MarkedBox
+from blurline.contract.corrections import MarkedBox
 from blurline.ids import new_id
-from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from dashboard.review.answer import Answer, parse_answer
 from dashboard.review.board import board_data

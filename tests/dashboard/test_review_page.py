@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from api.app import create_app
 from blurline.access.tokens import Scope
-from blurline.decision.correction import MarkedBox
+from blurline.contract.corrections import MarkedBox
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from dashboard.problems import AWAY

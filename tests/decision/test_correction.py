@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blurline.decision.correction import Correction, MarkedBox
+from blurline.contract.corrections import Correction, MarkedBox
 from blurline.errors import MarkMisses
 from blurline.ids import new_id
 from blurline.picture.decode import open_photo, read_header

@@ -10,8 +10,8 @@ from PIL import Image
 
 import models.detection_plan
 from blurline import Policy, ProfileName, open_photo
-from blurline.box import Faces
 from blurline.errors import OutputCheckFailed
+from blurline.faces import Faces
 from blurline.picture.photo import Frame
 from blurline.policy.profile import PROFILES
 from blurline.policy.region import Region, SizeLimits, Unit

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blurline.box import Faces
+from blurline.faces import Faces
 from models.merge import fuse, non_maximum_suppression
 
 _rows = st.lists(

@@ -23,8 +23,8 @@ from blurline.limits import Limits
 from blurline.picture.decode import read_header
 from blurline.picture.encode import CannotBeWritten
 from blurline.picture.formats import jpeg, png, webp
-from blurline.picture.metadata import MetadataPolicy
 from blurline.policy import OutputFormat, Style
+from blurline.policy.metadata_policy import MetadataPolicy
 from tests.pictures import HOPPER, decoded, encoded, psnr_db, sideways
 
 PORTRAIT = Image.open(HOPPER).convert("RGB").resize((256, 300))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from blurline import Box, Face, Policy, open_photo, redact
-from blurline.picture.metadata import MetadataPolicy
+from blurline.policy.metadata_policy import MetadataPolicy
 from tests.picture.hiding import SECRET, Hiding, everywhere
 
 FACE = Face(Box(180, 120, 330, 330), 0.9)

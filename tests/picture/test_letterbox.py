@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from blurline.box import Faces
+from blurline.faces import Faces
 from blurline.picture.letterbox import TILE_PX, ScaledImage, scale_to_fit, scale_to_side
 
 

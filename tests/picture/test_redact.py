@@ -15,8 +15,9 @@ from blurline import Box, Face, Format, Frame, Policy, Style, open_photo, redact
 from blurline.errors import OutputCheckFailed
 from blurline.picture.destroy import cells_across, destroy, opaque_area
 from blurline.picture.encode import encode
-from blurline.picture.metadata import Metadata, MetadataPolicy
+from blurline.picture.metadata import Metadata
 from blurline.picture.redact import check_output
+from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.region import Region, Unit
 from tests.pictures import HOPPER, decoded, encoded, psnr_db, sideways
 

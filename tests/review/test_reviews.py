@@ -11,11 +11,12 @@ import psycopg
 import pytest
 
 from blurline.access.tokens import Scope
-from blurline.decision.correction import Correction
+from blurline.contract.corrections import Correction
+from blurline.decision.correction import corrected_choices
 from blurline.errors import MarkMisses
 from blurline.ids import new_id
-from blurline.picture.preview import PreviewSize, preview_key
 from blurline.settings import Settings
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, publish
@@ -142,7 +143,7 @@ def test_what_was_left_stays_left_until_something_is_drawn_there(
             (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
             assert attempt.correction is not None
             assert len(attempt.correction.leave) == left
-            rendered = replace(result("b"), choices=attempt.correction.choices(1))
+            rendered = replace(result("b"), choices=corrected_choices(attempt.correction, 1))
             with database.transaction() as transaction:
                 publish(transaction, attempt, rendered)
 

@@ -18,7 +18,7 @@ import pytest
 
 from api.app import create_app
 from blurline.access.tokens import Scope
-from blurline.decision.correction import MarkedBox
+from blurline.contract.corrections import MarkedBox
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.storage.store import Store

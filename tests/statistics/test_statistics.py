@@ -14,8 +14,8 @@ import pytest
 
 from api.app import create_app
 from blurline.access.tokens import Scope
+from blurline.contract.corrections import MarkedBox
 from blurline.contract.figures import Proportion
-from blurline.decision.correction import MarkedBox
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from sql.engine.database import Database

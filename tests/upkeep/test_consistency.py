@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from blurline.ids import new_id
-from blurline.picture.preview import PreviewSize, preview_key
 from blurline.storage.inventory import Bucket
+from blurline.storage.preview_keys import PreviewSize, preview_key
 from sql.deletion.deletions import delete_image, patience
 from sql.deletion.object_removal import erase
 from sql.upkeep import consistency
