@@ -13,7 +13,7 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, publish, start_batch
-from tests.jobs.test_attempts import result
+from tests.factories import result
 from tests.pictures import HOPPER
 
 PROBLEM = "application/problem+json"

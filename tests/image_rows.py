@@ -20,12 +20,11 @@ from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, Result, fail, publish, start_batch
 from sql.jobs.job_queries import ImageFilter, list_images
-from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
+from sql.jobs.submissions import NewJob, Original, create_job
 from sql.reruns.reruns import Selection, enqueue, select
 from sql.review.reviews import approve_image, correct_image, reject_image
-from tests.jobs.test_attempts import result
+from tests.factories import SIZE, result
 
-SIZE = BatchSize(images=10, bytes=1_000_000)
 SIDE_PX = 1000
 DRAWN = MarkedBox(x1=10.0, y1=10.0, x2=50.0, y2=60.0)
 STAGES = {"download": 2.5, "resize": 4.0, "detect": 20.0, "nms": 0.5, "blur": 6.0, "upload": 3.0}

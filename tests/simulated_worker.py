@@ -13,7 +13,7 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, fail, publish
 from tests.api_requests import underway
-from tests.jobs.test_attempts import result
+from tests.factories import result
 
 SENTENCE = "The file is cut short. Send it again."
 

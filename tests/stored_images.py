@@ -18,7 +18,7 @@ from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, publish
 from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
 from tests.api_requests import underway
-from tests.jobs.test_attempts import result
+from tests.factories import result
 
 OWN_HASH = "0123456789abcdef"
 

@@ -44,6 +44,17 @@ def test_onnxruntime_is_imported_in_one_place_only() -> None:
     assert importers == ["models/session.py"]
 
 
+def test_no_test_module_is_imported() -> None:
+    """Helpers lie in modules of their own, so that a test module can be renamed, split or deleted alone."""
+    assert [
+        f"{path.relative_to(ROOT)}: {module}"
+        for package in (*PACKAGES, "tests")
+        for path in (ROOT / package).rglob("*.py")
+        for module in _imported_modules(path)
+        if any(part.startswith("test_") for part in module.split("."))
+    ] == []
+
+
 def test_no_generator_yields_within_a_transaction() -> None:
     """A consumer that pauses or leaves would keep the connection until the generator is collected."""
     assert [
@@ -68,10 +79,17 @@ def _yields(block: ast.With | ast.AsyncWith) -> bool:
 
 
 def _imported(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in _imported_modules(path)}
+
+
+def _imported_modules(path: Path) -> set[str]:
+    """Each imported module, and each name imported from one as if it were a module too."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
-    return {name.partition(".")[0] for name in names}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module or ''}.{alias.name}" for alias in node.names}
+    return names
 
 
 _DETECT = """

@@ -37,7 +37,7 @@ from sql.jobs.attempts import Held, publish
 from tests.api_requests import publish_all, underway
 from tests.api_server import serving
 from tests.broken_connections import breaking
-from tests.jobs.test_attempts import result
+from tests.factories import result
 from tests.pictures import HOPPER
 
 

@@ -22,7 +22,7 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, publish
 from tests.api_requests import submit, underway
-from tests.jobs.test_attempts import result
+from tests.factories import result
 
 HELD = Held("review_asked", "Held because its policy has every result reviewed.")
 

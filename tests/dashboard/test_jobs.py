@@ -20,7 +20,7 @@ from sql.jobs.attempts import Held, publish
 from tests.api_requests import underway
 from tests.dashboard.conftest import Open, texts
 from tests.dashboard.held_images import jpeg
-from tests.jobs.test_attempts import result
+from tests.factories import result
 from tests.pictures import HOPPER
 from tests.simulated_worker import SENTENCE, settle
 

@@ -20,7 +20,7 @@ from sql.jobs.attempts import try_again
 from tests.api_requests import underway
 from tests.api_server import serving
 from tests.dashboard.conftest import Enter, Open, texts
-from tests.jobs.test_attempts import RETRYING
+from tests.factories import RETRYING
 from tests.pictures import HOPPER
 from tests.simulated_worker import settle
 

@@ -16,7 +16,7 @@ from sql.engine.database import Database
 from sql.jobs.attempts import publish
 from tests.acceptance.stack import wait_for
 from tests.api_requests import images_of, problem, publish_all, submit, underway
-from tests.jobs.test_attempts import result
+from tests.factories import result
 
 
 def _completed(client: httpx.Client, receipt: dict[str, Any]) -> dict[str, Any]:

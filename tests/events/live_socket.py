@@ -17,7 +17,7 @@ from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, publish, start_batch
 from sql.jobs.submissions import NewJob, create_job
-from tests.jobs.test_attempts import SIZE, originals, result
+from tests.factories import SIZE, originals, result
 
 
 def token(settings: Settings, owner: str = "ann", ttl_s: int = 60) -> str:

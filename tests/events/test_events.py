@@ -21,7 +21,7 @@ from sql.events.events import Bounds, Event, count_progress, find_bounds, list_e
 from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, publish
 from sql.jobs.submissions import NewJob, create_job
 from sql.reruns.reruns import Selection, call_off_job, enqueue, select
-from tests.jobs.test_attempts import SIZE, originals, result, started
+from tests.factories import SIZE, originals, result, started
 
 RERUN = UUID(int=1)
 

@@ -1,79 +1,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from uuid import UUID
 
-import numpy as np
 import psycopg
 import pytest
 
-from blurline.decision.choice import choose
-from blurline.decision.doubt import Doubt
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.orchestration.flow_runs import PrefectUnavailable
-from blurline.picture.photo import Note
 from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import (
-    Attempt,
     Held,
     NeedsNewerWorker,
-    Result,
-    Retrying,
     approve,
     fail,
     hold_for_review,
     publish,
-    start_batch,
     try_again,
 )
 from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
 from sql.jobs.outbox import Waiting, dispatch_waiting
-from sql.jobs.submissions import AlreadySubmitted, BatchSize, Member, NewJob, Original, create_job, split
+from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
 from sql.reruns.reruns import Selection, call_off_job, enqueue, select
-
-SIZE = BatchSize(images=10, bytes=1_000_000)
-RETRYING = Retrying(max_attempts=3, backoff_s=0, size=SIZE)
-
-
-def originals(count: int) -> list[Original]:
-    return [Original(f"{at}.jpg", f"key/{new_id()}", "etag", 1000) for at in range(count)]
-
-
-def dispatched(database: Database) -> list[UUID]:
-    """Dispatch all that waits, as if Prefect took everything; the batches' ids."""
-    taken: list[UUID] = []
-
-    def create(waiting: Waiting) -> UUID:
-        taken.append(waiting.batch_id)
-        return new_id()
-
-    while dispatch_waiting(database, create):
-        pass
-    return taken
-
-
-def started(database: Database) -> list[Attempt]:
-    return [attempt for batch in dispatched(database) for attempt in _attempts(database, batch)]
-
-
-def _attempts(database: Database, batch_id: UUID) -> Sequence[Attempt]:
-    batch = start_batch(database, batch_id)
-    assert batch is not None
-    return batch.attempts
-
-
-DOUBT = Doubt(0.25, near_threshold=2)
-NOTE = Note("cmyk_converted", "It was CMYK.")
-
-
-def result(key: str = "r") -> Result:
-    faces = np.array([[1, 2, 3, 4, 0.9], [5, 6, 7, 8, 0.2]], np.float32)
-    choice = choose(faces, Policy(), 0.5, 100, 50)
-    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, (choice,), DOUBT, (NOTE,), Policy(), {"name": "m"}, 12.5)
+from tests.factories import RETRYING, SIZE, attempts_of, dispatched, originals, result, started
 
 
 @pytest.fixture
@@ -231,10 +183,10 @@ def test_review_holds_the_picture_back(database: Database, job: UUID) -> None:
 
 def test_what_has_ended_is_not_started_again(database: Database, job: UUID) -> None:
     (batch_id,) = dispatched(database)
-    (attempt,) = _attempts(database, batch_id)
+    (attempt,) = attempts_of(database, batch_id)
     with database.transaction() as transaction:
         publish(transaction, attempt, result())
-    assert _attempts(database, batch_id) == ()
+    assert attempts_of(database, batch_id) == ()
 
 
 def test_an_upload_is_submitted_once(database: Database) -> None:

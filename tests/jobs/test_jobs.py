@@ -24,7 +24,7 @@ from sql.jobs.attempts import Attempt, Held, hold_for_review, publish
 from tests.acceptance.stack import wait_for
 from tests.api_requests import bearer, problem, submit, underway, upload
 from tests.api_server import serving
-from tests.jobs.test_attempts import result
+from tests.factories import result
 from tests.pictures import HOPPER
 
 

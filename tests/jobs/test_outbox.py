@@ -9,25 +9,15 @@ from blurline.policy import Policy
 from sql.engine.database import Database
 from sql.jobs.attempts import fail, try_again
 from sql.jobs.outbox import Waiting, dispatch_waiting
-from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
+from sql.jobs.submissions import NewJob, create_job
 from sql.reruns.reruns import Selection, enqueue, select
-from tests.jobs.test_attempts import RETRYING, SIZE, started
+from tests.factories import RETRYING, SIZE, originals, started
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def submit(database: Database, traceparent: str | None) -> None:
-    create_job(
-        database,
-        NewJob(
-            "ann",
-            Policy(),
-            [Original("a.jpg", f"key/{new_id()}", "etag", 1000)],
-            "interactive",
-            traceparent=traceparent,
-        ),
-        BatchSize(10, 1_000_000),
-    )
+    create_job(database, NewJob("ann", Policy(), originals(1), "interactive", traceparent=traceparent), SIZE)
 
 
 def labels_of_dispatched(database: Database) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from sql.jobs.attempts import Attempt, Held, publish
 from tasks.notify import _settle
 from tasks.work import Item, Work
 from tests.api_requests import bearer, problem, submit, underway
-from tests.jobs.test_attempts import result
+from tests.factories import result
 from tests.pictures import HOPPER
 
 SEEN = {"result_sha256": "a"}

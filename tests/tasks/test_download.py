@@ -28,7 +28,7 @@ from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
 from tests.acceptance.stack import wait_for
-from tests.jobs.test_attempts import RETRYING, SIZE, dispatched
+from tests.factories import RETRYING, SIZE, dispatched
 from tests.pictures import HOPPER
 from tests.tls_server import Exchange, tls_server, trusted_authority
 

@@ -16,7 +16,7 @@ from sql.jobs.attempts import call_off, try_again
 from tests.acceptance.stack import wait_for
 from tests.api_requests import images_of, submit, underway
 from tests.api_server import serving
-from tests.jobs.test_attempts import RETRYING
+from tests.factories import RETRYING
 
 
 def _operator(settings: Settings, client: httpx.Client) -> Client:

@@ -21,7 +21,7 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import publish, start_batch
 from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
-from tests.jobs.test_attempts import result
+from tests.factories import result
 
 SIZE = BatchSize(images=10, bytes=1_000_000_000)
 

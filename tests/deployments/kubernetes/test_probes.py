@@ -17,8 +17,8 @@ import pytest
 from blurline.settings import Settings
 from tests.acceptance.stack import wait_for
 from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes.kubelet import arguments, as_kubernetes_mounts
 from tests.deployments.kubernetes.rendered import EXAMPLE, Workload, rendered, settings_of, workload
-from tests.deployments.kubernetes.test_settings import arguments, as_kubernetes_mounts
 
 pytestmark = pytest.mark.long
 

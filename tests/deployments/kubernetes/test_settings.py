@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import prefect.settings
@@ -15,6 +14,7 @@ from blurline.contract.audit import KEY_FILE
 from blurline.settings import PREFIX, Settings, check_variables, load_settings, variable
 from deployments.embedded import stack
 from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes.kubelet import arguments, as_kubernetes_mounts
 from tests.deployments.kubernetes.rendered import EXAMPLE, WAYS, Workload, of_kind, rendered, settings_of, workloads
 
 NOT_SETTINGS = {"HOME", "DO_NOT_TRACK", "WORKER_CHILDREN"}
@@ -112,24 +112,9 @@ def listens(each: Workload) -> list[int]:
     return [int(arguments[arguments.index("--port") + 1])]
 
 
-def arguments(given: list[str], variables: dict[str, str]) -> list[str]:
-    """With what the kubelet puts in place of $(NAME)."""
-    return [re.sub(r"\$\((\w+)\)", lambda match: variables[match[1]], each) for each in given]
-
-
 def parse(command_line: list[str]) -> None:
     """Raises what a wrong command line raises; runs nothing."""
     group = typer.main.get_command(app)
     verb = group.get_command(group.make_context("blurline", [], resilient_parsing=True), command_line[0])  # type: ignore[attr-defined]
     assert verb is not None, command_line
     verb.make_context(command_line[0], command_line[1:])
-
-
-def as_kubernetes_mounts(folder: Path, lines: dict[str, str]) -> Path:
-    """A Secret as the kubelet lays it out: links to a folder that is exchanged as a whole."""
-    (folder / "..2026_11_25").mkdir(parents=True)
-    (folder / "..data").symlink_to("..2026_11_25")
-    for name, value in lines.items():
-        (folder / "..data" / name).write_text(value)
-        (folder / name).symlink_to(Path("..data") / name)
-    return folder
