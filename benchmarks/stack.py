@@ -31,8 +31,9 @@ from blurline.storage.store import Store
 from models import anonymize
 from sql.engine.database import Database
 from sql.jobs.submissions import BatchSize, NewJob, Original, write_job
-from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import HOPPER
+from tests.waiting import wait_for
 
 _BACKLOG_IMAGES = 192
 _CORE_IMAGES = 40
@@ -64,7 +65,7 @@ def backlog(stack: Stack, client: httpx.Client) -> dict[str, Any]:
     photo = photo_of(TWO_MP)
     core = _core_images_per_s(photo)
     job_id = submit(client, [(f"{at}.jpg", photo) for at in range(_BACKLOG_IMAGES)])
-    finished(client, job_id, 600)
+    finished(client, job_id)
     (row,) = _rows(
         stack,
         "SELECT extract(epoch FROM max(attempts.finished_at) - min(attempts.started_at))::float AS seconds"

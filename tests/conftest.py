@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from playwright.sync_api import expect
 
 from api.app import create_app
 from blurline.access.tokens import Scope
@@ -19,6 +20,9 @@ from tests.api_requests import bearer
 from tests.api_server import serving
 from tests.servers import running_servers
 from tests.stored_images import Shelf
+from tests.waiting import TIMEOUT_MS, TIMEOUT_S
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +52,7 @@ def without_prefect(settings: Settings) -> Settings:
 @pytest.fixture
 def client(without_prefect: Settings) -> Iterator[httpx.Client]:
     """ann's client; she may submit."""
-    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(without_prefect, "ann", Scope.SUBMIT)
         yield client
 

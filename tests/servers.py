@@ -20,7 +20,8 @@ from deployments.embedded.postgres import create_databases, postgres_part, postg
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Supervisor
 from sql.engine.migrate import migrate
-from tests.acceptance.stack import answers, free_ports, wait_for
+from tests.acceptance.stack import answers, free_ports
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 @contextmanager
@@ -87,10 +88,10 @@ def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
             process = subprocess.Popen([*command, "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
             replicas.append(ApiProcess(process, f"http://127.0.0.1:{port}"))
         for replica in replicas:
-            wait_for("the API is up", lambda url=replica.url: answers(f"{url}/liveness"), 60)  # type: ignore[misc]
+            wait_for("the API is up", lambda url=replica.url: answers(f"{url}/liveness"))  # type: ignore[misc]
         yield replicas
     finally:
         for replica in replicas:
             replica.process.terminate()
         for replica in replicas:
-            replica.process.wait(30)
+            replica.process.wait(TIMEOUT_S)

@@ -19,9 +19,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from benchmarks.million.filling import LARGE_JOB_IMAGES
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings, variable
-from tests.acceptance.stack import answers, free_ports, wait_for
+from tests.acceptance.stack import answers, free_ports
 from tests.dashboard.board_page import chromium
 from tests.servers import environment_of
+from tests.waiting import wait_for
 
 _ROUNDS = 5
 _PATIENCE_MS = 120_000

@@ -13,8 +13,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from benchmarks.soak.load import FACE, Ledger
-from tests.acceptance.stack import BLURLINE, Stack, wait_for
+from tests.acceptance.stack import BLURLINE, Stack
 from tests.pictures import HOPPER, decoded, psnr_db
+from tests.waiting import wait_for
 
 _WINDOW_S = 300
 _MOST_PSNR_DB = 20.0
@@ -37,7 +38,7 @@ def await_quiet(stack: Stack) -> None:
         (row,) = _rows(stack, "SELECT count(*) AS open FROM images WHERE open_attempt_id IS NOT NULL")
         return bool(row["open"] == 0)
 
-    wait_for("nothing is under way", is_quiet, _PATIENCE_S, 2)
+    wait_for("nothing is under way", is_quiet, _PATIENCE_S, every_s=2)
 
 
 def judge(stack: Stack, ledger: Ledger) -> dict[str, Any]:

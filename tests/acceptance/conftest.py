@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.acceptance.stack import Stack
 from tests.dashboard.board_page import chromium
 from tests.otlp_receiver import Receiver, receiving_traces
-
-PATIENCE_MS = 30_000
+from tests.waiting import TIMEOUT_MS
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +40,6 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     yield context.new_page()
     context.close()

@@ -18,11 +18,11 @@ from dashboard.problems import AWAY
 from tests.acceptance.stack import Stack, finished, submit
 from tests.dashboard.board_page import chromium
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, SAMPLES
+from tests.waiting import TIMEOUT_MS
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 _COLOURS = 128
 _MOST_PX = (1152, 720)
-_PATIENCE_MS = 90_000
 _MANY = 10_000
 _A_YEAR_OF = 60_000  # images
 _ALL_LOADED = "[...document.images].every((image) => image.complete && image.naturalWidth > 0)"
@@ -86,7 +86,7 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
         at.evaluate("window.scrollTo(0, 0)")
         _keep(at, name)
     _open(page, f"{url}/jobs?job={job_id}&image={image_id}", "Faces destroyed")
-    expect(page.get_by_test_id("stImage").locator("img")).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_test_id("stImage").locator("img")).to_be_visible()
     _keep(page, "dashboard-image")
 
     _open(wide, f"{url}/system", "PostgreSQL")
@@ -100,7 +100,7 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
 
     os.kill(stack.pids()["api"], signal.SIGKILL)  # started again at once, but the page has been asked before
     page.reload()
-    expect(page.get_by_text(AWAY).first).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_text(AWAY).first).to_be_visible()
     _keep(page, "dashboard-away")
 
 
@@ -126,19 +126,19 @@ def _take_figures(stack: Stack, browser: Browser) -> None:
 
 def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
     page = browser.new_page(viewport={"width": width, "height": width * 5 // 8}, color_scheme=scheme)
-    page.set_default_timeout(_PATIENCE_MS)
+    page.set_default_timeout(TIMEOUT_MS)
     return page
 
 
 def _open(page: Page, url: str, text: str) -> None:
     page.goto(url)
-    expect(page.get_by_text(text).first).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.get_by_text(text).first).to_be_visible()
     _wait_until_settled(page)
 
 
 def _wait_until_settled(page: Page) -> None:
     for busy in ("stStatusWidget", "stSkeleton"):
-        expect(page.get_by_test_id(busy)).to_have_count(0, timeout=_PATIENCE_MS)
+        expect(page.get_by_test_id(busy)).to_have_count(0)
 
 
 def _keep(page: Page, name: str) -> None:

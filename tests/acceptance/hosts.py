@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from tests.acceptance.stack import LEASH
+from tests.waiting import TIMEOUT_S
 
 _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
@@ -169,7 +170,7 @@ class Host:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.wait(60)
+            process.wait(TIMEOUT_S)
 
 
 @contextmanager

@@ -11,11 +11,9 @@ from tests.pictures import HOPPER, decoded, psnr_db
 _FACE = 190, 130, 320, 320
 
 
-def assert_each_published_once(
-    database_url: str, client: httpx.Client, job_id: str, count: int, timeout_s: float
-) -> None:
+def assert_each_published_once(database_url: str, client: httpx.Client, job_id: str, count: int) -> None:
     """Every image of a job of hoppers: one final state, one attempt that won, one event, no face."""
-    images = finished(client, job_id, timeout_s)
+    images = finished(client, job_id)
     assert {image["state"] for image in images.values()} == {"published"}
     assert len(images) == count
     original = decoded(HOPPER.read_bytes())

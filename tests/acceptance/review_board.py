@@ -6,8 +6,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard.board_page import on_screen
 
-_PATIENCE_MS = 20_000
-
 
 def board(page: Page) -> Locator:
     """The board itself."""
@@ -17,9 +15,9 @@ def board(page: Page) -> Locator:
 def wait_until_shown(page: Page, other_than: str = "") -> tuple[str, str]:
     """The id and name of the image on the board, once it is another."""
     shown = board(page)
-    expect(shown).to_have_attribute("data-busy", "false", timeout=_PATIENCE_MS)
-    expect(shown).not_to_have_attribute("data-image", other_than, timeout=_PATIENCE_MS)
-    expect(shown).to_have_attribute("data-busy", "false", timeout=_PATIENCE_MS)
+    expect(shown).to_have_attribute("data-busy", "false")
+    expect(shown).not_to_have_attribute("data-image", other_than)
+    expect(shown).to_have_attribute("data-busy", "false")
     return shown.get_attribute("data-image") or "", shown.get_attribute("data-name") or ""
 
 

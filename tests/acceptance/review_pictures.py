@@ -34,7 +34,7 @@ def _take_all(stack: Stack, browser: Browser) -> None:
     url = f"{stack.dashboard_url()}/review"
     page = _page(browser, 1280, "light")
     page.goto(url)
-    expect(page.get_by_text("Nothing waits for a review")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Nothing waits for a review")).to_be_visible()
     _keep(page, "review-empty")
     with stack.client() as client:
         finished(client, submit(client, [("market/group.jpg", GROUP.read_bytes())], review="always"))
@@ -63,7 +63,7 @@ def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Pag
 
 
 def _wait_for_board(page: Page) -> None:
-    expect(page.locator(".board")).to_have_attribute("data-busy", "false", timeout=20_000)
+    expect(page.locator(".board")).to_have_attribute("data-busy", "false")
 
 
 def _keep(page: Page, name: str) -> None:

@@ -19,6 +19,7 @@ from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
 from deployments.embedded.supervisor import Part, Stage, Supervisor
 from tests.acceptance.stack import BLURLINE
 from tests.servers import environment_of
+from tests.waiting import TIMEOUT_S
 
 _HEARTBEATS_WITHIN_S, _RECONCILE_EVERY_S = 30, 10
 
@@ -62,7 +63,7 @@ def running_services(path: Path, address: str, **settings: Any) -> Iterator[Serv
     )
     with contextlib.ExitStack() as ending:
         ending.callback(home.release)
-        prefect = httpx.Client(base_url=known.prefect_api_url, auth=known.prefect_auth, timeout=30)
+        prefect = httpx.Client(base_url=known.prefect_api_url, auth=known.prefect_auth, timeout=TIMEOUT_S)
         services = Services(known, ending.enter_context(prefect))
         storage = [_postgres(services, home, secrets, ports, address), _store(services, home, secrets, ports)]
         supervisor = Supervisor(home, [storage, _servers(services, secrets, ports, address)])

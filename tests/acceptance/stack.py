@@ -11,11 +11,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import psutil
@@ -23,22 +21,11 @@ import psutil
 from blurline.settings import STACK_FILE
 from deployments.embedded import leash
 from deployments.embedded.stack import DEFAULT_PORTS
+from tests.waiting import TIMEOUT_S, wait_for
 
 BLURLINE = str(Path(sys.executable).with_name("blurline"))
 LEASH = Path(leash.__file__)
-T = TypeVar("T")
 START_LOCK = Path(tempfile.gettempdir()) / "blurline-tests-start.lock"
-
-
-def wait_for(what: str, ask: Callable[[], T | None], timeout_s: float, every_s: float = 0.1) -> T:
-    """Ask until the answer is truthy; AssertionError after the time limit."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        answer = ask()
-        if answer:
-            return answer
-        time.sleep(every_s)
-    raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +58,16 @@ class Stack:
         self._has_own_ports = has_own_ports
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self, timeout_s: float = 150) -> None:
+    def start(self) -> None:
         """Start and wait until it says that it is ready. One stack at a time: two would choose the same free ports."""
         with START_LOCK.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if self._has_own_ports and not (self.home / "ports.json").exists():
                 # Not the usual ones, which another stack would take while a part that was killed starts again.
                 (self.home / "ports.json").write_text(json.dumps(dict(zip(DEFAULT_PORTS, free_ports(), strict=True))))
-            self._start(timeout_s)
+            self._start()
 
-    def _start(self, timeout_s: float) -> None:
+    def _start(self) -> None:
         log = (self.home / "up.log").open("a")
         self.process = subprocess.Popen(
             [*self._prefix, *self.program.command, "up", *self._arguments],
@@ -98,13 +85,13 @@ class Stack:
             assert process.poll() is None, (self.home / "up.log").read_text()
             return (self.home / STACK_FILE).exists()
 
-        wait_for("the stack is up", is_up, timeout_s)
+        wait_for("the stack is up", is_up)
 
     def stop(self) -> int:
         """Stop with SIGTERM; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(90)
+        return self.process.wait(TIMEOUT_S)
 
     def environment(self) -> dict[str, str]:
         """The variables with which commands reach this stack's folder."""
@@ -132,13 +119,13 @@ class Stack:
         """A client of the API with a token of its own."""
         token = self.command("token", "--user", user, "--scope", scope)
         url = self.variables()["BLURLINE_API_URL"]
-        return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
 
     def prefect(self) -> httpx.Client:
         """A client of the Prefect API."""
         variables = self.variables()
         user, _, password = variables["PREFECT_API_AUTH_STRING"].partition(":")
-        return httpx.Client(base_url=variables["PREFECT_API_URL"], auth=(user, password), timeout=30)
+        return httpx.Client(base_url=variables["PREFECT_API_URL"], auth=(user, password), timeout=TIMEOUT_S)
 
     def pids(self) -> dict[str, int]:
         """The parts that run, by name."""
@@ -190,7 +177,7 @@ def submit(client: httpx.Client, files: list[tuple[str, bytes]], **policy: Any) 
     return str(response.json()["id"])
 
 
-def finished(client: httpx.Client, job_id: str, timeout_s: float = 240) -> dict[str, dict[str, Any]]:
+def finished(client: httpx.Client, job_id: str) -> dict[str, dict[str, Any]]:
     """The job's images by name, once none is under way."""
 
     def ask() -> dict[str, Any] | None:
@@ -200,7 +187,7 @@ def finished(client: httpx.Client, job_id: str, timeout_s: float = 240) -> dict[
             return None
         return job if job["state"] == "finished" else None
 
-    wait_for(f"job {job_id} is finished", ask, timeout_s)
+    wait_for(f"job {job_id} is finished", ask)
     page = client.get(f"/v1/jobs/{job_id}/images", params={"limit": 1000}).raise_for_status().json()
     return {image["name"]: image for image in page["images"]}
 

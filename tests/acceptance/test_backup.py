@@ -15,8 +15,9 @@ import psutil
 import psycopg
 import pytest
 
-from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
+from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.long
 
@@ -69,9 +70,9 @@ def _fill(stack: Stack, client: httpx.Client, at_work: Path) -> list[str]:
         url = f"/v1/images/{image['id']}"
         reviewer.post(f"{url}/claim").raise_for_status()
         reviewer.post(f"{url}/correct", json={"destroy": [DRAWN]}).raise_for_status()
-        wait_for("it is corrected", lambda: reviewer.get(url).json()["state"] == "published", 60)
+        wait_for("it is corrected", lambda: reviewer.get(url).json()["state"] == "published")
     unfinished = submit(client, [("detect.jpg", PHOTO), ("queued.jpg", PHOTO)])
-    wait_for("work is under way", at_work.exists, 60)
+    wait_for("work is under way", at_work.exists)
     return [ended, held, unfinished]
 
 
@@ -98,7 +99,7 @@ def _destroy(stack: Stack) -> None:
     for process in stack.processes():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    wait_for("every process is gone", lambda: not stack.processes(), 30)
+    wait_for("every process is gone", lambda: not stack.processes())
     shutil.rmtree(stack.home)
 
 
@@ -133,12 +134,12 @@ def test_a_stack_that_is_thrown_away_comes_back_from_its_backup(first: Stack, se
     second.start()
 
     url = second.variables()["BLURLINE_API_URL"]
-    with httpx.Client(base_url=url, headers={"Authorization": token}, timeout=60) as client:
+    with httpx.Client(base_url=url, headers={"Authorization": token}, timeout=TIMEOUT_S) as client:
         assert _shown(client, [ended, held]) == before
         assert _decisions(second) == decisions
         assert len(decisions) == 1
         _reconcile(second)
-        images = finished(client, unfinished, 120)
+        images = finished(client, unfinished)
         assert {name: image["state"] for name, image in images.items()} == dict.fromkeys(states, "published")
         assert all(fetch(client, image) for image in images.values())
     with psycopg.connect(second.variables()["BLURLINE_DATABASE_URL"]) as connection:

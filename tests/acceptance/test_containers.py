@@ -24,6 +24,7 @@ from tests.deployments.containers.engine import Engine
 from tests.deployments.containers.images import images
 from tests.deployments.containers.networks import is_reached
 from tests.pictures import HOPPER, decoded, psnr_db
+from tests.waiting import TIMEOUT_S
 
 pytestmark = pytest.mark.long
 
@@ -40,7 +41,7 @@ with trust.wrap_socket(socket.create_connection((sys.argv[1], 18333), 5)) as doo
 """
 _HEALTH = """
 import json, urllib.request
-print(json.load(urllib.request.urlopen("http://127.0.0.1:8000/healthcheck", timeout=30)))
+print(json.load(urllib.request.urlopen("http://127.0.0.1:8000/healthcheck", timeout=300)))
 """
 
 
@@ -101,7 +102,7 @@ def site(composition: Engine, trust: ssl.SSLContext, token: str) -> Iterator[htt
     proxy = composition.containers["proxy"][0].address
     headers = {"Host": _SITE, "Authorization": f"Bearer {token}"}
     with httpx.Client(
-        base_url=f"https://{proxy}", verify=trust, headers=headers, timeout=60, event_hooks={"request": [name]}
+        base_url=f"https://{proxy}", verify=trust, headers=headers, timeout=TIMEOUT_S, event_hooks={"request": [name]}
     ) as client:
         yield client
 

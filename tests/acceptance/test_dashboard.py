@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.problems import AWAY
-from tests.acceptance.conftest import PATIENCE_MS
-from tests.acceptance.stack import Stack, answers, finished, free_ports, submit, wait_for
+from tests.acceptance.stack import Stack, answers, finished, free_ports, submit
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import ASTRONAUT, GROUP, HOPPER, decoded
+from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -28,15 +28,15 @@ def test_photographs_are_submitted_watched_and_fetched(stack: Stack, page: Page)
     page.get_by_role("textbox", name="Labels").fill("assignment=4711")
     page.get_by_role("textbox", name="Labels").press("Enter")
     page.get_by_role("button", name="Submit 3 photographs").click()
-    expect(page.get_by_text("3 of 3 images published")).to_be_visible(timeout=2 * PATIENCE_MS)
-    expect(page.get_by_role("img", name="Result of hopper.jpg")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("3 of 3 images published")).to_be_visible()
+    expect(page.get_by_role("img", name="Result of hopper.jpg")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download all").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert {"hopper.jpg", "astronaut.png", "group.jpg", "manifest.json"} <= set(archive.namelist())
 
     page.get_by_role("button", name="hopper.jpg", exact=True).click()
-    expect(page.get_by_text("Faces destroyed")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Faces destroyed")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "hopper.jpg"
@@ -50,7 +50,7 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
         page.goto(f"{stack.dashboard_url()}/jobs")
         page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 54})
         page.wait_for_url(f"**/jobs?job={job_id}")
-        expect(page.get_by_text("1 image failed")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text("1 image failed")).to_be_visible()
 
         page.get_by_role("button", name="Re-run").click()
         dialog = page.get_by_role("dialog")
@@ -59,12 +59,12 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
         dialog.get_by_role("combobox", name="Style").click()
         page.get_by_role("option", name="solid").click()
         dialog.get_by_role("button", name="Re-run 1 image").click()
-        expect(page.get_by_text("1 image will be made anew.")).to_be_visible(timeout=PATIENCE_MS)
-        wait_for("the picture is made anew", _has_style(client, job_id, "solid"), 60)
+        expect(page.get_by_text("1 image will be made anew.")).to_be_visible()
+        wait_for("the picture is made anew", _has_style(client, job_id, "solid"))
 
         page.get_by_role("button", name="Delete").click()
         page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
-        expect(page.get_by_text("2 images deleted. Receipt")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text("2 images deleted. Receipt")).to_be_visible()
         assert client.get(f"/v1/jobs/{job_id}").status_code == 404
 
 
@@ -72,7 +72,7 @@ def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None
     page.goto(f"{stack.dashboard_url()}/system")
     for part in ("Database", "Store", "Prefect", "Dispatch"):
         said = page.get_by_test_id("stMarkdown").filter(has_text=re.compile(rf"{part}\s*\S*\s*well"))
-        expect(said.first).to_be_visible(timeout=PATIENCE_MS)
+        expect(said.first).to_be_visible()
     expect(page.get_by_role("heading", name="Workers")).to_be_visible()
     expect(page.get_by_text("No worker has joined")).to_have_count(0)
 
@@ -82,11 +82,11 @@ def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, 
     environment = stack.environment() | {"BLURLINE_API_URL": f"http://127.0.0.1:{api_port}"}
     url = f"http://127.0.0.1:{dashboard_port}"
     with _running(environment, "dashboard", "--port", str(dashboard_port)):
-        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"), 60)
+        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"))
         page.goto(url)
-        expect(page.get_by_text(AWAY)).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text(AWAY)).to_be_visible()
         with _running(environment, "api", "--port", str(api_port)):
-            expect(page.get_by_role("heading", name="Submit")).to_be_visible(timeout=2 * PATIENCE_MS)
+            expect(page.get_by_role("heading", name="Submit")).to_be_visible()
             expect(page.get_by_text(AWAY)).to_have_count(0)
 
 
@@ -107,4 +107,4 @@ def _running(environment: dict[str, str], *arguments: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(TIMEOUT_S)

@@ -15,8 +15,9 @@ import pytest
 from blurline.settings import Settings, load_settings
 from deployments.doctor import Finding, Severity
 from deployments.doctor.prefect import prefect
-from tests.acceptance.stack import Stack, wait_for
+from tests.acceptance.stack import Stack
 from tests.tcp_proxy import Answer, forwarding
+from tests.waiting import wait_for
 
 RECONCILED = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
 
@@ -31,7 +32,7 @@ def settings(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def client(stack: Stack) -> Iterator[httpx.Client]:
     with stack.prefect() as client:
-        wait_for("reconcile has run", lambda: client.post("/flow_runs/filter", json=RECONCILED).json(), 90)
+        wait_for("reconcile has run", lambda: client.post("/flow_runs/filter", json=RECONCILED).json())
         yield client
 
 

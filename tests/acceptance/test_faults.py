@@ -18,12 +18,12 @@ import psutil
 import pytest
 
 from tests.acceptance.outcomes import assert_each_published_once
-from tests.acceptance.stack import Stack, submit, wait_for
+from tests.acceptance.stack import Stack, submit
 from tests.pictures import HOPPER
+from tests.waiting import wait_for
 
 TASKS = ("download", "resize", "detect", "nms", "blur", "upload", "notify")
 FAULTS = Path(__file__).with_name("faults")
-RECOVERY_S = 500
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +44,11 @@ def faulty(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[S
     stack.start()
     yield stack
     stack.stop()
-    wait_for("no process is left", lambda: not stack.processes(), 15)
+    wait_for("no process is left", lambda: not stack.processes())
 
 
 def assert_each_ended_once(stack: Stack, client: httpx.Client, job_id: str, count: int) -> None:
-    assert_each_published_once(stack.variables()["BLURLINE_DATABASE_URL"], client, job_id, count, RECOVERY_S)
+    assert_each_published_once(stack.variables()["BLURLINE_DATABASE_URL"], client, job_id, count)
 
 
 def _victims(stack: Stack, part: str) -> list[int]:
@@ -70,7 +70,7 @@ def test_killed_at_each_task_every_image_ends_once(faulty: Stack, switch: Path, 
     with faulty.client() as client:
         names = [f"{task}.jpg" for task in TASKS]
         jobs = [submit(client, [(name, HOPPER.read_bytes())]) for name in names]
-        wait_for("each is held at its task", lambda: all((switch / f"at-{name}").exists() for name in names), 90)
+        wait_for("each is held at its task", lambda: all((switch / f"at-{name}").exists() for name in names))
         for pid in _victims(faulty, part):
             os.kill(pid, signal.SIGKILL)
         (switch / "hold").unlink()

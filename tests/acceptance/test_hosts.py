@@ -24,14 +24,14 @@ from sql.upkeep.consistency import inspect
 from tests.acceptance.hosts import Host, missing_for_hosts, running_hosts
 from tests.acceptance.outcomes import assert_each_published_once
 from tests.acceptance.services import Services, running_services
-from tests.acceptance.stack import BLURLINE, finished, submit, wait_for
+from tests.acceptance.stack import BLURLINE, finished, submit
 from tests.pictures import HOPPER, encoded
+from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]  # the first test starts the services and the workers too
 
 NAMES = ("berlin", "cairo", "delhi", "essen")
 FAULTS = Path(__file__).with_name("faults")
-RECOVERY_S = 200
 NO_GRACE_S = -60.0
 
 
@@ -52,7 +52,7 @@ class Site:
         """A client of the API."""
         token = LocalIssuer(self.settings.home).issue(user, [Scope.SUBMIT], ttl_s=3600)
         authorization = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=self.settings.api_url, headers=authorization, timeout=60) as client:
+        with httpx.Client(base_url=self.settings.api_url, headers=authorization, timeout=TIMEOUT_S) as client:
             yield client
 
     def who_completed(self, job_id: str) -> set[str]:
@@ -68,7 +68,7 @@ class Site:
         return int(found)
 
     def assert_published_once(self, client: httpx.Client, job_id: str, count: int) -> None:
-        assert_each_published_once(self.settings.database, client, job_id, count, RECOVERY_S)
+        assert_each_published_once(self.settings.database, client, job_id, count)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 ready = {"BLURLINE_WORKER_READY_FILE": str(host.folder / "ready")}
                 environment = services.environment(host.folder) | faults | ready
                 host.start([BLURLINE, "worker", "--limit", "1"], environment)
-            wait_for("all workers are ready", lambda: all((h.folder / "ready").exists() for h in hosts.values()), 90)
+            wait_for("all workers are ready", lambda: all((h.folder / "ready").exists() for h in hosts.values()))
             yield Site(services, hosts)
             for host in hosts.values():
                 host.line.mend()
@@ -108,7 +108,9 @@ def _store_and_rows_agree(site: Site) -> Iterator[None]:
     database, store = Database(site.settings.database, max_connections=1), Store(site.settings)
     try:
         wait_for(
-            "late results are gone", lambda: not inspect(database, store, Bucket.RESULTS, NO_GRACE_S).differences, 90, 1
+            "late results are gone",
+            lambda: not inspect(database, store, Bucket.RESULTS, NO_GRACE_S).differences,
+            every_s=1,
         )
     finally:
         store.close()
@@ -147,8 +149,8 @@ def submit_until_held(site: Site, hosts: list[Host], task: str) -> dict[str, str
         hold(host)
     for _ in NAMES:
         submit_one()
-    wait_for(f"{[host.name for host in hosts]} are held at {task}", submit_one, 90, every_s=2)
-    wait_for("the others have ended", lambda: site.count_unfinished() == sum(map(is_held, site.hosts.values())), 90)
+    wait_for(f"{[host.name for host in hosts]} are held at {task}", submit_one, every_s=2)
+    wait_for("the others have ended", lambda: site.count_unfinished() == sum(map(is_held, site.hosts.values())))
     return jobs
 
 
@@ -169,7 +171,7 @@ def assert_works(site: Site, hosts: list[Host]) -> None:
             return worked >= {host.name for host in hosts}
 
         worked: set[str] = set()
-        wait_for(f"{[host.name for host in hosts]} work", have_worked, RECOVERY_S)
+        wait_for(f"{[host.name for host in hosts]} work", have_worked)
 
 
 def test_hosts_share_a_backlog(site: Site) -> None:
@@ -187,7 +189,7 @@ def test_slow_lines_that_lose_packets_make_nothing_fail(site: Site) -> None:
         host.line.slow(delay_s=0.2, loss=0.02, bits_per_s=2e6)
     with site.client() as client:
         job_id = submit(client, files)
-        images = finished(client, job_id, RECOVERY_S)
+        images = finished(client, job_id)
     for host in site.hosts.values():
         host.line.mend()
     assert {image["state"] for image in images.values()} == {"published"}

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from deployments.embedded.stack import DEFAULT_PORTS
-from tests.acceptance.stack import BLURLINE, Stack, finished, submit, wait_for
+from tests.acceptance.stack import BLURLINE, Stack, finished, submit
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 def test_a_second_stack_on_the_same_folder_is_refused(stack: Stack) -> None:
@@ -31,7 +32,9 @@ def test_a_wrong_model_file_is_refused_at_start_with_a_sentence(tmp_path: Path, 
     wrong = tmp_path / "face.onnx"
     wrong.write_bytes(b"not a model")
     environment = Stack(tmp_path / "home").environment() | {"BLURLINE_MODEL_FILE": str(wrong)}
-    done = subprocess.run([BLURLINE, verb], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [BLURLINE, verb], env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+    )
     assert done.returncode == 1
     assert "face.onnx is not a model that onnxruntime can load" in done.stderr
     assert "Traceback" not in done.stderr
@@ -64,7 +67,7 @@ def test_an_ordinary_users_stack_survives_the_death_of_its_supervisor_and_keeps_
     with stack.client() as client:
         assert finished(client, job_id)["h.jpg"]["state"] == "published"
     assert stack.stop() == 0
-    wait_for("every process is gone", lambda: not stack.processes(), 10)
+    wait_for("every process is gone", lambda: not stack.processes())
 
 
 @contextlib.contextmanager

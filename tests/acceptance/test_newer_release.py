@@ -10,8 +10,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import SAMPLES
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.long
 
@@ -47,7 +48,7 @@ def test_a_policy_that_asks_for_more_is_not_carried_out_by_halves(stack: Stack) 
         with _paused(prefect):
             job_id = submit(ann, [("a.webp", PICTURE)], profile="fast")
             change("""|| '{"plates": true}'""")
-        wait_for("it is given back", is_given_back, 60)
+        wait_for("it is given back", is_given_back)
         assert ann.get(f"/v1/jobs/{job_id}").json()["state"] != "finished"
         change("- 'plates'")  # as if a newer worker read it
         assert finished(ann, job_id)["a.webp"]["state"] == "published"
@@ -67,7 +68,7 @@ def test_a_flow_that_it_does_not_have_is_left_to_a_newer_worker(stack: Stack) ->
         made = prefect.post("/deployments/", json=deployment).raise_for_status().json()
         run = prefect.post(f"/deployments/{made['id']}/create_flow_run", json={}).raise_for_status().json()
         try:
-            wait_for("it is left", lambda: f'"{run["id"]}", "version"' in log.read_text(), 30)
+            wait_for("it is left", lambda: f'"{run["id"]}", "version"' in log.read_text())
             with stack.client() as ann:  # and others are carried out meanwhile
                 finished(ann, submit(ann, [("a.webp", PICTURE)], profile="fast"))
             assert prefect.get(f"/flow_runs/{run['id']}").json()["state_type"] == "SCHEDULED"

@@ -10,9 +10,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.acceptance.stack import Stack, finished, submit
 from tests.otlp_receiver import ReceivedSpan, Receiver
 from tests.pictures import ASTRONAUT
+from tests.waiting import TIMEOUT_S, wait_for
 
 TASKS = ["download", "resize", "detect", "nms", "blur", "upload", "notify"]
 BROKEN = ASTRONAUT.read_bytes()[:100_000]
@@ -26,7 +27,7 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
 
 def figures(url: str) -> dict[str, float]:
     """What a process shows: ``name{labels in order of the alphabet}`` -> value."""
-    lines = httpx.get(url, timeout=10).raise_for_status().text.splitlines()
+    lines = httpx.get(url, timeout=TIMEOUT_S).raise_for_status().text.splitlines()
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
@@ -48,7 +49,7 @@ def test_one_trace_leads_from_the_request_to_the_settled_image(
         spans = {span.name: span for span in traces.spans if span.trace_id == trace_id}
         return spans if {"POST /v1/jobs", "anonymize", *TASKS} <= set(spans) else None
 
-    spans = wait_for("the spans arrive", arrived, timeout_s=30)
+    spans = wait_for("the spans arrive", arrived)
     request, run = spans["POST /v1/jobs"], spans["anonymize"]
     assert (request.service, request.parent_id) == ("blurline-api", caller_id)
     assert (run.service, run.parent_id) == ("blurline-worker", request.id)
@@ -79,8 +80,8 @@ def test_the_metrics_tell_of_a_job_with_a_failed_image(stack: Stack, client: htt
     def settled(outcome: str, error_code: str) -> float:
         return more_of_worker(f'blurline_images_settled_total{{error_code="{error_code}",outcome="{outcome}"}}')
 
-    wait_for("published", lambda: settled("published", "") == 1, timeout_s=10)
-    wait_for("failed", lambda: settled("failed", "unreadable_picture") == 1, timeout_s=10)
+    wait_for("published", lambda: settled("published", "") == 1)
+    wait_for("failed", lambda: settled("failed", "unreadable_picture") == 1)
     assert more_of_worker("blurline_faces_found_total") == 1
     images_of_stages = [more_of_worker(f'blurline_stage_duration_seconds_count{{stage="{task}"}}') for task in TASKS]
     assert images_of_stages == [2, 2, 1, 1, 1, 1, 2]
@@ -93,7 +94,7 @@ def test_the_metrics_tell_of_a_job_with_a_failed_image(stack: Stack, client: htt
         return figures(api_url).get(name, 0) - service.get(name, 0)
 
     of_failed = 'blurline_images_failed{error_code="unreadable_picture"}'
-    wait_for("the failure is shown", lambda: more_of_service(of_failed) == 1, timeout_s=20)
+    wait_for("the failure is shown", lambda: more_of_service(of_failed) == 1)
     assert more_of_service('blurline_images{state="failed"}') == 1
     assert more_of_service('blurline_images{state="published"}') == 1
     shown = figures(api_url)

@@ -18,8 +18,9 @@ from minio import Minio
 from playwright.sync_api import expect, sync_playwright
 
 from blurline.settings import Settings
-from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
+from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S, wait_for
 
 FAULTS = Path(__file__).with_name("faults")
 
@@ -83,7 +84,7 @@ def _run(prefect: httpx.Client, deployment: str, **parameters: Any) -> dict[str,
         run: dict[str, Any] = prefect.get(f"/flow_runs/{run_id}").json()
         return run if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
 
-    run = wait_for(f"{deployment} ends", ended, 60)
+    run = wait_for(f"{deployment} ends", ended)
     assert run["state_type"] == "COMPLETED", run["state"]
     return run
 
@@ -95,7 +96,7 @@ def _children(stack: Stack) -> set[int]:
 def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, switch: Path) -> None:
     children = _children(held)
     job_id = submit(client, [("detect.jpg", HOPPER.read_bytes())] + [("x.jpg", HOPPER.read_bytes())] * 3)
-    wait_for("work is under way", (switch / "at-detect.jpg").exists, 60)
+    wait_for("work is under way", (switch / "at-detect.jpg").exists)
     answer = client.post(f"/v1/jobs/{job_id}/cancel").raise_for_status().json()
     assert answer["state"] == "finished"
     image = finished(client, job_id)["detect.jpg"]
@@ -106,7 +107,6 @@ def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, s
         wait_for(
             "the flow run has ended while its work is held",
             lambda: all(run["state_type"] in ("CANCELLED", "COMPLETED") for run in _flow_runs(prefect, job_id)),
-            10,
         )
     assert _children(held) == children, "the children were kept"
 
@@ -115,7 +115,7 @@ def test_an_operator_cancels_a_flow_run_in_the_browser(
     held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("blur.jpg", HOPPER.read_bytes())])
-    wait_for("work is under way", (switch / "at-blur.jpg").exists, 60)
+    wait_for("work is under way", (switch / "at-blur.jpg").exists)
     (run,) = _flow_runs(prefect, job_id)
     ui = held.variables()["BLURLINE_PREFECT_UI_URL"]
     with sync_playwright() as playwright:
@@ -124,14 +124,13 @@ def test_an_operator_cancels_a_flow_run_in_the_browser(
         page.goto(ui)
         page.locator("input").first.fill(held.variables()["PREFECT_API_AUTH_STRING"])
         page.keyboard.press("Enter")
-        expect(page.get_by_text("Dashboard").first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Dashboard").first).to_be_visible()
         page.goto(f"{ui}/runs/flow-run/{run['id']}")
-        page.get_by_role("button", name="Cancel").first.click(timeout=20_000)
+        page.get_by_role("button", name="Cancel").first.click()
         page.get_by_role("button", name="Confirm").click()
         wait_for(
             "Prefect says that it is cancelled",
             lambda: _flow_runs(prefect, job_id)[0]["state_type"] == "CANCELLED",
-            15,
         )
         page.screenshot(path=str(held.home / "cancelled.png"))
         browser.close()
@@ -143,7 +142,7 @@ def test_the_uis_retry_does_only_what_is_still_to_do(
     held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("blur.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
-    wait_for("work is under way", (switch / "at-blur.jpg").exists, 60)
+    wait_for("work is under way", (switch / "at-blur.jpg").exists)
     (run,) = [run for run in _flow_runs(prefect, job_id) if run["state_type"] == "RUNNING"]
     prefect.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}}).raise_for_status()
     assert finished(client, job_id)["blur.jpg"]["error"]["code"] == "cancelled"
@@ -153,7 +152,6 @@ def test_the_uis_retry_does_only_what_is_still_to_do(
     wait_for(
         "the retried run publishes what was left",
         lambda: finished(client, job_id)["blur.jpg"]["state"] == "published",
-        60,
     )
     assert finished(client, job_id)["text.jpg"]["error"]["code"] == "unsupported_format"
 
@@ -168,7 +166,6 @@ def test_a_backlog_is_re_run_from_prefect(held: Stack, client: httpx.Client, pre
     wait_for(
         "every image has its new result",
         lambda: all(image["policy"]["style"] == "solid" for image in finished(client, job_id).values()),
-        60,
     )
     for name, image in finished(client, job_id).items():
         assert image["result_sha256"] != before[name]["result_sha256"]
@@ -187,7 +184,7 @@ def test_a_re_run_cancelled_half_way_leaves_no_trace(
     assert "13 images would be re-run (dry run)" in listed
     assert "detect.0.jpg" in listed
     said = held.command("rerun", "--job", job_id, "--state", "published", "--state", "failed", "--really")
-    wait_for("the re-run is under way", lambda: list(switch.glob("at-*")), 60)
+    wait_for("the re-run is under way", lambda: list(switch.glob("at-*")))
     images = {image["name"]: image for image in client.get(f"/v1/jobs/{job_id}/images").json()["images"]}
     assert all(image["is_underway"] for image in images.values())
     undisturbed = {name: image | {"is_underway": False} for name, image in images.items()}
@@ -210,9 +207,9 @@ def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, c
     try:
         with held.prefect() as prefect:
             path = "/work_pools/blurline/workers/filter"
-            wait_for("both have joined", lambda: len(prefect.post(path, json={}).json()) >= 2, 60)
+            wait_for("both have joined", lambda: len(prefect.post(path, json={}).json()) >= 2)
         job_id = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(80)])
-        images = finished(client, job_id, 150)
+        images = finished(client, job_id)
         assert {image["state"] for image in images.values()} == {"published"}
         with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:
             rows = connection.execute(
@@ -225,7 +222,7 @@ def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, c
         assert len(used) > 2, "children of both workers took part"
     finally:
         second.terminate()
-        assert second.wait(60) == 0
+        assert second.wait(TIMEOUT_S) == 0
 
 
 def test_interactive_work_goes_before_a_backlog(held: Stack, client: httpx.Client) -> None:
@@ -233,21 +230,21 @@ def test_interactive_work_goes_before_a_backlog(held: Stack, client: httpx.Clien
     finished(client, submit(client, [("quick.jpg", HOPPER.read_bytes())]))
     job = client.get(f"/v1/jobs/{backlog}").json()
     assert job["state"] == "processing"
-    finished(client, backlog, 120)
+    finished(client, backlog)
 
 
 def test_a_worker_that_is_told_to_stop_finishes_its_run(
     held: Stack, client: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("upload.jpg", HOPPER.read_bytes())])
-    wait_for("work is under way", (switch / "at-upload.jpg").exists, 60)
+    wait_for("work is under way", (switch / "at-upload.jpg").exists)
     worker = psutil.Process(held.pids()["worker"])
     worker.terminate()
     with pytest.raises(psutil.TimeoutExpired):
         worker.wait(1)
     hold.unlink()
     assert finished(client, job_id)["upload.jpg"]["state"] == "published"
-    wait_for("the worker has ended", lambda: not worker.is_running(), 30)
+    wait_for("the worker has ended", lambda: not worker.is_running())
     with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:
         query = "SELECT max(number) FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s"
         assert connection.execute(query, (job_id,)).fetchone() == (1,)
@@ -257,16 +254,16 @@ def test_a_worker_that_is_told_twice_stops_at_once_and_the_run_is_made_anew(
     held: Stack, client: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("upload.jpg", HOPPER.read_bytes())])
-    wait_for("work is under way", (switch / "at-upload.jpg").exists, 60)
+    wait_for("work is under way", (switch / "at-upload.jpg").exists)
     log = held.home / "logs" / "worker.log"
     drains = log.read_text().count("worker_drains")
     worker = psutil.Process(held.pids()["worker"])
     worker.terminate()
-    wait_for("it drains", lambda: log.read_text().count("worker_drains") > drains, 10)
+    wait_for("it drains", lambda: log.read_text().count("worker_drains") > drains)
     worker.terminate()
-    worker.wait(10)
+    worker.wait(TIMEOUT_S)
     hold.unlink()
-    assert finished(client, job_id, 150)["upload.jpg"]["state"] == "published"
+    assert finished(client, job_id)["upload.jpg"]["state"] == "published"
 
 
 def test_what_the_api_does_not_dispatch_the_reconciler_does(held: Stack, client: httpx.Client) -> None:
@@ -282,7 +279,6 @@ def test_what_the_api_does_not_dispatch_the_reconciler_does(held: Stack, client:
             wait_for(
                 "the batch was dispatched and done",
                 lambda: connection.execute(query, (job_id,)).fetchone(),
-                90,
             )
     finally:
         api.resume()

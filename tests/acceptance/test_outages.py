@@ -23,5 +23,5 @@ def test_a_part_that_hangs_for_a_while_loses_nothing(stack: Stack, part: str) ->
         job_id = submit(client, _files(4))
         os.kill(pid, signal.SIGSTOP)
         threading.Timer(8, os.kill, (pid, signal.SIGCONT)).start()
-        images = finished(client, job_id, timeout_s=200)
+        images = finished(client, job_id)
         assert {image["state"] for image in images.values()} == {"published"}

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.acceptance.stack import Stack, fetch, finished, submit, wait_for
+from tests.acceptance.stack import Stack, fetch, finished, submit
 from tests.pictures import HOPPER
+from tests.waiting import wait_for
 
 DRAWN = {"x1": 300.0, "y1": 430.0, "x2": 380.0, "y2": 520.0}
 
@@ -21,7 +22,7 @@ def _rendered(reviewer: httpx.Client, url: str, before: str) -> dict[str, Any]:
         image: dict[str, Any] = reviewer.get(url).raise_for_status().json()
         return image if image["result_sha256"] != before and not image["is_underway"] else None
 
-    return wait_for("the correction is rendered", ask, 60)
+    return wait_for("the correction is rendered", ask)
 
 
 def _changed(data: bytes, box: dict[str, float]) -> float:

@@ -17,9 +17,10 @@ from playwright.sync_api import Browser, Page, expect
 
 import dashboard
 from tests.acceptance.review_board import board, drag, wait_until_shown
-from tests.acceptance.stack import Stack, answers, finished, free_ports, submit, wait_for
+from tests.acceptance.stack import Stack, answers, finished, free_ports, submit
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -70,11 +71,11 @@ def test_a_held_correction_shows_its_new_result_before_it_is_published(
     page.get_by_label("Show me the new result").check()
     drag(page, 300, 430, 380, 520)
     page.keyboard.press("s")
-    expect(board(page)).to_contain_text("2 destroyed", timeout=30_000)
+    expect(board(page)).to_contain_text("2 destroyed")
     assert wait_until_shown(page) == (image_id, "hold.jpg")
     assert _image(reviewer, image_id)["state"] == "needs_review"
     page.keyboard.press("a")
-    wait_for("it is published", lambda: _image(reviewer, image_id)["state"] == "published", 20)
+    wait_for("it is published", lambda: _image(reviewer, image_id)["state"] == "published")
     page.context.close()
 
 
@@ -96,7 +97,7 @@ def test_twenty_images_are_handled_by_keyboard_within_a_minute(
     print(f"20 images in {took_s:.1f} s: {1200 / took_s:.0f} a minute")
     kinds = {"approve": "approved", "reject": "rejected", "save": "corrected"}
     for name, image in held.items():
-        decided = wait_for(f"{name} is decided on", lambda url=image["id"]: _decisions(reviewer, url), 20)  # type: ignore[misc]
+        decided = wait_for(f"{name} is decided on", lambda url=image["id"]: _decisions(reviewer, url))  # type: ignore[misc]
         assert [(each["kind"], each["note"]) for each in decided] == [
             (kinds[plan[name]], "mirror" if plan[name] == "reject" else "")
         ]
@@ -129,11 +130,11 @@ def _dashboard_of(stack: Stack, user: str) -> Iterator[str]:
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_for("the other dashboard is up", lambda: answers(f"{url}/_stcore/health"), 60)
+        wait_for("the other dashboard is up", lambda: answers(f"{url}/_stcore/health"))
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(TIMEOUT_S)
 
 
 def test_two_reviewers_never_see_the_same_image(stack: Stack, browser: Browser) -> None:

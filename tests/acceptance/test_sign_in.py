@@ -17,12 +17,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from api.app import create_app
 from blurline.settings import Settings
-from tests.acceptance.conftest import PATIENCE_MS
-from tests.acceptance.stack import answers, wait_for
+from tests.acceptance.stack import answers
 from tests.access.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
 from tests.api_requests import submit
 from tests.api_server import serving
 from tests.dashboard.board_page import HAS_CHROMIUM, chromium
+from tests.waiting import TIMEOUT_MS, TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -70,18 +70,18 @@ def dashboard_url(api_url: str, provider: Provider, tmp_path: Path) -> Iterator[
     command = [sys.executable, "-m", "blurline", "dashboard", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"), 60)
+        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"))
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(TIMEOUT_S)
 
 
 @pytest.fixture
 def visit(dashboard_url: str) -> Iterator[Visit]:
     with chromium() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         visit = Visit(context.new_page(), dashboard_url, set())
         visit.page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or ""))
         visit.page.on("websocket", lambda websocket: visit.hosts.add(urlsplit(websocket.url).hostname or ""))
@@ -100,7 +100,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
     _has_pages(page, "Submit", "Jobs", "Statistics", "Exports")
     page.get_by_role("link", name="Jobs").click()
     table = page.get_by_test_id("stDataFrame")
-    expect(table).to_contain_text(anns, timeout=PATIENCE_MS)
+    expect(table).to_contain_text(anns)
     expect(table).not_to_contain_text(bobs)
     page.goto(f"{visit.url}/jobs?job={anns}")
     _sees(page.get_by_text("desk=ann"))
@@ -129,7 +129,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
 def _job_of(provider: Provider, api_url: str, subject: str) -> str:
     """A job that somebody has submitted, with their name for a label."""
     bearer = {"Authorization": f"Bearer {provider.token(subject)}"}
-    with httpx.Client(base_url=api_url, headers=bearer, timeout=30) as client:
+    with httpx.Client(base_url=api_url, headers=bearer, timeout=TIMEOUT_S) as client:
         return str(submit(client, "a.jpg", labels=f'{{"desk": "{subject}"}}')["id"])
 
 
@@ -155,7 +155,7 @@ def _sign_out(page: Page) -> None:
 
 
 def _sees(what: Locator) -> None:
-    expect(what).to_be_visible(timeout=PATIENCE_MS)
+    expect(what).to_be_visible()
 
 
 def _has_pages(page: Page, *titles: str) -> None:

@@ -20,11 +20,11 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from blurline.client import Client
 from blurline.contract import Decision, Detection
-from tests.acceptance.conftest import PATIENCE_MS
 from tests.acceptance.review_board import board, drag, middle, wait_until_shown
-from tests.acceptance.stack import Stack, finished, wait_for
+from tests.acceptance.stack import Stack, finished
 from tests.dashboard.board_page import HAS_CHROMIUM, on_screen
 from tests.pictures import GROUP, HOPPER
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -80,7 +80,7 @@ def _pick(page: Page, name: str, option: str) -> None:
             return False
         return True
 
-    wait_for(f"{option} is taken", is_taken, 30)
+    wait_for(f"{option} is taken", is_taken)
 
 
 def _upload(page: Page, url: str) -> None:
@@ -92,7 +92,7 @@ def _upload(page: Page, url: str) -> None:
     page.get_by_text("Adjust the policy").click()
     _pick(page, "Review", "always")
     page.get_by_role("button", name="Submit 1 photograph").click()
-    expect(page.get_by_text("0 of 1 image published, 1 held for review")).to_be_visible(timeout=2 * PATIENCE_MS)
+    expect(page.get_by_text("0 of 1 image published, 1 held for review")).to_be_visible()
 
 
 def _open_in_review(page: Page) -> UUID:
@@ -115,7 +115,7 @@ def _correct(page: Page, false_one: Detection) -> None:
     expect(board(page)).to_contain_text("1 dropped")
     expect(board(page)).to_contain_text("1 drawn")
     page.keyboard.press("s")
-    expect(page.get_by_text("group.jpg: published")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("group.jpg: published")).to_be_visible()
 
 
 def _expect_decision(decision: Decision, dropped: Detection) -> None:
@@ -158,19 +158,19 @@ def _expect_figures(page: Page, url: str, faces: int) -> None:
     share = rf"{(faces - 1) / faces:.1%} \([\d.]+% to [\d.]+%, of {faces}\)"  # one missed, one found that was none
     expected = re.compile(rf"Of 1 reviewed image: recall {share}, precision {share}\.")
     said = page.get_by_test_id("stMarkdown").filter(has_text=expected)
-    expect(said.first).to_be_visible(timeout=PATIENCE_MS)  # while Streamlit runs, it may stand there twice
+    expect(said.first).to_be_visible()  # while Streamlit runs, it may stand there twice
 
 
 def _expect_metric(page: Page, name: str, number: int) -> None:
     label = page.get_by_test_id("stMetricLabel").get_by_text(name, exact=True)
     metric = page.get_by_test_id("stMetric").filter(has=label)
-    expect(metric.get_by_test_id("stMetricValue")).to_have_text(str(number), timeout=PATIENCE_MS)
+    expect(metric.get_by_test_id("stMetricValue")).to_have_text(str(number))
 
 
 def _expect_training_set(page: Page, url: str, image_id: UUID, faces: list[Corners], dropped: Corners) -> None:
     page.goto(f"{url}/exports")
     _choose(page)
-    expect(page.get_by_text("1 image chosen.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("1 image chosen.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="COCO").click()
     with zipfile.ZipFile(download.value.path()) as archive:

@@ -17,16 +17,16 @@ import pytest
 
 from blurline.version import VERSION
 from sql.engine.migrate import MIGRATIONS
-from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit, wait_for
+from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit
 from tests.pictures import SAMPLES
 from tests.upgrades.release import VERSION as OLD_VERSION
 from tests.upgrades.release import unpack
+from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.long
 
 PICTURE = (SAMPLES / "astronaut_small.webp").read_bytes()
 _MOST_SUBMITTED, _MOST_SHARED = 15, 30
-_PATIENCE_S = 180  # for what the load has left to do
 
 
 @dataclass
@@ -83,7 +83,7 @@ def running(stack: Stack, *command: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(TIMEOUT_S)
         log.close()
 
 
@@ -108,7 +108,7 @@ def test_nothing_stops_is_lost_or_doubled(old: Stack, new: Stack) -> None:
         assert set(applied) == {path.stem for path in MIGRATIONS.glob("*.sql")} - _released(old)
         assert load.refused == [] and load.jobs
         after_deploying = submit(ann, [("old-worker.webp", PICTURE)], profile="fast")
-        finished(ann, after_deploying, _PATIENCE_S)
+        finished(ann, after_deploying)
         assert _makers(old) == {None}
         assert _deployed_version(old, after_deploying) == VERSION  # and an old worker has run it all the same
 
@@ -116,13 +116,13 @@ def test_nothing_stops_is_lost_or_doubled(old: Stack, new: Stack) -> None:
             port = probe.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         with running(new, "api", "--port", str(port)), running(new, "worker", "--limit", "1"):
-            wait_for("the new API is up", lambda: _is_alive(url), 120)
-            wait_for("the new worker is ready", lambda: "worker_ready" in _log(old, "new-worker"), 120)
-            with httpx.Client(base_url=url, headers=ann.headers, timeout=60) as ann_at_new:
+            wait_for("the new API is up", lambda: _is_alive(url))
+            wait_for("the new worker is ready", lambda: "worker_ready" in _log(old, "new-worker"))
+            with httpx.Client(base_url=url, headers=ann.headers, timeout=TIMEOUT_S) as ann_at_new:
                 for _ in range(_MOST_SHARED):
                     for client in (ann, ann_at_new):
                         load.jobs.append(submit(client, [("shared.webp", PICTURE)], profile="fast"))
-                    finished(ann_at_new, load.jobs[-1], _PATIENCE_S)
+                    finished(ann_at_new, load.jobs[-1])
                     if _makers(old) == {None, VERSION}:
                         break
                 assert _makers(old) == {None, VERSION}, "one of the two workers does nothing"
@@ -171,7 +171,7 @@ def _everything_is_published_once(stack: Stack, client: httpx.Client, jobs: list
 def _versions_are_told(stack: Stack, url: str) -> None:
     assert httpx.get(f"{url}/healthcheck").json()["version"] == VERSION
     with stack.client("olga", "operate") as at_old:
-        system = httpx.get(f"{url}/v1/system", headers=at_old.headers, timeout=60).raise_for_status().json()
+        system = httpx.get(f"{url}/v1/system", headers=at_old.headers, timeout=TIMEOUT_S).raise_for_status().json()
         assert at_old.get("/v1/system").json()["version"] == OLD_VERSION
     assert {worker["version"] for worker in system["workers"]} == {None, VERSION}
     assert {each["version"] for each in system["api_processes"]} == {VERSION}

@@ -19,6 +19,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from tests.waiting import TIMEOUT_S
+
 AUDIENCE = "blurline"
 CLIENT_ID, CLIENT_SECRET = "dashboard", "kept by the dashboard"
 _PATH = "/realms/test/"
@@ -105,7 +107,7 @@ class Provider:
 
     def _answer(self, path: str) -> dict[str, Any] | None:
         self._is_asked.set()
-        self._may_answer.wait(20)
+        self._may_answer.wait(TIMEOUT_S)
         if self.is_down:
             return None
         if path == f"{_PATH}.well-known/openid-configuration":

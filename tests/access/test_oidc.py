@@ -19,6 +19,7 @@ from blurline.access.oidc import IssuerUnavailable, OidcIssuer
 from blurline.access.tokens import InvalidToken, Scope
 from blurline.errors import ConfigurationError
 from tests.access.oidc_provider import AUDIENCE, Provider
+from tests.waiting import TIMEOUT_S
 
 
 @pytest.fixture
@@ -145,9 +146,9 @@ def test_an_issuer_that_hangs_holds_up_nobody_whose_key_is_known(provider: Provi
     forged = jwt.encode(provider.claims(), "x" * 64, algorithm="HS256", headers={"kid": "unknown"})
     with provider.hanging() as is_asked, ThreadPoolExecutor(8) as threads:
         waiting = [threads.submit(issuer.verify, forged) for _ in range(8)]
-        assert is_asked.wait(10)
+        assert is_asked.wait(TIMEOUT_S)
         assert issuer.verify(token).subject == "ann"
-        done, _ = concurrent.futures.wait(waiting, timeout=10, return_when="FIRST_COMPLETED")
+        done, _ = concurrent.futures.wait(waiting, timeout=TIMEOUT_S, return_when="FIRST_COMPLETED")
         assert done
     assert all(isinstance(each.exception(), (IssuerUnavailable, InvalidToken)) for each in waiting)
 

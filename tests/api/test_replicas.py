@@ -10,9 +10,9 @@ import psycopg
 
 from blurline.access.tokens import Scope
 from blurline.settings import Settings
-from tests.acceptance.stack import wait_for
 from tests.api_requests import bearer
 from tests.servers import running_apis
+from tests.waiting import TIMEOUT_S, wait_for
 
 _BEFORE = 40
 _CLIENTS = 6
@@ -24,7 +24,7 @@ def test_a_killed_replica_loses_no_accepted_job(without_prefect: Settings) -> No
     is_done = threading.Event()
 
     def submit(url: str) -> None:
-        with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
             while not is_done.is_set():
                 try:
                     response = client.post("/v1/jobs", files=[("files", ("a.jpg", bytes(50_000)))])
@@ -37,10 +37,10 @@ def test_a_killed_replica_loses_no_accepted_job(without_prefect: Settings) -> No
         urls = [doomed.url, survivor.url] * (_CLIENTS // 2)
         with ThreadPoolExecutor(_CLIENTS) as threads:
             clients = [threads.submit(submit, url) for url in urls]
-            wait_for("jobs are accepted", lambda: len(accepted) >= _BEFORE, 30)
+            wait_for("jobs are accepted", lambda: len(accepted) >= _BEFORE)
             doomed.process.kill()
             at_death = len(accepted)
-            wait_for("the survivor accepts more", lambda: len(accepted) >= at_death + _BEFORE, 30)
+            wait_for("the survivor accepts more", lambda: len(accepted) >= at_death + _BEFORE)
             is_done.set()
         for each in clients:
             each.result()

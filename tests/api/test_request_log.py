@@ -21,9 +21,9 @@ from api.middleware.tracing import tracing
 from blurline.observability import metrics
 from blurline.observability.logs import configure_logs
 from blurline.observability.traces import configure_traces, end_traces
-from tests.acceptance.stack import wait_for
 from tests.api_server import serving
 from tests.otlp_receiver import receiving_traces
+from tests.waiting import wait_for
 
 SECRET = "s3cret-s3cret-s3cret-s3cret"
 
@@ -94,7 +94,7 @@ def logged(capsys: pytest.CaptureFixture[str], event: str) -> dict[str, Any]:
         seen.extend(capsys.readouterr().err.splitlines())
         return [found for found in map(json.loads, seen) if found["event"] == event]
 
-    (found,) = wait_for(event, ask, timeout_s=10, every_s=0.01)
+    (found,) = wait_for(event, ask, every_s=0.01)
     return found
 
 
@@ -137,7 +137,7 @@ def test_nothing_secret_of_a_request_is_logged(client: httpx.Client, capsys: pyt
     client.post("/v1/jobs", params={"token": SECRET}, headers=headers, data=form)
     client.post("/v1/nowhere", params={"token": SECRET}, headers=headers, data=form)
     client.get("/v1/broken", params={"token": SECRET}, headers=headers)
-    wait_for("the requests are noted", lambda: count("/v1/broken", 500), timeout_s=10)
+    wait_for("the requests are noted", lambda: count("/v1/broken", 500))
     written = capsys.readouterr().err
     assert written.count('"event": "request"') == 3
     assert SECRET not in written
@@ -149,7 +149,7 @@ def test_requests_are_counted_by_the_template_of_their_route(client: httpx.Clien
     client.get("/v1/jobs/2")
     client.get("/v1/nowhere/1")
     client.request("PURGE", "/v1/nowhere/2")
-    wait_for("all are noted", lambda: count("none", 404, "other") == before[2] + 1, timeout_s=10)
+    wait_for("all are noted", lambda: count("none", 404, "other") == before[2] + 1)
     assert (count("/v1/jobs/{job_id}", 200), count("none", 404)) == (before[0] + 2, before[1] + 1)
 
 
@@ -171,7 +171,7 @@ def test_an_error_that_nobody_foresaw_is_answered_and_noted(
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
     event = logged(capsys, "request_broke")
     assert "NoMatchFound" in event["exception"] and event["request_id"] == answer.headers["X-Request-Id"]
-    wait_for("it is noted", lambda: count("/v1/broken", 500) == before + 1, timeout_s=10)
+    wait_for("it is noted", lambda: count("/v1/broken", 500) == before + 1)
 
 
 def test_an_answer_that_breaks_off_is_not_made_to_look_whole(client: httpx.Client) -> None:
@@ -192,9 +192,9 @@ def test_websockets_are_counted_while_they_are_open(client: httpx.Client, capsys
 
     before = clients()
     with connect(str(client.base_url).replace("http", "ws") + "/v1/events") as socket:
-        wait_for("it is counted", lambda: clients() == before + 1, timeout_s=10)
+        wait_for("it is counted", lambda: clients() == before + 1)
         socket.send("enough")
-    wait_for("it is no longer counted", lambda: clients() == before, timeout_s=10)
+    wait_for("it is no longer counted", lambda: clients() == before)
     assert logged(capsys, "websocket")["route"] == "/v1/events"
 
 

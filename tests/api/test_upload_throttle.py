@@ -7,6 +7,7 @@ import asyncio
 from starlette.types import Message, Receive, Scope, Send
 
 from api.middleware.upload_throttle import UploadThrottle
+from tests.waiting import TIMEOUT_S
 
 _CLIENTS = 30
 
@@ -41,10 +42,10 @@ def test_few_uploads_are_worked_on_at_a_time_and_all_are_finished() -> None:
     async def run() -> None:
         middleware, goes_on = UploadThrottle(app), asyncio.Event()
         stalled = [asyncio.create_task(upload(middleware, 3, goes_on)) for _ in range(_CLIENTS)]
-        await asyncio.wait_for(asyncio.gather(*(upload(middleware, 5, None) for _ in range(_CLIENTS))), 10)
+        await asyncio.wait_for(asyncio.gather(*(upload(middleware, 5, None) for _ in range(_CLIENTS))), TIMEOUT_S)
         assert finished == _CLIENTS
         goes_on.set()
-        await asyncio.wait_for(asyncio.gather(*stalled), 10)
+        await asyncio.wait_for(asyncio.gather(*stalled), TIMEOUT_S)
 
     asyncio.run(run())
     assert finished == 2 * _CLIENTS

@@ -17,6 +17,7 @@ from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
 from blurline.settings import Settings
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 _APP = Path(dashboard.__file__).parent / "pages" / "app.py"
 
@@ -64,7 +65,7 @@ def enter(settings: Settings, browser: Browser, monkeypatch: pytest.MonkeyPatch)
 
     def enter_(api_url: str, user: dict[str, Any] | None = None) -> AppTest:
         monkeypatch.setenv("BLURLINE_API_URL", api_url)
-        begun.append(AppTest.from_file(str(_APP), default_timeout=20))
+        begun.append(AppTest.from_file(str(_APP), default_timeout=TIMEOUT_S))
         begun[-1].user = user or {}
         return begun[-1].run()
 

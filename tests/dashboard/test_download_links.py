@@ -20,6 +20,7 @@ from sql.jobs.job_queries import ImageFilter, list_images
 from tests import image_rows
 from tests.api_server import serving
 from tests.dashboard.conftest import Open
+from tests.waiting import TIMEOUT_S
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -31,7 +32,7 @@ def filled(database: Database, settings: Settings) -> None:
 
 @pytest.fixture
 def server() -> Iterator[httpx.Client]:
-    with serving(FastAPI(routes=[ROUTE])) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(FastAPI(routes=[ROUTE])) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         yield client
 
 

@@ -25,11 +25,11 @@ from dashboard.review.case import Case
 from dashboard.review.desk import Desk
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
-from tests.acceptance.stack import wait_for
 from tests.api_requests import bearer
 from tests.api_server import serving
 from tests.dashboard.held_images import HELD, Pipeline
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S, wait_for
 
 DRAWN = MarkedBox(x1=50, y1=10, x2=70, y2=30)
 
@@ -45,7 +45,7 @@ def api(without_prefect: Settings) -> Iterator[ExitStack]:
 def pipeline(api: ExitStack, without_prefect: Settings, database: Database, store: Store) -> Iterator[Pipeline]:
     url = api.enter_context(serving(create_app(without_prefect)))
     with ExitStack() as stack:
-        http = stack.enter_context(httpx.Client(base_url=url, timeout=30))
+        http = stack.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT_S))
         http.headers["Authorization"] = bearer(without_prefect, "ann", Scope.SUBMIT)
         yield Pipeline(stack, http, without_prefect, database, store)
 
@@ -257,7 +257,7 @@ def _is_ahead(pipeline: Pipeline, attempt: Attempt) -> bool:
 def test_the_next_image_is_fetched_ahead_and_is_nobody_elses(pipeline: Pipeline) -> None:
     held = _many(pipeline)
     desk = _desk(pipeline)
-    wait_for("the next image is claimed", lambda: _is_ahead(pipeline, held["1.jpg"]), 10)
+    wait_for("the next image is claimed", lambda: _is_ahead(pipeline, held["1.jpg"]))
     assert _name(_desk(pipeline, "rob")) == "2.jpg"
     _do(desk, "approve")
     assert (_name(desk), _case(desk).waiting) == ("1.jpg", 7)
@@ -266,7 +266,7 @@ def test_the_next_image_is_fetched_ahead_and_is_nobody_elses(pipeline: Pipeline)
 def test_what_was_fetched_ahead_is_not_shown_once_it_is_decided_on(pipeline: Pipeline) -> None:
     held = _many(pipeline)
     desk = _desk(pipeline)
-    wait_for("the next image is claimed", lambda: _is_ahead(pipeline, held["1.jpg"]), 10)
+    wait_for("the next image is claimed", lambda: _is_ahead(pipeline, held["1.jpg"]))
     pipeline.sql("UPDATE images SET state = 'published' WHERE name = '1.jpg'")
     _do(desk, "approve")
     assert _name(desk) == "2.jpg"

@@ -22,6 +22,7 @@ from tests.api_requests import bearer
 from tests.api_server import serving
 from tests.dashboard.conftest import Enter, Open, texts
 from tests.dashboard.held_images import Pipeline
+from tests.waiting import TIMEOUT_S
 
 NOWHERE = "01a21369-0000-7000-8000-000000000000"
 
@@ -29,7 +30,7 @@ NOWHERE = "01a21369-0000-7000-8000-000000000000"
 @pytest.fixture
 def pipeline(api_url: str, settings: Settings, database: Database, store: Store) -> Iterator[Pipeline]:
     with ExitStack() as stack:
-        http = stack.enter_context(httpx.Client(base_url=api_url, timeout=30))
+        http = stack.enter_context(httpx.Client(base_url=api_url, timeout=TIMEOUT_S))
         http.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         yield Pipeline(stack, http, settings, database, store)
 

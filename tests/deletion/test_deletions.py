@@ -14,9 +14,9 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import publish
-from tests.acceptance.stack import wait_for
 from tests.api_requests import images_of, problem, publish_all, submit, underway
 from tests.factories import result
+from tests.waiting import wait_for
 
 
 def _completed(client: httpx.Client, receipt: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def _completed(client: httpx.Client, receipt: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = client.get(f"/v1/deletions/{receipt['id']}").raise_for_status().json()
         return found if found["completed_at"] else None
 
-    return wait_for("the deletion is completed", ask, 20)
+    return wait_for("the deletion is completed", ask)
 
 
 def _keys(settings: Settings) -> list[tuple[str, str | None]]:
@@ -107,7 +107,7 @@ def test_a_busy_worker_can_publish_nothing_and_its_late_result_goes_too(
     (attempt,) = underway(database, settings)
     path = f"/v1/jobs/{job['id']}" if what == "job" else f"/v1/images/{attempt.image_id}"
     receipt = client.delete(path).raise_for_status().json()
-    wait_for("the original is gone", lambda: not _is_left(store, attempt.original_key, is_result=False), 20)
+    wait_for("the original is gone", lambda: not _is_left(store, attempt.original_key, is_result=False))
     late = f"{attempt.image_id}/{attempt.id}.jpg"
     store.put_result(late, b"late", "image/jpeg")
     with database.transaction() as transaction:
@@ -166,7 +166,7 @@ def test_what_was_cancelled_while_a_worker_was_busy_is_looked_for_again(
         def again() -> bool:
             return connection.execute("SELECT count(*) FROM deleted_images WHERE not_before > now()").fetchone() == (1,)
 
-        wait_for("the first pass is over", again, 20)
+        wait_for("the first pass is over", again)
     assert client.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"] is None
 
 
@@ -182,7 +182,7 @@ def test_a_deleted_upload_can_be_neither_submitted_nor_filled_again(
     fill()
     job = client.post("/v1/jobs", json={"images": [{"key": key}]}).raise_for_status().json()
     receipt = client.delete(f"/v1/jobs/{job['id']}").raise_for_status().json()
-    wait_for("the original is gone", lambda: not _is_left(store, key, is_result=False), 20)
+    wait_for("the original is gone", lambda: not _is_left(store, key, is_result=False))
     fill()
     again = client.post("/v1/jobs", json={"images": [{"key": key}]})
     assert key in problem(again, 409, "upload_already_submitted")

@@ -24,9 +24,9 @@ from sql.jobs.submissions import BatchSize
 from sql.reruns.reruns import Selection, count_without_original, enqueue, select
 from sql.review.reviews import OriginalGone, claim, correct_image
 from sql.upkeep.consistency import inspect
-from tests.acceptance.stack import wait_for
 from tests.api_requests import underway
 from tests.stored_images import Shelf
+from tests.waiting import wait_for
 
 FOR_EVER = Terms(None, None, None, None, Patience(attempt_s=2100, upload_s=900))
 PARTS: tuple[Part, ...] = ("originals", "results")
@@ -141,7 +141,7 @@ def test_two_who_erase_what_one_deletion_is_of_complete_it(shelf: Shelf) -> None
         object_removal._settle(transaction, "settle_deleted_images", rows, [0])
         other = threading.Thread(target=erase, args=(shelf.database, shelf.store))
         other.start()
-        wait_for("the other waits", lambda: shelf.rows("SELECT 1 FROM pg_locks WHERE NOT granted"), 20)
+        wait_for("the other waits", lambda: shelf.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
     other.join()
     assert shelf.rows("SELECT 1 FROM deleted_images") == []
     assert shelf.rows("SELECT completed_at IS NOT NULL FROM deletions") == [(True,)]
@@ -260,7 +260,7 @@ def test_a_hold_that_comes_while_retention_is_at_it_is_heeded(shelf: Shelf) -> N
 
 def _wait_until_somebody_waits(shelf: Shelf) -> None:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    wait_for("retention waits for the job", lambda: shelf.rows(waiting), 20)
+    wait_for("retention waits for the job", lambda: shelf.rows(waiting))
 
 
 class _Broken(Exception):

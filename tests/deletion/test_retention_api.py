@@ -23,16 +23,16 @@ from blurline.contract.deletion_proof import DeletionRecord
 from blurline.settings import Settings
 from flows.retention import delete_expired
 from sql.deletion.retention import terms
-from tests.acceptance.stack import wait_for
 from tests.api_requests import bearer, images_of, problem, publish_all, submit
 from tests.api_server import serving
 from tests.pictures import HOPPER
 from tests.stored_images import Shelf
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 def as_user(settings: Settings, client: httpx.Client, subject: str, *scopes: Scope) -> httpx.Client:
     return httpx.Client(
-        base_url=client.base_url, headers={"Authorization": bearer(settings, subject, *scopes)}, timeout=30
+        base_url=client.base_url, headers={"Authorization": bearer(settings, subject, *scopes)}, timeout=TIMEOUT_S
     )
 
 
@@ -51,7 +51,7 @@ def kept(shelf: Shelf, **days: float) -> None:
 
 def test_a_job_says_how_long_it_is_kept(without_prefect: Settings) -> None:
     settings = without_prefect.model_copy(update={"keep_originals_days": 30.0, "keep_rows_days": 60.0})
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         plain = submit(client, "a.jpg")
         assert plain["retention"] == {"originals_days": 30, "results_days": 60, "rows_days": 60, "audit_days": None}
@@ -147,7 +147,7 @@ def completed(client: httpx.Client, deletion_id: str) -> bytes:
             return None
         return answer.raise_for_status().content
 
-    return wait_for("the deletion is completed", ask, 20)
+    return wait_for("the deletion is completed", ask)
 
 
 def test_a_deletion_leaves_a_proof(client: httpx.Client, shelf: Shelf, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, pub
 from sql.jobs.submissions import NewJob, create_job
 from sql.reruns.reruns import Selection, call_off_job, enqueue, select
 from tests.factories import SIZE, originals, result, started
+from tests.waiting import TIMEOUT_S
 
 RERUN = UUID(int=1)
 
@@ -140,7 +141,7 @@ def test_transactions_that_end_a_job_together_tell_of_it_once_and_last(database:
     for _ in range(10):
         job = submit(database, images)
         attempts = started(database)
-        barrier = threading.Barrier(2, timeout=30)
+        barrier = threading.Barrier(2, timeout=TIMEOUT_S)
 
         def share(mine: list[Attempt], barrier: threading.Barrier = barrier) -> None:
             with database.transaction() as transaction:

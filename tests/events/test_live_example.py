@@ -15,13 +15,12 @@ from websockets.exceptions import ConnectionClosed
 from api.app import create_app
 from blurline.settings import Settings
 from sql.engine.database import Database
-from tests.acceptance.stack import wait_for
 from tests.api_server import serving
 from tests.events.live_socket import job_underway, settle, token
+from tests.waiting import TIMEOUT_S, wait_for
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "live.md"
 UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-TIMEOUT_S = 60
 
 
 class Reader:
@@ -51,7 +50,7 @@ class Reader:
 
     def wait_for(self, word: str, count: int) -> None:
         """Until so many lines do."""
-        wait_for(f"{count} {word}", lambda: self.error or self.count(word) >= count, TIMEOUT_S, 0.02)
+        wait_for(f"{count} {word}", lambda: self.error or self.count(word) >= count, every_s=0.02)
         assert self.error is None
 
 

@@ -27,8 +27,8 @@ from deployments.embedded.supervisor import Part, Supervisor
 from sql.engine.database import Database
 from sql.engine.migrate import migrate
 from sql.jobs.attempts import Attempt
-from tests.acceptance.stack import wait_for
 from tests.events.live_socket import job_underway, settle, token
+from tests.waiting import wait_for
 
 REPLICAS = "one", "two"
 OWNERS = [f"owner-{at}" for at in range(40)]
@@ -160,7 +160,7 @@ def _settle_across_an_outage(replicas: Replicas, database: Database, jobs: list[
     for at, attempt in enumerate(attempts):
         if at == len(attempts) // 3:
             replicas.kill_postgres()
-            wait_for("PostgreSQL is back", partial(_answers, replicas.settings.database), 60)
+            wait_for("PostgreSQL is back", partial(_answers, replicas.settings.database))
         settle(database, attempt)
 
 

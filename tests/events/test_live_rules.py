@@ -16,9 +16,9 @@ from api.app import create_app
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
 from sql.engine.database import Database
-from tests.acceptance.stack import wait_for
 from tests.api_server import serving
 from tests.events.live_socket import closed, connected, event, introduced, job_underway, received, settle, token
+from tests.waiting import wait_for
 
 WEBSOCKETS_PER_OWNER = 3
 PAGE_ORIGIN = "https://newsroom.example"
@@ -148,7 +148,7 @@ def test_one_user_has_so_many_connections(url: str, settings: Settings, app: Fas
         assert closed(one_more) == 4429
         assert introduced(of_bob, token(settings, "bob"))["type"] == "ready"
         assert app.state.hub.clients == WEBSOCKETS_PER_OWNER + 1
-    wait_for("all have left", lambda: app.state.hub.clients == 0, 10)
+    wait_for("all have left", lambda: app.state.hub.clients == 0)
     with connected(url) as client:
         assert introduced(client, token(settings))["type"] == "ready"
 

@@ -21,11 +21,11 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, hold_for_review, publish
-from tests.acceptance.stack import wait_for
 from tests.api_requests import bearer, problem, submit, underway, upload
 from tests.api_server import serving
 from tests.factories import result
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 def test_files_become_a_job(client: httpx.Client) -> None:
@@ -241,8 +241,8 @@ def test_many_who_ask_for_health_hold_up_nobody(settings: Settings) -> None:
         accepting.start()
         mute = settings.model_copy(update={"prefect_api_url": f"http://127.0.0.1:{silent.getsockname()[1]}/api"})
         with serving(create_app(mute)) as url, ThreadPoolExecutor(60) as threads:
-            answers = [threads.submit(httpx.get, f"{url}/healthcheck", timeout=60) for _ in range(60)]
-            wait_for("Prefect is asked", lambda: asked, 20)
+            answers = [threads.submit(httpx.get, f"{url}/healthcheck", timeout=TIMEOUT_S) for _ in range(60)]
+            wait_for("Prefect is asked", lambda: asked)
             headers = {"Authorization": bearer(settings, "ann", Scope.SUBMIT)}
             assert httpx.get(f"{url}/v1/me", headers=headers, timeout=8).status_code == 200
             assert not any(answer.done() for answer in answers)

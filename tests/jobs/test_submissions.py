@@ -26,6 +26,7 @@ from sql.jobs.submissions import AlreadySubmitted, write_job
 from tests.api_requests import bearer, images_of, problem, submit, upload
 from tests.api_server import serving
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S
 
 
 def _count(settings: Settings, table: str) -> int:
@@ -141,7 +142,7 @@ def test_quotas_hold_for_each_owner(without_prefect: Settings, changes: dict[str
 
 def test_many_at_once_stay_within_a_quota(without_prefect: Settings) -> None:
     settings = _with(without_prefect, quota_images_per_day=5)
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         with ThreadPoolExecutor(12) as threads:
             answers = list(

@@ -8,6 +8,7 @@ import pytest
 
 from blurline.observability.traces import configure_traces, current_trace_id, current_traceparent, end_traces, span
 from tests.otlp_receiver import Receiver, receiving_traces
+from tests.waiting import TIMEOUT_S
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE_ID}-{PARENT_ID}-01"
@@ -73,7 +74,7 @@ end_traces()
 """
     patient = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "600"}
     subprocess.run(
-        [sys.executable, "-c", code], env={"PATH": ""} | patient, capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", code], env={"PATH": ""} | patient, capture_output=True, check=True, timeout=TIMEOUT_S
     )
 
 

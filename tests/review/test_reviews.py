@@ -25,6 +25,7 @@ from tasks.work import Item, Work
 from tests.api_requests import bearer, problem, submit, underway
 from tests.factories import result
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S
 
 SEEN = {"result_sha256": "a"}
 
@@ -47,7 +48,7 @@ def held(client: httpx.Client, settings: Settings, database: Database, store: St
 
 def _reviewer(client: httpx.Client, settings: Settings, name: str = "rita") -> httpx.Client:
     headers = {"Authorization": bearer(settings, name, Scope.REVIEW)}
-    return httpx.Client(base_url=client.base_url, headers=headers, timeout=30)
+    return httpx.Client(base_url=client.base_url, headers=headers, timeout=TIMEOUT_S)
 
 
 def _next(reviewer: httpx.Client, *skip: str) -> str | None:

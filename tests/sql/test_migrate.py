@@ -15,7 +15,7 @@ from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings, variable
 from sql.engine.migrate import MIGRATIONS, migrate, newer, pending
-from tests.acceptance.stack import wait_for
+from tests.waiting import wait_for
 
 _WAITS = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
 
@@ -55,7 +55,7 @@ def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(fresh: st
     with psycopg.connect(fresh) as long, psycopg.connect(fresh, autocommit=True) as other:
         long.execute("SELECT * FROM things")
         migrating.start()
-        wait_for("it waits", lambda: other.execute(_WAITS, ("ALTER%",)).fetchone() == (True,), 20, every_s=0.02)
+        wait_for("it waits", lambda: other.execute(_WAITS, ("ALTER%",)).fetchone() == (True,), every_s=0.02)
         other.execute("SET statement_timeout = '20s'")
         other.execute("INSERT INTO things VALUES (1)")  # while the long transaction still holds its lock
         assert migrating.is_alive()

@@ -30,6 +30,7 @@ from sql.statistics.statistics import Wanted
 from tests import image_rows
 from tests.api_requests import bearer, problem
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 BOXES = [[100.0, 100.0, 200.0, 180.0, 0.9], [400.0, 100.0, 500.0, 180.0, 0.8], [700.0, 100.0, 720.0, 120.0, 0.2]]
 DRAWN = MarkedBox(x1=-20.0, y1=300.0, x2=60.0, y2=380.0)
@@ -38,7 +39,7 @@ DRAWN = MarkedBox(x1=-20.0, y1=300.0, x2=60.0, y2=380.0)
 @pytest.fixture
 def rita(without_prefect: Settings, database: Database) -> Iterator[httpx.Client]:
     """A reviewer's client."""
-    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(without_prefect, "rita", Scope.REVIEW)
         yield client
 

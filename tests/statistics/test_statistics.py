@@ -24,6 +24,7 @@ from sql.statistics.statistics import fold
 from tests import image_rows
 from tests.api_requests import bearer, problem
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 RANGE = {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
 FILTERS: list[dict[str, str]] = [
@@ -42,7 +43,7 @@ by_filter = pytest.mark.parametrize("wanted", FILTERS, ids=lambda wanted: "-".jo
 def rita(without_prefect: Settings, database: Database) -> Iterator[httpx.Client]:
     """A reviewer's client over the filled database."""
     image_rows.fill(database, without_prefect)
-    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(without_prefect, "rita", Scope.REVIEW)
         yield client
 

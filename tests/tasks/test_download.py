@@ -27,10 +27,10 @@ from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
-from tests.acceptance.stack import wait_for
 from tests.factories import RETRYING, SIZE, dispatched
 from tests.pictures import HOPPER
 from tests.tls_server import Exchange, tls_server, trusted_authority
+from tests.waiting import TIMEOUT_S, wait_for
 
 PICTURE = HOPPER.read_bytes()
 
@@ -44,7 +44,7 @@ class Site:
         self.statuses: dict[str, list[int]] = {}
         self.bodies: dict[str, bytes] = {}
         self.before: Callable[[], object] = bool
-        self.both = threading.Barrier(2, timeout=20)
+        self.both = threading.Barrier(2, timeout=TIMEOUT_S)
 
     def answer(self, exchange: Exchange) -> None:
         path = exchange.path
@@ -233,7 +233,7 @@ def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, s
 
     def put() -> StoredObject:
         deleter.start()
-        wait_for("the deletion waits", lambda: _is_waiting(settings), 20, 0.02)
+        wait_for("the deletion waits", lambda: _is_waiting(settings), every_s=0.02)
         return StoredObject(attempt.original_key, 3, "etag")
 
     assert keep_original(database, attempt, 3, Quotas(), put)

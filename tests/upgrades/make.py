@@ -17,9 +17,10 @@ from typing import Any
 import httpx
 import psycopg
 
-from tests.acceptance.stack import Stack, finished, submit, wait_for
+from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import HOPPER, SAMPLES
 from tests.upgrades.release import ANSWERS, CODE, DATA, FOLDER, VERSION, unpack
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 SMALL = SAMPLES / "astronaut_small.webp"
@@ -91,14 +92,14 @@ def live(stack: Stack) -> None:
         finished(ann, held)
         again = {"states": ["published"], "policy": {"profile": "fast", "style": "blur"}}
         ann.post(f"/v1/jobs/{published}/rerun", json=again).raise_for_status()
-        wait_for("the re-run has ended", lambda: not _is_underway(ann, published), 60)
+        wait_for("the re-run has ended", lambda: not _is_underway(ann, published))
 
         gone = submit(ann, [("gone.jpg", HOPPER.read_bytes()), ("stays.webp", SMALL.read_bytes())], profile="fast")
         ann.delete(f"/v1/images/{finished(ann, gone)['gone.jpg']['id']}").raise_for_status()
         job_gone = submit(ann, [("gone.webp", SMALL.read_bytes())], profile="fast")
         finished(ann, job_gone)
         receipt = ann.delete(f"/v1/jobs/{job_gone}").raise_for_status().json()
-        wait_for("it is deleted", lambda: ann.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"], 60)
+        wait_for("it is deleted", lambda: ann.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"])
 
         with stack.prefect() as prefect:
             prefect.patch("/work_pools/blurline", json={"is_paused": True}).raise_for_status()
@@ -107,7 +108,7 @@ def live(stack: Stack) -> None:
         submit(ann, [("waits.jpg", HOPPER.read_bytes()), ("waits.webp", SMALL.read_bytes())], profile="fast")
         backlog = {"states": ["published"], "job_id": gone, "dry_run": False}
         olga.post("/v1/reruns", json=backlog).raise_for_status()
-        wait_for("all is dispatched", lambda: _value(stack, "SELECT count(*) = 0 FROM outbox"), 60)
+        wait_for("all is dispatched", lambda: _value(stack, "SELECT count(*) = 0 FROM outbox"))
 
 
 def ask(stack: Stack) -> list[dict[str, Any]]:

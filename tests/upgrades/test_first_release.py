@@ -20,6 +20,7 @@ from blurline.settings import Settings
 from sql.engine.migrate import MIGRATIONS, migrate
 from tests.api_server import serving
 from tests.upgrades.release import answers, restore
+from tests.waiting import TIMEOUT_S
 
 _OF_THE_MOMENT = {"issued_at", "blurline_version", "signature", "last_seen_at", "at"}
 _USERS = {Scope.SUBMIT: "ann", Scope.REVIEW: "rita", Scope.OPERATE: "olga"}
@@ -67,7 +68,7 @@ def api(upgraded: Upgraded) -> Iterator[Mapping[str, httpx.Client]]:
     with serving(create_app(upgraded.settings)) as url:
         clients = {
             scope.value: httpx.Client(
-                base_url=url, headers={"Authorization": f"Bearer {issuer.issue(user, [scope], 600)}"}, timeout=60
+                base_url=url, headers={"Authorization": f"Bearer {issuer.issue(user, [scope], 600)}"}, timeout=TIMEOUT_S
             )
             for scope, user in _USERS.items()
         }

@@ -13,10 +13,10 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import call_off, try_again
-from tests.acceptance.stack import wait_for
 from tests.api_requests import images_of, submit, underway
 from tests.api_server import serving
 from tests.factories import RETRYING
+from tests.waiting import wait_for
 
 
 def _operator(settings: Settings, client: httpx.Client) -> Client:
@@ -27,7 +27,7 @@ def test_it_shows_what_there_is_and_what_waits(client: httpx.Client, settings: S
     submit(client, "a.jpg", "b.jpg")
     with _operator(settings, client) as operator:
         # A batch whose dispatch was postponed is not due for a moment.
-        before = wait_for("a batch is due", lambda: _if_due(operator.system()), 60)
+        before = wait_for("a batch is due", lambda: _if_due(operator.system()))
         underway(database, settings)
         after = operator.system()
     assert before.images == {"queued": 2}

@@ -15,8 +15,7 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from tests.simulated_worker import redacted
-
-TIMEOUT_S = 120
+from tests.waiting import TIMEOUT_S
 
 
 @dataclass

@@ -14,11 +14,11 @@ from api.app import create_app
 from blurline.cli.upload.checking import ALTERED
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from tests.acceptance.stack import wait_for
 from tests.api_server import serving
 from tests.broken_connections import breaking
 from tests.simulated_worker import SENTENCE, working
-from tests.upload.submit_command import TIMEOUT_S, Desk
+from tests.upload.submit_command import Desk
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 def test_500_pictures_through_three_interruptions(desk: Desk, database: Database, store: Store) -> None:
@@ -26,7 +26,7 @@ def test_500_pictures_through_three_interruptions(desk: Desk, database: Database
         desk.photograph(f"day {at // 100}/{at:03}.jpg")
 
     process = desk.start()
-    wait_for("some are uploaded", lambda: len(desk.uploads()) >= 40, TIMEOUT_S, every_s=0.02)
+    wait_for("some are uploaded", lambda: len(desk.uploads()) >= 40, every_s=0.02)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
@@ -35,14 +35,14 @@ def test_500_pictures_through_three_interruptions(desk: Desk, database: Database
     assert desk.images() == []
 
     process = desk.start()
-    wait_for("some are submitted", desk.images, TIMEOUT_S, every_s=0.02)
+    wait_for("some are submitted", desk.images, every_s=0.02)
     process.kill()
     process.communicate()
     assert len(desk.images()) < 500
 
     with working(desk.settings, database, store):
         process = desk.start()
-        wait_for("some are fetched", lambda: len(desk.fetched()) >= 50, TIMEOUT_S, every_s=0.02)
+        wait_for("some are fetched", lambda: len(desk.fetched()) >= 50, every_s=0.02)
         process.kill()
         process.communicate()
         assert len(desk.fetched()) < 500
@@ -104,9 +104,9 @@ def test_a_file_that_cannot_be_sent_does_not_stop_the_others(desk: Desk, worker:
 def test_watching_takes_what_appears_until_it_is_stopped(desk: Desk, worker: None) -> None:
     desk.photograph("first.jpg")
     process = desk.start(desk.photos, "--watch")
-    wait_for("the first result", lambda: "first.jpg" in desk.fetched(), TIMEOUT_S)
+    wait_for("the first result", lambda: "first.jpg" in desk.fetched())
     desk.photograph("second.jpg")
-    wait_for("the second result", lambda: "second.jpg" in desk.fetched(), TIMEOUT_S)
+    wait_for("the second result", lambda: "second.jpg" in desk.fetched())
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, said
@@ -130,7 +130,7 @@ def test_a_process_that_ends_before_the_answer_makes_no_second_job(desk: Desk, w
         for _ in range(100):
             breaks.plan("POST /v1/jobs")
         process = desk.start(api=breaks.url)
-        wait_for("the job is made", desk.images, TIMEOUT_S)
+        wait_for("the job is made", desk.images)
         process.kill()
         process.communicate()
     assert desk.run()[0] == 0
@@ -241,7 +241,7 @@ def test_two_pictures_of_one_name_are_refused(desk: Desk) -> None:
 def test_one_process_at_a_time_is_at_work_on_a_folder(desk: Desk, worker: None) -> None:
     desk.photograph("a.jpg")
     watching = desk.start(desk.photos, "--watch")
-    wait_for("the result", desk.fetched, TIMEOUT_S)
+    wait_for("the result", desk.fetched)
     code, said = desk.run()
     assert code == 1
     assert "Another `blurline submit` is at work on" in said

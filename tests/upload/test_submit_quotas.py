@@ -21,11 +21,11 @@ from blurline.client import Client
 from blurline.contract import JobOptions
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from tests.acceptance.stack import wait_for
 from tests.api_requests import underway
 from tests.api_server import serving
 from tests.simulated_worker import settle, working
-from tests.upload.submit_command import TIMEOUT_S, Desk
+from tests.upload.submit_command import Desk
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 @pytest.mark.parametrize("is_waiting", [True, False])
@@ -72,10 +72,10 @@ def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
     small = desk.settings.model_copy(update={"quota_open_jobs": 1})
     with serving(create_app(small)) as url:
         process = desk.start(api=url)
-        wait_for("the first job is made", desk.images, TIMEOUT_S)
+        wait_for("the first job is made", desk.images)
         first, *others = underway(database, desk.settings)
         settle(first, database, store)
-        wait_for("its first result is fetched", desk.fetched, TIMEOUT_S)
+        wait_for("its first result is fetched", desk.fetched)
         assert len(desk.images()) == 200
         for attempt in others:
             settle(attempt, database, store)

@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
-from tests.acceptance.stack import wait_for
 from tests.deployments.containers.networks import Networks
+from tests.waiting import wait_for
 
 _HEALTHY_S = 300
 _STOP_S = 60

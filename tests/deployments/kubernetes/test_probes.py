@@ -15,14 +15,12 @@ import httpx
 import pytest
 
 from blurline.settings import Settings
-from tests.acceptance.stack import wait_for
 from tests.deployments.kubernetes import documented
 from tests.deployments.kubernetes.kubelet import arguments, as_kubernetes_mounts
 from tests.deployments.kubernetes.rendered import EXAMPLE, Workload, rendered, settings_of, workload
+from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.long
-
-START_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,12 @@ def test_while_prefect_is_away_every_part_lives_and_only_workers_are_unready(
             for name in ("api", "dashboard", "worker")
         )
         for each in (api, dashboard, worker):
-            wait_for(f"{each.part.name} has started", each.has_started, START_S)
+            wait_for(f"{each.part.name} has started", each.has_started)
             assert each.passes("livenessProbe")
         assert api.passes("readinessProbe") and dashboard.passes("readinessProbe")
-        wait_for("the worker is unready", worker.is_unready, START_S)
+        wait_for("the worker is unready", worker.is_unready)
         worker.process.terminate()  # one that waits for Prefect need not finish anything
-        assert worker.process.wait(START_S) == 0
+        assert worker.process.wait(TIMEOUT_S) == 0
 
 
 @contextmanager
@@ -97,7 +95,7 @@ def started(part: Workload, settings: Settings, folder: Path) -> Iterator[Runnin
         yield Running(part, process, port, folder)
     finally:
         process.terminate()
-        process.wait(START_S)
+        process.wait(TIMEOUT_S)
 
 
 def secrets_of(part: Workload, settings: Settings) -> dict[str, str]:

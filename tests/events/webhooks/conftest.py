@@ -16,6 +16,7 @@ from tests.api_requests import bearer
 from tests.api_server import serving
 from tests.events.webhooks.receiver import Receiver
 from tests.tls_server import tls_server, trusted_authority
+from tests.waiting import TIMEOUT_S
 
 
 @pytest.fixture
@@ -39,6 +40,6 @@ def allowing(without_prefect: Settings) -> Settings:
 @pytest.fixture
 def client(allowing: Settings, receiver: Receiver) -> Iterator[httpx.Client]:
     """ann's client; she may submit. The receiver comes first, for its certificate to be trusted."""
-    with serving(create_app(allowing)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(create_app(allowing)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(allowing, "ann", Scope.SUBMIT)
         yield client

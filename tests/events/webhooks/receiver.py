@@ -19,8 +19,8 @@ from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.events.deliveries import list_deliveries, queue_test
 from sql.events.webhooks import WebhookRow, create_webhook
-from tests.acceptance.stack import wait_for
 from tests.tls_server import Exchange
+from tests.waiting import wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Receiver:
 
     def wait_for(self, count: int) -> list[Message]:
         """The messages, once there are so many."""
-        wait_for(f"{count} messages", lambda: len(self.messages) >= count, 20, 0.02)
+        wait_for(f"{count} messages", lambda: len(self.messages) >= count, every_s=0.02)
         return self.messages
 
 
@@ -83,7 +83,7 @@ def tried(client: httpx.Client, webhook: dict[str, Any], tries: int = 1) -> dict
         delivery: dict[str, Any] = client.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["deliveries"][0]
         return delivery if delivery["tries"] >= tries else None
 
-    return wait_for(f"{tries} tries", ask, 20, 0.02)
+    return wait_for(f"{tries} tries", ask, every_s=0.02)
 
 
 def look(client: httpx.Client, webhook: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from tests.acceptance.stack import wait_for
 from tests.api_requests import problem, publish_all, submit
 from tests.events.webhooks.receiver import Receiver, execute, hurry, look, send_test, set_up, tried
+from tests.waiting import wait_for
 
 
 def test_events_are_told_signed_and_thin(
@@ -100,7 +100,7 @@ def test_an_endpoint_that_is_gone_is_sent_nothing_more(client: httpx.Client, rec
     send_test(client, webhook)
     tried(client, webhook)
     send_test(client, webhook)
-    wait_for("disabled", lambda: not look(client, webhook)["is_enabled"], 20, 0.02)
+    wait_for("disabled", lambda: not look(client, webhook)["is_enabled"], every_s=0.02)
     assert "410" in look(client, webhook)["disabled_reason"]
     log = client.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["deliveries"]
     assert {delivery["state"] for delivery in log} == {"given_up"}
@@ -110,7 +110,7 @@ def test_an_endpoint_that_is_gone_is_sent_nothing_more(client: httpx.Client, rec
     enabled = client.patch(f"/v1/webhooks/{webhook['id']}", json={"is_enabled": True}).json()
     assert (enabled["is_enabled"], enabled["disabled_reason"], enabled["failing_since"]) == (True, None, None)
     assert client.post(path).status_code == 202
-    wait_for("sent again", lambda: len(receiver.messages) == 3, 20, 0.02)
+    wait_for("sent again", lambda: len(receiver.messages) == 3, every_s=0.02)
 
 
 def test_an_endpoint_that_fails_for_days_is_disabled_and_keeps_what_waits(

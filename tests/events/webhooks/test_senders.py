@@ -25,9 +25,9 @@ from sql.events.deliveries import (
     redeliver,
 )
 from sql.events.webhooks import find_webhook
-from tests.acceptance.stack import wait_for
 from tests.events.webhooks.receiver import Receiver, add_webhook, execute, send_test, sending, set_up, states, tried
 from tests.refused_urls import REFUSED_ADDRESSES
+from tests.waiting import wait_for
 
 
 def test_two_senders_take_turns_at_an_endpoint_and_send_once(
@@ -36,7 +36,7 @@ def test_two_senders_take_turns_at_an_endpoint_and_send_once(
     receiver.work_s = 0.005
     row = add_webhook(database, receiver.url, tests=15)
     with sending(allowing), sending(allowing):
-        wait_for("all sent", lambda: states(database, row.id) == {"delivered": 15}, 30, 0.02)
+        wait_for("all sent", lambda: states(database, row.id) == {"delivered": 15}, every_s=0.02)
     assert receiver.most_at_once == 1
     assert len({message.headers["webhook-id"] for message in receiver.messages}) == len(receiver.messages) == 15
 
@@ -48,7 +48,7 @@ def test_an_endpoint_that_hangs_does_not_hold_up_others(
     with sending(allowing):
         receiver.wait_for(4)
         good = add_webhook(database, f"{receiver.url}/good", tests=3)
-        wait_for("the good one has its messages", lambda: states(database, good.id) == {"delivered": 3}, 20, 0.02)
+        wait_for("the good one has its messages", lambda: states(database, good.id) == {"delivered": 3}, every_s=0.02)
         for row in hanging:
             assert states(database, row.id) == {"pending": 3}
         receiver.released.set()
@@ -103,7 +103,7 @@ def test_nothing_is_sent_into_our_own_network(
         return [delivery for row in rows for delivery in list_deliveries(database, row.id, 1)]
 
     with sending(allowing.model_copy(update={"outbound_networks": ()})):
-        wait_for("all tried", lambda: all(delivery.tries for delivery in logs()), 20)
+        wait_for("all tried", lambda: all(delivery.tries for delivery in logs()))
     for url, delivery in zip(urls, logs(), strict=True):
         assert "may not be reached" in (delivery.last_error or ""), url
     assert not connected.is_set()
@@ -118,7 +118,7 @@ def test_a_restart_of_the_database_loses_nothing(client: httpx.Client, receiver:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
-    wait_for("the API is back", lambda: client.post(f"/v1/webhooks/{webhook['id']}/test").status_code == 202, 20)
+    wait_for("the API is back", lambda: client.post(f"/v1/webhooks/{webhook['id']}/test").status_code == 202)
     receiver.wait_for(2)
     assert tried(client, webhook)["state"] == "delivered"
 
@@ -142,7 +142,7 @@ def test_deleting_a_webhook_does_not_fail_what_it_would_be_told_of(database: Dat
         transaction.run("delete_webhook", webhook_id=row.id)
         teller = threading.Thread(target=tell)
         teller.start()
-        wait_for("the event waits for the deletion", is_waiting, 20, 0.02)
+        wait_for("the event waits for the deletion", is_waiting, every_s=0.02)
     teller.join(20)
     assert told.is_set()
 
