@@ -10,7 +10,8 @@ from api.background.notified_thread import NotifiedThread
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings
 from blurline.storage.store import Store
-from sql.deletion.object_removal import erase
+from sql.deletion.object_removal import remove_objects
+from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.jobs.outbox import dispatch_waiting
 
@@ -24,11 +25,11 @@ def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> N
     def dispatch() -> int:
         return dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run))
 
-    return NotifiedThread("dispatcher", settings.database, "blurline_outbox", _DISPATCH_POLL_S, dispatch)
+    return NotifiedThread("dispatcher", settings.database, Channel.OUTBOX, _DISPATCH_POLL_S, dispatch)
 
 
 def deleter(settings: Settings, database: Database, store: Store) -> NotifiedThread:
     """The deleter's thread, not yet started."""
     return NotifiedThread(
-        "deleter", settings.database, "blurline_deletions", _DELETION_POLL_S, lambda: erase(database, store)
+        "deleter", settings.database, Channel.DELETIONS, _DELETION_POLL_S, lambda: remove_objects(database, store)
     )

@@ -9,6 +9,7 @@ import psycopg
 import structlog
 
 from blurline.errors import RetryableError
+from sql.engine.channels import Channel, listen
 from sql.engine.sessions import session
 
 log = structlog.get_logger()
@@ -25,7 +26,7 @@ class NotifiedThread:
     be done once the cause is mended.
     """
 
-    def __init__(self, name: str, dsn: str, channel: str, poll_s: float, work: Callable[[], int]) -> None:
+    def __init__(self, name: str, dsn: str, channel: Channel, poll_s: float, work: Callable[[], int]) -> None:
         self._name, self._dsn, self._channel, self._poll_s, self._work = name, dsn, channel, poll_s, work
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -46,7 +47,7 @@ class NotifiedThread:
         while not self._stopped.is_set():
             try:
                 with psycopg.connect(self._dsn, autocommit=True, **session()) as connection:
-                    connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(self._channel)))
+                    connection.execute(listen(self._channel))
                     while not self._stopped.is_set():
                         while not self._stopped.is_set() and self._work():
                             pass

@@ -20,6 +20,7 @@ from blurline.observability import metrics
 from blurline.outbound.guarded_client import Outbound
 from blurline.outbound.webhook_signature import signed_headers
 from blurline.settings import Settings
+from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.events.deliveries import Claim, Failure, claim_delivery, record_failure, record_gone, record_success
 
@@ -43,7 +44,7 @@ class WebhookSender:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
         self._outbound = Outbound(settings.outbound_networks)
-        self._background = NotifiedThread("webhooks", settings.database, "blurline_webhooks", _POLL_S, self._begin)
+        self._background = NotifiedThread("webhooks", settings.database, Channel.WEBHOOKS, _POLL_S, self._begin)
         self._threads = ThreadPoolExecutor(_THREADS, "webhook")
         self._idle = threading.Semaphore(_THREADS)
         self._stopped = threading.Event()

@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from blurline.errors import RetryableError
+from sql.engine.channels import Channel, listen
 from sql.engine.sessions import session
 
 log = structlog.get_logger()
@@ -97,7 +98,7 @@ class Hub:
     async def _listen_once(self) -> None:
         """Until the connection is lost."""
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, **session()) as connection:
-            await connection.execute("LISTEN blurline_events")
+            await connection.execute(listen(Channel.EVENTS))
             for owner in self._wakes:
                 self._wake(owner)  # for what they may have missed meanwhile
             async for notification in connection.notifies():

@@ -12,6 +12,7 @@ import pytest
 from blurline.errors import ObjectMissing
 from blurline.settings import Settings
 from blurline.storage.store import Store
+from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.jobs.attempts import publish
 from tests.api_requests import images_of, problem, publish_all, submit, underway
@@ -115,7 +116,7 @@ def test_a_busy_worker_can_publish_nothing_and_its_late_result_goes_too(
     assert client.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"] is None
     with psycopg.connect(settings.database) as connection:  # half an hour passes
         connection.execute("UPDATE deleted_images SET not_before = now()")
-        connection.execute("NOTIFY blurline_deletions")
+        connection.execute("SELECT pg_notify(%s, '')", (Channel.DELETIONS,))
     assert _completed(client, receipt)["objects_removed"] == 2
     assert not _is_left(store, late, is_result=True)
 
@@ -188,6 +189,6 @@ def test_a_deleted_upload_can_be_neither_submitted_nor_filled_again(
     assert key in problem(again, 409, "upload_already_submitted")
     with psycopg.connect(settings.database) as connection:  # the form expires
         connection.execute("UPDATE deleted_images SET not_before = now()")
-        connection.execute("NOTIFY blurline_deletions")
+        connection.execute("SELECT pg_notify(%s, '')", (Channel.DELETIONS,))
     assert _completed(client, receipt)["objects_removed"] == 2
     assert not _is_left(store, key, is_result=False)

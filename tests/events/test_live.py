@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.app import create_app
 from blurline.contract import Progress
 from blurline.settings import Settings
-from sql.deletion.expired_records import prune
+from sql.deletion.expired_records import expire_records
+from sql.engine.channels import Channel, listen
 from sql.engine.database import Database
 from sql.reruns.reruns import call_off_job
 from tests.api_server import serving
@@ -87,7 +88,7 @@ def test_a_client_that_comes_back_gets_what_it_has_missed(url: str, settings: Se
 def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 3)
     settle(database, *attempts[:2])
-    prune(database, settings.model_copy(update={"events_kept_days": 0}))
+    expire_records(database, settings.model_copy(update={"events_kept_days": 0}))
     for after in (1, 7):
         with connected(url) as client:
             assert introduced(client, token(settings), after=after) == {"type": "reset", "sequence": 2}
@@ -104,7 +105,8 @@ def test_what_happens_while_nobody_listens_is_told_afterwards(url: str, settings
     with connected(url) as client, psycopg.connect(settings.database, autocommit=True) as connection:
         introduced(client, token(settings))
         ended = connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query = 'LISTEN blurline_events'"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query = %s",
+            (listen(Channel.EVENTS).as_string(),),
         ).fetchall()
         settle(database, *attempts)
         assert ended == [(True,)]

@@ -16,6 +16,7 @@ import psycopg
 from api.background.webhook_sender import WebhookSender
 from blurline.contract import EventType
 from blurline.settings import Settings
+from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.events.deliveries import list_deliveries, queue_test
 from sql.events.webhooks import WebhookRow, create_webhook
@@ -101,7 +102,7 @@ def hurry(settings: Settings) -> None:
     with psycopg.connect(settings.database) as connection:
         connection.execute("UPDATE webhooks SET busy_until = now()")
         connection.execute("UPDATE webhook_deliveries SET not_before = now()")
-        connection.execute("NOTIFY blurline_webhooks")
+        connection.execute("SELECT pg_notify(%s, '')", (Channel.WEBHOOKS,))
 
 
 def add_webhook(database: Database, url: str, owner: str = "ann", tests: int = 1) -> WebhookRow:
