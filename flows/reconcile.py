@@ -17,7 +17,7 @@ from blurline.errors import BlurlineError
 from blurline.observability import metrics
 from blurline.orchestration.flow_runs import FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
-from sql.deletion.expired_records import prune
+from sql.deletion.expired_records import expire_records
 from sql.jobs.attempts import call_off, retrying, try_again
 from sql.jobs.outbox import dispatch_waiting
 from sql.statistics.statistics import fold
@@ -77,7 +77,7 @@ def reconcile() -> str:
         if count_undispatched(database()).age_s > _DISPATCH_PATIENCE_S:
             counts["late dispatch"] = _dispatch(flow_runs)
     fold(database())
-    if expired := prune(database(), settings):
+    if expired := expire_records(database(), settings):
         counts["expired rows"] = expired
     return ", ".join(f"{code}: {count}" for code, count in sorted(counts.items())) or "nothing to do"
 

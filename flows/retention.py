@@ -1,4 +1,4 @@
-"""retention: deletes every hour what has been kept for its time, and says how much it was."""
+"""retention: every hour, deletes what has reached the end of its retention time and returns the counts."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pydantic import Field
 
 from blurline.settings import load_settings
 from blurline.storage.store import Store
-from sql.deletion.object_removal import erase
+from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import (
     BATCH,
     Part,
     Terms,
     count_expired_parts,
+    expire_audit_records,
     expire_part,
     expire_rows,
-    forget_records,
     list_expired_jobs,
     terms,
 )
@@ -35,7 +35,7 @@ _PARTS: tuple[Part, ...] = ("originals", "results")
 
 
 class Budget:
-    """How much a run may still do."""
+    """How many images and how much time a run has left."""
 
     def __init__(self, images: int, max_s: float) -> None:
         self._images = images
@@ -43,12 +43,12 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether the run is to stop."""
+        """Whether the run has to stop."""
         return self._images <= 0 or self.is_late
 
     @property
     def is_late(self) -> bool:
-        """Whether its time is over."""
+        """Whether its time is used up."""
         return time.monotonic() >= self._ends_at_s
 
     @property
@@ -57,7 +57,7 @@ class Budget:
         return min(BATCH, self._images)
 
     def take(self, images: int) -> None:
-        """So many were dealt with."""
+        """Subtract images that were processed."""
         self._images -= images
 
 
@@ -67,9 +67,10 @@ def retention(
     limit: Annotated[int, Field(gt=0)] = 100_000,
     max_minutes: Annotated[float, Field(gt=0)] = 45,
 ) -> str:
-    """Delete originals, results, jobs and records whose time is over (`BLURLINE_KEEP_…_DAYS`, and what jobs ask for).
+    """Delete originals, results, jobs and records at the end of their retention time.
 
-    At most `limit` images; what is left waits for the next run. A dry run only counts, up to the limit.
+    The times are `BLURLINE_KEEP_…_DAYS` and what jobs ask for. At most `limit` images; the rest waits for the next run.
+    A dry run only counts, up to the limit.
     """
     kept = terms(load_settings())
     if dry_run:
@@ -78,28 +79,28 @@ def retention(
 
 
 def count_expired(database: Database, terms: Terms, limit: int) -> str:
-    """A sentence on how much it would be."""
+    """The counts that a run would have, as a sentence."""
     counts = Counter[str]({part: count_expired_parts(database, part, terms, limit) for part in _PARTS})
     counts["jobs"] = len(list_expired_jobs(database, terms, (), limit))
     return _sentence(counts)
 
 
 def delete_expired(database: Database, store: Store, terms: Terms, limit: int, max_s: float) -> str:
-    """The flow's work; a sentence on how much it was.
+    """Do the flow's work and return its counts as a sentence.
 
-    It begins with what a run that broke has left. Rows go before the objects that they name are removed, so that nobody
-    is sent to an object that is gone.
+    It first removes objects that an interrupted run has left. Rows are marked or deleted before their objects are
+    removed, so that no row offers an object that is gone.
     """
     counts, budget = Counter[str](), Budget(limit, max_s)
-    _erase(database, store, counts, budget)
+    _remove(database, store, counts, budget)
     for part in _PARTS:
         while not budget.is_spent and (images := expire_part(database, part, terms, budget.batch)):
             counts[part] += images
             budget.take(images)
-            _erase(database, store, counts, budget)
+            _remove(database, store, counts, budget)
     _expire_jobs(database, terms, counts, budget)
-    _erase(database, store, counts, budget)
-    while not budget.is_spent and (records := forget_records(database, terms)):
+    _remove(database, store, counts, budget)
+    while not budget.is_spent and (records := expire_audit_records(database, terms)):
         counts["records"] += records
     is_complete = not budget.is_spent
     if is_complete:
@@ -109,24 +110,24 @@ def delete_expired(database: Database, store: Store, terms: Terms, limit: int, m
 
 
 def _expire_jobs(database: Database, terms: Terms, counts: Counter[str], budget: Budget) -> None:
-    left_alone: set[UUID] = set()
-    while not budget.is_spent and (jobs := list_expired_jobs(database, terms, left_alone, BATCH)):
+    skipped: set[UUID] = set()
+    while not budget.is_spent and (jobs := list_expired_jobs(database, terms, skipped, BATCH)):
         for job_id in jobs:
             while not budget.is_spent:
-                gone = expire_rows(database, job_id, terms, budget.batch)
-                counts["images"] += gone.images
-                budget.take(gone.images)
-                if gone.is_job_gone:
+                expired = expire_rows(database, job_id, terms, budget.batch)
+                counts["images"] += expired.images
+                budget.take(expired.images)
+                if expired.is_job_deleted:
                     counts["jobs"] += 1
                     break
-                if not gone.images:
-                    left_alone.add(job_id)
+                if not expired.images:
+                    skipped.add(job_id)
                     break
 
 
-def _erase(database: Database, store: Store, counts: Counter[str], budget: Budget) -> None:
-    """Rid the store of it, beside the API's deleters; what they are faster at is not counted here."""
-    while not budget.is_late and (images := erase(database, store)):
+def _remove(database: Database, store: Store, counts: Counter[str], budget: Budget) -> None:
+    """Remove objects, beside the API's deleter threads. What those remove is not counted here."""
+    while not budget.is_late and (images := remove_objects(database, store)):
         counts["erased"] += images
 
 

@@ -1,4 +1,4 @@
-"""sweep: compares the store with the database every night, removes what nothing names, and says what is missing."""
+"""sweep: every night, compares the store with the database, removes orphaned objects and reports missing ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blurline.settings import Settings, load_settings
 from blurline.storage.inventory import Bucket
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.upkeep.consistency import check_plausible, grace_s, inspect, mend
+from sql.upkeep.consistency import check_plausible, grace_s, inspect, repair_bucket
 from sql.upkeep.housekeeping import note_success
 from tasks.resources import database, store
 
@@ -26,11 +26,10 @@ def sweep(
     limit: Annotated[int, Field(gt=0)] = 10_000,
     max_minutes: Annotated[float, Field(gt=0)] = 60,
 ) -> str:
-    """Remove objects that no row names and that are older than uploads are kept; have images whose original or result
-    is missing say so.
+    """Remove objects that no row names and that are older than uploads are kept. Mark images whose object is missing.
 
-    At most `limit` objects of each bucket are removed, and none when they are more than a fifth of what is there: then
-    the run fails, and a person is to look (`blurline consistency`). A dry run only counts.
+    At most `limit` objects of each bucket are removed. When more than a fifth of a bucket is orphaned, the run fails
+    and removes nothing: check with `blurline consistency`. A dry run only counts.
     """
     return sweep_store(database(), store(), load_settings(), limit, max_minutes * 60, dry_run=dry_run)
 
@@ -38,7 +37,7 @@ def sweep(
 def sweep_store(
     database: Database, store: Store, settings: Settings, limit: int, max_s: float, *, dry_run: bool = False
 ) -> str:
-    """The flow's work; a sentence on how much it was. Raises TooManyOrphans."""
+    """Do the flow's work and return its counts as a sentence. Raises TooManyOrphans."""
     ends_at_s = time.monotonic() + max_s
     found = [inspect(database, store, bucket, grace_s(settings), limit, ends_at_s) for bucket in Bucket]
     counts = {
@@ -55,7 +54,7 @@ def sweep_store(
         for findings in found:
             check_plausible(findings)
         for findings in found:
-            counts[f"removed_{findings.bucket}"] = mend(database, store, findings).orphans_removed
+            counts[f"removed_{findings.bucket}"] = repair_bucket(database, store, findings).orphans_removed
         if is_complete:
             note_success(database, "sweep", counts)
     log.info("store_swept", dry_run=dry_run, is_complete=is_complete, **counts)

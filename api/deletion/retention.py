@@ -1,4 +1,4 @@
-"""How long things of a job are kept: what it asks for, within what the installation allows."""
+"""How long a job's files and records are kept: what it asks for, within what the installation allows."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _KEPT = {
 
 
 def asked_days(settings: Settings, asked: JobRetention) -> dict[str, float]:
-    """What a submission asks for, by name. Raises ApiProblem when it is longer than the installation keeps anything."""
+    """The days a submission asks for, by name. Raises ApiProblem when the installation does not keep files so long."""
     days: dict[str, float] = asked.model_dump(exclude_none=True)
-    for name, wanted in days.items():
+    for name, requested in days.items():
         most = getattr(settings, _KEPT[name])
-        if most is not None and wanted > most:
+        if most is not None and requested > most:
             raise ApiProblem(
                 "retention_too_long",
-                f"{name} is {wanted:g}; at most {most:g} days are kept here. Ask for less, or leave it out.",
+                f"{name} is {requested:g}, but at most {most:g} days are kept here. Ask for less, or leave it out.",
             )
     return days
 
 
 def kept_days(settings: Settings, asked: Mapping[str, float]) -> JobRetention:
-    """What holds for a job that has asked for this. Whatever is left goes with the rows."""
+    """The days that apply to a job that asked for these. Originals and results are kept no longer than the rows."""
     kept = {name: _shortest(asked.get(name), getattr(settings, setting)) for name, setting in _KEPT.items()}
     for name in ("originals_days", "results_days"):
         kept[name] = _shortest(kept[name], kept["rows_days"])

@@ -22,7 +22,7 @@ from api.visibility import boxes_of, listed_owner, manageable_owner, not_managea
 from blurline.access.tokens import Scope
 from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
 from sql.deletion.deletions import delete_image as delete
-from sql.deletion.deletions import patience
+from sql.deletion.deletions import grace_periods
 from sql.engine.database import Order
 from sql.jobs.job_queries import ImageFilter, ImageRow, find_flow_run, list_images, list_images_by_doubt
 
@@ -145,7 +145,7 @@ def get_result(
 def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
     """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
     a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
-    receipt = delete(context.database, manageable_owner(who), image_id, who.owner, patience(context.settings))
+    receipt = delete(context.database, manageable_owner(who), image_id, who.owner, grace_periods(context.settings))
     if receipt is None:
         visible_image(context, who, image_id)
         raise not_manageable("image")

@@ -17,7 +17,7 @@ from api.jobs.views import image_view, job_view, receipt_view
 from api.visibility import listed_owner, manageable_owner, not_manageable, visible_job
 from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.deletion.deletions import delete_job as delete
-from sql.deletion.deletions import patience
+from sql.deletion.deletions import grace_periods
 from sql.engine.database import Order
 from sql.jobs.job_queries import JobFilter, list_images_of_job, list_jobs
 from sql.reruns.reruns import call_off_job
@@ -119,7 +119,7 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
     """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
     worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
-    deleted = delete(context.database, manageable_owner(who), job_id, who.owner, patience(context.settings))
+    deleted = delete(context.database, manageable_owner(who), job_id, who.owner, grace_periods(context.settings))
     if deleted is None:
         visible_job(context, who, job_id)
         raise not_manageable("job")

@@ -10,7 +10,7 @@ from prometheus_client import generate_latest
 
 from blurline.errors import DatabaseUnavailable
 from blurline.observability import metrics
-from sql.upkeep.metrics import Figures, read_figures
+from sql.upkeep.metrics import ServiceMetrics, read_service_metrics
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class DatabaseMetrics:
 
     def _read(self) -> bytes:
         try:
-            _set(read_figures(self._dsn))
+            _set(read_service_metrics(self._dsn))
         except DatabaseUnavailable as error:
             log.warning("database_figures_unavailable", error=str(error))
             metrics.database_up.set(0)
@@ -49,29 +49,29 @@ class DatabaseMetrics:
         return generate_latest(metrics.DATABASE)
 
 
-def _set(figures: Figures) -> None:
+def _set(service: ServiceMetrics) -> None:
     for gauge in (metrics.images_failed, metrics.review_images, metrics.housekeeping_dealt_with):
         gauge.clear()  # what there is no more of
     for state in _STATES:
-        metrics.images.labels(state).set(figures.images.get(state, 0))
-    for code, count in figures.failed.items():
+        metrics.images.labels(state).set(service.images.get(state, 0))
+    for code, count in service.failed.items():
         metrics.images_failed.labels(code).set(count)
     for queue in _QUEUES:
-        waiting = figures.waiting.get(queue)
+        waiting = service.waiting.get(queue)
         metrics.queue_images.labels(queue).set(waiting.count if waiting else 0)
         metrics.queue_oldest_age.labels(queue).set(waiting.oldest_age_s if waiting else 0)
-    for code in {*_HELD, *figures.held}:
-        metrics.review_images.labels(code).set(figures.held[code].count if code in figures.held else 0)
-    metrics.review_oldest_age.set(max((held.oldest_age_s for held in figures.held.values()), default=0))
-    metrics.outbox_batches.set(figures.outbox.count)
-    metrics.outbox_oldest_age.set(figures.outbox.oldest_age_s)
-    metrics.webhook_deliveries_pending.set(figures.undelivered.count)
-    metrics.webhook_oldest_age.set(figures.undelivered.oldest_age_s)
-    metrics.webhooks_disabled.set(figures.disabled_webhooks)
-    metrics.objects_missing.labels("original").set(figures.missing_originals)
-    metrics.objects_missing.labels("result").set(figures.missing_results)
-    metrics.holds.set(figures.holds)
-    for success in figures.housekeeping:
+    for code in {*_HELD, *service.held}:
+        metrics.review_images.labels(code).set(service.held[code].count if code in service.held else 0)
+    metrics.review_oldest_age.set(max((held.oldest_age_s for held in service.held.values()), default=0))
+    metrics.outbox_batches.set(service.outbox.count)
+    metrics.outbox_oldest_age.set(service.outbox.oldest_age_s)
+    metrics.webhook_deliveries_pending.set(service.undelivered.count)
+    metrics.webhook_oldest_age.set(service.undelivered.oldest_age_s)
+    metrics.webhooks_disabled.set(service.disabled_webhooks)
+    metrics.objects_missing.labels("original").set(service.missing_originals)
+    metrics.objects_missing.labels("result").set(service.missing_results)
+    metrics.holds.set(service.holds)
+    for success in service.housekeeping:
         metrics.housekeeping_last_success.labels(success.flow).set(success.succeeded_at.timestamp())
         for kind, count in success.counts.items():
             metrics.housekeeping_dealt_with.labels(success.flow, kind).set(count)

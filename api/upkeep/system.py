@@ -20,9 +20,9 @@ from blurline.contract import (
 from blurline.orchestration.flow_runs import PrefectUnavailable
 from blurline.version import VERSION, version_of_worker
 from sql.jobs.job_queries import database_version
-from sql.upkeep.metrics import Backlog, read_figures
+from sql.upkeep.metrics import Backlog, read_service_metrics
 from sql.upkeep.processes import list_api_processes
-from sql.upkeep.reconcile import list_fruitless
+from sql.upkeep.reconcile import list_failed_attempts
 
 router = APIRouter(prefix="/v1/system", tags=["operating"])
 
@@ -30,27 +30,28 @@ router = APIRouter(prefix="/v1/system", tags=["operating"])
 @router.get("")
 def get_system(context: Ctx, _: Operator) -> System:
     """Return images, backlogs, workers, failed attempts and retention times."""
-    figures = read_figures(context.settings.database)
+    service = read_service_metrics(context.settings.database)
     return System(
         version=VERSION,
         database_version=database_version(context.database),
-        images=figures.images,
-        failed=figures.failed,
-        queues=_waiting(figures.waiting),
-        review=_waiting(figures.held),
-        outbox=Waiting(**asdict(figures.outbox)),
-        webhook_deliveries=Waiting(**asdict(figures.undelivered)),
-        disabled_webhooks=figures.disabled_webhooks,
+        images=service.images,
+        failed=service.failed,
+        queues=_waiting(service.waiting),
+        review=_waiting(service.held),
+        outbox=Waiting(**asdict(service.outbox)),
+        webhook_deliveries=Waiting(**asdict(service.undelivered)),
+        disabled_webhooks=service.disabled_webhooks,
         workers=_workers(context),
         api_processes=[
             ApiProcess.model_validate(each, from_attributes=True) for each in list_api_processes(context.database)
         ],
         fruitless_attempts=[
-            FruitlessAttempts.model_validate(each, from_attributes=True) for each in list_fruitless(context.database)
+            FruitlessAttempts.model_validate(each, from_attributes=True)
+            for each in list_failed_attempts(context.database)
         ],
-        missing_objects=MissingObjects(originals=figures.missing_originals, results=figures.missing_results),
-        holds=figures.holds,
-        housekeeping=[Housekeeping.model_validate(each, from_attributes=True) for each in figures.housekeeping],
+        missing_objects=MissingObjects(originals=service.missing_originals, results=service.missing_results),
+        holds=service.holds,
+        housekeeping=[Housekeeping.model_validate(each, from_attributes=True) for each in service.housekeeping],
         retention=Retention.model_validate(context.settings, from_attributes=True),
     )
 

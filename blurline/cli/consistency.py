@@ -1,4 +1,4 @@
-"""`blurline consistency`: compare the store with the database, and mend what differs."""
+"""`blurline consistency`: compare the store with the database and repair what differs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from blurline.settings import load_settings
 from blurline.storage.inventory import Bucket
 
 if TYPE_CHECKING:
-    from sql.upkeep.consistency import Findings, Mended
+    from sql.upkeep.consistency import Findings, Repairs
 
 _SHOWN = 20
 _LISTED = 1000
-_MENDED_AT_MOST = 1_000_000
+_REPAIRED_AT_MOST = 1_000_000
 
 
 def consistency(
@@ -26,38 +26,38 @@ def consistency(
     repair: Annotated[
         bool,
         typer.Option(
-            "--repair", help="Remove what no row names; have images say that their original or result is gone."
+            "--repair", help="Remove objects that no row names, and mark images whose original or result is missing."
         ),
     ] = False,
 ) -> None:
-    """Compare originals and results in the store with the rows of the database. Reads only, unless told to repair.
+    """Compare originals and results in the store with the rows of the database. Only reads, unless told to repair.
 
-    The exit code is 0 when they agree (or were made to) and 1 when they do not. What is younger than uploads are kept
-    may still be under way and counts as no difference.
+    The exit code is 0 when they agree or were repaired, and 1 when they differ. An object younger than uploads are kept
+    may belong to running work and does not count as a difference.
     """
     from blurline.storage.store import Store
     from sql.engine.database import Database
-    from sql.upkeep.consistency import grace_s, inspect, mend
+    from sql.upkeep.consistency import grace_s, inspect, repair_bucket
 
     settings = load_settings()
     database, store = Database(settings.database, max_connections=2), Store(settings)
     try:
-        most = _MENDED_AT_MOST if repair else _LISTED
+        most = _REPAIRED_AT_MOST if repair else _LISTED
         found = [inspect(database, store, bucket, grace_s(settings), most) for bucket in Bucket]
-        mended = [mend(database, store, findings) for findings in found] if repair else [None] * len(found)
+        repairs = [repair_bucket(database, store, findings) for findings in found] if repair else [None] * len(found)
     finally:
         store.close()
         database.close()
     if as_json:
-        typer.echo(json.dumps([_as_json(*each) for each in zip(found, mended, strict=True)], indent=1))
+        typer.echo(json.dumps([_as_json(*each) for each in zip(found, repairs, strict=True)], indent=1))
     else:
-        for each in zip(found, mended, strict=True):
+        for each in zip(found, repairs, strict=True):
             typer.echo("\n".join(_lines(*each)))
     is_right = all(findings.differences == 0 for findings in found)
     sys.exit(0 if is_right or repair else 1)
 
 
-def _lines(findings: Findings, mended: Mended | None) -> list[str]:
+def _lines(findings: Findings, repairs: Repairs | None) -> list[str]:
     mark = typer.style("FAIL", fg="red") if findings.differences else typer.style("ok  ", fg="green")
     lines = [
         f"{mark} {findings.bucket}: {findings.objects} objects, {findings.images} images",
@@ -67,15 +67,15 @@ def _lines(findings: Findings, mended: Mended | None) -> list[str]:
         *_some([f"{each.image_id} ({each.key})" for each in findings.missing]),
     ]
     others = {
-        "images that say already that their object is missing": findings.known_missing,
-        "images whose object is there again": findings.returned_count,
-        "objects that are not named yet, because they are young": findings.young,
-        "objects with foreign keys, which are left alone": findings.foreign,
+        "images already marked as missing their object": findings.known_missing,
+        "images whose missing object is back": findings.returned_count,
+        "objects too young to judge": findings.young,
+        "objects with foreign keys, left alone": findings.foreign,
     }
     lines += [f"     {count} {what}" for what, count in others.items() if count]
-    if mended is not None:
-        noted = mended.missing_noted + mended.returned_noted
-        lines.append(f"     mended: {mended.orphans_removed} objects removed, {noted} images say what they have")
+    if repairs is not None:
+        noted = repairs.missing_noted + repairs.returned_noted
+        lines.append(f"     repaired: {repairs.orphans_removed} objects removed, {noted} images updated")
     return lines
 
 
@@ -84,7 +84,7 @@ def _some(names: list[str]) -> list[str]:
     return [f"         {name}" for name in names[:_SHOWN]] + more
 
 
-def _as_json(findings: Findings, mended: Mended | None) -> dict[str, Any]:
+def _as_json(findings: Findings, repairs: Repairs | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     counts = {name: value for name, value in asdict(findings).items() if not isinstance(value, list)}
@@ -94,5 +94,5 @@ def _as_json(findings: Findings, mended: Mended | None) -> dict[str, Any]:
         "orphans": [each.key for each in findings.orphans[:_LISTED]],
         "missing": [{"image_id": str(each.image_id), "key": each.key} for each in findings.missing[:_LISTED]],
         "returned": [{"image_id": str(each.image_id), "key": each.key} for each in findings.returned[:_LISTED]],
-        "mended": asdict(mended) if mended else None,
+        "mended": asdict(repairs) if repairs else None,
     }

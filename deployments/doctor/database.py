@@ -9,7 +9,7 @@ from blurline.settings import Settings
 from deployments.doctor.clock import clock_finding
 from deployments.doctor.result import Finding, error, ok, warning
 from sql.engine.migrate import newer, pending
-from sql.upkeep.server import Server, look_at_server
+from sql.upkeep.server import Server, inspect_server
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18
@@ -20,7 +20,7 @@ _A_WORKER_CHILD = 2
 def database(settings: Settings) -> Iterator[Finding]:
     """See the module. Raises ConfigurationError where no database is set."""
     try:
-        server = look_at_server(settings.database)
+        server = inspect_server(settings.database)
     except DatabaseUnavailable as problem:
         yield error(
             "database.connection",

@@ -1,8 +1,7 @@
-"""Deleting jobs and images: rows at once, objects of the store soon after, and a receipt that says when it was done.
+"""Deleting jobs and images: their rows at once, their objects in the store soon after, documented by a receipt.
 
-A worker that is busy with a deleted image can publish nothing, because the row that it would publish to is gone; a
-result that it stores all the same is removed in a second pass, when no attempt can still be at work. What a hold
-forbids to delete stays.
+A worker that processes a deleted image cannot publish, because the image's row is gone. If it still stores a result,
+a second pass removes it once no attempt can be running any more. A legal hold prevents deletion.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _GRACE_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was deleted, by whom and why, and (once ``completed_at`` is set) that nothing of it is left."""
+    """What was deleted, by whom and why. Once ``completed_at`` is set, no object of it is left."""
 
     id: UUID
     owner: str
@@ -42,8 +41,11 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Erasure:
-    """What was deleted of an image, what is kept of it as a record, and when the store was asked and had no more."""
+class ImageRecord:
+    """The record of a deleted image: what was deleted, what stays known about it, and when the store was checked.
+
+    ``confirmed_at`` is None until the store has been asked and holds none of its objects.
+    """
 
     image_id: UUID
     original_key: str | None
@@ -53,17 +55,16 @@ class Erasure:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long after a deletion something of it may still be stored: by an attempt at work, by whoever holds the form
-    of an upload."""
+class GracePeriods:
+    """How long after a deletion an object of it may still arrive: from a running attempt, or through an upload form."""
 
     attempt_s: float
     upload_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Doom:
-    """A deletion that is about to be written: of a job, or of one of its images."""
+class PendingDeletion:
+    """A deletion to write: of a job, or of one of its images."""
 
     owner: str
     job_id: UUID
@@ -74,23 +75,23 @@ class Doom:
     reason: Reason = "requested"
 
 
-def patience(settings: Settings) -> Patience:
-    """What the settings say of it."""
-    return Patience(settings.attempt_deadline_s + _GRACE_S, settings.upload_ttl_s + _GRACE_S)
+def grace_periods(settings: Settings) -> GracePeriods:
+    """The grace periods that follow from the settings."""
+    return GracePeriods(settings.attempt_deadline_s + _GRACE_S, settings.upload_ttl_s + _GRACE_S)
 
 
 def delete_job(
-    database: Database, owner: str | None, job_id: UUID, requested_by: str, still: Patience
+    database: Database, owner: str | None, job_id: UUID, requested_by: str, grace: GracePeriods
 ) -> tuple[Receipt, list[UUID]] | None:
-    """Delete a job and everything of it: the receipt, and the flow runs that are at work on it.
+    """Delete a job with its images. Return the receipt and the flow runs that process it.
 
-    None when there is no such job of the owner's (None: anyone's). Raises OnHold.
+    None when the owner (None: any owner) has no such job. Raises OnHold.
     """
     with database.transaction() as transaction:
         if transaction.one("job_of_owner", owner=owner, job_id=job_id) is None:
             return None
-        # In the order in which others lock: a cancellation the outbox and then the images, whoever settles an image the
-        # image and then its job. What was put into the outbox in between goes below.
+        # The same lock order as elsewhere: a cancellation locks the outbox and then the images, a publication the image
+        # and then its job. Batches that enter the outbox in between are dropped below.
         transaction.run("drop_outbox_of_job", job_id=job_id)
         image_ids = [row["id"] for row in transaction.all("lock_images_of_job", job_id=job_id)]
         job = transaction.one("lock_job", job_id=job_id)
@@ -98,18 +99,18 @@ def delete_job(
             return None
         check_not_held(transaction, job_id)
         transaction.run("drop_outbox_of_job", job_id=job_id)
-        flow_runs = [row["flow_run_id"] for row in transaction.all("flow_runs_at_work", job_id=job_id)]
-        doom = Doom(job["owner"], job_id, None, requested_by, job["audit_days"])
-        receipt = write_deletion(transaction, doom, image_ids, still)
+        flow_runs = [row["flow_run_id"] for row in transaction.all("flow_runs_of_job", job_id=job_id)]
+        pending = PendingDeletion(job["owner"], job_id, None, requested_by, job["audit_days"])
+        receipt = write_deletion(transaction, pending, image_ids, grace)
         transaction.run("delete_job", job_id=job_id)
-        transaction.run("tell_of_deletion", owner=job["owner"], type="job.deleted", job_id=job_id, image_id=None)
+        transaction.run("add_deletion_event", owner=job["owner"], type="job.deleted", job_id=job_id, image_id=None)
     return receipt, flow_runs
 
 
 def delete_image(
-    database: Database, owner: str | None, image_id: UUID, requested_by: str, still: Patience
+    database: Database, owner: str | None, image_id: UUID, requested_by: str, grace: GracePeriods
 ) -> Receipt | None:
-    """Delete an image and everything of it. None when there is no such image of the owner's (None: anyone's).
+    """Delete an image. Return the receipt, or None when the owner (None: any owner) has no such image.
 
     Raises OnHold.
     """
@@ -121,23 +122,25 @@ def delete_image(
         job = transaction.one("share_job", job_id=job_id)
         assert job is not None
         check_not_held(transaction, job_id, image_id)
-        doom = Doom(image["owner"], job_id, image_id, requested_by, job["audit_days"])
-        receipt = write_deletion(transaction, doom, [image_id], still)
+        pending = PendingDeletion(image["owner"], job_id, image_id, requested_by, job["audit_days"])
+        receipt = write_deletion(transaction, pending, [image_id], grace)
         transaction.run("delete_images", image_ids=[image_id])
         transaction.run(
-            "tell_of_deletion", owner=image["owner"], type="image.deleted", job_id=job_id, image_id=image_id
+            "add_deletion_event", owner=image["owner"], type="image.deleted", job_id=job_id, image_id=image_id
         )
     return receipt
 
 
-def write_deletion(transaction: Transaction, doom: Doom, image_ids: Sequence[UUID], still: Patience) -> Receipt:
-    """Write the receipt, the record of each image, and what the store is to be rid of. The images are locked."""
+def write_deletion(
+    transaction: Transaction, pending: PendingDeletion, image_ids: Sequence[UUID], grace: GracePeriods
+) -> Receipt:
+    """Write the receipt, a record of each image, and the objects to remove. The caller has locked the images."""
     deletion_id = new_id()
-    transaction.run("insert_deletion", id=deletion_id, images=len(image_ids), **asdict(doom))
+    transaction.run("insert_deletion", id=deletion_id, images=len(image_ids), **asdict(pending))
     ids = list(image_ids)
-    transaction.run("insert_erasures", deletion_id=deletion_id, parts=doom.parts, image_ids=ids)
-    if doom.parts == "all":
-        transaction.run("doom_images", deletion_id=deletion_id, image_ids=ids, **asdict(still))
+    transaction.run("insert_image_records", deletion_id=deletion_id, parts=pending.parts, image_ids=ids)
+    if pending.parts == "all":
+        transaction.run("schedule_object_removal", deletion_id=deletion_id, image_ids=ids, **asdict(grace))
     transaction.run("notify_deletions")
     receipt = _receipt(transaction, None, deletion_id)
     assert receipt is not None
@@ -145,15 +148,15 @@ def write_deletion(transaction: Transaction, doom: Doom, image_ids: Sequence[UUI
 
 
 def find_receipt(database: Database, owner: str | None, deletion_id: UUID) -> Receipt | None:
-    """The receipt, if the owner may see it."""
+    """The receipt, or None when the owner (None: any owner) has no such deletion."""
     with database.transaction() as transaction:
         return _receipt(transaction, owner, deletion_id)
 
 
-def list_erasures(database: Database, deletion_id: UUID) -> list[Erasure]:
-    """What a deletion was of, image by image; nothing where an earlier version has made it."""
+def list_image_records(database: Database, deletion_id: UUID) -> list[ImageRecord]:
+    """The records of a deletion's images. Empty for a deletion that release 0.1.0 made."""
     with database.transaction() as transaction:
-        return [Erasure(**row) for row in transaction.all("erasures", deletion_id=deletion_id)]
+        return [ImageRecord(**row) for row in transaction.all("image_records", deletion_id=deletion_id)]
 
 
 def _receipt(transaction: Transaction, owner: str | None, deletion_id: UUID) -> Receipt | None:

@@ -1,4 +1,4 @@
--- Deleting jobs and images, and ridding the store of them. An owner of null means every owner.
+-- Deleting jobs and images, and scheduling the removal of their objects. An owner of null means every owner.
 
 -- name: job_of_owner
 SELECT id FROM jobs WHERE id = %(job_id)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
@@ -13,7 +13,7 @@ SELECT id FROM images WHERE job_id = %(job_id)s ORDER BY id FOR UPDATE
 SELECT owner, (retention ->> 'audit_days')::float8 AS audit_days FROM jobs WHERE id = %(job_id)s FOR UPDATE
 
 -- name: share_job
--- So that nobody can put a hold on it meanwhile.
+-- Prevents a new hold on the job until this transaction ends.
 SELECT (retention ->> 'audit_days')::float8 AS audit_days FROM jobs WHERE id = %(job_id)s FOR KEY SHARE
 
 -- name: lock_image
@@ -21,7 +21,8 @@ SELECT jobs.owner, images.job_id FROM images JOIN jobs ON jobs.id = images.job_i
 WHERE images.id = %(image_id)s AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
 FOR UPDATE OF images
 
--- name: flow_runs_at_work
+-- name: flow_runs_of_job
+-- Those that process images of the job.
 SELECT DISTINCT batches.flow_run_id FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
@@ -35,8 +36,8 @@ WITH grounds AS (
 INSERT INTO deletions (id, owner, job_id, image_id, requested_by, images)
 VALUES (%(id)s, %(owner)s, %(job_id)s, %(image_id)s, %(requested_by)s, %(images)s)
 
--- name: insert_erasures
--- What is kept of images that are deleted, or parts of which are.
+-- name: insert_image_records
+-- The record that stays of each image that is deleted as a whole or in part.
 INSERT INTO erasures (deletion_id, image_id, original_key, result_key, record)
 SELECT %(deletion_id)s, images.id,
        CASE WHEN %(parts)s IN ('all', 'originals') THEN images.original_key END,
@@ -55,9 +56,9 @@ SELECT %(deletion_id)s, images.id,
            'submitted_at', images.created_at, 'finished_at', images.finished_at)
 FROM images JOIN jobs ON jobs.id = images.job_id WHERE images.id = ANY(%(image_ids)s::uuid[])
 
--- name: doom_images
--- An image is visited a second time where something of it may still be stored: when no attempt that has begun and not
--- ended by itself can be at work any more, and when the form with which its original was uploaded has expired.
+-- name: schedule_object_removal
+-- again_at: when to remove objects a second time, because one may still arrive. That is when no attempt that started and
+-- did not end by itself can be running any more, and when the form that uploaded the original has expired.
 INSERT INTO deleted_images (deletion_id, image_id, original_key, again_at)
 SELECT %(deletion_id)s, images.id, images.original_key, greatest(
        CASE WHEN EXISTS (
@@ -75,19 +76,19 @@ DELETE FROM jobs WHERE id = %(job_id)s
 -- name: delete_images
 DELETE FROM images WHERE id = ANY(%(image_ids)s::uuid[])
 
--- name: tell_of_deletion
+-- name: add_deletion_event
 SELECT add_event(%(owner)s, %(type)s, %(job_id)s, %(image_id)s, '{}')
 
 -- name: notify_deletions
 SELECT pg_notify('blurline_deletions', '')
 
 -- name: deletion
--- One that an earlier version has made has no grounds.
+-- A deletion that release 0.1.0 made has no grounds.
 SELECT deletions.id, owner, job_id, image_id, requested_by, images, objects_removed, created_at, completed_at,
        coalesce(parts, 'all') AS parts, coalesce(reason, 'requested') AS reason
 FROM deletions LEFT JOIN deletion_grounds ON deletion_id = deletions.id
 WHERE deletions.id = %(deletion_id)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
 
--- name: erasures
+-- name: image_records
 SELECT image_id, original_key, result_key, record, confirmed_at FROM erasures
 WHERE deletion_id = %(deletion_id)s ORDER BY image_id

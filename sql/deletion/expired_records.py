@@ -1,4 +1,4 @@
-"""Forgetting what is kept for a while only: events, the log of webhooks, idempotency keys."""
+"""Expiring records with a fixed lifetime: events, webhook deliveries and idempotency keys."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sql.engine.database import Database
 _AT_MOST = 10_000
 
 
-def prune(database: Database, settings: Settings) -> int:
-    """Delete what is older than the settings keep, at most so many rows of each kind at a time; how many rows.
+def expire_records(database: Database, settings: Settings) -> int:
+    """Delete records older than the settings keep, at most 10,000 of each kind. Return how many were deleted.
 
-    A delivery that is still to be sent stays for as long as its webhook is enabled.
+    A pending delivery stays while its webhook is enabled.
     """
     kinds = {
-        "prune_events": settings.events_kept_days * 24,
-        "prune_deliveries": settings.events_kept_days * 24,
-        "prune_idempotency_keys": settings.idempotency_hours,
+        "expire_events": settings.events_kept_days * 24,
+        "expire_deliveries": settings.events_kept_days * 24,
+        "expire_idempotency_keys": settings.idempotency_hours,
     }
     rows = 0
     for name, kept_hours in kinds.items():
-        with database.transaction() as transaction:  # each its own, so that none holds what the next waits for
+        with database.transaction() as transaction:  # one each, so that none holds locks that another process waits for
             rows += transaction.run(name, kept_hours=kept_hours, limit=_AT_MOST)
     return rows

@@ -1,12 +1,12 @@
--- Forgetting what is kept for a while only, the oldest first.
+-- Expiring records with a fixed lifetime, the oldest first.
 
--- name: prune_events
+-- name: expire_events
 DELETE FROM events WHERE (owner, sequence) IN (
     SELECT owner, sequence FROM events WHERE created_at < now() - %(kept_hours)s * interval '1 hour'
     ORDER BY created_at LIMIT %(limit)s
 )
 
--- name: prune_deliveries
+-- name: expire_deliveries
 DELETE FROM webhook_deliveries WHERE id IN (
     SELECT webhook_deliveries.id FROM webhook_deliveries JOIN webhooks ON webhooks.id = webhook_id
     WHERE webhook_deliveries.created_at < now() - %(kept_hours)s * interval '1 hour'
@@ -14,7 +14,7 @@ DELETE FROM webhook_deliveries WHERE id IN (
     ORDER BY webhook_deliveries.created_at LIMIT %(limit)s
 )
 
--- name: prune_idempotency_keys
+-- name: expire_idempotency_keys
 DELETE FROM idempotency_keys WHERE (owner, key) IN (
     SELECT owner, key FROM idempotency_keys WHERE created_at < now() - %(kept_hours)s * interval '1 hour'
     ORDER BY created_at LIMIT %(limit)s

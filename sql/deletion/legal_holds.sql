@@ -1,7 +1,7 @@
--- Legal holds: what may not be deleted, on whose word.
+-- Legal holds: what cannot be deleted, who decided it and why.
 
 -- name: hold_in_force
--- On the job, and on the image or (image_id is null) any image of the job.
+-- A hold on the job, on the image, or (image_id is null) on any image of the job.
 SELECT image_id, reason FROM holds
 WHERE job_id = %(job_id)s AND released_at IS NULL
   AND (%(image_id)s::uuid IS NULL OR image_id IS NULL OR image_id = %(image_id)s)

@@ -1,31 +1,31 @@
--- Ridding the store of what was deleted: whole images, visited again where something may be stored yet, and parts.
+-- Removing the objects of deleted images, a second time where one may still arrive, and of deleted originals and results.
 
 -- name: claim_deleted_images
 SELECT deletion_id, image_id, original_key FROM deleted_images
 WHERE not_before <= now() ORDER BY not_before, image_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
--- name: settle_deleted_images
+-- name: finish_removal
 WITH again AS (
     UPDATE deleted_images SET not_before = again_at, again_at = NULL
     WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[]) AND again_at IS NOT NULL
-), gone AS (
+), removed AS (
     DELETE FROM deleted_images
     WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[]) AND again_at IS NULL
     RETURNING image_id
 )
-UPDATE erasures SET confirmed_at = now() FROM gone
-WHERE erasures.deletion_id = %(deletion_id)s AND erasures.image_id = gone.image_id
+UPDATE erasures SET confirmed_at = now() FROM removed
+WHERE erasures.deletion_id = %(deletion_id)s AND erasures.image_id = removed.image_id
 
--- name: claim_erased_parts
+-- name: claim_deleted_parts
 SELECT erasures.deletion_id, image_id, original_key, result_key FROM erasures
 JOIN deletion_grounds ON deletion_grounds.deletion_id = erasures.deletion_id AND parts <> 'all'
 WHERE confirmed_at IS NULL ORDER BY image_id LIMIT %(limit)s FOR UPDATE OF erasures SKIP LOCKED
 
--- name: confirm_erasures
+-- name: confirm_removal_of_parts
 UPDATE erasures SET confirmed_at = now() WHERE deletion_id = %(deletion_id)s AND image_id = ANY(%(image_ids)s::uuid[])
 
 -- name: lock_deletion
--- For whoever completes it: the next statement then sees what another who was at it has removed.
+-- The next statement then sees what a concurrent transaction has removed.
 SELECT FROM deletions WHERE id = %(deletion_id)s FOR UPDATE
 
 -- name: complete_deletion

@@ -93,7 +93,7 @@ WHERE id = %(job_id)s
           open_attempt_id IS NOT NULL OR state IN ('queued', 'processing') OR review_claims.image_id IS NOT NULL
           OR images.finished_at >= now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'))
 
--- name: prune_deletions
+-- name: expire_deletions
 -- Records of what was deleted long ago.
 DELETE FROM deletions WHERE id IN (
     SELECT id FROM deletions LEFT JOIN deletion_grounds ON deletion_id = id
@@ -101,7 +101,7 @@ DELETE FROM deletions WHERE id IN (
     ORDER BY completed_at LIMIT %(limit)s
 )
 
--- name: prune_holds
+-- name: expire_holds
 -- Released ones, of jobs that are there no more.
 DELETE FROM holds WHERE id IN (
     SELECT id FROM holds

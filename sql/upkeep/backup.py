@@ -1,4 +1,4 @@
-"""What backups and restores need of the database, beside the dump itself."""
+"""What backups and restores read from and write to the database, besides the dump itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FETCHED_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """An object that an image says the store has. ``sha256`` is None until a worker has read it."""
+    """An object that an image's row names. ``sha256`` is None until a worker has read the object."""
 
     role: str
     key: str
@@ -26,7 +26,7 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True)
 class NewEtag:
-    """An original that has another etag in the store than its row says."""
+    """An original whose etag in the store differs from the one in its row."""
 
     key: str
     old_etag: str
@@ -34,7 +34,7 @@ class NewEtag:
 
 
 class Snapshot:
-    """One state of the database, which stays as it is while others write. ``id`` is for `pg_dump --snapshot`."""
+    """A consistent read-only view of the database while others write. ``id`` is for `pg_dump --snapshot`."""
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
@@ -43,15 +43,15 @@ class Snapshot:
         self.id: str = row["id"]
 
     def migrations(self) -> list[str]:
-        """Those that it has had."""
+        """The names of the applied migrations."""
         return [row["name"] for row in Transaction(self._connection).all("applied_migrations")]
 
     def counts(self) -> dict[str, int]:
-        """How many rows the tables have that matter most."""
+        """Row counts of the main tables."""
         return _counts(self._connection)
 
     def named_objects(self) -> Iterator[NamedObject]:
-        """What the store should have, a few thousand at a time."""
+        """The objects the store should have, read a few thousand at a time."""
         with self._connection.cursor("named_objects") as cursor:
             cursor.itersize = _FETCHED_AT_ONCE
             cursor.execute(statement("named_objects"))
@@ -61,7 +61,7 @@ class Snapshot:
 
 @contextmanager
 def snapshot(database: str) -> Iterator[Snapshot]:
-    """A snapshot, until the end of the block. Raises DatabaseUnavailable."""
+    """A snapshot that lasts until the end of the block. Raises DatabaseUnavailable."""
     with _connected(database) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -69,19 +69,19 @@ def snapshot(database: str) -> Iterator[Snapshot]:
 
 
 def count_rows(database: str) -> dict[str, int]:
-    """As `Snapshot.counts`, now."""
+    """`Snapshot.counts` of the present state."""
     with _connected(database) as connection:
         return _counts(connection)
 
 
 def list_tables(database: str) -> list[str]:
-    """The tables that the database has."""
+    """The names of the tables in the schema `public`."""
     with _connected(database) as connection:
         return [row["name"] for row in Transaction(connection).all("list_tables")]
 
 
 def count_sessions(database: str) -> int:
-    """How many others are connected to the database."""
+    """How many other sessions the database has."""
     with _connected(database) as connection:
         row = Transaction(connection).one("count_sessions")
     assert row is not None
@@ -90,7 +90,7 @@ def count_sessions(database: str) -> int:
 
 
 def drop_all_tables(database: str) -> None:
-    """Empty the database of everything in its schema `public`."""
+    """Drop everything in the schema `public`."""
     with _connected(database) as connection:
         transaction = Transaction(connection)
         transaction.run("drop_all_tables")
@@ -98,7 +98,7 @@ def drop_all_tables(database: str) -> None:
 
 
 def rename_etags(database: str, changes: Sequence[NewEtag]) -> None:
-    """Have images name the etags that their originals have now."""
+    """Write the present etags of originals into their rows."""
     with _connected(database) as connection:
         Transaction(connection).run(
             "rename_etags",

@@ -1,4 +1,4 @@
--- Backups: one state of the database and what it names in the store; and looking before a restore.
+-- Backups: a snapshot of the database and the objects it names. Restores: checks before, corrections after.
 
 -- name: export_snapshot
 SELECT pg_export_snapshot() AS id
@@ -13,8 +13,8 @@ SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM jobs) AS job
        (SELECT count(*) FROM outbox) AS outbox
 
 -- name: named_objects
--- What images say that the store has. Read through JSON, because the database may still be of a release that had no
--- such columns: the backup before an upgrade.
+-- The objects that images name. Read through JSON, because a backup before an upgrade runs on a database that may lack
+-- these columns.
 SELECT 'originals' AS role, original_key AS key, original_sha256 AS sha256 FROM images
 WHERE original_etag IS NOT NULL AND to_jsonb(images) ->> 'original_gone_at' IS NULL
 UNION ALL
@@ -35,7 +35,7 @@ DROP SCHEMA public CASCADE
 CREATE SCHEMA public
 
 -- name: rename_etags
--- The store may give an original another etag than the one under which it was submitted.
+-- A store may give a restored original another etag than it had at its submission.
 UPDATE images SET original_etag = given.etag
 FROM unnest(%(keys)s::text[], %(old_etags)s::text[], %(etags)s::text[]) AS given (key, old_etag, etag)
 WHERE images.original_key = given.key AND images.original_etag = given.old_etag

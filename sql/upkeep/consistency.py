@@ -1,7 +1,7 @@
-"""Comparing the store with the database, and mending what differs.
+"""Comparing the store with the database, and repairing what differs.
 
-`inspect` only reads, in flat memory. Every suspicion is looked at again, first in the database and then in the store,
-because images are submitted, published and deleted meanwhile. `mend` asks once more before it removes anything.
+`inspect` only reads, with constant memory. It confirms every suspected difference, first in the database and then in
+the store, because images come and go meanwhile. `repair_bucket` checks again before it removes anything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from blurline.storage.inventory import (
     stem_of,
 )
 from blurline.storage.store import Store
-from sql.deletion.deletions import patience
+from sql.deletion.deletions import grace_periods
 from sql.engine.database import Database
 from sql.upkeep.store_rows import expected, note_missing, note_returned, still_named, unnamed
 
@@ -43,17 +43,17 @@ _PLAUSIBLE_SHARE = 0.2
 
 
 class TooManyOrphans(PermanentError):
-    """So much of the store is named by no row that the database is probably not the one that belongs to it."""
+    """So many objects have no row that the database probably does not belong to this store."""
 
     code = "too_many_orphans"
 
 
 @dataclass(slots=True)
 class Findings:
-    """How a bucket differs from the database. The lists end at ``listed_at_most`` and the counts do not.
+    """How a bucket differs from the database. The lists end at ``listed_at_most``; the counts are complete.
 
-    ``young``: objects that nothing names yet, because they are being uploaded or made. ``foreign``: objects whose keys
-    are none of ours; they are left alone. ``known_missing``: objects that their rows say are missing.
+    ``young``: objects that no row names yet, because they may belong to running work. ``foreign``: objects whose keys
+    are not Blurline's; they stay. ``known_missing``: missing objects that are already marked in their rows.
     """
 
     bucket: Bucket
@@ -74,13 +74,13 @@ class Findings:
 
     @property
     def differences(self) -> int:
-        """Objects without a row, rows without an object, and rows that say so wrongly."""
+        """Objects without a row, rows without an object, and objects that are wrongly marked as missing."""
         return self.orphan_count + self.missing_count + self.returned_count
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
-    """What was done about it."""
+class Repairs:
+    """What a repair changed."""
 
     orphans_removed: int = 0
     missing_noted: int = 0
@@ -88,8 +88,8 @@ class Mended:
 
 
 def grace_s(settings: Settings) -> float:
-    """How old an object is that nobody can be about to name: older than uploads are kept, and than attempts last."""
-    return max(settings.keep_uploads_hours * 3600, patience(settings).attempt_s) + _MARGIN_S
+    """The age from which no row can still come to name an object: uploads and attempts have ended by then."""
+    return max(settings.keep_uploads_hours * 3600, grace_periods(settings).attempt_s) + _MARGIN_S
 
 
 def inspect(
@@ -100,7 +100,7 @@ def inspect(
     listed_at_most: int = 10_000,
     ends_at_s: float | None = None,
 ) -> Findings:
-    """Compare a bucket with the database, until the end or until the monotonic time ``ends_at_s``."""
+    """Compare a bucket with the database, up to its end or until the monotonic time ``ends_at_s``."""
     findings = Findings(bucket, listed_at_most)
     oldest_young = datetime.now(UTC) - timedelta(seconds=grace_s)
 
@@ -128,18 +128,18 @@ def inspect(
 
 
 def check_plausible(findings: Findings) -> None:
-    """Raise TooManyOrphans where a machine should not remove so many by itself."""
+    """Raise TooManyOrphans when there are too many orphans to remove without a person's decision."""
     is_strange = findings.orphan_count > 0 and findings.images == 0
     if is_strange or findings.orphan_count > max(_PLAUSIBLE_ORPHANS, _PLAUSIBLE_SHARE * findings.objects):
         raise TooManyOrphans(
-            f"{findings.orphan_count} of {findings.objects} objects in the bucket of {findings.bucket} are named by no "
-            "row. Is this the database that belongs to the store? Nothing was removed. If it is right, "
-            "`blurline consistency --repair` removes them."
+            f"{findings.orphan_count} of {findings.objects} objects in the bucket of {findings.bucket} have no row, so "
+            "nothing was removed. Check that this database belongs to the store; if it does, run "
+            "`blurline consistency --repair`."
         )
 
 
-def mend(database: Database, store: Store, findings: Findings) -> Mended:
-    """Remove what was listed as orphaned, if it still is; have images say what they lack."""
+def repair_bucket(database: Database, store: Store, findings: Findings) -> Repairs:
+    """Remove the listed orphans that no row names by now, and mark or unmark images whose object is missing or back."""
     bucket, removed = findings.bucket, 0
     for group in _groups(findings.orphans):
         still = unnamed(database, bucket, {stem_of(each.key) for each in group})
@@ -148,7 +148,7 @@ def mend(database: Database, store: Store, findings: Findings) -> Mended:
         removed += len(keys)
     missing = sum(note_missing(database, bucket, group) for group in _groups(findings.missing))
     returned = sum(note_returned(database, bucket, group) for group in _groups(findings.returned))
-    return Mended(removed, missing, returned)
+    return Repairs(removed, missing, returned)
 
 
 def _note_orphans(findings: Findings, database: Database, suspects: list[Suspicion], oldest_young: datetime) -> None:

@@ -1,4 +1,4 @@
-"""When the flows that keep order last got to their end, and what they did."""
+"""When the retention and sweep flows last succeeded, and what they did."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Flow = Literal["retention", "sweep"]
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A flow's last run that got to its end. ``counts``: how many of each kind it dealt with."""
+    """The last successful run of a flow. ``counts``: how many of each kind it processed."""
 
     flow: Flow
     succeeded_at: datetime
@@ -24,11 +24,11 @@ class Success:
 
 
 def note_success(database: Database, flow: Flow, counts: Mapping[str, int]) -> None:
-    """Write down that a run of the flow has got to its end."""
+    """Record that a run of the flow has succeeded."""
     with database.transaction() as transaction:
         transaction.run("note_housekeeping", flow=flow, counts=Jsonb(dict(counts)))
 
 
 def successes(transaction: Transaction) -> list[Success]:
-    """The last of each flow. One that never ran has that of the installation, without counts."""
+    """The last success of each flow. A flow that never ran has the time of the installation and no counts."""
     return [Success(**row) for row in transaction.all("housekeeping")]

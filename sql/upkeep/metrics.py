@@ -1,4 +1,4 @@
-"""The state of the whole service in figures, for the metrics."""
+"""The state of the whole service, for the metrics and the page System."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _STATEMENT_TIMEOUT_S = 5
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many wait, and how long the one that has waited longest; 0 when none waits."""
+    """How many wait, and the age of the oldest; 0 when none waits."""
 
     count: int
     oldest_age_s: float = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Images by state, failures by error code, and everything that waits for somebody."""
+class ServiceMetrics:
+    """Images by state, failures by error code, backlogs, missing objects and legal holds."""
 
     images: dict[str, int]
     failed: dict[str, int]
@@ -41,8 +41,8 @@ class Figures:
     housekeeping: list[Success]
 
 
-def read_figures(dsn: str) -> Figures:
-    """Read them over a connection of their own, which waits for nobody. Raises DatabaseUnavailable."""
+def read_service_metrics(dsn: str) -> ServiceMetrics:
+    """Read over a separate connection with short timeouts. Raises DatabaseUnavailable."""
     limits = {**session(_STATEMENT_TIMEOUT_S), "connect_timeout": _CONNECT_TIMEOUT_S}
     try:
         with psycopg.connect(dsn, row_factory=dict_row, **limits) as connection:
@@ -51,12 +51,12 @@ def read_figures(dsn: str) -> Figures:
         raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
 
 
-def _read(transaction: Transaction) -> Figures:
+def _read(transaction: Transaction) -> ServiceMetrics:
     due, undelivered = transaction.one("count_due"), transaction.one("count_undelivered")
     disabled = transaction.one("count_disabled_webhooks")
     missing, holds = transaction.one("count_missing_objects"), transaction.one("count_holds")
     assert due and undelivered and disabled and missing and holds
-    return Figures(
+    return ServiceMetrics(
         images={row["state"]: row["images"] for row in transaction.all("count_images")},
         failed={row["error_code"]: row["images"] for row in transaction.all("count_failed")},
         held={row["error_code"]: _backlog(row, "images") for row in transaction.all("count_held")},

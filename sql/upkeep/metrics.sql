@@ -1,4 +1,4 @@
--- What the metrics show of the whole service. Each statement stays within a small index, however much is in the tables.
+-- The metrics of the whole service. Each statement reads a small index only, however large the tables are.
 
 -- name: count_images
 SELECT state, count(*) AS images FROM images GROUP BY state

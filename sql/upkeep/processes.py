@@ -1,4 +1,4 @@
-"""The processes that are connected to the database, as far as they say who they are (`blurline.version`)."""
+"""API processes, found by the application names of their database sessions (`blurline.version`)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ class ApiProcessRow:
 
 
 def list_api_processes(database: Database) -> list[ApiProcessRow]:
-    """The API processes that are connected, the longest first."""
+    """The connected API processes, the oldest first."""
     with database.transaction() as transaction:
         return [ApiProcessRow(**row) for row in transaction.all("api_processes")]

@@ -1,4 +1,4 @@
--- Who is connected. Each process of ours names itself: blurline, its part, its version, its process id and host.
+-- Connected processes. An application name is: blurline, component, version, process id and host.
 
 -- name: api_processes
 SELECT split_part(application_name, ' ', 4) AS name, split_part(application_name, ' ', 3) AS version,

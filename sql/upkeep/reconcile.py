@@ -1,4 +1,4 @@
-"""Batches under way, as the reconciler needs to see them, and the attempts that came to nothing."""
+"""Batches under way, for the reconciler, and counts of failed attempts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Underway:
 
 @dataclass(frozen=True, slots=True)
 class Undispatched:
-    """How many batches wait in the outbox, and since when the oldest might have gone."""
+    """How many batches wait in the outbox, and for how long the oldest has been due."""
 
     batches: int
     age_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Fruitless:
+class FailedAttempts:
     """How many attempts of the last hour and day ended ``retried`` or ``given_up`` with an error code."""
 
     outcome: str
@@ -52,7 +52,7 @@ def count_undispatched(database: Database) -> Undispatched:
     return Undispatched(**row)
 
 
-def list_fruitless(database: Database) -> list[Fruitless]:
-    """The attempts of the last day that came to nothing, the most frequent first."""
+def list_failed_attempts(database: Database) -> list[FailedAttempts]:
+    """The failed attempts of the last day, the most frequent first."""
     with database.transaction() as transaction:
-        return [Fruitless(**row) for row in transaction.all("fruitless_attempts")]
+        return [FailedAttempts(**row) for row in transaction.all("failed_attempts")]

@@ -1,4 +1,4 @@
--- What the reconciler looks at: batches that Prefect has been given and that have images under way.
+-- For the reconciler: dispatched batches with images under way.
 
 -- name: batches_underway
 SELECT batches.id AS batch_id, batches.flow_run_id, array_agg(attempts.id) AS attempt_ids,
@@ -14,8 +14,8 @@ ORDER BY batches.id
 -- name: oldest_undispatched
 SELECT count(*) AS batches, coalesce(extract(epoch FROM now() - min(not_before)), 0)::real AS age_s FROM outbox
 
--- name: fruitless_attempts
--- Attempts of the last day that came to nothing, within their index.
+-- name: failed_attempts
+-- Reads the index attempts_fruitless only.
 SELECT outcome, coalesce(error_code, '') AS error_code,
        count(*) FILTER (WHERE finished_at > now() - interval '1 hour') AS last_hour, count(*) AS last_day
 FROM attempts

@@ -1,4 +1,4 @@
-"""The PostgreSQL server itself: what the doctor wants to know of it."""
+"""Facts about the PostgreSQL server, for the doctor."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _STATEMENT_TIMEOUT_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server and our database on it. ``clock_ahead_s`` is measured against this machine's clock.
+    """A server and Blurline's database on it. ``clock_ahead_s`` is relative to this machine's clock.
 
-    ``free_connections``: how many more the server, the database and its user may have, whichever is least.
+    ``free_connections``: how many more the limits of server, database and user allow.
     """
 
     version: str
@@ -31,8 +31,8 @@ class Server:
     clock_ahead_s: float
 
 
-def look_at_server(database: str) -> Server:
-    """Ask the server. Raises DatabaseUnavailable."""
+def inspect_server(database: str) -> Server:
+    """Read them from the server. Raises DatabaseUnavailable."""
     try:
         with psycopg.Connection[Row].connect(
             database, connect_timeout=_CONNECT_TIMEOUT_S, row_factory=dict_row

@@ -1,7 +1,7 @@
--- The server itself, as the doctor looks at it.
+-- Facts about the server, for the doctor.
 
 -- name: server
--- free_connections: what the server, the database's limit and the user's limit still allow, whichever is least.
+-- free_connections: the least that the limits of server, database and user still allow.
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::integer / 10000 AS major,
        pg_encoding_to_char(pg_database.encoding) AS encoding, pg_is_in_recovery() AS is_standby,
        clock_timestamp() AS clock,

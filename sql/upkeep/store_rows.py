@@ -1,8 +1,9 @@
-"""What the database says that the store has, page by page, and what becomes of rows whose objects are missing."""
+"""What the database expects in the store, page by page, and marking rows whose objects are missing."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from blurline.storage.inventory import Bucket, Expected
@@ -11,12 +12,41 @@ from sql.engine.database import Database
 _PAGE = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """The names of a bucket's statements."""
+
+    expected: str
+    unnamed: str
+    still_named: str
+    note_missing: str
+    note_returned: str
+
+
+_STATEMENTS = {
+    Bucket.ORIGINALS: _Statements(
+        expected="expected_originals",
+        unnamed="unnamed_originals",
+        still_named="still_named_originals",
+        note_missing="note_missing_originals",
+        note_returned="note_returned_originals",
+    ),
+    Bucket.RESULTS: _Statements(
+        expected="expected_results",
+        unnamed="unnamed_results",
+        still_named="still_named_results",
+        note_missing="note_missing_results",
+        note_returned="note_returned_results",
+    ),
+}
+
+
 def expected(database: Database, bucket: Bucket) -> Iterator[Expected]:
-    """Of every image, what lies in the bucket, in the order of the keys. Each page is read when it is needed."""
+    """What every image has in the bucket, in the order of the keys. Reads one page at a time."""
     cursor: str | None = None
     while True:
         with database.transaction() as transaction:
-            rows = transaction.all(f"{bucket}_expected", cursor=cursor, limit=_PAGE)
+            rows = transaction.all(_STATEMENTS[bucket].expected, cursor=cursor, limit=_PAGE)
         for row in rows:
             yield Expected(**{**row, "stems": frozenset(row["stems"])})
         if len(rows) < _PAGE:
@@ -25,28 +55,28 @@ def expected(database: Database, bucket: Bucket) -> Iterator[Expected]:
 
 
 def unnamed(database: Database, bucket: Bucket, stems: Collection[str]) -> set[str]:
-    """Those that no row names at this moment, no open attempt may still publish, and no deletion will remove."""
+    """The stems that no row names now, no open attempt may still publish, and no deletion will remove."""
     with database.transaction() as transaction:
-        return {row["stem"] for row in transaction.all(f"unnamed_{bucket}", stems=list(stems))}
+        return {row["stem"] for row in transaction.all(_STATEMENTS[bucket].unnamed, stems=list(stems))}
 
 
 def still_named(database: Database, bucket: Bucket, rows: Sequence[Expected]) -> list[Expected]:
-    """Those whose image names the object at this moment."""
+    """The rows whose image still names the object."""
     with database.transaction() as transaction:
-        found: set[UUID] = {row["image_id"] for row in transaction.all(f"still_named_{bucket}", **_keys(rows))}
+        found: set[UUID] = {row["image_id"] for row in transaction.all(_STATEMENTS[bucket].still_named, **_keys(rows))}
     return [row for row in rows if row.image_id in found]
 
 
 def note_missing(database: Database, bucket: Bucket, rows: Sequence[Expected]) -> int:
-    """Have images say that their object is missing; how many did not say so."""
+    """Mark the objects of images as missing. Return how many were not marked before."""
     with database.transaction() as transaction:
-        return transaction.run(f"note_missing_{bucket}", **_keys(rows))
+        return transaction.run(_STATEMENTS[bucket].note_missing, **_keys(rows))
 
 
 def note_returned(database: Database, bucket: Bucket, rows: Sequence[Expected]) -> int:
-    """Have images say no more that their object is missing; how many did."""
+    """Remove the mark from images whose missing object is back. Return how many were marked."""
     with database.transaction() as transaction:
-        return transaction.run(f"note_returned_{bucket}", **_keys(rows))
+        return transaction.run(_STATEMENTS[bucket].note_returned, **_keys(rows))
 
 
 def _keys(rows: Sequence[Expected]) -> dict[str, list[UUID] | list[str | None]]:

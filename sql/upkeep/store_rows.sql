@@ -1,7 +1,7 @@
--- What the store should have, in the order in which it lists; and looking again at what seems to differ. An original that
--- is not fetched yet has no etag. What is expired or deleted is about to be removed, or has been.
+-- The objects the store should have, in the order in which it lists them, and second looks at suspected differences. An
+-- original that is not fetched yet has no etag. Expired and deleted objects have been removed, or will be soon.
 
--- name: originals_expected
+-- name: expected_originals
 SELECT id AS image_id, original_key AS place,
        CASE WHEN original_gone_why IS DISTINCT FROM 'expired' THEN ARRAY[original_key] ELSE '{}' END AS stems,
        CASE WHEN original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired' THEN original_key END AS key,
@@ -9,7 +9,7 @@ SELECT id AS image_id, original_key AS place,
 FROM images WHERE %(cursor)s::text IS NULL OR original_key COLLATE "C" > %(cursor)s
 ORDER BY original_key COLLATE "C" LIMIT %(limit)s
 
--- name: results_expected
+-- name: expected_results
 SELECT id AS image_id, id::text AS place,
        array_remove(ARRAY[
            CASE WHEN result_gone_why IS DISTINCT FROM 'expired' THEN split_part(result_key, '.', 1) END,
@@ -21,7 +21,7 @@ FROM images WHERE %(cursor)s::text IS NULL OR id > %(cursor)s::uuid
 ORDER BY id LIMIT %(limit)s
 
 -- name: unnamed_originals
--- Of the keys (without what comes after a dot), those that nothing names.
+-- The given keys (up to their first dot) that no row names.
 SELECT stem FROM unnest(%(stems)s::text[]) AS given (stem)
 WHERE NOT EXISTS (
         SELECT FROM images WHERE original_key = stem
@@ -40,7 +40,7 @@ WHERE NOT EXISTS (
   AND NOT EXISTS (SELECT FROM deleted_images WHERE deleted_images.image_id = of.image_id)
 
 -- name: still_named_originals
--- Of the images, those whose row still names this key.
+-- The given images whose row still names the given key.
 SELECT id AS image_id FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
 JOIN images ON images.id = given.image_id AND images.original_key = given.key
 WHERE original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired'

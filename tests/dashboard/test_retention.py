@@ -31,7 +31,7 @@ def test_an_operator_puts_a_job_on_hold_and_releases_it(open_page: Open, client:
     assert "This job is on hold and cannot be deleted: Complaint 7" in said
     _click(page, "delete-job")
     _click(page, "delete-job", "delete-really")
-    assert "is on hold and may not be deleted" in texts(page)
+    assert "is on hold and cannot be deleted" in texts(page)
     _click(page, "release-hold")
     _click(page, "release-hold", "release-really")
     assert "on hold" not in texts(page)

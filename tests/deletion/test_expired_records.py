@@ -6,7 +6,7 @@ import psycopg
 
 from blurline.ids import new_id
 from blurline.settings import Settings
-from sql.deletion.expired_records import prune
+from sql.deletion.expired_records import expire_records
 from sql.engine.database import Database
 from sql.events.webhooks import create_webhook
 from sql.jobs.idempotency import claim
@@ -37,9 +37,9 @@ def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database,
                 " VALUES ('ann', %s, 'job.finished', %s, '{}', now() - %s * interval '1 day')",
                 (at, new_id(), age_days),
             )
-    assert prune(database, settings) == 5
+    assert expire_records(database, settings) == 5
     with psycopg.connect(settings.database) as connection:
         assert connection.execute("SELECT type FROM webhook_deliveries").fetchall() == [("kept: to be sent",)]
         assert connection.execute("SELECT sequence FROM events").fetchall() == [(2,)]
         assert connection.execute("SELECT key FROM idempotency_keys").fetchall() == [("new",)]
-    assert prune(database, settings) == 0
+    assert expire_records(database, settings) == 0

@@ -15,9 +15,16 @@ from blurline.storage.inventory import Bucket
 from blurline.storage.store import Store
 from flows.retention import count_expired, delete_expired
 from sql.deletion import object_removal
-from sql.deletion.deletions import Patience, delete_image, delete_job, find_receipt, list_erasures, patience
+from sql.deletion.deletions import (
+    GracePeriods,
+    delete_image,
+    delete_job,
+    find_receipt,
+    grace_periods,
+    list_image_records,
+)
 from sql.deletion.legal_holds import OnHold, hold_image, hold_job, list_holds, release
-from sql.deletion.object_removal import erase
+from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import Part, Terms, expire_part, expire_rows, list_expired_jobs, terms
 from sql.jobs.attempts import approve, hold_for_review
 from sql.jobs.submissions import BatchSize
@@ -28,7 +35,7 @@ from tests.api_requests import underway
 from tests.stored_images import Shelf
 from tests.waiting import wait_for
 
-FOR_EVER = Terms(None, None, None, None, Patience(attempt_s=2100, upload_s=900))
+FOR_EVER = Terms(None, None, None, None, GracePeriods(attempt_s=2100, upload_s=900))
 PARTS: tuple[Part, ...] = ("originals", "results")
 SIZE = BatchSize(24, 10**9)
 
@@ -82,7 +89,7 @@ def test_rows_go_with_all_that_is_left_and_leave_a_record(shelf: Shelf) -> None:
     assert receipt is not None
     assert (receipt.images, receipt.requested_by, receipt.reason) == (3, "retention", "expired")
     assert receipt.completed_at is not None
-    record = list_erasures(shelf.database, deletion_id)[0]
+    record = list_image_records(shelf.database, deletion_id)[0]
     assert record.confirmed_at is not None
     assert record.record["state"] == "published"
     assert record.record["result_sha256"]
@@ -132,14 +139,14 @@ def test_a_job_that_a_reviewer_has_come_to_since_it_was_found_stays(shelf: Shelf
     assert len(shelf.rows("SELECT 1 FROM images")) == 1
 
 
-def test_two_who_erase_what_one_deletion_is_of_complete_it(shelf: Shelf) -> None:
+def test_two_processes_that_remove_objects_of_one_deletion_complete_it(shelf: Shelf) -> None:
     job_id = shelf.published(2, days_ago=1)
-    delete_job(shelf.database, None, job_id, "ann", patience(shelf.settings))
+    delete_job(shelf.database, None, job_id, "ann", grace_periods(shelf.settings))
     shelf.rows("UPDATE deleted_images SET not_before = now(), again_at = NULL")
     with shelf.database.transaction() as transaction:
         rows = transaction.all("claim_deleted_images", limit=1)
-        object_removal._settle(transaction, "settle_deleted_images", rows, [0])
-        other = threading.Thread(target=erase, args=(shelf.database, shelf.store))
+        object_removal._finish(transaction, "finish_removal", rows, [0])
+        other = threading.Thread(target=remove_objects, args=(shelf.database, shelf.store))
         other.start()
         wait_for("the other waits", lambda: shelf.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
     other.join()
@@ -190,7 +197,7 @@ def test_a_result_that_is_gone_comes_back_with_a_re_run_and_is_not_removed_late(
     assert rerun(shelf, job_id) == 1
     shelf.publish()  # before the store is rid of the old one
     assert reasons(shelf) == [(None, None)]
-    assert erase(shelf.database, shelf.store) == 1
+    assert remove_objects(shelf.database, shelf.store) == 1
     assert counts(shelf) == (1, 2, 2)
     ((key,),) = shelf.rows("SELECT result_key FROM images")
     assert key in shelf.keys(Bucket.RESULTS)
@@ -211,7 +218,7 @@ def test_what_is_on_hold_is_deleted_by_nobody(shelf: Shelf, what: str) -> None:
     job_id = shelf.published(2, days_ago=10)
     ((first,), (second,)) = shelf.rows("SELECT id FROM images ORDER BY position")
     assert isinstance(first, UUID) and isinstance(second, UUID)
-    still = patience(shelf.settings)
+    grace = grace_periods(shelf.settings)
     placed = (
         hold_job(shelf.database, job_id, "complaint", "olga")
         if what == "job"
@@ -219,9 +226,9 @@ def test_what_is_on_hold_is_deleted_by_nobody(shelf: Shelf, what: str) -> None:
     )
     assert placed is not None
     with pytest.raises(OnHold, match="An operator can release it"):
-        delete_job(shelf.database, "ann", job_id, "ann", still)
+        delete_job(shelf.database, "ann", job_id, "ann", grace)
     with pytest.raises(OnHold):
-        delete_image(shelf.database, None, first, "olga", still)
+        delete_image(shelf.database, None, first, "olga", grace)
     done = kept(shelf, originals_days=1, results_days=1, rows_days=1)
     assert done == ("nothing to do" if what == "job" else "erased: 2, originals: 1, results: 1")
     assert release(shelf.database, job_id if what == "job" else first, "omar") is not None
@@ -282,13 +289,13 @@ def test_what_a_run_that_broke_has_left_the_next_one_finishes(
             raise _Broken
         return real(self, bucket, prefix)
 
-    def settle(*_: Any) -> None:
+    def finish(*_: Any) -> None:
         raise _Broken
 
     with monkeypatch.context() as breaking:
         breaking.setattr(Store, "remove_under", remove)
         if step == "after the store":
-            breaking.setattr(object_removal, "_settle", settle)
+            breaking.setattr(object_removal, "_finish", finish)
         with pytest.raises(_Broken):
             kept(shelf, **days)
     for bucket in Bucket:
@@ -350,7 +357,7 @@ def test_a_large_job_goes_in_batches(shelf: Shelf) -> None:
     job_id = shelf.published(5, days_ago=10)
     due = replace(FOR_EVER, rows_days=1)
     assert [
-        (gone.images, gone.is_job_gone) for gone in (expire_rows(shelf.database, job_id, due, 2) for _ in "123")
+        (gone.images, gone.is_job_deleted) for gone in (expire_rows(shelf.database, job_id, due, 2) for _ in "123")
     ] == [
         (2, False),
         (2, False),

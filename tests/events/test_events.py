@@ -15,7 +15,7 @@ import pytest
 
 from blurline.policy import Policy
 from blurline.settings import Settings
-from sql.deletion.expired_records import prune
+from sql.deletion.expired_records import expire_records
 from sql.engine.database import Database, Transaction
 from sql.events.events import Bounds, Event, count_progress, find_bounds, list_events
 from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, publish
@@ -209,9 +209,9 @@ def test_numbers_go_on_when_old_events_are_forgotten(database: Database, setting
     for attempt in attempts[:2]:
         with database.transaction() as transaction:
             publish(transaction, attempt, result())
-    assert prune(database, settings) == 0
+    assert expire_records(database, settings) == 0
     assert find_bounds(database, "ann") == Bounds(head=2, removed=0)
-    assert prune(database, settings.model_copy(update={"events_kept_days": 0})) == 2
+    assert expire_records(database, settings.model_copy(update={"events_kept_days": 0})) == 2
     assert find_bounds(database, "ann") == Bounds(head=2, removed=2)
     with database.transaction() as transaction:
         publish(transaction, attempts[2], result())

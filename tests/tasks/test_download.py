@@ -15,7 +15,7 @@ from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import Settings
 from blurline.storage.store import Store, StoredObject
-from sql.deletion.deletions import Patience, delete_image
+from sql.deletion.deletions import GracePeriods, delete_image
 from sql.engine.database import Database
 from sql.jobs.attempts import start_batch, try_again
 from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
@@ -213,7 +213,7 @@ def test_an_image_that_is_called_off_meanwhile_gets_no_original(
     job_id = _submit(database, f"{site.url}/a.jpg")
     (image,) = list_images_of_job(database, job_id, 1)
     if is_deleted:
-        site.before = lambda: delete_image(database, "ann", image.id, "ann", Patience(60, 60))
+        site.before = lambda: delete_image(database, "ann", image.id, "ann", GracePeriods(60, 60))
     else:
         site.before = lambda: call_off_job(database, job_id)
     (item,) = _downloaded(database)
@@ -229,7 +229,9 @@ def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, s
     batch = start_batch(database, batch_id)
     assert batch is not None
     (attempt,) = batch.attempts
-    deleter = threading.Thread(target=delete_image, args=(database, "ann", attempt.image_id, "ann", Patience(60, 60)))
+    deleter = threading.Thread(
+        target=delete_image, args=(database, "ann", attempt.image_id, "ann", GracePeriods(60, 60))
+    )
 
     def put() -> StoredObject:
         deleter.start()

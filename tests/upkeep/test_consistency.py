@@ -9,10 +9,10 @@ import pytest
 from blurline.ids import new_id
 from blurline.storage.inventory import Bucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
-from sql.deletion.deletions import delete_image, patience
-from sql.deletion.object_removal import erase
+from sql.deletion.deletions import delete_image, grace_periods
+from sql.deletion.object_removal import remove_objects
 from sql.upkeep import consistency
-from sql.upkeep.consistency import Findings, grace_s, inspect, mend
+from sql.upkeep.consistency import Findings, grace_s, inspect, repair_bucket
 from sql.upkeep.store_rows import expected
 from tests.stored_images import OWN_HASH, Shelf
 
@@ -36,7 +36,7 @@ def test_a_store_that_agrees_is_left_as_it_is(shelf: Shelf) -> None:
     for bucket in Bucket:
         findings = found(shelf, bucket)
         assert (findings.objects, findings.images, findings.differences) == (6, 3, 0)
-        mend(shelf.database, shelf.store, findings)
+        repair_bucket(shelf.database, shelf.store, findings)
         assert shelf.keys(bucket) == before[bucket]
 
 
@@ -55,7 +55,7 @@ def test_what_nothing_names_goes_once_it_is_old(shelf: Shelf) -> None:
         assert (young.differences, young.young) == (0, len(orphans[bucket]))
         findings = found(shelf, bucket)
         assert {each.key for each in findings.orphans} == orphans[bucket]
-        assert mend(shelf.database, shelf.store, findings).orphans_removed == len(orphans[bucket])
+        assert repair_bucket(shelf.database, shelf.store, findings).orphans_removed == len(orphans[bucket])
         assert shelf.keys(bucket) == kept[bucket]
 
 
@@ -85,7 +85,7 @@ def test_what_is_missing_is_said_until_it_is_there_again(shelf: Shelf) -> None:
     for bucket, key in ((Bucket.ORIGINALS, original), (Bucket.RESULTS, result)):
         findings = found(shelf, bucket)
         assert [(each.image_id, each.key) for each in findings.missing] == [(image_id, key)]
-        assert mend(shelf.database, shelf.store, findings).missing_noted == 1
+        assert repair_bucket(shelf.database, shelf.store, findings).missing_noted == 1
         noted = found(shelf, bucket)
         assert (noted.differences, noted.known_missing) == (0, 1)
     said = "SELECT original_gone_why, result_gone_why FROM images ORDER BY id"
@@ -96,7 +96,7 @@ def test_what_is_missing_is_said_until_it_is_there_again(shelf: Shelf) -> None:
     for bucket in Bucket:
         findings = found(shelf, bucket)
         assert findings.returned_count == 1
-        assert mend(shelf.database, shelf.store, findings).returned_noted == 1
+        assert repair_bucket(shelf.database, shelf.store, findings).returned_noted == 1
         assert found(shelf, bucket).differences == 0
     assert shelf.rows(said) == [(None, None), (None, None)]
 
@@ -110,7 +110,7 @@ def test_objects_of_others_are_left_alone(shelf: Shelf) -> None:
 def test_what_a_deletion_is_about_to_remove_is_no_orphan(shelf: Shelf) -> None:
     shelf.submit()
     (attempt,) = shelf.publish()
-    delete_image(shelf.database, None, attempt.image_id, "ann", patience(shelf.settings))
+    delete_image(shelf.database, None, attempt.image_id, "ann", grace_periods(shelf.settings))
     for bucket in Bucket:
         assert found(shelf, bucket).differences == 0
 
@@ -123,8 +123,8 @@ def test_a_suspicion_is_looked_at_again(shelf: Shelf, bucket: Bucket, monkeypatc
     shelf.submit()
     (deleted,) = shelf.publish()
     rows = list(expected(shelf.database, bucket))
-    delete_image(shelf.database, None, deleted.image_id, "ann", patience(shelf.settings))
-    while erase(shelf.database, shelf.store):
+    delete_image(shelf.database, None, deleted.image_id, "ann", grace_periods(shelf.settings))
+    while remove_objects(shelf.database, shelf.store):
         pass
     stale = [row for row in rows if row.image_id != published.image_id]
     monkeypatch.setattr(consistency, "expected", lambda *_: iter(stale))
@@ -137,7 +137,7 @@ def test_an_orphan_that_is_named_before_it_is_removed_stays(shelf: Shelf) -> Non
     stray = shelf.put_result(attempt.image_id, new_id())
     findings = found(shelf, Bucket.RESULTS)
     shelf.rows("UPDATE images SET result_key = %s", stray)
-    assert mend(shelf.database, shelf.store, findings).orphans_removed == 0
+    assert repair_bucket(shelf.database, shelf.store, findings).orphans_removed == 0
     assert stray in shelf.keys(Bucket.RESULTS)
 
 

@@ -30,7 +30,7 @@ def told(shelf: Shelf, *options: str) -> tuple[int, list[dict[str, Any]]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def test_what_differs_is_named_and_mended_only_when_asked(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_differs_is_named_and_repaired_only_when_asked(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.submit(2)
     shelf.publish()
     assert told(shelf)[0] == 0

@@ -8,7 +8,7 @@ import pytest
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings
-from sql.upkeep.metrics import Backlog, read_figures
+from sql.upkeep.metrics import Backlog, read_service_metrics
 
 HOUR_S = 3600
 
@@ -50,7 +50,7 @@ def add_batch(settings: Settings, image_ids: Sequence[str], queue: str, age_h: f
 
 
 def test_nothing_is_nothing(settings: Settings) -> None:
-    figures = read_figures(settings.database)
+    figures = read_service_metrics(settings.database)
     assert (figures.images, figures.failed, figures.held, figures.waiting) == ({}, {}, {}, {})
     assert (figures.outbox, figures.undelivered, figures.disabled_webhooks) == (Backlog(0), Backlog(0), 0)
 
@@ -59,7 +59,7 @@ def test_images_are_counted_by_state_and_error(settings: Settings) -> None:
     add_images(settings, ("published", None), ("published", None), ("failed", "unreadable_picture"), ("queued", None))
     add_images(settings, ("needs_review", "doubtful"), held_hours=1)
     add_images(settings, ("needs_review", "doubtful"), ("needs_review", "output_check_failed"), held_hours=2)
-    figures = read_figures(settings.database)
+    figures = read_service_metrics(settings.database)
     assert figures.images == {"published": 2, "failed": 1, "queued": 1, "needs_review": 3}
     assert figures.failed == {"unreadable_picture": 1}
     assert {code: held.count for code, held in figures.held.items()} == {"doubtful": 2, "output_check_failed": 1}
@@ -73,7 +73,7 @@ def test_images_wait_in_their_queue_until_a_worker_begins(settings: Settings) ->
     add_batch(settings, [third], "backlog", age_h=3)
     with psycopg.connect(settings.database, autocommit=True) as connection:
         connection.execute("UPDATE attempts SET started_at = now() WHERE batch_id = %s", [begun])
-    waiting = read_figures(settings.database).waiting
+    waiting = read_service_metrics(settings.database).waiting
     assert {queue: backlog.count for queue, backlog in waiting.items()} == {"interactive": 1, "backlog": 1}
     assert waiting["backlog"].oldest_age_s == pytest.approx(3 * HOUR_S, abs=60)
 
@@ -82,7 +82,7 @@ def test_the_outbox_counts_what_is_due(settings: Settings) -> None:
     first, second = add_images(settings, *[("queued", None)] * 2)
     add_batch(settings, [first], "interactive", age_h=1, is_due=True)
     add_batch(settings, [second], "interactive", age_h=1, is_due=False)
-    outbox = read_figures(settings.database).outbox
+    outbox = read_service_metrics(settings.database).outbox
     assert outbox.count == 1
     assert outbox.oldest_age_s == pytest.approx(HOUR_S, abs=60)
 
@@ -102,11 +102,11 @@ def test_messages_to_webhooks_are_undelivered_while_these_are_enabled(settings: 
                        VALUES (%s, 'job.finished', '{}', %s, now() - interval '1 hour')""",
                     [webhook_id, state],
                 )
-    figures = read_figures(settings.database)
+    figures = read_service_metrics(settings.database)
     assert (figures.undelivered.count, figures.disabled_webhooks) == (1, 1)
     assert figures.undelivered.oldest_age_s == pytest.approx(HOUR_S, abs=60)
 
 
 def test_a_database_that_is_away_is_said_to_be() -> None:
     with pytest.raises(DatabaseUnavailable):
-        read_figures("postgresql://nobody@127.0.0.1:1/blurline")
+        read_service_metrics("postgresql://nobody@127.0.0.1:1/blurline")

@@ -19,7 +19,7 @@ from deployments.backup.folder import BackupRefused, Folder, Manifest
 from deployments.backup.mirror import mirror
 from deployments.backup.postgres_tools import dump_database
 from deployments.backup.taking import back_up
-from sql.deletion.deletions import delete_job, patience
+from sql.deletion.deletions import delete_job, grace_periods
 from sql.engine.database import Database
 from tests.deployments.backup.installation import contents_of, index_of, objects_of, publish_all, submit
 
@@ -64,7 +64,7 @@ def test_a_second_backup_copies_what_is_new_and_forgets_what_is_deleted(
     assert said == ["0 objects copied before the dump.", "0 objects copied after the dump."]
     with psycopg.connect(source.database) as connection:
         doomed = connection.execute("SELECT original_key FROM images WHERE job_id = %s", (deleted,)).fetchall()
-    assert delete_job(database, None, deleted, "ann", patience(source))
+    assert delete_job(database, None, deleted, "ann", grace_periods(source))
     for (key,) in doomed:
         _remove(source, "originals", key)
     submit(source, database, b"new")
@@ -108,7 +108,7 @@ def test_what_is_deleted_while_the_backup_is_taken_is_not_named_by_it(
             jobs.append(None)
             with psycopg.connect(source.database) as connection:
                 (key,) = connection.execute("SELECT original_key FROM images WHERE job_id = %s", jobs[:1]).fetchone()  # type: ignore[misc]
-            delete_job(database, None, jobs[0], "ann", patience(source))
+            delete_job(database, None, jobs[0], "ann", grace_periods(source))
             _remove(source, "originals", key)
 
     submit(source, database, b"stays")
