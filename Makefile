@@ -42,7 +42,7 @@ reid: $(VENV)/developer requirements-reid.lock  ## install a face recogniser and
 	$(BIN)/uv pip install -q --python $(VENV) --require-hashes --no-deps --no-build-isolation -r requirements-reid.lock
 	$(BIN)/python -m blurline bench reid
 
-docs: $(VENV)/developer  ## generate docs/openapi.json and the tables of docs/settings.md, policy.md and errors.md
+docs: $(VENV)/developer  ## generate docs/openapi.json, sql/schema.sql and the tables of docs/settings.md, policy.md and errors.md
 	$(BIN)/python -m release.pages
 
 release: $(VENV)/developer  ## wheel, source distribution, bill of materials and licences, into dist/ (docs/release.md)

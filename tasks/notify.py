@@ -1,4 +1,7 @@
-"""notify: settle every image by compare-and-set, so that it ends once and with one result."""
+"""notify: settle every image by compare-and-set, so that it ends once and with one result.
+
+Events, webhook deliveries and NOTIFY come from the database: triggers on `images` and `events` in `sql/schema.sql`.
+"""
 
 from __future__ import annotations
 
