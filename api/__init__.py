@@ -1,1 +1,1 @@
-"""The FastAPI front: thin, no picture code."""
+"""The REST API and the WebSocket (FastAPI). No picture code."""

@@ -48,7 +48,7 @@ log = structlog.get_logger()
 _LONGEST_STATEMENT_S = 60
 _SUBMISSIONS_AT_ONCE = 8
 
-_DESCRIPTION = """Submit photographs; get them back with every face that was found destroyed.
+_DESCRIPTION = """Submit photographs and get them back with every detected face destroyed.
 
 Upload with `POST /v1/uploads` (straight to the store) and submit the keys with `POST /v1/jobs`, or send the
 files to `POST /v1/jobs` as a form. Follow the job, then fetch `GET /v1/images/{id}/result`. Errors are
@@ -56,7 +56,7 @@ files to `POST /v1/jobs` as a form. Follow the job, then fetch `GET /v1/images/{
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application, which opens its connections when it starts and closes them when it ends."""
+    """Build the application. It opens its connections at startup and closes them at shutdown."""
     settings = settings or load_settings()
     configure_logs(settings.log_level)
 
@@ -131,5 +131,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             expose_headers=["*"],
         )
     app.add_middleware(RequestLog)
-    app.add_middleware(WebSocketAbort)  # the last that is added is the outermost
+    app.add_middleware(WebSocketAbort)  # the last one added is the outermost
     return app

@@ -1,4 +1,4 @@
-"""What every request may use: settings, database, store, Prefect; and who is asking."""
+"""What a request handler can depend on: the process's shared parts, and the caller's identity."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ from sql.engine.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts that an API process opens once. ``submission_threads``: for submissions alone, so that however many
-    arrive, others find a thread."""
+    """The parts that an API process opens once.
+
+    ``submission_threads`` limits submissions only, so that many of them leave threads for other requests.
+    """
 
     settings: Settings
     database: Database
@@ -34,7 +36,7 @@ class Context:
     submission_threads: CapacityLimiter
 
     def identify(self, token: str) -> Identity:
-        """Who a token is for. Raises InvalidToken; IssuerUnavailable and DatabaseUnavailable."""
+        """Return whom a token is for. Raises InvalidToken, IssuerUnavailable and DatabaseUnavailable."""
         return self.identities.identify(token)
 
 
@@ -48,7 +50,7 @@ Ctx = Annotated[Context, Depends(_context)]
 _bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
-    description="A token of the OpenID Connect issuer, or one from `blurline token`.",
+    description="A token from the OpenID Connect issuer or from `blurline token`.",
 )
 
 
@@ -58,10 +60,10 @@ def _identity(
     if given is None:
         raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
     identity = context.identify(given.credentials)
-    request.state.owner = identity.owner  # for the log: what is bound in this thread ends with it
+    request.state.owner = identity.owner  # for the request log; context variables bound in this thread do not reach it
     context.rate_limit.count(request, identity.owner)
     if not identity.scopes:
-        raise ApiProblem("missing_scope", f"The token has none of the scopes {', '.join(Scope)}.")
+        raise ApiProblem("missing_scope", f"The token has no scope of Blurline. It needs one of {', '.join(Scope)}.")
     return identity
 
 

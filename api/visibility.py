@@ -1,4 +1,4 @@
-"""Finding what a request is about, and refusing what the caller may not see, do or fetch."""
+"""Which jobs, images and files a caller may see, change and download."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow, find_image, fin
 
 
 def visible_owner(identity: Identity) -> str | None:
-    """Whose jobs the identity sees: its own, or (None) everyone's."""
+    """The owner whose jobs the caller can view. None: every owner's."""
     return None if identity.sees_everything else identity.owner
 
 
 def manageable_owner(identity: Identity) -> str | None:
-    """Whose jobs the identity may cancel and delete: its own, or (None, operators) everyone's."""
+    """The owner whose jobs the caller can cancel and delete. None (operators): every owner's."""
     return None if Scope.OPERATE in identity.scopes else identity.owner
 
 
 def listed_owner(identity: Identity, asked: str | None) -> str | None:
-    """Whose things a list shows: those of whom was asked for, where the identity may see them. Raises ApiProblem."""
+    """The owner that a list is filtered by; None for every owner. Raises ApiProblem when the caller may not view it."""
     visible = visible_owner(identity)
     if visible is not None and asked not in (None, visible):
-        raise ApiProblem("missing_scope", "Only reviewers and operators see what is somebody else's.")
+        raise ApiProblem("missing_scope", "Only reviewers and operators can view other owners' jobs and images.")
     return asked if visible is None else visible
 
 
 def visible_job(context: Context, who: Identity, job_id: UUID) -> JobRow:
-    """The job. Raises NotFound where there is none that the caller sees."""
+    """The job. Raises NotFound when it does not exist or the caller may not view it."""
     row = find_job(context.database, visible_owner(who), job_id)
     if row is None:
         raise NotFound("job")
@@ -38,7 +38,7 @@ def visible_job(context: Context, who: Identity, job_id: UUID) -> JobRow:
 
 
 def visible_image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
-    """The image. Raises NotFound where there is none that the caller sees."""
+    """The image. Raises NotFound when it does not exist or the caller may not view it."""
     row = find_image(context.database, visible_owner(who), image_id)
     if row is None:
         raise NotFound("image")
@@ -46,37 +46,40 @@ def visible_image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
 
 
 def boxes_of(context: Context, row: ImageRow) -> list[DetectionRow]:
-    """What was found in an image, as its result has it."""
+    """The detections of an image's current result."""
     return list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
 
 
 def sendable_result(who: Identity, row: ImageRow) -> str:
-    """The key of the result that the caller may be sent: published, or to reviewers also held. Raises ApiProblem."""
+    """The key of a result that the caller may download: published, or for reviewers also at the review gate.
+
+    Raises ApiProblem.
+    """
     if row.result_gone_at is not None and row.state in ("published", "needs_review"):
         raise ApiProblem("result_gone", f"The result {_since(row.result_gone_at, row.result_gone_why)}")
-    is_held_for_them = row.state == "needs_review" and Scope.REVIEW in who.scopes
-    if row.result_key is not None and (row.state == "published" or is_held_for_them):
+    can_review = row.state == "needs_review" and Scope.REVIEW in who.scopes
+    if row.result_key is not None and (row.state == "published" or can_review):
         return row.result_key
     why = {
-        "needs_review": "It is held until a reviewer has looked at it",
+        "needs_review": "It waits for a reviewer's approval",
         "failed": f"It failed ({row.error_code}): {row.error_message}",
-    }.get(row.state, "It is still under way")
+    }.get(row.state, "It is still being processed")
     raise ApiProblem("not_published", f"The image has no published result. {why.rstrip('.')}.")
 
 
 def readable_original(row: ImageRow) -> str:
-    """The key of the original. Raises ApiProblem when it is not kept any more."""
+    """The key of the original. Raises ApiProblem when the original is gone."""
     if row.original_gone_at is not None:
         raise ApiProblem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
     return row.original_key
 
 
 def not_manageable(what: str) -> ApiProblem:
-    """The refusal to change what the caller can view but does not own."""
+    """The problem for a change to something that the caller can view but does not own."""
     return ApiProblem("missing_scope", f"You can view this {what}, but only its owner or an operator can change it.")
 
 
 def _since(at: datetime, why: str | None) -> str:
     if why == "missing":
-        return f"was found missing on {at:%Y-%m-%d}. Your operator can say more."
-    return f"was deleted on {at:%Y-%m-%d}, when its time was over."
+        return f"was found missing on {at:%Y-%m-%d}. Ask your operator."
+    return f"expired on {at:%Y-%m-%d} and was deleted."

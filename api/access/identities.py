@@ -1,4 +1,4 @@
-"""Who presents a token: the issuers that are accepted, and the users that were seen."""
+"""The identity behind a token: accepted issuers, and the users who have presented a valid token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_REMEMBERED = 10_000
 
 
 class Identities:
-    """Checks tokens of every issuer that the settings name. Safe to share between threads."""
+    """Checks tokens of every issuer in the settings. Safe to share between threads."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._issuers: dict[str, LocalIssuer | OidcIssuer] = {}
@@ -31,16 +31,16 @@ class Identities:
         self._lock = threading.Lock()
 
     def identify(self, token: str) -> Identity:
-        """Who the token is for; their first valid one makes them a user. Raises InvalidToken, IssuerUnavailable."""
+        """Return whom the token is for, and record them as a user. Raises InvalidToken and IssuerUnavailable."""
         issuer = self._issuers.get(claimed_issuer(token) or "")
         if issuer is None:
-            raise InvalidToken(f"The bearer token is of no issuer that is accepted here ({', '.join(self._issuers)}).")
+            raise InvalidToken(f"The token's issuer is not accepted here. Use a token from {', '.join(self._issuers)}.")
         identity = issuer.verify(token)
         self._remember(identity)
         return identity
 
     def _remember(self, identity: Identity) -> None:
-        """Write the user down, at most once in a few minutes."""
+        """Record the user, at most once in `_SEEN_AGAIN_S`."""
         key, now_s = (identity.owner, identity.name, identity.email), time.monotonic()
         with self._lock:
             if now_s < self._seen_s.get(key, -_SEEN_AGAIN_S) + _SEEN_AGAIN_S:

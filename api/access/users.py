@@ -1,4 +1,4 @@
-"""Users: who the caller is, and who has been here."""
+"""The caller's identity and quotas, and the users an operator manages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["users"])
 
 @router.get("/me")
 def get_me(context: Ctx, who: Who) -> Me:
-    """Who the token is for, what it allows, and how much of the quotas is used."""
+    """Return the caller's id, scopes, quotas and usage."""
     quotas, used = look_up(context.database, who.owner, default_quotas(context.settings))
     return Me(
         id=who.owner,
@@ -34,7 +34,7 @@ def get_me(context: Ctx, who: Who) -> Me:
 
 @router.get("/users", responses=problem_responses("invalid_cursor"))
 def get_users(context: Ctx, _: Operator, limit: Limit = 100, cursor: Cursor = None) -> UserPage:
-    """Everyone who has presented a valid token, by id."""
+    """List every user who has presented a valid token, by id."""
     rows = list_users(context.database, limit, parse_cursor("users", cursor, str) or "")
     following = next_cursor("users", rows, limit, rows[-1].id) if rows else None
     return UserPage(users=[user_view(row) for row in rows], next_cursor=following)
@@ -44,8 +44,8 @@ def get_users(context: Ctx, _: Operator, limit: Limit = 100, cursor: Cursor = No
 def set_quotas(
     context: Ctx, _: Operator, user_id: Annotated[str, PathParameter(max_length=512)], quotas: Quotas
 ) -> User:
-    """Quotas for one user: a field that is given goes before the setting, null is no limit; an absent one follows the
-    setting."""
+    """Set a user's quotas. A given field takes precedence over the setting, null means no limit, and an absent field
+    follows the setting."""
     row = set_quotas_of(context.database, user_id, quotas.model_dump(exclude_unset=True))
     if row is None:
         raise NotFound("user")

@@ -1,7 +1,7 @@
 """Two threads of every API process: the dispatcher and the deleter. Both lock the rows they take.
 
-The dispatcher turns outbox rows into flow runs, the deleter removes the objects of deleted images from the store. Both
-act at once, or as soon as Prefect or the store responds again.
+The dispatcher turns outbox rows into flow runs; the deleter removes the objects of deleted images from the store. Both
+act at once, and retry while Prefect or the store is down.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DELETION_POLL_S = 5
 
 
 def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> NotifiedThread:
-    """The dispatcher's thread, not yet started."""
+    """Return the dispatcher's thread, not yet started."""
 
     def dispatch() -> int:
         return dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run))
@@ -29,7 +29,7 @@ def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> N
 
 
 def deleter(settings: Settings, database: Database, store: Store) -> NotifiedThread:
-    """The deleter's thread, not yet started."""
+    """Return the deleter's thread, not yet started."""
     return NotifiedThread(
         "deleter", settings.database, Channel.DELETIONS, _DELETION_POLL_S, lambda: remove_objects(database, store)
     )

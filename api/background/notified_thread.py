@@ -1,4 +1,4 @@
-"""A thread of an API process that does what waits in the database, woken by NOTIFY."""
+"""A thread of an API process that works off rows of the database, woken by NOTIFY."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ _JOIN_S = 15
 class NotifiedThread:
     """Calls ``work`` until it returns 0, then waits for a notification on ``channel`` or for ``poll_s``.
 
-    Starts with `start` and ends soon after `stop`. Whatever ``work`` raises, it is tried again: what is accepted must
-    be done once the cause is mended.
+    Every exception of ``work`` is logged and ``work`` is retried, so that accepted work is done once the cause is gone.
     """
 
     def __init__(self, name: str, dsn: str, channel: Channel, poll_s: float, work: Callable[[], int]) -> None:
@@ -32,15 +31,15 @@ class NotifiedThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Have it end once it has finished what is under way."""
+        """Ask the thread to end after its current work."""
         self._stopped.set()
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the thread has ended."""
         self._thread.join(timeout=_JOIN_S)
 
     def _run(self) -> None:
@@ -60,7 +59,7 @@ class NotifiedThread:
                 self._stopped.wait(_PAUSE_S)
 
     def _wait(self, connection: psycopg.Connection) -> None:
-        """Until something is notified, ``poll_s`` has passed or the thread is to end."""
+        """Wait for a notification, for ``poll_s`` or for `stop`."""
         waited_s = 0.0
         while waited_s < self._poll_s and not self._stopped.is_set():
             if list(connection.notifies(timeout=_LOOK_UP_S, stop_after=1)):

@@ -1,7 +1,7 @@
-"""The sender of webhooks: brings what waits in the database to its endpoints, and tries again for days.
+"""The sender of webhooks: delivers the messages in the database to their endpoints, and retries for days.
 
-Several threads in every API process, one at an endpoint at a time among all processes. A message is sent at least
-once; one whose sender crashed is sent again, with the same id.
+Every API process sends from several threads; among all processes, one thread at a time sends to an endpoint. A message
+is delivered at least once: one whose sender crashed is sent again, with the same id.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sql.events.deliveries import Claim, Failure, claim_delivery, record_failure
 log = structlog.get_logger()
 
 RETRIES_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""How long after each try in vain the next one follows; after the last a message is given up."""
+"""The delay after each failed try. After the last retry a message is given up."""
 
 _POLL_S = 1
 _THREADS = 16
@@ -39,7 +39,7 @@ _GONE = 410
 
 
 class WebhookSender:
-    """Starts with `start` and ends, once what is under way is sent, after `stop`; `join` waits for that."""
+    """Sends from `start` until `stop`."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
@@ -50,21 +50,21 @@ class WebhookSender:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         self._background.start()
 
     def stop(self) -> None:
-        """Have it end once what is under way is sent."""
+        """Ask the threads to end after their current messages."""
         self._stopped.set()
         self._background.stop()
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the threads have ended."""
         self._background.join()
         self._threads.shutdown()
 
     def _begin(self) -> int:
-        """Have an idle thread send what is due, and return how many were found to be."""
+        """Have an idle thread send what is due. Return 1 if a message was due, else 0."""
         if not self._idle.acquire(timeout=_POLL_S):
             return 0
         claim = None
@@ -78,7 +78,7 @@ class WebhookSender:
         return 0 if claim is None else 1
 
     def _send_all(self, claim: Claim | None) -> None:
-        """Send what was claimed, and then whatever is due."""
+        """Send the claimed message, then every other one that is due."""
         try:
             while claim is not None:
                 self._send(claim)
@@ -101,15 +101,15 @@ class WebhookSender:
             )
         except (AddressRefused, NotServed, HostUnavailable) as error:
             fault = str(error)
-        except Exception:  # whatever it is, it must not be tried without end
+        except Exception:  # counts as a failed try, or the message would be retried forever
             log.exception("webhook_broke", **_ids(claim))
-            fault = "The message could not be sent; your operator finds the reason in the log."
+            fault = "An unexpected error prevented the delivery. Ask your operator: the reason is in the service's log."
         if status is not None and 200 <= status < 300:
             record_success(self._database, claim, status)
             metrics.webhook_tries.labels("delivered").inc()
             log.info("webhook_delivered", **_ids(claim), status=status)
         elif status == _GONE:
-            record_gone(self._database, claim, status, "The endpoint answered 410: it wants no more messages.")
+            record_gone(self._database, claim, status, "The endpoint answered 410 Gone, so the webhook was disabled.")
             metrics.webhook_tries.labels("given_up").inc()
             log.warning("webhook_disabled", **_ids(claim), status=status)
         else:
@@ -119,7 +119,11 @@ class WebhookSender:
         days = self._settings.webhook_stop_days
         failure = Failure(status, error, retry_in_s(claim.tries), pause_s(claim.failures_in_a_row))
         is_disabled = record_failure(
-            self._database, claim, failure, days, f"The endpoint failed for more than {days:g} days. {error}"
+            self._database,
+            claim,
+            failure,
+            days,
+            f"The endpoint failed for more than {days:g} days, so the webhook was disabled. {error}",
         )
         metrics.webhook_tries.labels("given_up" if is_disabled or failure.retry_in_s is None else "failed").inc()
         event = "webhook_disabled" if is_disabled else "webhook_failed"
@@ -127,12 +131,12 @@ class WebhookSender:
 
 
 def retry_in_s(tries: int) -> float | None:
-    """How long to wait before a message is tried again that was tried ``tries`` times before; None to give it up."""
+    """Seconds until the next try of a message after ``tries`` earlier tries. None: give the message up."""
     return RETRIES_S[tries] * random.uniform(0.9, 1.1) if tries < len(RETRIES_S) else None
 
 
 def pause_s(failures_in_a_row: int) -> float:
-    """How long an endpoint is left alone that failed so many times before, so that a dead one does not take up all."""
+    """Seconds to pause an endpoint after its failures, so that a dead one does not occupy every thread."""
     return min(_FIRST_PAUSE_S * 2.0 ** min(failures_in_a_row, 10), _LONGEST_PAUSE_S)
 
 

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/deletions", tags=["deletions"])
 
 @router.get("/{deletion_id}", responses=problem_responses("not_found"))
 def get_deletion(context: Ctx, who: Who, deletion_id: UUID) -> DeletionReceipt:
-    """The receipt of a deletion. Once `completed_at` is set, nothing of what was deleted is left."""
+    """Return the receipt of a deletion. Once `completed_at` is set, every object is removed from the store."""
     receipt = find_receipt(context.database, manageable_owner(who), deletion_id)
     if receipt is None:
         raise NotFound("deletion")

@@ -1,4 +1,4 @@
-"""The WebSocket: live events of the caller's own jobs. docs/live.md has the protocol."""
+"""The WebSocket: live events of the caller's own jobs. docs/live.md describes the protocol."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLOSE_S = 1
 
 @router.websocket("/ws")
 async def live(websocket: WebSocket) -> None:
-    """Events from the first message, which must be the token, until the token expires."""
+    """Send events once the first message has brought a token, until that token expires."""
     state = websocket.app.state
     _check_origin(websocket, state.context.settings)
     await websocket.accept()
@@ -38,7 +38,7 @@ async def live(websocket: WebSocket) -> None:
 
 
 def _check_origin(websocket: WebSocket, settings: Settings) -> None:
-    """Pages of other sites are kept out. What is no browser sends no Origin."""
+    """Refuse pages of other sites. A client that is not a browser sends no Origin."""
     origin = websocket.headers.get("origin")
     if origin is None:
         return
@@ -46,7 +46,8 @@ def _check_origin(websocket: WebSocket, settings: Settings) -> None:
     allowed = {*settings.allowed_origins, f"{own.scheme}://{own.netloc}", f"http://{host}", f"https://{host}"}
     if origin.lower() not in {each.lower().rstrip("/") for each in allowed}:
         raise ApiProblem(
-            "origin_not_allowed", f"Pages of {origin} may not connect; BLURLINE_ALLOWED_ORIGINS can allow it."
+            "origin_not_allowed",
+            f"Pages of {origin} may not connect. Add the origin to BLURLINE_ALLOWED_ORIGINS to allow it.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What is said to one client of the WebSocket. docs/live.md describes it for those on the other side."""
+"""The protocol of the WebSocket, for one client. docs/live.md describes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HELLO_S = 3
 _SEND_S = 5
 _MAX_SEQUENCE = 2**63 - 1
 _PAGE = 100
-_POLL_S = 15  # should a notification ever be lost
+_POLL_S = 15  # in case a notification is lost
 _GATHER_S = 0.05
 _PROGRESS_S = 1
 _PAUSE_S = 1
@@ -35,7 +35,7 @@ _REFRESH_S = 0.5
 
 
 class Goodbye(Exception):
-    """The client has to go. ``code`` is the WebSocket's, ``reason`` a sentence of at most 123 bytes."""
+    """Close the connection. ``code`` is the WebSocket's close code, ``reason`` a sentence of at most 123 bytes."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -50,7 +50,10 @@ class LiveClient:
         self._pace = _Pace()
 
     async def serve(self) -> None:
-        """Until the client leaves (WebSocketDisconnect) or has to (Goodbye): either may come in an ExceptionGroup."""
+        """Serve until the client leaves (WebSocketDisconnect) or is turned away (Goodbye).
+
+        Raises either one, possibly in an ExceptionGroup.
+        """
         hello, identity = await self._meet()
         try:
             with self._hub.client(identity.owner) as wake:
@@ -59,7 +62,7 @@ class LiveClient:
                     await self._refresh(identity.owner, expiry)
         except TooManyClients:
             most = self._context.settings.websockets_per_owner
-            raise Goodbye(4429, f"At most {most} connections of one user are kept.") from None
+            raise Goodbye(4429, f"A user can have at most {most} connections.") from None
         except TimeoutError:
             raise Goodbye(4401, "The token has expired.") from None
 
@@ -68,26 +71,26 @@ class LiveClient:
             async with asyncio.timeout(_HELLO_S):
                 hello = await self._receive()
         except TimeoutError:
-            raise Goodbye(4408, f"No token came within {_HELLO_S} seconds.") from None
+            raise Goodbye(4408, f"No token arrived within {_HELLO_S} seconds.") from None
         try:
             identity = await self._identify(hello.token)
         except RetryableError:
-            raise Goodbye(1013, "The token cannot be checked at the moment; try again soon.") from None
+            raise Goodbye(1013, "The token cannot be checked at the moment. Try again soon.") from None
         self._websocket.state.owner = identity.owner
         return hello, identity
 
     async def _refresh(self, owner: str, expiry: asyncio.Timeout) -> None:
-        """Take new tokens, each of which puts off the expiry."""
+        """Receive new tokens, each of which extends the connection."""
         loop = asyncio.get_running_loop()
         last_s = -math.inf
         while True:
             hello = await self._receive()
             if loop.time() < last_s + _REFRESH_S:
-                raise Goodbye(4429, "New tokens come too often; renew one shortly before it expires.")
+                raise Goodbye(4429, "New tokens arrive too often. Renew one shortly before it expires.")
             last_s = loop.time()
             identity = await self._identify_at_last(hello.token)
             if identity.owner != owner:
-                raise Goodbye(4403, "The new token is somebody else's.")
+                raise Goodbye(4403, "The new token belongs to another user.")
             expiry.reschedule(loop.time() + _seconds_left(identity))
             await self._send(type="refreshed", expires_at=identity.expires_at)
 
@@ -118,7 +121,7 @@ class LiveClient:
                 await self._send(type="job.progress", job_id=job_id, progress=progress)
 
     async def _rest(self, wake: asyncio.Event) -> None:
-        """Until there may be something to tell. What comes within a moment is told in one go."""
+        """Wait until there may be something to send, then a moment longer to send several events together."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pace.next_turn_s() or _POLL_S):
                 await wake.wait()
@@ -130,11 +133,11 @@ class LiveClient:
         except InvalidToken:
             raise Goodbye(4401, "The token is not valid here.") from None
         if not identity.scopes:
-            raise Goodbye(4403, "The token has none of the scopes that are needed.")
+            raise Goodbye(4403, "The token has no scope of Blurline.")
         return identity
 
     async def _identify_at_last(self, token: str) -> Identity:
-        """The old token holds while the issuer or the database is away."""
+        """Retry while the issuer or the database is down. The old token stays valid meanwhile."""
         while True:
             try:
                 return await self._identify(token)
@@ -156,13 +159,13 @@ class LiveClient:
             raise Goodbye(4400, 'Send a token, or {"token": "…", "after": 123}.') from None
 
     async def _send(self, **message: Any) -> None:
-        """At once, unless the client is so slow that what was sent before still waits."""
+        """Send a message. Raises Goodbye when the client does not read, WebSocketDisconnect when it is gone."""
         try:
             async with asyncio.timeout(_SEND_S):
                 await self._websocket.send_text(to_json(message).decode())
         except TimeoutError:
-            raise Goodbye(4413, "The client does not take its messages.") from None
-        except RuntimeError:  # the server has closed the connection, but we are still to hear of it
+            raise Goodbye(4413, "The client does not read its messages.") from None
+        except RuntimeError:  # the server has closed the connection, but `receive` has not reported it yet
             raise WebSocketDisconnect(1006) from None
 
 
@@ -172,14 +175,14 @@ class _Hello(BaseModel, extra="forbid"):
 
 
 class _Pace:
-    """Of which jobs the progress is still to be told: of each at most once in `_PROGRESS_S`."""
+    """The jobs whose progress is still to be sent: each job at most once in `_PROGRESS_S`."""
 
     def __init__(self) -> None:
         self._waiting: set[UUID] = set()
         self._told_s: dict[UUID, float] = {}
 
     def whose_turn(self, touched: Iterable[UUID]) -> list[UUID]:
-        """The jobs to be told of now, after those touched have joined the others that wait."""
+        """Add the touched jobs to those that wait, and take those whose progress is due now."""
         now_s = time.monotonic()
         self._told_s = {job_id: told_s for job_id, told_s in self._told_s.items() if told_s > now_s - _PROGRESS_S}
         self._waiting.update(touched)
@@ -189,7 +192,7 @@ class _Pace:
         return turn
 
     def next_turn_s(self) -> float | None:
-        """Seconds until a job may be told of that waits; None when none does."""
+        """Seconds until the next waiting job is due. None when no job waits."""
         due_s = min((self._told_s[job_id] for job_id in self._waiting), default=None)
         return None if due_s is None else max(due_s + _PROGRESS_S - time.monotonic(), 0.001)
 

@@ -1,7 +1,7 @@
-"""The hub of live events: wakes the clients of an owner when PostgreSQL says that something has happened.
+"""The hub of live events: wakes the clients of an owner when PostgreSQL notifies that something has happened.
 
-One listening connection in every API process, whichever replica or worker has settled the image. What happened the
-clients read from the database themselves, so that nothing is kept for them here and nothing can be missed.
+Every API process has one listening connection, so events of all replicas and workers arrive. The clients read the
+events from the database, so the hub stores nothing and a client misses nothing.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _READERS = 4
-"""Threads, and hence connections, that all clients together read with; the rest is left to the requests."""
+"""The threads, and so the database connections, that all clients share. The other connections serve requests."""
 
 _PAUSE_S = 0.5
 
 
 class TooManyClients(Exception):
-    """An owner has as many clients at this process as the settings allow."""
+    """An owner has reached the limit of clients at this process."""
 
 
 class Hub:
-    """One a process, for the event loop that calls `start`."""
+    """One per process, for the event loop that calls `start`."""
 
     def __init__(self, dsn: str, most_per_owner: int) -> None:
         self._dsn, self._most_per_owner = dsn, most_per_owner
@@ -44,15 +44,15 @@ class Hub:
 
     @property
     def clients(self) -> int:
-        """How many are connected."""
+        """The number of connected clients."""
         return sum(map(len, self._wakes.values()))
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         self._listening = asyncio.create_task(self._listen())
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         assert self._listening is not None
         self._listening.cancel()
         with suppress(asyncio.CancelledError):
@@ -61,7 +61,7 @@ class Hub:
 
     @contextmanager
     def client(self, owner: str) -> Iterator[asyncio.Event]:
-        """Count a client in for the length of the block; the event is set whenever there may be something to read.
+        """Register a client for the block. The event is set whenever there may be something to read.
 
         Raises TooManyClients.
         """
@@ -78,7 +78,7 @@ class Hub:
                 del self._wakes[owner]
 
     async def read(self, query: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """What a function that asks the database returns. While the database is down this waits."""
+        """Run a database query in a thread and return its result. Retries while the database is down."""
         while True:
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, query, *arguments)
@@ -91,16 +91,16 @@ class Hub:
                 await self._listen_once()
             except psycopg.OperationalError as error:
                 log.warning("hub_waits", error=str(error))
-            except Exception:  # whatever it is, the clients must hear of what happens once it is mended
+            except Exception:  # listen again: the clients must get their events once the cause is gone
                 log.exception("hub_broke")
             await asyncio.sleep(_PAUSE_S)
 
     async def _listen_once(self) -> None:
-        """Until the connection is lost."""
+        """Listen until the connection is lost."""
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, **session()) as connection:
             await connection.execute(listen(Channel.EVENTS))
             for owner in self._wakes:
-                self._wake(owner)  # for what they may have missed meanwhile
+                self._wake(owner)  # a notification may have been missed before LISTEN
             async for notification in connection.notifies():
                 self._wake(notification.payload)
 

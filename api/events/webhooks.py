@@ -1,4 +1,4 @@
-"""Webhooks: endpoints that are told of what happens, the log of what they were told, and sending it again."""
+"""Webhooks: endpoints that receive events, the log of their deliveries, and redelivery."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
     responses=problem_responses("webhooks_not_allowed", "address_refused", "too_many_webhooks"),
 )
 def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> WebhookWithSecret:
-    """Set up a webhook for every job of the caller's. Its secret is shown now and never again."""
+    """Create a webhook for all of the caller's jobs. Its secret is shown only in this response."""
     check_webhooks_allowed(context)
     check_url(str(request.url), context.settings.outbound_networks)
     with context.database.transaction() as transaction:
@@ -44,14 +44,14 @@ def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> Web
 
 @router.get("")
 def get_webhooks(context: Ctx, who: Submitter, job_id: UUID | None = None) -> Webhooks:
-    """The caller's webhooks: those for every job, or those for one."""
+    """List the caller's webhooks: those for all jobs, or with `job_id` those for one job."""
     rows = webhooks.list_webhooks(context.database, who.owner, job_id)
     return Webhooks(webhooks=[_view(row) for row in rows])
 
 
 @router.get("/{webhook_id}", responses=problem_responses("not_found"))
 def get_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Webhook:
-    """A webhook of the caller's; to operators anyone's."""
+    """Return one of the caller's webhooks. Operators can view every owner's."""
     return _view(_found(context, who, webhook_id))
 
 
@@ -60,7 +60,7 @@ def get_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Webhook:
     responses=problem_responses("not_found", "webhooks_not_allowed", "address_refused"),
 )
 def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: WebhookChange) -> Webhook:
-    """Change a webhook. One that is enabled again is sent what it still has to get."""
+    """Change a webhook. After it is enabled again, its pending messages are sent."""
     check_webhooks_allowed(context)
     _found(context, who, webhook_id)
     url = None if change.url is None else str(change.url)
@@ -73,14 +73,14 @@ def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: Webho
 
 @router.delete("/{webhook_id}", status_code=204, responses=problem_responses("not_found"))
 def delete_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> None:
-    """Delete a webhook with its log. What it was still to be sent is not sent."""
+    """Delete a webhook and its log. Pending messages are not sent."""
     _found(context, who, webhook_id)
     webhooks.delete_webhook(context.database, webhook_id)
 
 
 @router.post("/{webhook_id}/rotate-secret", responses=problem_responses("not_found"))
 def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWithSecret:
-    """Give a webhook a new secret. For a day messages are signed with the old one as well."""
+    """Give a webhook a new secret. For one day, messages are signed with the old secret too."""
     _found(context, who, webhook_id)
     row = _existing(webhooks.rotate_secret(context.database, webhook_id))
     return WebhookWithSecret.model_validate(row, from_attributes=True)
@@ -92,7 +92,7 @@ def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWith
     responses=problem_responses("not_found", "webhooks_not_allowed", "webhook_disabled"),
 )
 def test_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Delivery:
-    """Send a message of the type `test`."""
+    """Send a message of type `test`."""
     check_webhooks_allowed(context)
     _check_enabled(_found(context, who, webhook_id))
     row = deliveries.queue_test(context.database, webhook_id)
@@ -105,7 +105,7 @@ def test_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> Delivery:
 def get_deliveries(
     context: Ctx, who: Submitter, webhook_id: UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> DeliveryPage:
-    """What a webhook was sent and is to be sent, newest first."""
+    """List the delivered and pending messages of a webhook, newest first."""
     _found(context, who, webhook_id)
     listed = f"deliveries of {webhook_id}"
     rows = deliveries.list_deliveries(context.database, webhook_id, limit, parse_cursor(listed, cursor, int))
@@ -121,7 +121,7 @@ def get_deliveries(
     responses=problem_responses("not_found", "webhooks_not_allowed", "webhook_disabled"),
 )
 def redeliver(context: Ctx, who: Submitter, webhook_id: UUID, delivery_id: UUID) -> Delivery:
-    """Send a message again, now, whether it was delivered, given up or is still to be sent."""
+    """Send a message now, whether it was delivered, was given up or is pending."""
     check_webhooks_allowed(context)
     _check_enabled(_found(context, who, webhook_id))
     row = deliveries.redeliver(context.database, webhook_id, delivery_id)
@@ -142,7 +142,7 @@ def _existing(row: WebhookRow | None) -> WebhookRow:
 
 def _check_enabled(row: WebhookRow) -> None:
     if not row.is_enabled:
-        raise ApiProblem("webhook_disabled", "The webhook is disabled. Enable it first: PATCH it with is_enabled true.")
+        raise ApiProblem("webhook_disabled", "The webhook is disabled. PATCH it with is_enabled true first.")
 
 
 def _view(row: WebhookRow) -> Webhook:

@@ -1,7 +1,7 @@
-"""Cutting a WebSocket off.
+"""Abort a WebSocket connection.
 
-ASGI has the polite close alone. It waits until the client has taken all that was sent before, and so do the server's
-buffer and the socket, for as long as a client that takes nothing likes.
+ASGI offers only a clean close. It waits until the client has read everything sent before; a client that reads nothing
+would hold the server's buffer and the socket forever.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _KEY = "blurline.abort"
 
 
 class WebSocketAbort:
-    """The outermost middleware: only there ``send`` still is the server's own, behind which lies the connection."""
+    """The outermost middleware: only there is ``send`` the server's own function, which leads to the connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Note how the connection of a WebSocket is cut."""
+        """Remember how to abort the connection of a WebSocket."""
         if scope["type"] == "websocket":
             transport = getattr(getattr(send, "__self__", None), "transport", None)
             scope[_KEY] = getattr(transport, "abort", None)
@@ -32,7 +32,7 @@ class WebSocketAbort:
 
 
 def cut(websocket: WebSocket) -> None:
-    """Drop the connection with all that waits to be sent. A server other than uvicorn may not let us."""
+    """Drop the connection and everything still to be sent. Servers other than uvicorn may not support it."""
     abort: Callable[[], None] | None = websocket.scope.get(_KEY)
     if abort is None:
         log.warning("websocket_not_cut")

@@ -19,14 +19,14 @@ class ByteRange:
 
     @property
     def length(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         return self.last - self.first + 1
 
 
 def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:
-    """The range asked for. None for all of it: no header, several ranges, or one that is not understood.
+    """The requested range. None, for the whole picture, when there is no header, or one with several or invalid ranges.
 
-    Raises ApiProblem (416) when nothing of it lies within ``size_bytes``.
+    Raises ApiProblem (416) when the range lies outside ``size_bytes``.
     """
     match = _RANGE.fullmatch(header.strip()) if header else None
     if match is None or match.group(0) == "bytes=-":
@@ -41,7 +41,7 @@ def parse_range(header: str | None, size_bytes: int) -> ByteRange | None:
     if asked.length <= 0:
         raise ApiProblem(
             "range_not_satisfiable",
-            f"The picture has {size_bytes} bytes.",
+            f"The requested range lies outside the picture, which has {size_bytes} bytes.",
             {"Content-Range": f"bytes */{size_bytes}"},
         )
     return asked

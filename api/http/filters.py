@@ -1,4 +1,4 @@
-"""Filters that several lists and figures share."""
+"""Filters that several endpoints share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blurline.contract import ImageState, Time
 from blurline.policy.profile import ProfileName
 
 LabelFilter = Annotated[
-    list[str] | None, Query(max_length=20, description="As `name:value`; may be repeated, and all must match.")
+    list[str] | None, Query(max_length=20, description="A label as `name:value`. Repeat it to require several labels.")
 ]
 OwnerFilter = Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")]
 
@@ -23,18 +23,18 @@ _DEFAULT_RANGE = timedelta(days=30)
 
 
 def parse_labels(given: list[str] | None) -> dict[str, str] | None:
-    """The labels asked for. Raises ApiProblem."""
+    """The labels of a filter, by name. Raises ApiProblem."""
     if given is None:
         return None
     pairs = [each.partition(":") for each in given]
     if not all(colon for _, colon, _ in pairs):
-        raise ApiProblem("invalid_request", "A label is asked for as `name:value`.")
+        raise ApiProblem("invalid_request", "A label filter must have the form `name:value`.")
     return {name: value for name, _, value in pairs}
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSelection:
-    """Which images: submitted from ``since`` up to ``until``; what else is None does not restrict."""
+    """A filter of images, submitted from ``since`` up to ``until``. A field that is None does not restrict."""
 
     since: datetime
     until: datetime

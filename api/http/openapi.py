@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with the models that it cannot see and without answers that are never given."""
+"""The OpenAPI document: FastAPI's, plus the models that it cannot see, minus the responses that never occur."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WITH_BODY = ("malformed_request", "request_too_large")
 
 
 def describe(app: FastAPI) -> None:
-    """Have the application show its document so."""
+    """Replace the application's `openapi` function."""
     original = app.openapi
 
     def document() -> dict[str, Any]:
@@ -40,7 +40,7 @@ def describe(app: FastAPI) -> None:
 
 
 def _add_common(operation: dict[str, Any]) -> None:
-    """The problems with which any operation of its kind may be answered, beside those that it names itself."""
+    """Add the problems that every operation with a token or a body can return to those it declares itself."""
     needs_token, has_body = "security" in operation, "requestBody" in operation
     codes = _ALWAYS + (_WITH_TOKEN if needs_token else ()) + (_WITH_BODY if has_body else ())
     responses = operation["responses"]

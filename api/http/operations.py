@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of a path."""
+"""The operations of a path in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.routing import compile_path
 
 
 def operations(app: FastAPI, path: str) -> dict[str, dict[str, Any]]:
-    """The operations of a path by their method, in capitals; none where the document has no such path."""
+    """The operations of a path by method, in capitals. Empty when the document does not have the path."""
     found: dict[str, dict[str, Any]] = {}
     for template, methods in app.openapi()["paths"].items():
         if _pattern(template).match(path):

@@ -1,4 +1,4 @@
-"""Cursors of lists: opaque to clients, and good for the list and order alone that gave them."""
+"""Cursors of lists: opaque to clients, and valid only for the list and order that issued them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from fastapi import Query
 
 from api.http.problems import ApiProblem
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="Most items of one answer.")]
-Cursor = Annotated[
-    str | None, Query(max_length=500, description="`next_cursor` of the answer before, for what comes next.")
-]
+Limit = Annotated[int, Query(ge=1, le=1000, description="The maximum number of items in the response.")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the previous page.")]
 
 
 def next_cursor(listed: str, rows: Sequence[Any], limit: int, *at: Any) -> str | None:
-    """The cursor behind the last of ``rows``, whose place is ``at``; None when there can be no more."""
+    """The cursor after the last of ``rows``, whose position is ``at``. None when this was the last page."""
     if len(rows) < limit:
         return None
     text = json.dumps([listed, *map(str, at)], separators=(",", ":"))
@@ -26,9 +24,9 @@ def next_cursor(listed: str, rows: Sequence[Any], limit: int, *at: Any) -> str |
 
 
 def parse_cursor(listed: str, cursor: str | None, *kinds: type) -> Any:
-    """What a cursor of the list ``listed`` holds, as these types: None without one, a tuple when there are several.
+    """The position in a cursor of the list ``listed``: one value of the given type, or a tuple of several.
 
-    Raises ApiProblem.
+    Returns None without a cursor. Raises ApiProblem.
     """
     if cursor is None:
         return None
@@ -38,5 +36,5 @@ def parse_cursor(listed: str, cursor: str | None, *kinds: type) -> Any:
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         name = None
     if name != listed:
-        raise ApiProblem("invalid_cursor", "The cursor is not one that this list gave for this order.")
+        raise ApiProblem("invalid_cursor", "The cursor belongs to another list or order. Start again without a cursor.")
     return values[0] if len(values) == 1 else values

@@ -31,7 +31,7 @@ _TEMPORARY = "A part of the service does not respond at the moment. Try again so
 
 
 class ApiProblem(Exception):
-    """An answer other than success. ``code`` is one of `ERROR_CODES` that has a status."""
+    """An error response. ``code`` is a key of `ERROR_CODES` that has an HTTP status."""
 
     def __init__(self, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -39,14 +39,14 @@ class ApiProblem(Exception):
 
 
 class NotFound(ApiProblem):
-    """The resource does not exist, or it belongs to somebody else."""
+    """The resource does not exist, or it belongs to another owner."""
 
     def __init__(self, what: str) -> None:
         super().__init__("not_found", f"You have no {what} with this id.")
 
 
 def problem_response(code: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
-    """The response for a problem."""
+    """Build the response for a problem."""
     body = _body(code, detail, structlog.contextvars.get_contextvars().get("request_id"), **more)
     return _ProblemResponse(body, {**_HEADERS.get(body.status, {}), **(headers or {})})
 
@@ -72,7 +72,7 @@ def problem_responses(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the application with a problem."""
+    """Answer every error of the application with a problem response."""
 
     @app.exception_handler(ApiProblem)
     def known(_: Request, error: ApiProblem) -> JSONResponse:
@@ -115,11 +115,11 @@ def install_error_handlers(app: FastAPI) -> None:
 def internal_error(request: Request, error: Exception) -> JSONResponse:
     """The response to an unexpected error. `api.middleware.request_log` sends it, outside the application."""
     log.exception("request_broke", path=request.url.path, exc_info=error)
-    return problem_response("internal", "An unexpected error occurred. The operator finds it in the service's log.")
+    return problem_response("internal", "An unexpected error occurred. Ask your operator: it is in the service's log.")
 
 
 def invalid_request(errors: list[Any]) -> JSONResponse:
-    """The response to a request that does not validate, from pydantic's errors."""
+    """The response to an invalid request, from pydantic's errors."""
     broken = next((each for each in errors if each["type"] == "json_invalid"), None)
     if broken is not None:
         why = broken.get("ctx", {}).get("error", broken["msg"])
@@ -133,7 +133,7 @@ def invalid_request(errors: list[Any]) -> JSONResponse:
 def _body(code: str, detail: str, request_id: str | None, **more: Any) -> contract.Problem:
     status = ERROR_CODES[code].status
     if status is None:
-        raise ValueError(f"The API has no answer with the code {code}.")
+        raise ValueError(f"The error code {code} has no HTTP status.")
     return contract.Problem(
         title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id, **more
     )
@@ -147,11 +147,11 @@ _SAID = {
     "extra_forbidden": "unknown field",
     "missing": "is missing",
 }
-"""Plainer words for some of pydantic's error types."""
+"""Simpler messages for some of pydantic's error types."""
 
 
 class _ProblemResponse(JSONResponse):
-    """A response that is counted when it is sent."""
+    """A problem response that counts itself in the metrics when it is sent."""
 
     def __init__(self, body: contract.Problem, headers: dict[str, str]) -> None:
         super().__init__(body.model_dump(exclude_none=True), body.status, headers, MEDIA_TYPE)

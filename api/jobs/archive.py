@@ -1,4 +1,4 @@
-"""A job's published results as one ZIP, streamed: no file, no picture and no list of them is held whole."""
+"""A job's published results as one streamed ZIP. Nothing in it is held in memory as a whole."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Member = tuple[str, datetime, int, Any, Iterator[bytes]]
 
 
 def archive(context: Context, job_id: UUID) -> Iterable[bytes]:
-    """The ZIP: every published result under its own name, and last `manifest.json`, which lists every image."""
+    """The ZIP: every published result under its own name, then `manifest.json`, which lists every image."""
     return stream_zip(_members(context, job_id), chunk_size=_CHUNK_BYTES)
 
 
@@ -61,9 +61,10 @@ def _members(context: Context, job_id: UUID) -> Iterator[Member]:
 
 
 def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, Iterator[bytes] | None]:
-    """The image as it is now (None: deleted) and its result, where it is published after the result was opened.
+    """The current image (None when deleted) and the content of its result, if it is still published.
 
-    The list was read some time ago: meanwhile a result may have been withdrawn, replaced or deleted.
+    Since the list was read, a result may have been withdrawn, replaced or deleted. The image is read again after the
+    result is opened, so that no withdrawn result is sent.
     """
     current = find_image(context.database, None, row.id)
     while current is not None and _has_result(current):
@@ -82,14 +83,14 @@ def _has_result(row: ImageRow) -> bool:
 
 
 class Names:
-    """Names within an archive, none of which stands twice, whatever the case of its letters."""
+    """The file names of an archive, unique also when case is ignored."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
         self._numbers: Counter[str] = Counter()
 
     def unused(self, path: PurePosixPath) -> str:
-        """The path, or one with a number where it is taken."""
+        """The path, with a number added if it is taken."""
         chosen, wanted = str(path), str(path).casefold()
         while chosen.casefold() in self._taken:
             self._numbers[wanted] += 1

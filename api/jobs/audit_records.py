@@ -1,4 +1,4 @@
-"""Audit records of images, and the keys with which anybody can check them."""
+"""Signed audit records of images, and the public keys to verify them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _OF_IMAGE = set(AuditRecord.model_fields) - {"blurline_version"}
 
 @router.get("/images/{image_id}/audit", responses=problem_responses("not_found"))
 def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
-    """What an image was and is, what was found in it by what, and who decided on it: signed, for `blurline verify`."""
+    """Return an image's signed audit record: its files, its detections, the model and every reviewer's decision. Check
+    it with `blurline verify`."""
     row = visible_image(context, who, image_id)
     decisions = list_decisions(context.database, image_id)
     fields = {name: getattr(row, name) for name in ImageRow.__slots__ if name in _OF_IMAGE}
@@ -45,7 +46,7 @@ def get_audit(context: Ctx, who: Who, image_id: UUID) -> SignedRecord:
 
 @router.get("/audit-keys")
 def get_audit_keys(context: Ctx) -> AuditKeys:
-    """The public keys of this installation's audit records. No token is needed."""
+    """Return the public keys that verify this installation's audit records. Needs no token."""
     return Auditor(context.settings.home).keys
 
 

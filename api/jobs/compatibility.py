@@ -1,4 +1,4 @@
-"""The three RPC-like endpoints of the article that started the project, over the functions of v1."""
+"""Three RPC-style endpoints that call the functions of v1, for clients of the article the project started from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UploadUrl(BaseModel):
 
 
 class SubmitRequest(BaseModel):
-    """An object that was uploaded."""
+    """An uploaded object to submit."""
 
     model_config = with_examples({"object_key": KEY, "name": "a.jpg"})
     object_key: Key
@@ -40,7 +40,7 @@ class SubmitRequest(BaseModel):
 
 
 class ListRequest(BaseModel):
-    """A page of the caller's images: those older than `before`."""
+    """A page of the caller's images, older than `before`."""
 
     model_config = with_examples({"limit": 50})
     limit: int = Field(default=50, ge=1, le=1000)
@@ -49,7 +49,7 @@ class ListRequest(BaseModel):
 
 @router.post("/upload-url/get")
 def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
-    """As POST /v1/uploads, for one object."""
+    """Like `POST /v1/uploads`, for one object."""
     key, form = new_upload(context, who.owner)
     return UploadUrl(object_key=key, url=form.url, fields=form.fields)
 
@@ -62,7 +62,7 @@ def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
     ),
 )
 def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
-    """As POST /v1/jobs, for one object under the default policy."""
+    """Like `POST /v1/jobs`, for one object with the default policy."""
     image = SubmittedImage(key=request.object_key, name=request.name)
     job = submit_images(context, SubmissionOptions(who.owner), [image])
     return image_view(list_images_of_job(context.database, job.id, limit=1)[0])
@@ -70,7 +70,7 @@ def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
 
 @router.post("/list")
 def list_images(context: Ctx, who: Who, request: Annotated[ListRequest | None, Body()] = None) -> list[Image]:
-    """The caller's images, newest first."""
+    """List the caller's images, newest first."""
     asked = request or ListRequest()
     rows = images_of(context.database, ImageFilter(who.owner), asked.limit, asked.before)
     return [image_view(row) for row in rows]

@@ -1,4 +1,4 @@
-"""From a checked request to a job: what the v1 and the compatibility router share."""
+"""Create a job from a validated request, for the v1 and the compatibility router."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionOptions:
-    """What a submission asks for beside its pictures. ``claim`` is that of its Idempotency-Key."""
+    """The options of a submission. ``claim`` is the claim on its Idempotency-Key."""
 
     owner: str
     policy: Policy = Policy()
@@ -66,7 +66,7 @@ class SubmissionOptions:
 def submission_options(
     context: Context, owner: str, options: JobOptions, claim: Claim | None = None
 ) -> SubmissionOptions:
-    """The preset's policy with the request's own fields in place of it, and the rest. Raises ApiProblem."""
+    """The options of a request, its own policy fields merged over its preset's. Raises ApiProblem."""
     preset = options.preset or DEFAULT
     if preset in PRESETS:
         _, policy = PRESETS[preset]
@@ -81,47 +81,47 @@ def submission_options(
     try:
         merged = Policy.model_validate(policy.model_dump() | options.policy.model_dump(exclude_unset=True))
     except ValidationError as error:
-        raise ApiProblem("invalid_request", f"The policy does not go with the preset {preset!r}: {error}.") from error
+        raise ApiProblem("invalid_request", f"The policy conflicts with the preset {preset!r}: {error}.") from error
     retention = asked_days(context.settings, options.retention)
     return SubmissionOptions(owner, merged, options.preset, options.labels, options.webhook, retention, claim)
 
 
 def check_webhooks_allowed(context: Context) -> None:
-    """Raise ApiProblem where webhooks are off."""
+    """Raise ApiProblem when webhooks are disabled."""
     if not context.settings.allow_webhooks:
         raise ApiProblem(
-            "webhooks_not_allowed", "Webhooks are off here; your operator can allow them (BLURLINE_ALLOW_WEBHOOKS)."
+            "webhooks_not_allowed", "Webhooks are disabled. Your operator can enable them with BLURLINE_ALLOW_WEBHOOKS."
         )
 
 
 def new_upload(context: Context, owner: str) -> tuple[str, PresignedPost]:
-    """A fresh key of the owner's, and the form to upload to it."""
+    """A new object key of the owner, and the form to upload to it."""
     key = f"{_prefix(owner)}{new_id()}"
     return key, context.store.presign_upload(key)
 
 
-def submit_images(context: Context, wanted: SubmissionOptions, images: Sequence[SubmittedImage]) -> CreatedJob:
-    """Make a job of objects that were uploaded and of URLs. Raises ApiProblem, ObjectMissing, AlreadySubmitted."""
+def submit_images(context: Context, options: SubmissionOptions, images: Sequence[SubmittedImage]) -> CreatedJob:
+    """Create a job from uploaded objects and URLs. Raises ApiProblem, ObjectMissing and AlreadySubmitted."""
     _check_count(context, len(images))
     keys = [image.key for image in images if image.key is not None]
     twice = next((key for key, count in Counter(keys).items() if count > 1), None)
     if twice is not None:
-        raise ApiProblem("duplicate_key", f"The key {twice!r} stands twice in the request; each upload is one image.")
+        raise ApiProblem("duplicate_key", f"The key {twice!r} occurs twice in the request. Submit each upload once.")
     for key in keys:
-        _check_upload(context, wanted.owner, key)
-    stored = _stat(context, wanted.owner, keys)
-    originals = [_original(context, wanted.owner, image, stored) for image in images]
-    return _create(context, wanted, originals)
+        _check_upload(context, options.owner, key)
+    stored = _stat(context, options.owner, keys)
+    originals = [_original(context, options.owner, image, stored) for image in images]
+    return _create(context, options, originals)
 
 
-def submit_files(context: Context, wanted: SubmissionOptions, files: Sequence[OpenFile]) -> CreatedJob:
-    """Store files and make a job of them. Raises ApiProblem, QuotaExceeded."""
+def submit_files(context: Context, options: SubmissionOptions, files: Sequence[OpenFile]) -> CreatedJob:
+    """Store files and create a job from them. Raises ApiProblem and QuotaExceeded."""
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
     check_room(
         context.database,
-        wanted.owner,
+        options.owner,
         default_quotas(context.settings),
         len(files),
         sum(file.size_bytes for file in files),
@@ -129,41 +129,41 @@ def submit_files(context: Context, wanted: SubmissionOptions, files: Sequence[Op
     originals: list[Original] = []
     try:
         for file in files:
-            stored = context.store.put_original(_direct_key(wanted.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
+            stored = context.store.put_original(_direct_key(options.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
             originals.append(Original(file.name, stored.key, stored.etag, stored.size_bytes))
-        return _create(context, wanted, originals)
-    except DatabaseUnavailable:  # the job may be there all the same: its commit may have gone through unheard
+        return _create(context, options, originals)
+    except DatabaseUnavailable:  # the job may exist: its commit may have succeeded without a response
         raise
     except Exception:
-        for original in originals:  # there is no job that could ever delete them
-            _forget(context, original)
+        for original in originals:  # no job exists that could delete them later
+            _remove(context, original)
         raise
 
 
-def _create(context: Context, wanted: SubmissionOptions, originals: list[Original]) -> CreatedJob:
-    """Everything of the job in one transaction, its place in the quotas and its answer to a repetition included."""
+def _create(context: Context, options: SubmissionOptions, originals: list[Original]) -> CreatedJob:
+    """Write the job, its use of the quotas and the stored response of its Idempotency-Key in one transaction."""
     settings = context.settings
     job = NewJob(
-        wanted.owner,
-        wanted.policy,
+        options.owner,
+        options.policy,
         originals,
         "interactive" if len(originals) <= settings.interactive_max_images else "backlog",
-        wanted.preset,
-        wanted.labels,
-        wanted.retention,
+        options.preset,
+        options.labels,
+        options.retention,
         current_traceparent(),
     )
     with context.database.transaction() as transaction:
         charge(transaction, job.owner, default_quotas(settings), len(originals), job.size_bytes)
         job_id = write_job(transaction, job, batch_size(settings))
         webhook = None
-        if wanted.webhook is not None:
-            webhook = create_webhook(transaction, job.owner, job_id, str(wanted.webhook.url), wanted.webhook.events)
+        if options.webhook is not None:
+            webhook = create_webhook(transaction, job.owner, job_id, str(options.webhook.url), options.webhook.events)
         row = job_within(transaction, job_id)
         assert row is not None
         answer = created_job_view(row, webhook, settings)
-        if wanted.claim is not None:
-            settle(transaction, wanted.claim, answer.model_dump(mode="json"))
+        if options.claim is not None:
+            settle(transaction, options.claim, answer.model_dump(mode="json"))
     return answer
 
 
@@ -176,7 +176,7 @@ def _original(context: Context, owner: str, image: SubmittedImage, stored: Mappi
     if not context.settings.allow_urls:
         raise ApiProblem(
             "urls_not_allowed",
-            "Images cannot be submitted by URL here. Upload them, or have it allowed (BLURLINE_ALLOW_URLS).",
+            "Submission by URL is disabled. Upload the images, or ask your operator to set BLURLINE_ALLOW_URLS.",
         )
     url = str(image.url)
     check_url(url, context.settings.outbound_networks)
@@ -186,8 +186,10 @@ def _original(context: Context, owner: str, image: SubmittedImage, stored: Mappi
 
 
 def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObject]:
-    """What the store has of the keys: many are listed (keys sort by time), as far as that pays; the rest is asked for
-    one by one. Raises ObjectMissing."""
+    """The stored objects of the keys. Raises ObjectMissing.
+
+    Many keys are listed at once, since keys sort by time; the list is bounded, and the rest is looked up one by one.
+    """
     found: dict[str, StoredObject] = {}
     if len(keys) > _STAT_ONE_BY_ONE:
         wanted = set(keys)
@@ -199,49 +201,49 @@ def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObje
 
 
 def printable(name: str | None) -> str:
-    """A name as the database takes it."""
+    """A file name with only printable characters, cut to 255."""
     return "".join(letter for letter in name or "" if letter.isprintable())[:255]
 
 
 def _check_count(context: Context, count: int) -> None:
     most = context.settings.max_images_per_job
     if not 1 <= count <= most:
-        raise ApiProblem("image_count", f"The request has {count} images; a job has 1 to {most}.")
+        raise ApiProblem("image_count", f"The request has {count} images, but a job must have 1 to {most}.")
 
 
 def _check_size(context: Context, name: str, size_bytes: int) -> None:
     most_mb = context.settings.max_file_mb
     if size_bytes > most_mb * 1e6:
         raise ApiProblem(
-            "picture_too_large", f"{name} has {size_bytes / 1e6:.1f} MB; at most {most_mb:.0f} MB are accepted."
+            "picture_too_large", f"{name} has {size_bytes / 1e6:.1f} MB, but at most {most_mb:.0f} MB are accepted."
         )
 
 
-def _forget(context: Context, original: Original) -> None:
+def _remove(context: Context, original: Original) -> None:
     with contextlib.suppress(StoreUnavailable):
         context.store.remove_original(original.key)
 
 
 def _check_upload(context: Context, owner: str, key: str) -> None:
-    """Raise ObjectMissing unless the key is one that the owner was handed out with a form, and not so long ago that the
-    object may be swept away."""
+    """Raise ObjectMissing unless the key was issued to the owner with a form and is recent enough that no sweep has
+    removed its object."""
     try:
         upload_id = UUID(key.rpartition("/")[2])
-        handed_out_at, is_of_owner = made_at(upload_id), key == f"{_prefix(owner)}{upload_id}"
+        issued_at, is_of_owner = made_at(upload_id), key == f"{_prefix(owner)}{upload_id}"
     except ValueError:
         is_of_owner = False
     if not is_of_owner:
         raise ObjectMissing(f"Nothing is stored under the key {key!r}. Get keys from POST /v1/uploads.")
     kept_hours = context.settings.keep_uploads_hours
-    if datetime.now(UTC) - handed_out_at > timedelta(hours=kept_hours):
+    if datetime.now(UTC) - issued_at > timedelta(hours=kept_hours):
         raise ObjectMissing(
-            f"The upload {key!r} was not submitted within {kept_hours:g} hours and is not kept any longer. Upload the "
-            "file again."
+            f"The upload {key!r} expired because it was not submitted within {kept_hours:g} hours. Upload the file "
+            "again."
         )
 
 
 def _direct_key(owner: str) -> str:
-    """A key that no form was handed out for, so that nobody can write to it but we."""
+    """A key for which no form was issued, so that only the API can write to it."""
     return f"{_prefix(owner)}direct/{new_id()}"
 
 

@@ -1,4 +1,4 @@
-"""What a result is called when it is downloaded."""
+"""The file name of a downloaded result."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 
 def file_path(name: str, position: int, key: str) -> PurePosixPath:
-    """A relative path: what the owner called the picture, with the extension of the result at ``key`` added where it
-    has another. Never absolute, never upwards, good for every system."""
+    """The owner's name for the picture as a relative path, plus the extension of the result at ``key`` if it differs.
+
+    The path never leaves its folder and is valid on every operating system.
+    """
     parts = [part for part in PureWindowsPath(name).as_posix().split("/") if part not in ("", ".", "..")]
     path = PurePosixPath(*[part.replace(":", "_") for part in parts] or [f"image-{position}"])
     extension = PurePosixPath(key).suffix

@@ -19,8 +19,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="A repetition of the request with the same key is answered as the first was, and makes nothing "
-        "anew.",
+        description="A repeated request with the same key gets the response of the first, and no second job is made.",
     ),
 ]
 
@@ -32,9 +31,9 @@ def once(
     fingerprint: Callable[[], str],
     work: Callable[[Claim | None], CreatedJob],
 ) -> JSONResponse:
-    """Do the work, or give the answer that an earlier request with the key was given.
+    """Do the work, or repeat the response of an earlier request with the same key.
 
-    A request that comes to nothing leaves the key free. Raises KeyReused, InProgress, and what ``work`` raises.
+    A failed request releases the key. Raises KeyReused, InProgress and the errors of ``work``.
     """
     claimed = None
     if key is not None:
@@ -54,7 +53,7 @@ def _answer(job: dict[str, Any], headers: dict[str, str] | None = None) -> JSONR
 
 
 def fingerprint_of(*texts: str, files: Iterable[tuple[str, BinaryIO]] = ()) -> str:
-    """The SHA-256 of texts and of files with their names, each told apart from the next."""
+    """The SHA-256 of texts and of files with their names, each preceded by its length."""
     digest = hashlib.sha256()
     for text in texts:
         _add(digest, text.encode())

@@ -1,4 +1,4 @@
-"""Images: what became of a picture, and its result once it is published."""
+"""Images: their state, their detections, their result, and deletion."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
 
 
 class ImageSort(StrEnum):
-    """Orders of images. By doubt, the most doubtful come first; that goes with one `state` alone."""
+    """Orders of images. `-doubt` lists the most doubtful images of one `state` first."""
 
     NEWEST = "-created_at"
     OLDEST = "created_at"
@@ -53,12 +53,12 @@ def get_images(
     until: Time | None = None,
     owner: OwnerFilter = None,
 ) -> ImagePage:
-    """Images of every job: one's own, or (reviewers and operators) all."""
+    """List images of all jobs: the caller's own, or for reviewers and operators everyone's."""
     wanted = ImageFilter(listed_owner(who, owner), state, error_code, since, until)
     listed = f"images{sort}"
     if sort is ImageSort.DOUBT:
         if state is None:
-            raise ApiProblem("invalid_request", "sort=-doubt needs a state, as in state=needs_review.")
+            raise ApiProblem("invalid_request", "sort=-doubt requires a state, for example state=needs_review.")
         rows = list_images_by_doubt(context.database, wanted, limit, parse_cursor(listed, cursor, float, UUID))
         at = [_UNKNOWN_DOUBT if rows[-1].doubt is None else rows[-1].doubt, rows[-1].id] if rows else []
     else:
@@ -70,7 +70,7 @@ def get_images(
 
 @router.get("/{image_id}", responses=problem_responses("not_found"))
 def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
-    """An image, its state and every box found in it."""
+    """Return an image with its state and detections."""
     row = visible_image(context, who, image_id)
     flow_run_id = find_flow_run(context.database, row.id) if Scope.OPERATE in who.scopes else None
     return image_with_detections(row, boxes_of(context, row), flow_run_id)
@@ -78,7 +78,7 @@ def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
 
 @router.get("/{image_id}/detections", responses=problem_responses("not_found"))
 def get_detections(context: Ctx, who: Who, image_id: UUID) -> Detections:
-    """Every box found in an image, also those that were not destroyed."""
+    """List every detected box of an image, including those that were not destroyed."""
     row = visible_image(context, who, image_id)
     return Detections(
         image_id=row.id,
@@ -91,7 +91,7 @@ def get_detections(context: Ctx, who: Who, image_id: UUID) -> Detections:
 _RESULT_HEADERS = {
     "ETag": {"schema": {"type": "string"}, "description": "Changes with the picture."},
     "Accept-Ranges": {"schema": {"type": "string"}},
-    "Content-Disposition": {"schema": {"type": "string"}, "description": "The name its owner gave it."},
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "The owner's name for the picture."},
 }
 _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
 
@@ -102,8 +102,8 @@ _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
     response_class=StreamingResponse,
     responses={
         200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
-        206: {"content": _PICTURE, "description": "The range asked for"},
-        304: {"description": "The picture is the one that `If-None-Match` names"},
+        206: {"content": _PICTURE, "description": "The requested range"},
+        304: {"description": "The picture has not changed since the version in `If-None-Match`"},
         **problem_responses("not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable"),
     },
 )
@@ -116,7 +116,8 @@ def get_result(
     if_range: Annotated[str | None, Header()] = None,
     range_: Annotated[str | None, Header(alias="range", description="One range of bytes.")] = None,
 ) -> Response:
-    """The published picture; to reviewers also one that is held for them. An original is never sent."""
+    """Download the published picture. Reviewers can also download a result at the review gate. Never sends an
+    original."""
     row = visible_image(context, who, image_id)
     key, size_bytes = sendable_result(who, row), row.result_bytes or 0
     etag = f'"{row.result_sha256}"'
@@ -143,8 +144,8 @@ def get_result(
 
 @router.delete("/{image_id}", status_code=202, responses=problem_responses("not_found", "on_hold"))
 def delete_image(context: Ctx, who: Who, image_id: UUID) -> DeletionReceipt:
-    """Delete an image, one's own or (operators) anyone's: its rows now, its original and results soon after, also when
-    a worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
+    """Delete one of the caller's images; operators can delete anyone's. Its rows are deleted at once, its original and
+    results soon after, even while a worker processes it. `GET /v1/deletions/{id}` shows when everything is gone."""
     receipt = delete(context.database, manageable_owner(who), image_id, who.owner, grace_periods(context.settings))
     if receipt is None:
         visible_image(context, who, image_id)

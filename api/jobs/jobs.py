@@ -1,4 +1,4 @@
-"""Jobs: following, cancelling, deleting and fetching them. Submitting is in `submissions`."""
+"""Jobs: their progress, images and results, cancellation and deletion. `submissions` creates them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def get_jobs(
     until: Time | None = None,
     owner: OwnerFilter = None,
 ) -> JobPage:
-    """Jobs: one's own, or (reviewers and operators) all."""
+    """List jobs: the caller's own, or for reviewers and operators everyone's."""
     wanted = JobFilter(listed_owner(who, owner), state, parse_labels(label), since, until)
     order = Order.ASCENDING if sort is JobSort.OLDEST else Order.DESCENDING
     rows = list_jobs(context.database, wanted, limit, parse_cursor(f"jobs{sort}", cursor, UUID), order)
@@ -62,7 +62,7 @@ def get_jobs(
 
 @router.get("/{job_id}", responses=problem_responses("not_found"))
 def get_job(context: Ctx, who: Who, job_id: UUID) -> Job:
-    """A job and its progress."""
+    """Return a job and its progress."""
     return job_view(visible_job(context, who, job_id), context.settings)
 
 
@@ -76,7 +76,7 @@ def get_images_of_job(
     sort: PositionSort = PositionSort.FIRST,
     state: ImageState | None = None,
 ) -> ImagePage:
-    """The images of a job in the order they were submitted."""
+    """List the images of a job in the order of their submission."""
     visible_job(context, who, job_id)
     order = Order.DESCENDING if sort is PositionSort.LAST else Order.ASCENDING
     listed = f"images{job_id}{sort}"
@@ -91,13 +91,13 @@ def get_images_of_job(
     responses={
         200: {
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-            "description": "A ZIP of the published results; `manifest.json`, its last member, lists every image.",
+            "description": "A ZIP of the published results. Its last file, `manifest.json`, lists every image.",
         },
         **problem_responses("not_found", "store_unavailable"),
     },
 )
 def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
-    """Every published result of a job, streamed as one ZIP. An original is never sent."""
+    """Download every published result of a job as one ZIP. Never sends an original."""
     visible_job(context, who, job_id)
     headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"', "Cache-Control": "private, no-store"}
     return StreamingResponse(archive(context, job_id), 200, headers, "application/zip")
@@ -105,8 +105,8 @@ def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
 
 @router.post("/{job_id}/cancel", responses=problem_responses("not_found"))
 def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
-    """Call off what is left of a job, one's own or (operators) anyone's. What is published stays; what is not
-    fails with the code `job_cancelled`."""
+    """Cancel one of the caller's jobs; operators can cancel anyone's. Published images stay; images that are not
+    finished fail with the code `job_cancelled`."""
     row = visible_job(context, who, job_id)
     if manageable_owner(who) not in (None, row.owner):
         raise not_manageable("job")
@@ -117,8 +117,8 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
 
 @router.delete("/{job_id}", status_code=202, responses=problem_responses("not_found", "on_hold"))
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
-    """Delete a job, one's own or (operators) anyone's: its rows now, its originals and results soon after, also when a
-    worker is busy with it. `GET /v1/deletions/{id}` says when nothing is left."""
+    """Delete one of the caller's jobs; operators can delete anyone's. Its rows are deleted at once, its originals and
+    results soon after, even while a worker processes it. `GET /v1/deletions/{id}` shows when everything is gone."""
     deleted = delete(context.database, manageable_owner(who), job_id, who.owner, grace_periods(context.settings))
     if deleted is None:
         visible_job(context, who, job_id)

@@ -1,4 +1,4 @@
-"""Presets: policies with a name."""
+"""Presets: named policies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
 @router.get("")
 def get_presets(context: Ctx, _: Who) -> Presets:
-    """Every preset: the built-in ones, then the operators' by name."""
+    """List the built-in presets, then the operators' presets by name."""
     builtin = [
         Preset(name=name, description=description, policy=policy.model_dump(mode="json"), is_builtin=True)
         for name, (description, policy) in PRESETS.items()
@@ -26,7 +26,7 @@ def get_presets(context: Ctx, _: Who) -> Presets:
 
 @router.put("/{name}", responses=problem_responses("preset_is_builtin"))
 def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetRequest) -> Preset:
-    """Make a preset, or change it. Jobs keep the policy they were made with."""
+    """Create or change a preset. Existing jobs keep their policy."""
     _check_own(name)
     row = PresetRow(name, request.description, request.policy)
     put_preset(context.database, row, who.owner)
@@ -43,7 +43,9 @@ def delete_preset(context: Ctx, _: Operator, name: PresetName) -> None:
 
 def _check_own(name: str) -> None:
     if name in PRESETS:
-        raise ApiProblem("preset_is_builtin", f"The preset {name!r} comes with Blurline. Choose another name.")
+        raise ApiProblem(
+            "preset_is_builtin", f"The preset {name!r} is built in and cannot be changed. Choose another name."
+        )
 
 
 def _view(row: PresetRow) -> Preset:

@@ -54,7 +54,7 @@ _BODY: dict[str, Any] = {
                         "preset": {"type": "string", "description": "A preset's name"},
                         "labels": {"type": "string", "description": "Labels, as JSON"},
                         "webhook": {"type": "string", "description": "A webhook, as JSON"},
-                        "retention": {"type": "string", "description": "How long things are kept, as JSON"},
+                        "retention": {"type": "string", "description": "How long files and records are kept, as JSON"},
                     },
                 },
                 "encoding": {"files": {"contentType": "image/*"}},
@@ -79,9 +79,9 @@ _BODY: dict[str, Any] = {
 async def create_job(
     context: Ctx, who: Submitter, request: Request, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Submit pictures: keys of uploads (or URLs) as JSON, or the files themselves as multipart form data.
+    """Submit pictures: as JSON with the keys of uploads or URLs, or as multipart form data with the files.
 
-    When this answers 202 the job is stored and nothing can lose it.
+    A 202 response means that the job is stored and cannot be lost.
     """
     limiter = context.submission_threads
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -119,18 +119,18 @@ def _from_form(context: Context, owner: str, key: str | None, form: FormData) ->
 
 
 def _declared_bytes(request: Request) -> int:
-    """What a form's files have at least, from what its header says; 0 where it says nothing."""
+    """The minimum size of a form's files, from its Content-Length; 0 without one."""
     declared = request.headers.get("content-length", "0")
     return max(0, int(declared) - _OVERHEAD_BYTES) if declared.isdigit() else 0
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body. Raises ApiProblem when it is larger than any list of keys has to be."""
+    """The whole body. Raises ApiProblem when it is larger than a list of keys can need."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > _MAX_JSON_BYTES:
-            raise ApiProblem("request_too_large", f"A JSON request has at most {_MAX_JSON_BYTES} bytes.")
+            raise ApiProblem("request_too_large", f"A JSON request can have at most {_MAX_JSON_BYTES} bytes.")
         parts.append(part)
     return b"".join(parts)
 
@@ -139,11 +139,11 @@ def _options(form: FormData) -> JobOptions:
     strays = {name for name, _ in form.multi_items()} - {"files", *_OPTIONS}
     if strays:
         raise ApiProblem(
-            "invalid_request", f"The form has a part {min(strays)!r}; its parts are files, {', '.join(_OPTIONS)}."
+            "invalid_request", f"The form has an unknown part {min(strays)!r}. It accepts files, {', '.join(_OPTIONS)}."
         )
     texts = {name: form[name] for name in _OPTIONS if form.get(name)}
     if not all(isinstance(text, str) for text in texts.values()):
-        raise ApiProblem("invalid_request", f"The parts {', '.join(_OPTIONS)} are texts, not files.")
+        raise ApiProblem("invalid_request", f"The parts {', '.join(_OPTIONS)} must be text, not files.")
     preset = texts.pop("preset", None)
     fields = {name: _parsed(name, text) for name, text in texts.items()}
     return _validated(JobOptions, json.dumps(fields | ({"preset": preset} if preset else {})))
@@ -153,13 +153,15 @@ def _parsed(name: str, text: Any) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ApiProblem("invalid_request", f"The part {name} is not JSON as in {_EXAMPLES[name]}: {error}.") from error
+        raise ApiProblem(
+            "invalid_request", f"The part {name} is not valid JSON: {error}. Example: {_EXAMPLES[name]}"
+        ) from error
 
 
 def _files(form: FormData) -> list[OpenFile]:
     given = [value for value in form.getlist("files") if isinstance(value, UploadFile)]
     if not given:
-        raise ApiProblem("image_count", "The form has no files; send each picture as a part named `files`.")
+        raise ApiProblem("image_count", "The form has no files. Send each picture as a part named `files`.")
     return [OpenFile(printable(file.filename) or f"{at}", file.file, file.size or 0) for at, file in enumerate(given)]
 
 

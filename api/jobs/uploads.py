@@ -1,4 +1,4 @@
-"""Uploads: presigned forms with which a client sends originals straight to the store."""
+"""Uploads: presigned forms for sending originals straight to the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 @router.post("", status_code=201)
 def create_uploads(context: Ctx, who: Submitter, request: Annotated[UploadsRequest | None, Body()] = None) -> Uploads:
-    """Hand out presigned POST forms, each for one object of a key of our choice."""
+    """Create presigned POST forms, each for one new object key."""
     count = request.count if request else 1
     expires_at = datetime.now(UTC) + timedelta(seconds=context.settings.upload_ttl_s)
     max_bytes = int(context.settings.max_file_mb * 1e6)

@@ -1,4 +1,4 @@
-"""Rows as the API shows them: the models of `blurline.contract`, and nothing that a client has no use for."""
+"""Convert rows of the database to the models of `blurline.contract`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def job_view(row: JobRow, settings: Settings) -> Job:
 
 
 def created_job_view(row: JobRow, webhook: WebhookRow | None, settings: Settings) -> CreatedJob:
-    """A job that was just made, with its webhook."""
+    """A new job, with its webhook."""
     shown = WebhookWithSecret.model_validate(webhook, from_attributes=True) if webhook else None
     return CreatedJob(**_job_fields(row, settings), webhook=shown)
 
@@ -49,13 +49,13 @@ def image_view(row: ImageRow) -> Image:
 def image_with_detections(
     row: ImageRow, detections: list[DetectionRow], flow_run_id: UUID | None = None
 ) -> ImageWithDetections:
-    """An image and its boxes; to operators, with the flow run of its last attempt."""
+    """An image and its detections; for operators, with the flow run of its last attempt."""
     fields = {**_image_fields(row), "detections": detection_views(detections), "flow_run_id": flow_run_id}
     return ImageWithDetections(**fields)
 
 
 def detection_views(detections: list[DetectionRow]) -> list[Detection]:
-    """Boxes."""
+    """Detections."""
     return [Detection.model_validate(box, from_attributes=True) for box in detections]
 
 

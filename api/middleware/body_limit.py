@@ -1,4 +1,4 @@
-"""A cap on the size of a request, whatever its headers say: a large one for submissions, a small one for all others."""
+"""Limits on the size of a request body, also without a Content-Length: large for submissions, small for the rest."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ _LARGE_AT = ("POST", "/v1/jobs")
 
 
 class BodyLimit:
-    """Answers 413 as soon as more has been declared or has arrived than the endpoint takes.
+    """Answers 413 as soon as the declared or received size exceeds the limit.
 
-    ``max_bytes`` is for submissions. Other bodies are read before the token is looked at, and have to be small.
+    ``max_bytes`` is the limit for submissions. Other bodies are read before
+    the token is checked, so they must be small.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting."""
+        """Pass the request on and count the bytes of its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -47,7 +48,7 @@ class BodyLimit:
 
         async def noted(message: Message) -> None:
             nonlocal has_answered
-            if arrived > most and not has_answered:  # somebody has caught our error and answers with another
+            if arrived > most and not has_answered:  # an inner handler caught our exception and sends another response
                 return
             has_answered = True
             await send(message)
@@ -59,4 +60,4 @@ class BodyLimit:
 
 
 class _TooLargeError(Exception):
-    """More has arrived than may."""
+    """The body exceeds the limit."""

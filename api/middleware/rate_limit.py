@@ -1,6 +1,6 @@
-"""How many requests a minute an owner may make at this process, and the headers that tell them.
+"""The limit of requests per minute for each owner at this process, and the headers that report it.
 
-`RateLimit` and `RateLimit-Policy` are those of the IETF's draft-ietf-httpapi-ratelimit-headers.
+`RateLimit` and `RateLimit-Policy` follow the IETF's draft-ietf-httpapi-ratelimit-headers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RateLimit:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def count(self, request: Request, owner: str) -> None:
-        """Count one request. Raises ApiProblem when it is one too many."""
+        """Count one request. Raises ApiProblem when it exceeds the limit."""
         if self._item is None:
             return
         is_within = self._limiter.hit(self._item, owner)
@@ -41,19 +41,19 @@ class RateLimit:
         if not is_within:
             raise ApiProblem(
                 "rate_limited",
-                f"At most {self._item.amount} requests a minute are answered. Wait {reset_s} s.",
+                f"You have exceeded {self._item.amount} requests per minute. Try again in {reset_s} s.",
                 {"Retry-After": str(reset_s)},
             )
 
 
 class RateLimitHeaders:
-    """Middleware: puts what was counted into the answer's headers, whatever kind of answer it is."""
+    """Middleware that adds the rate limit's headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and add the headers when its answer starts."""
+        """Pass the request on and add the headers when its response starts."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

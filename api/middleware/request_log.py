@@ -1,4 +1,4 @@
-"""What is noted of every request: an id, one line in the log, and a figure."""
+"""Gives every request an id, a log line and a metric."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blurline.observability import metrics
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/liveness", "/metrics"})
-"""What machines ask for every few seconds."""
+"""Paths that machines request every few seconds."""
 
 _REQUEST_ID = "X-Request-Id"
 _SANE_ID = re.compile(r"[!-~]{1,64}")
@@ -27,13 +27,13 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class RequestLog:
-    """Outside of every middleware that may answer. What nobody caught it answers itself, so that it is noted too."""
+    """Outside of every middleware that may respond. It answers uncaught exceptions itself, so that they are logged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, watching."""
+        """Pass the request on, and log it when it ends."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -86,7 +86,7 @@ class RequestLog:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the request's route, once it has been found; `none` for a path that is nowhere described."""
+    """The template of the request's route, or `none` for a path without a route."""
     return getattr(scope.get("route"), "path", "none")
 
 
@@ -99,6 +99,6 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _owner(scope: Scope) -> dict[str, Any]:
-    """Who asked, where `api.dependencies` has found it out."""
+    """The caller, if `api.dependencies` has identified one."""
     state = scope.get("state", {})
     return {"owner": state["owner"]} if "owner" in state else {}

@@ -1,4 +1,4 @@
-"""The server span of every request, which goes on with the trace that its `traceparent` names. FastAPI makes it."""
+"""The server span of every request, made by FastAPI. It continues the trace in the request's `traceparent`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.middleware.request_log import QUIET_PATHS
 
 
 def tracing(provider: TracerProvider | None) -> TelemetryConfig:
-    """What FastAPI is to trace, and that its own metrics and logs stay off. Without a provider it traces nothing."""
+    """Configure FastAPI's tracing, with its own metrics and logs off. Without a provider, nothing is traced."""
     return {
         "tracing": provider is not None,
         "tracer_provider": provider,
@@ -25,5 +25,5 @@ def tracing(provider: TracerProvider | None) -> TelemetryConfig:
 
 
 def _is_excluded(scope: MutableMapping[str, Any]) -> bool:
-    """A WebSocket lasts for hours, and nobody wants to read of a probe."""
+    """Leave out WebSockets, which last for hours, and probes."""
     return scope["type"] != "http" or scope["path"] in QUIET_PATHS

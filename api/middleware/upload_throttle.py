@@ -1,7 +1,7 @@
-"""Turns among uploads: however many run, only a few at a time have a piece of their body worked on.
+"""Limits how many uploads process a chunk of their body at the same time.
 
-Between two pieces a request gives its turn away, so a slow client holds up nobody. The others' sockets fill up and TCP
-slows their senders down; what is left of the event loop answers everybody else.
+A request releases its slot after every chunk, so a slow client blocks nobody. The sockets of waiting uploads fill up
+and TCP slows their senders down, which leaves the event loop free for other requests.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ _AT_ONCE = 4
 
 
 class UploadThrottle:
-    """Middleware; one an application."""
+    """Middleware, one per application."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; whoever reads its body gets the next piece when it is its turn."""
+        """Pass the request on. A reader of its body waits for a slot before each chunk."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        has_turn = False
+        has_slot = False
 
-        def give_away() -> None:
-            nonlocal has_turn
-            if has_turn:
-                has_turn = False
-                self._turns.release()
+        def release() -> None:
+            nonlocal has_slot
+            if has_slot:
+                has_slot = False
+                self._slots.release()
 
-        async def in_turn() -> Message:
-            nonlocal has_turn
-            give_away()
+        async def receive_with_slot() -> Message:
+            nonlocal has_slot
+            release()
             message = await receive()
             if message.get("more_body"):
-                await self._turns.acquire()
-                has_turn = True
+                await self._slots.acquire()
+                has_slot = True
             return message
 
         try:
-            await self._app(scope, in_turn, send)
+            await self._app(scope, receive_with_slot, send)
         finally:
-            give_away()
+            release()

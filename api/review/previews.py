@@ -1,4 +1,4 @@
-"""Previews: small renditions of results, and for reviewers of originals."""
+"""Previews: small versions of results and, for reviewers, of originals."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ class Of(StrEnum):
 def get_preview(
     context: Ctx, who: Who, image_id: UUID, of: Of = Of.RESULT, size: PreviewSize = PreviewSize.THUMB
 ) -> StreamingResponse:
-    """A small rendition of the result (whoever may fetch the result may see it) or, for reviewers alone, of the
-    original; each look at one is written down. Every image has a `thumb`, those that are held also a `view`."""
+    """Return a small version of the result, for everyone who can download the result, or of the original, for reviewers
+    only; each view of an original is recorded. Every image has a `thumb`; images at the review gate also have a
+    `view`."""
     row = visible_image(context, who, image_id)
     headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     try:
@@ -65,7 +66,9 @@ def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -
 
 def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:
     if Scope.REVIEW not in who.scopes:
-        raise ApiProblem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which originals need.")
+        raise ApiProblem(
+            "missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which is required for originals."
+        )
     content = context.store.stream_original(preview_key(readable_original(row), size))
     note_look(context.database, who.owner, row.id)
     log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)

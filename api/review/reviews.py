@@ -1,4 +1,4 @@
-"""Review: the next image to look at, and what to do with it."""
+"""Review: the next image of the queue, and reviewers' decisions."""
 
 from __future__ import annotations
 
@@ -48,28 +48,28 @@ _DECIDING = ("not_found", "review_claimed", "not_held", "image_underway")
 
 @router.post("/reviews/next")
 def next_review(context: Ctx, who: Reviewer, request: ReviewRequest | None = None) -> NextReview:
-    """The most doubtful image that waits; it is the caller's alone for five minutes. No two reviewers get the same."""
+    """Claim the most doubtful waiting image for five minutes. No two reviewers get the same image."""
     claimed = claim_next(context.database, who.owner, request.skip if request else ())
     return NextReview(task=_task(context, who, claimed) if claimed else None)
 
 
 @router.post("/images/{image_id}/claim", responses=_OF_IMAGE)
 def claim_image(context: Ctx, who: Reviewer, image_id: UUID) -> ReviewTask:
-    """Claim an image, whatever its state, or keep one for five minutes more."""
+    """Claim an image in any state, or extend the claim by five minutes."""
     visible_image(context, who, image_id)
     return _task(context, who, claim(context.database, who.owner, image_id))
 
 
 @router.post("/images/{image_id}/release", status_code=204, responses=problem_responses("not_found"))
 def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
-    """Leave a claimed image to others."""
+    """Release a claimed image to other reviewers."""
     visible_image(context, who, image_id)
     release(context.database, who.owner, image_id)
 
 
 @router.post("/images/{image_id}/approve", responses=problem_responses(*_DECIDING, "result_changed"))
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
-    """Publish the result that an image is held with, after having looked at it, if it still is the one."""
+    """Publish the result that the reviewer has seen, if it still is the image's current one."""
     visible_image(context, who, image_id)
     approve_image(context.database, who.owner, image_id, request.result_sha256)
     log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
@@ -78,7 +78,7 @@ def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalReques
 
 @router.post("/images/{image_id}/reject", responses=problem_responses(*_DECIDING))
 def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionRequest | None = None) -> ImageWithDetections:
-    """Withdraw a held or published result. The image fails with the code `rejected`."""
+    """Withdraw a published result, or one at the review gate. The image fails with the code `rejected`."""
     visible_image(context, who, image_id)
     reject_image(context.database, who.owner, image_id, request.note if request else "")
     log.info("image_rejected", image_id=str(image_id), reviewer=who.owner)
@@ -91,7 +91,7 @@ def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionReques
     responses=problem_responses(*_DECIDING, "original_gone", "box_outside"),
 )
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
-    """Have an image rendered anew with these boxes destroyed. It stays what it is until the new result is there."""
+    """Render an image again with these boxes destroyed. The image keeps its result until the new one is ready."""
     visible_image(context, who, image_id)
     correct_image(
         context.database,
@@ -108,7 +108,7 @@ def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequ
 
 @router.get("/images/{image_id}/decisions", responses=problem_responses("not_found"))
 def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
-    """Every decision on an image: who, when, and what changed."""
+    """List the decisions on an image: who, when and what changed."""
     visible_image(context, who, image_id)
     rows = list_decisions(context.database, image_id)
     return Decisions(decisions=[Decision.model_validate(row, from_attributes=True) for row in rows])
@@ -126,7 +126,7 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
     },
 )
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:
-    """The original, for reviewers alone. Every look is written down."""
+    """Download the original. For reviewers only; every view is recorded."""
     key = readable_original(visible_image(context, who, image_id))
     note_look(context.database, who.owner, image_id)
     log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)

@@ -1,4 +1,4 @@
-"""Exports: images and detections as tables, reviewers' corrections as training sets."""
+"""Exports: images and detections as tables, reviewers' corrections as a training set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TABLE: dict[int | str, dict[str, Any]] = {
     200: {"content": {each.media_type: _BINARY for each in TableFormat}, "description": "The table, streamed."}
 }
 AskedFormat = Annotated[
-    TableFormat | None, Query(alias="format", description="What `Accept` asks for, else Parquet, when absent.")
+    TableFormat | None, Query(alias="format", description="When absent, the format in `Accept`, or else Parquet.")
 ]
 
 
@@ -38,7 +38,7 @@ AskedFormat = Annotated[
 def export_images(
     context: Ctx, wanted: SelectedImages, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
 ) -> StreamingResponse:
-    """A row for each image that the caller may see."""
+    """Export a row for each image that the caller can view."""
     return _table(context, wanted, pages_of_images, IMAGES, asked or _accepted(accept), "images")
 
 
@@ -46,7 +46,7 @@ def export_images(
 def export_detections(
     context: Ctx, wanted: SelectedImages, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
 ) -> StreamingResponse:
-    """A row for each box of the present results, also those that were not destroyed."""
+    """Export a row for each detected box of the current results, including those that were not destroyed."""
     return _table(context, wanted, pages_of_detections, DETECTIONS, asked or _accepted(accept), "detections")
 
 
@@ -60,18 +60,20 @@ def export_corrections(
     who: Who,
     wanted: SelectedImages,
     asked: Annotated[TrainingFormat, Query(alias="format")] = TrainingFormat.COCO,
-    with_originals: Annotated[bool, Query(description="Put the original pictures in; for operators.")] = False,
+    with_originals: Annotated[bool, Query(description="Include the originals. For operators only.")] = False,
 ) -> StreamingResponse:
-    """Where the faces are in every image that a reviewer has approved or corrected: a training set for detectors. For
+    """Export the faces of every image that a reviewer has approved or corrected, as a training set for detectors. For
     reviewers and operators. Boxes are in pixels of the upright photograph."""
     if not who.sees_everything:
-        raise ApiProblem("missing_scope", f"The token lacks the scopes `{Scope.REVIEW}` and `{Scope.OPERATE}`.")
+        raise ApiProblem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}` or `{Scope.OPERATE}`.")
     if with_originals and Scope.OPERATE not in who.scopes:
-        raise ApiProblem("missing_scope", f"Originals are exported for the scope `{Scope.OPERATE}` alone.")
+        raise ApiProblem(
+            "missing_scope", f"The token lacks the scope `{Scope.OPERATE}`, which is required for originals."
+        )
     images: Iterable[Reviewed] = list_reviewed(context.database, _wanted(wanted))
     if with_originals:
         log.info("originals_exported", operator=who.owner)
-        images = _noting_looks(context.database, who.owner, images)
+        images = _record_views(context.database, who.owner, images)
     content = training_set(images, asked, context.store if with_originals else None)
     return _attachment(content, "application/zip", f"faces-{asked}.zip")
 
@@ -94,7 +96,7 @@ def _attachment(content: Iterable[bytes], media_type: str, name: str) -> Streami
 
 
 def _accepted(accept: str) -> TableFormat:
-    """The first of our formats that an Accept header names."""
+    """The first table format that an Accept header names; Parquet if it names none."""
     named = [part.partition(";")[0].strip() for part in accept.split(",")]
     known = {each.media_type: each for each in TableFormat}
     return next((known[each] for each in named if each in known), TableFormat.PARQUET)
@@ -104,8 +106,8 @@ def _wanted(given: ImageSelection) -> Wanted:
     return Wanted(given.since, given.until, given.owner, given.profile, given.state, given.labels)
 
 
-def _noting_looks(database: Database, operator: str, images: Iterable[Reviewed]) -> Iterator[Reviewed]:
-    """Whoever has the original can look at it."""
+def _record_views(database: Database, operator: str, images: Iterable[Reviewed]) -> Iterator[Reviewed]:
+    """Record a view of each original: exporting one counts as viewing it."""
     for image in images:
         note_look(database, operator, image.id)
         yield image

@@ -1,4 +1,4 @@
-"""The detector's quality from counts by profile and bin of face sizes."""
+"""The detector's quality, from counts by profile and face size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sql.statistics.statistics import QualityRow
 
 
 def quality_view(since: datetime, until: datetime, edges_px: Sequence[float], rows: Sequence[QualityRow]) -> Quality:
-    """The figures over all, by size and by profile."""
+    """The quality overall, by face size and by profile."""
     images = {row.profile: row.images for row in rows}  # the same in every bin
     ends: list[float | None] = [*edges_px, None]
     by_size = [

@@ -1,4 +1,4 @@
-"""Statistics over the images that the caller can see, submitted in a time range that is widened to whole hours."""
+"""Statistics of the images that the caller can view, submitted in a time range that is widened to whole hours."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _hours(given: SelectedImages) -> Wanted:
     except OverflowError as error:
         raise ApiProblem(
             "invalid_request",
-            "The time range exceeds the calendar. Choose a shorter one.",
+            "The time range reaches beyond the supported dates. Choose a shorter one.",
         ) from error
     return Wanted(since, until, given.owner, given.profile, given.state, given.labels)
 
@@ -70,7 +70,7 @@ Asked = Annotated[Wanted, Depends(_hours)]
 
 @router.get("")
 def get_statistics(context: Ctx, who: Who, since: Time | None = None, until: Time | None = None) -> list[Statistics]:
-    """Images submitted in a time range (the last 30 days when absent), by state and error code."""
+    """Count images by state and error code. The time range of their submission defaults to the last 30 days."""
     until = until or datetime.now(UTC)
     if since is None:
         since = max(until, datetime.min.replace(tzinfo=until.tzinfo) + _DEFAULT_RANGE) - _DEFAULT_RANGE
@@ -80,7 +80,7 @@ def get_statistics(context: Ctx, who: Who, since: Time | None = None, until: Tim
 
 @router.get("/timeline")
 def get_timeline(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Timeline:
-    """Images and faces by the time of submission and by present state. By hour for at most 93 days."""
+    """Count images and faces by time of submission and current state. By hour for at most 93 days."""
     _check_steps(wanted, bucket)
     points = statistics.timeline(context.database, wanted, bucket.value)
     return Timeline(**_range(wanted), bucket=bucket, points=[Point(**asdict(point)) for point in points])
@@ -88,8 +88,8 @@ def get_timeline(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Ti
 
 @router.get("/throughput")
 def get_throughput(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Timeline:
-    """Images and faces by the time at which images first came to an end. The range is of that time as well. A re-run
-    counts for nothing here. By hour for at most 93 days."""
+    """Count images and faces by the time at which images first finished; the time range refers to that time too.
+    Re-runs do not count. By hour for at most 93 days."""
     _check_steps(wanted, bucket)
     points = statistics.throughput(context.database, wanted, bucket.value)
     return Timeline(**_range(wanted), bucket=bucket, points=[Point(**asdict(point)) for point in points])
@@ -97,28 +97,28 @@ def get_throughput(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> 
 
 @router.get("/histograms/{figure}")
 def get_histogram(context: Ctx, wanted: Asked, figure: FigureName) -> Histogram:
-    """How a figure is distributed over the images, or over the boxes of their present results."""
+    """Return the distribution of a figure over images, or over the boxes of their current results."""
     row = statistics.histogram(context.database, wanted, figure)
     return Histogram(**_range(wanted), figure=figure, unit=_UNITS[figure], **asdict(row))
 
 
 @router.get("/failures")
 def get_failures(context: Ctx, wanted: Asked) -> Failures:
-    """Images that failed or are held, by error code."""
+    """Count images that failed or wait at the review gate, by error code."""
     rows = statistics.failures(context.database, wanted)
     return Failures(**_range(wanted), failures=[Failure(**asdict(row)) for row in rows])
 
 
 @router.get("/models")
 def get_models(context: Ctx, wanted: Asked) -> Models:
-    """Images by the model that their present result was made with, and its profile."""
+    """Count images by the model and profile of their current result."""
     rows = statistics.models(context.database, wanted)
     return Models(**_range(wanted), models=[Model(**asdict(row)) for row in rows])
 
 
 @router.get("/durations")
 def get_durations(context: Ctx, wanted: Asked) -> Durations:
-    """Mean times: waiting, to the end, at work, and at work by stage."""
+    """Return mean times: waiting, turnaround, processing, and processing by stage."""
     row = statistics.durations(context.database, wanted)
     stage_us = row.stage_us or [0] * len(row.stages)
     return Durations(
@@ -132,7 +132,7 @@ def get_durations(context: Ctx, wanted: Asked) -> Durations:
 
 @router.get("/queue")
 def get_queue(context: Ctx, wanted: Asked) -> Queue:
-    """What waits and what is under way at this moment, whenever it was submitted; the time range does not matter."""
+    """Count images that are waiting or being processed now. The time range is ignored."""
     rows = statistics.queue(context.database, wanted)
     lengths = {row.state: QueueLength(images=row.images, oldest_at=row.oldest_at) for row in rows}
     return Queue(at=datetime.now(UTC), **lengths)
@@ -140,7 +140,7 @@ def get_queue(context: Ctx, wanted: Asked) -> Queue:
 
 @router.get("/review")
 def get_review_load(context: Ctx, wanted: Asked) -> ReviewLoad:
-    """Images held now, and decisions by kind with how long their results were held. A `state` does not restrict it."""
+    """Count images at the review gate, and decisions by kind with how long their results waited. Ignores `state`."""
     rows = statistics.decisions(context.database, wanted)
     held = statistics.count_held(context.database, wanted)
     return ReviewLoad(**_range(wanted), held=held, decisions=[DecisionCount(**asdict(row)) for row in rows])
@@ -148,7 +148,7 @@ def get_review_load(context: Ctx, wanted: Asked) -> ReviewLoad:
 
 @router.get("/quality")
 def get_quality(context: Ctx, wanted: Asked) -> Quality:
-    """Recall and precision of the detector, as far as reviewers' decisions show them. `state` does not restrict it."""
+    """Return the detector's recall and precision, estimated from reviewers' decisions. Ignores `state`."""
     edges_px, rows = statistics.quality(context.database, wanted)
     return quality_view(wanted.since, wanted.until, edges_px, rows)
 
@@ -163,7 +163,9 @@ def _hour(time: datetime) -> datetime:
 
 def _check_steps(wanted: Wanted, bucket: Bucket) -> None:
     if bucket is Bucket.HOUR and wanted.until - wanted.since > _LONGEST_BY_HOUR:
-        raise ApiProblem("invalid_request", f"By hour at most {_LONGEST_BY_HOUR.days} days can be shown; ask by day.")
+        raise ApiProblem(
+            "invalid_request", f"A timeline by hour covers at most {_LONGEST_BY_HOUR.days} days. Use bucket=day."
+        )
 
 
 def _mean(total_us: int, images: int) -> MeanTime:

@@ -1,4 +1,4 @@
-"""Training sets for detectors from what reviewers have confirmed and corrected: COCO and YOLO, streamed as ZIP."""
+"""Training sets for detectors from reviewers' decisions, in COCO and YOLO format, streamed as ZIP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Box = tuple[float, float, float, float]
 
 
 class TrainingFormat(StrEnum):
-    """How a training set is laid out."""
+    """The layout of a training set."""
 
     COCO = "coco"
     YOLO = "yolo"
@@ -40,19 +40,19 @@ class TrainingFormat(StrEnum):
 def training_set(
     images: Iterable[Reviewed], training_format: TrainingFormat, originals: Store | None
 ) -> Iterable[bytes]:
-    """The ZIP, with the originals from the store where one is given."""
+    """The ZIP. It contains the originals if a store is given."""
     members = _coco if training_format is TrainingFormat.COCO else _yolo
     return stream_zip(members(images, originals), chunk_size=_CHUNK_BYTES)
 
 
 def file_name(image: Reviewed) -> str:
-    """The picture's name within a set: unique, with the extension that its owner gave it."""
+    """The picture's unique name within a training set, with its original extension."""
     extension = PurePosixPath(image.name).suffix.lower()
     return f"images/{image.id}{extension if extension[1:].isalnum() else ''}"
 
 
 def faces_of(image: Reviewed, frame: int) -> list[Box]:
-    """The faces of one frame, as far as they lie within the picture."""
+    """The faces of one frame, clipped to the picture."""
     boxes = [
         (max(x1, 0.0), max(y1, 0.0), min(x2, float(image.width_px)), min(y2, float(image.height_px)))
         for of_frame, x1, y1, x2, y2 in image.faces
@@ -62,14 +62,14 @@ def faces_of(image: Reviewed, frame: int) -> list[Box]:
 
 
 def yolo_line(box: Box, width_px: int, height_px: int) -> str:
-    """Class 0, centre and size as shares of the picture's."""
+    """A line of a YOLO label file: class 0, then the box's centre and size as shares of the picture's size."""
     x1, y1, x2, y2 = box
     shares = (x1 + x2) / 2 / width_px, (y1 + y2) / 2 / height_px, (x2 - x1) / width_px, (y2 - y1) / height_px
     return " ".join(["0", *(f"{share:.6f}" for share in shares)])
 
 
 def _coco(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Member]:
-    """Pictures as they come, and last the annotations, which wait on the disk meanwhile."""
+    """The pictures, then the annotations, which are spooled to disk until then."""
     with _spool() as pictures, _spool() as annotations:
         picture_id = annotation_id = 0
         for image in images:
@@ -113,7 +113,7 @@ def _coco_annotation(annotation_id: int, picture_id: int, box: Box) -> dict[str,
 
 
 def _yolo(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Member]:
-    """Labels and pictures as they come, and last the list of images."""
+    """The labels and pictures, then the list of images."""
     with _spool() as listed:
         _append_row(listed, ["file_name", "original_name", "sha256", "width_px", "height_px", "frames"])
         for image in images:

@@ -1,4 +1,4 @@
-"""The figures of the database as metrics, read at most every few seconds however often they are asked for."""
+"""Metrics read from the database, cached for a few seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 _FRESH_S = 10
 
-# Shown as 0 where there are none, so that a rule can tell "none" from "not known".
+# Exported as 0 when there are none, so that an alert rule can distinguish "none" from "unknown".
 _STATES = ("queued", "processing", "published", "needs_review", "failed", "deleted")
 _QUEUES = ("interactive", "backlog")
 _HELD = ("doubtful", "review_asked", "output_check_failed")
@@ -31,7 +31,7 @@ class DatabaseMetrics:
         self._text, self._fresh_until_s = b"", 0.0
 
     def text(self) -> bytes:
-        """What Prometheus is to be told."""
+        """The metrics in Prometheus's text format."""
         with self._lock:
             if time.monotonic() >= self._fresh_until_s:
                 self._text = self._read()
@@ -51,7 +51,7 @@ class DatabaseMetrics:
 
 def _set(service: ServiceMetrics) -> None:
     for gauge in (metrics.images_failed, metrics.review_images, metrics.housekeeping_dealt_with):
-        gauge.clear()  # what there is no more of
+        gauge.clear()  # drop labels that no longer occur
     for state in _STATES:
         metrics.images.labels(state).set(service.images.get(state, 0))
     for code, count in service.failed.items():

@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether what it needs answers."""
+"""Liveness of the process, and health of the services it needs."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _REMEMBERED_S = 1
 
 
 class DispatchLate(RetryableError):
-    """What was accepted does not become flow runs."""
+    """Accepted batches wait too long to become flow runs."""
 
     code = "dispatch_late"
 
 
 @router.get("/liveness")
 async def liveness() -> Liveness:
-    """Whether the process lives. Touches nothing else."""
+    """Return 200 while the process runs. Checks nothing else."""
     return Liveness()
 
 
 @router.get("/healthcheck", responses={503: {"model": Health}})
 async def healthcheck(context: Ctx, request: Request, response: Response) -> Health:
-    """Whether database, store and Prefect answer and what was accepted is dispatched. 503 when not.
+    """Check that the database, the store and Prefect respond and that accepted jobs are dispatched; 503 if not.
 
-    Asked by many at once, the parts are asked once and everybody is told the same.
+    Concurrent requests share one check.
     """
     state = request.app.state
     async with state.health_turn:
@@ -53,7 +53,7 @@ async def healthcheck(context: Ctx, request: Request, response: Response) -> Hea
 
 
 def remember_health(app: FastAPI) -> None:
-    """Prepare the application for `healthcheck`."""
+    """Initialize the state that `healthcheck` caches in the application."""
     app.state.health_turn, app.state.health_thread, app.state.health_until_s = asyncio.Lock(), CapacityLimiter(1), 0.0
 
 
@@ -72,7 +72,9 @@ def _health(context: Context) -> Health:
 def _check_dispatch(context: Context) -> None:
     waiting = count_undispatched(context.database)
     if waiting.age_s > _DISPATCH_PATIENCE_S:
-        raise DispatchLate(f"{waiting.batches} batches wait to be dispatched, the oldest for {waiting.age_s:.0f} s.")
+        raise DispatchLate(
+            f"{waiting.batches} batches wait to be dispatched, the oldest for {waiting.age_s:.0f} s. Check Prefect."
+        )
 
 
 def _state(check: Callable[[], None]) -> str:

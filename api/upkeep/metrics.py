@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: what this process has seen, and the state of the whole service."""
+"""Metrics for Prometheus, of this process and of the whole service."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _bearer = HTTPBearer(auto_error=False)
 def metrics(
     context: Ctx, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Response:
-    """Asks for the bearer token of the settings, if they have one. Answers also while the database is down."""
+    """Return the metrics. Requires the token in BLURLINE_METRICS_TOKEN, if any. Works while the database is down."""
     wanted = context.settings.metrics_token
     if wanted is not None and not _is(given, wanted.get_secret_value()):
-        raise InvalidToken("The metrics ask for the bearer token that BLURLINE_METRICS_TOKEN gives.")
+        raise InvalidToken("The bearer token is not the value of BLURLINE_METRICS_TOKEN.")
     database: DatabaseMetrics = request.app.state.database_metrics
     of_database = database.text()  # before the rest, which says whether the database is up
     return Response(generate_latest(figures.API) + of_database, media_type=CONTENT_TYPE_LATEST)

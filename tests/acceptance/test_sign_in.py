@@ -118,7 +118,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
     _sign_out(page)
 
     _sign_in(visit, provider, Person("nobody", "openid"))
-    _sees(page.get_by_text("The token has none of the scopes submit, review, operate."))
+    _sees(page.get_by_text("The token has no scope of Blurline. It needs one of submit, review, operate."))
     _has_pages(page)
     _sign_out(page)
 

@@ -82,7 +82,7 @@ def test_what_is_gone_is_said_to_be_gone(client: httpx.Client, shelf: Shelf) -> 
     rerun = client.post(f"/v1/jobs/{job_id}/rerun", json={"states": ["published"]}).json()
     assert (rerun["images"], rerun["without_original"]) == (0, 1)
     with as_user(shelf.settings, client, "rita", Scope.REVIEW) as rita:
-        assert "when its time was over" in problem(rita.get(f"{path}/original"), 410, "original_gone")
+        assert "and was deleted" in problem(rita.get(f"{path}/original"), 410, "original_gone")
         problem(rita.get(f"{path}/preview", params={"of": "original"}), 410, "original_gone")
         problem(rita.post(f"{path}/correct", json={"destroy": []}), 410, "original_gone")
 
