@@ -86,6 +86,11 @@ _REQUESTS = {
     ),
     "result_changed": _code("The image has a newer result than the one reviewed.", _RELOAD, status=409),
     "image_underway": _code("An attempt at the image is under way.", "Wait until the attempt ends.", status=409),
+    "models_unknown": _code(
+        "No worker has recorded which models it uses.",
+        "Ask the operator to start a worker, then try again.",
+        status=409,
+    ),
     "preview_missing": _code("The image has no preview of this size.", "Request the result instead.", status=404),
     "upload_already_submitted": _code(
         "An image already uses the upload's key.", "Create an upload for each file.", status=409

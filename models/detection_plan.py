@@ -34,9 +34,9 @@ from blurline.policy.profile import (
     closer_sides_px,
 )
 from blurline.settings import Settings
-from models.card import Family
+from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
-from models.loading import custom_detector, vendored_detector
+from models.loading import custom_card, custom_detector, vendored_detector
 from models.merge import fuse, iou, non_maximum_suppression
 
 
@@ -189,6 +189,14 @@ def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
         threshold = settings.model_threshold
         detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
     return DetectionPlan(detector, profile, threshold, policy.classes)
+
+
+def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:
+    """The card of the model that each profile uses; loads no detector. Raises ModelRejected or ConfigurationError."""
+    if settings.model_file is None:
+        return {profile: vendored_card(PROFILES[profile].model) for profile in ProfileName}
+    card = custom_card(settings.model_file, _family(settings.model_family), settings.model_threshold)
+    return dict.fromkeys(ProfileName, card)
 
 
 def load_detectors(settings: Settings) -> None:

@@ -33,10 +33,16 @@ def vendored_detector(name: str, provider: str = "CPUExecutionProvider") -> Dete
 @lru_cache(maxsize=8)
 def custom_detector(path: Path, family: Family, threshold: float, provider: str = "CPUExecutionProvider") -> Detector:
     """A user's own ONNX file, loaded once a process. Raises ModelRejected when it cannot be used."""
+    card = custom_card(path, family, threshold)
+    return _ready(_FAMILIES[family](card, Session(path, provider)))
+
+
+def custom_card(path: Path, family: Family, threshold: float) -> ModelCard:
+    """The card of a user's own ONNX file. Raises ModelRejected when there is no such file."""
     if not path.is_file():
         raise ModelRejected(f"The model file {path} does not exist.")
     sha256 = file_sha256(path)
-    card = ModelCard(
+    return ModelCard(
         name=path.stem,
         family=family,
         file=path.name,
@@ -50,7 +56,6 @@ def custom_detector(path: Path, family: Family, threshold: float, provider: str 
         threshold=threshold,
         measured="not measured",
     )
-    return _ready(_FAMILIES[family](card, Session(path, provider)))
 
 
 def _ready(detector: Detector) -> Detector:

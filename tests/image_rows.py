@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 
 from blurline.contract.corrections import MarkedBox
+from blurline.contract.reruns import BacklogRerunRequest
 from blurline.decision.choice import Choice, choose
 from blurline.decision.correction import corrected_choices
 from blurline.ids import new_id
@@ -21,7 +22,7 @@ from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, Result, fail, publish, start_batch
 from sql.jobs.job_queries import ImageFilter, list_images
 from sql.jobs.submissions import NewJob, Original, create_job
-from sql.reruns.reruns import Selection, enqueue, select
+from sql.reruns.reruns import rerun
 from sql.review.reviews import approve_image, correct_image, reject_image
 from tests.factories import SIZE, result
 
@@ -100,8 +101,10 @@ def fill(database: Database, settings: Settings) -> None:
             held = Held("doubtful", "Look.") if outcome < 0.45 else None
             settle(database, attempt, made(attempt, policy, random_boxes(chance)), held)
     with database.transaction() as transaction:  # re-runs with another profile and model
-        selected = select(transaction, Selection(("published",), owner="ann", limit=5), {}, {"profile": "thorough"})
-        enqueue(transaction, selected, new_id(), SIZE)
+        request = BacklogRerunRequest(
+            states=["published"], owner="ann", limit=5, policy=Policy(profile=ProfileName.THOROUGH), dry_run=False
+        )
+        rerun(transaction, request, new_id(), SIZE)
     for attempt, policy in underway(database, settings):
         settle(database, attempt, made(attempt, policy, random_boxes(chance), model="m2"))
     review(database, settings)

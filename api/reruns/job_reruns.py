@@ -11,26 +11,27 @@ from api.dependencies import Ctx, Who
 from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.visibility import manageable_owner, not_manageable, visible_owner
 from blurline.access.tokens import Scope
-from blurline.contract import Rerun, RerunRequest
+from blurline.contract import BacklogRerunRequest, Rerun, RerunRequest
 from blurline.ids import new_id
 from sql.jobs.job_queries import job_within
 from sql.jobs.quotas import charge, default_quotas
 from sql.jobs.submissions import batch_size
-from sql.reruns.reruns import Selection, count_without_original, enqueue, select
+from sql.reruns.reruns import rerun
 
 log = structlog.get_logger()
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
-@router.post("/{job_id}/rerun", status_code=202, responses=problem_responses("not_found", "quota_exceeded"))
+@router.post(
+    "/{job_id}/rerun", status_code=202, responses=problem_responses("not_found", "quota_exceeded", "models_unknown")
+)
 def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
-    """Make images of a job anew with another policy, one's own or (operators) anyone's. Each stays as it is until its
-    new result is there. It counts against its owner's quotas like a submission, unless an operator asks for it."""
+    """Re-run images of a job, with another policy if you like: your own job's, or as an operator anyone's. Each stays
+    as it is until its new result is there. It counts against its owner's quotas like a submission, unless an operator
+    asks for it."""
     settings, request = context.settings, request or RerunRequest()
-    changes = request.policy.model_dump(mode="json", exclude_unset=True)
-    selection = Selection(tuple(request.states), job_id=job_id, limit=settings.max_images_per_job)
-    rerun = new_id()
+    rerun_id = new_id()
     with context.database.transaction() as transaction:
         job = job_within(transaction, job_id, visible_owner(who))
         if job is None:
@@ -39,11 +40,12 @@ def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None
             raise not_manageable("job")
         if not who.scopes & {Scope.SUBMIT, Scope.OPERATE}:
             raise ApiProblem("missing_scope", f"The token lacks the scope `{Scope.SUBMIT}`.")
-        selected = select(transaction, selection, {}, changes)
-        without_original = count_without_original(transaction, selection, {})
-        if Scope.OPERATE not in who.scopes:
-            size_bytes = sum(image.original_bytes for image in selected)
-            charge(transaction, who.owner, default_quotas(settings), len(selected), size_bytes)
-        enqueue(transaction, selected, rerun, batch_size(settings))
-    log.info("job_rerun", job_id=str(job_id), rerun_id=str(rerun), images=len(selected), asked_by=who.owner)
-    return Rerun(id=rerun, images=len(selected), without_original=without_original)
+
+        def charge_owner(images: int, size_bytes: int) -> None:
+            if Scope.OPERATE not in who.scopes:
+                charge(transaction, who.owner, default_quotas(settings), images, size_bytes)
+
+        within_job = BacklogRerunRequest(**dict(request), job_id=job_id, dry_run=False)
+        images = rerun(transaction, within_job, rerun_id, batch_size(settings), charge_owner)
+    log.info("job_rerun", job_id=str(job_id), rerun_id=str(rerun_id), images=images.count, asked_by=who.owner)
+    return Rerun(id=rerun_id, images=images.count, without_original=images.without_original)

@@ -6,14 +6,17 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
 from blurline.access.tokens import Scope
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings, export_prefect, load_settings, variable
+
+_TIME = "As 2026-11-25 or 2026-11-25T14:16:01Z; UTC unless it has an offset."
 
 
 def token(
@@ -31,37 +34,70 @@ def rerun(
     state: Annotated[
         list[str] | None, typer.Option(help="failed, needs_review or published; failed when absent.")
     ] = None,
-    submitted_from: Annotated[datetime | None, typer.Option(help="Only images submitted from then on.")] = None,
-    submitted_until: Annotated[datetime | None, typer.Option(help="Only images submitted before.")] = None,
+    submitted_from: Annotated[
+        str | None, typer.Option(help=f"Only images submitted at this time or later. {_TIME}")
+    ] = None,
+    submitted_until: Annotated[
+        str | None, typer.Option(help=f"Only images submitted before this time. {_TIME}")
+    ] = None,
     owner: Annotated[str | None, typer.Option(help="Only this owner's images.")] = None,
     job: Annotated[UUID | None, typer.Option(help="Only this job's images.")] = None,
-    another_model: Annotated[bool, typer.Option("--another-model", help="Only results of another model.")] = False,
-    score_below: Annotated[float | None, typer.Option(help="Only with a destroyed face of a lower score.")] = None,
-    override: Annotated[list[str] | None, typer.Option(help="Change in the policies, as name=value.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 1000,
-    really: Annotated[
-        bool, typer.Option("--really", help="Do it; without, only say which images it would be.")
+    another_model: Annotated[
+        bool, typer.Option("--another-model", help="Only images whose result another model made.")
     ] = False,
-    cancel: Annotated[UUID | None, typer.Option(help="Call off what is left of the re-run with this id.")] = None,
+    score_below: Annotated[
+        float | None, typer.Option(help="Only images with a destroyed face that scores below this.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option(help="A policy field to change, as name=value. May be given several times.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="The most images, the oldest first.")] = 1000,
+    yes: Annotated[bool, typer.Option("--yes", help="Start the re-run; without it, only list the images.")] = False,
+    really: Annotated[bool, typer.Option("--really", hidden=True)] = False,  # the name of --yes in 0.2.0
+    cancel: Annotated[UUID | None, typer.Option(help="Cancel what is left of the re-run with this id.")] = None,
 ) -> None:
     """Re-run images that have ended, as the flow `rerun-backlog` does."""
     export_prefect(load_settings())
+    from blurline.contract import BacklogRerunRequest
     from blurline.ids import new_id
     from flows.cancel_rerun import call_off
-    from flows.rerun_backlog import EndedState, PolicyOverrides, run_again
-    from sql.reruns.reruns import Selection
+    from flows.rerun_backlog import run_again, with_offset
 
     if cancel is not None:
         typer.echo(call_off(cancel))
         return
     try:
-        states = tuple(EndedState(name) for name in state or ["failed"])
-        overrides = PolicyOverrides.model_validate(dict(pair.split("=", 1) for pair in override or []))
+        request = BacklogRerunRequest.model_validate(
+            {
+                "states": state or ["failed"],
+                "submitted_from": submitted_from and with_offset(datetime.fromisoformat(submitted_from)),
+                "submitted_until": submitted_until and with_offset(datetime.fromisoformat(submitted_until)),
+                "owner": owner,
+                "job_id": job,
+                "made_with_another_model": another_model,
+                "score_below": score_below,
+                "limit": limit,
+                "dry_run": not (yes or really),
+                "policy": dict(map(_override, override or [])),
+            }
+        )
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise ConfigurationError(f"The re-run cannot be made. {wrong}.") from error
     except ValueError as error:
-        raise ConfigurationError(f"The re-run cannot be made: {error}") from error
-    selection = Selection(states, submitted_from, submitted_until, owner, job, another_model, score_below, limit)
-    changes = overrides.model_dump(mode="json", exclude_none=True)
-    typer.echo(run_again(selection, changes, new_id(), dry_run=not really))
+        raise ConfigurationError(f"The re-run cannot be made. {error}") from error
+    typer.echo(run_again(request, new_id()))
+
+
+def _override(pair: str) -> tuple[str, Any]:
+    """A field of the policy and its value: JSON, or a bare word. Raises ValueError."""
+    name, is_given, text = pair.partition("=")
+    if not is_given:
+        raise ValueError(f"{pair!r} is not of the form name=value.")
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        return name, text
 
 
 def settings() -> None:

@@ -1,4 +1,4 @@
-"""Re-runs, of a job or of a backlog."""
+"""Re-runs, of a job or of a backlog. Every door (API, flow, command) selects images with the same request."""
 
 from __future__ import annotations
 
@@ -16,12 +16,36 @@ from blurline.contract.base import Request, Time, with_examples
 from blurline.contract.examples import OTHER_ID, TIME
 from blurline.policy import Policy
 
+MAX_RERUN_IMAGES = 1_000_000
+"""The most images of one re-run, at every door."""
+
+NAMED_IMAGES = 20
+"""How many of the images a re-run names, at every door."""
+
+EndedState = Literal["failed", "needs_review", "published"]
+"""A state from which an image can be re-run."""
+
 
 class RerunRequest(Request):
-    """Which images of a job are to be made anew, and the fields of their policy that are to change."""
+    """Which images of a job to re-run, and the fields of their policy to change.
+
+    A filter that is null does not restrict. A field that `policy` lacks keeps each image's own value.
+    """
 
     model_config = with_examples({"states": ["failed", "published"], "policy": {"profile": "thorough"}})
-    states: list[Literal["failed", "needs_review", "published"]] = Field(default=["failed"], min_length=1)
+    states: list[EndedState] = Field(default=["failed"], min_length=1)
+    submitted_from: Time | None = None
+    submitted_until: Time | None = Field(default=None, description="Only images submitted before this time.")
+    made_with_another_model: StrictBool = Field(
+        default=False,
+        description="Only images whose result was not made with the model that their profile uses now.",
+    )
+    score_below: float | None = Field(
+        default=None, gt=0, le=1, strict=True, description="Only images with a destroyed face that scores below this."
+    )
+    limit: int = Field(
+        default=MAX_RERUN_IMAGES, ge=1, le=MAX_RERUN_IMAGES, strict=True, description="The oldest images first."
+    )
     policy: Policy = Policy()
 
 
@@ -31,22 +55,24 @@ class Rerun(BaseModel):
     model_config = with_examples({"id": OTHER_ID, "images": 2, "without_original": 0})
     id: UUID
     images: int
-    without_original: int = Field(default=0, description="Images left out because their original is not kept any more.")
+    without_original: int = Field(
+        default=0, description="Images left out because their original is not kept any more, counted up to `limit`."
+    )
 
 
 class BacklogRerunRequest(RerunRequest):
-    """Which images of every job are to be made anew, the oldest first; a field that is null does not restrict.
-    `score_below`: only images with a destroyed face whose score is lower. A dry run only says which it would be."""
+    """Which images of every job to re-run, the oldest first, and the fields of their policy to change.
+
+    A filter that is null does not restrict. A field that `policy` lacks keeps each image's own value. A dry run only
+    says which images it would be.
+    """
 
     model_config = with_examples(
         {"states": ["failed"], "submitted_from": TIME, "policy": {"profile": "thorough"}, "dry_run": True}
     )
-    submitted_from: Time | None = None
-    submitted_until: Time | None = Field(default=None, description="Only images submitted before this time.")
     owner: Annotated[str, StringConstraints(max_length=512)] | None = None
     job_id: UUID | None = None
-    score_below: float | None = Field(default=None, gt=0, le=1, strict=True)
-    limit: int = Field(default=1000, ge=1, le=10_000, strict=True)
+    limit: int = Field(default=1000, ge=1, le=MAX_RERUN_IMAGES, strict=True, description="The oldest images first.")
     dry_run: StrictBool = True
 
 
@@ -56,16 +82,16 @@ class BacklogRerun(BaseModel):
     model_config = with_examples(
         {"id": OTHER_ID, "images": 2, "names": ["market/a.jpg", "market/b.jpg"], "without_original": 0}
     )
-    id: UUID | None = Field(description="Calls off what is left; null where nothing was begun.")
+    id: UUID | None = Field(description="Cancels what is left; null where nothing was begun.")
     images: int
-    names: list[str] = Field(description="Of the first 20 images.")
+    names: list[str] = Field(description=f"Of the first {NAMED_IMAGES} images.")
     without_original: int = Field(
         default=0, description="Images left out because their original is not kept any more, counted up to `limit`."
     )
 
 
 class CancelledRerun(BaseModel):
-    """How many images were left of a re-run that was called off. They are as they were before it."""
+    """How many images of a re-run were left when it was cancelled. They are as they were before it."""
 
     model_config = with_examples({"images": 1})
     images: int

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import time
+from contextlib import closing
 
+import psycopg
+import structlog
 from prometheus_client import start_http_server
 
-from blurline.errors import ConfigurationError
+from blurline.errors import ConfigurationError, DatabaseUnavailable
 from blurline.observability import metrics
 from blurline.observability.logs import configure_logs
-from blurline.policy import Policy
-from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.version import worker_name
 from deployments.worker.worker import WarmWorker
-from models import plan_for
+from models import current_models
+from sql.engine.database import Database
+from sql.reruns.reruns import record_models
 
 _GRACE_S = 120  # the reconciler comes first
+_RETRY_S = 30.0
+
+log = structlog.get_logger()
 
 
 def start_worker(settings: Settings, pool: str | None, slots: int | None) -> None:
@@ -34,15 +42,27 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
     )
     if settings.worker_metrics_port is not None:
         _serve_metrics(settings, worker, settings.worker_metrics_port)
+    threading.Thread(target=record_present_models, args=(settings,), daemon=True).start()
     asyncio.run(worker.serve(settings.worker_drain_s))
+
+
+def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None:
+    """Record in the database which model each profile uses, for re-runs that select by model. Tries until it can."""
+    models = {profile.value: card.sha256 for profile, card in current_models(settings).items()}
+    while True:
+        try:
+            with closing(Database(settings.database, max_connections=1)) as database:
+                return record_models(database, models)
+        except (DatabaseUnavailable, psycopg.Error) as error:  # it is away, or not migrated yet
+            log.warning("models_not_recorded", error=str(error))
+        time.sleep(pause_s)
 
 
 def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
     """Answer Prometheus in a thread. Raises ConfigurationError when the port cannot be had."""
     metrics.WORKER.register(worker.figures)
-    for profile in ProfileName:
-        model = plan_for(Policy(profile=profile), settings).record
-        metrics.model_info.labels(profile, model["name"], model["sha256"]).set(1)
+    for profile, card in current_models(settings).items():
+        metrics.model_info.labels(profile, card.name, card.sha256).set(1)
     try:
         start_http_server(port, settings.worker_metrics_host, metrics.WORKER)
     except OSError as error:

@@ -1,91 +1,95 @@
-"""Re-running images that have ended: selecting, enqueueing, and calling off what is left.
+"""Re-running images that have ended: selecting, enqueueing, and cancelling what is left.
 
 An image that is re-run stays as it is, published or failed, until the new attempt has a result. What a reviewer has
-marked stays as it was marked: its boxes are rendered anew and nothing is detected.
+marked stays as marked: its boxes are rendered again and nothing is detected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from blurline.contract.corrections import Correction
+from blurline.contract.reruns import NAMED_IMAGES, BacklogRerunRequest
+from blurline.errors import PermanentError
+from blurline.ids import new_id
 from blurline.policy import Policy
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import call_off, parse_correction, reopen
-from sql.jobs.submissions import BatchSize, Member, add_batches
+from sql.jobs.submissions import BatchSize, Member, add_attempts, split
 
+_AT_ONCE = 5000
 _JOB_CANCELLED = "The job was cancelled; nothing was published."
 _RERUN_CANCELLED = "The re-run was cancelled."
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which images to re-run; a field of None does not restrict.
+class ModelsUnknown(PermanentError):
+    """No worker has recorded which models it uses."""
 
-    ``score_below``: only images with a destroyed face of a lower score. ``made_with_another_model``: only
-    images whose result was made with another model than the present one of their profile.
-    """
-
-    states: tuple[str, ...]
-    submitted_from: datetime | None = None
-    submitted_until: datetime | None = None
-    owner: str | None = None
-    job_id: UUID | None = None
-    made_with_another_model: bool = False
-    score_below: float | None = None
-    limit: int = 1000
+    code = "models_unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
-    """An image to be re-run, and the policy that it would be re-run with."""
+class NamedImage:
+    """An image of a re-run, as it is shown to a person."""
 
-    image_id: UUID
-    job_id: UUID
+    id: UUID
     name: str
     state: str
-    original_bytes: int
-    number: int
-    policy: Policy
-    correction: Correction | None
 
 
-def select(
-    transaction: Transaction, selection: Selection, current_models: Mapping[str, str], overrides: Mapping[str, Any]
-) -> list[Selected]:
-    """The images that match, oldest first, locked until the transaction ends."""
-    return [
-        Selected(
-            **{
-                **row,
-                "policy": Policy.model_validate({**row["policy"], **overrides}),
-                "correction": parse_correction(row["correction"]),
-            }
+@dataclass(frozen=True, slots=True)
+class RerunImages:
+    """How many images a re-run takes, or (a dry run) would take, and the first of them, oldest first.
+
+    ``without_original``: how many match but have no original any more, counted up to the request's limit.
+    """
+
+    count: int
+    first: tuple[NamedImage, ...]
+    without_original: int
+
+
+def rerun(
+    transaction: Transaction,
+    request: BacklogRerunRequest,
+    rerun_id: UUID,
+    size: BatchSize,
+    charge: Callable[[int, int], None] | None = None,
+) -> RerunImages:
+    """Put the images that match into batches of the `backlog` queue, or (a dry run) only name them.
+
+    They stay locked until the transaction ends. ``charge`` gets their number and bytes first, and may raise. Raises
+    ModelsUnknown when the request asks for results of another model and no worker has recorded the present ones.
+    """
+    if request.made_with_another_model and transaction.one("recorded_models") is None:
+        raise ModelsUnknown(
+            "No worker of this release has recorded its models yet. Start a worker, then select by model again."
         )
-        for row in _matching(transaction, selection, current_models, has_original=True)
-    ]
+    image_ids, size_bytes = _matching(transaction, request, has_original=True)
+    if charge is not None:
+        charge(len(image_ids), size_bytes)
+    first = transaction.all("rerun_images", image_ids=image_ids[:NAMED_IMAGES])
+    if not request.dry_run:
+        changes = request.policy.model_dump(mode="json", exclude_unset=True)
+        for start in range(0, len(image_ids), _AT_ONCE):
+            rows = transaction.all("rerun_images", image_ids=image_ids[start : start + _AT_ONCE])
+            _enqueue(transaction, rows, changes, rerun_id, size)
+        transaction.run("notify_outbox")
+    return RerunImages(
+        len(image_ids),
+        tuple(NamedImage(row["image_id"], row["name"], row["state"]) for row in first),
+        len(_matching(transaction, request, has_original=False)[0]),
+    )
 
 
-def count_without_original(transaction: Transaction, selection: Selection, current_models: Mapping[str, str]) -> int:
-    """How many images would match, but their original is gone; counted up to the selection's limit."""
-    return len(_matching(transaction, selection, current_models, has_original=False))
-
-
-def enqueue(transaction: Transaction, selected: Sequence[Selected], rerun_id: UUID, size: BatchSize) -> None:
-    """Put the images into batches of the `backlog` queue."""
-    for _, group in groupby(sorted(selected, key=_kind), key=_kind):
-        same = list(group)
-        members = [Member(image.image_id, image.original_bytes, image.number + 1, image.correction) for image in same]
-        policy = same[0].policy.model_dump(mode="json")
-        add_batches(transaction, same[0].job_id, members, "backlog", policy, size, rerun_id=rerun_id)
-        reopen(transaction, members)
+def record_models(database: Database, models: Mapping[str, str]) -> None:
+    """Record the sha256 of the model that each profile uses from now on."""
+    with database.transaction() as transaction:
+        transaction.run("record_models", profiles=list(models), sha256s=list(models.values()))
 
 
 def is_rerun(database: Database, rerun_id: UUID) -> bool:
@@ -95,19 +99,62 @@ def is_rerun(database: Database, rerun_id: UUID) -> bool:
 
 
 def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
-    """Call off what is left of a re-run: how many images, and the flow runs at work on them."""
+    """Cancel what is left of a re-run: how many images, and the flow runs that process them."""
     return _call_off(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
 def call_off_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
-    """Call off what is left of a job: how many images, and the flow runs at work on them."""
+    """Cancel what is left of a job: how many images, and the flow runs that process them."""
     return _call_off(database, "job_cancelled", _JOB_CANCELLED, job_id=job_id)
+
+
+def _matching(transaction: Transaction, request: BacklogRerunRequest, *, has_original: bool) -> tuple[list[UUID], int]:
+    """The ids, oldest first, and the bytes of the originals. Locks the images."""
+    filters = request.model_dump(exclude={"policy", "dry_run"})
+    row = transaction.one("lock_images_to_rerun", **filters, has_original=has_original)
+    assert row is not None
+    return row["image_ids"], row["size_bytes"]
+
+
+def _enqueue(
+    transaction: Transaction, rows: Sequence[Row], changes: Mapping[str, Any], rerun_id: UUID, size: BatchSize
+) -> None:
+    """Set-based whatever the number of jobs: a backlog may be a hundred thousand jobs of one image."""
+    policies: dict[str, str] = {}
+
+    def kind(row: Row) -> tuple[UUID, str]:
+        stored = json.dumps(row["policy"])
+        if stored not in policies:
+            policies[stored] = Policy.model_validate({**row["policy"], **changes}).model_dump_json()
+        return row["job_id"], policies[stored]
+
+    batches: list[tuple[UUID, UUID, str]] = []
+    placed: list[tuple[UUID, Member]] = []
+    for (job_id, policy), group in groupby(sorted(rows, key=kind), key=kind):
+        members = [
+            Member(row["image_id"], row["original_bytes"], row["number"] + 1, parse_correction(row["correction"]))
+            for row in group
+        ]
+        for batch in split(members, size):
+            batches.append((new_id(), job_id, policy))
+            placed += [(batches[-1][0], member) for member in batch]
+    batch_ids = [batch_id for batch_id, _, _ in batches]
+    transaction.run(
+        "insert_rerun_batches",
+        rerun_id=rerun_id,
+        batch_ids=batch_ids,
+        job_ids=[job_id for _, job_id, _ in batches],
+        policies=[policy for _, _, policy in batches],
+    )
+    add_attempts(transaction, placed)
+    transaction.run("insert_outbox", batch_ids=batch_ids, delay_s=0)
+    reopen(transaction, [member for _, member in placed])
 
 
 def _call_off(
     database: Database, code: str, message: str, rerun_id: UUID | None = None, job_id: UUID | None = None
 ) -> tuple[int, list[UUID]]:
-    """Until nothing is open: an attempt may have been replaced by another while this went on."""
+    """Repeat until nothing is open: another attempt may have replaced one meanwhile."""
     images = 0
     flow_run_ids: set[UUID] = set()
     while True:
@@ -118,15 +165,3 @@ def _call_off(
             transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
             images += call_off(transaction, [row["attempt_id"] for row in rows], code, message)
             flow_run_ids |= {row["flow_run_id"] for row in rows if row["flow_run_id"]}
-
-
-def _matching(
-    transaction: Transaction, selection: Selection, current_models: Mapping[str, str], *, has_original: bool
-) -> list[Row]:
-    fields = {name: getattr(selection, name) for name in Selection.__slots__} | {"states": list(selection.states)}
-    models = Jsonb(dict(current_models))
-    return transaction.all("images_to_rerun", **fields, current_models=models, has_original=has_original)
-
-
-def _kind(image: Selected) -> tuple[UUID, str]:
-    return image.job_id, image.policy.model_dump_json()

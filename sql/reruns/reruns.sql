@@ -1,28 +1,55 @@
 -- Re-runs: which images, and what they were made with.
 
--- name: images_to_rerun
--- Settled images that match, oldest first. What a reviewer has rejected stays so, unless one corrects it. current_models maps a profile to the sha256 of its present model.
+-- name: lock_images_to_rerun
+-- Images that have ended and match, oldest first. What a reviewer rejected stays rejected unless a reviewer corrects it.
+-- An image whose profile no worker has recorded is not made with another model.
+WITH matching AS (
+    SELECT images.id, images.original_bytes
+    FROM images JOIN jobs ON jobs.id = images.job_id
+    WHERE images.open_attempt_id IS NULL
+      AND (images.original_gone_at IS NULL) = %(has_original)s
+      AND images.state = ANY(%(states)s::text[])
+      AND images.error_code IS DISTINCT FROM 'rejected'
+      AND (%(submitted_from)s::timestamptz IS NULL OR images.created_at >= %(submitted_from)s)
+      AND (%(submitted_until)s::timestamptz IS NULL OR images.created_at < %(submitted_until)s)
+      AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+      AND (%(job_id)s::uuid IS NULL OR images.job_id = %(job_id)s)
+      AND (NOT %(made_with_another_model)s OR EXISTS (
+           SELECT FROM profile_models
+           WHERE profile_models.profile = coalesce(images.policy, jobs.policy) ->> 'profile'
+             AND profile_models.sha256 IS DISTINCT FROM images.model ->> 'sha256'))
+      AND (%(score_below)s::real IS NULL OR EXISTS (
+           SELECT FROM detections
+           WHERE detections.attempt_id = images.result_attempt_id AND destroyed AND score < %(score_below)s))
+    ORDER BY images.id
+    LIMIT %(limit)s
+    FOR UPDATE OF images SKIP LOCKED
+)
+SELECT coalesce(array_agg(id ORDER BY id), '{}') AS image_ids, coalesce(sum(original_bytes), 0)::bigint AS size_bytes
+FROM matching
+
+-- name: rerun_images
+-- What the images were made with, in the order of their ids.
 SELECT images.id AS image_id, images.job_id, images.name, images.state, images.original_bytes,
        coalesce(images.policy, jobs.policy) AS policy,
        (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
        (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
 FROM images JOIN jobs ON jobs.id = images.job_id
-WHERE images.open_attempt_id IS NULL
-  AND (images.original_gone_at IS NULL) = %(has_original)s
-  AND images.state = ANY(%(states)s::text[])
-  AND images.error_code IS DISTINCT FROM 'rejected'
-  AND (%(submitted_from)s::timestamptz IS NULL OR images.created_at >= %(submitted_from)s)
-  AND (%(submitted_until)s::timestamptz IS NULL OR images.created_at < %(submitted_until)s)
-  AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
-  AND (%(job_id)s::uuid IS NULL OR images.job_id = %(job_id)s)
-  AND (NOT %(made_with_another_model)s OR images.model ->> 'sha256' IS DISTINCT FROM
-       %(current_models)s::jsonb ->> (coalesce(images.policy, jobs.policy) ->> 'profile'))
-  AND (%(score_below)s::real IS NULL OR EXISTS (
-       SELECT FROM detections
-       WHERE detections.attempt_id = images.result_attempt_id AND destroyed AND score < %(score_below)s))
+WHERE images.id = ANY(%(image_ids)s::uuid[])
 ORDER BY images.id
-LIMIT %(limit)s
-FOR UPDATE OF images SKIP LOCKED
+
+-- name: insert_rerun_batches
+INSERT INTO batches (id, job_id, queue, policy, rerun_id)
+SELECT batch_id, job_id, 'backlog', policy::jsonb, %(rerun_id)s
+FROM unnest(%(batch_ids)s::uuid[], %(job_ids)s::uuid[], %(policies)s::text[]) AS given (batch_id, job_id, policy)
+
+-- name: record_models
+INSERT INTO profile_models (profile, sha256)
+SELECT profile, sha256 FROM unnest(%(profiles)s::text[], %(sha256s)s::text[]) AS given (profile, sha256)
+ON CONFLICT (profile) DO UPDATE SET sha256 = EXCLUDED.sha256, recorded_at = now()
+
+-- name: recorded_models
+SELECT FROM profile_models LIMIT 1
 
 -- name: open_attempts
 -- Of a re-run or of a job: the other id is null and matches nothing. flow_run_id only where a worker has begun; a run

@@ -183,7 +183,7 @@ def test_a_re_run_cancelled_half_way_leaves_no_trace(
     listed = held.command("rerun", "--job", job_id, "--state", "published", "--state", "failed")
     assert "13 images would be re-run (dry run)" in listed
     assert "detect.0.jpg" in listed
-    said = held.command("rerun", "--job", job_id, "--state", "published", "--state", "failed", "--really")
+    said = held.command("rerun", "--job", job_id, "--state", "published", "--state", "failed", "--yes")
     wait_for("the re-run is under way", lambda: list(switch.glob("at-*")))
     images = {image["name"]: image for image in client.get(f"/v1/jobs/{job_id}/images").json()["images"]}
     assert all(image["is_underway"] for image in images.values())

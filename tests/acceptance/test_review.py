@@ -66,7 +66,7 @@ def test_a_correction_is_rendered_and_survives_a_rerun(stack: Stack, client: htt
     scale = max(shown.size) / max(held["width_px"], held["height_px"])
     assert shown.size == (round(held["width_px"] * scale), round(held["height_px"] * scale))
 
-    stack.command("rerun", "--state", "published", "--job", job_id, "--override", "style=solid", "--really")
+    stack.command("rerun", "--state", "published", "--job", job_id, "--override", "style=solid", "--yes")
     again = _rendered(client, url, corrected["result_sha256"])
     data = fetch(client, again)
     assert again["policy"]["style"] == "solid"

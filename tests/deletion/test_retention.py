@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from blurline.contract.reruns import BacklogRerunRequest
 from blurline.errors import StoreUnavailable
 from blurline.ids import new_id
 from blurline.storage.inventory import Bucket
@@ -28,7 +29,7 @@ from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import Part, Terms, expire_part, expire_rows, list_expired_jobs, terms
 from sql.jobs.attempts import approve, hold_for_review
 from sql.jobs.submissions import BatchSize
-from sql.reruns.reruns import Selection, count_without_original, enqueue, select
+from sql.reruns.reruns import RerunImages, rerun
 from sql.review.reviews import OriginalGone, claim, correct_image
 from sql.upkeep.consistency import inspect
 from tests.api_requests import underway
@@ -109,14 +110,14 @@ def test_a_job_may_ask_for_less_and_never_gets_more(shelf: Shelf) -> None:
 
 def test_time_begins_anew_with_a_new_result(shelf: Shelf) -> None:
     job_id = shelf.published(1, days_ago=10)
-    rerun(shelf, job_id)
+    rerun_job(shelf, job_id)
     shelf.publish()
     assert kept(shelf, originals_days=5, results_days=5, rows_days=5) == "nothing to do"
 
 
 def test_what_somebody_is_at_is_left_alone(shelf: Shelf) -> None:
     under_way, waiting, reviewed = (shelf.published(1, days_ago=10) for _ in range(3))
-    rerun(shelf, under_way)
+    rerun_job(shelf, under_way)
     shelf.rows("UPDATE images SET state = 'needs_review' WHERE job_id = %s", waiting)
     ((image_id,),) = shelf.rows("SELECT id FROM images WHERE job_id = %s", reviewed)
     assert isinstance(image_id, UUID)
@@ -167,12 +168,10 @@ def test_an_attempt_that_may_still_store_something_is_waited_for(shelf: Shelf, o
     assert kept(shelf, originals_days=0.5) == "nothing to do"
 
 
-def rerun(shelf: Shelf, job_id: UUID) -> int:
-    """How many images are re-run."""
+def rerun_job(shelf: Shelf, job_id: UUID) -> RerunImages:
+    request = BacklogRerunRequest(states=["published", "failed"], job_id=job_id, dry_run=False)
     with shelf.database.transaction() as transaction:
-        selected = select(transaction, Selection(("published", "failed"), job_id=job_id), {}, {})
-        enqueue(transaction, selected, new_id(), SIZE)
-    return len(selected)
+        return rerun(transaction, request, new_id(), SIZE)
 
 
 def test_without_an_original_nothing_is_made_anew(shelf: Shelf) -> None:
@@ -180,9 +179,8 @@ def test_without_an_original_nothing_is_made_anew(shelf: Shelf) -> None:
     (gone, _) = shelf.rows("SELECT id FROM images ORDER BY position")
     shelf.rows("UPDATE images SET finished_at = now() WHERE position = 1")
     kept(shelf, originals_days=5)
-    with shelf.database.transaction() as transaction:
-        assert count_without_original(transaction, Selection(("published",), job_id=job_id), {}) == 1
-    assert rerun(shelf, job_id) == 1
+    images = rerun_job(shelf, job_id)
+    assert (images.count, images.without_original) == (1, 1)
     assert isinstance(gone[0], UUID)
     with pytest.raises(OriginalGone):
         correct_image(shelf.database, "rita", gone[0], [], SIZE, note="", is_held=False)
@@ -194,7 +192,7 @@ def test_a_result_that_is_gone_comes_back_with_a_re_run_and_is_not_removed_late(
     job_id = shelf.published(1, days_ago=10)
     assert expire_part(shelf.database, "results", replace(FOR_EVER, results_days=5)) == 1
     assert reasons(shelf) == [(None, "expired")]
-    assert rerun(shelf, job_id) == 1
+    assert rerun_job(shelf, job_id).count == 1
     shelf.publish()  # before the store is rid of the old one
     assert reasons(shelf) == [(None, None)]
     assert remove_objects(shelf.database, shelf.store) == 1

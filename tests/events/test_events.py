@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from blurline.contract.reruns import BacklogRerunRequest
 from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.deletion.expired_records import expire_records
@@ -20,7 +21,7 @@ from sql.engine.database import Database, Transaction
 from sql.events.events import Bounds, Event, count_progress, find_bounds, list_events
 from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, publish
 from sql.jobs.submissions import NewJob, create_job
-from sql.reruns.reruns import Selection, call_off_job, enqueue, select
+from sql.reruns.reruns import call_off_job, rerun
 from tests.factories import SIZE, originals, result, started
 from tests.waiting import TIMEOUT_S
 
@@ -107,7 +108,7 @@ def test_a_new_result_is_told_and_the_job_does_not_finish_again(database: Databa
     (attempt,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempt, result("first"))
-        enqueue(transaction, select(transaction, Selection(("published",)), {}, {}), RERUN, SIZE)
+        rerun(transaction, BacklogRerunRequest(states=["published"], dry_run=False), RERUN, SIZE)
     (again,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, again, result("second"))

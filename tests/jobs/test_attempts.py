@@ -6,10 +6,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from blurline.contract.reruns import BacklogRerunRequest
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.orchestration.flow_runs import PrefectUnavailable
-from blurline.policy import Policy
+from blurline.policy import Policy, Style
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import (
@@ -24,7 +25,7 @@ from sql.jobs.attempts import (
 from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
 from sql.jobs.outbox import Waiting, dispatch_waiting
 from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
-from sql.reruns.reruns import Selection, call_off_job, enqueue, select
+from sql.reruns.reruns import call_off_job, rerun
 from tests.factories import RETRYING, SIZE, attempts_of, dispatched, originals, result, started
 
 
@@ -142,8 +143,8 @@ def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -
     (attempt,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempt, result("first"))
-        selected = select(transaction, Selection(("published",)), {}, {"style": "solid"})
-        enqueue(transaction, selected, new_id(), SIZE)
+        request = BacklogRerunRequest(states=["published"], policy=Policy(style=Style.SOLID), dry_run=False)
+        rerun(transaction, request, new_id(), SIZE)
     (again,) = started(database)
     with database.transaction() as transaction:
         assert publish(transaction, again, result("second")).replaced_key == "first"

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
 from blurline.policy import Policy
 from sql.engine.database import Database
 from sql.jobs.attempts import fail, try_again
 from sql.jobs.outbox import Waiting, dispatch_waiting
 from sql.jobs.submissions import NewJob, create_job
-from sql.reruns.reruns import Selection, enqueue, select
+from sql.reruns.reruns import rerun
 from tests.factories import RETRYING, SIZE, originals, started
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -54,5 +55,5 @@ def test_a_rerun_has_a_trace_of_its_own_with_a_link_to_the_old_one(database: Dat
     (attempt,) = started(database)
     with database.transaction() as transaction:
         fail(transaction, attempt, "unreadable_picture", "broken")
-        enqueue(transaction, select(transaction, Selection(("failed",)), {}, {}), new_id(), SIZE)
+        rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE)
     assert labels_of_dispatched(database) == [{"blurline.old_traceparent": TRACEPARENT}]

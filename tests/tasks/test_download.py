@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from blurline.contract.reruns import BacklogRerunRequest
 from blurline.errors import ObjectMissing
 from blurline.ids import new_id
 from blurline.policy import Policy
@@ -22,7 +23,7 @@ from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
 from sql.jobs.originals import keep_original
 from sql.jobs.quotas import Quotas, look_up
 from sql.jobs.submissions import NewJob, Original, create_job
-from sql.reruns.reruns import Selection, call_off_job, enqueue, select
+from sql.reruns.reruns import call_off_job, rerun
 from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
@@ -136,9 +137,9 @@ def test_a_url_is_fetched_once_and_its_original_kept(database: Database, store: 
     assert again.attempt.number == 2
     call_off_job(database, job_id)
     with database.transaction() as transaction:
-        enqueue(transaction, select(transaction, Selection(("failed",)), {}, {}), new_id(), SIZE)
-    (rerun,) = _downloaded(database)
-    assert rerun.original is not None and rerun.original.data == PICTURE
+        rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE)
+    (rerun_item,) = _downloaded(database)
+    assert rerun_item.original is not None and rerun_item.original.data == PICTURE
     assert site.paths == ["/a.jpg"]
 
 
