@@ -38,7 +38,7 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
     with psycopg.connect(servers.database, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
-            " cohorts, tallies, tally_changes, changed_days, holds CASCADE"
+            " cohorts, tallies, tally_changes, changed_days, holds, profile_models CASCADE"
         )
     return servers.model_copy(update={"home": tmp_path})
 

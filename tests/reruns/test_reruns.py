@@ -13,6 +13,7 @@ import pytest
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import ApiRefused, Client
 from blurline.contract import BacklogRerunRequest, Job
+from blurline.contract.reruns import MAX_RERUN_IMAGES
 from blurline.ids import new_id
 from blurline.policy import Policy, Style
 from blurline.settings import Settings
@@ -155,13 +156,13 @@ def test_what_is_left_of_a_rerun_is_called_off(
 def test_a_backlog_without_bounds_is_refused(client: httpx.Client, settings: Settings) -> None:
     headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     wrong: list[dict[str, Any]] = [
-        {"limit": 10_001},
+        {"limit": MAX_RERUN_IMAGES + 1},
         {"limit": 0},
         {"states": ["queued"]},
         {"score_below": 0},
         {"submitted_from": "yesterday"},
         {"dry_run": "no"},
-        {"made_with_another_model": True},
+        {"made_with_another_model": "yes"},
     ]
     for body in wrong:
         problem(client.post("/v1/reruns", json=body, headers=headers), 422, "invalid_request")
