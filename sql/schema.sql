@@ -357,6 +357,14 @@ CREATE TABLE presets (
     CONSTRAINT presets_pkey PRIMARY KEY (name)
 );
 
+-- 0012
+CREATE TABLE profile_models (
+    profile     text        NOT NULL,
+    sha256      text        NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT profile_models_pkey PRIMARY KEY (profile)
+);
+
 -- 0005
 CREATE TABLE review_claims (
     image_id uuid        NOT NULL,
