@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -169,7 +170,7 @@ def test_every_door_selects_the_same_images(
 ) -> None:
     record_models(database, {"fast": "m1" * 4, "standard": "m2" * 4, "thorough": "m2" * 4})
     with psycopg.connect(settings.database) as connection:
-        times = dict(connection.execute("SELECT owner, created_at FROM jobs").fetchall())
+        times: dict[str, datetime] = dict(connection.execute("SELECT owner, created_at FROM jobs").fetchall())
     values = {JOB: str(jobs["ann"]), ANNS_TIME: times["ann"].isoformat(), BOBS_TIME: times["bob"].isoformat()}
     for filters, expected in FILTERS:
         known = {name: values.get(value, value) if isinstance(value, str) else value for name, value in filters.items()}
