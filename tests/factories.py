@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -15,17 +16,28 @@ from blurline.policy import Policy
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Result, Retrying, start_batch
 from sql.jobs.outbox import Waiting, dispatch_waiting
-from sql.jobs.submissions import BatchSize, Original
+from sql.jobs.submissions import BatchSize, NewJob, Original, Queue, create_job
 
 SIZE = BatchSize(images=10, bytes=1_000_000)
 RETRYING = Retrying(max_attempts=3, backoff_s=0, size=SIZE)
-DOUBT = Doubt(0.25, near_threshold=2)
 NOTE = Note("cmyk_converted", "It was CMYK.")
 
 
 def originals(count: int) -> list[Original]:
     """Originals of 1000 bytes, named 0.jpg, 1.jpg and so on, that the store does not have."""
     return [Original(f"{at}.jpg", f"key/{new_id()}", "etag", 1000) for at in range(count)]
+
+
+def add_job(
+    database: Database,
+    images: int = 1,
+    *,
+    owner: str = "ann",
+    queue: Queue = "interactive",
+    **options: Any,
+) -> UUID:
+    """Submit a job with these fields of NewJob; its id."""
+    return create_job(database, NewJob(owner, Policy(), originals(images), queue, **options), SIZE)
 
 
 def dispatched(database: Database) -> list[UUID]:
@@ -53,8 +65,9 @@ def attempts_of(database: Database, batch_id: UUID) -> Sequence[Attempt]:
     return batch.attempts
 
 
-def result(key: str = "r") -> Result:
+def result(key: str = "r", doubt: float = 0.25) -> Result:
     """A result with one destroyed face and one box below the threshold, in a picture of 100 by 50 pixels."""
     faces = np.array([[1, 2, 3, 4, 0.9], [5, 6, 7, 8, 0.2]], np.float32)
     choice = choose(faces, Policy(), 0.5, 100, 50)
-    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, (choice,), DOUBT, (NOTE,), Policy(), {"name": "m"}, 12.5)
+    made_with = (Doubt(doubt, near_threshold=2), (NOTE,), Policy(), {"name": "m"}, 12.5)
+    return Result(key, "image/jpeg", 10, "a", "b", 100, 50, (choice,), *made_with)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -18,18 +19,10 @@ from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, publish
 from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
 from tests.api_requests import underway
+from tests.clock import age_job
 from tests.factories import result
 
 OWN_HASH = "0123456789abcdef"
-
-_AGEING = (
-    b"UPDATE jobs SET created_at = created_at - %(days)s * interval '1 day',"
-    b" finished_at = finished_at - %(days)s * interval '1 day' WHERE id = %(job_id)s",
-    b"UPDATE images SET created_at = created_at - %(days)s * interval '1 day',"
-    b" finished_at = finished_at - %(days)s * interval '1 day' WHERE job_id = %(job_id)s",
-    b"UPDATE attempts SET started_at = attempts.started_at - %(days)s * interval '1 day'"
-    b" FROM images WHERE images.id = image_id AND job_id = %(job_id)s",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +66,8 @@ class Shelf:
         return job_id
 
     def age(self, job_id: UUID, days: float) -> None:
-        """Move a job and all of it into the past."""
-        past = {"days": days, "job_id": job_id}
-        with psycopg.connect(self.settings.database) as connection:
-            for statement in _AGEING:
-                connection.execute(statement, past)
+        """Age a job, its images and the attempts at them."""
+        age_job(self.settings.database, job_id, timedelta(days=days))
 
     def keys(self, bucket: Bucket) -> set[str]:
         """What the store has."""

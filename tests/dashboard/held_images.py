@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, Held, publish
 from tests.api_requests import submit, underway
+from tests.clock import age
 from tests.factories import result
 
 HELD = Held("review_asked", "Held because its policy has every result reviewed.")
@@ -45,12 +47,17 @@ class Pipeline:
         submit(self._http, *doubts)
         attempts = {attempt.name: attempt for attempt in underway(self._database, self._settings)}
         for name, doubt in doubts.items():
-            self.settle(attempts[name], held=HELD, has_views=has_views)
-            self.sql("UPDATE images SET doubt = %s WHERE name = %s", doubt, name)
+            self.settle(attempts[name], held=HELD, doubt=doubt, has_views=has_views)
         return attempts
 
     def settle(
-        self, attempt: Attempt, *, held: Held | None = None, has_views: bool = True, choices: Sequence[Choice] = ()
+        self,
+        attempt: Attempt,
+        *,
+        held: Held | None = None,
+        doubt: float = 0.25,
+        has_views: bool = True,
+        choices: Sequence[Choice] = (),
     ) -> None:
         """Give an attempt a result of its own."""
         key = f"{attempt.image_id}/{attempt.id}.jpg"
@@ -59,7 +66,7 @@ class Pipeline:
             self._store.put_result(preview_key(key, size), jpeg(100, 50), "image/jpeg")
             if has_views:
                 self._store.put_original_preview(preview_key(attempt.original_key, size), jpeg(100, 50), "image/jpeg")
-        made = replace(result(key), sha256=attempt.id.hex)
+        made = replace(result(key, doubt), sha256=attempt.id.hex)
         with self._database.transaction() as transaction:
             publish(transaction, attempt, replace(made, choices=tuple(choices) or made.choices), held)
 
@@ -78,7 +85,7 @@ class Pipeline:
 
     def lose_claims(self) -> None:
         """Let every claim run out."""
-        self.sql("UPDATE review_claims SET until = now()")
+        age(self._settings.database, "review_claims", timedelta(hours=1))
 
 
 def jpeg(width: int, height: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.jobs.attempts import publish
 from tests.api_requests import images_of, problem, publish_all, submit, underway
+from tests.clock import age
 from tests.factories import result
 from tests.waiting import wait_for
 
@@ -114,8 +116,8 @@ def test_a_busy_worker_can_publish_nothing_and_its_late_result_goes_too(
     with database.transaction() as transaction:
         assert not publish(transaction, attempt, result(late)).is_won
     assert client.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"] is None
-    with psycopg.connect(settings.database) as connection:  # half an hour passes
-        connection.execute("UPDATE deleted_images SET not_before = now()")
+    age(settings.database, "deleted_images", timedelta(hours=1))  # an hour passes
+    with psycopg.connect(settings.database) as connection:
         connection.execute("SELECT pg_notify(%s, '')", (Channel.DELETIONS,))
     assert _completed(client, receipt)["objects_removed"] == 2
     assert not _is_left(store, late, is_result=True)
@@ -187,8 +189,8 @@ def test_a_deleted_upload_can_be_neither_submitted_nor_filled_again(
     fill()
     again = client.post("/v1/jobs", json={"images": [{"key": key}]})
     assert key in problem(again, 409, "upload_already_submitted")
-    with psycopg.connect(settings.database) as connection:  # the form expires
-        connection.execute("UPDATE deleted_images SET not_before = now()")
+    age(settings.database, "deleted_images", timedelta(hours=1))  # the form expires
+    with psycopg.connect(settings.database) as connection:
         connection.execute("SELECT pg_notify(%s, '')", (Channel.DELETIONS,))
     assert _completed(client, receipt)["objects_removed"] == 2
     assert not _is_left(store, key, is_result=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import psycopg
 
 from blurline.ids import new_id
@@ -10,6 +12,7 @@ from sql.deletion.expired_records import expire_records
 from sql.engine.database import Database
 from sql.events.webhooks import create_webhook
 from sql.jobs.idempotency import claim
+from tests.clock import age
 
 
 def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database, settings: Settings) -> None:
@@ -19,7 +22,6 @@ def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database,
     claim(database, "ann", "new", "f", 24)
     with psycopg.connect(settings.database) as connection:
         connection.execute("UPDATE webhooks SET is_enabled = false WHERE id = %s", (disabled.id,))
-        connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'old'")
         for name, webhook, state in [
             ("kept: to be sent", enabled, "pending"),
             ("settled", enabled, "delivered"),
@@ -27,16 +29,18 @@ def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database,
             ("never to be sent", disabled, "pending"),
         ]:
             connection.execute(
-                "INSERT INTO webhook_deliveries (webhook_id, type, payload, state, created_at)"
-                " VALUES (%s, %s, '{}', %s, now() - interval '8 days')",
+                "INSERT INTO webhook_deliveries (webhook_id, type, payload, state) VALUES (%s, %s, '{}', %s)",
                 (webhook.id, name, state),
             )
-        for at, age_days in enumerate((8, 6), 1):
+        for sequence in (1, 2):
             connection.execute(
-                "INSERT INTO events (owner, sequence, type, job_id, data, created_at)"
-                " VALUES ('ann', %s, 'job.finished', %s, '{}', now() - %s * interval '1 day')",
-                (at, new_id(), age_days),
+                "INSERT INTO events (owner, sequence, type, job_id, data) VALUES ('ann', %s, 'job.finished', %s, '{}')",
+                (sequence, new_id()),
             )
+    age(settings.database, "idempotency_keys", timedelta(hours=25), "key = 'old'")
+    age(settings.database, "webhook_deliveries", timedelta(days=8))
+    age(settings.database, "events", timedelta(days=8), "sequence = 1")
+    age(settings.database, "events", timedelta(days=6), "sequence = 2")
     assert expire_records(database, settings) == 5
     with psycopg.connect(settings.database) as connection:
         assert connection.execute("SELECT type FROM webhook_deliveries").fetchall() == [("kept: to be sent",)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from sql.reruns.reruns import RerunImages, rerun
 from sql.review.reviews import OriginalGone, claim, correct_image
 from sql.upkeep.consistency import inspect
 from tests.api_requests import underway
+from tests.clock import age
 from tests.stored_images import Shelf
 from tests.waiting import wait_for
 
@@ -177,7 +179,7 @@ def rerun_job(shelf: Shelf, job_id: UUID) -> RerunImages:
 def test_without_an_original_nothing_is_made_anew(shelf: Shelf) -> None:
     job_id = shelf.published(2, days_ago=10)
     (gone, _) = shelf.rows("SELECT id FROM images ORDER BY position")
-    shelf.rows("UPDATE images SET finished_at = now() WHERE position = 1")
+    age(shelf.settings.database, "images", -timedelta(days=10), "position = 1")  # as if it had finished today
     kept(shelf, originals_days=5)
     images = rerun_job(shelf, job_id)
     assert (images.count, images.without_original) == (1, 1)
@@ -379,8 +381,8 @@ def test_records_and_released_holds_go_last(shelf: Shelf) -> None:
     hold_job(shelf.database, job_id, "complaint", "olga")
     release(shelf.database, job_id, "olga")
     kept(shelf, rows_days=1)
-    shelf.rows("UPDATE deletions SET completed_at = completed_at - interval '5 days'")
-    shelf.rows("UPDATE holds SET released_at = released_at - interval '5 days'")
+    for table in ("deletions", "holds"):
+        age(shelf.settings.database, table, timedelta(days=5))
     assert kept(shelf) == "records: 1"
     assert shelf.rows("SELECT job_id FROM deletions") == [(other,)]
     assert kept(shelf, audit_days=4) == "records: 2"

@@ -12,12 +12,10 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from blurline.access.tokens import LocalIssuer, Scope
-from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, publish, start_batch
-from sql.jobs.submissions import NewJob, create_job
-from tests.factories import SIZE, originals, result
+from tests.factories import add_job, result
 
 
 def token(settings: Settings, owner: str = "ann", ttl_s: int = 60) -> str:
@@ -59,7 +57,7 @@ def closed(client: Connection) -> int | None:
 
 def job_underway(database: Database, images: int, owner: str = "ann") -> tuple[UUID, list[Attempt]]:
     """A job, every batch of which a worker has begun."""
-    job_id = create_job(database, NewJob(owner, Policy(), originals(images), "backlog"), SIZE)
+    job_id = add_job(database, images, owner=owner, queue="backlog")
     with database.transaction() as transaction:
         rows = transaction.all("batches_of_job", job_id=job_id)
     batches = [start_batch(database, row["batch_id"]) for row in rows]

@@ -14,15 +14,13 @@ import psycopg
 import pytest
 
 from blurline.contract.reruns import BacklogRerunRequest
-from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.deletion.expired_records import expire_records
 from sql.engine.database import Database, Transaction
 from sql.events.events import Bounds, Event, count_progress, find_bounds, list_events
 from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, publish
-from sql.jobs.submissions import NewJob, create_job
 from sql.reruns.reruns import call_off_job, rerun
-from tests.factories import SIZE, originals, result, started
+from tests.factories import SIZE, add_job, result, started
 from tests.waiting import TIMEOUT_S
 
 RERUN = UUID(int=1)
@@ -34,10 +32,6 @@ def events_of(database: Database, owner: str = "ann") -> list[Event]:
 
 def types_of(database: Database, owner: str = "ann") -> list[str]:
     return [event.type for event in events_of(database, owner)]
-
-
-def submit(database: Database, images: int, owner: str = "ann") -> UUID:
-    return create_job(database, NewJob(owner, Policy(), originals(images), "backlog"), SIZE)
 
 
 def settle(transaction: Transaction, attempt: Attempt) -> None:
@@ -73,7 +67,7 @@ class Rollback(Exception):
 
 
 def test_what_becomes_of_images_is_told_once_and_in_order(database: Database) -> None:
-    job = submit(database, 4)
+    job = add_job(database, 4)
     attempts = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempts[0], result())
@@ -104,7 +98,7 @@ def test_what_becomes_of_images_is_told_once_and_in_order(database: Database) ->
 
 
 def test_a_new_result_is_told_and_the_job_does_not_finish_again(database: Database) -> None:
-    submit(database, 1)
+    add_job(database, 1)
     (attempt,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempt, result("first"))
@@ -116,7 +110,7 @@ def test_a_new_result_is_told_and_the_job_does_not_finish_again(database: Databa
 
 
 def test_a_cancelled_job_of_many_images_ends_with_its_finish(database: Database) -> None:
-    job = submit(database, 1000)
+    job = add_job(database, 1000)
     call_off_job(database, job)
     events = events_of(database)
     assert [event.sequence for event in events] == list(range(1, 1002))
@@ -125,7 +119,7 @@ def test_a_cancelled_job_of_many_images_ends_with_its_finish(database: Database)
 
 
 def test_nothing_is_told_of_what_was_rolled_back(database: Database) -> None:
-    submit(database, 2)
+    add_job(database, 2)
     first, second = started(database)
     with suppress(Rollback), database.transaction() as transaction:
         publish(transaction, first, result())
@@ -140,7 +134,7 @@ def test_nothing_is_told_of_what_was_rolled_back(database: Database) -> None:
 def test_transactions_that_end_a_job_together_tell_of_it_once_and_last(database: Database, images: int) -> None:
     """Each has settled its share before any of them commits, so that none sees the job finished when it looks."""
     for _ in range(10):
-        job = submit(database, images)
+        job = add_job(database, images)
         attempts = started(database)
         barrier = threading.Barrier(2, timeout=TIMEOUT_S)
 
@@ -158,7 +152,7 @@ def test_transactions_that_end_a_job_together_tell_of_it_once_and_last(database:
 def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> None:
     """Images of two owners and four jobs, in transactions of one to three, of which some are rolled back."""
     database = Database(settings.database, max_connections=10)
-    owner_of = {submit(database, 60, owner): owner for owner in ("ann", "bob") for _ in range(2)}
+    owner_of = {add_job(database, 60, owner=owner): owner for owner in ("ann", "bob") for _ in range(2)}
     attempts: dict[str, list[Attempt]] = {"ann": [], "bob": []}
     with psycopg.connect(settings.database) as connection:
         job_of: dict[UUID, UUID] = dict(connection.execute("SELECT id, job_id FROM images").fetchall())
@@ -205,7 +199,7 @@ def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> N
 
 def test_numbers_go_on_when_old_events_are_forgotten(database: Database, settings: Settings) -> None:
     assert find_bounds(database, "ann") == Bounds(head=0, removed=0)
-    submit(database, 3)
+    add_job(database, 3)
     attempts = started(database)
     for attempt in attempts[:2]:
         with database.transaction() as transaction:
@@ -221,8 +215,8 @@ def test_numbers_go_on_when_old_events_are_forgotten(database: Database, setting
 
 
 def test_progress_is_that_of_the_owners_own_jobs(database: Database) -> None:
-    job = submit(database, 3)
-    of_bob = submit(database, 1, "bob")
+    job = add_job(database, 3)
+    of_bob = add_job(database, 1, owner="bob")
     attempts = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempts[0], result())

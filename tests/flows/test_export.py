@@ -16,17 +16,15 @@ from blurline.storage.store import Store
 from flows.export import export_changed, export_key
 from sql.engine.database import Database
 from tests import image_rows
+from tests.clock import age
 
 TODAY = datetime.now(UTC).date()
 
 
 def days_ago(settings: Settings, owner: str, days: int) -> None:
-    """Move an owner's images into the past."""
-    with psycopg.connect(settings.database) as connection:
-        connection.execute(
-            "UPDATE images SET created_at = images.created_at - %s FROM jobs WHERE jobs.id = job_id AND owner = %s",
-            (timedelta(days=days), owner),
-        )
+    """Age an owner's images."""
+    of_owner = "job_id IN (SELECT id FROM jobs WHERE owner = %s)"
+    age(settings.database, "images", timedelta(days=days), of_owner, owner)
 
 
 def exported(settings: Settings, store: Store, table: str, day: date) -> pyarrow.Table:

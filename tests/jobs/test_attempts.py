@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -26,12 +27,13 @@ from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detection
 from sql.jobs.outbox import Waiting, dispatch_waiting
 from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
 from sql.reruns.reruns import call_off_job, rerun
-from tests.factories import RETRYING, SIZE, attempts_of, dispatched, originals, result, started
+from tests.clock import age
+from tests.factories import RETRYING, SIZE, add_job, attempts_of, dispatched, originals, result, started
 
 
 @pytest.fixture
 def job(database: Database) -> UUID:
-    return create_job(database, NewJob("ann", Policy(), originals(1), "interactive"), SIZE)
+    return add_job(database)
 
 
 def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> None:
@@ -151,7 +153,7 @@ def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -
 
 
 def test_settling_and_calling_off_at_once_never_wait_for_each_other(database: Database) -> None:
-    job_id = create_job(database, NewJob("ann", Policy(), originals(40), "backlog"), SIZE)
+    job_id = add_job(database, 40, queue="backlog")
     attempts = started(database)
     faults: list[Exception] = []
 
@@ -208,7 +210,7 @@ def test_owners_see_their_own(database: Database, job: UUID) -> None:
 
 
 def test_a_large_job_is_written_in_few_statements(database: Database) -> None:
-    job_id = create_job(database, NewJob("ann", Policy(), originals(5000), "backlog"), SIZE)
+    job_id = add_job(database, 5000, queue="backlog")
     assert len(dispatched(database)) == 500
     page = list_images_of_job(database, job_id, 100, cursor=4949)
     assert [image.position for image in page] == list(range(4950, 5000))
@@ -232,8 +234,7 @@ def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: 
 
     assert dispatch_waiting(database, refuse) == 0
     assert dispatch_waiting(database, lambda _: new_id()) == 0, "it waits before it is tried again"
-    with psycopg.connect(settings.database, autocommit=True) as connection:
-        connection.execute("UPDATE outbox SET not_before = now()")
+    age(settings.database, "outbox", timedelta(hours=1))
     assert len(dispatched(database)) == 1
 
 

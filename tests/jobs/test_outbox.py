@@ -6,19 +6,13 @@ import pytest
 
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
-from blurline.policy import Policy
 from sql.engine.database import Database
 from sql.jobs.attempts import fail, try_again
 from sql.jobs.outbox import Waiting, dispatch_waiting
-from sql.jobs.submissions import NewJob, create_job
 from sql.reruns.reruns import rerun
-from tests.factories import RETRYING, SIZE, originals, started
+from tests.factories import RETRYING, SIZE, add_job, started
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-
-
-def submit(database: Database, traceparent: str | None) -> None:
-    create_job(database, NewJob("ann", Policy(), originals(1), "interactive", traceparent=traceparent), SIZE)
 
 
 def labels_of_dispatched(database: Database) -> list[dict[str, Any]]:
@@ -38,12 +32,12 @@ def labels_of_dispatched(database: Database) -> list[dict[str, Any]]:
 def test_a_flow_run_goes_on_with_the_trace_of_its_request(
     database: Database, traceparent: str | None, expected: dict[str, str]
 ) -> None:
-    submit(database, traceparent)
+    add_job(database, traceparent=traceparent)
     assert labels_of_dispatched(database) == [expected]
 
 
 def test_so_does_a_further_attempt(database: Database) -> None:
-    submit(database, TRACEPARENT)
+    add_job(database, traceparent=TRACEPARENT)
     (attempt,) = started(database)
     with database.transaction() as transaction:
         try_again(transaction, [attempt.id], "store_unavailable", "away", RETRYING)
@@ -51,7 +45,7 @@ def test_so_does_a_further_attempt(database: Database) -> None:
 
 
 def test_a_rerun_has_a_trace_of_its_own_with_a_link_to_the_old_one(database: Database) -> None:
-    submit(database, TRACEPARENT)
+    add_job(database, traceparent=TRACEPARENT)
     (attempt,) = started(database)
     with database.transaction() as transaction:
         fail(transaction, attempt, "unreadable_picture", "broken")

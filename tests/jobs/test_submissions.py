@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from sql.jobs.idempotency import InProgress, claim, settle
 from sql.jobs.submissions import AlreadySubmitted, write_job
 from tests.api_requests import bearer, images_of, problem, submit, upload
 from tests.api_server import serving
+from tests.clock import age
 from tests.pictures import HOPPER
 from tests.waiting import TIMEOUT_S
 
@@ -92,8 +94,7 @@ def test_a_late_request_whose_key_was_taken_over_makes_nothing(database: Databas
     late = claim(database, "ann", "k", "f", 24)
     with pytest.raises(InProgress):
         claim(database, "ann", "k", "f", 24)
-    with psycopg.connect(settings.database) as connection:
-        connection.execute("UPDATE idempotency_keys SET leased_until = now() - interval '1 second'")
+    age(settings.database, "idempotency_keys", timedelta(hours=1))
     second = claim(database, "ann", "k", "f", 24)
     with pytest.raises(InProgress), database.transaction() as transaction:
         settle(transaction, late, {"by": "late"})
@@ -104,8 +105,7 @@ def test_a_late_request_whose_key_was_taken_over_makes_nothing(database: Databas
 
 def test_a_key_is_forgotten_after_its_time(client: httpx.Client, settings: Settings) -> None:
     first = _post(client, "k").json()
-    with psycopg.connect(settings.database) as connection:
-        connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
+    age(settings.database, "idempotency_keys", timedelta(hours=25))
     assert _post(client, "k").json()["id"] != first["id"]
 
 

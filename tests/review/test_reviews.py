@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ from sql.jobs.attempts import Attempt, Held, publish
 from tasks.notify import _settle
 from tasks.work import Item, Work
 from tests.api_requests import bearer, problem, submit, underway
+from tests.clock import age
 from tests.factories import result
 from tests.pictures import HOPPER
 from tests.waiting import TIMEOUT_S
@@ -33,16 +35,14 @@ SEEN = {"result_sha256": "a"}
 @pytest.fixture
 def held(client: httpx.Client, settings: Settings, database: Database, store: Store) -> dict[str, Attempt]:
     """Four images that are held, of a doubt each, by name; each with a result in the store."""
-    submit(client, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    doubts = {"a.jpg": 0.3, "b.jpg": 0.9, "c.jpg": 0.6, "d.jpg": 0.1}
+    submit(client, *doubts)
     attempts = {attempt.name: attempt for attempt in underway(database, settings)}
     for attempt in attempts.values():
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         store.put_result(key, b"redacted!!", "image/jpeg")
         with database.transaction() as transaction:
-            publish(transaction, attempt, result(key), Held("doubtful", "Look at it."))
-    with psycopg.connect(settings.database) as connection:
-        for name, doubt in {"a.jpg": 0.3, "b.jpg": 0.9, "c.jpg": 0.6, "d.jpg": 0.1}.items():
-            connection.execute("UPDATE images SET doubt = %s WHERE name = %s", (doubt, name))
+            publish(transaction, attempt, result(key, doubts[attempt.name]), Held("doubtful", "Look at it."))
     return attempts
 
 
@@ -68,8 +68,7 @@ def test_the_queue_is_by_doubt_and_no_two_get_the_same(
         problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/approve", json=SEEN), 409, "review_claimed")
         rita.post(f"/v1/images/{held['a.jpg'].image_id}/release").raise_for_status()
         assert rob.post(f"/v1/images/{held['a.jpg'].image_id}/claim").is_success
-        with psycopg.connect(settings.database) as connection:  # the lease runs out
-            connection.execute("UPDATE review_claims SET until = now() WHERE reviewer = 'rob'")
+        age(settings.database, "review_claims", timedelta(hours=1), "reviewer = 'rob'")
         assert rita.post(f"/v1/images/{held['a.jpg'].image_id}/claim").json()["waiting"] == 4
 
 

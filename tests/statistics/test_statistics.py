@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,7 @@ from sql.statistics.statistics import fold
 from tests import image_rows
 from tests.api_requests import bearer, problem
 from tests.api_server import serving
+from tests.clock import age
 from tests.waiting import TIMEOUT_S
 
 RANGE = {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
@@ -240,8 +242,8 @@ def test_folding_changes_no_figure_and_a_deletion_takes_all_away(
 @pytest.mark.parametrize("hours", [0.0001, 0.4, 1, 3.3, 40])
 def test_the_sums_over_any_range_are_exact(rita: httpx.Client, settings: Settings, hours: float) -> None:
     """Images are spread over two days first; the range begins and ends between whole hours."""
-    with psycopg.connect(settings.database) as connection:
-        connection.execute("UPDATE images SET created_at = created_at - position * interval '37 minutes'")
+    for position in range(12):
+        age(settings.database, "images", timedelta(minutes=37 * position), "position = %s", position)
     rows = images(settings, {})
     until = rows["created_at"].max() - pd.Timedelta(minutes=41)
     since = until - pd.Timedelta(hours=hours)

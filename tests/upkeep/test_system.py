@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import psycopg
 
@@ -15,6 +17,7 @@ from sql.engine.database import Database
 from sql.jobs.attempts import call_off, try_again
 from tests.api_requests import images_of, submit, underway
 from tests.api_server import serving
+from tests.clock import age
 from tests.factories import RETRYING
 from tests.waiting import wait_for
 
@@ -56,10 +59,8 @@ def test_attempts_that_came_to_nothing_are_counted_by_code(
     with database.transaction() as transaction:
         try_again(transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRYING)
         call_off(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
-    with psycopg.connect(settings.database) as connection:
-        for attempt, hours in ((old, 25), (earlier, 2)):
-            aged = "UPDATE attempts SET finished_at = now() - make_interval(hours => %s) WHERE id = %s"
-            connection.execute(aged, (hours, attempt.id))
+    age(settings.database, "attempts", timedelta(hours=25), "id = %s", old.id)
+    age(settings.database, "attempts", timedelta(hours=2), "id = %s", earlier.id)
     with _operator(settings, client) as operator:
         counted = operator.system().fruitless_attempts
     assert [(each.outcome, each.error_code, each.last_hour, each.last_day) for each in counted] == [

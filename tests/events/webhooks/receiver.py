@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.events.deliveries import list_deliveries, queue_test
 from sql.events.webhooks import WebhookRow, create_webhook
+from tests.clock import age
 from tests.tls_server import Exchange
 from tests.waiting import wait_for
 
@@ -97,11 +99,11 @@ def execute(settings: Settings, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def hurry(settings: Settings) -> None:
-    """Make due what waits for another try. The endpoint first, as everyone locks it who changes its deliveries."""
+def pass_an_hour(settings: Settings) -> None:
+    """Age webhooks and deliveries by an hour, so that the first retries are due, and wake the senders."""
+    for table in ("webhooks", "webhook_deliveries"):
+        age(settings.database, table, timedelta(hours=1))
     with psycopg.connect(settings.database) as connection:
-        connection.execute("UPDATE webhooks SET busy_until = now()")
-        connection.execute("UPDATE webhook_deliveries SET not_before = now()")
         connection.execute("SELECT pg_notify(%s, '')", (Channel.WEBHOOKS,))
 
 

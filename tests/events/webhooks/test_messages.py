@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import httpx
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -12,7 +14,8 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_requests import problem, publish_all, submit
-from tests.events.webhooks.receiver import Receiver, execute, hurry, look, send_test, set_up, tried
+from tests.clock import age
+from tests.events.webhooks.receiver import Receiver, execute, look, pass_an_hour, send_test, set_up, tried
 from tests.waiting import wait_for
 
 
@@ -66,12 +69,11 @@ def test_what_failed_is_tried_again_as_the_same_message(
         "The endpoint answered 500.",
     )
     assert delivery["not_before"] > delivery["last_try_at"]
-    failing_since = look(client, webhook)["failing_since"]
-    assert failing_since is not None
-    hurry(allowing)
+    failing_since = datetime.fromisoformat(look(client, webhook)["failing_since"])
+    pass_an_hour(allowing)
     assert tried(client, webhook, 2)["last_status"] == 302
-    assert look(client, webhook)["failing_since"] == failing_since
-    hurry(allowing)
+    assert datetime.fromisoformat(look(client, webhook)["failing_since"]) == failing_since - timedelta(hours=1)
+    pass_an_hour(allowing)
     assert tried(client, webhook, 3)["state"] == "delivered"
     assert look(client, webhook)["failing_since"] is None
     assert len({message.headers["webhook-id"] for message in receiver.messages}) == 1
@@ -83,7 +85,7 @@ def test_retries_end_after_the_last(client: httpx.Client, receiver: Receiver, al
     send_test(client, webhook)
     tried(client, webhook)
     execute(allowing, f"UPDATE webhook_deliveries SET tries = {len(RETRIES_S)}")
-    hurry(allowing)
+    pass_an_hour(allowing)
     assert tried(client, webhook, len(RETRIES_S) + 1)["state"] == "given_up"
 
 
@@ -120,14 +122,14 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_keeps_what_waits(
     webhook = set_up(client, receiver.url)
     send_test(client, webhook)
     tried(client, webhook)
-    execute(allowing, "UPDATE webhooks SET failing_since = now() - interval '6 days'")
-    hurry(allowing)
+    age(allowing.database, "webhooks", timedelta(days=6))
+    pass_an_hour(allowing)
     assert tried(client, webhook, 2)["state"] == "pending"
     found = look(client, webhook)
     assert not found["is_enabled"]
     assert "5 days" in found["disabled_reason"]
     client.patch(f"/v1/webhooks/{webhook['id']}", json={"is_enabled": True}).raise_for_status()
-    hurry(allowing)
+    pass_an_hour(allowing)
     assert tried(client, webhook, 3)["state"] == "delivered"
 
 
@@ -137,7 +139,7 @@ def test_while_a_secret_is_rotated_both_sign(client: httpx.Client, receiver: Rec
     assert rotated["secret"] != webhook["secret"]
     send_test(client, webhook)
     tried(client, webhook)
-    execute(allowing, "UPDATE webhooks SET previous_secret_until = now()")
+    age(allowing.database, "webhooks", timedelta(days=2))
     send_test(client, webhook)
     during, after = receiver.wait_for(2)
     for secret in (webhook["secret"], rotated["secret"]):
