@@ -14,7 +14,6 @@ from uuid import UUID
 
 from blurline.settings import Settings
 from sql.deletion.deletions import GracePeriods, PendingDeletion, grace_periods, write_deletion
-from sql.deletion.legal_holds import OnHold, check_not_held
 from sql.engine.database import Database, Transaction
 
 BATCH = 200
@@ -81,8 +80,7 @@ def count_expired_parts(database: Database, part: Part, terms: Terms, limit: int
 def list_expired_jobs(database: Database, terms: Terms, skip: Collection[UUID], limit: int) -> list[UUID]:
     """Jobs whose rows have expired, without those in ``skip``."""
     with database.transaction() as transaction:
-        rows = transaction.all("expired_jobs", kept_days=terms.rows_days, skip=list(skip), limit=limit)
-    return [row["job_id"] for row in rows]
+        return _expired_jobs(transaction, terms, skip=skip, limit=limit)
 
 
 def expire_rows(database: Database, job_id: UUID, terms: Terms, limit: int = BATCH) -> ExpiredRows:
@@ -94,11 +92,7 @@ def expire_rows(database: Database, job_id: UUID, terms: Terms, limit: int = BAT
     with database.transaction() as transaction:
         image_ids = [row["image_id"] for row in transaction.all("lock_images_to_expire", job_id=job_id, limit=limit)]
         job = transaction.one("lock_job", job_id=job_id)
-        if job is None or transaction.one("is_job_expired", job_id=job_id, kept_days=terms.rows_days) is None:
-            return nothing
-        try:
-            check_not_held(transaction, job_id)
-        except OnHold:
+        if job is None or not _expired_jobs(transaction, terms, job_id=job_id):  # once more, under the locks
             return nothing
         pending = PendingDeletion(job["owner"], job_id, None, BY_RETENTION, job["audit_days"], reason="expired")
         if image_ids:
@@ -116,6 +110,13 @@ def expire_audit_records(database: Database, terms: Terms, limit: int = BATCH) -
     with database.transaction() as transaction:
         deletions = transaction.run("expire_deletions", kept_days=terms.audit_days, limit=limit)
         return deletions + transaction.run("expire_holds", kept_days=terms.audit_days, limit=limit)
+
+
+def _expired_jobs(
+    transaction: Transaction, terms: Terms, job_id: UUID | None = None, skip: Collection[UUID] = (), limit: int = 1
+) -> list[UUID]:
+    rows = transaction.all("expired_jobs", job_id=job_id, kept_days=terms.rows_days, skip=list(skip), limit=limit)
+    return [row["job_id"] for row in rows]
 
 
 def _expired(transaction: Transaction, part: Part, terms: Terms, limit: int) -> Sequence[tuple[UUID, UUID]]:

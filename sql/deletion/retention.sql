@@ -1,6 +1,5 @@
--- Retention: what has been kept for its time. A kept_days of null keeps for ever; what a job asks for shortens it and never
--- lengthens it. Left alone: what an attempt, a reviewer or whoever holds the form of an upload is still at, what waits for a
--- review, and what is on hold.
+-- Retention: what has reached the end of its time. A kept_days of null keeps for ever. A job can ask for a shorter time,
+-- never for a longer one. The function can_expire decides which originals and results must stay for now.
 
 -- name: expired_originals
 WITH candidates AS NOT MATERIALIZED (
@@ -13,15 +12,8 @@ WITH candidates AS NOT MATERIALIZED (
       AND (images.finished_at < now() - %(kept_days)s::float8 * interval '1 day') IS NOT TRUE
 )
 SELECT images.id AS image_id, images.job_id FROM candidates JOIN images ON images.id = candidates.id
-WHERE images.open_attempt_id IS NULL AND images.state IN ('published', 'failed')
-  AND images.created_at < now() - %(upload_s)s * interval '1 second'
-  AND NOT EXISTS (
-      SELECT FROM attempts WHERE attempts.image_id = images.id AND started_at > now() - %(attempt_s)s * interval '1 second'
-        AND (outcome IS NULL OR outcome IN ('retried', 'given_up')))
-  AND NOT EXISTS (SELECT FROM review_claims WHERE review_claims.image_id = images.id AND until > now())
-  AND NOT EXISTS (
-      SELECT FROM holds
-      WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+CROSS JOIN can_expire(
+    images.id, images.job_id, images.state, images.open_attempt_id, images.created_at, %(attempt_s)s, %(upload_s)s)
 LIMIT %(limit)s FOR UPDATE OF images SKIP LOCKED
 
 -- name: expired_results
@@ -35,19 +27,12 @@ WITH candidates AS NOT MATERIALIZED (
       AND (images.finished_at < now() - %(kept_days)s::float8 * interval '1 day') IS NOT TRUE
 )
 SELECT images.id AS image_id, images.job_id FROM candidates JOIN images ON images.id = candidates.id
-WHERE images.open_attempt_id IS NULL AND images.state IN ('published', 'failed')
-  AND images.created_at < now() - %(upload_s)s * interval '1 second'
-  AND NOT EXISTS (
-      SELECT FROM attempts WHERE attempts.image_id = images.id AND started_at > now() - %(attempt_s)s * interval '1 second'
-        AND (outcome IS NULL OR outcome IN ('retried', 'given_up')))
-  AND NOT EXISTS (SELECT FROM review_claims WHERE review_claims.image_id = images.id AND until > now())
-  AND NOT EXISTS (
-      SELECT FROM holds
-      WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+CROSS JOIN can_expire(
+    images.id, images.job_id, images.state, images.open_attempt_id, images.created_at, %(attempt_s)s, %(upload_s)s)
 LIMIT %(limit)s FOR UPDATE OF images SKIP LOCKED
 
 -- name: share_jobs
--- So that nobody can put a hold on them meanwhile.
+-- Prevents new holds on the jobs until this transaction ends.
 SELECT id AS job_id, owner, (retention ->> 'audit_days')::float8 AS audit_days FROM jobs
 WHERE id = ANY(%(job_ids)s::uuid[]) ORDER BY id FOR KEY SHARE
 
@@ -66,11 +51,11 @@ WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
 RETURNING id AS image_id, job_id
 
 -- name: expired_jobs
--- Finished for so long; whether also its last image was settled so long ago is looked at when it is locked.
+-- skip: jobs to leave out. The caller locks a job and its images and then asks again, for this job_id alone.
 SELECT id AS job_id FROM jobs
 WHERE finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'
   AND (finished_at < now() - %(kept_days)s::float8 * interval '1 day' OR retention <> '{}')
-  AND id <> ALL(%(skip)s::uuid[])
+  AND id <> ALL(%(skip)s::uuid[]) AND (%(job_id)s::uuid IS NULL OR id = %(job_id)s)
   AND NOT EXISTS (SELECT FROM holds WHERE holds.job_id = jobs.id AND released_at IS NULL)
   AND NOT EXISTS (
       SELECT FROM images LEFT JOIN review_claims ON review_claims.image_id = images.id AND until > now()
@@ -82,19 +67,8 @@ LIMIT %(limit)s
 -- name: lock_images_to_expire
 SELECT id AS image_id FROM images WHERE job_id = %(job_id)s ORDER BY id LIMIT %(limit)s FOR UPDATE
 
--- name: is_job_expired
--- Once more, now that nobody can change it.
-SELECT FROM jobs
-WHERE id = %(job_id)s
-  AND finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'
-  AND NOT EXISTS (
-      SELECT FROM images LEFT JOIN review_claims ON review_claims.image_id = images.id AND until > now()
-      WHERE images.job_id = jobs.id AND (
-          open_attempt_id IS NOT NULL OR state IN ('queued', 'processing') OR review_claims.image_id IS NOT NULL
-          OR images.finished_at >= now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'))
-
 -- name: expire_deletions
--- Records of what was deleted long ago.
+-- Old records of deletions.
 DELETE FROM deletions WHERE id IN (
     SELECT id FROM deletions LEFT JOIN deletion_grounds ON deletion_id = id
     WHERE completed_at < now() - least(%(kept_days)s::float8, audit_days) * interval '1 day'
@@ -102,7 +76,7 @@ DELETE FROM deletions WHERE id IN (
 )
 
 -- name: expire_holds
--- Released ones, of jobs that are there no more.
+-- Released holds on jobs that no longer exist.
 DELETE FROM holds WHERE id IN (
     SELECT id FROM holds
     WHERE released_at < now() - %(kept_days)s::float8 * interval '1 day'

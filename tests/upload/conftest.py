@@ -12,17 +12,17 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_server import serving
-from tests.simulated_worker import running_worker
-from tests.upload.submitter import Submitter
+from tests.simulated_worker import working
+from tests.upload.submit_command import Desk
 
 
 @pytest.fixture
-def submitter(without_prefect: Settings, store: Store, tmp_path: Path) -> Iterator[Submitter]:
+def desk(without_prefect: Settings, store: Store, tmp_path: Path) -> Iterator[Desk]:
     with serving(create_app(without_prefect)) as url:
-        yield Submitter(url, without_prefect, store, tmp_path / "photos", tmp_path / "results")
+        yield Desk(url, without_prefect, store, tmp_path / "photos", tmp_path / "results")
 
 
 @pytest.fixture
 def worker(without_prefect: Settings, database: Database, store: Store) -> Iterator[None]:
-    with running_worker(without_prefect, database, store):
+    with working(without_prefect, database, store):
         yield

@@ -1,4 +1,4 @@
-"""The steps that tests of the doctor share."""
+"""What tests of the doctor share."""
 
 from __future__ import annotations
 
