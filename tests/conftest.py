@@ -19,7 +19,7 @@ from sql.engine.database import Database
 from tests.api_requests import bearer
 from tests.api_server import serving
 from tests.servers import running_servers
-from tests.stored_images import Shelf
+from tests.stored_images import StoredImages
 from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -79,8 +79,8 @@ def _no_remembered_settings() -> None:
 
 
 @pytest.fixture
-def shelf(settings: Settings, database: Database, store: Store) -> Shelf:
+def stored_images(settings: Settings, database: Database, store: Store) -> StoredImages:
     """The emptied database and the store's two buckets of images, emptied too."""
     for bucket in Bucket:
         store.remove_all(bucket, [each.key for each in store.list_all(bucket)])
-    return Shelf(settings, database, store)
+    return StoredImages(settings, database, store)

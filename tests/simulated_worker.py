@@ -24,7 +24,7 @@ def redacted(original: bytes) -> bytes:
 
 
 @contextmanager
-def working(settings: Settings, database: Database, store: Store) -> Iterator[None]:
+def running_worker(settings: Settings, database: Database, store: Store) -> Iterator[None]:
     """Publish every picture, but fail those with `broken` in their name, for the length of the block."""
     ended = threading.Event()
 

@@ -26,7 +26,7 @@ OWN_HASH = "0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class StoredImages:
     """The database, the store, and the test's own settings."""
 
     settings: Settings

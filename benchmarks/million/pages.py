@@ -16,7 +16,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from benchmarks.million.filling import LARGE_JOB_IMAGES
+from benchmarks.million.rows import LARGE_JOB_IMAGES
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings, variable
 from tests.acceptance.stack import answers, free_ports

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.million import pages, queries
-from benchmarks.million.filling import BOXES_AN_IMAGE, IMAGES, LARGE_JOB_IMAGES, fill, store_renditions
 from benchmarks.million.pages import Visits
 from benchmarks.million.queries import Times
+from benchmarks.million.rows import BOXES_AN_IMAGE, IMAGES, LARGE_JOB_IMAGES, fill, store_renditions
 from blurline.settings import Settings
 from tests.servers import running_servers
 

@@ -13,7 +13,7 @@ import psycopg
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.million.filling import fill
+from benchmarks.million.rows import fill
 from dashboard.problems import AWAY
 from tests.acceptance.stack import Stack, finished, submit
 from tests.dashboard.board_page import chromium

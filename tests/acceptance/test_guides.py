@@ -16,7 +16,7 @@ import pytest
 
 from release import ROOT
 from tests.acceptance.stack import Stack
-from tests.docs.reading import Block, blocks
+from tests.docs.markdown_pages import Block, blocks
 from tests.pictures import COFFEE, GROUP, HOPPER
 
 GUIDES = [

@@ -26,7 +26,7 @@ from sql.deletion.retention import terms
 from tests.api_requests import bearer, images_of, problem, publish_all, submit
 from tests.api_server import serving
 from tests.pictures import HOPPER
-from tests.stored_images import Shelf
+from tests.stored_images import StoredImages
 from tests.waiting import TIMEOUT_S, wait_for
 
 
@@ -36,17 +36,19 @@ def as_user(settings: Settings, client: httpx.Client, subject: str, *scopes: Sco
     )
 
 
-def published(client: httpx.Client, shelf: Shelf, days_ago: float, **options: str) -> tuple[UUID, dict[str, Any]]:
+def published(
+    client: httpx.Client, stored_images: StoredImages, days_ago: float, **options: str
+) -> tuple[UUID, dict[str, Any]]:
     job = submit(client, "a.jpg", **options)
-    publish_all(shelf.database, shelf.settings, shelf.store)
-    shelf.age(UUID(job["id"]), days_ago)
+    publish_all(stored_images.database, stored_images.settings, stored_images.store)
+    stored_images.age(UUID(job["id"]), days_ago)
     (image,) = images_of(client, job).values()
     return UUID(job["id"]), image
 
 
-def kept(shelf: Shelf, **days: float) -> None:
-    due = replace(terms(shelf.settings), **days)  # type: ignore[arg-type]
-    delete_expired(shelf.database, shelf.store, due, 1000, 60)
+def kept(stored_images: StoredImages, **days: float) -> None:
+    due = replace(terms(stored_images.settings), **days)  # type: ignore[arg-type]
+    delete_expired(stored_images.database, stored_images.store, due, 1000, 60)
 
 
 def test_a_job_says_how_long_it_is_kept(without_prefect: Settings) -> None:
@@ -71,53 +73,55 @@ def test_rows_cannot_go_before_what_they_name(client: httpx.Client) -> None:
     problem(client.post("/v1/jobs", json=wish), 422, "invalid_request")
 
 
-def test_what_is_gone_is_said_to_be_gone(client: httpx.Client, shelf: Shelf) -> None:
-    job_id, image = published(client, shelf, 10, retention='{"originals_days": 5}')
+def test_what_is_gone_is_said_to_be_gone(client: httpx.Client, stored_images: StoredImages) -> None:
+    job_id, image = published(client, stored_images, 10, retention='{"originals_days": 5}')
     assert image["original_gone"] is image["result_gone"] is None
-    kept(shelf)
+    kept(stored_images)
     path = f"/v1/images/{image['id']}"
     now = client.get(path).json()
     assert (now["state"], now["original_gone"]["why"], now["result_gone"]) == ("published", "expired", None)
     assert client.get(f"{path}/result").is_success
     rerun = client.post(f"/v1/jobs/{job_id}/rerun", json={"states": ["published"]}).json()
     assert (rerun["images"], rerun["without_original"]) == (0, 1)
-    with as_user(shelf.settings, client, "rita", Scope.REVIEW) as rita:
+    with as_user(stored_images.settings, client, "rita", Scope.REVIEW) as rita:
         assert "and was deleted" in problem(rita.get(f"{path}/original"), 410, "original_gone")
         problem(rita.get(f"{path}/preview", params={"of": "original"}), 410, "original_gone")
         problem(rita.post(f"{path}/correct", json={"destroy": []}), 410, "original_gone")
 
-    kept(shelf, results_days=5)
+    kept(stored_images, results_days=5)
     now = client.get(path).json()
     assert (now["result_gone"]["why"], now["result_url"]) == ("expired", None)
     problem(client.get(f"{path}/result"), 410, "result_gone")
     problem(client.get(f"{path}/preview"), 410, "result_gone")
     assert client.get(f"/v1/jobs/{job_id}/archive").is_success
 
-    kept(shelf, rows_days=5)
+    kept(stored_images, rows_days=5)
     problem(client.get(path), 404, "not_found")
 
 
-def test_an_operator_is_told_of_images_that_cannot_be_re_run(client: httpx.Client, shelf: Shelf) -> None:
-    published(client, shelf, 10)
-    published(client, shelf, 1)
-    kept(shelf, originals_days=5)
-    with as_user(shelf.settings, client, "olga", Scope.OPERATE) as olga:
+def test_an_operator_is_told_of_images_that_cannot_be_re_run(client: httpx.Client, stored_images: StoredImages) -> None:
+    published(client, stored_images, 10)
+    published(client, stored_images, 1)
+    kept(stored_images, originals_days=5)
+    with as_user(stored_images.settings, client, "olga", Scope.OPERATE) as olga:
         told = olga.post("/v1/reruns", json={"states": ["published"]}).raise_for_status().json()
     assert (told["images"], told["without_original"]) == (1, 1)
 
 
-def test_a_missing_object_is_told_apart(client: httpx.Client, shelf: Shelf) -> None:
-    _, image = published(client, shelf, 1)
-    shelf.rows("UPDATE images SET result_gone_at = now(), result_gone_why = 'missing'")
+def test_a_missing_object_is_told_apart(client: httpx.Client, stored_images: StoredImages) -> None:
+    _, image = published(client, stored_images, 1)
+    stored_images.rows("UPDATE images SET result_gone_at = now(), result_gone_why = 'missing'")
     detail = problem(client.get(f"/v1/images/{image['id']}/result"), 410, "result_gone")
     assert "was found missing" in detail
 
 
 @pytest.mark.parametrize("what", ["jobs", "images"])
-def test_a_hold_forbids_to_delete_until_it_is_released(client: httpx.Client, shelf: Shelf, what: str) -> None:
-    job_id, image = published(client, shelf, 1)
+def test_a_hold_forbids_to_delete_until_it_is_released(
+    client: httpx.Client, stored_images: StoredImages, what: str
+) -> None:
+    job_id, image = published(client, stored_images, 1)
     path = f"/v1/{what}/{job_id if what == 'jobs' else image['id']}"
-    with as_user(shelf.settings, client, "olga", Scope.OPERATE) as olga:
+    with as_user(stored_images.settings, client, "olga", Scope.OPERATE) as olga:
         problem(olga.delete(f"{path}/hold"), 404, "not_found")
         placed = olga.put(f"{path}/hold", json={"reason": " Complaint 7 "}).raise_for_status().json()
         assert (placed["reason"], placed["placed_by"], placed["released_at"]) == ("Complaint 7", "olga", None)
@@ -150,11 +154,11 @@ def completed(client: httpx.Client, deletion_id: str) -> bytes:
     return wait_for("the deletion is completed", ask)
 
 
-def test_a_deletion_leaves_a_proof(client: httpx.Client, shelf: Shelf, tmp_path: Path) -> None:
-    job_id, image = published(client, shelf, 1)
+def test_a_deletion_leaves_a_proof(client: httpx.Client, stored_images: StoredImages, tmp_path: Path) -> None:
+    job_id, image = published(client, stored_images, 1)
     receipt = client.delete(f"/v1/jobs/{job_id}").raise_for_status().json()
     proof = completed(client, receipt["id"])
-    keys = Auditor(shelf.settings.home).keys.keys
+    keys = Auditor(stored_images.settings.home).keys.keys
     record = verify(proof, keys)
     assert isinstance(record, DeletionRecord)
     assert (record.reason, record.requested_by, record.objects_removed) == ("requested", "ann", 2)
@@ -170,16 +174,16 @@ def test_a_deletion_leaves_a_proof(client: httpx.Client, shelf: Shelf, tmp_path:
 
 
 def test_retention_leaves_a_proof_that_the_command_verifies(
-    client: httpx.Client, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, stored_images: StoredImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = HOPPER.read_bytes()
-    published(client, shelf, 10)
-    shelf.rows("UPDATE images SET original_sha256 = %s", hashlib.sha256(data).hexdigest())
-    kept(shelf, originals_days=5)
-    ((deletion_id,),) = shelf.rows("SELECT id FROM deletions")
+    published(client, stored_images, 10)
+    stored_images.rows("UPDATE images SET original_sha256 = %s", hashlib.sha256(data).hexdigest())
+    kept(stored_images, originals_days=5)
+    ((deletion_id,),) = stored_images.rows("SELECT id FROM deletions")
     file = tmp_path / "proof.json"
     file.write_bytes(completed(client, str(deletion_id)))
-    monkeypatch.setenv("BLURLINE_HOME", str(shelf.settings.home))
+    monkeypatch.setenv("BLURLINE_HOME", str(stored_images.settings.home))
 
     done = CliRunner().invoke(app, ["verify", str(file), "--original", str(HOPPER)])
     assert done.exit_code == 0, done.output

@@ -19,7 +19,7 @@ from blurline.policy.presets import PRESETS
 from blurline.settings import Settings, variable
 from release import ROOT
 from release.pages import DOCS, GENERATED, rewritten
-from tests.docs.reading import PAGES, anchors, code_of, links
+from tests.docs.markdown_pages import PAGES, anchors, code_of, links
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 VARIABLES = {variable(name) for name in Settings.model_fields}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from blurline import Box, Face, Policy, open_photo, redact
 from blurline.errors import OutputCheckFailed, PictureError
 from blurline.limits import Limits
-from tests.picture.hiding import PORTRAIT, everywhere
+from tests.picture.hidden_pictures import PORTRAIT, everywhere
 from tests.pictures import encoded
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
@@ -23,7 +23,7 @@ SMALL = PORTRAIT.resize((64, 75))
 FILES = [encoded(SMALL, format_) for format_ in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP")]
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [SMALL.rotate(180)]}
 FILES += [encoded(SMALL, format_, **MOVING) for format_ in ("PNG", "WEBP", "GIF", "TIFF")]
-FILES += [hiding.data for hiding in everywhere()]
+FILES += [hidden.data for hidden in everywhere()]
 
 _edits = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8)), max_size=6)
 

@@ -14,138 +14,146 @@ from sql.deletion.object_removal import remove_objects
 from sql.upkeep import consistency
 from sql.upkeep.consistency import Findings, grace_s, inspect, repair_bucket
 from sql.upkeep.store_rows import expected
-from tests.stored_images import OWN_HASH, Shelf
+from tests.stored_images import OWN_HASH, StoredImages
 
 NO_GRACE_S = -60.0
 
 
-def found(shelf: Shelf, bucket: Bucket, grace: float = NO_GRACE_S) -> Findings:
-    return inspect(shelf.database, shelf.store, bucket, grace)
+def found(stored_images: StoredImages, bucket: Bucket, grace: float = NO_GRACE_S) -> Findings:
+    return inspect(stored_images.database, stored_images.store, bucket, grace)
 
 
-def keys_of(shelf: Shelf) -> tuple[str, str]:
+def keys_of(stored_images: StoredImages) -> tuple[str, str]:
     """Of the only image."""
-    ((original, result),) = shelf.rows("SELECT original_key, result_key FROM images")
+    ((original, result),) = stored_images.rows("SELECT original_key, result_key FROM images")
     return str(original), str(result)
 
 
-def test_a_store_that_agrees_is_left_as_it_is(shelf: Shelf) -> None:
-    shelf.submit(3)
-    shelf.publish()
-    before = {bucket: shelf.keys(bucket) for bucket in Bucket}
+def test_a_store_that_agrees_is_left_as_it_is(stored_images: StoredImages) -> None:
+    stored_images.submit(3)
+    stored_images.publish()
+    before = {bucket: stored_images.keys(bucket) for bucket in Bucket}
     for bucket in Bucket:
-        findings = found(shelf, bucket)
+        findings = found(stored_images, bucket)
         assert (findings.objects, findings.images, findings.differences) == (6, 3, 0)
-        repair_bucket(shelf.database, shelf.store, findings)
-        assert shelf.keys(bucket) == before[bucket]
+        repair_bucket(stored_images.database, stored_images.store, findings)
+        assert stored_images.keys(bucket) == before[bucket]
 
 
-def test_what_nothing_names_goes_once_it_is_old(shelf: Shelf) -> None:
-    shelf.submit()
-    (attempt,) = shelf.publish()
+def test_what_nothing_names_goes_once_it_is_old(stored_images: StoredImages) -> None:
+    stored_images.submit()
+    (attempt,) = stored_images.publish()
     upload = f"{OWN_HASH}/{new_id()}"
-    shelf.store.put_original_preview(upload, b"never submitted", "image/jpeg")
-    died = shelf.put_result(attempt.image_id, new_id())  # of an attempt that ended before it could publish
-    shelf.store.put_result(preview_key(died, PreviewSize.THUMB), b"thumb", "image/jpeg")
-    without_image = shelf.put_result(new_id(), new_id())
+    stored_images.store.put_original_preview(upload, b"never submitted", "image/jpeg")
+    died = stored_images.put_result(attempt.image_id, new_id())  # of an attempt that ended before it could publish
+    stored_images.store.put_result(preview_key(died, PreviewSize.THUMB), b"thumb", "image/jpeg")
+    without_image = stored_images.put_result(new_id(), new_id())
     orphans = {Bucket.ORIGINALS: {upload}, Bucket.RESULTS: {died, preview_key(died, PreviewSize.THUMB), without_image}}
-    kept = {bucket: shelf.keys(bucket) - orphans[bucket] for bucket in Bucket}
+    kept = {bucket: stored_images.keys(bucket) - orphans[bucket] for bucket in Bucket}
     for bucket in Bucket:
-        young = found(shelf, bucket, grace_s(shelf.settings))
+        young = found(stored_images, bucket, grace_s(stored_images.settings))
         assert (young.differences, young.young) == (0, len(orphans[bucket]))
-        findings = found(shelf, bucket)
+        findings = found(stored_images, bucket)
         assert {each.key for each in findings.orphans} == orphans[bucket]
-        assert repair_bucket(shelf.database, shelf.store, findings).orphans_removed == len(orphans[bucket])
-        assert shelf.keys(bucket) == kept[bucket]
+        assert repair_bucket(stored_images.database, stored_images.store, findings).orphans_removed == len(
+            orphans[bucket]
+        )
+        assert stored_images.keys(bucket) == kept[bucket]
 
 
-def test_what_an_attempt_may_still_publish_stays_however_old(shelf: Shelf) -> None:
-    shelf.submit()
-    shelf.rows("UPDATE images SET state = 'processing'")
-    ((image_id, attempt_id),) = shelf.rows("SELECT id, open_attempt_id FROM images")
+def test_what_an_attempt_may_still_publish_stays_however_old(stored_images: StoredImages) -> None:
+    stored_images.submit()
+    stored_images.rows("UPDATE images SET state = 'processing'")
+    ((image_id, attempt_id),) = stored_images.rows("SELECT id, open_attempt_id FROM images")
     assert isinstance(image_id, UUID) and isinstance(attempt_id, UUID)
-    shelf.put_result(image_id, attempt_id)
-    assert found(shelf, Bucket.RESULTS).differences == 0
+    stored_images.put_result(image_id, attempt_id)
+    assert found(stored_images, Bucket.RESULTS).differences == 0
 
 
-def test_an_original_that_is_still_to_be_fetched_is_not_missing(shelf: Shelf) -> None:
-    shelf.submit()
-    original, _ = keys_of(shelf)
-    shelf.rows("UPDATE images SET original_etag = NULL, source_url = 'https://a.example/1.jpg'")
-    shelf.store.remove_original(original)
-    assert found(shelf, Bucket.ORIGINALS).differences == 0
+def test_an_original_that_is_still_to_be_fetched_is_not_missing(stored_images: StoredImages) -> None:
+    stored_images.submit()
+    original, _ = keys_of(stored_images)
+    stored_images.rows("UPDATE images SET original_etag = NULL, source_url = 'https://a.example/1.jpg'")
+    stored_images.store.remove_original(original)
+    assert found(stored_images, Bucket.ORIGINALS).differences == 0
 
 
-def test_what_is_missing_is_said_until_it_is_there_again(shelf: Shelf) -> None:
-    shelf.submit(2)
-    shelf.publish()
-    ((image_id, original, result),) = shelf.rows("SELECT id, original_key, result_key FROM images ORDER BY id LIMIT 1")
-    shelf.store.remove_original(str(original))
-    shelf.store.remove_result(str(result))
+def test_what_is_missing_is_said_until_it_is_there_again(stored_images: StoredImages) -> None:
+    stored_images.submit(2)
+    stored_images.publish()
+    ((image_id, original, result),) = stored_images.rows(
+        "SELECT id, original_key, result_key FROM images ORDER BY id LIMIT 1"
+    )
+    stored_images.store.remove_original(str(original))
+    stored_images.store.remove_result(str(result))
     for bucket, key in ((Bucket.ORIGINALS, original), (Bucket.RESULTS, result)):
-        findings = found(shelf, bucket)
+        findings = found(stored_images, bucket)
         assert [(each.image_id, each.key) for each in findings.missing] == [(image_id, key)]
-        assert repair_bucket(shelf.database, shelf.store, findings).missing_noted == 1
-        noted = found(shelf, bucket)
+        assert repair_bucket(stored_images.database, stored_images.store, findings).missing_noted == 1
+        noted = found(stored_images, bucket)
         assert (noted.differences, noted.known_missing) == (0, 1)
     said = "SELECT original_gone_why, result_gone_why FROM images ORDER BY id"
-    assert shelf.rows(said) == [("missing", "missing"), (None, None)]
+    assert stored_images.rows(said) == [("missing", "missing"), (None, None)]
 
-    shelf.store.put_original_preview(str(original), b"from a backup", "image/jpeg")
-    shelf.store.put_result(str(result), b"from a backup", "image/jpeg")
+    stored_images.store.put_original_preview(str(original), b"from a backup", "image/jpeg")
+    stored_images.store.put_result(str(result), b"from a backup", "image/jpeg")
     for bucket in Bucket:
-        findings = found(shelf, bucket)
+        findings = found(stored_images, bucket)
         assert findings.returned_count == 1
-        assert repair_bucket(shelf.database, shelf.store, findings).returned_noted == 1
-        assert found(shelf, bucket).differences == 0
-    assert shelf.rows(said) == [(None, None), (None, None)]
+        assert repair_bucket(stored_images.database, stored_images.store, findings).returned_noted == 1
+        assert found(stored_images, bucket).differences == 0
+    assert stored_images.rows(said) == [(None, None), (None, None)]
 
 
-def test_objects_of_others_are_left_alone(shelf: Shelf) -> None:
-    shelf.store.put_original_preview("backup/2026.tar", b"theirs", "image/jpeg")
-    findings = found(shelf, Bucket.ORIGINALS)
+def test_objects_of_others_are_left_alone(stored_images: StoredImages) -> None:
+    stored_images.store.put_original_preview("backup/2026.tar", b"theirs", "image/jpeg")
+    findings = found(stored_images, Bucket.ORIGINALS)
     assert (findings.foreign, findings.differences) == (1, 0)
 
 
-def test_what_a_deletion_is_about_to_remove_is_no_orphan(shelf: Shelf) -> None:
-    shelf.submit()
-    (attempt,) = shelf.publish()
-    delete_image(shelf.database, None, attempt.image_id, "ann", grace_periods(shelf.settings))
+def test_what_a_deletion_is_about_to_remove_is_no_orphan(stored_images: StoredImages) -> None:
+    stored_images.submit()
+    (attempt,) = stored_images.publish()
+    delete_image(stored_images.database, None, attempt.image_id, "ann", grace_periods(stored_images.settings))
     for bucket in Bucket:
-        assert found(shelf, bucket).differences == 0
+        assert found(stored_images, bucket).differences == 0
 
 
 @pytest.mark.parametrize("bucket", Bucket)
-def test_a_suspicion_is_looked_at_again(shelf: Shelf, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_suspicion_is_looked_at_again(
+    stored_images: StoredImages, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While the streams are read, an image is published and another is deleted."""
-    shelf.submit()
-    (published,) = shelf.publish()
-    shelf.submit()
-    (deleted,) = shelf.publish()
-    rows = list(expected(shelf.database, bucket))
-    delete_image(shelf.database, None, deleted.image_id, "ann", grace_periods(shelf.settings))
-    while remove_objects(shelf.database, shelf.store):
+    stored_images.submit()
+    (published,) = stored_images.publish()
+    stored_images.submit()
+    (deleted,) = stored_images.publish()
+    rows = list(expected(stored_images.database, bucket))
+    delete_image(stored_images.database, None, deleted.image_id, "ann", grace_periods(stored_images.settings))
+    while remove_objects(stored_images.database, stored_images.store):
         pass
     stale = [row for row in rows if row.image_id != published.image_id]
     monkeypatch.setattr(consistency, "expected", lambda *_: iter(stale))
-    assert found(shelf, bucket).differences == 0
+    assert found(stored_images, bucket).differences == 0
 
 
-def test_an_orphan_that_is_named_before_it_is_removed_stays(shelf: Shelf) -> None:
-    shelf.submit()
-    (attempt,) = shelf.publish()
-    stray = shelf.put_result(attempt.image_id, new_id())
-    findings = found(shelf, Bucket.RESULTS)
-    shelf.rows("UPDATE images SET result_key = %s", stray)
-    assert repair_bucket(shelf.database, shelf.store, findings).orphans_removed == 0
-    assert stray in shelf.keys(Bucket.RESULTS)
+def test_an_orphan_that_is_named_before_it_is_removed_stays(stored_images: StoredImages) -> None:
+    stored_images.submit()
+    (attempt,) = stored_images.publish()
+    stray = stored_images.put_result(attempt.image_id, new_id())
+    findings = found(stored_images, Bucket.RESULTS)
+    stored_images.rows("UPDATE images SET result_key = %s", stray)
+    assert repair_bucket(stored_images.database, stored_images.store, findings).orphans_removed == 0
+    assert stray in stored_images.keys(Bucket.RESULTS)
 
 
-def test_keys_come_in_the_order_of_the_store(shelf: Shelf) -> None:
+def test_keys_come_in_the_order_of_the_store(stored_images: StoredImages) -> None:
     """Which is that of their bytes, whatever the database's own is."""
-    shelf.submit(3)
-    shelf.publish()
-    shelf.rows("UPDATE images SET original_key = 'ABCD' || substr(original_key, 5) WHERE position = 1")
-    places = [row.place for row in expected(shelf.database, Bucket.ORIGINALS)]
+    stored_images.submit(3)
+    stored_images.publish()
+    stored_images.rows("UPDATE images SET original_key = 'ABCD' || substr(original_key, 5) WHERE position = 1")
+    places = [row.place for row in expected(stored_images.database, Bucket.ORIGINALS)]
     assert places == sorted(places)
-    assert [each.key for each in shelf.store.list_all(Bucket.ORIGINALS)] == sorted(shelf.keys(Bucket.ORIGINALS))
+    assert [each.key for each in stored_images.store.list_all(Bucket.ORIGINALS)] == sorted(
+        stored_images.keys(Bucket.ORIGINALS)
+    )

@@ -12,43 +12,45 @@ import pytest
 from blurline.ids import new_id
 from blurline.storage.inventory import Bucket
 from tests.servers import environment_of
-from tests.stored_images import OWN_HASH, Shelf
+from tests.stored_images import OWN_HASH, StoredImages
 
 
-def asked(shelf: Shelf, *options: str) -> subprocess.CompletedProcess[str]:
+def asked(stored_images: StoredImages, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "blurline", "consistency", *options],
-        env=environment_of(shelf.settings),
+        env=environment_of(stored_images.settings),
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def told(shelf: Shelf, *options: str) -> tuple[int, list[dict[str, Any]]]:
-    done = asked(shelf, "--json", *options)
+def told(stored_images: StoredImages, *options: str) -> tuple[int, list[dict[str, Any]]]:
+    done = asked(stored_images, "--json", *options)
     return done.returncode, json.loads(done.stdout)
 
 
-def test_what_differs_is_named_and_repaired_only_when_asked(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf.submit(2)
-    shelf.publish()
-    assert told(shelf)[0] == 0
-    ((image_id, original),) = shelf.rows("SELECT id, original_key FROM images ORDER BY id LIMIT 1")
-    shelf.store.remove_original(str(original))
+def test_what_differs_is_named_and_repaired_only_when_asked(
+    stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_images.submit(2)
+    stored_images.publish()
+    assert told(stored_images)[0] == 0
+    ((image_id, original),) = stored_images.rows("SELECT id, original_key FROM images ORDER BY id LIMIT 1")
+    stored_images.store.remove_original(str(original))
     upload = f"{OWN_HASH}/{new_id()}"
-    shelf.store.put_original_preview(upload, b"not submitted yet", "image/jpeg")
+    stored_images.store.put_original_preview(upload, b"not submitted yet", "image/jpeg")
 
-    code, (originals, results) = told(shelf)
+    code, (originals, results) = told(stored_images)
     assert code == 1
     assert (originals["missing_count"], originals["young"], results["missing_count"]) == (1, 1, 0)
     assert originals["missing"] == [{"image_id": str(image_id), "key": original}]
-    text = asked(shelf)
+    text = asked(stored_images)
     assert text.returncode == 1
     assert f"{image_id} ({original})" in text.stdout
 
-    code, (originals, _) = told(shelf, "--repair")
+    code, (originals, _) = told(stored_images, "--repair")
     assert (code, originals["mended"]) == (0, {"orphans_removed": 0, "missing_noted": 1, "returned_noted": 0})
-    code, (originals, _) = told(shelf)
+    code, (originals, _) = told(stored_images)
     assert (code, originals["known_missing"]) == (0, 1)
-    assert upload in shelf.keys(Bucket.ORIGINALS)
+    assert upload in stored_images.keys(Bucket.ORIGINALS)

@@ -12,17 +12,17 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_server import serving
-from tests.simulated_worker import working
-from tests.upload.submit_command import Desk
+from tests.simulated_worker import running_worker
+from tests.upload.submitter import Submitter
 
 
 @pytest.fixture
-def desk(without_prefect: Settings, store: Store, tmp_path: Path) -> Iterator[Desk]:
+def submitter(without_prefect: Settings, store: Store, tmp_path: Path) -> Iterator[Submitter]:
     with serving(create_app(without_prefect)) as url:
-        yield Desk(url, without_prefect, store, tmp_path / "photos", tmp_path / "results")
+        yield Submitter(url, without_prefect, store, tmp_path / "photos", tmp_path / "results")
 
 
 @pytest.fixture
 def worker(without_prefect: Settings, database: Database, store: Store) -> Iterator[None]:
-    with working(without_prefect, database, store):
+    with running_worker(without_prefect, database, store):
         yield

@@ -16,257 +16,257 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_server import serving
 from tests.broken_connections import breaking
-from tests.simulated_worker import SENTENCE, working
-from tests.upload.submit_command import Desk
+from tests.simulated_worker import SENTENCE, running_worker
+from tests.upload.submitter import Submitter
 from tests.waiting import TIMEOUT_S, wait_for
 
 
-def test_500_pictures_through_three_interruptions(desk: Desk, database: Database, store: Store) -> None:
+def test_500_pictures_through_three_interruptions(submitter: Submitter, database: Database, store: Store) -> None:
     for at in range(500):
-        desk.photograph(f"day {at // 100}/{at:03}.jpg")
+        submitter.photograph(f"day {at // 100}/{at:03}.jpg")
 
-    process = desk.start()
-    wait_for("some are uploaded", lambda: len(desk.uploads()) >= 40, every_s=0.02)
+    process = submitter.start()
+    wait_for("some are uploaded", lambda: len(submitter.uploads()) >= 40, every_s=0.02)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
     assert "Interrupted. Run the same command again to go on." in said
     assert "Traceback" not in said
-    assert desk.images() == []
+    assert submitter.images() == []
 
-    process = desk.start()
-    wait_for("some are submitted", desk.images, every_s=0.02)
+    process = submitter.start()
+    wait_for("some are submitted", submitter.images, every_s=0.02)
     process.kill()
     process.communicate()
-    assert len(desk.images()) < 500
+    assert len(submitter.images()) < 500
 
-    with working(desk.settings, database, store):
-        process = desk.start()
-        wait_for("some are fetched", lambda: len(desk.fetched()) >= 50, every_s=0.02)
+    with running_worker(submitter.settings, database, store):
+        process = submitter.start()
+        wait_for("some are fetched", lambda: len(submitter.fetched()) >= 50, every_s=0.02)
         process.kill()
         process.communicate()
-        assert len(desk.fetched()) < 500
-        code, said = desk.run()
+        assert len(submitter.fetched()) < 500
+        code, said = submitter.run()
     assert code == 0, said
     assert "Results: 500 of 500 here." in said
-    assert desk.images() == sorted(desk.expected())
-    assert len(desk.images()) == 500
-    assert desk.fetched() == desk.expected()
+    assert submitter.images() == sorted(submitter.expected())
+    assert len(submitter.images()) == 500
+    assert submitter.fetched() == submitter.expected()
 
 
-def test_a_second_run_submits_what_has_changed_alone(desk: Desk, worker: None) -> None:
+def test_a_second_run_submits_what_has_changed_alone(submitter: Submitter, worker: None) -> None:
     for name in ("kept.jpg", "touched.jpg", "edited.jpg", "inner/deep.png.jpg"):
-        desk.photograph(name)
-    assert desk.run()[0] == 0
-    before = desk.fetched()
-    assert before == desk.expected()
-    assert desk.run()[0] == 0
-    assert len(desk.images()) == 4
-    os.utime(desk.photos / "touched.jpg", (1, 1))
-    desk.photograph("edited.jpg", b"quite another picture")
-    desk.photograph("new.jpg")
-    assert desk.run()[0] == 0
-    assert len(desk.images()) == 6
-    assert desk.fetched() == desk.expected()
-    assert desk.fetched()["edited.jpg"] != before["edited.jpg"]
+        submitter.photograph(name)
+    assert submitter.run()[0] == 0
+    before = submitter.fetched()
+    assert before == submitter.expected()
+    assert submitter.run()[0] == 0
+    assert len(submitter.images()) == 4
+    os.utime(submitter.photos / "touched.jpg", (1, 1))
+    submitter.photograph("edited.jpg", b"quite another picture")
+    submitter.photograph("new.jpg")
+    assert submitter.run()[0] == 0
+    assert len(submitter.images()) == 6
+    assert submitter.fetched() == submitter.expected()
+    assert submitter.fetched()["edited.jpg"] != before["edited.jpg"]
 
 
-def test_what_is_not_published_is_listed_with_its_reason(desk: Desk, worker: None) -> None:
-    desk.photograph("good.jpg")
-    broken = desk.photograph("broken.jpg")
-    code, said = desk.run()
+def test_what_is_not_published_is_listed_with_its_reason(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("good.jpg")
+    broken = submitter.photograph("broken.jpg")
+    code, said = submitter.run()
     assert code == 1
-    assert list(desk.fetched()) == ["good.jpg"]
+    assert list(submitter.fetched()) == ["good.jpg"]
     (line,) = [line for line in said.splitlines() if "broken.jpg" in line]
     assert "failed" in line
     assert SENTENCE in line
-    assert desk.run()[0] == 1
-    assert len(desk.images()) == 2
+    assert submitter.run()[0] == 1
+    assert len(submitter.images()) == 2
     broken.unlink()
-    assert desk.run()[0] == 0
+    assert submitter.run()[0] == 0
 
 
-def test_a_file_that_cannot_be_sent_does_not_stop_the_others(desk: Desk, worker: None) -> None:
-    desk.photograph("good.jpg")
-    large = desk.photograph("large.jpg", bytes(20_000))
-    with serving(create_app(desk.settings.model_copy(update={"max_file_mb": 0.01}))) as url:
-        code, said = desk.run(api=url)
+def test_a_file_that_cannot_be_sent_does_not_stop_the_others(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("good.jpg")
+    large = submitter.photograph("large.jpg", bytes(20_000))
+    with serving(create_app(submitter.settings.model_copy(update={"max_file_mb": 0.01}))) as url:
+        code, said = submitter.run(api=url)
     assert code == 1
     assert "large.jpg: not uploaded. The file has 0.02 MB; at most 0.01 MB are accepted." in said
     assert "Uploaded 1 of 2 files" in said
     assert "Results: 1 of 2 here, 1 not uploaded." in said
-    assert list(desk.fetched()) == ["good.jpg"]
+    assert list(submitter.fetched()) == ["good.jpg"]
     large.write_bytes(b"small")
-    assert desk.run()[0] == 0
-    assert len(desk.images()) == 2
+    assert submitter.run()[0] == 0
+    assert len(submitter.images()) == 2
 
 
-def test_watching_takes_what_appears_until_it_is_stopped(desk: Desk, worker: None) -> None:
-    desk.photograph("first.jpg")
-    process = desk.start(desk.photos, "--watch")
-    wait_for("the first result", lambda: "first.jpg" in desk.fetched())
-    desk.photograph("second.jpg")
-    wait_for("the second result", lambda: "second.jpg" in desk.fetched())
+def test_watching_takes_what_appears_until_it_is_stopped(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("first.jpg")
+    process = submitter.start(submitter.photos, "--watch")
+    wait_for("the first result", lambda: "first.jpg" in submitter.fetched())
+    submitter.photograph("second.jpg")
+    wait_for("the second result", lambda: "second.jpg" in submitter.fetched())
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, said
     assert "Traceback" not in said
-    assert desk.fetched() == desk.expected()
-    assert len(desk.images()) == 2
+    assert submitter.fetched() == submitter.expected()
+    assert len(submitter.images()) == 2
 
 
-def test_an_answer_that_was_lost_makes_no_second_job(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    with breaking(desk.url) as breaks:
+def test_an_answer_that_was_lost_makes_no_second_job(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    with breaking(submitter.url) as breaks:
         breaks.plan("POST /v1/jobs")
-        assert desk.run(api=breaks.url)[0] == 0
+        assert submitter.run(api=breaks.url)[0] == 0
         assert breaks.planned == []
-    assert desk.images() == ["a.jpg"]
+    assert submitter.images() == ["a.jpg"]
 
 
-def test_a_process_that_ends_before_the_answer_makes_no_second_job(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    with breaking(desk.url) as breaks:
+def test_a_process_that_ends_before_the_answer_makes_no_second_job(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    with breaking(submitter.url) as breaks:
         for _ in range(100):
             breaks.plan("POST /v1/jobs")
-        process = desk.start(api=breaks.url)
-        wait_for("the job is made", desk.images)
+        process = submitter.start(api=breaks.url)
+        wait_for("the job is made", submitter.images)
         process.kill()
         process.communicate()
-    assert desk.run()[0] == 0
-    assert desk.images() == ["a.jpg"]
-    assert desk.fetched() == desk.expected()
+    assert submitter.run()[0] == 0
+    assert submitter.images() == ["a.jpg"]
+    assert submitter.fetched() == submitter.expected()
 
 
-def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    forgetful = desk.settings.model_copy(update={"idempotency_hours": 1e-9})
+def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    forgetful = submitter.settings.model_copy(update={"idempotency_hours": 1e-9})
     with serving(create_app(forgetful)) as url, breaking(url) as breaks:
         breaks.plan("POST /v1/jobs")
-        assert desk.run(api=breaks.url)[0] == 0
+        assert submitter.run(api=breaks.url)[0] == 0
         assert breaks.planned == []
-    assert desk.images() == ["a.jpg"]
-    assert desk.fetched() == desk.expected()
+    assert submitter.images() == ["a.jpg"]
+    assert submitter.fetched() == submitter.expected()
 
 
-def test_uploads_that_the_store_has_lost_are_made_anew(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    closed = desk.settings.model_copy(update={"quota_images_per_day": 0})
+def test_uploads_that_the_store_has_lost_are_made_anew(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    closed = submitter.settings.model_copy(update={"quota_images_per_day": 0})
     with serving(create_app(closed)) as url:
-        code, said = desk.run(api=url)
+        code, said = submitter.run(api=url)
     assert code == 1
     assert "Results: 0 of 1 here, 1 not submitted." in said
-    (key,) = desk.uploads()
-    desk.store.remove_original(key)
-    code, said = desk.run()
+    (key,) = submitter.uploads()
+    submitter.store.remove_original(key)
+    code, said = submitter.run()
     assert code == 0, said
-    assert desk.images() == ["a.jpg"]
-    assert desk.fetched() == desk.expected()
+    assert submitter.images() == ["a.jpg"]
+    assert submitter.fetched() == submitter.expected()
 
 
-def test_results_that_are_gone_or_altered_are_fetched_anew(desk: Desk, worker: None) -> None:
+def test_results_that_are_gone_or_altered_are_fetched_anew(submitter: Submitter, worker: None) -> None:
     for name in ("gone.jpg", "altered.jpg", "whole.jpg"):
-        desk.photograph(name)
-    assert desk.run()[0] == 0
-    (desk.results / "gone.jpg").unlink()
-    (desk.results / "altered.jpg").write_bytes(b"something else")
-    code, said = desk.run()
+        submitter.photograph(name)
+    assert submitter.run()[0] == 0
+    (submitter.results / "gone.jpg").unlink()
+    (submitter.results / "altered.jpg").write_bytes(b"something else")
+    code, said = submitter.run()
     assert code == 0, said
     assert "Results that are missing or altered: 2." in said
-    assert desk.fetched() == desk.expected()
-    assert len(desk.images()) == 3
-    assert [path.read_bytes() for path in (desk.results / ALTERED).iterdir()] == [b"something else"]
+    assert submitter.fetched() == submitter.expected()
+    assert len(submitter.images()) == 3
+    assert [path.read_bytes() for path in (submitter.results / ALTERED).iterdir()] == [b"something else"]
 
 
-def test_a_folder_without_pictures_is_named(desk: Desk) -> None:
-    desk.photograph("notes.txt")
-    desk.photograph("inner/a.jpg")
-    code, said = desk.run(desk.photos)
+def test_a_folder_without_pictures_is_named(submitter: Submitter) -> None:
+    submitter.photograph("notes.txt")
+    submitter.photograph("inner/a.jpg")
+    code, said = submitter.run(submitter.photos)
     assert code == 1
     assert said == (
-        f"There is no picture in {desk.photos}. "
+        f"There is no picture in {submitter.photos}. "
         "Left out: 1 file of other extensions, 1 folder (--recursive enters them).\n"
     )
 
 
-def test_what_a_run_waits_for_is_said_once(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    with breaking(desk.url) as breaks:
+def test_what_a_run_waits_for_is_said_once(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    with breaking(submitter.url) as breaks:
         for _ in range(5):
             breaks.plan("POST /v1/jobs")
-        code, said = desk.run(api=breaks.url)
+        code, said = submitter.run(api=breaks.url)
     assert code == 0, said
     assert said.count(f"The API at {breaks.url} does not answer") == 1
     assert said.count("Trying again.") == 1
 
 
-def test_a_picture_that_paths_lead_to_twice_is_submitted_once(desk: Desk, worker: None) -> None:
-    path = desk.photograph("inner/a.jpg")
-    assert desk.run(path, desk.photos, path.parent, "--recursive")[0] == 0
-    assert desk.images() == ["inner/a.jpg"]
-    assert desk.fetched() == desk.expected()
+def test_a_picture_that_paths_lead_to_twice_is_submitted_once(submitter: Submitter, worker: None) -> None:
+    path = submitter.photograph("inner/a.jpg")
+    assert submitter.run(path, submitter.photos, path.parent, "--recursive")[0] == 0
+    assert submitter.images() == ["inner/a.jpg"]
+    assert submitter.fetched() == submitter.expected()
 
 
-def test_without_waiting_a_later_run_fetches(desk: Desk, database: Database, store: Store) -> None:
-    desk.photograph("a.jpg")
-    assert desk.run(desk.photos, "--no-wait")[0] == 0
-    assert (desk.images(), desk.fetched()) == (["a.jpg"], {})
-    with working(desk.settings, database, store):
-        assert desk.run(desk.photos)[0] == 0
-    assert (desk.images(), desk.fetched()) == (["a.jpg"], desk.expected())
+def test_without_waiting_a_later_run_fetches(submitter: Submitter, database: Database, store: Store) -> None:
+    submitter.photograph("a.jpg")
+    assert submitter.run(submitter.photos, "--no-wait")[0] == 0
+    assert (submitter.images(), submitter.fetched()) == (["a.jpg"], {})
+    with running_worker(submitter.settings, database, store):
+        assert submitter.run(submitter.photos)[0] == 0
+    assert (submitter.images(), submitter.fetched()) == (["a.jpg"], submitter.expected())
 
 
-def test_no_file_that_is_not_a_result_is_written_over(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    desk.results.mkdir()
-    (desk.results / "a.jpg").write_bytes(b"mine")
-    assert desk.run()[0] == 0
-    assert desk.fetched() == {"a.jpg": b"mine", "a (2).jpg": desk.expected()["a.jpg"]}
-    original = desk.photograph("b.jpg")
-    code, said = replace(desk, results=desk.photos).run(original)
+def test_no_file_that_is_not_a_result_is_written_over(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    submitter.results.mkdir()
+    (submitter.results / "a.jpg").write_bytes(b"mine")
+    assert submitter.run()[0] == 0
+    assert submitter.fetched() == {"a.jpg": b"mine", "a (2).jpg": submitter.expected()["a.jpg"]}
+    original = submitter.photograph("b.jpg")
+    code, said = replace(submitter, results=submitter.photos).run(original)
     assert code == 1
     assert "The results would lie among the originals" in said
-    assert sorted(path.name for path in desk.photos.iterdir()) == ["a.jpg", "b.jpg"]
+    assert sorted(path.name for path in submitter.photos.iterdir()) == ["a.jpg", "b.jpg"]
 
 
-def test_two_pictures_of_one_name_are_refused(desk: Desk) -> None:
-    one, other = desk.photograph("one/a.jpg"), desk.photograph("other/a.jpg")
+def test_two_pictures_of_one_name_are_refused(submitter: Submitter) -> None:
+    one, other = submitter.photograph("one/a.jpg"), submitter.photograph("other/a.jpg")
     for paths in ([one, other], [one.parent, other.parent]):
-        code, said = desk.run(*paths)
+        code, said = submitter.run(*paths)
         assert code == 1
         assert f"The results of {one} and {other} would have one name." in said
-    assert desk.images() == []
+    assert submitter.images() == []
 
 
-def test_one_process_at_a_time_is_at_work_on_a_folder(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
-    watching = desk.start(desk.photos, "--watch")
-    wait_for("the result", desk.fetched)
-    code, said = desk.run()
+def test_one_process_at_a_time_is_at_work_on_a_folder(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
+    watching = submitter.start(submitter.photos, "--watch")
+    wait_for("the result", submitter.fetched)
+    code, said = submitter.run()
     assert code == 1
     assert "Another `blurline submit` is at work on" in said
     watching.kill()
     watching.communicate()
-    assert desk.run()[0] == 0
+    assert submitter.run()[0] == 0
 
 
-def test_names_that_are_no_text_are_kept(desk: Desk, worker: None) -> None:
-    path = Path(os.fsdecode(os.fsencode(desk.photograph("a.jpg").parent) + b"/caf\xe9 [b] \n.jpg"))
+def test_names_that_are_no_text_are_kept(submitter: Submitter, worker: None) -> None:
+    path = Path(os.fsdecode(os.fsencode(submitter.photograph("a.jpg").parent) + b"/caf\xe9 [b] \n.jpg"))
     path.write_bytes(b"latin-1")
-    assert desk.run()[0] == 0
-    assert desk.fetched() == desk.expected()
-    assert "caf\N{REPLACEMENT CHARACTER} [b] \N{REPLACEMENT CHARACTER}.jpg" in desk.images()
+    assert submitter.run()[0] == 0
+    assert submitter.fetched() == submitter.expected()
+    assert "caf\N{REPLACEMENT CHARACTER} [b] \N{REPLACEMENT CHARACTER}.jpg" in submitter.images()
 
 
-def test_options_reach_the_jobs_and_bind_the_folder(desk: Desk, worker: None) -> None:
-    desk.photograph("a.jpg")
+def test_options_reach_the_jobs_and_bind_the_folder(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("a.jpg")
     options = ("--preset", "careful", "--policy", "style=solid", "--policy", "padding=0.5", "--label", "trip=1")
-    assert desk.run(desk.photos, *options)[0] == 0
-    with psycopg.connect(desk.settings.database) as connection:
+    assert submitter.run(submitter.photos, *options)[0] == 0
+    with psycopg.connect(submitter.settings.database) as connection:
         ((policy, preset, labels),) = connection.execute("SELECT policy, preset, labels FROM jobs").fetchall()
     assert (policy["profile"], policy["style"], policy["padding"], preset) == ("thorough", "solid", 0.5, "careful")
     assert labels["trip"] == "1"
-    code, said = desk.run(desk.photos, "--preset", "fast")
+    code, said = submitter.run(submitter.photos, "--preset", "fast")
     assert code == 1
     assert "Choose another folder with -o" in said
 
@@ -280,10 +280,10 @@ def test_options_reach_the_jobs_and_bind_the_folder(desk: Desk, worker: None) ->
         (["absent"], "There is no absent."),
     ],
 )
-def test_mistakes_are_named_in_one_line(desk: Desk, arguments: list[str], says: str) -> None:
-    desk.photograph("a.jpg")
-    code, said = desk.run(desk.photos, *arguments)
+def test_mistakes_are_named_in_one_line(submitter: Submitter, arguments: list[str], says: str) -> None:
+    submitter.photograph("a.jpg")
+    code, said = submitter.run(submitter.photos, *arguments)
     assert code == 1
     assert says in said
     assert "Traceback" not in said
-    assert desk.images() == []
+    assert submitter.images() == []

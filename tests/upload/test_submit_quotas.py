@@ -23,67 +23,69 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_requests import underway
 from tests.api_server import serving
-from tests.simulated_worker import settle, working
-from tests.upload.submit_command import Desk
+from tests.simulated_worker import running_worker, settle
+from tests.upload.submitter import Submitter
 from tests.waiting import TIMEOUT_S, wait_for
 
 
 @pytest.mark.parametrize("is_waiting", [True, False])
-def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(desk: Desk, worker: None, is_waiting: bool) -> None:
+def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(
+    submitter: Submitter, worker: None, is_waiting: bool
+) -> None:
     for at in range(60):
-        desk.photograph(f"{at:02}.jpg")
-    small = desk.settings.model_copy(update={"quota_images_per_day": 33})
+        submitter.photograph(f"{at:02}.jpg")
+    small = submitter.settings.model_copy(update={"quota_images_per_day": 33})
     with serving(create_app(small)) as url:
-        code, said = desk.run(desk.photos, *([] if is_waiting else ["--no-wait"]), api=url)
+        code, said = submitter.run(submitter.photos, *([] if is_waiting else ["--no-wait"]), api=url)
     assert code == 1
-    assert len(desk.images()) == 33
-    assert len(desk.fetched()) == (33 if is_waiting else 0)
+    assert len(submitter.images()) == 33
+    assert len(submitter.fetched()) == (33 if is_waiting else 0)
     assert "Your quota is 33 images a day (UTC): 33 are used and this request has 1." in said
     (again,) = re.findall(r"Run the same command again after (\d{4}-\d\d-\d\d \d\d:\d\d) ", said)
     midnight = (datetime.now(UTC) + timedelta(days=1)).replace(hour=0, minute=0).astimezone()
     assert again == f"{midnight:%Y-%m-%d %H:%M}"
     assert ", 27 not submitted." in said
-    code, said = desk.run()
+    code, said = submitter.run()
     assert code == 0, said
-    assert desk.images() == sorted(desk.expected())
-    assert desk.fetched() == desk.expected()
-    code, said = desk.run()
+    assert submitter.images() == sorted(submitter.expected())
+    assert submitter.fetched() == submitter.expected()
+    code, said = submitter.run()
     assert "Everything was uploaded already. Results: 60 of 60 here." in said
 
 
-def test_the_smallest_go_into_a_quota_of_bytes(desk: Desk, worker: None) -> None:
+def test_the_smallest_go_into_a_quota_of_bytes(submitter: Submitter, worker: None) -> None:
     sizes = {"a": 400, "b": 3000, "c": 200, "d": 5000, "e": 300}
     for name, size in sizes.items():
-        desk.photograph(f"{name}.jpg", name.encode() * size)
-    small = desk.settings.model_copy(update={"quota_mb_per_day": 0.001})
+        submitter.photograph(f"{name}.jpg", name.encode() * size)
+    small = submitter.settings.model_copy(update={"quota_mb_per_day": 0.001})
     with serving(create_app(small)) as url:
-        code, said = desk.run(api=url)
+        code, said = submitter.run(api=url)
     assert code == 1
-    assert desk.images() == ["a.jpg", "c.jpg", "e.jpg"]
-    assert sorted(desk.fetched()) == ["a.jpg", "c.jpg", "e.jpg"]
+    assert submitter.images() == ["a.jpg", "c.jpg", "e.jpg"]
+    assert sorted(submitter.fetched()) == ["a.jpg", "c.jpg", "e.jpg"]
     assert "bytes a day" in said
 
 
 def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
-    desk: Desk, database: Database, store: Store
+    submitter: Submitter, database: Database, store: Store
 ) -> None:
     for at in range(210):
-        desk.photograph(f"{at:03}.jpg")
-    small = desk.settings.model_copy(update={"quota_open_jobs": 1})
+        submitter.photograph(f"{at:03}.jpg")
+    small = submitter.settings.model_copy(update={"quota_open_jobs": 1})
     with serving(create_app(small)) as url:
-        process = desk.start(api=url)
-        wait_for("the first job is made", desk.images)
-        first, *others = underway(database, desk.settings)
+        process = submitter.start(api=url)
+        wait_for("the first job is made", submitter.images)
+        first, *others = underway(database, submitter.settings)
         settle(first, database, store)
-        wait_for("its first result is fetched", desk.fetched)
-        assert len(desk.images()) == 200
+        wait_for("its first result is fetched", submitter.fetched)
+        assert len(submitter.images()) == 200
         for attempt in others:
             settle(attempt, database, store)
-        with working(desk.settings, database, store):
+        with running_worker(submitter.settings, database, store):
             said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, said
     assert said.count("Your quota is 1 unfinished jobs and 1 are.") == 1
-    assert desk.fetched() == desk.expected()
+    assert submitter.fetched() == submitter.expected()
 
 
 @pytest.mark.parametrize(
@@ -97,13 +99,13 @@ def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
     ],
 )
 def test_a_quota_is_waited_for_where_that_may_help(
-    desk: Desk, tmp_path: Path, quota: str, is_lasting: bool, has_open_jobs: bool, is_refused: bool
+    submitter: Submitter, tmp_path: Path, quota: str, is_lasting: bool, has_open_jobs: bool, is_refused: bool
 ) -> None:
-    token = LocalIssuer(desk.settings.home).issue(desk.user, [Scope.SUBMIT], 60)
-    picture = desk.photograph("a.jpg")
+    token = LocalIssuer(submitter.settings.home).issue(submitter.user, [Scope.SUBMIT], 60)
+    picture = submitter.photograph("a.jpg")
     said: list[str] = []
     with (
-        serving(create_app(desk.settings.model_copy(update={quota: 0}))) as url,
+        serving(create_app(submitter.settings.model_copy(update={quota: 0}))) as url,
         Client(url, token) as client,
         closing(Journal(tmp_path, "terms")) as journal,
     ):

@@ -7,7 +7,7 @@ import pytest
 from blurline.settings import Settings
 from deployments.doctor import Severity
 from deployments.doctor.configuration import configuration
-from tests.deployments.doctor.examining import findings, wrong
+from tests.deployments.doctor.findings import findings, wrong
 
 SIGN_IN = {"oidc_issuer": "https://id.example", "oidc_client_id": "dashboard", "oidc_client_secret": "hush"}
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from blurline.settings import Settings
 from deployments.doctor import Severity
 from deployments.doctor.database import database
-from tests.deployments.doctor.examining import wrong
+from tests.deployments.doctor.findings import wrong
 
 
 @pytest.fixture

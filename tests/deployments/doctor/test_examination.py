@@ -20,7 +20,7 @@ from deployments.doctor.prefect import prefect
 from deployments.doctor.result import ok
 from deployments.doctor.store import store
 from tests.access.oidc_provider import Provider
-from tests.deployments.doctor.examining import findings, wrong
+from tests.deployments.doctor.findings import findings, wrong
 
 
 def doctor(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

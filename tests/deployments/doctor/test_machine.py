@@ -18,7 +18,7 @@ from blurline.settings import Settings
 from deployments.doctor import Severity
 from deployments.doctor.machine import machine
 from deployments.embedded.home import Home
-from tests.deployments.doctor.examining import findings, wrong
+from tests.deployments.doctor.findings import findings, wrong
 
 
 @pytest.fixture

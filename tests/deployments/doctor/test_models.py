@@ -10,7 +10,7 @@ from blurline.settings import Settings
 from deployments.doctor.models import models
 from models import loading
 from models.card import WEIGHTS
-from tests.deployments.doctor.examining import findings, wrong
+from tests.deployments.doctor.findings import findings, wrong
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from blurline.settings import Settings
 from blurline.storage.bucket_admin import Buckets
 from deployments.doctor import Severity
 from deployments.doctor.store import store
-from tests.deployments.doctor.examining import wrong
+from tests.deployments.doctor.findings import wrong
 from tests.tcp_proxy import Answer, forwarding
 
 BUCKET = "blurline-examined"

@@ -6,7 +6,7 @@ import pytest
 
 from blurline.settings import Settings
 from deployments.doctor.versions import versions
-from tests.deployments.doctor.examining import findings, wrong
+from tests.deployments.doctor.findings import findings, wrong
 
 
 def _install(folder: Path, name: str, version: str, *lines: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from tests.deployments.kubernetes.rendered import Manifest
+from tests.deployments.kubernetes.manifests import Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from tests.deployments.kubernetes.rendered import (
+from tests.deployments.kubernetes.manifests import (
     EXAMPLE,
     ROOT,
     WAYS,

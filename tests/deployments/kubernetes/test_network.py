@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from tests.deployments.kubernetes.manifests import EXAMPLE, Manifest, composed, of_kind, rendered, workloads
 from tests.deployments.kubernetes.network import Party, is_open
-from tests.deployments.kubernetes.rendered import EXAMPLE, Manifest, composed, of_kind, rendered, workloads
 
 NAMESPACE = "blurline"
 OURS = ("api", "dashboard", "worker", "setup", "prefect-server")

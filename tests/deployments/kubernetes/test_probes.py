@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from blurline.settings import Settings
-from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes import guide
 from tests.deployments.kubernetes.kubelet import arguments, as_kubernetes_mounts
-from tests.deployments.kubernetes.rendered import EXAMPLE, Workload, rendered, settings_of, workload
+from tests.deployments.kubernetes.manifests import EXAMPLE, Workload, rendered, settings_of, workload
 from tests.waiting import TIMEOUT_S, wait_for
 
 pytestmark = pytest.mark.long
@@ -100,7 +100,7 @@ def started(part: Workload, settings: Settings, folder: Path) -> Iterator[Runnin
 
 def secrets_of(part: Workload, settings: Settings) -> dict[str, str]:
     if part.name == "dashboard":
-        return documented.secrets()["dashboard"]
+        return guide.secrets()["dashboard"]
     access_key, secret_key = settings.s3_keys
     return {
         "BLURLINE_DATABASE_URL": settings.database,

@@ -11,8 +11,8 @@ from blurline.cli.servers import _GRACE_S
 from blurline.observability import metrics
 from blurline.settings import Settings
 from deployments.worker.intake import BACKLOG, INTERACTIVE
-from tests.deployments.kubernetes import documented
-from tests.deployments.kubernetes.rendered import EXAMPLE, Manifest, named, of_kind, rendered, settings_of, workload
+from tests.deployments.kubernetes import guide
+from tests.deployments.kubernetes.manifests import EXAMPLE, Manifest, named, of_kind, rendered, settings_of, workload
 
 MARGIN_S = 20
 
@@ -53,7 +53,7 @@ def test_without_keda_the_same_is_asked_for(keda: Manifest, hpa: Manifest) -> No
 
 
 def test_the_adapters_rule_of_the_guide_serves_what_the_autoscaler_asks_for(hpa: Manifest) -> None:
-    (rule,) = documented.yaml_block("externalRules")["externalRules"]
+    (rule,) = guide.yaml_block("externalRules")["externalRules"]
     name = hpa["metrics"][0]["external"]["metric"]["name"]
     assert rule["seriesQuery"].startswith(name + "{") and rule["name"] == {"as": name}
     assert rule["metricsQuery"] == "max(<<.Series>>{<<.LabelMatchers>>})"

@@ -13,9 +13,9 @@ from blurline.cli.command import app
 from blurline.contract.audit import KEY_FILE
 from blurline.settings import PREFIX, Settings, check_variables, load_settings, variable
 from deployments.embedded import stack
-from tests.deployments.kubernetes import documented
+from tests.deployments.kubernetes import guide
 from tests.deployments.kubernetes.kubelet import arguments, as_kubernetes_mounts
-from tests.deployments.kubernetes.rendered import EXAMPLE, WAYS, Workload, of_kind, rendered, settings_of, workloads
+from tests.deployments.kubernetes.manifests import EXAMPLE, WAYS, Workload, of_kind, rendered, settings_of, workloads
 
 NOT_SETTINGS = {"HOME", "DO_NOT_TRACK", "WORKER_CHILDREN"}
 SECRETS = {variable(name) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
@@ -43,7 +43,7 @@ def test_prefects_client_is_set_up_as_in_the_embedded_stack() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_guide_names_every_secret_that_is_asked_for(way: str) -> None:
-    secrets = documented.secrets()
+    secrets = guide.secrets()
     for each in workloads(rendered(way)):
         asked = {volume["secret"]["secretName"] for volume in each.pod["volumes"] if "secret" in volume}
         assert asked <= {*secrets, "keys"}
@@ -54,8 +54,8 @@ def test_the_guide_names_every_secret_that_is_asked_for(way: str) -> None:
 
 
 def test_the_guide_has_the_audit_key_made_under_its_name() -> None:
-    assert f"-out {KEY_FILE}" in documented.GUIDE
-    assert f"--from-file={KEY_FILE}" in documented.GUIDE
+    assert f"-out {KEY_FILE}" in guide.GUIDE
+    assert f"--from-file={KEY_FILE}" in guide.GUIDE
 
 
 def test_settings_and_secrets_together_are_a_whole_configuration(
@@ -68,7 +68,7 @@ def test_settings_and_secrets_together_are_a_whole_configuration(
     }
     for name, value in settings_of(rendered(EXAMPLE)).items():
         monkeypatch.setenv(name, value)
-    for secret, lines in documented.secrets().items():
+    for secret, lines in guide.secrets().items():
         monkeypatch.setenv(variable("secrets_dir"), str(as_kubernetes_mounts(tmp_path / secret, lines)))
         load_settings.cache_clear()
         values = load_settings()

@@ -1,4 +1,4 @@
-"""What tests of the doctor share."""
+"""The steps that tests of the doctor share."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ import pytest
 
 from blurline import Box, Face, Policy, open_photo, redact
 from blurline.policy.metadata_policy import MetadataPolicy
-from tests.picture.hiding import SECRET, Hiding, everywhere
+from tests.picture.hidden_pictures import SECRET, HiddenPicture, everywhere
 
 FACE = Face(Box(180, 120, 330, 330), 0.9)
-HIDINGS = list(everywhere())
+HIDDEN_PICTURES = list(everywhere())
 _PIECE = 24
 _SUSPICIOUS = re.compile("thumbnail|preview|makernote|comment|mpimage|photoshop|trailer|warning|gimg")
 _READER = shutil.which("exiftool")
@@ -31,35 +31,35 @@ def shows(data: bytes) -> bool:
     return any(piece in data for piece in pieces)
 
 
-@pytest.mark.parametrize("hiding", HIDINGS, ids=lambda hiding: hiding.place)
-def test_the_files_do_hide_the_secret(hiding: Hiding) -> None:
-    assert shows(hiding.data)
-    open_photo(hiding.data)
+@pytest.mark.parametrize("hidden", HIDDEN_PICTURES, ids=lambda hidden: hidden.place)
+def test_the_files_do_hide_the_secret(hidden: HiddenPicture) -> None:
+    assert shows(hidden.data)
+    open_photo(hidden.data)
 
 
 @cache
-def results_of(hiding: Hiding) -> list[bytes]:
+def results_of(hidden: HiddenPicture) -> list[bytes]:
     """What is written under each policy, with a face found and with none."""
-    photo = open_photo(hiding.data)
+    photo = open_photo(hidden.data)
     return [redact(photo, faces, Policy(metadata=policy)) for faces in (((FACE,),), ((),)) for policy in MetadataPolicy]
 
 
-@pytest.mark.parametrize("hiding", HIDINGS, ids=lambda hiding: hiding.place)
-def test_nothing_hidden_comes_out(hiding: Hiding) -> None:
-    for result in results_of(hiding):
+@pytest.mark.parametrize("hidden", HIDDEN_PICTURES, ids=lambda hidden: hidden.place)
+def test_nothing_hidden_comes_out(hidden: HiddenPicture) -> None:
+    for result in results_of(hidden):
         assert not shows(result)
         assert result.count(b"\xff\xd8\xff\xe0\x00\x10JFIF") <= 1
 
 
 @pytest.mark.skipif(_READER is None, reason="exiftool is not installed")
 def test_an_independent_reader_finds_nothing_hidden(tmp_path: Path) -> None:
-    for number, hiding in enumerate(HIDINGS):
-        for which, result in enumerate(results_of(hiding)):
+    for number, hidden in enumerate(HIDDEN_PICTURES):
+        for which, result in enumerate(results_of(hidden)):
             (tmp_path / f"{number}-{which}").write_bytes(result)
-        (tmp_path / f"{number}-source").write_bytes(hiding.data)
+        (tmp_path / f"{number}-source").write_bytes(hidden.data)
     command = [str(_READER), "-j", "-a", "-u", "-G1", "-ee", "-q", *map(str, tmp_path.iterdir())]
     files = json.loads(subprocess.run(command, check=False, capture_output=True).stdout)
-    assert len(files) == 7 * len(HIDINGS)
+    assert len(files) == 7 * len(HIDDEN_PICTURES)
     suspicious = {file["SourceFile"]: [name for name in file if _SUSPICIOUS.search(name.lower())] for file in files}
-    assert sum(bool(names) for path, names in suspicious.items() if path.endswith("source")) > len(HIDINGS) / 3
+    assert sum(bool(names) for path, names in suspicious.items() if path.endswith("source")) > len(HIDDEN_PICTURES) / 3
     assert [names for path, names in suspicious.items() if names and not path.endswith("source")] == []

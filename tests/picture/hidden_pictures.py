@@ -20,14 +20,14 @@ SECRET = encoded(PORTRAIT.resize((96, 112)), "JPEG", quality=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Hiding:
+class HiddenPicture:
     """A file, and where in it the secret is."""
 
     place: str
     data: bytes
 
 
-def everywhere() -> Iterator[Hiding]:
+def everywhere() -> Iterator[HiddenPicture]:
     """One file for each hiding place."""
     for container in (_in_jpeg, _in_png, _in_webp, _in_tiff, _in_others):
         yield from container()
@@ -65,46 +65,48 @@ def _profile(tag: bytes = b"face", kind: bytes = b"") -> bytes:
     return struct.pack(">I", len(whole)) + whole[4:]
 
 
-def _in_jpeg() -> Iterator[Hiding]:
+def _in_jpeg() -> Iterator[HiddenPicture]:
     def segment(marker: int, payload: bytes) -> bytes:
         return plain[:2] + jpeg.Segment(marker, payload).written + plain[2:]
 
     plain = encoded(PORTRAIT, "JPEG", quality=90)
-    yield Hiding("EXIF thumbnail", encoded(PORTRAIT, "JPEG", exif=_exif_with_thumbnail()))
-    yield Hiding("maker note", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x927C, 0x8769)))
-    yield Hiding("EXIF tag of nobody's", encoded(PORTRAIT, "JPEG", exif=_exif_with(0xFDE8)))
-    yield Hiding("text of an allowed EXIF tag", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x010F)))
-    yield Hiding("MPF picture", encoded(PORTRAIT, "MPO", save_all=True, append_images=[Image.open(io.BytesIO(SECRET))]))
-    yield Hiding("gain map behind the end", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _xmp()) + SECRET)
-    yield Hiding("video behind the end", plain + b"\0\0\0\x18ftypmp42" + SECRET)
-    yield Hiding("comment", segment(0xFE, SECRET))
-    yield Hiding(
+    yield HiddenPicture("EXIF thumbnail", encoded(PORTRAIT, "JPEG", exif=_exif_with_thumbnail()))
+    yield HiddenPicture("maker note", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x927C, 0x8769)))
+    yield HiddenPicture("EXIF tag of nobody's", encoded(PORTRAIT, "JPEG", exif=_exif_with(0xFDE8)))
+    yield HiddenPicture("text of an allowed EXIF tag", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x010F)))
+    yield HiddenPicture(
+        "MPF picture", encoded(PORTRAIT, "MPO", save_all=True, append_images=[Image.open(io.BytesIO(SECRET))])
+    )
+    yield HiddenPicture("gain map behind the end", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _xmp()) + SECRET)
+    yield HiddenPicture("video behind the end", plain + b"\0\0\0\x18ftypmp42" + SECRET)
+    yield HiddenPicture("comment", segment(0xFE, SECRET))
+    yield HiddenPicture(
         "Photoshop thumbnail",
         segment(0xED, b"Photoshop 3.0\x008BIM\x04\x0c\0\0" + struct.pack(">I", len(SECRET)) + SECRET),
     )
-    yield Hiding("XMP thumbnail", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _xmp()))
-    yield Hiding("extended XMP", segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + SECRET))
-    yield Hiding("JFXX thumbnail", segment(0xE0, b"JFXX\0\x10" + SECRET))
-    yield Hiding("FlashPix", segment(0xE2, b"FPXR\0\0" + SECRET))
-    yield Hiding("segment of nobody's", segment(0xE7, SECRET))
-    yield Hiding("colour profile", encoded(PORTRAIT, "JPEG", icc_profile=_profile()))
+    yield HiddenPicture("XMP thumbnail", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + _xmp()))
+    yield HiddenPicture("extended XMP", segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + SECRET))
+    yield HiddenPicture("JFXX thumbnail", segment(0xE0, b"JFXX\0\x10" + SECRET))
+    yield HiddenPicture("FlashPix", segment(0xE2, b"FPXR\0\0" + SECRET))
+    yield HiddenPicture("segment of nobody's", segment(0xE7, SECRET))
+    yield HiddenPicture("colour profile", encoded(PORTRAIT, "JPEG", icc_profile=_profile()))
     for tag in (b"targ", b"cprt", b"desc", b"wtpt"):
         profile = _profile(tag, b"text\0\0\0\0")
-        yield Hiding(f"text in the profile's {tag.decode()}", encoded(PORTRAIT, "JPEG", icc_profile=profile))
+        yield HiddenPicture(f"text in the profile's {tag.decode()}", encoded(PORTRAIT, "JPEG", icc_profile=profile))
     found, _ = jpeg.segments(plain)
     tables = b"".join(
         jpeg.Segment(0xDB, b"\3" + SECRET[at : at + 64].ljust(64, b"\1")).written for at in range(0, len(SECRET), 64)
     )
-    yield Hiding("quantisation tables of nobody's", plain[:2] + tables + plain[2:])
+    yield HiddenPicture("quantisation tables of nobody's", plain[:2] + tables + plain[2:])
     restarts = encoded(PORTRAIT, "JPEG", restart_marker_rows=1)
     at = restarts.index(b"\xff\xd0", restarts.index(b"\xff\xda"))
-    yield Hiding("before a restart in the scan", restarts[:at] + base64.b64encode(SECRET) + restarts[at:])
+    yield HiddenPicture("before a restart in the scan", restarts[:at] + base64.b64encode(SECRET) + restarts[at:])
     scan = next(each for each in found if each.scan)
     hidden = base64.b64encode(SECRET)  # without bytes that would be markers
-    yield Hiding("end of the scan", plain.replace(scan.scan, scan.scan + hidden))
+    yield HiddenPicture("end of the scan", plain.replace(scan.scan, scan.scan + hidden))
 
 
-def _in_png() -> Iterator[Hiding]:
+def _in_png() -> Iterator[HiddenPicture]:
     plain = encoded(PORTRAIT, "PNG")
     chunks = list(png.chunks(plain))
 
@@ -113,17 +115,17 @@ def _in_png() -> Iterator[Hiding]:
 
     text = PngImagePlugin.PngInfo()
     text.add_text("Thumb", base64.b64encode(SECRET).decode())
-    yield Hiding("text", encoded(PORTRAIT, "PNG", pnginfo=text))
-    yield Hiding("raw text", with_chunk(b"tEXt", b"Raw profile type APP1\0" + SECRET))
-    yield Hiding("compressed text", with_chunk(b"zTXt", b"Thumb\0\0" + zlib.compress(SECRET, 0)))
-    yield Hiding("XMP text", with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp()))
-    yield Hiding("EXIF chunk", encoded(PORTRAIT, "PNG", exif=_exif_with_thumbnail()))
-    yield Hiding("chunk of nobody's", with_chunk(b"faCe", SECRET))
+    yield HiddenPicture("text", encoded(PORTRAIT, "PNG", pnginfo=text))
+    yield HiddenPicture("raw text", with_chunk(b"tEXt", b"Raw profile type APP1\0" + SECRET))
+    yield HiddenPicture("compressed text", with_chunk(b"zTXt", b"Thumb\0\0" + zlib.compress(SECRET, 0)))
+    yield HiddenPicture("XMP text", with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp()))
+    yield HiddenPicture("EXIF chunk", encoded(PORTRAIT, "PNG", exif=_exif_with_thumbnail()))
+    yield HiddenPicture("chunk of nobody's", with_chunk(b"faCe", SECRET))
     for kind in (b"sBIT", b"gAMA", b"cHRM", b"pHYs", b"sRGB", b"cICP", b"PLTE", b"tRNS"):
-        yield Hiding(f"overlong {kind.decode()}", with_chunk(kind, SECRET))
-    yield Hiding("overlong IEND", plain[:-12] + png._chunk(b"IEND", SECRET))
-    yield Hiding("behind the end", plain + SECRET)
-    yield Hiding("colour profile", with_chunk(b"iCCP", b"p\0\0" + zlib.compress(_profile(), 0)))
+        yield HiddenPicture(f"overlong {kind.decode()}", with_chunk(kind, SECRET))
+    yield HiddenPicture("overlong IEND", plain[:-12] + png._chunk(b"IEND", SECRET))
+    yield HiddenPicture("behind the end", plain + SECRET)
+    yield HiddenPicture("colour profile", with_chunk(b"iCCP", b"p\0\0" + zlib.compress(_profile(), 0)))
     at = next(number for number, (kind, _) in enumerate(chunks) if kind == b"IDAT")
     last = max(number for number, (kind, _) in enumerate(chunks) if kind == b"IDAT")
     stream = b"".join(body for kind, body in chunks if kind == b"IDAT")
@@ -132,38 +134,40 @@ def _in_png() -> Iterator[Hiding]:
         ("more rows", zlib.compress(zlib.decompress(stream) + SECRET, 0)),
     ):
         rows = [*chunks[:at], (b"IDAT", data), *chunks[last + 1 :]]
-        yield Hiding(place, plain[:8] + b"".join(png._chunk(*each) for each in rows))
+        yield HiddenPicture(place, plain[:8] + b"".join(png._chunk(*each) for each in rows))
 
 
-def _in_webp() -> Iterator[Hiding]:
+def _in_webp() -> Iterator[HiddenPicture]:
     plain = encoded(PORTRAIT, "WEBP", quality=80)
     chunks = list(webp.chunks(plain))
-    yield Hiding("EXIF", encoded(PORTRAIT, "WEBP", exif=_exif_with_thumbnail()))
-    yield Hiding("XMP", encoded(PORTRAIT, "WEBP", xmp=_xmp()))
-    yield Hiding("chunk of nobody's", webp._assembled([*chunks, (b"FACE", SECRET)]))
-    yield Hiding("behind the end", plain + SECRET)
+    yield HiddenPicture("EXIF", encoded(PORTRAIT, "WEBP", exif=_exif_with_thumbnail()))
+    yield HiddenPicture("XMP", encoded(PORTRAIT, "WEBP", xmp=_xmp()))
+    yield HiddenPicture("chunk of nobody's", webp._assembled([*chunks, (b"FACE", SECRET)]))
+    yield HiddenPicture("behind the end", plain + SECRET)
     ((kind, body),) = chunks
     tag = int.from_bytes(body[:3], "little")
     first = tag >> 5
     longer = ((tag & 31) | ((first + len(SECRET)) << 5)).to_bytes(3, "little")
-    hiding = longer + body[3 : 10 + first] + SECRET + body[10 + first :]
-    yield Hiding("between the partitions", webp._assembled([(kind, hiding)]))
-    yield Hiding("end of the compressed data", webp._assembled([(kind, body + SECRET) for kind, body in chunks]))
+    hidden = longer + body[3 : 10 + first] + SECRET + body[10 + first :]
+    yield HiddenPicture("between the partitions", webp._assembled([(kind, hidden)]))
+    yield HiddenPicture("end of the compressed data", webp._assembled([(kind, body + SECRET) for kind, body in chunks]))
 
 
-def _in_tiff() -> Iterator[Hiding]:
+def _in_tiff() -> Iterator[HiddenPicture]:
     for place, tag in (("tag of nobody's", 65000), ("Photoshop", 34377), ("XMP", 700), ("description", 270)):
         tags = TiffImagePlugin.ImageFileDirectory_v2()
         tags[tag] = SECRET
         tags.tagtype[tag] = 7
-        yield Hiding(place, encoded(PORTRAIT, "TIFF", tiffinfo=tags))
-    yield Hiding("behind the end", encoded(PORTRAIT, "TIFF") + SECRET)
+        yield HiddenPicture(place, encoded(PORTRAIT, "TIFF", tiffinfo=tags))
+    yield HiddenPicture("behind the end", encoded(PORTRAIT, "TIFF") + SECRET)
 
 
-def _in_others() -> Iterator[Hiding]:
-    yield Hiding("GIF comment", encoded(PORTRAIT, "GIF", comment=SECRET[:250]))
-    yield Hiding("behind the end of a GIF", encoded(PORTRAIT, "GIF") + SECRET)
-    yield Hiding("behind the end of a BMP", encoded(PORTRAIT, "BMP") + SECRET)
-    yield Hiding("EXIF of an AVIF", encoded(PORTRAIT, "AVIF", exif=_exif_with_thumbnail()))
-    yield Hiding("XMP of an AVIF", encoded(PORTRAIT, "AVIF", xmp=_xmp()))
-    yield Hiding("a box of an AVIF", encoded(PORTRAIT, "AVIF") + struct.pack(">I4s", len(SECRET) + 8, b"free") + SECRET)
+def _in_others() -> Iterator[HiddenPicture]:
+    yield HiddenPicture("GIF comment", encoded(PORTRAIT, "GIF", comment=SECRET[:250]))
+    yield HiddenPicture("behind the end of a GIF", encoded(PORTRAIT, "GIF") + SECRET)
+    yield HiddenPicture("behind the end of a BMP", encoded(PORTRAIT, "BMP") + SECRET)
+    yield HiddenPicture("EXIF of an AVIF", encoded(PORTRAIT, "AVIF", exif=_exif_with_thumbnail()))
+    yield HiddenPicture("XMP of an AVIF", encoded(PORTRAIT, "AVIF", xmp=_xmp()))
+    yield HiddenPicture(
+        "a box of an AVIF", encoded(PORTRAIT, "AVIF") + struct.pack(">I4s", len(SECRET) + 8, b"free") + SECRET
+    )

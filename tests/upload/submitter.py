@@ -1,4 +1,4 @@
-"""The desk of somebody who uses `blurline submit`."""
+"""A submitter: somebody who uses `blurline submit`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.waiting import TIMEOUT_S
 
 
 @dataclass
-class Desk:
-    """A user's desk: a folder of photographs, one for the results, and the command."""
+class Submitter:
+    """A folder of photographs, a folder for the results, and the command that submits them."""
 
     url: str
     settings: Settings
