@@ -1,1 +1,1 @@
-"""The Streamlit dashboard: one page a file, everything through the API."""
+"""The Streamlit dashboard: one file per page. It reads and changes everything through the API."""

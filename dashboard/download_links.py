@@ -1,7 +1,7 @@
-"""Files that a page offers, and the way by which browsers fetch them.
+"""Links to files that are made when a browser downloads them.
 
-Streamlit's own buttons forget a file that is made on demand as soon as the page runs again, also when that is between
-a press and its arrival. An offer is there, at one address, for as long as its session.
+Streamlit's own download buttons drop a file that is made on demand as soon as the page runs again, even between the
+click and the download. A link made here has one address and lasts as long as its session.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(slots=True, weakref_slot=True)
-class Offer:
-    """A file that is made when it is fetched. Whoever has the ``token`` may fetch it."""
+class DownloadLink:
+    """A file that is made when it is downloaded. The ``token`` in its address authorizes the download."""
 
     name: str
     media_type: str
@@ -40,39 +40,39 @@ class Offer:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
 
-_offers: WeakValueDictionary[str, Offer] = WeakValueDictionary()  # each is its session's, and goes with it
+_links: WeakValueDictionary[str, DownloadLink] = WeakValueDictionary()  # each belongs to a session and ends with it
 
 
-def offer(label: str, name: str, media_type: str, write: Write, *, key: str = "", meaning: str | None = None) -> None:
-    """A button for a file. Its ``key``, or its name, tells it from the session's others; ``meaning`` is for those who
-    ask."""
-    kept: dict[str, Offer] = st.session_state.setdefault(_KEPT, {})
-    there = kept.setdefault(key or name, Offer(name, media_type, write))
-    there.name, there.media_type, there.write = name, media_type, write
-    _offers[there.token] = there
-    st.link_button(
-        label, f"{_PATH}/{there.token}", icon=":material/download:", key=f"offer-{key or name}", help=meaning
-    )
+def download_link(
+    label: str, name: str, media_type: str, write: Write, *, key: str = "", meaning: str | None = None
+) -> None:
+    """Show a button that downloads a file. ``key`` (by default the name) is unique in the session; ``meaning`` is the
+    button's help text."""
+    kept: dict[str, DownloadLink] = st.session_state.setdefault(_KEPT, {})
+    link = kept.setdefault(key or name, DownloadLink(name, media_type, write))
+    link.name, link.media_type, link.write = name, media_type, write
+    _links[link.token] = link
+    st.link_button(label, f"{_PATH}/{link.token}", icon=":material/download:", key=f"offer-{key or name}", help=meaning)
 
 
 def _fetch(request: Request) -> Response:
-    there = _offers.get(request.path_params["token"])
-    if there is None:
-        return PlainTextResponse("This file is not offered any more. Open its page anew.", HTTPStatus.NOT_FOUND)
+    link = _links.get(request.path_params["token"])
+    if link is None:
+        return PlainTextResponse("This link has expired. Reload the page it came from.", HTTPStatus.NOT_FOUND)
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 (`_chunks` closes it)
     try:
-        there.write(file)  # type: ignore[arg-type]  # typeshed has it as no BinaryIO
+        link.write(file)  # type: ignore[arg-type]  # typeshed does not declare it a BinaryIO
     except BlurlineError as error:
         file.close()
         return PlainTextResponse(str(error), HTTPStatus.BAD_GATEWAY)
     headers = {
         "Content-Length": str(file.tell()),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(there.name, safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(link.name, safe='')}",
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     }
     file.seek(0)
-    return StreamingResponse(_chunks(file), headers=headers, media_type=there.media_type)
+    return StreamingResponse(_chunks(file), headers=headers, media_type=link.media_type)
 
 
 def _chunks(file: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
@@ -82,4 +82,4 @@ def _chunks(file: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
 
 
 ROUTE = Route(f"{_PATH}/{{token}}", _fetch)
-"""For the dashboard's server."""
+"""The route of the downloads, for the dashboard's server."""

@@ -1,4 +1,4 @@
-"""Fetching results through the dashboard, when somebody asks for them."""
+"""Buttons that download results."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import streamlit as st
 from blurline.contract import Image, Job
 from blurline.settings import load_settings
 from dashboard.access.session import client
-from dashboard.download_links import offer
+from dashboard.download_links import download_link
 from dashboard.states import size
 
-_MOST_IN_A_ZIP = 300  # the dashboard has all of it before the browser gets any
+_MOST_IN_A_ZIP = 300  # the dashboard fetches the whole ZIP before it sends any of it
 _EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 
 
 def download_result(image: Image) -> None:
-    """A button for one result, fetched when it is pressed."""
-    offer(
+    """Show a button that downloads one result."""
+    download_link(
         f"Download ({size(image.result_bytes or 0)})",
         _file_name(image),
         image.result_media_type or "application/octet-stream",
@@ -29,16 +29,16 @@ def download_result(image: Image) -> None:
 
 
 def download_all(job: Job) -> None:
-    """A button for a ZIP of a job's results; for a large job, how else to fetch them."""
+    """Show a button that downloads a ZIP of a job's results, or for a large job how to download it with the API."""
     if not job.progress.published:
         return
     if job.progress.published > _MOST_IN_A_ZIP:
         with st.popover("Download all", icon=":material/download:"):
-            st.markdown("Fetch this many results with the API, or submit them with `blurline submit`:")
+            st.markdown("There are too many results for the dashboard. Download them with the API:")
             address = f"{load_settings().shown_api_url}/v1/jobs/{job.id}/archive"
             st.code(f'curl -o results.zip -H "Authorization: Bearer $TOKEN" \\\n  {address}', language="bash")
         return
-    offer(
+    download_link(
         "Download all",
         f"{job.id}.zip",
         "application/zip",

@@ -1,4 +1,4 @@
-"""Going through a list of the API's page by page, by its cursors."""
+"""Paging through a list of the API with its cursors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 
 class Pages:
-    """Where somebody is in a list. A list of another ``name`` begins at its start."""
+    """The position in a list. Each list ``name`` has its own position."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -14,11 +14,11 @@ class Pages:
 
     @property
     def cursor(self) -> str | None:
-        """What to ask the list with."""
+        """The cursor of the current page."""
         return self._cursors[-1] if self._cursors else None
 
     def buttons(self, shown: str, next_cursor: str | None) -> None:
-        """Backwards and forwards, where there is something, around what is shown."""
+        """Show buttons for the previous and next page, if the list has several."""
         if not self._cursors and next_cursor is None:
             return
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):

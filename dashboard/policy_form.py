@@ -1,4 +1,4 @@
-"""Forms for the fields of a policy, made from its schema: bounds, choices and descriptions are the API's own."""
+"""Forms for a policy's fields, made from its schema: bounds, choices and descriptions are those of the API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEP = 0.01
 
 
 def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    """The fields that differ from ``base``, a whole policy; None while what is given is no policy."""
+    """Show every field. Return those that differ from ``base``, a whole policy; None while the input is invalid."""
     given: dict[str, Any] = {}
     simple = [name for name in _FIELDS if not _is_structured(name)]
     columns = st.columns(_COLUMNS, gap="medium")
@@ -39,19 +39,19 @@ def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
             st.error(f"{'.'.join(map(str, each['loc']))}: {each['msg']}.")
         return None
     except (ValueError, TypeError):
-        st.error("Regions, sizes and classes are not JSON. Compare with the example in the documentation of the API.")
+        st.error("Regions, sizes and classes are not valid JSON. See the example in the API's documentation.")
         return None
     chosen = policy.model_dump(mode="json")
     return {name: value for name, value in chosen.items() if value != base[name]}
 
 
 def overrides_form(key: str) -> dict[str, Any]:
-    """The fields that are chosen to be changed, whatever they are now. Without those that have a structure."""
+    """Show a choice of fields to change, except structured ones. Return their new values."""
     names = st.multiselect(
         "Change in the policy",
         [name for name in _FIELDS if not _is_structured(name)],
         format_func=_label,
-        placeholder="Nothing: each image's own",
+        placeholder="Nothing: keep each image's policy",
         key=f"{key}-changes",
     )
     usual = Policy().model_dump(mode="json")
@@ -78,7 +78,7 @@ def _widget(name: str, value: Any, key: str) -> Any:
     bounds = next(each for each in field["anyOf"] if each["type"] == "number")
     lowest, below = float(bounds["minimum"]), float(bounds["exclusiveMaximum"])
     return st.number_input(
-        label, lowest, below - _STEP, value, _STEP, key=key, help=described, placeholder="the profile's own"
+        label, lowest, below - _STEP, value, _STEP, key=key, help=described, placeholder="the profile's value"
     )
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong, as a sentence on the page; never a trace."""
+"""Errors as sentences on the page, never as a stack trace."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import streamlit as st
 from blurline.client import ApiError, Token
 from blurline.errors import BlurlineError, RetryableError
 from dashboard.access.session import begin, client
-from dashboard.access.sign_in import offer_to_sign_in_again
+from dashboard.access.sign_in import show_sign_in_again
 from dashboard.states import plain
 
-AWAY = "Blurline does not answer at the moment. This page goes on by itself as soon as it does."
+AWAY = "Blurline does not respond at the moment. This page continues by itself when it does."
 _LOOK_AGAIN_S = 2
 
 
 @contextmanager
 def stating_problems() -> Iterator[None]:
-    """State what goes wrong in the block. For fragments that run again by themselves, and for actions."""
+    """Show errors of the block. For actions, and for fragments that run again by themselves."""
     try:
         yield
     except BlurlineError as error:
@@ -29,20 +29,20 @@ def stating_problems() -> Iterator[None]:
 
 @contextmanager
 def recovering(token: Token) -> Iterator[None]:
-    """State what goes wrong in the block, the whole page, and run it again once the API answers."""
+    """Show errors of the block, the whole page, and run the page again once the API responds."""
     try:
         yield
     except BlurlineError as error:
         state(error)
         if isinstance(error, RetryableError):
-            _run_again_when_it_answers(token)
+            _run_again_when_available(token)
 
 
 def state(error: BlurlineError) -> None:
-    """One sentence, and what finds the request in the operator's log."""
+    """Show an error, with the request id for the operator's log."""
     if isinstance(error, ApiError) and error.status == HTTPStatus.UNAUTHORIZED:
         st.warning("Your sign-in has expired.", icon=":material/lock_clock:")
-        offer_to_sign_in_again()
+        show_sign_in_again()
     elif isinstance(error, RetryableError):
         st.warning(AWAY, icon=":material/cloud_off:")
     else:
@@ -52,7 +52,7 @@ def state(error: BlurlineError) -> None:
 
 
 @st.fragment(run_every=_LOOK_AGAIN_S)
-def _run_again_when_it_answers(token: Token) -> None:
+def _run_again_when_available(token: Token) -> None:
     with suppress(BlurlineError):
         begin(token)
         client().me()

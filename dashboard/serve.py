@@ -1,4 +1,4 @@
-"""Serving the dashboard: Streamlit, with the options that depend on the settings."""
+"""Serve the dashboard: run Streamlit with the options from the settings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
-    """Become a Streamlit server. Raises ConfigurationError when sign-in is set up by half."""
+    """Replace this process by a Streamlit server. Raises ConfigurationError when sign-in is set up incompletely."""
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(_SERVER), *_options(settings, host, port)])
 
 
 def _options(settings: Settings, host: str, port: int) -> list[str]:
-    """Only pages that were opened under a name of the dashboard's reach it, against DNS rebinding."""
+    """Streamlit's options. `allowedHosts` prevents DNS rebinding: only the dashboard's own names reach it."""
     name = urlsplit(settings.dashboard_url).hostname
     names = [*_LOCAL_NAMES, *([name] if name and name not in _LOCAL_NAMES else [])]
     options = [f"--server.address={host}", f"--server.port={port}"]
@@ -35,10 +35,10 @@ def _options(settings: Settings, host: str, port: int) -> list[str]:
 
 
 def _written(settings: Settings) -> Path:
-    """The file, for this user's eyes alone, from which Streamlit learns how people sign in."""
+    """Write Streamlit's sign-in configuration to a file that only this user can read."""
     if settings.oidc_issuer is None or settings.oidc_client_secret is None:
         missing = variable("oidc_issuer" if settings.oidc_issuer is None else "oidc_client_secret")
-        raise ConfigurationError(f"{variable('oidc_client_id')} is set, but {missing} is not.")
+        raise ConfigurationError(f"{variable('oidc_client_id')} is set, but {missing} is not. Set both or neither.")
     cookie_secret = settings.dashboard_cookie_secret
     values = {
         "redirect_uri": f"{settings.dashboard_url.rstrip('/')}/oauth2callback",

@@ -1,4 +1,4 @@
-"""States, times and amounts in the words of people."""
+"""States, times and sizes as text for people."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Colour = Literal["gray", "blue", "green", "orange", "red"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a state is shown."""
+class StateBadge:
+    """The word, colour and icon of a state."""
 
     word: str
     colour: Colour
@@ -23,23 +23,23 @@ class Look:
 
     @property
     def badge(self) -> str:
-        """As Markdown."""
+        """The badge as Markdown."""
         return f":{self.colour}-badge[{self.icon} {self.word}]"
 
 
-JOB_STATES: Mapping[JobState, Look] = {
-    "queued": Look("Waiting", "gray", ":material/schedule:"),
-    "processing": Look("At work", "blue", ":material/autorenew:"),
-    "finished": Look("Finished", "green", ":material/check_circle:"),
+JOB_STATES: Mapping[JobState, StateBadge] = {
+    "queued": StateBadge("Waiting", "gray", ":material/schedule:"),
+    "processing": StateBadge("Processing", "blue", ":material/autorenew:"),
+    "finished": StateBadge("Finished", "green", ":material/check_circle:"),
 }
 
-IMAGE_STATES: Mapping[ImageState, Look] = {
-    "queued": Look("Waiting", "gray", ":material/schedule:"),
-    "processing": Look("At work", "blue", ":material/autorenew:"),
-    "published": Look("Published", "green", ":material/check_circle:"),
-    "needs_review": Look("Held for review", "orange", ":material/visibility:"),
-    "failed": Look("Failed", "red", ":material/error:"),
-    "deleted": Look("Deleted", "gray", ":material/delete:"),
+IMAGE_STATES: Mapping[ImageState, StateBadge] = {
+    "queued": StateBadge("Waiting", "gray", ":material/schedule:"),
+    "processing": StateBadge("Processing", "blue", ":material/autorenew:"),
+    "published": StateBadge("Published", "green", ":material/check_circle:"),
+    "needs_review": StateBadge("Needs review", "orange", ":material/visibility:"),
+    "failed": StateBadge("Failed", "red", ":material/error:"),
+    "deleted": StateBadge("Deleted", "gray", ":material/delete:"),
 }
 
 _STEPS = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -48,7 +48,7 @@ _SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def duration(seconds: float) -> str:
-    """As in `3 min`."""
+    """A duration, such as `3 min`."""
     for step_s, unit in _STEPS:
         if seconds >= step_s:
             return f"{seconds / step_s:.0f} {unit}"
@@ -56,12 +56,12 @@ def duration(seconds: float) -> str:
 
 
 def ago(moment: datetime) -> str:
-    """How long it has been, as in `3 min ago`."""
+    """The time since a moment, such as `3 min ago`."""
     return f"{duration(max(0.0, (datetime.now(UTC) - moment).total_seconds()))} ago"
 
 
 def size(count: int) -> str:
-    """Bytes, as in `3.2 MB`."""
+    """A number of bytes, such as `3.2 MB`."""
     for step, unit in _SIZES:
         if count >= step:
             return f"{count / step:.1f} {unit}"
@@ -69,10 +69,10 @@ def size(count: int) -> str:
 
 
 def plain(text: str) -> str:
-    """Somebody's own words, for where Markdown is read."""
+    """User text with Markdown's characters escaped."""
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def counted(count: int, thing: str) -> str:
-    """As in `1 image` and `1,200 images`."""
+    """A count with its noun, such as `1 image` or `1,200 images`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

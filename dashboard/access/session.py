@@ -1,4 +1,4 @@
-"""What one browser's session holds: a client of the API, and who it is for."""
+"""The session of one browser: a client of the API, and its user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLIENT, _ME = "client", "me"
 
 
 def begin(token: Token) -> None:
-    """Have a client for whom the token is for, unless there is one. Raises what `Client.me` raises."""
+    """Create the session's client and look up its user, once. Raises the errors of `Client.me`."""
     if _CLIENT not in st.session_state:
         st.session_state[_CLIENT] = Client(load_settings().api_url, token, patience_s=_PATIENCE_S)
     if _ME not in st.session_state:
@@ -22,22 +22,22 @@ def begin(token: Token) -> None:
 
 
 def client() -> Client:
-    """The API, for whoever is at the browser."""
+    """The session's client of the API."""
     found: Client = st.session_state[_CLIENT]
     return found
 
 
 def me() -> Me:
-    """Who that is, as it was when the session began."""
+    """The session's user, as looked up when the session began."""
     found: Me = st.session_state[_ME]
     return found
 
 
 def may(scope: Scope) -> bool:
-    """Whether their token allows that."""
+    """Whether the user's token has the scope."""
     return scope in me().scopes
 
 
 def sees_everything() -> bool:
-    """Whether they see the jobs of all owners."""
+    """Whether the user can view the jobs of all owners."""
     return may(Scope.REVIEW) or may(Scope.OPERATE)

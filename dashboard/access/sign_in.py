@@ -1,4 +1,4 @@
-"""Who is at the browser, and the token with which the API is asked for them."""
+"""Sign-in: the token with which the dashboard calls the API for a browser's user."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from blurline.client import Token
 from blurline.settings import Settings, load_settings
 
 LOCAL_USER = "operator"
-"""Who somebody at the machine itself is, as with `blurline token` and `blurline submit`."""
+"""The user of a browser on the same machine, as for `blurline token` and `blurline submit`."""
 
 _TOKEN_TTL_S = 3600
 _FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 
 def sign_in() -> Token:
-    """The token of whoever is at the browser. Ends the run with an explanation while that is nobody."""
+    """The token of the browser's user. Stops the page with an explanation if nobody is signed in."""
     settings = load_settings()
     if settings.oidc_client_id:
         return _token_of_provider()
     if not settings.local_issuer:
-        _refuse("Sign-in is not set up: this Blurline takes tokens of its OpenID Connect issuer alone.")
+        _refuse("Sign-in is not set up, and Blurline accepts only tokens from its OpenID Connect issuer.")
     if not _is_same_machine():
-        _refuse("Without sign-in, the dashboard is there only for a browser on its own machine.")
+        _refuse("Sign-in is not set up, so the dashboard is available only to a browser on its own machine.")
     return _local_token(settings)
 
 
-def offer_sign_out() -> None:
-    """A button, where people sign in."""
+def show_sign_out() -> None:
+    """Show a button to sign out, if sign-in is set up."""
     if load_settings().oidc_client_id and st.button("Sign out", icon=":material/logout:", type="tertiary"):
         st.logout()
 
 
-def offer_to_sign_in_again() -> None:
-    """A button for somebody whose token is not taken any more."""
+def show_sign_in_again() -> None:
+    """Show a button to sign in again after a token has expired."""
     if load_settings().oidc_client_id:
         st.button("Sign in again", on_click=st.login, type="primary")
 
@@ -57,9 +57,9 @@ def _local_token(settings: Settings) -> Token:
 
 
 def _is_same_machine() -> bool:
-    """Whether we listen here alone, and neither the browser nor a proxy's word for it is from elsewhere.
+    """Whether the server listens on loopback only and the browser is on this machine, not behind a proxy.
 
-    Streamlit gives no address for a browser on the same machine.
+    Streamlit reports no address for a browser on the same machine.
     """
     is_forwarded = any(name in st.context.headers for name in _FORWARDING)
     return _is_loopback(st.get_option("server.address")) and st.context.ip_address is None and not is_forwarded
@@ -75,8 +75,8 @@ def _is_loopback(address: str | None) -> bool:
 def _refuse(why: str) -> NoReturn:
     st.title("Blurline")
     st.warning(
-        f"{why} The operator sets `BLURLINE_OIDC_ISSUER`, `BLURLINE_OIDC_CLIENT_ID` and "
-        "`BLURLINE_OIDC_CLIENT_SECRET`, so that people can sign in.",
+        f"{why} To enable sign-in, set `BLURLINE_OIDC_ISSUER`, `BLURLINE_OIDC_CLIENT_ID` and "
+        "`BLURLINE_OIDC_CLIENT_SECRET`.",
         icon=":material/lock:",
     )
     st.stop()

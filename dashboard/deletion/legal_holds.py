@@ -1,4 +1,4 @@
-"""Legal holds of a job: who has forbidden to delete it or an image of it, and for operators placing and releasing."""
+"""Legal holds on the page of a job. Operators place and release them."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from dashboard.states import ago, plain
 
 
 def holds_in_force(job: Job) -> list[Hold]:
-    """Those on the job and its images, as far as whoever is there may see them: reviewers and operators."""
+    """The holds in force on the job and its images. Empty unless the user is a reviewer or operator."""
     if not sees_everything():
         return []
     return [hold for hold in client().holds.of_job(job.id) if hold.released_at is None]
 
 
 def show_holds(holds: list[Hold]) -> None:
-    """Who has forbidden what, and why."""
+    """Show the holds, with who placed them and why."""
     for hold in holds:
         what = "This job" if hold.image_id is None else f"The image `{hold.image_id}`"
         st.warning(
-            f"{what} is on hold and cannot be deleted: {plain(hold.reason)} "
+            f"{what} is under a legal hold and cannot be deleted: {plain(hold.reason)} "
             f"(by {plain(hold.placed_by)}, {ago(hold.placed_at)})",
             icon=":material/gavel:",
         )
 
 
 def hold_button(job: Job, holds: list[Hold]) -> None:
-    """A button that places a hold on the job, or releases it. For operators."""
+    """Show a button that places or releases the job's hold. For operators."""
     if not may(Scope.OPERATE):
         return
     if any(hold.image_id is None for hold in holds):
         if st.button("Release hold", icon=":material/gavel:", key="release-hold"):
             _release(job)
-    elif st.button("Hold", icon=":material/gavel:", key="hold-job"):
+    elif st.button("Legal hold", icon=":material/gavel:", key="hold-job"):
         _hold(job)
 
 
-@st.dialog("Put this job on hold?")
+@st.dialog("Place a legal hold on this job?")
 def _hold(job: Job) -> None:
-    st.write("Nobody can delete it or its images, and retention leaves it alone, until an operator releases it.")
-    reason = st.text_input("Why", max_chars=2000, key="hold-reason").strip()
-    if st.button("Put on hold", type="primary", key="hold-really"):
+    st.write("Neither users nor retention can delete the job or its images until an operator releases the hold.")
+    reason = st.text_input("Reason", max_chars=2000, key="hold-reason").strip()
+    if st.button("Place hold", type="primary", key="hold-really"):
         if not reason:
-            st.error("Say why; it is kept with the hold.", icon=":material/edit:")
+            st.error("Enter a reason. It is stored with the hold.", icon=":material/edit:")
             return
         with stating_problems():
             client().holds.place_on_job(job.id, reason)
@@ -55,8 +55,8 @@ def _hold(job: Job) -> None:
 
 @st.dialog("Release the hold?")
 def _release(job: Job) -> None:
-    st.write("Then it can be deleted, and retention deletes what has been kept for its time.")
-    if st.button("Release it", type="primary", key="release-really"):
+    st.write("The job can then be deleted, and retention deletes what has expired.")
+    if st.button("Release hold", type="primary", key="release-really"):
         with stating_problems():
             client().holds.release_job(job.id)
             st.rerun()

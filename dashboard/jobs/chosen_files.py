@@ -1,7 +1,7 @@
-"""The pictures among files that somebody has dragged in: themselves, or packed in a ZIP.
+"""The pictures among the files that a user has chosen, also those inside a ZIP.
 
-A ZIP is read in memory and trusted in nothing: its entries are counted before they are listed, only plain compression
-is unpacked, one entry at a time, and no entry beyond the size that it states.
+A ZIP is read in memory and not trusted: its entries are counted before they are listed, only plain compression is
+unpacked, one entry at a time, and never more of an entry than its stated size.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ class NotUnpacked(PermanentError):
 
 
 class File(Protocol):
-    """A file that was dragged in."""
+    """A chosen file."""
 
     name: str
 
     def getvalue(self) -> bytes:
-        """All of it."""
+        """The whole content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture to submit. ``open`` gives its bytes; raises NotUnpacked."""
+    """A picture to submit. ``open`` returns its content and raises NotUnpacked."""
 
     name: str
     size_bytes: int
@@ -56,21 +56,21 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """What can be submitted of the files, and a sentence for each thing that was left out."""
+class ChosenFiles:
+    """The pictures to submit, and a sentence for each file that is left out."""
 
     pictures: list[Picture] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     @property
     def size_bytes(self) -> int:
-        """Of all pictures together."""
+        """The total size of the pictures."""
         return sum(picture.size_bytes for picture in self.pictures)
 
 
-def choose(files: Sequence[File], most_file_bytes: int) -> Chosen:
-    """The pictures among the files and within ZIPs, known by their extension."""
-    chosen = Chosen()
+def find_pictures(files: Sequence[File], most_file_bytes: int) -> ChosenFiles:
+    """Find the pictures among the files and inside ZIPs, by their extension."""
+    chosen = ChosenFiles()
     others = 0
     total_bytes = 0
     for picture in _found(files, chosen.left_out):
@@ -79,16 +79,16 @@ def choose(files: Sequence[File], most_file_bytes: int) -> Chosen:
         elif picture.size_bytes > most_file_bytes:
             chosen.left_out.append(f"{picture.name} is larger than {most_file_bytes / 1e6:.0f} MB.")
         elif len(chosen.pictures) == MOST_PICTURES:
-            chosen.left_out.append(f"At most {MOST_PICTURES:,} pictures are submitted at once. {_FOR_MORE}")
+            chosen.left_out.append(f"At most {MOST_PICTURES:,} pictures can be submitted at once. {_FOR_MORE}")
             break
         elif total_bytes + picture.size_bytes > MOST_BYTES:
-            chosen.left_out.append(f"At most {MOST_BYTES / 1e9:.0f} GB are submitted at once. {_FOR_MORE}")
+            chosen.left_out.append(f"At most {MOST_BYTES / 1e9:.0f} GB can be submitted at once. {_FOR_MORE}")
             break
         else:
             chosen.pictures.append(picture)
             total_bytes += picture.size_bytes
     if others:
-        chosen.left_out.append(f"{others:,} of the files {'is no picture' if others == 1 else 'are no pictures'}.")
+        chosen.left_out.append(f"{others:,} {'file is not a picture' if others == 1 else 'files are not pictures'}.")
     return chosen
 
 
@@ -98,12 +98,12 @@ def _found(files: Sequence[File], left_out: list[str]) -> Iterator[Picture]:
         if not data.startswith(_ZIP_STARTS):
             yield Picture(_plain_name(file.name), len(data), partial(io.BytesIO, data))
         elif data.count(_ZIP_LISTED) > _MOST_ENTRIES:
-            left_out.append(f"{file.name} holds more than {_MOST_ENTRIES:,} files.")
+            left_out.append(f"{file.name} contains more than {_MOST_ENTRIES:,} files. Split it.")
         else:
             try:
                 archive = zipfile.ZipFile(io.BytesIO(data))
             except (zipfile.BadZipFile, NotImplementedError, ValueError):
-                left_out.append(f"{file.name} is no ZIP that can be read. Pack it again.")
+                left_out.append(f"{file.name} is not a readable ZIP file. Create it again.")
                 continue
             yield from _unpacked(archive, file.name, left_out)
 
@@ -119,7 +119,7 @@ def _unpacked(archive: zipfile.ZipFile, zip_name: str, left_out: list[str]) -> I
             continue
         yield Picture(name, entry.file_size, partial(_read, archive, entry))
     if is_locked:
-        left_out.append(f"{zip_name} holds files that are encrypted or packed in a way that is not read here.")
+        left_out.append(f"{zip_name} contains files that are encrypted or use an unsupported compression.")
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
@@ -127,16 +127,18 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
         with archive.open(entry) as file:
             return io.BytesIO(file.read(entry.file_size + 1))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise NotUnpacked(f"{entry.filename} cannot be unpacked: its ZIP is damaged. Pack it again.") from error
+        raise NotUnpacked(
+            f"{entry.filename} cannot be unpacked because its ZIP is damaged. Create the ZIP file again."
+        ) from error
 
 
 def _plain_name(name: str) -> str:
-    """A relative path without steps upwards and control characters."""
+    """The name as a relative path that stays in its folder and has no control characters."""
     parts = name.replace("\\", "/").split("/")
     kept = "/".join(part for part in parts if part not in ("", ".", ".."))
     return "".join(character for character in kept if character.isprintable())[-_LONGEST_NAME:]
 
 
 def _is_hidden(name: str) -> bool:
-    """Also what macOS packs beside each file."""
+    """Whether the file is hidden, or one that macOS adds to a ZIP."""
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))

@@ -1,4 +1,4 @@
-"""Why images of a job are not published, and what to do about it."""
+"""Why images of a job failed, and what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED = 3
 
 
 def failures(job: Job) -> None:
-    """A line for each cause. Raises what the client raises."""
+    """Show a line for each cause. Raises the client's errors."""
     if not job.progress.failed:
         return
     failed = client().image_page(job.id, None, _LOOKED_AT, state="failed").images
@@ -26,7 +26,7 @@ def failures(job: Job) -> None:
         for code, images in sorted(by_code.items(), key=lambda each: -len(each[1])):
             st.markdown(_cause(code, images))
         if job.progress.failed > len(failed):
-            st.caption(f"These are the first {_LOOKED_AT} that failed; there are more.")
+            st.caption(f"Only the first {_LOOKED_AT} failed images are shown.")
 
 
 def _cause(code: str, images: list[Image]) -> str:

@@ -1,4 +1,4 @@
-"""The images of a job as a grid of small results, page by page; for reviewers, with the originals beside them."""
+"""The images of a job as pages of thumbnails; for reviewers, with the originals beside them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _STYLE = """<style>
 
 
 def gallery(job: Job) -> None:
-    """The grid, with a choice among the states that there are. Raises what the client raises."""
+    """Show the grid and a filter of states. Raises the client's errors."""
     state = _chosen_state(job)
     pages = Pages(f"images-{job.id}-{state}")
     page = client().image_page(job.id, pages.cursor, _PER_PAGE, state=state)
     if not page.images:
-        st.info("No image is in this state any more.", icon=":material/image:")
+        st.info("No image is in this state now.", icon=":material/image:")
         return
     with_originals = _with_originals(job)
     with st.container(key="gallery"):
@@ -57,7 +57,7 @@ def _with_originals(job: Job) -> bool:
     if not may(Scope.REVIEW):
         return False
     is_on = st.toggle("Before and after", key=f"originals-{job.id}")
-    st.caption("Each look at an original is logged.")
+    st.caption("Each view of an original is logged.")
     return is_on
 
 
@@ -65,7 +65,7 @@ def _before_and_after(image: Image, before: bytes | None, after: bytes | None) -
     left, right = st.columns(2, gap="xxsmall")
     with left:
         if before is None:
-            st.html('<div class="blank">No original to be seen</div>')
+            st.html('<div class="blank">No original available</div>')
         else:
             st.image(before, width="stretch", alt=f"Original of {image.name}")
     with right:

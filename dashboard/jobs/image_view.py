@@ -1,4 +1,4 @@
-"""One image: what was made of it, and what is known of it."""
+"""One image: its result and its details."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN_BY_BROWSERS = ("image/jpeg", "image/png", "image/webp")
 
 
 def image_view(image_id: UUID) -> None:
-    """The image beside what is known of it. Raises what the client raises."""
+    """Show the image and its details. Raises the client's errors."""
     image = client().image(image_id)
     st.subheader(plain(image.name))
     picture, facts = st.columns([3, 1], gap="large")
@@ -41,25 +41,25 @@ def image_view(image_id: UUID) -> None:
 
 def _picture(image: ImageWithDetections) -> None:
     result = _result(image)
-    otherwise = "The result is not kept any more." if image.result_gone else "There is no result to be seen."
+    otherwise = "The result is no longer stored." if image.result_gone else "No result is available."
     if (
         not may(Scope.REVIEW)
         or image.original_gone
-        or not st.toggle("Show the original beside it", help="Each look at an original is logged.")
+        or not st.toggle("Show the original beside it", help="Each view of an original is logged.")
     ):
         _shown(result, otherwise)
         return
     before, after = st.columns(2)
     with before:
         st.caption("Original")
-        _shown(_preview(image, "original"), "There is no small rendition of the original.")
+        _shown(_preview(image, "original"), "No preview of the original is available.")
     with after:
         st.caption("Result")
         _shown(result, otherwise)
 
 
 def _result(image: ImageWithDetections) -> bytes | None:
-    """The published picture itself where a browser shows it at once, else a small rendition."""
+    """The published picture if a browser can show it quickly, else a preview."""
     is_light = (image.result_bytes or 0) <= _LIGHT_BYTES and image.result_media_type in _SHOWN_BY_BROWSERS
     if image.state != "published" or image.result_gone or not is_light:
         return _preview(image, "result")
@@ -69,7 +69,7 @@ def _result(image: ImageWithDetections) -> bytes | None:
 
 
 def _preview(image: ImageWithDetections, of: PreviewOf) -> bytes | None:
-    """The largest that there is; images that were never held have a thumbnail alone."""
+    """The largest preview. Images that never waited for review have only a thumbnail."""
     return client().preview(image.id, of, "view") or client().preview(image.id, of, "thumb")
 
 
@@ -96,21 +96,21 @@ def _facts(image: ImageWithDetections) -> None:
 def _original(image: ImageWithDetections) -> str:
     if image.original_gone is None:
         return size(image.original_bytes)
-    what = "missing since" if image.original_gone.why == "missing" else "deleted"
-    return f"{what} {image.original_gone.at:%Y-%m-%d}; it can be neither re-run nor corrected"
+    what = "missing since" if image.original_gone.why == "missing" else "deleted on"
+    return f"{what} {image.original_gone.at:%Y-%m-%d}; the image cannot be re-run or corrected"
 
 
 def _values(image: ImageWithDetections) -> dict[str, str]:
-    """What there is to say, by name, as Markdown."""
+    """The known details by name, as Markdown."""
     left = sum(not box.destroyed for box in image.detections)
     values = {
         "Faces destroyed": image.faces_found is not None and f"{image.faces_found}",
-        "Candidates left as they are": left and f"{left}",
+        "Candidates not destroyed": left and f"{left}",
         "Doubt": image.doubt is not None and f"{image.doubt:.0%}",
         "Size": image.width_px and f"{image.width_px} x {image.height_px} px",
         "Original": _original(image),
         "Submitted": ago(image.created_at),
-        "Took": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
+        "Processing time": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
         "Model": image.model and f"{plain(str(image.model.get('name', '')))}{_by(image.blurline_version)}",
         "SHA-256 of the result": image.result_sha256 and f"`{image.result_sha256[:16]}…`",
         "Image": f"`{image.id}`",

@@ -1,4 +1,4 @@
-"""Cancelling, re-running and deleting a job, each asked for twice."""
+"""Cancelling, re-running and deleting a job, each with a confirmation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENDED: tuple[EndedState, ...] = ("failed", "needs_review", "published")
 
 
 def actions(job: Job) -> None:
-    """Buttons for what may be done with the job by whoever is there."""
+    """Show buttons for the user's permitted actions on the job."""
     if not (may(Scope.OPERATE) or job.owner == me().id):
         return
     if job.state != "finished" and st.button("Cancel", icon=":material/cancel:", key="cancel-job"):
@@ -32,7 +32,7 @@ def actions(job: Job) -> None:
 
 
 def notice() -> None:
-    """What the last action has come to, once."""
+    """Show the outcome of the last action, once."""
     if _NOTICE in st.session_state:
         st.success(st.session_state.pop(_NOTICE), icon=":material/check_circle:")
 
@@ -40,7 +40,7 @@ def notice() -> None:
 @st.dialog("Cancel this job?")
 def _cancel(job: Job) -> None:
     left = job.progress.queued + job.progress.processing
-    st.write(f"{counted(left, 'image')} will not be made. What is published stays.")
+    st.write(f"{counted(left, 'image')} will not be processed. Published images stay.")
     if st.button("Cancel the job", type="primary", key="cancel-really"):
         with stating_problems():
             client().cancel(job.id)
@@ -50,16 +50,16 @@ def _cancel(job: Job) -> None:
 @st.dialog("Delete this job?")
 def _delete(job: Job) -> None:
     st.write(
-        f"{counted(job.progress.images, 'image')} with their originals and results will be gone for good. "
-        "You are given a receipt."
+        f"{counted(job.progress.images, 'image')} will be permanently deleted with their originals and results. "
+        "You get a receipt."
     )
-    if st.button("Delete for good", type="primary", icon=":material/delete:", key="delete-really"):
+    if st.button("Delete permanently", type="primary", icon=":material/delete:", key="delete-really"):
         with stating_problems():
             receipt = client().delete_job(job.id)
             st.query_params.clear()
             _done(
                 f"{counted(receipt.images, 'image')} deleted. Receipt **{receipt.id}**: "
-                "originals and results leave the store soon."
+                "originals and results are removed from the store soon."
             )
 
 
@@ -75,7 +75,9 @@ def _rerun(job: Job) -> None:
         format_func=lambda state: f"{IMAGE_STATES[state].word} {counts[state]:,}",
         key="rerun-states",
     )
-    st.caption("Each image stays as it is until its new result is there. Only what you change here changes.")
+    st.caption(
+        "Each image keeps its result until the new one is ready. Fields that you do not change keep their values."
+    )
     changes = policy_form(job.policy, f"rerun-{job.id}")
     images = sum(counts[state] for state in states)
     if st.button(
@@ -84,8 +86,8 @@ def _rerun(job: Job) -> None:
         with stating_problems():
             rerun = client().rerun(job.id, RerunRequest.model_validate({"states": states, "policy": changes}))
             gone = rerun.without_original
-            left_out = f" {counted(gone, 'image')} left out: the original is not kept any more." if gone else ""
-            _done(f"{counted(rerun.images, 'image')} will be made anew.{left_out}")
+            left_out = f" {counted(gone, 'image')} left out because the original is no longer stored." if gone else ""
+            _done(f"{counted(rerun.images, 'image')} will be re-run.{left_out}")
 
 
 def _counts(job: Job) -> dict[EndedState, int]:

@@ -1,4 +1,4 @@
-"""The list of jobs, with filters; a click on a row opens the job."""
+"""The list of jobs, with filters. A click on a row opens the job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPENED = "opened"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs. ``days`` counts back from now; ``since`` and ``until`` are chosen days."""
+    """A filter of jobs. ``days`` counts back from now; ``since`` and ``until`` are chosen days."""
 
     state: JobState | None = None
     owner: str | None = None
@@ -35,7 +35,7 @@ class Filter:
     until: datetime | None = None
 
     def page(self, cursor: str | None) -> JobPage:
-        """A page of them. Raises what the client raises."""
+        """A page of the matching jobs. Raises the client's errors."""
         since = datetime.now(UTC) - timedelta(days=self.days) if self.days else self.since
         return client().job_page(
             cursor, _PER_PAGE, state=self.state, labels=dict(self.labels), owner=self.owner, since=since,
@@ -44,13 +44,13 @@ class Filter:
 
 
 def job_list() -> None:
-    """The filters and the table, kept up to date."""
+    """Show the filters and the table, which refreshes itself."""
     with stating_problems():
         _table(_filter())
 
 
 def _filter() -> Filter:
-    """What is chosen in the widgets. Raises NotLabels."""
+    """The filter chosen in the widgets. Raises NotLabels."""
     columns = st.columns([2, 2, 2, 2] if sees_everything() else [2, 2, 2])
     state = columns[0].selectbox(
         "State", list(JOB_STATES), None, format_func=lambda state: JOB_STATES[state].word, placeholder="Any"
@@ -73,7 +73,7 @@ def _days(column: st.delta_generator.DeltaGenerator) -> tuple[datetime | None, d
 
 
 def _zone() -> tzinfo:
-    """Of the browser."""
+    """The browser's time zone."""
     return ZoneInfo(st.context.timezone) if st.context.timezone else UTC
 
 
@@ -83,7 +83,7 @@ def _table(wanted: Filter) -> None:
         pages = Pages(f"jobs-{wanted}")
         page = wanted.page(pages.cursor)
         if not page.jobs:
-            _say_that_there_are_none(wanted)
+            _show_none(wanted)
             return
         opened = st.session_state.setdefault(_OPENED, 0)
         chosen = st.dataframe(
@@ -98,18 +98,18 @@ def _table(wanted: Filter) -> None:
         )
         if chosen.selection.cells:
             row, _ = chosen.selection.cells[0]
-            st.session_state[_OPENED] = opened + 1  # another table, in which nothing is chosen yet
+            st.session_state[_OPENED] = opened + 1  # a new table, without a selection
             st.query_params["job"] = str(page.jobs[row].id)
             st.rerun()
         pages.buttons(f"{len(page.jobs)} jobs", page.next_cursor)
 
 
-def _say_that_there_are_none(wanted: Filter) -> None:
+def _show_none(wanted: Filter) -> None:
     if wanted == Filter():
-        st.info("No job yet. Submit some photographs, and see here what becomes of them.", icon=":material/upload:")
+        st.info("There are no jobs yet. Submit photographs to create one.", icon=":material/upload:")
         st.page_link("submit.py", label="Submit photographs", icon=":material/upload:")
     else:
-        st.info("No job is like this. Choose less in the filters above.", icon=":material/filter_alt_off:")
+        st.info("No job matches the filters. Remove some of them.", icon=":material/filter_alt_off:")
 
 
 def _row(job: Job) -> dict[str, object]:
@@ -120,7 +120,7 @@ def _row(job: Job) -> dict[str, object]:
         "Progress": ended / progress.images if progress.images else 1.0,
         "Images": progress.images,
         "Published": progress.published,
-        "Held": progress.needs_review,
+        "For review": progress.needs_review,
         "Failed": progress.failed,
         "Submitted": job.created_at.astimezone(_zone()),
         "Owner": job.owner,
@@ -134,7 +134,7 @@ _COLUMNS = {
     "Progress": st.column_config.ProgressColumn(width=110, format="percent", min_value=0, max_value=1),
     "Images": st.column_config.NumberColumn(width=70, format="localized"),
     "Published": st.column_config.NumberColumn(width=80, format="localized"),
-    "Held": st.column_config.NumberColumn(width=60, format="localized", help="For review"),
+    "For review": st.column_config.NumberColumn(width=80, format="localized"),
     "Failed": st.column_config.NumberColumn(width=60, format="localized"),
     "Submitted": st.column_config.DatetimeColumn(width=150, format="YYYY-MM-DD HH:mm:ss"),
     "Owner": st.column_config.TextColumn(width=110),

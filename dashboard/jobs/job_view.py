@@ -1,4 +1,4 @@
-"""One job: its progress while it is under way, its failures and its images."""
+"""One job: its progress, failures and images."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dashboard.problems import stating_problems
 from dashboard.states import JOB_STATES, ago, counted, plain
 
 _LOOK_AGAIN_S = 2
-_LOOK_AGAIN_FINISHED_S = 10  # a re-run or a reviewer may change it yet
+_LOOK_AGAIN_FINISHED_S = 10  # a re-run or a reviewer may still change it
 
 
 def job_view(job: Job) -> None:
-    """The job, kept up to date."""
+    """Show the job and refresh it."""
     run_every = _LOOK_AGAIN_FINISHED_S if job.state == "finished" else _LOOK_AGAIN_S
     st.fragment(_live, run_every=run_every)(job.id, job.state)
 
@@ -29,7 +29,7 @@ def _live(job_id: UUID, state_at_first: JobState) -> None:
     with stating_problems():
         job = client().job(job_id)
         if job.state != state_at_first:
-            st.rerun()  # and look again at another pace
+            st.rerun()  # which sets the refresh interval of the new state
         _head(job)
         download_all(job)
         failures(job)
@@ -37,11 +37,11 @@ def _live(job_id: UUID, state_at_first: JobState) -> None:
 
 
 def _head(job: Job) -> None:
-    progress, look = job.progress, JOB_STATES[job.state]
+    progress, badge = job.progress, JOB_STATES[job.state].badge
     owner = f" · {plain(job.owner)}" if sees_everything() else ""
     preset = f" · preset {plain(job.preset)}" if job.preset else ""
     labels = f" · {plain(written(job.labels))}" if job.labels else ""
-    st.markdown(f"{look.badge} submitted {ago(job.created_at)}{owner}{preset}{labels}")
+    st.markdown(f"{badge} submitted {ago(job.created_at)}{owner}{preset}{labels}")
     ended = progress.images - progress.queued - progress.processing
     st.progress(ended / progress.images if progress.images else 1.0, _sentence(job))
 
@@ -50,8 +50,8 @@ def _sentence(job: Job) -> str:
     progress = job.progress
     parts = [f"**{progress.published:,}** of {counted(progress.images, 'image')} published"]
     for count, words in (
-        (progress.queued + progress.processing, "still to come"),
-        (progress.needs_review, "held for review"),
+        (progress.queued + progress.processing, "in progress"),
+        (progress.needs_review, "waiting for review"),
         (progress.failed, "failed"),
         (progress.deleted, "deleted"),
     ):

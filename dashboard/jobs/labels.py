@@ -6,22 +6,22 @@ from blurline.errors import PermanentError
 
 
 class NotLabels(PermanentError):
-    """What was written is no list of labels."""
+    """The text is not a list of labels."""
 
     code = "not_labels"
 
 
 def parse_labels(text: str) -> dict[str, str]:
-    """The labels by name. Raises NotLabels."""
+    """Parse labels. Raises NotLabels."""
     labels: dict[str, str] = {}
     for pair in filter(None, map(str.strip, text.split(","))):
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise NotLabels(f"“{pair}” is no label. Write `name=value`, separated by commas.")
+            raise NotLabels(f"“{pair}” is not a label. Write labels as `name=value`, separated by commas.")
         labels[name.strip()] = value.strip()
     return labels
 
 
 def written(labels: dict[str, str]) -> str:
-    """The reverse."""
+    """The labels as text: the inverse of `parse_labels`."""
     return ", ".join(f"{name}={value}" for name, value in sorted(labels.items()))

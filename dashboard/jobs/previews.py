@@ -1,4 +1,4 @@
-"""Small renditions of images, fetched several at a time and kept for the session; never whole pictures."""
+"""Thumbnails of images, fetched several at a time and cached in the session."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ Kept = dict[tuple[str, PreviewOf, str | None], bytes]
 
 
 def thumbs(client: Client, images: Sequence[Image], of: PreviewOf = "result") -> list[bytes | None]:
-    """A small JPEG of each result, or of its original; None where there is none to be seen. Raises what the client
-    raises."""
+    """A small JPEG of each result, or of its original; None if there is none. Raises the client's errors."""
     kept: Kept = st.session_state.setdefault(_STORED, {})
     missing = [image for image in images if image.state in _HAVING and _key(image, of) not in kept]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -40,5 +39,5 @@ def _thumb(client: Client, of: PreviewOf, image: Image) -> bytes | None:
 
 
 def _key(image: Image, of: PreviewOf) -> tuple[str, PreviewOf, str | None]:
-    """Changes with the result; an original stays, and is looked at once."""
+    """A key that changes with the result. An original does not change, so it is fetched (and logged) once."""
     return str(image.id), of, image.result_sha256 if of == "result" else None

@@ -1,4 +1,4 @@
-"""From pictures to a job: straight to the store, then one request that is the same however often it is sent."""
+"""Submit pictures: upload them straight to the store, then send one request that is safe to repeat."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from blurline.contract import CreatedJob, JobOptions, JobRequest, SubmittedImage
 from dashboard.jobs.chosen_files import Picture
 
 _AT_ONCE = 4
-_FORMS_AT_ONCE = 100  # each is good for a few minutes
+_FORMS_AT_ONCE = 100  # each expires after a few minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Uploaded pictures that are ready to be a job, and the key that makes them one job alone."""
+    """The request for a job of uploaded pictures, and the idempotency key that prevents a second job."""
 
     request: str
     idempotency_key: str
@@ -26,7 +26,7 @@ class Submission:
 def upload(
     client: Client, pictures: Sequence[Picture], options: JobOptions, on_progress: Callable[[int], object]
 ) -> Submission:
-    """Upload the pictures, saying after each how many there are. Raises NotUnpacked and what the client raises."""
+    """Upload the pictures and report the count after each. Raises NotUnpacked and the client's errors."""
     images: list[SubmittedImage] = []
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for start in range(0, len(pictures), _FORMS_AT_ONCE):
@@ -48,7 +48,7 @@ def upload(
 
 
 def submit(client: Client, submission: Submission) -> CreatedJob:
-    """Make the job; a repeat finds the first."""
+    """Create the job. A repeated call returns the same job."""
     return client.submit_text(submission.request, submission.idempotency_key)
 
 

@@ -1,1 +1,1 @@
-"""The pages, one a file; `app` says who sees which."""
+"""The pages, one per file. `app` defines which scopes see which page."""

@@ -1,7 +1,6 @@
-"""The dashboard's entry: who is there, and the pages that they may see. `blurline dashboard` serves it.
+"""The dashboard's entry point: sign-in, and the pages that the user may see. `blurline dashboard` serves it.
 
-It lies among the pages because Streamlit would serve a folder `pages` beside it by itself, and nobody would be asked
-who they are.
+It is inside the folder `pages` because Streamlit would serve a folder of that name beside it without sign-in.
 """
 
 from __future__ import annotations
@@ -13,18 +12,18 @@ import streamlit as st
 
 from blurline.access.tokens import Scope
 from dashboard.access.session import begin, may, me
-from dashboard.access.sign_in import offer_sign_out, sign_in
+from dashboard.access.sign_in import show_sign_out, sign_in
 from dashboard.problems import recovering
 from dashboard.states import plain
 
 _PAGES = Path(__file__).parent
-_ICON = "🔲"  # one of the material icons would have browsers ask a server of Google's
+_ICON = "🔲"  # browsers would fetch a material icon from a Google server
 _STYLE = "<style>[data-testid='stMainBlockContainer'] { padding-top: 4.5rem; }</style>"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page: its file, and the scopes of which one is needed to see it."""
+    """A page: its file, and the scopes, one of which is required to see it."""
 
     file: str
     title: str
@@ -54,8 +53,8 @@ def _run() -> None:
             if any(map(may, entry.scopes)) and (_PAGES / entry.file).exists()
         ]
         st.navigation(pages, position="top").run()
-        st.caption(f"Signed in as {plain(me().id)}, who may {', '.join(me().scopes)}.")
-    offer_sign_out()
+        st.caption(f"Signed in as {plain(me().id)} with the scopes {', '.join(me().scopes)}.")
+    show_sign_out()
 
 
 _run()

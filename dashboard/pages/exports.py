@@ -1,4 +1,4 @@
-"""Exports: tables, training sets and audit records to take away."""
+"""Exports: tables, training sets and audit records."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from blurline.client import Chosen
 from blurline.client.exports import Table, TableFormat, TrainingFormat
 from blurline.settings import load_settings
 from dashboard.access.session import client, may, sees_everything
-from dashboard.download_links import offer
+from dashboard.download_links import download_link
 from dashboard.problems import stating_problems
 from dashboard.states import counted
 from dashboard.statistics.image_filter import choose_images
 
-_MOST_ROWS = 200_000  # of images; the dashboard has all of a file before the browser gets any
+_MOST_ROWS = 200_000  # images; the dashboard fetches a whole file before it sends any of it
 _TABLES: Mapping[Table, tuple[str, str]] = {
-    "images": ("Images", "A row an image: state, sizes, hashes, model, times."),
-    "detections": ("Detections", "A row a box of the present results, destroyed or not, with its score."),
+    "images": ("Images", "One row per image: state, sizes, hashes, model, times."),
+    "detections": ("Detections", "One row per box of the current results, destroyed or not, with its score."),
 }
 _TABLE_FORMATS: Mapping[TableFormat, tuple[str, str]] = {
     "parquet": ("Parquet", "application/vnd.apache.parquet"),
@@ -35,11 +35,11 @@ def _show() -> None:
     with stating_problems():
         chosen = choose_images("exports")
         images = sum(point.images for point in client().figures.timeline(chosen).points)
-        st.markdown(f"**{counted(images, 'image')}** chosen.")
+        st.markdown(f"**{counted(images, 'image')}** selected.")
         if images > _MOST_ROWS:
-            _say_how_else()
+            _show_api_command()
         elif not images:
-            st.info("Choose a longer time, or less in the filters.", icon=":material/filter_alt_off:")
+            st.info("Choose a longer time range or fewer filters.", icon=":material/filter_alt_off:")
         else:
             _tables(chosen)
             if sees_everything():
@@ -55,33 +55,33 @@ def _tables(chosen: Chosen) -> None:
             with st.container(horizontal=True):
                 for kind, (label, media_type) in _TABLE_FORMATS.items():
                     write = partial(client().exports.table, table, chosen=chosen, table_format=kind)
-                    offer(label, f"{table}.{kind}", media_type, write)
+                    download_link(label, f"{table}.{kind}", media_type, write)
 
 
 def _training_sets(chosen: Chosen) -> None:
     with st.container(border=True):
         st.subheader("Training sets")
         st.caption(
-            "Where the faces are in every chosen image that a reviewer has approved or corrected, for training and "
-            "measuring detectors. Boxes are in pixels of the upright picture; files are listed with their hashes."
+            "The faces of every selected image that a reviewer has approved or corrected, to train and measure "
+            "detectors. Boxes are in pixels of the upright picture; files are listed with their hashes."
         )
         with_originals = may(Scope.OPERATE) and st.checkbox(
-            "With the original pictures", help="They show faces. Each is noted as looked at by you."
+            "Include the originals", help="Originals show faces. Each is recorded as viewed by you."
         )
         with st.container(horizontal=True):
             for kind in _TRAINING_FORMATS:
                 write = partial(
                     client().exports.corrections, chosen=chosen, training_format=kind, with_originals=with_originals
                 )
-                offer(kind.upper(), f"faces-{kind}.zip", "application/zip", write)
+                download_link(kind.upper(), f"faces-{kind}.zip", "application/zip", write)
 
 
 def _audit() -> None:
     with st.container(border=True):
         st.subheader("Audit record")
         st.caption(
-            "What became of one image: hashes, model, policy, boxes and decisions, signed. "
-            "`blurline verify record.json --result picture.jpg` checks it."
+            "The signed history of one image: hashes, model, policy, boxes and decisions. "
+            "Check it with `blurline verify record.json --result picture.jpg`."
         )
         given = st.text_input("Image", placeholder="The id of an image", key="audit-image").strip()
         if not given:
@@ -90,7 +90,9 @@ def _audit() -> None:
             try:
                 image_id = UUID(given)
             except ValueError:
-                st.warning("An id looks like 0193f1a2-7c01-7abc-8def-0123456789ab; it is on the image's page.")
+                st.warning(
+                    "This is not an image id. Copy the id from the image's page (0193f1a2-7c01-7abc-8def-0123456789ab)."
+                )
                 return
             record = client().exports.audit(image_id)
             st.download_button(
@@ -103,8 +105,8 @@ def _audit() -> None:
             )
 
 
-def _say_how_else() -> None:
-    st.markdown("So much is better fetched with the API, which streams it:")
+def _show_api_command() -> None:
+    st.markdown("This selection is too large for the dashboard. Download it with the API, which streams it:")
     address = f"{load_settings().shown_api_url}/v1/exports/images?since=2026-01-01T00:00:00Z&format=parquet"
     st.code(f'curl -o images.parquet -H "Authorization: Bearer $TOKEN" \\\n  "{address}"', language="bash")
 

@@ -1,4 +1,4 @@
-"""Jobs: the list of them; or one, or one image, when the address names it (`?job=…`, `?image=…`)."""
+"""Jobs: the list of jobs, or the job or image in the address (`?job=…`, `?image=…`)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def _show() -> None:
         job_list()
         return
     if image is not None:
-        _way_back("Back to the job" if job else "All jobs", "image")
+        _back_button("Back to the job" if job else "All jobs", "image")
         image_view(image)
         return
     assert job is not None
-    _way_back("All jobs", "job")
+    _back_button("All jobs", "job")
     found = client().job(job)
     holds = holds_in_force(found)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
@@ -39,11 +39,11 @@ def _show() -> None:
     job_view(found)
 
 
-def _way_back(label: str, name: str) -> None:
-    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=_forget, args=(name,))
+def _back_button(label: str, name: str) -> None:
+    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=_remove_parameter, args=(name,))
 
 
-def _forget(name: str) -> None:
+def _remove_parameter(name: str) -> None:
     st.query_params.pop(name, None)
 
 

@@ -1,4 +1,4 @@
-"""Review: one image after another, the most doubtful first; or the one that the address names (`?image=…`)."""
+"""Review: one image after another, the most doubtful first, or the image in the address (`?image=…`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DESK = "review_desk"
 def _page() -> None:
     desk = _desk()
     _follow_link(desk)
-    desk.sit_down()
+    desk.ensure_case()
     if desk.case is None:
         st.title("Review")
         st.fragment(_nothing, run_every=_LOOK_AGAIN_S)(desk)
@@ -42,31 +42,31 @@ def _desk() -> Desk:
 
 
 def _follow_link(desk: Desk) -> None:
-    """Open the image that the address names, once; the queue goes on after it."""
+    """Open the image in the address, once. The queue continues after it."""
     linked = st.query_params.pop("image", None)
     if linked is None:
         return
     try:
         desk.open(UUID(linked))
     except ValueError:
-        st.warning("The address names no image.", icon=":material/link_off:")
-    if desk.trouble is not None:
-        state(desk.trouble)
+        st.warning("The address does not contain a valid image id.", icon=":material/link_off:")
+    if desk.error is not None:
+        state(desk.error)
 
 
 def _nothing(desk: Desk) -> None:
-    """What there is to say while nothing is on the desk. Looks again by itself."""
-    desk.sit_down()
+    """Show why there is no image to review. Checks again by itself."""
+    desk.ensure_case()
     if desk.case is not None:
         st.rerun()
-    if desk.trouble is not None:
-        state(desk.trouble)
+    if desk.error is not None:
+        state(desk.error)
     elif desk.skipped:
-        st.info("Nothing else waits for a review: you have put the rest aside.", icon=":material/task_alt:")
+        st.info("No other image waits for review. You have set the rest aside.", icon=":material/task_alt:")
     else:
         st.info(
-            "Nothing waits for a review. What is held appears here by itself: images whose result is doubtful, and "
-            "those whose policy has every result reviewed.",
+            "No image waits for review. Images with a doubtful result, or with a policy that requires review, appear "
+            "here automatically.",
             icon=":material/task_alt:",
         )
 
@@ -77,9 +77,9 @@ def _head(case: Case) -> None:
         st.markdown(f"**{plain(image.name or str(image.id))}**", width="content")
         st.caption(f"from {plain(case.owner)}, {ago(image.created_at)}", width="content")
         query = {"job": str(image.job_id)}
-        st.page_link("jobs.py", label="Its job", icon=":material/stacks:", query_params=query)
+        st.page_link("jobs.py", label="Open the job", icon=":material/stacks:", query_params=query)
         st.space("stretch")
-        st.markdown(f":gray-badge[{counted(case.waiting, 'image')} held]", width="content")
+        st.markdown(f":gray-badge[{counted(case.waiting, 'image')} waiting]", width="content")
     st.markdown(f"{plain(why_words(image))} :gray[{plain(doubt_words(image))}]")
 
 
@@ -91,19 +91,19 @@ def _decisions(case: Case) -> None:
 def _skipped(desk: Desk) -> None:
     if desk.skipped:
         st.button(
-            f"Look again at what you have put aside ({desk.skipped})",
+            f"Return to the images you set aside ({desk.skipped})",
             icon=":material/undo:",
             type="tertiary",
-            on_click=desk.take_up_skipped,
+            on_click=desk.return_to_skipped,
         )
 
 
 def _saved(desk: Desk) -> None:
-    """What was saved here and what has become of it. Asks again while anything is being rendered."""
+    """Show the corrections saved here and their progress. Refreshes while any is being rendered."""
     was_rendering = desk.is_rendering
-    desk.look_after_saved()
+    desk.refresh_saved()
     if was_rendering and not desk.is_rendering:
-        st.rerun()  # and ask no more
+        st.rerun()  # which stops the refresh
     if desk.saved:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("Saved here", width="content")
@@ -117,7 +117,7 @@ def _one_saved(saved: Saved) -> None:
         if saved.thumb is not None:
             st.image(saved.thumb)
         else:
-            st.caption("The new result is shown here once it is rendered.")
+            st.caption("The new result appears here once it is rendered.")
 
 
 _page()

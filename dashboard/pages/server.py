@@ -1,4 +1,4 @@
-"""The dashboard's server: Streamlit, what it serves beside pages, and what they need imported before anybody comes."""
+"""The dashboard's server: Streamlit with the route for downloads. It imports what the pages need at startup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics: what was submitted, found and decided, and how fast and how well."""
+"""Statistics: submissions, faces, decisions, speed and quality."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _show() -> None:
             "Figures", list(SECTIONS), default=next(iter(SECTIONS)), required=True, label_visibility="collapsed"
         )
         SECTIONS[section](chosen)
-        st.caption("Times are widened to whole hours. What is deleted is not counted.")
+        st.caption("Time ranges are widened to whole hours. Deleted images are not counted.")
 
 
 _show()

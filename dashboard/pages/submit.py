@@ -1,4 +1,4 @@
-"""Submit: choose pictures and what is to be done with them, then see the results come."""
+"""Submit: choose pictures and a policy, then watch the results arrive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blurline.errors import BlurlineError, RetryableError
 from blurline.policy.presets import DEFAULT
 from blurline.settings import load_settings
 from dashboard.access.session import client
-from dashboard.jobs.chosen_files import ACCEPTED, Chosen, choose
+from dashboard.jobs.chosen_files import ACCEPTED, ChosenFiles, find_pictures
 from dashboard.jobs.job_view import job_view
 from dashboard.jobs.labels import parse_labels
 from dashboard.jobs.submit import Submission, submit, upload
@@ -37,19 +37,19 @@ def _show() -> None:
 
 def _show_form() -> None:
     st.write(
-        "Every face that is found in your photographs is destroyed. The originals stay here: reviewers alone may look "
-        "at them, and each look is logged."
+        "Every detected face in your photographs is destroyed. The originals are kept here: only reviewers can view "
+        "them, and each view is logged."
     )
-    number = st.session_state.setdefault(_ROUND, 0)  # of the form: another one begins empty
+    number = st.session_state.setdefault(_ROUND, 0)  # of the form: a new number clears it
     files = st.file_uploader(
         "Photographs, or a ZIP of them",
         [*ACCEPTED, "zip"],
         accept_multiple_files=True,
         key=f"files-{number}",
     )
-    chosen = choose(files, load_settings().limits.file_bytes)
-    with st.container():  # is there from the start: what is typed below would be lost, if something moved it down
-        _say_what_was_chosen(chosen)
+    chosen = find_pictures(files, load_settings().limits.file_bytes)
+    with st.container():  # always present: a widget below that moves down would lose its input
+        _show_chosen(chosen)
     options = _options()
     is_ready = bool(chosen.pictures) and options is not None
     label = f"Submit {counted(len(chosen.pictures), 'photograph')}" if chosen.pictures else "Submit"
@@ -57,7 +57,7 @@ def _show_form() -> None:
         _send(chosen, options)
 
 
-def _say_what_was_chosen(chosen: Chosen) -> None:
+def _show_chosen(chosen: ChosenFiles) -> None:
     if chosen.pictures:
         st.caption(f"{counted(len(chosen.pictures), 'photograph')}, {size(chosen.size_bytes)}")
     if chosen.left_out:
@@ -67,7 +67,7 @@ def _say_what_was_chosen(chosen: Chosen) -> None:
 
 
 def _options() -> JobOptions | None:
-    """The options that were chosen; None while there is something wrong with them."""
+    """The chosen options; None while they are invalid."""
     presets = {preset.name: preset for preset in client().presets()}
     first, second = st.columns(2, gap="medium")
     with first:
@@ -77,7 +77,7 @@ def _options() -> JobOptions | None:
         labels = st.text_input(
             "Labels",
             placeholder="assignment=4711, desk=news",
-            help="Names of your own by which the job is found again, as `name=value`, separated by commas.",
+            help="Your own labels to find the job by, as `name=value`, separated by commas.",
         )
     policy = _policy(presets[name])
     if policy is None:
@@ -86,7 +86,7 @@ def _options() -> JobOptions | None:
         given: dict[str, Any] = {"preset": name, "labels": parse_labels(labels), "policy": policy}
         return JobOptions.model_validate({field: value for field, value in given.items() if value})
     except ValidationError as error:
-        st.error(f"A label is wrong: {error.errors()[0]['msg']}.", icon=":material/error:")
+        st.error(f"A label is not valid: {error.errors()[0]['msg']}.", icon=":material/error:")
     except BlurlineError as error:
         state(error)
     return None
@@ -97,7 +97,7 @@ def _policy(preset: Preset) -> dict[str, Any] | None:
         return policy_form(preset.policy, f"policy-{preset.name}")
 
 
-def _send(chosen: Chosen, options: JobOptions) -> None:
+def _send(chosen: ChosenFiles, options: JobOptions) -> None:
     count = len(chosen.pictures)
     bar = st.progress(0.0, "Uploading")
     try:
@@ -110,7 +110,7 @@ def _send(chosen: Chosen, options: JobOptions) -> None:
     except RetryableError:
         bar.empty()
         st.warning(
-            "The photographs could not all be uploaded. Nothing was submitted: try again.", icon=":material/cloud_off:"
+            "Not all photographs could be uploaded, so nothing was submitted. Try again.", icon=":material/cloud_off:"
         )
     except BlurlineError as error:
         bar.empty()
@@ -121,14 +121,12 @@ def _send(chosen: Chosen, options: JobOptions) -> None:
 
 
 def _make_job(submission: Submission) -> None:
-    """Ask for the job; where no answer is heard, offer to ask again, which never makes a second one."""
+    """Create the job. If no response arrives, show a button to try again, which never creates a second job."""
     st.session_state[_UNSURE] = submission
     try:
         job = submit(client(), submission)
     except RetryableError:
-        st.warning(
-            "The photographs are uploaded, but it is not certain that they are submitted.", icon=":material/cloud_off:"
-        )
+        st.warning("The photographs are uploaded, but the API has not confirmed the job.", icon=":material/cloud_off:")
         st.button("Try again", type="primary", icon=":material/refresh:", help="Nothing is submitted twice.")
         return
     except BlurlineError as error:
@@ -143,17 +141,17 @@ def _make_job(submission: Submission) -> None:
 
 def _show_job(job_id: UUID) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Submit more", icon=":material/add:", on_click=_begin_anew)
+        st.button("Submit more", icon=":material/add:", on_click=_start_over)
         st.page_link(
             "jobs.py",
-            label="Open the job's own page",
+            label="Open the job's page",
             icon=":material/stacks:",
             query_params={"job": str(job_id)},
         )
     job_view(client().job(job_id))
 
 
-def _begin_anew() -> None:
+def _start_over() -> None:
     del st.session_state[_JOB]
     st.session_state[_ROUND] += 1
 

@@ -1,4 +1,4 @@
-"""System: whether everything is well, what waits, where to look further, and re-running a backlog. For operators."""
+"""System: health, queues, workers, retention, and re-running a backlog. For operators."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.access.session import client
 from dashboard.problems import stating_problems
 from dashboard.reruns.backlog import backlog
 from dashboard.states import IMAGE_STATES, ago, counted, duration
-from dashboard.upkeep.failed_attempts import fruitless
+from dashboard.upkeep.failed_attempts import failed_attempts
 
 _LOOK_AGAIN_S = 5
 _PARTS = {"database": "Database", "store": "Store", "prefect": "Prefect", "dispatch": "Dispatch"}
@@ -41,7 +41,7 @@ def _live() -> None:
             _workers(system)
             _api_processes(system)
             _images(system)
-        fruitless(system.fruitless_attempts)
+        failed_attempts(system.fruitless_attempts)
         _housekeeping(system)
         _retention(system.retention)
         st.caption(f"Blurline {system.version} · PostgreSQL {system.database_version}")
@@ -50,27 +50,27 @@ def _live() -> None:
 def _health(health: Health) -> None:
     columns = st.columns(len(health.parts))
     for column, (part, condition) in zip(columns, health.parts.items(), strict=True):
-        is_well = condition == "ok"
+        is_healthy = condition == "ok"
         with column.container(border=True):
             st.markdown(
                 f"**{_PARTS.get(part, part)}**  \n"
-                + (":green[:material/check_circle: well]" if is_well else f":red[:material/error: {condition}]")
+                + (":green[:material/check_circle: healthy]" if is_healthy else f":red[:material/error: {condition}]")
             )
 
 
 def _waiting(system: System) -> None:
-    st.subheader("What waits")
+    st.subheader("Waiting")
     st.dataframe(
         [
             *_lines("Images in the queue “{}”", system.queues, ("interactive", "backlog")),
             *_lines("Images for review: {}", system.review),
-            _line("Batches still to be dispatched", system.outbox),
-            _line("Messages to webhooks", system.webhook_deliveries),
+            _line("Batches to dispatch", system.outbox),
+            _line("Webhook messages", system.webhook_deliveries),
         ],
         hide_index=True,
     )
     if system.disabled_webhooks:
-        st.warning(f"{counted(system.disabled_webhooks, 'webhook')} stopped after failing for days.")
+        st.warning(f"{counted(system.disabled_webhooks, 'webhook')} disabled after failing for days.")
 
 
 def _lines(title: str, waiting: Mapping[str, Waiting], always: tuple[str, ...] = ()) -> list[dict[str, object]]:
@@ -85,9 +85,9 @@ def _line(title: str, waiting: Waiting) -> dict[str, object]:
 def _workers(system: System) -> None:
     st.subheader("Workers")
     if system.workers is None:
-        st.warning("Prefect does not answer, so that nobody knows who works.", icon=":material/cloud_off:")
+        st.warning("Prefect does not respond, so the workers are unknown.", icon=":material/cloud_off:")
     elif not system.workers:
-        st.warning("No worker has joined. Start one with `blurline worker`.", icon=":material/engineering:")
+        st.warning("No worker is running. Start one with `blurline worker`.", icon=":material/engineering:")
     else:
         st.dataframe(
             [
@@ -95,7 +95,7 @@ def _workers(system: System) -> None:
                     "Worker": worker.name,
                     "Version": worker.version or "0.1.0",
                     "State": worker.status.lower(),
-                    "Last sign of life": ago(worker.last_heartbeat_at) if worker.last_heartbeat_at else "",
+                    "Last heartbeat": ago(worker.last_heartbeat_at) if worker.last_heartbeat_at else "",
                 }
                 for worker in system.workers
             ],
@@ -115,12 +115,12 @@ def _api_processes(system: System) -> None:
 
 
 def _retention(retention: Retention) -> None:
-    st.subheader("What is kept")
+    st.subheader("Retention")
     st.markdown(
         f"Originals: {_days(retention.keep_originals_days)} · Results: {_days(retention.keep_results_days)} · "
         f"Jobs: {_days(retention.keep_rows_days)} · Records of deletions: {_days(retention.keep_audit_days)}  \n"
-        f"Uploads that are not submitted: {retention.keep_uploads_hours:g} hours · "
-        f"Events and the log of webhooks: {retention.events_kept_days:g} days · "
+        f"Uploads not submitted: {retention.keep_uploads_hours:g} hours · "
+        f"Events and webhook logs: {retention.events_kept_days:g} days · "
         f"Idempotency-Keys: {retention.idempotency_hours:g} hours · "
         f"Presigned uploads: {duration(retention.upload_ttl_s)}"
     )
@@ -131,17 +131,17 @@ def _days(kept: float | None) -> str:
 
 
 def _housekeeping(system: System) -> None:
-    st.subheader("Keeping order")
+    st.subheader("Housekeeping")
     missing = system.missing_objects
     if missing.originals or missing.results:
         st.error(
-            f"The store lacks {counted(missing.originals, 'original')} and {counted(missing.results, 'result')} "
-            "that it should have. `blurline consistency` names them.",
+            f"{counted(missing.originals, 'original')} and {counted(missing.results, 'result')} are missing from the "
+            "store. List them with `blurline consistency`.",
             icon=":material/broken_image:",
         )
     for each in system.housekeeping:
         done = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in sorted(each.counts.items()) if count)
-        st.markdown(f"**{each.flow.capitalize()}** got to its end {ago(each.succeeded_at)}: {done or 'nothing to do'}")
+        st.markdown(f"**{each.flow.capitalize()}** completed {ago(each.succeeded_at)}: {done or 'nothing to do'}")
     if system.holds:
         st.markdown(f"{counted(system.holds, 'legal hold')} in force")
 
@@ -150,11 +150,11 @@ def _images(system: System) -> None:
     st.subheader("Images")
     st.dataframe(
         [
-            {"State": look.word, "Images": system.images[state]}
-            for state, look in IMAGE_STATES.items()
+            {"State": badge.word, "Images": system.images[state]}
+            for state, badge in IMAGE_STATES.items()
             if state in system.images
         ]
-        or [{"State": "None yet", "Images": 0}],
+        or [{"State": "No images yet", "Images": 0}],
         hide_index=True,
         column_config={"Images": st.column_config.NumberColumn(format="localized")},
     )

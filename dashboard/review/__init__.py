@@ -1,1 +1,1 @@
-"""The review of images: what is on a reviewer's desk, and the board on which they work."""
+"""The review of images: the reviewer's desk (state) and the board in the browser (pictures and boxes)."""

@@ -1,4 +1,4 @@
-"""What the board in the reviewer's browser sends."""
+"""Messages from the board in the reviewer's browser."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from blurline.contract.corrections import MarkedBox
 
 
 class Answer(BaseModel):
-    """What the reviewer does with an image. ``active`` says only that they are at work; ``boxes`` are all that are to
-    be destroyed in the frame that is shown."""
+    """A reviewer's action on an image. ``active`` only reports activity; ``boxes`` are all boxes to destroy in the
+    shown frame."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,7 +25,7 @@ class Answer(BaseModel):
 
 
 def parse_answer(given: Any) -> Answer | None:
-    """The answer in what a browser sent; None where it is none."""
+    """Parse a message of the browser. None if it is not a valid answer."""
     try:
         return Answer.model_validate(given)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The board in the browser: pictures and boxes go there, the reviewer's answers come back."""
+"""The board in the browser: it receives pictures and boxes, and returns the reviewer's answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blurline.picture.preview import MEDIA_TYPE
 from dashboard.review.answer import parse_answer
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk
-from dashboard.review.words import trouble_words
+from dashboard.review.words import error_words
 
 _FOLDER = Path(__file__).with_name("board")
 _SCRIPTS = ("boxes", "view", "claim", "sheets", "painting", "picture", "mouse", "keys", "words", "board")
@@ -26,18 +26,18 @@ _mount = st.components.v2.component("blurline_review_board", html=HTML, css=CSS,
 
 
 def show_board(desk: Desk, case: Case) -> None:
-    """Show what is on the desk; the desk deals with what the reviewer does before the page runs again."""
+    """Show the desk's case. The desk handles the reviewer's answer before the page runs again."""
 
-    def hear() -> None:
+    def receive() -> None:
         answer = parse_answer(st.session_state[_KEY].get("answer"))
         if answer is not None:
-            desk.deal_with(answer)
+            desk.handle(answer)
 
-    _mount(key=_KEY, data=board_data(desk, case), on_answer_change=hear)
+    _mount(key=_KEY, data=board_data(desk, case), on_answer_change=receive)
 
 
 def board_data(desk: Desk, case: Case) -> dict[str, Any]:
-    """What the scripts of the board are told."""
+    """The data for the board's scripts."""
     image = case.image
     return {
         "key": case.key,
@@ -61,7 +61,7 @@ def board_data(desk: Desk, case: Case) -> dict[str, Any]:
         "can_approve": image.state == "needs_review" and image.result_sha256 is not None,
         "can_reject": image.state in ("needs_review", "published"),
         "is_rendering": desk.is_awaiting,
-        "message": trouble_words(desk.trouble),
+        "message": error_words(desk.error),
         "claimed_until": case.claimed_until.isoformat(),
         "claimed_for_s": case.claimed_for_s,
         "original": _data_url(case.original),
@@ -74,5 +74,5 @@ def _share(score: float) -> float:
 
 
 def _data_url(jpeg: bytes) -> str:
-    """The picture itself instead of an address, which anybody might open who learns of it."""
+    """The picture as a data URL: anyone who knew an address could open it."""
     return f"data:{MEDIA_TYPE};base64,{b64encode(jpeg).decode()}"

@@ -1,4 +1,4 @@
-"""A case: an image that a reviewer has claimed, with everything that is shown of it."""
+"""A case: an image that a reviewer has claimed, with everything to show."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from blurline.storage.preview_keys import PreviewSize
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``original`` and ``result`` are JPEGs of the first frame, small enough for a screen; ``result`` is None where
-    there is none. ``width_px`` and ``height_px`` are the upright photograph's, whose pixels all boxes are in.
-    ``claimed_for_s`` is how long it was the reviewer's when it was claimed."""
+    """A claimed image. ``original`` and ``result`` (None without a result) are screen-sized JPEGs of the first frame.
+    Boxes are in pixels of the upright photograph, of size ``width_px`` by ``height_px``. ``claimed_for_s`` is the
+    duration of the claim when it was made."""
 
     image: ImageWithDetections
     owner: str
@@ -40,25 +40,25 @@ class Case:
 
     @property
     def key(self) -> str:
-        """What changes with the image and with its result."""
+        """A key that changes with the image and with its result."""
         return f"{self.image.id} {self.image.result_sha256}"
 
     @property
     def boxes(self) -> list[Detection]:
-        """The boxes of the frame that is shown."""
+        """The boxes of the shown frame."""
         return [box for box in self.image.detections if box.frame == 0]
 
     @property
     def other_boxes(self) -> list[MarkedBox]:
-        """The boxes that are destroyed in the frames that are not shown."""
+        """The destroyed boxes of the other frames."""
         return [
             MarkedBox(frame=box.frame, x1=box.x1, y1=box.y1, x2=box.x2, y2=box.y2, score=min(max(box.score, 0), 1))
             for box in self.image.detections
             if box.frame > 0 and box.destroyed
         ]
 
-    def claimed_anew(self, task: ReviewTask) -> Case:
-        """The same with what a new claim says of it, which has the same result."""
+    def renewed(self, task: ReviewTask) -> Case:
+        """The case with the data of a renewed claim on the same result."""
         return replace(
             self,
             image=task.image,
@@ -69,8 +69,8 @@ class Case:
 
 
 def load_case(client: Client, task: ReviewTask) -> Case:
-    """Fetch what is shown of a claimed image. Raises what the client raises, and PictureError where its original
-    cannot be read."""
+    """Fetch everything to show of a claimed image. Raises the client's errors, and PictureError if its original cannot
+    be read."""
     image = task.image
     original, size = _original(client, image)
     return Case(
@@ -106,7 +106,7 @@ def _result(client: Client, image: ImageWithDetections) -> bytes | None:
 
 
 def _view(data: bytes) -> tuple[bytes, tuple[int, int]]:
-    """A view of a file's first frame, as the pipeline makes it of what is held, and the size of that frame."""
+    """A view of a file's first frame, like those that the pipeline makes for review, and the size of that frame."""
     photo = open_photo(data, load_settings().limits)
     frame = photo.frames[0]
     height, width = frame.pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""A reviewer's desk: the image that they are at, the one that comes next, and those that they have just saved."""
+"""A reviewer's desk: the current image, the next one, and the corrections just saved."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from blurline.errors import BlurlineError, PermanentError
 from dashboard.review.answer import Answer
 from dashboard.review.case import Case, load_case
 
-_MOST_SKIPPED = 490  # the API lets 500 be named
+_MOST_SKIPPED = 490  # the API accepts 500
 _MOST_SAVED = 6
 _ENOUGH_FOR_ALL = 6
 
 
 @dataclass(slots=True)
 class Saved:
-    """An image that was corrected here, and what has become of it; ``thumb`` shows its new result."""
+    """An image that was corrected here, and its state. ``thumb`` shows its new result."""
 
     image_id: UUID
     name: str
@@ -33,8 +33,8 @@ class Saved:
 
 
 class Desk:
-    """``case`` is what the reviewer looks at. ``trouble`` is why the last thing that was tried failed;
-    ``turn`` counts what was tried. For one reviewer; not safe to share between threads."""
+    """The state of one reviewer; not safe to share between threads. ``case`` is the current image, ``error`` the error
+    of the last action, and ``turn`` counts actions."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -44,26 +44,26 @@ class Desk:
         self._awaited: Saved | None = None
         self.case: Case | None = None
         self.saved: deque[Saved] = deque(maxlen=_MOST_SAVED)
-        self.trouble: BlurlineError | None = None
+        self.error: BlurlineError | None = None
         self.turn = 0
 
     @property
     def skipped(self) -> int:
-        """How many images were put aside."""
+        """The number of images set aside."""
         return len(self._skipped)
 
     @property
     def is_awaiting(self) -> bool:
-        """Whether the image on the desk is being rendered anew, to be looked at once more."""
+        """Whether the current image is being rendered again and the reviewer waits for its new result."""
         return self._awaited is not None
 
     @property
     def is_rendering(self) -> bool:
-        """Whether anything that was saved is still being rendered."""
+        """Whether a saved correction is still being rendered."""
         return any(each.is_rendering for each in self.saved)
 
-    def sit_down(self) -> None:
-        """See to it that an image is on the desk, if any waits, and that it is still the reviewer's."""
+    def ensure_case(self) -> None:
+        """Take the next image if there is no current one, and renew an expired claim."""
         if self.case is None:
             with self._trying():
                 self._take_next()
@@ -72,15 +72,15 @@ class Desk:
                 self._keep(self.case)
 
     def open(self, image_id: UUID) -> None:
-        """Put a certain image on the desk, whatever its state."""
+        """Make an image in any state the current one."""
         with self._trying():
             if self.case is not None and self.case.id != image_id:
                 self._client.release(self.case.id)
             self._awaited, self.case = None, None
             self.case = load_case(self._client, self._client.claim(image_id))
 
-    def deal_with(self, answer: Answer) -> None:
-        """Do with the image on the desk what the reviewer wants. If that fails, it stays there."""
+    def handle(self, answer: Answer) -> None:
+        """Do the reviewer's action on the current image. If it fails, the image stays."""
         case = self.case
         if case is None or answer.image_id != case.id:
             return
@@ -98,20 +98,20 @@ class Desk:
                 case "save":
                     self._save(case, answer)
 
-    def take_up_skipped(self) -> None:
-        """Have what was put aside come again."""
+    def return_to_skipped(self) -> None:
+        """Return the images set aside to the queue."""
         self._skipped.clear()
-        self.sit_down()
+        self.ensure_case()
 
-    def look_after_saved(self) -> None:
-        """Ask what has become of what is being rendered, and take up again the image that is awaited."""
-        with suppress(BlurlineError):  # asked again in a second
+    def refresh_saved(self) -> None:
+        """Check the corrections being rendered, and reopen the awaited image once it is ready."""
+        with suppress(BlurlineError):  # the next refresh tries again
             was_rendering = self.is_rendering
             for each in self.saved:
                 if each.is_rendering:
                     self._ask(each)
             if was_rendering and not self.is_rendering and self.case is not None and self._awaited is None:
-                self._keep(self.case)  # fewer are held now
+                self._keep(self.case)  # updates the number of waiting images
         if self._awaited is not None and not self._awaited.is_rendering:
             self.open(self._awaited.image_id)
 
@@ -120,23 +120,23 @@ class Desk:
         self.turn += 1
         try:
             yield
-            self.trouble = None
+            self.error = None
         except BlurlineError as error:
-            self.trouble = error
+            self.error = error
 
     def _keep(self, case: Case) -> None:
         task = self._client.claim(case.id)
         if task.image.result_sha256 != case.image.result_sha256:
             self.case = load_case(self._client, task)
         else:
-            self.case = case.claimed_anew(task)
+            self.case = case.renewed(task)
 
     def _approve(self, case: Case) -> None:
         try:
             self._client.approve(case.id, case.image.result_sha256 or "")
         except ApiRefused as refused:
             if refused.code == "result_changed":
-                self._keep(case)  # which shows the newer result
+                self._keep(case)  # shows the newer result
             raise
         self._leave()
 
@@ -158,7 +158,7 @@ class Desk:
             self._leave()
 
     def _leave(self) -> None:
-        """Go on to the next image; what was decided is decided, whether that can be had or not."""
+        """Leave the decided image, then take the next one, which may fail."""
         self._awaited, self.case = None, None
         self._take_next()
 
@@ -174,7 +174,7 @@ class Desk:
         try:
             return load_case(self._client, task)
         except PermanentError:
-            self._skipped.append(task.image.id)  # else it would come again and again
+            self._skipped.append(task.image.id)  # or it would be returned again and again
             raise
 
     def _fetched_ahead(self, skip: Sequence[UUID]) -> Case | None:
@@ -182,7 +182,7 @@ class Desk:
         return load_case(self._client, task) if task else None
 
     def _prepared(self) -> Case | None:
-        """The case that was fetched ahead, claimed anew; None where there is none, or it is not to be had any more."""
+        """The case that was fetched ahead, with a renewed claim. None if there is none or it is no longer available."""
         ahead, self._ahead = self._ahead, None
         if ahead is None:
             return None
@@ -196,7 +196,7 @@ class Desk:
         if task.image.state != "needs_review" or task.image.result_sha256 != case.image.result_sha256:
             self._client.release(case.id)
             return None
-        return case.claimed_anew(task)
+        return case.renewed(task)
 
     def _ask(self, saved: Saved) -> None:
         try:

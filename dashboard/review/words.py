@@ -1,4 +1,4 @@
-"""What the Review page says of an image, in words."""
+"""Texts of the Review page about an image."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from dashboard.states import IMAGE_STATES
 
 _REASONS = {
     "near_threshold": ("candidate just under the threshold", "candidates just under the threshold"),
-    "passes_disagree": ("box that only one pass took for a face", "boxes that only one pass took for faces"),
-    "second_look": ("face that the second look still sees", "faces that the second look still sees"),
+    "passes_disagree": ("box found by only one pass", "boxes found by only one pass"),
+    "second_look": ("face still visible to the second look", "faces still visible to the second look"),
 }
-_AWAY = "Blurline does not answer at the moment. Your boxes are kept; try again."
+_AWAY = "Blurline does not respond at the moment. Your boxes are kept; try again."
 
 
 def why_words(image: ImageWithDetections) -> str:
-    """Why the image is held, or what it is instead."""
+    """Why the image waits for review, or else its state."""
     if image.error is not None and image.error.code == "doubtful":
-        return "Held because a face may still be visible."
+        return "A face may still be visible."
     why = image.error.message if image.error else ""
     if image.state == "needs_review":
-        return why or "Held for review."
+        return why or "Needs review."
     return f"{IMAGE_STATES[image.state].word}. {why}".strip()
 
 
 def doubt_words(image: ImageWithDetections) -> str:
-    """How likely a face is still visible, as the pipeline estimates, and what for."""
+    """The pipeline's estimate of the risk that a face is still visible, and its reasons."""
     if image.doubt is None:
         return ""
     reasons = [
@@ -49,12 +49,12 @@ def decision_words(decision: Decision) -> str:
 
 
 def saved_words(saved: Saved) -> str:
-    """What has become of an image that was saved."""
+    """The state of a saved image."""
     return "rendering…" if saved.is_rendering else IMAGE_STATES[saved.state].word.lower()
 
 
-def trouble_words(error: BlurlineError | None) -> str:
-    """What went wrong with an image that is still on the board."""
+def error_words(error: BlurlineError | None) -> str:
+    """The error of the last action on the current image."""
     return _AWAY if isinstance(error, RetryableError) else str(error or "")
 
 

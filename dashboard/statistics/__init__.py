@@ -1,1 +1,1 @@
-"""The parts of the page Statistics, and the charts that they are made of."""
+"""The sections and charts of the page Statistics."""

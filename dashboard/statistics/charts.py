@@ -1,7 +1,6 @@
-"""Charts, readable in light and dark, each with a note under it on what it counts.
+"""Charts for light and dark themes, each with a note on what it counts.
 
-They are written in the words of Vega-Lite: Altair, which would write them, takes longer to import than all pages
-together.
+They are Vega-Lite specifications, because importing Altair takes longer than all pages together.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a chart, or one point with the interval around it."""
+    """One bar of a chart, or one point with its interval."""
 
     name: str
     value: float
@@ -42,13 +41,13 @@ class Bar:
 
 
 def over_time(title: str, points: Sequence[Point], figure: str, bucket: Bucket, note: str) -> None:
-    """Stacked bars of ``figure`` (images or faces) by state."""
+    """Show stacked bars of ``figure`` (images or faces) by state."""
     rows = [
         {"start": point.start.isoformat(), "State": IMAGE_STATES[point.state].word, "count": getattr(point, figure)}
         for point in points
     ]
     present = {point.state for point in points}
-    words = {look.word: _COLOURS[state] for state, look in IMAGE_STATES.items() if state in present}
+    words = {badge.word: _COLOURS[state] for state, badge in IMAGE_STATES.items() if state in present}
     when = _field("start", "temporal", timeUnit=f"utcyearmonthdate{'hours' if bucket is Bucket.HOUR else ''}")
     how_many = _field("count", "quantitative", aggregate="sum", title=figure.capitalize())
     colours = {"domain": list(words), "range": list(words.values())}
@@ -65,14 +64,14 @@ def over_time(title: str, points: Sequence[Point], figure: str, bucket: Bucket, 
 
 
 def histogram(title: str, given: Histogram, counted: str, note: str, factor: float = 1, unit: str = "") -> None:
-    """Bars of a histogram; its edges are shown times ``factor``, in ``unit``."""
+    """Show a histogram. Its edges are multiplied by ``factor`` and labelled in ``unit``."""
     names = bin_names([edge * factor for edge in given.edges], are_counts=given.unit == "faces")
     shown = [Bar(name, count) for name, count in zip(names, given.counts, strict=True)]
     bars(title, shown, unit or given.unit, counted, note)
 
 
 def bars(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
-    """Bars in the order in which they are given."""
+    """Show bars in the given order."""
     rows = [{"name": bar.name, "value": bar.value} for bar in given]
     name, value = _field("name", "nominal", title=x), _field("value", "quantitative", title=y)
     chart = {
@@ -87,7 +86,7 @@ def bars(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
 
 
 def intervals(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
-    """Points from 0 to 1 with their confidence intervals."""
+    """Show points from 0 to 1 with their confidence intervals."""
     rows = [{"name": bar.name, "value": bar.value, "low": bar.low, "high": bar.high, "of": bar.of} for bar in given]
     name, scale, percent = _field("name", "nominal", title=x), {"domain": [0, 1]}, {"format": ".1%"}
     tooltip = [
@@ -115,12 +114,12 @@ def intervals(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> No
 
 
 def interval_bar(name: str, share: Proportion) -> Bar | None:
-    """What `intervals` shows of a share; nothing where nothing is known."""
+    """The bar of a share for `intervals`; None if the share is unknown."""
     return None if share.share is None else Bar(name, share.share, share.low, share.high, share.of)
 
 
 def bin_names(edges: Sequence[float], *, are_counts: bool = False) -> list[str]:
-    """What the bins between these edges are called; whole counts by those that they hold."""
+    """The names of the bins between these edges. With ``are_counts``, a bin is named by the counts in it."""
     if are_counts:
         between = [f"{low:g}" if high - low <= 1 else f"{low:g}-{high - 1:g}" for low, high in pairwise([0.0, *edges])]
         return [*between, f"{edges[-1]:g}+"]
@@ -137,7 +136,7 @@ def _show(
     with st.container(border=True):
         st.markdown(f"**{title}**")
         if is_empty:
-            st.info("Nothing of this in the chosen images.", icon=":material/query_stats:")
+            st.info("The selected images have no such data.", icon=":material/query_stats:")
         else:
             data = {"datasets": {_DATA: rows}, "data": {"name": _DATA}}
             st.vega_lite_chart({**data, **chart, "height": _HEIGHT_PX})

@@ -11,12 +11,12 @@ _MINUTE_S = 60
 
 
 def metric(name: str, value: str, meaning: str) -> None:
-    """A number, and what it means where somebody asks."""
+    """Show a number with a help text."""
     st.metric(name, value, help=meaning, border=True)
 
 
 def mean_time(time: MeanTime) -> str:
-    """As in `640 ms` and `2.9 s`."""
+    """A mean time, such as `640 ms` or `2.9 s`."""
     if time.mean_s is None:
         return "none"
     if time.mean_s < 1:

@@ -1,4 +1,4 @@
-"""Filters above figures and exports: which images they are of."""
+"""Filters of the images that statistics and exports cover."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USUAL = "Last 30 days"
 
 
 def choose_images(key: str) -> Chosen:
-    """What is chosen in the widgets. Raises NotLabels."""
+    """The filter chosen in the widgets. Raises NotLabels."""
     columns = st.columns(5 if sees_everything() else 4)
     periods = [*_PERIODS, _CHOSEN_DAYS]
     period = columns[0].selectbox("Submitted", periods, periods.index(_USUAL), key=f"{key}-period")
@@ -39,7 +39,7 @@ def choose_images(key: str) -> Chosen:
 
 
 def zone() -> tzinfo:
-    """Of the browser."""
+    """The browser's time zone."""
     return ZoneInfo(st.context.timezone) if st.context.timezone else UTC
 
 

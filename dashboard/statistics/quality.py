@@ -1,4 +1,4 @@
-"""The section on reviews: what there is to do, what was decided, and what that says of the detector."""
+"""The section on reviews: the queue, the decisions, and the detector's quality estimated from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.statistics.headline import metric
 
 
 def quality(chosen: Chosen) -> None:
-    """What reviewers have to do and have done, and what that says of the detector."""
+    """Show the review queue, the decisions, and the detector's quality estimated from them."""
     figures = client().figures
     with ThreadPoolExecutor() as threads:
         judged, load = threads.submit(figures.quality, chosen), figures.review_load(chosen)
@@ -23,16 +23,16 @@ def quality(chosen: Chosen) -> None:
     by_kind = {each.kind: each for each in load.decisions}
     total = sum(each.decisions for each in load.decisions)
     with st.container(horizontal=True):
-        metric("Held now", f"{load.held:,}", "Images that wait for a reviewer")
-        metric("Decisions", f"{total:,}", "On the chosen images")
+        metric("For review now", f"{load.held:,}", "Images that wait for a reviewer")
+        metric("Decisions", f"{total:,}", "On the selected images")
         for kind in ("approved", "corrected", "rejected"):
             known = by_kind.get(kind)
             waited = known.median_wait_minutes if known else None
-            how_long = f"Held for {duration(waited * 60)} (median)" if waited is not None else "None yet"
+            how_long = f"Median wait: {duration(waited * 60)}" if waited is not None else "None yet"
             metric(kind.capitalize(), f"{known.decisions if known else 0:,}", how_long)
     if not found.images:
         st.info(
-            "No reviewer has approved or corrected any of the chosen images, so nothing is known of the detector here.",
+            "No reviewer has approved or corrected a selected image, so the detector's quality is unknown.",
             icon=":material/query_stats:",
         )
         return
@@ -43,8 +43,8 @@ def quality(chosen: Chosen) -> None:
     names = bin_names([size.to_px for size in found.by_size if size.to_px is not None])
     left, right = st.columns(2)
     for column, figure, note in (
-        (left, "recall", "Share of the faces that reviewers saw which the detector had found."),
-        (right, "precision", "Share of the boxes that the detector destroyed which reviewers left as faces."),
+        (left, "recall", "Share of the faces seen by reviewers that the detector found."),
+        (right, "precision", "Share of the boxes destroyed by the detector that reviewers confirmed as faces."),
     ):
         with column:
             sizes = [interval_bar(name, getattr(size, figure)) for name, size in zip(names, found.by_size, strict=True)]
@@ -73,8 +73,8 @@ def quality(chosen: Chosen) -> None:
             hide_index=True,
         )
         st.caption(
-            "Reviewed images are mostly doubtful ones: expect both figures to be better for all images together. "
-            "What a reviewer overlooked counts as found. The filter of states does not apply to this page."
+            "Most reviewed images are doubtful ones, so expect better values over all images. Faces that reviewers "
+            "overlooked do not count as missed. The state filter does not apply to this section."
         )
 
 

@@ -1,4 +1,4 @@
-"""What the page Statistics shows, a section at a time: each asks the API for what it shows and no more."""
+"""The sections of the page Statistics. Each requests only the data that it shows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OF_FACES = (
 )
 _OF_TIMES = (FigureName.WAITS, FigureName.PROCESSING_TIMES, FigureName.TURNAROUNDS)
 _STAGES = {
-    "download": "Fetch and open",
+    "download": "Download and open",
     "resize": "Prepare",
     "detect": "Detect",
     "nms": "Merge",
@@ -37,34 +37,34 @@ _STAGES = {
 
 
 def overview(chosen: Chosen) -> None:
-    """How many images and faces, when, and in which state."""
+    """Show images and faces by time and state."""
     figures, bucket = client().figures, _bucket(chosen)
     with ThreadPoolExecutor() as threads:
         mean_times = threads.submit(figures.durations, chosen)
         points = figures.timeline(chosen, bucket).points
         _numbers(points, mean_times.result())
     over_time(
-        "Images by the time of their submission",
+        "Images by time of submission",
         points,
         "images",
         bucket,
-        "Every image that is not deleted, by the state that it has now.",
+        "Every image that is not deleted, by its current state.",
     )
     left, right = st.columns(2)
     with left:
-        over_time("Faces", points, "faces", bucket, "Faces destroyed in the present results of these images.")
+        over_time("Faces", points, "faces", bucket, "Faces destroyed in the current results of these images.")
     with right:
         over_time(
             "Throughput",
             figures.throughput(chosen, bucket).points,
             "images",
             bucket,
-            "Images by the time at which they first came to an end. A re-run counts for nothing here.",
+            "Images by the time at which they first finished. Re-runs do not count.",
         )
 
 
 def faces(chosen: Chosen) -> None:
-    """How many faces there are in an image, how large, and how sure the detector was."""
+    """Show the number, size and score of faces."""
     with ThreadPoolExecutor() as threads:
         asked = {figure: threads.submit(client().figures.histogram, figure, chosen) for figure in _OF_FACES}
     found = {figure: each.result() for figure, each in asked.items()}
@@ -74,19 +74,19 @@ def faces(chosen: Chosen) -> None:
             "Faces per image",
             found[FigureName.FACES_PER_IMAGE],
             "Images",
-            "Images with a result, by the faces destroyed in it.",
+            "Images with a result, by the number of destroyed faces.",
         )
         histogram(
-            "Scores of what was destroyed",
+            "Scores of destroyed boxes",
             found[FigureName.FACE_SCORES],
             "Boxes",
-            "By the detector's score. A box that a reviewer drew has 1.",
+            "By the detector's score. A box drawn by a reviewer has the score 1.",
         )
         histogram(
-            "Scores of what was left",
+            "Scores of candidates not destroyed",
             found[FigureName.CANDIDATE_SCORES],
             "Boxes",
-            "Candidates under the threshold, and what the policy or a reviewer left.",
+            "Candidates below the threshold, and those excluded by the policy or a reviewer.",
         )
     with right:
         histogram(
@@ -106,7 +106,7 @@ def faces(chosen: Chosen) -> None:
 
 
 def speed(chosen: Chosen) -> None:
-    """How long everything takes, and what waits now."""
+    """Show how long processing takes, and what waits now."""
     figures = client().figures
     with ThreadPoolExecutor() as threads:
         asked = {figure: threads.submit(figures.histogram, figure, chosen) for figure in _OF_TIMES}
@@ -114,21 +114,23 @@ def speed(chosen: Chosen) -> None:
     durations, queue = mean_times.result(), waiting.result()
     found = {figure: each.result() for figure, each in asked.items()}
     with st.container(horizontal=True):
-        metric("Waiting now", f"{queue.queued.images:,}", "Whenever they were submitted")
-        metric("Oldest", ago(queue.queued.oldest_at) if queue.queued.oldest_at else "none", "Of those that wait")
-        metric("At work now", f"{queue.processing.images:,}", "Whenever they were submitted")
+        metric("Waiting now", f"{queue.queued.images:,}", "Regardless of the time range")
+        metric("Oldest", ago(queue.queued.oldest_at) if queue.queued.oldest_at else "none", "Oldest waiting image")
+        metric("Processing now", f"{queue.processing.images:,}", "Regardless of the time range")
         metric("Mean wait", mean_time(durations.wait), f"Of {counted(durations.wait.images, 'image')}")
-        metric("Mean work", mean_time(durations.processing), f"Of {counted(durations.processing.images, 'image')}")
+        metric(
+            "Mean processing", mean_time(durations.processing), f"Of {counted(durations.processing.images, 'image')}"
+        )
     left, right = st.columns(2)
     with left:
         stages = [Bar(_STAGES.get(stage, stage), (time.mean_s or 0) * 1000) for stage, time in durations.stages.items()]
         staged = next(iter(durations.stages.values())).images if durations.stages else 0
         bars(
-            "Work by stage",
+            "Processing by stage",
             stages,
             "Stage",
             "Mean ms",
-            f"Mean time at work on the present result of {counted(staged, 'image')}.",
+            f"Mean processing time of the current result, over {counted(staged, 'image')}.",
         )
         histogram(
             "Waiting",
@@ -138,27 +140,27 @@ def speed(chosen: Chosen) -> None:
         )
     with right:
         histogram(
-            "Time at work",
+            "Processing time",
             found[FigureName.PROCESSING_TIMES],
             "Images",
-            "All stages together, for the present result, in milliseconds.",
+            "All stages of the current result, in milliseconds.",
         )
         histogram(
-            "From submission to the end",
+            "Turnaround",
             found[FigureName.TURNAROUNDS],
             "Images",
-            "To the first end: published, held or failed. In seconds.",
+            "From submission until first published, for review or failed, in seconds.",
         )
 
 
 def failures(chosen: Chosen) -> None:
-    """What went wrong, and what was made with which model."""
+    """Show failures by code, and results by model."""
     figures = client().figures
     with ThreadPoolExecutor() as threads:
         failed, made = threads.submit(figures.failures, chosen), threads.submit(figures.models, chosen)
     left, right = st.columns(2)
     with left, st.container(border=True):
-        st.markdown("**Failed and held images**")
+        st.markdown("**Failed images and images for review**")
         rows = [
             {"Code": each.error_code, "State": IMAGE_STATES[each.state].word, "Images": each.images}
             for each in failed.result().failures
@@ -166,8 +168,8 @@ def failures(chosen: Chosen) -> None:
         if rows:
             st.dataframe(rows, hide_index=True)
         else:
-            st.info("None of the chosen images failed or is held.", icon=":material/check_circle:")
-        st.caption("Images that have this code now. A re-run that ends well takes its image away from here.")
+            st.info("None of the selected images failed or needs review.", icon=":material/check_circle:")
+        st.caption("Images that have this code now. A successful re-run removes the image from this table.")
     with right, st.container(border=True):
         st.markdown("**Models**")
         models = [
@@ -183,8 +185,8 @@ def failures(chosen: Chosen) -> None:
         if models:
             st.dataframe(models, hide_index=True)
         else:
-            st.info("None of the chosen images has a result.", icon=":material/query_stats:")
-        st.caption("What the present results were made with.")
+            st.info("None of the selected images has a result.", icon=":material/query_stats:")
+        st.caption("The models that made the current results.")
 
 
 SECTIONS: dict[str, Callable[[Chosen], None]] = {
@@ -206,8 +208,8 @@ def _numbers(points: Sequence[Point], durations: Durations) -> None:
     for point in points:
         images[point.state] += point.images
     with st.container(horizontal=True):
-        metric("Images", f"{images.total():,}", "Submitted in the chosen time")
-        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed in their present results")
+        metric("Images", f"{images.total():,}", "Submitted in the time range")
+        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed in their current results")
         for state in ("published", "needs_review", "failed"):
-            metric(IMAGE_STATES[state].word, f"{images[state]:,}", "Now, whatever they were before")
-        metric("To the end", mean_time(durations.turnaround), "Mean time from submission to the first end")
+            metric(IMAGE_STATES[state].word, f"{images[state]:,}", "Current state")
+        metric("Turnaround", mean_time(durations.turnaround), "Mean time from submission to the first outcome")

@@ -1,4 +1,4 @@
-"""Attempts that came to nothing lately, and why, in plain sentences. For operators."""
+"""Recent failed attempts and their causes. For operators."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import streamlit as st
 from blurline.contract import FruitlessAttempts
 from blurline.error_codes import ERROR_CODES
 
-_OUTCOMES = {"retried": "Made anew", "given_up": "Given up"}
+_OUTCOMES = {"retried": "Retried", "given_up": "Given up"}
 
 
-def fruitless(attempts: Sequence[FruitlessAttempts]) -> None:
-    """A table of them by code, or that there are none."""
-    st.subheader("Attempts that came to nothing")
+def failed_attempts(attempts: Sequence[FruitlessAttempts]) -> None:
+    """Show a table of failed attempts by code."""
+    st.subheader("Failed attempts")
     if not attempts:
-        st.caption("None within the last day.")
+        st.caption("None in the last day.")
         return
     st.dataframe(
         [
@@ -31,9 +31,9 @@ def fruitless(attempts: Sequence[FruitlessAttempts]) -> None:
         ],
         hide_index=True,
     )
-    st.caption("Those that an image has too many of are not made anew: it fails.")
+    st.caption("After too many failed attempts, the image fails.")
 
 
 def _meaning(code: str) -> str:
     known = ERROR_CODES.get(code)
-    return known.meaning if known else "An unexpected error occurred; the log has it under this code."
+    return known.meaning if known else "An unexpected error occurred. Search the log for this code."

@@ -61,7 +61,7 @@ def main() -> None:
 def _take_pages(stack: Stack, browser: Browser) -> None:
     url = stack.dashboard_url()
     page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
-    _open(page, f"{url}/jobs", "No job yet")
+    _open(page, f"{url}/jobs", "There are no jobs yet")
     _keep(page, "dashboard-jobs-empty")
 
     _open(page, url, "Adjust the policy")
@@ -107,7 +107,7 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
 def _take_figures(stack: Stack, browser: Browser) -> None:
     url = stack.dashboard_url()
     page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
-    _open(page, f"{url}/statistics", "What is deleted is not counted")
+    _open(page, f"{url}/statistics", "Deleted images are not counted")
     _keep(page, "statistics-empty")
     _open(page, f"{url}/exports", "Choose a longer time")
     _keep(page, "exports-empty")
@@ -115,7 +115,7 @@ def _take_figures(stack: Stack, browser: Browser) -> None:
     for at, suffix in ((wide, "-dark"), (page, "")):
         _open(at, f"{url}/exports", "Training sets")
         _keep(at, f"exports{suffix}")
-        _open(at, f"{url}/statistics", "What is deleted is not counted")
+        _open(at, f"{url}/statistics", "Deleted images are not counted")
         _keep(at, f"statistics{suffix}")
     for section, name, text in (("Faces", "faces", "Face sizes"), ("Review and quality", "quality", "By profile")):
         page.get_by_test_id("stButtonGroup").get_by_text(section).click()

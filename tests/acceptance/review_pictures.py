@@ -34,7 +34,7 @@ def _take_all(stack: Stack, browser: Browser) -> None:
     url = f"{stack.dashboard_url()}/review"
     page = _page(browser, 1280, "light")
     page.goto(url)
-    expect(page.get_by_text("Nothing waits for a review")).to_be_visible()
+    expect(page.get_by_text("No image waits for review")).to_be_visible()
     _keep(page, "review-empty")
     with stack.client() as client:
         finished(client, submit(client, [("market/group.jpg", GROUP.read_bytes())], review="always"))
@@ -54,7 +54,7 @@ def _take_all(stack: Stack, browser: Browser) -> None:
     expect(wide.locator(".board")).to_contain_text("1 drawn")
     _keep(wide, "review-corrections")
     wide.keyboard.press("?")
-    expect(wide.get_by_text("put aside, next image")).to_be_visible()
+    expect(wide.get_by_text("set aside, next image")).to_be_visible()
     _keep(wide, "review-keys")
 
 

@@ -59,11 +59,11 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
         dialog.get_by_role("combobox", name="Style").click()
         page.get_by_role("option", name="solid").click()
         dialog.get_by_role("button", name="Re-run 1 image").click()
-        expect(page.get_by_text("1 image will be made anew.")).to_be_visible()
-        wait_for("the picture is made anew", _has_style(client, job_id, "solid"))
+        expect(page.get_by_text("1 image will be re-run.")).to_be_visible()
+        wait_for("the picture is re-run", _has_style(client, job_id, "solid"))
 
         page.get_by_role("button", name="Delete").click()
-        page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
         expect(page.get_by_text("2 images deleted. Receipt")).to_be_visible()
         assert client.get(f"/v1/jobs/{job_id}").status_code == 404
 
@@ -71,10 +71,10 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
 def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None:
     page.goto(f"{stack.dashboard_url()}/system")
     for part in ("Database", "Store", "Prefect", "Dispatch"):
-        said = page.get_by_test_id("stMarkdown").filter(has_text=re.compile(rf"{part}\s*\S*\s*well"))
+        said = page.get_by_test_id("stMarkdown").filter(has_text=re.compile(rf"{part}\s*\S*\s*healthy"))
         expect(said.first).to_be_visible()
     expect(page.get_by_role("heading", name="Workers")).to_be_visible()
-    expect(page.get_by_text("No worker has joined")).to_have_count(0)
+    expect(page.get_by_text("No worker is running")).to_have_count(0)
 
 
 def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, page: Page) -> None:

@@ -96,7 +96,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
         _meets_sign_in(visit, path)
 
     _sign_in(visit, provider, Person("ann", "submit"))
-    _sees(page.get_by_text(f"Signed in as {provider.issuer}#ann, who may submit."))
+    _sees(page.get_by_text(f"Signed in as {provider.issuer}#ann with the scopes submit."))
     _has_pages(page, "Submit", "Jobs", "Statistics", "Exports")
     page.get_by_role("link", name="Jobs").click()
     table = page.get_by_test_id("stDataFrame")
@@ -113,7 +113,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: 
     _meets_sign_in(visit, f"/jobs?job={anns}")
 
     _sign_in(visit, provider, Person("olga", "operate"))
-    _sees(page.get_by_text(f"Signed in as {provider.issuer}#olga, who may operate."))
+    _sees(page.get_by_text(f"Signed in as {provider.issuer}#olga with the scopes operate."))
     _has_pages(page, "Jobs", "Statistics", "Exports", "System")
     _sign_out(page)
 

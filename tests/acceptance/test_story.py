@@ -92,7 +92,7 @@ def _upload(page: Page, url: str) -> None:
     page.get_by_text("Adjust the policy").click()
     _pick(page, "Review", "always")
     page.get_by_role("button", name="Submit 1 photograph").click()
-    expect(page.get_by_text("0 of 1 image published, 1 held for review")).to_be_visible()
+    expect(page.get_by_text("0 of 1 image published, 1 waiting for review")).to_be_visible()
 
 
 def _open_in_review(page: Page) -> UUID:
@@ -170,7 +170,7 @@ def _expect_metric(page: Page, name: str, number: int) -> None:
 def _expect_training_set(page: Page, url: str, image_id: UUID, faces: list[Corners], dropped: Corners) -> None:
     page.goto(f"{url}/exports")
     _choose(page)
-    expect(page.get_by_text("1 image chosen.")).to_be_visible()
+    expect(page.get_by_text("1 image selected.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="COCO").click()
     with zipfile.ZipFile(download.value.path()) as archive:

@@ -44,7 +44,7 @@ def test_an_audit_record_is_found_by_the_image_s_id(open_page: Open, filled: Non
     (image, *_) = list_images(database, ImageFilter(state="published"), 1)
     page = open_page("exports.py")
     page.text_input(key="audit-image").set_value("nonsense").run()
-    assert "An id looks like" in texts(page)
+    assert "This is not an image id" in texts(page)
     page.text_input(key="audit-image").set_value(str(image.id)).run()
     assert f"Record of {image.name}" in offered(page)
 

@@ -46,7 +46,7 @@ def _press(page: AppTest, *labels: str) -> None:
 
 def test_without_a_job_it_says_what_to_do(open_page: Open) -> None:
     page = open_page("jobs.py")
-    assert "No job yet" in texts(page)
+    assert "There are no jobs yet" in texts(page)
     assert [link.label for link in page.page_link] == ["Submit photographs"]
 
 
@@ -70,13 +70,13 @@ def test_filters_leave_what_was_asked_for(open_page: Open, client: Client, tmp_p
     page.text_input[0].set_value("desk=news").run()
     assert list(page.dataframe[0].value["Job"]) == [str(wanted.id)]
     page.selectbox[0].select("finished").run()
-    assert not page.dataframe and "No job is like this" in texts(page)
+    assert not page.dataframe and "No job matches" in texts(page)
     page.selectbox[0].set_value(None).run()
     page.text_input[1].set_value("somebody-else").run()
-    assert "No job is like this" in texts(page)
+    assert "No job matches" in texts(page)
     page.text_input[1].set_value("").run()
     page.text_input[0].set_value("desk").run()
-    assert "is no label" in texts(page)
+    assert "is not a label" in texts(page)
 
 
 def test_more_jobs_than_a_page_holds_are_gone_through(open_page: Open, client: Client, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_an_image_tells_what_was_made_of_it(
     (image,) = client.images(job.id)
     page = open_page("jobs.py", job=str(job.id), image=str(image.id))
     said = texts(page)
-    assert "broken.jpg" in said and SENTENCE in said and "There is no result to be seen" in said
+    assert "broken.jpg" in said and SENTENCE in said and "No result is available" in said
     _press(page, "Back to the job")
     assert "1 image failed" in texts(page)
 
@@ -142,7 +142,7 @@ def test_a_job_is_deleted_only_when_asked_twice(open_page: Open, client: Client,
     page = open_page("jobs.py", job=str(job.id))
     _press(page, "Delete")
     assert client.job(job.id)
-    _press(page, "Delete", "Delete for good")
+    _press(page, "Delete", "Delete permanently")
     assert "2 images deleted. Receipt" in texts(page)
     assert list(client.jobs()) == []
 
@@ -165,7 +165,7 @@ def test_what_failed_is_made_anew(
     page = open_page("jobs.py", job=str(job.id))
     _press(page, "Re-run")
     _press(page, "Re-run", "Re-run 1 image")
-    assert "1 image will be made anew" in texts(page)
+    assert "1 image will be re-run" in texts(page)
     failed, published = client.images(job.id)
     assert failed.is_underway and not published.is_underway
 
@@ -185,7 +185,7 @@ def test_reviewers_see_originals_in_the_grid_when_they_ask_for_them(
             return connection.execute("SELECT reviewer FROM looks").fetchall()
 
     page = open_page("jobs.py", job=str(job.id))
-    assert "Each look at an original is logged." in texts(page)
+    assert "Each view of an original is logged." in texts(page)
     assert len(page.get("image")) == 1 and looks() == []
     page.toggle[0].set_value(True).run()
     page.run()

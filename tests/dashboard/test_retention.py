@@ -28,13 +28,13 @@ def test_an_operator_puts_a_job_on_hold_and_releases_it(open_page: Open, client:
     page.text_input(key="hold-reason").set_value("Complaint 7")
     _click(page, "hold-job", "hold-really")
     said = texts(page)
-    assert "This job is on hold and cannot be deleted: Complaint 7" in said
+    assert "This job is under a legal hold and cannot be deleted: Complaint 7" in said
     _click(page, "delete-job")
     _click(page, "delete-job", "delete-really")
-    assert "is on hold and cannot be deleted" in texts(page)
+    assert "is under a legal hold and cannot be deleted" in texts(page)
     _click(page, "release-hold")
     _click(page, "release-hold", "release-really")
-    assert "on hold" not in texts(page)
+    assert "legal hold and" not in texts(page)
     (hold,) = client.holds.of_job(job.id)
     assert (hold.placed_by, hold.released_by) == ("operator", "operator")
 
@@ -52,7 +52,7 @@ def test_an_image_shows_that_its_original_and_its_result_are_gone(
     (image,) = client.images(job.id)
     page = open_page("jobs.py", job=str(job.id), image=str(image.id))
     said = texts(page)
-    assert "deleted 2026-11-01; it can be neither re-run nor corrected" in said
-    assert "The result is not kept any more" in said
+    assert "deleted on 2026-11-01; the image cannot be re-run or corrected" in said
+    assert "The result is no longer stored" in said
     assert not page.toggle
     assert not page.get("download_button")

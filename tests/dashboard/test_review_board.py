@@ -131,7 +131,7 @@ def test_escape_leads_out_of_the_picture(board: BoardPage) -> None:
 def test_what_was_changed_is_not_approved(board: BoardPage) -> None:
     board.click(150, 160)
     board.press("a")
-    expect(board.board).to_contain_text("save them (S), or undo (U)")
+    expect(board.board).to_contain_text("Save them (S) or undo (U)")
     board.press("u", "a")
     assert board.answers == [{"kind": "approve", "image_id": "one"}]
 
@@ -233,7 +233,7 @@ def test_boxes_are_hidden_by_a_key_and_while_one_is_held(board: BoardPage) -> No
 
 def test_an_image_without_a_result_is_not_approved(board: BoardPage) -> None:
     board.tell(FACE, OTHER, key="two", image_id="two", result=None, can_approve=False)
-    expect(board.board).to_contain_text("There is no result")
+    expect(board.board).to_contain_text("No result")
     board.press("f", "a", "s")
     assert board.answers == []
     board.click(150, 160)
@@ -247,22 +247,22 @@ def test_other_frames_are_told_of(board: BoardPage) -> None:
 
 def test_the_keys_are_shown(board: BoardPage) -> None:
     board.press("?")
-    expect(board.board.get_by_text("put aside, next image")).to_be_visible()
+    expect(board.board.get_by_text("set aside, next image")).to_be_visible()
     board.press("Escape")
-    expect(board.board.get_by_text("put aside, next image")).to_be_hidden()
+    expect(board.board.get_by_text("set aside, next image")).to_be_hidden()
 
 
 def test_the_claim_is_kept_while_the_reviewer_is_at_work(board: BoardPage) -> None:
     board.page.clock.install()
     board.reload()
     board.tell(FACE, claimed_until="a", claimed_for_s=90)
-    expect(board.board).to_contain_text("yours for 1:30")
+    expect(board.board).to_contain_text("claimed for 1:30")
     board.page.clock.run_for(65_000)
     assert board.answers == []
     board.press("b")
     board.page.clock.run_for(1000)
     assert board.answers == [{"kind": "active", "image_id": "one"}]
     board.page.clock.run_for(30_000)
-    expect(board.board).to_contain_text("no longer yours alone")
+    expect(board.board).to_contain_text("claim expired")
     board.tell_more(claimed_until="b", claimed_for_s=300)
-    expect(board.board).to_contain_text("yours for 5:00")
+    expect(board.board).to_contain_text("claimed for 5:00")

@@ -52,12 +52,12 @@ def pipeline(api: ExitStack, without_prefect: Settings, database: Database, stor
 
 def _desk(pipeline: Pipeline, name: str = "rita") -> Desk:
     desk = Desk(pipeline.reviewer(name))
-    desk.sit_down()
+    desk.ensure_case()
     return desk
 
 
 def _case(desk: Desk) -> Case:
-    assert desk.case is not None, desk.trouble
+    assert desk.case is not None, desk.error
     return desk.case
 
 
@@ -66,11 +66,11 @@ def _name(desk: Desk) -> str | None:
 
 
 def _trouble(desk: Desk) -> str | None:
-    return desk.trouble.code if desk.trouble else None
+    return desk.error.code if desk.error else None
 
 
 def _do(desk: Desk, kind: Any, **more: Any) -> None:
-    desk.deal_with(Answer(kind=kind, image_id=_case(desk).id, **more))
+    desk.handle(Answer(kind=kind, image_id=_case(desk).id, **more))
 
 
 def _states(pipeline: Pipeline) -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_what_is_put_aside_is_free_and_comes_again_when_asked_for(pipeline: Pipe
     pipeline.lose_claims()
     _do(rita, "next")
     assert rita.case is None
-    rita.take_up_skipped()
+    rita.return_to_skipped()
     assert (_name(rita), rita.skipped) == ("a.jpg", 0)
 
 
@@ -151,11 +151,11 @@ def test_what_was_saved_is_looked_after(pipeline: Pipeline) -> None:
     desk = _desk(pipeline)
     _do(desk, "save", boxes=[DRAWN])
     assert _name(desk) == "b.jpg"
-    desk.look_after_saved()
+    desk.refresh_saved()
     (saved,) = desk.saved
     assert (saved.name, saved.is_rendering, desk.is_rendering) == ("a.jpg", True, True)
     pipeline.rendered("a.jpg")
-    desk.look_after_saved()
+    desk.refresh_saved()
     assert (saved.state, saved.is_rendering, desk.is_rendering) == ("published", False, False)
     assert _side(saved.thumb) == 100
     assert (_name(desk), _case(desk).waiting) == ("b.jpg", 1)
@@ -166,12 +166,12 @@ def test_a_held_correction_stays_until_its_result_is_there(pipeline: Pipeline) -
     desk = _desk(pipeline)
     before = _case(desk)
     _do(desk, "save", boxes=[DRAWN], hold=True)
-    desk.look_after_saved()
+    desk.refresh_saved()
     assert (_name(desk), desk.is_awaiting) == ("a.jpg", True)
     assert board_data(desk, _case(desk))["is_rendering"]
     assert _name(_desk(pipeline, "rob")) == "b.jpg"
     pipeline.rendered("a.jpg", held=HELD)
-    desk.look_after_saved()
+    desk.refresh_saved()
     after = _case(desk)
     assert (after.image.name, desk.is_awaiting) == ("a.jpg", False)
     assert after.key != before.key
@@ -186,7 +186,7 @@ def test_one_need_not_wait_for_a_held_correction(pipeline: Pipeline) -> None:
     _do(desk, "next")
     assert (_name(desk), desk.is_awaiting, desk.skipped) == ("b.jpg", False, 0)
     pipeline.rendered("a.jpg", held=HELD)
-    desk.look_after_saved()
+    desk.refresh_saved()
     assert _name(desk) == "b.jpg"
 
 
@@ -242,7 +242,7 @@ def test_an_image_whose_original_is_gone_does_not_block_the_queue(pipeline: Pipe
     store.remove_original(preview_key(held["a.jpg"].original_key, PreviewSize.VIEW))
     desk = _desk(pipeline)
     assert _trouble(desk) == "object_missing"
-    desk.sit_down()
+    desk.ensure_case()
     assert (_name(desk), _trouble(desk)) == ("b.jpg", None)
 
 
@@ -287,7 +287,7 @@ def test_a_certain_image_is_opened_whatever_its_state(pipeline: Pipeline) -> Non
 def test_answers_about_another_image_are_ignored(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9})
     desk = _desk(pipeline)
-    desk.deal_with(Answer(kind="approve", image_id=new_id()))
+    desk.handle(Answer(kind="approve", image_id=new_id()))
     assert _states(pipeline) == {"a.jpg": "needs_review"}
 
 

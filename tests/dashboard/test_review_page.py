@@ -42,7 +42,7 @@ def _desk(page: AppTest) -> Desk:
 
 def _answer(page: AppTest, answer: Answer) -> AppTest:
     """What the board does with an answer; the browser's part of it is tested with a browser."""
-    _desk(page).deal_with(answer)
+    _desk(page).handle(answer)
     return page.run()
 
 
@@ -53,7 +53,7 @@ def _shown(page: AppTest) -> str | None:
 
 def test_an_empty_queue_says_what_will_come(open_page: Open) -> None:
     page = open_page("review.py")
-    assert "Nothing waits for a review" in texts(page)
+    assert "No image waits for review" in texts(page)
 
 
 def test_what_is_held_appears_by_itself(open_page: Open, pipeline: Pipeline) -> None:
@@ -69,7 +69,7 @@ def test_the_page_says_what_the_image_is_and_why_it_is_held(open_page: Open, pip
     for words in (
         "a*b*.jpg",
         "from ann",
-        "2 images held",
+        "2 images waiting",
         "every result reviewed",
         "Doubt 25%: 2 candidates just under the threshold.",
     ):
@@ -91,8 +91,8 @@ def test_what_was_put_aside_can_be_had_again(open_page: Open, pipeline: Pipeline
     held = pipeline.hold({"a.jpg": 0.25})
     page = open_page("review.py")
     page = _answer(page, Answer(kind="next", image_id=held["a.jpg"].image_id))
-    assert "you have put the rest aside" in texts(page)
-    (button,) = [each for each in page.button if "put aside (1)" in each.label]
+    assert "You have set the rest aside" in texts(page)
+    (button,) = [each for each in page.button if "set aside (1)" in each.label]
     assert _shown(button.click().run()) == "a.jpg"
 
 
@@ -109,7 +109,9 @@ def test_what_was_saved_is_followed(open_page: Open, pipeline: Pipeline) -> None
     assert not page.exception
 
 
-@pytest.mark.parametrize(("image", "sentence"), [("x", "names no image"), (NOWHERE, "You have no image")])
+@pytest.mark.parametrize(
+    ("image", "sentence"), [("x", "does not contain a valid image id"), (NOWHERE, "You have no image")]
+)
 def test_a_link_that_leads_nowhere_is_told(open_page: Open, pipeline: Pipeline, image: str, sentence: str) -> None:
     pipeline.hold({"a.jpg": 0.25})
     page = open_page("review.py", image=image)

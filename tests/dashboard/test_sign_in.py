@@ -49,7 +49,7 @@ def test_a_proxy_on_the_machine_lets_nobody_in(enter: Enter, api_url: str, brows
 
 
 def _is_refused(page: AppTest) -> None:
-    assert "only for a browser on its own machine" in texts(page)
+    assert "only to a browser on its own machine" in texts(page)
     assert "client" not in page.session_state
 
 

@@ -50,7 +50,7 @@ def test_the_overview_counts_images_by_state(open_page: Open, filled: None, sett
     shown = metrics(page)
     assert shown["Images"] == str(sum(by_state.values()))
     assert shown["Faces"] == str(faces)
-    assert [shown[name] for name in ("Published", "Held for review", "Failed")] == [
+    assert [shown[name] for name in ("Published", "Needs review", "Failed")] == [
         str(by_state.get(state, 0)) for state in ("published", "needs_review", "failed")
     ]
     images = charts(page)[0]
@@ -67,7 +67,7 @@ def test_filters_restrict_every_number(open_page: Open, filled: None, settings: 
     )
     assert metrics(page)["Images"] == str(bobs.get("bob", 0))
     page.text_input(key="statistics-labels").set_value("desk").run()
-    assert "is no label" in texts(page)
+    assert "is not a label" in texts(page)
 
 
 def test_faces_speed_failures_and_quality(open_page: Open, filled: None, settings: Settings) -> None:
@@ -82,7 +82,7 @@ def test_faces_speed_failures_and_quality(open_page: Open, filled: None, setting
     page = section(page, "Speed")
     waiting = asked(settings, "SELECT state, count(*) FROM images GROUP BY state").get("queued", 0)
     assert metrics(page)["Waiting now"] == str(waiting)
-    assert metrics(page)["Mean work"] == f"{sum(image_rows.STAGES.values()):.0f} ms"
+    assert metrics(page)["Mean processing"] == f"{sum(image_rows.STAGES.values()):.0f} ms"
     assert [row["value"] for row in charts(page)[0]] == pytest.approx(list(image_rows.STAGES.values()))
 
     page = section(page, "Failures and models")
@@ -98,7 +98,9 @@ def test_faces_speed_failures_and_quality(open_page: Open, filled: None, setting
 @pytest.mark.parametrize("name", list(SECTIONS))
 def test_without_images_every_section_says_so(open_page: Open, name: str) -> None:
     page = section(open_page("statistics.py"), name)
-    assert any(words in texts(page) for words in ("Nothing of this", "No reviewer has", "None of the chosen images"))
+    assert any(
+        words in texts(page) for words in ("have no such data", "No reviewer has", "None of the selected images")
+    )
 
 
 def test_bins_are_named_by_what_they_hold() -> None:

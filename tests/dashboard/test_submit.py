@@ -28,7 +28,7 @@ def test_there_is_nothing_to_submit_without_a_picture(open_page: Open) -> None:
     (button,) = [button for button in page.button if button.label == "Submit"]
     assert button.disabled
     page.file_uploader[0].upload("notes.zip", b"PK\x05\x06").run()
-    assert "is no ZIP that can be read" in texts(page)
+    assert "is not a readable ZIP file" in texts(page)
 
 
 def test_pictures_become_a_job_with_what_was_chosen(open_page: Open, client: Client) -> None:
@@ -41,7 +41,7 @@ def test_pictures_become_a_job_with_what_was_chosen(open_page: Open, client: Cli
     page.text_input[0].set_value("assignment=4711, desk=news")
     page.selectbox[0].select("street")
     page.run()
-    assert "1 of the files is no picture" in texts(page)
+    assert "1 file is not a picture" in texts(page)
     next(box for box in page.selectbox if box.label == "Style").select("solid")
     page.run()
     _press(page, "Submit 2 photographs")
@@ -50,12 +50,12 @@ def test_pictures_become_a_job_with_what_was_chosen(open_page: Open, client: Cli
     assert job.labels == {"assignment": "4711", "desk": "news"}
     assert job.preset == "street"
     assert job.policy["style"] == "solid" and job.policy["metadata"] == "mapping"
-    assert "**0** of 2 images published, 2 still to come" in texts(page)
+    assert "**0** of 2 images published, 2 in progress" in texts(page)
     _press(page, "Submit more")
     assert page.file_uploader[0].value == []
 
 
-@pytest.mark.parametrize(("labels", "why"), [("desk", "is no label"), ("-=x", "A label is wrong")])
+@pytest.mark.parametrize(("labels", "why"), [("desk", "is not a label"), ("-=x", "A label is not valid")])
 def test_a_label_that_is_none_is_said_at_once(open_page: Open, labels: str, why: str) -> None:
     page = open_page("submit.py")
     page.file_uploader[0].set_value(_FILE)
@@ -70,7 +70,7 @@ def test_a_policy_that_is_none_is_said_at_once(open_page: Open) -> None:
     page.text_area[0].set_value('{"keep_regions": [{"x1": 1, "y1": 0, "x2": 0, "y2": 1}]}').run()
     assert "a region needs x1 < x2" in texts(page)
     page.text_area[0].set_value("no json").run()
-    assert "are not JSON" in texts(page)
+    assert "are not valid JSON" in texts(page)
 
 
 def test_an_answer_that_is_lost_makes_no_second_job(enter: Enter, api_url: str, client: Client) -> None:
@@ -80,7 +80,7 @@ def test_an_answer_that_is_lost_makes_no_second_job(enter: Enter, api_url: str, 
         for _ in range(20):
             breaks.plan("POST /v1/jobs")
         _press(page, "Submit 1 photograph")
-        assert "it is not certain that they are submitted" in texts(page)
+        assert "the API has not confirmed the job" in texts(page)
         breaks.planned.clear()
         _press(page, "Try again")
         assert "of 1 image published" in texts(page)

@@ -29,8 +29,8 @@ def test_it_shows_what_is_well_and_what_waits(open_page: Open, client: Client) -
     client.submit_files([HOPPER])
     page = open_page("system.py")
     said = texts(page)
-    assert "**Database**" in said and "well" in said
-    assert "prefect_unavailable" in said and "nobody knows who works" in said
+    assert "**Database**" in said and "healthy" in said
+    assert "prefect_unavailable" in said and "the workers are unknown" in said
     waiting = page.dataframe[0].value.set_index("What")["How many"]
     assert waiting["Images in the queue “interactive”"] == 1
     (api_process,) = page.dataframe[1].value.to_dict("records")
@@ -42,15 +42,15 @@ def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(
     open_page: Open, client: Client, settings: Settings, database: Database
 ) -> None:
     said = texts(open_page("system.py"))
-    assert "None within the last day" in said
-    assert "Originals: until they are deleted" in said and "**Retention** got to its end" in said
+    assert "None in the last day" in said
+    assert "Originals: until they are deleted" in said and "**Retention** completed" in said
     assert "7 days" in said and "24 hours" in said and "10 min" in said
     client.submit_files([HOPPER])
     with database.transaction() as transaction:
         ids = [attempt.id for attempt in underway(database, settings)]
         try_again(transaction, ids, "flow_run_lost", "Prefect no longer has the flow run.", RETRYING)
     (row,) = open_page("system.py").dataframe[-1].value.to_dict("records")
-    assert row["What happened"] == "Prefect no longer has the flow run." and row["Then"] == "Made anew"
+    assert row["What happened"] == "Prefect no longer has the flow run." and row["Then"] == "Retried"
     assert (row["Last hour"], row["Last day"], row["Code"]) == (1, 1, "flow_run_lost")
 
 
@@ -59,21 +59,21 @@ def test_a_backlog_is_re_run_after_a_dry_run_and_called_off(
 ) -> None:
     job = _broken(client, tmp_path, settings, database, store)
     page = open_page("system.py")
-    _press(page, "Which would it be?")
+    _press(page, "Dry run")
     assert "**1 image** would be re-run: broken.jpg." in texts(page)
     assert not next(client.images(job)).is_underway
     page.multiselect(key="backlog-changes").set_value(["style"]).run()
     assert "would be re-run" not in texts(page)  # it is another question now
     page.selectbox(key="backlog-style").set_value("solid").run()
-    _press(page, "Which would it be?")
+    _press(page, "Dry run")
     _press(page, "Re-run 1 image")
-    assert "1 image will be made anew" in texts(page)
+    assert "1 image will be re-run" in texts(page)
     assert next(client.images(job)).is_underway
     with psycopg.connect(settings.database) as connection:
         rows = connection.execute("SELECT rerun_id, policy ->> 'style' FROM batches WHERE rerun_id IS NOT NULL")
         assert rows.fetchall() == [(UUID(page.text_input(key="backlog-rerun-id").value), "solid")]
-    _press(page, "Call off what is left")
-    assert "1 image called off" in texts(page)
+    _press(page, "Cancel the re-run")
+    assert "1 image cancelled" in texts(page)
     assert not next(client.images(job)).is_underway
 
 
@@ -83,17 +83,17 @@ def test_the_form_of_a_backlog_restricts_and_says_what_is_wrong(
     job = _broken(client, tmp_path, settings, database, store)
     page = open_page("system.py")
     page.text_input(key="backlog-job").set_value("no id").run()
-    assert "An id of a job looks like" in texts(page)
+    assert "This is not a job id" in texts(page)
     page.text_input(key="backlog-job").set_value(str(job)).run()
     today = client.job(job).created_at.date()
     page.date_input(key="backlog-days").set_value((today, today)).run()
-    _press(page, "Which would it be?")
+    _press(page, "Dry run")
     assert "**1 image**" in texts(page)
     page.text_input(key="backlog-owner").set_value("somebody-else").run()
-    _press(page, "Which would it be?")
-    assert "No image is like this" in texts(page)
+    _press(page, "Dry run")
+    assert "No image matches" in texts(page)
     page.text_input(key="backlog-rerun-id").set_value(str(job)).run()
-    _press(page, "Call off what is left")
+    _press(page, "Cancel the re-run")
     assert "There is no re-run with this id" in texts(page)
 
 

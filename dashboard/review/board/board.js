@@ -1,4 +1,4 @@
-// The board: one image with its boxes, and what the reviewer does with it.
+// The board: one image with its boxes, and the reviewer's actions.
 
 const FLICKER_MS = 500;
 const PATIENCE_MS = 20_000;
@@ -41,17 +41,17 @@ class Board {
     for (const name of ["pointerup", "pointerleave"]) peek.addEventListener(name, () => this.peek(false));
   }
 
-  // What Python says: another image, or something new about this one.
+  // New data from Python: another image, or a change of this one.
   async update({ data, setTriggerValue }) {
     this.trigger = (answer) => setTriggerValue("answer", answer);
     const isDone = this.sent && (data.key !== this.sent || data.is_rendering);
-    if (isDone) drafts.forget(this.sent);
+    if (isDone) drafts.remove(this.sent);
     const isAnother = data.key !== this.key;
-    const isMadeAnew = isAnother && this.data?.image_id === data.image_id && !this.data.is_rendering;
-    const drawn = isMadeAnew ? this.boxes.all.filter((box) => box.kind === "drawn") : [];
+    const isRerendered = isAnother && this.data?.image_id === data.image_id && !this.data.is_rendering;
+    const drawn = isRerendered ? this.boxes.all.filter((box) => box.kind === "drawn") : [];
     this.data = data;
     if (isAnother) await this.open(data, drawn);
-    if (this.data !== data) return; // something newer has come meanwhile
+    if (this.data !== data) return; // newer data has arrived meanwhile
     this.claim.renew(data);
     if (isAnother || data.turn !== this.turn) {
       Object.assign(this, { turn: data.turn, isBusy: false, sent: null, hint: "" });
@@ -59,7 +59,7 @@ class Board {
     this.refresh();
   }
 
-  // Shows an image. What was drawn on it before its result was made anew by others is drawn again.
+  // Shows an image. Boxes drawn before someone else re-rendered its result are drawn again.
   async open(data, drawn) {
     this.isBusy = true;
     const pictures = await Picture.load(data);
@@ -72,7 +72,7 @@ class Board {
     if (document.activeElement === document.body) this.picture.focus();
   }
 
-  // What one does with it.
+  // Actions on the image.
 
   act(action) {
     this.hint = "";
@@ -98,14 +98,14 @@ class Board {
   }
 
   approve() {
-    if (this.boxes.isChanged) this.hint = "You have changed boxes: save them (S), or undo (U).";
+    if (this.boxes.isChanged) this.hint = "You have changed boxes. Save them (S) or undo (U).";
     else if (!this.data.can_approve) this.hint = "There is nothing to approve.";
     else this.send("approve");
   }
 
   save() {
     if (!this.boxes.isChanged) {
-      this.hint = "You have changed nothing." + (this.data.can_approve ? " Approve (A), or mark boxes first." : "");
+      this.hint = "You have not changed any boxes." + (this.data.can_approve ? " Approve (A), or mark boxes first." : "");
       return;
     }
     const boxes = this.boxes.destroyed.map(({ x1, y1, x2, y2, score }) => ({ frame: 0, x1, y1, x2, y2, score }));
@@ -135,7 +135,7 @@ class Board {
     this.picture.focus();
   }
 
-  // What one does with its boxes.
+  // Actions on its boxes.
 
   get canChange() {
     return !this.isBusy && !this.data.is_rendering;
@@ -150,7 +150,7 @@ class Board {
     step();
     if (!this.boxes.find(this.picture.selected)) this.picture.selected = null;
     if (this.boxes.isChanged) drafts.keep(this.key, this.boxes.all);
-    else drafts.forget(this.key);
+    else drafts.remove(this.key);
     this.hint = "";
     this.refresh();
   }
@@ -197,7 +197,7 @@ class Board {
     this.repaint();
   }
 
-  // A box that is being drawn, or one that is being moved as it would then be.
+  // The preview of a box that is being drawn, moved or resized.
   sketch(id, sides) {
     this.picture.sketched = sides && { kind: "drawn", isDestroyed: true, score: 1, ...this.boxes.find(id), ...sides };
     this.repaint();
@@ -213,15 +213,15 @@ class Board {
     this.refresh();
   }
 
-  // What is seen of it.
+  // Display.
 
   tick() {
     if (!this.data) return;
     const now = performance.now();
     if (this.isBusy && this.sentAt && now - this.sentAt > PATIENCE_MS) {
-      Object.assign(this, { isBusy: false, sentAt: 0, hint: "No answer has come. Your boxes are kept; try again." });
+      Object.assign(this, { isBusy: false, sentAt: 0, hint: "No response has arrived. Your boxes are kept; try again." });
     }
-    if (!this.isBusy && this.claim.isToBeKept) this.trigger({ kind: "active", image_id: this.data.image_id });
+    if (!this.isBusy && this.claim.needsRenewal) this.trigger({ kind: "active", image_id: this.data.image_id });
     this.picture.ticks += 1;
     this.refresh();
   }

@@ -1,7 +1,7 @@
-// The boxes of one image as the reviewer changes them: every step can be undone.
+// The boxes of one image and the reviewer's changes, each of which can be undone.
 //
-// A box: {id, kind, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is `found` (what
-// the pipeline destroyed), `candidate` (what it found and left) or `drawn`.
+// A box: {id, kind, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is `found`
+// (destroyed by the pipeline), `candidate` (detected but not destroyed) or `drawn`.
 
 class Boxes {
   constructor(given, draft) {
@@ -47,13 +47,13 @@ class Boxes {
     return this.all.find((box) => box.id === id);
   }
 
-  // Drops a box, takes it back or takes a candidate over; one that was drawn goes.
+  // Drops or restores a found box, marks or unmarks a candidate, and deletes a drawn box.
   toggle(id) {
     const without = (box) => (box.kind === "drawn" ? [] : [{ ...box, isDestroyed: !box.isDestroyed }]);
     this.step(this.all.flatMap((box) => (box.id === id ? without(box) : [box])));
   }
 
-  // Draws a box; its id.
+  // Draws a box and returns its id.
   draw(sides) {
     const id = Math.max(-1, ...this.steps.flat().map((box) => box.id)) + 1;
     this.step([...this.all, { id, kind: "drawn", isDestroyed: true, score: 1, ...sides }]);
@@ -82,15 +82,15 @@ function isAltered(box, start) {
   return ["isDestroyed", "x1", "y1", "x2", "y2"].some((name) => box[name] !== start[name]);
 }
 
-// What a reviewer has not yet saved outlives a lost connection, a reload and another page.
+// Unsaved changes, which survive a lost connection, a reload and a visit to another page.
 const drafts = {
   load: (caseKey) => JSON.parse(sessionStorage.getItem(`blurline-review ${caseKey}`)),
   keep(caseKey, boxes) {
     try {
       sessionStorage.setItem(`blurline-review ${caseKey}`, JSON.stringify(boxes));
     } catch {
-      // The browser's room for drafts is used up; the boxes are still on the board.
+      // The browser's storage is full. The boxes are still on the board.
     }
   },
-  forget: (caseKey) => sessionStorage.removeItem(`blurline-review ${caseKey}`),
+  remove: (caseKey) => sessionStorage.removeItem(`blurline-review ${caseKey}`),
 };

@@ -1,4 +1,4 @@
-// For how long the image is the reviewer's alone, and when to ask for longer.
+// The reviewer's claim on the image: the time left, and when to renew it.
 
 const KEEP_AFTER_MS = 60_000;
 
@@ -7,7 +7,7 @@ class Claim {
     Object.assign(this, { until: null, endsAt: 0, askedAt: 0, activeAt: 0 });
   }
 
-  // `until` tells claims apart; how long one holds is counted by this browser's own clock.
+  // `until` identifies the claim. The browser's own clock counts its duration.
   renew({ claimed_until: until, claimed_for_s: seconds }) {
     if (until === this.until) return;
     this.until = until;
@@ -23,8 +23,8 @@ class Claim {
     return Math.max(0, Math.round((this.endsAt - performance.now()) / 1000));
   }
 
-  // Whether the reviewer has been at work for a while; said once a minute at most.
-  get isToBeKept() {
+  // Whether the reviewer has been active and the claim should be renewed; true at most once a minute.
+  get needsRenewal() {
     if (this.activeAt <= this.askedAt || performance.now() - this.askedAt < KEEP_AFTER_MS) return false;
     this.askedAt = performance.now();
     return true;

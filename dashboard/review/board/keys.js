@@ -1,4 +1,4 @@
-// What the keyboard does: the same as the buttons, and the picture.
+// The keyboard: shortcuts for the buttons, and control of the picture.
 
 const ACTIONS = {
   a: "approve", s: "save", r: "reject", n: "next",
@@ -25,7 +25,7 @@ class Keys {
     this.heard.abort();
   }
 
-  // A key that is ours goes no further: Streamlit has keys of its own. One that is held down does not decide anything.
+  // Our keys are not passed on, since Streamlit has shortcuts too. A repeated key triggers no decision.
   press(event) {
     this.board.claim.noteActivity();
     if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event) || !this.take(event)) return;

@@ -1,4 +1,4 @@
-// What the mouse does on the picture: click, draw, move, resize, zoom and pan.
+// The mouse on the picture: click, draw, move, resize, zoom and pan.
 
 const CLICK_PX = 4;
 const CORNER_PX = 9;
@@ -15,10 +15,10 @@ class Mouse {
     on("pointerdown", this.press);
     on("pointermove", this.move);
     on("pointerup", this.release);
-    on("pointercancel", this.giveUp);
+    on("pointercancel", this.cancel);
     on("pointerleave", () => this.board.hover(null));
     on("contextmenu", (event) => event.preventDefault());
-    on("wheel", this.turn, { passive: false });
+    on("wheel", this.zoom, { passive: false });
   }
 
   at(event) {
@@ -34,7 +34,7 @@ class Mouse {
       event.preventDefault();
       this.drag = { kind: "pan", at };
     } else if (event.button === LEFT && this.board.canEdit) {
-      this.drag = { ...this.grasped(at, event.shiftKey), at, isMoved: false };
+      this.drag = { ...this.dragAt(at, event.shiftKey), at, isMoved: false };
     }
   }
 
@@ -73,28 +73,28 @@ class Mouse {
     else board.draw(sides);
   }
 
-  giveUp() {
+  cancel() {
     this.drag = null;
     this.board.sketch(null, null);
   }
 
-  turn(event) {
+  zoom(event) {
     event.preventDefault();
     const at = this.at(event);
     this.board.picture.view.zoom(Math.exp(-event.deltaY / 400), at.x, at.y);
     this.board.repaint();
   }
 
-  // What a press takes hold of: a box to move, a corner to resize by, or the picture to draw on. Only boxes that are
-  // destroyed are moved; a candidate is clicked, or drawn over.
-  grasped(at, isDrawing) {
+  // The drag that a press starts: move a box, resize it by a corner, or draw. Only destroyed boxes can be moved; a
+  // candidate can be clicked or drawn over.
+  dragAt(at, isDrawing) {
     const touched = this.boxAt(at);
     if (isDrawing || !touched || !touched.isDestroyed) return { kind: "draw", touched };
     const corner = this.cornerAt(touched, at);
     return corner ? { kind: "resize", box: touched, touched, corner } : { kind: "move", box: touched, touched };
   }
 
-  // The smallest of the boxes under the point, so that none hides another.
+  // The smallest box under the point, so that no box hides another.
   boxAt(at) {
     if (!this.board.picture.showsBoxes) return null;
     const { view } = this.board.picture;
@@ -136,7 +136,7 @@ class Mouse {
   }
 }
 
-// How far a side may be moved of what is wanted, without leaving the photograph.
+// The wanted shift, limited so that the box stays inside the photograph.
 function shift(wanted, start, end, length) {
   return Math.min(Math.max(wanted, Math.min(0, -start)), Math.max(0, length - end));
 }

@@ -1,4 +1,4 @@
-// Drawing the photograph and its boxes.
+// Paints the photograph and its boxes.
 
 const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d" };
 const ROOM_FOR_SCORE_PX = 34;

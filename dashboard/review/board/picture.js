@@ -1,4 +1,4 @@
-// The original and the result side by side, or in one place: what is shown of them, and how.
+// The original and the result, side by side or alternating.
 
 class Picture {
   constructor(root) {
@@ -11,7 +11,7 @@ class Picture {
     Object.assign(this, { original: null, result: null, selected: null, hovered: null, sketched: null, ticks: 0 });
   }
 
-  // Raises where a picture cannot be shown.
+  // Rejects if a picture cannot be decoded.
   static load({ original, result }) {
     return Promise.all([original, result].map(loaded));
   }
@@ -37,7 +37,7 @@ class Picture {
     this.view.resize(clientWidth, clientHeight);
   }
 
-  // Drawn boxes are seen on the result, too, where what was missed is seen best.
+  // Drawn boxes are also shown on the result, where missed faces are easiest to see.
   paint(all) {
     if (!this.original) return;
     this.measure();

@@ -1,4 +1,4 @@
-// The sheets that lie over the picture when they are asked for: why an image is rejected, and the keys.
+// The sheets over the picture: the reason for a rejection, and the list of keys.
 
 class Sheets {
   constructor(root, { reject, cancel }) {

@@ -1,5 +1,5 @@
-// Which part of the photograph a pane shows. `scale` is in CSS pixels of the screen for each pixel of the photograph;
-// `x` and `y` are the point of the photograph in the middle of the pane.
+// The part of the photograph that a pane shows. `scale` is in CSS pixels per pixel of the photograph; `x` and `y` are
+// the point of the photograph in the centre of the pane.
 
 const MOST_ENLARGED = 16;
 
@@ -33,7 +33,7 @@ class View {
     this.y = this.height / 2;
   }
 
-  // Zooms and leaves what is at a point of the pane where it is.
+  // Zooms around a point of the pane, which stays in place.
   zoom(factor, atX = this.paneWidth / 2, atY = this.paneHeight / 2) {
     const point = this.toPhoto(atX, atY);
     const scale = Math.min(Math.max(this.scale * factor, this.fitting), Math.max(MOST_ENLARGED, this.fitting));
@@ -51,7 +51,7 @@ class View {
     this.keepInside();
   }
 
-  // Brings a box into the pane if it is outside, or only partly inside.
+  // Pans to a box unless it is fully visible.
   show(box) {
     const [start, end] = [this.toPane(box.x1, box.y1), this.toPane(box.x2, box.y2)];
     if (start.x < 0 || start.y < 0 || end.x > this.paneWidth || end.y > this.paneHeight) {
@@ -75,7 +75,7 @@ class View {
     };
   }
 
-  // The middle of the pane stays on the photograph.
+  // Keeps the centre of the pane on the photograph.
   keepInside() {
     this.x = Math.min(Math.max(this.x, 0), this.width);
     this.y = Math.min(Math.max(this.y, 0), this.height);

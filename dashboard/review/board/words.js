@@ -1,4 +1,4 @@
-// What the board says beside the picture: which buttons can be pressed, what there is, and how things stand.
+// The board's texts and the state of its buttons.
 
 function describe(board) {
   const { data, boxes, root } = board;
@@ -21,7 +21,7 @@ function describe(board) {
   board.find(".veil").textContent = data.is_rendering ? "Rendering your corrections…" : "";
   board.find(".message").textContent = board.hint || data.message;
   board.find(".message").classList.toggle("problem", !board.hint && Boolean(data.message));
-  board.find(".result .tag").textContent = data.result ? "Result" : "There is no result";
+  board.find(".result .tag").textContent = data.result ? "Result" : "No result";
   board.find(".legend").replaceChildren(...legend(boxes, data.other_frames));
   describeClaim(board);
 }
@@ -44,7 +44,7 @@ function legend(boxes, otherFrames) {
   });
   if (otherFrames) {
     const others = otherFrames === 1 ? "the other" : `the ${otherFrames} others`;
-    shown.push(document.createTextNode(`First of ${otherFrames + 1} frames; the boxes of ${others} stay as they are`));
+    shown.push(document.createTextNode(`First of ${otherFrames + 1} frames; the boxes of ${others} do not change`));
   }
   return shown;
 }
@@ -53,6 +53,6 @@ function describeClaim(board) {
   const claim = board.find(".claim");
   const { left_s } = board.claim;
   const [minutes, seconds] = [Math.floor(left_s / 60), String(left_s % 60).padStart(2, "0")];
-  claim.textContent = left_s ? `yours for ${minutes}:${seconds}` : "no longer yours alone";
+  claim.textContent = left_s ? `claimed for ${minutes}:${seconds}` : "claim expired";
   claim.classList.toggle("short", left_s < 60);
 }
