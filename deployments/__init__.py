@@ -1,1 +1,1 @@
-"""How Blurline is run: the warm worker, the deployments, the embedded stack."""
+"""Running Blurline: the worker, the Prefect deployments, the embedded stack, containers and Kubernetes."""

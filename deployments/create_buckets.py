@@ -1,4 +1,4 @@
-"""Making the buckets of a store, which may have started only now."""
+"""Create the buckets of a store that may just have started."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PROBE = "buckets-probe"
 
 
 def make_buckets(settings: Settings) -> None:
-    """Create the buckets that are missing, and write, because a store that has just started may refuse that at first.
+    """Create the missing buckets, then write a probe: a store that has just started may refuse writes at first.
 
-    Raises StoreUnavailable when the store has refused for half a minute.
+    Raises StoreUnavailable after half a minute of refusals.
     """
     store, deadline_s = Store(settings), time.monotonic() + _PATIENCE_S
     try:

@@ -1,4 +1,4 @@
-"""Setting up Prefect: the work pool with its queues, the heartbeat automation, the deployments of ``prefect.yaml``."""
+"""Set up Prefect: the work pool and its queues, the heartbeat automation, the deployments of ``prefect.yaml``."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from deployments.shipped import shipped
 QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
 _PREFECT_FILE = shipped("prefect.yaml")
 _FLOWS = Path(__file__).parents[1] / "flows"
-_RELEASE = "RELEASE_OF_BLURLINE"  # what prefect.yaml calls the version of every deployment
+_RELEASE = "RELEASE_OF_BLURLINE"  # the variable in prefect.yaml for the version of every deployment
 
 
 def deploy(environment: Mapping[str, str] | None = None) -> None:
     """Create or update the pool, its queues and every deployment. Raises ConfigurationError when Prefect refuses.
 
-    Runs in processes of their own, because Prefect reads its settings when it is imported.
+    Uses separate processes, because Prefect reads its settings when it is imported.
     """
     environment = {**(environment or os.environ), _RELEASE: VERSION}
     for command in (
@@ -37,7 +37,7 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
         done = subprocess.run(
             command,
             env=environment,
-            cwd=_PREFECT_FILE.parent,  # Prefect imports the flows from the current folder first.
+            cwd=_PREFECT_FILE.parent,  # Prefect imports flows from the current folder first
             capture_output=True,
             text=True,
             timeout=300,
@@ -48,13 +48,13 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
 
 
 def wanted_deployments() -> list[dict[str, Any]]:
-    """What `deploy` tells Prefect to have, in the words of ``prefect.yaml``."""
+    """The deployments that `deploy` creates, as written in ``prefect.yaml``."""
     wanted: list[dict[str, Any]] = yaml.safe_load(_PREFECT_FILE.read_text())["deployments"]
     return wanted
 
 
 def deployments_fingerprint() -> str:
-    """Changes when what `deploy` would write to Prefect changes."""
+    """A hash that changes with what `deploy` writes to Prefect."""
     digest = hashlib.sha256(VERSION.encode())
     for path in sorted([_PREFECT_FILE, Path(__file__), *_FLOWS.glob("*.py")]):
         digest.update(path.read_bytes())
@@ -87,7 +87,7 @@ async def _set_up_pool(name: str) -> None:
 
 HEARTBEAT_AUTOMATION = {
     "name": "Blurline: runs without heartbeat have crashed",
-    "description": "A run whose worker has died says nothing; after 90 seconds of silence it is marked as crashed.",
+    "description": "Marks a run as crashed after 90 seconds without a heartbeat: its worker has died.",
     "enabled": True,
     "trigger": {
         "type": "event",

@@ -1,4 +1,4 @@
-"""Serving Prefect with the settings that Blurline needs of it: `blurline prefect`."""
+"""Serve Prefect with the settings that Blurline needs: `blurline prefect`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings, variable
 
-# Measured on two cores (docs/decisions): fewer commits a task run, nothing sent home, tables kept small.
+# Measured on two cores (docs/decisions): fewer commits per task run, no telemetry, small tables.
 _TUNING = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
@@ -27,7 +27,7 @@ _GRACE_S = 5
 
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
-    """Become a Prefect server. Raises ConfigurationError where it would have no database, or no password."""
+    """Replace this process by a Prefect server. Raises ConfigurationError without a database or a password."""
     options = ["--host", host, "--port", str(port), "--log-level", "warning"]
     command = [
         sys.executable,
@@ -43,15 +43,15 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
 
 
 def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:
-    """Prefect's own variables. One that the operator has set goes before the tuning."""
+    """Prefect's own variables. A variable set by the operator takes precedence over the tuning."""
     if settings.prefect_database_url is None:
         raise ConfigurationError(
-            f"{variable('prefect_database_url')} is not set. Prefect needs a PostgreSQL database of its own: "
-            "its tables have names that Blurline's have too."
+            f"{variable('prefect_database_url')} is not set. Prefect needs its own PostgreSQL database, because some "
+            "of its tables have the same names as Blurline's."
         )
     if settings.prefect_api_auth_string is None:
         raise ConfigurationError(
-            f"{variable('prefect_api_auth_string')} is not set. Without it, whoever reaches Prefect could run anything."
+            f"{variable('prefect_api_auth_string')} is not set. Without it, anyone who reaches Prefect can run code."
         )
     return {
         **_TUNING,
@@ -65,5 +65,5 @@ def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:
 
 
 def _asyncpg(url: str) -> str:
-    """The URL for Prefect's driver, which has another word for sslmode."""
+    """The URL for Prefect's driver asyncpg, which calls sslmode ssl."""
     return "postgresql+asyncpg://" + url.partition("://")[2].replace("sslmode=", "ssl=")

@@ -1,4 +1,4 @@
-"""Files that lie at the root of a checkout and inside this package in a wheel (`pyproject.toml`, force-include)."""
+"""Files at the root of a checkout that a wheel has inside this package (`pyproject.toml`, force-include)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """Where the file or folder is in this installation."""
+    """The path of the file or folder in this installation."""
     inside = _PACKAGE / name
     return inside if inside.exists() else _PACKAGE.parent / name

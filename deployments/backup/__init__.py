@@ -1,1 +1,1 @@
-"""`blurline backup` and `blurline restore`: a folder from which a whole installation comes back."""
+"""`blurline backup` and `blurline restore`: a whole installation in a folder."""

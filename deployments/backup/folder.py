@@ -1,12 +1,13 @@
-"""The folder of a backup: what lies where in it, for its owner's eyes alone.
+"""The layout of a backup folder, which only its owner can read.
 
-    manifest.json          what the backup is of, and the hashes of the files below; written last
+    manifest.json          what the backup contains, and the hashes of the files below; written last
     database-….dump        pg_dump's custom format
-    objects-….sqlite       which object of which bucket has which content
+    objects-….sqlite       the content of each object of each bucket
     objects/ab/abcdef…     the contents, named by their sha256
     keys/*.pem             the keys that sign tokens and audit records
 
-A new backup into the same folder adds what is new and replaces the manifest at the end; until then the last one holds.
+A new backup into the same folder adds new contents and replaces the manifest at the end. Until then, the previous
+backup stays valid.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ _LOCK = "lock"
 
 
 class BackupRefused(PermanentError):
-    """A backup cannot be made or restored like this; the message says what to do."""
+    """The backup or restore is not possible. The message says what to do."""
 
     code = "backup_refused"
 
 
 class File(BaseModel):
-    """A file of the folder, by its path there."""
+    """A file in the folder, by its relative path."""
 
     model_config = ConfigDict(extra="forbid")
     path: str
@@ -46,7 +47,7 @@ class File(BaseModel):
 
 
 class Total(BaseModel):
-    """How much a bucket holds."""
+    """The number and size of a bucket's objects."""
 
     model_config = ConfigDict(extra="forbid")
     objects: int
@@ -54,8 +55,8 @@ class Total(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a backup is of. ``missing``: objects that images name and the store did not have; ``altered``: those whose
-    content was not what the images say."""
+    """The contents of a backup. ``missing`` counts objects that images name but the store did not have; ``altered``
+    counts objects whose content differs from the hash of their image."""
 
     model_config = ConfigDict(extra="forbid")
     format: Literal["blurline-backup-1"] = "blurline-backup-1"
@@ -72,38 +73,40 @@ class Manifest(BaseModel):
 
 
 class Folder:
-    """A folder that holds a backup or is to hold one."""
+    """A folder for a backup."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def manifest(self) -> Manifest | None:
-        """That of the last backup that was completed. Raises BackupRefused when it cannot be read."""
+        """The manifest of the last completed backup, if any. Raises BackupRefused when it cannot be read."""
         path = self.path / _MANIFEST
         if not path.exists():
             return None
         try:
             return Manifest.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            raise BackupRefused(f"{path} is damaged, or of another version of Blurline: {error}") from error
+            raise BackupRefused(f"{path} is damaged or belongs to another version of Blurline: {error}") from error
 
     def checked(self, file: File) -> Path:
-        """Where a file of the manifest lies. Raises BackupRefused unless its content is what the manifest says."""
+        """The path of a file of the manifest. Raises BackupRefused unless its hash matches."""
         path = self.path / file.path
         if not path.is_file() or file_sha256(path) != file.sha256:
-            raise BackupRefused(f"{path} is missing or damaged: its sha256 is not the manifest's. Use another backup.")
+            raise BackupRefused(
+                f"{path} is missing or damaged: its sha256 differs from the manifest. Use another backup."
+            )
         return path
 
     def blob(self, sha256: str) -> Path:
-        """Where a content lies."""
+        """The path of a content."""
         return self.path / _OBJECTS / sha256[:2] / sha256
 
     def draft(self) -> Path:
-        """A new file for a content whose hash is not known yet."""
+        """A path for a content whose hash is not known yet."""
         return self.path / _OBJECTS / f"draft-{new_id()}"
 
     def keep(self, path: Path) -> File:
-        """A finished file, for the manifest."""
+        """The manifest's entry for a finished file."""
         return File(path=str(path.relative_to(self.path)), sha256=file_sha256(path))
 
     def keep_key(self, source: Path) -> File:
@@ -113,7 +116,7 @@ class Folder:
         return self.keep(path)
 
     def complete(self, manifest: Manifest) -> None:
-        """Put the manifest in place, once everything else is on the disk, and remove what an earlier one named."""
+        """Write the manifest once everything else is on the disk, then remove the files of earlier backups."""
         os.sync()
         write_private(self.path / _MANIFEST, manifest.model_dump_json(indent=1).encode())
         os.sync()
@@ -124,7 +127,7 @@ class Folder:
                     path.unlink()
 
     def sweep(self, is_used: Callable[[str], bool]) -> None:
-        """Remove contents that are of no object, also those that an interrupted backup has left."""
+        """Remove contents that no object uses, including those of an interrupted backup."""
         for path in self.path.glob(f"{_OBJECTS}/??/*"):
             if not is_used(path.name):
                 path.unlink()
@@ -132,24 +135,24 @@ class Folder:
 
 @contextmanager
 def writable(path: Path) -> Iterator[Folder]:
-    """The folder for one backup at a time; made (0700) where it is missing. Raises BackupRefused."""
+    """Lock the folder for one backup; create it (0700) if it is missing. Raises BackupRefused."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     is_ours = (path / _LOCK).exists()
     if not is_ours and any(path.iterdir()):
-        raise BackupRefused(f"{path} is not empty and holds no backup. Name a folder of its own.")
+        raise BackupRefused(f"{path} is not empty and is not a backup. Choose an empty folder.")
     path.chmod(0o700)
     with os.fdopen(os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BackupRefused(f"Another backup into {path} is under way. Wait for it.") from error
+            raise BackupRefused(f"Another backup into {path} is running. Wait until it ends.") from error
         for name in (_OBJECTS, _KEYS):
             (path / name).mkdir(mode=0o700, exist_ok=True)
         yield Folder(path)
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone may read, whole or not at all."""
+    """Write a file atomically, readable only by its owner."""
     draft = path.with_name(f"{path.name}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""Which object has which content: an SQLite file, so that a million objects take no memory."""
+"""The content of each object, in an SQLite file, so that a million objects take no memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object of the bucket of this ``role`` (`originals`, `results` or `exports`), as the store had it."""
+    """An object in the bucket of this ``role`` (`originals`, `results` or `exports`), as read from the store."""
 
     role: str
     key: str
@@ -44,7 +44,7 @@ class Entry:
 
 
 class Index:
-    """The index in a file, for one thread. To be closed."""
+    """The index, for one thread. Must be closed."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path)
@@ -52,7 +52,7 @@ class Index:
 
     @classmethod
     def continued(cls, path: Path, earlier: Path | None) -> Index:
-        """A new index in ``path``, which knows what an earlier one knew."""
+        """A new index in ``path``, which starts as a copy of an earlier one."""
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if earlier is not None:
                 with earlier.open("rb") as source:
@@ -60,35 +60,35 @@ class Index:
         return cls(path)
 
     def close(self) -> None:
-        """Write what is not written yet and close the file."""
+        """Commit and close the file."""
         self._database.commit()
         self._database.close()
 
     def find(self, role: str, key: str) -> Entry | None:
-        """What is known of an object."""
+        """The entry of an object, if known."""
         row = self._database.execute(f"{_SELECT} WHERE role = ? AND key = ?", (role, key)).fetchone()
         return Entry(*row) if row else None
 
     def entries(self) -> Iterator[Entry]:
-        """Everything."""
+        """All entries."""
         return (Entry(*row) for row in self._database.execute(_SELECT))
 
     def begin_listing(self) -> None:
-        """From now on count as listed what `note` is told."""
+        """Mark every entry as not listed; `note` marks entries as listed again."""
         self._database.execute("UPDATE objects SET is_listed = 0")
 
     def note(self, entries: Sequence[Entry]) -> None:
-        """These are listed, and are so."""
+        """Add or replace entries, and mark them as listed."""
         self._database.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, 1)", map(astuple, entries))
         self._database.commit()
 
     def name(self, named: Iterable[NamedObject]) -> None:
-        """These objects, and no others, are named by the database."""
+        """Set the objects that the database names."""
         self._database.execute("DELETE FROM named")
         self._database.executemany("INSERT OR IGNORE INTO named VALUES (?, ?, ?)", map(astuple, named))
 
     def missing(self) -> list[str]:
-        """The keys of objects that are named and not known, the first thousand."""
+        """The keys of objects that the database names but the index lacks; at most a thousand."""
         rows = self._database.execute(
             "SELECT named.key FROM named LEFT JOIN objects USING (role, key) WHERE objects.key IS NULL LIMIT ?",
             (_MOST_MISSING,),
@@ -96,14 +96,14 @@ class Index:
         return [key for (key,) in rows]
 
     def count_altered(self) -> int:
-        """How many contents are not those that the database names."""
+        """The number of objects whose content differs from the database's hash."""
         (count,) = self._database.execute(
             "SELECT count(*) FROM named JOIN objects USING (role, key) WHERE named.sha256 <> objects.sha256"
         ).fetchone()
         return int(count)
 
-    def forget_unnamed(self) -> None:
-        """Forget what is neither listed nor named: it was deleted."""
+    def delete_unnamed(self) -> None:
+        """Delete entries that are neither listed nor named: their objects were deleted."""
         self._database.execute(
             "DELETE FROM objects WHERE is_listed = 0 AND (role, key) NOT IN (SELECT role, key FROM named)"
         )
@@ -113,17 +113,17 @@ class Index:
         return self._database.execute("SELECT 1 FROM objects WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
     def note_etags(self, changes: Sequence[NewEtag]) -> None:
-        """Remember that these originals have other etags in the store to which they were brought back."""
+        """Record the new etags of originals after a restore."""
         self._database.executemany("INSERT INTO new_etags VALUES (?, ?, ?)", map(astuple, changes))
 
     def new_etags(self) -> Iterator[list[NewEtag]]:
-        """What `note_etags` was told, many at a time."""
+        """The recorded etags, in groups."""
         rows = self._database.execute("SELECT key, old_etag, etag FROM new_etags")
         while group := rows.fetchmany(_AT_ONCE):
             yield [NewEtag(*row) for row in group]
 
     def totals(self) -> dict[str, tuple[int, int]]:
-        """Objects and bytes of each role."""
+        """The objects and bytes of each role."""
         rows = self._database.execute("SELECT role, count(*), sum(size_bytes) FROM objects GROUP BY role")
         return {role: (objects, size_bytes) for role, objects, size_bytes in rows}
 

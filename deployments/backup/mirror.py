@@ -1,4 +1,4 @@
-"""Copying buckets into the folder and back, many objects at a time, in flat memory."""
+"""Copy buckets into the folder and back, many objects at a time, in constant memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def mirror(buckets: Buckets, folder: Folder, index: Index) -> int:
-    """Copy what the folder lacks or has otherwise, and note all that is there; how many objects were copied.
+    """Copy new and changed objects, and note all objects in the index. Return the number of copied objects.
 
     An object that is removed before it can be read is left out.
     """
@@ -43,7 +43,7 @@ def mirror(buckets: Buckets, folder: Folder, index: Index) -> int:
 
 
 def put_back(buckets: Buckets, folder: Folder, entries: Iterable[Entry]) -> Iterator[list[tuple[Entry, str]]]:
-    """Store the objects, many at a time, and say which etag each has now. Raises BackupRefused for damaged contents."""
+    """Store the objects in groups, and yield each with its new etag. Raises BackupRefused for damaged contents."""
 
     def put(entry: Entry) -> tuple[Entry, str]:
         path = folder.blob(entry.sha256)
@@ -59,7 +59,7 @@ def put_back(buckets: Buckets, folder: Folder, entries: Iterable[Entry]) -> Iter
 
 
 def _unchanged(folder: Folder, index: Index, role: str, found: StoredObject) -> Entry | None:
-    """What the folder has of the object, if that is all of it."""
+    """The folder's entry of the object, if it is complete and current."""
     known = index.find(role, found.key)
     if known is None or (known.size_bytes, known.etag) != (found.size_bytes, found.etag):
         return None

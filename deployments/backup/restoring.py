@@ -1,6 +1,6 @@
-"""Bringing an installation back from a backup: first the store, then the database, all of it or nothing, then the keys.
+"""Restore an installation from a backup: the store, then the database in one transaction, then the keys.
 
-A restore that was interrupted is started again.
+An interrupted restore can be started again.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from sql.upkeep.backup import NewEtag, count_rows, count_sessions, drop_all_tabl
 
 
 def find_backup(path: Path) -> tuple[Folder, Manifest]:
-    """The backup in a folder. Raises BackupRefused when there is none that was completed."""
+    """The backup in a folder. Raises BackupRefused when there is no completed one."""
     folder = Folder(path)
     manifest = folder.manifest()
     if manifest is None:
-        raise BackupRefused(f"{path} holds no backup that was completed.")
+        raise BackupRefused(f"{path} does not contain a completed backup.")
     return folder, manifest
 
 
 def restore(
     settings: Settings, folder: Folder, manifest: Manifest, say: Callable[[str], None], *, replacing: bool
 ) -> None:
-    """Bring back database, buckets and keys. Raises BackupRefused before anything is changed where that is possible.
+    """Restore buckets, database and keys. Raises BackupRefused, where possible before it changes anything.
 
-    ``replacing``: what the database holds is dropped, and objects and keys are written over.
+    ``replacing`` drops the database's tables and overwrites objects and keys.
     """
     _check_migrations(manifest)
     dump, index_path = folder.checked(manifest.dump), folder.checked(manifest.index)
@@ -49,7 +49,7 @@ def restore(
             drop_all_tables(settings.database)
         load_dump(settings.database, dump)
         _check_rows(settings.database, manifest)
-        say(f"The database is as it was at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
+        say(f"The database is restored to {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
         for name in migrate(settings.database):
             say(f"The migration {name} was applied.")
         for changes in index.new_etags():
@@ -60,7 +60,7 @@ def restore(
 
 
 def _changed(stored: list[tuple[Entry, str]]) -> list[NewEtag]:
-    """The originals that have another etag now; of other objects nobody asks it."""
+    """The originals with a new etag. The etags of other objects are not used."""
     return [
         NewEtag(entry.key, entry.etag, etag)
         for entry, etag in stored
@@ -72,33 +72,35 @@ def _check_migrations(manifest: Manifest) -> None:
     unknown = sorted(set(manifest.migrations) - {path.stem for path in MIGRATIONS.glob("[0-9]*.sql")})
     if unknown:
         raise BackupRefused(
-            f"The backup is of Blurline {manifest.blurline_version}, which is newer than this one (it has the "
-            f"migrations {', '.join(unknown)}). Install that version."
+            f"The backup was made by the newer Blurline {manifest.blurline_version} (it has the migrations "
+            f"{', '.join(unknown)}). Install that version."
         )
 
 
 def _check_target(settings: Settings, buckets: Buckets, keys: list[Path], *, replacing: bool) -> None:
-    """Nobody is at work there, and there is nothing that would be lost."""
+    """Raise BackupRefused if the database is in use or data would be lost."""
     sessions = count_sessions(settings.database)
     if sessions:
         raise BackupRefused(
-            f"{sessions} others are connected to the database. Stop every API, worker and dashboard, and start again."
+            f"{sessions} other sessions use the database. Stop every API, worker and dashboard, then try again."
         )
     if replacing:
         return
-    remedy = "Name an empty one, or add --replace to lose what it holds."
+    remedy = "Choose an empty one, or add --replace to overwrite it."
     if tables := list_tables(settings.database):
-        raise BackupRefused(f"The database is not empty; it has {len(tables)} tables. {remedy}")
+        raise BackupRefused(f"The database is not empty: it has {len(tables)} tables. {remedy}")
     for bucket in buckets.names:
         if next(buckets.objects(bucket), None) is not None:
             raise BackupRefused(f"The bucket {bucket} is not empty. {remedy}")
     for key in keys:
         there = settings.home / key.name
         if there.exists() and there.read_bytes() != key.read_bytes():
-            raise BackupRefused(f"{there} is another key than the backup's. {remedy}")
+            raise BackupRefused(f"{there} differs from the backup's key. {remedy}")
 
 
 def _check_rows(database: str, manifest: Manifest) -> None:
     rows = count_rows(database)
     if rows != manifest.rows:
-        raise BackupRefused(f"The database has {rows} rows now, the backup had {manifest.rows}. Do not use it.")
+        raise BackupRefused(
+            f"The restored database has {rows} rows, but the backup had {manifest.rows}. Do not use it."
+        )

@@ -1,9 +1,8 @@
-"""Taking a backup while everything runs.
+"""Take a backup while everything runs.
 
-The buckets are copied first, which takes long; then the database is dumped, and then what has changed in the buckets
-meanwhile is copied, which is quick. An object lies in the store before a row names it, so that everything that the dump
-names was there when it was made. What was removed before it could be copied is missing: then a second dump, in which no
-row names it any more, takes the place of the first.
+The buckets are copied first, which takes long. Then the database is dumped, and the objects added meanwhile are copied,
+which is quick. An object is stored before a row names it, so every object that the dump names existed at that time. If
+one was removed before it could be copied, a new dump, whose rows no longer name it, replaces the first.
 """
 
 from __future__ import annotations
@@ -26,9 +25,11 @@ _TRIES = 3
 
 
 def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manifest:
-    """Make or refresh the backup in the folder. Raises BackupRefused and the errors of database and store."""
+    """Create or refresh the backup in the folder. Raises BackupRefused and the errors of database and store."""
     if "images" not in list_tables(settings.database):
-        raise BackupRefused("The database holds no tables of Blurline; there is nothing to back up.")
+        raise BackupRefused(
+            "The database has no tables of Blurline, so there is nothing to back up. Check BLURLINE_DATABASE_URL."
+        )
     with writable(path) as folder:
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
         index_path = path / f"objects-{stamp}.sqlite"
@@ -37,8 +38,8 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
         keys = sorted(settings.home.glob("*.pem"))
         if earlier and earlier.keys and not keys:
             raise BackupRefused(
-                f"The folder has keys that sign tokens and records, and {settings.home} has none: a backup from here "
-                "would lose them. Make it where BLURLINE_HOME has them, or into another folder."
+                f"The backup contains signing keys but {settings.home} does not, so this backup would lose them. "
+                "Set BLURLINE_HOME to the folder with the keys, or choose another backup folder."
             )
         with closing(Index.continued(index_path, known)) as index, closing(Buckets(settings, THREADS)) as buckets:
             say(f"{mirror(buckets, folder, index)} objects copied before the dump.")
@@ -52,7 +53,7 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
                 if not missing or missing == missing_before:
                     break
             altered = index.count_altered()
-            index.forget_unnamed()
+            index.delete_unnamed()
             totals = {role: Total(objects=n, size_bytes=size) for role, (n, size) in index.totals().items()}
         manifest = Manifest(
             blurline_version=VERSION,
@@ -74,7 +75,7 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
 
 @contextmanager
 def _dumped(database: str, path: Path) -> Iterator[Snapshot]:
-    """The snapshot that was dumped."""
+    """Dump the database, and yield the dumped snapshot."""
     with snapshot(database) as state:
         dump_database(database, state.id, path)
         yield state

@@ -1,1 +1,1 @@
-"""The image, the composition of containers, and the secrets that it starts with (docs/containers.md)."""
+"""The container image, the Compose files and their initial secrets (docs/containers.md)."""

@@ -1,4 +1,4 @@
-"""The secrets with which the containers of ``compose.yaml`` start: `blurline secrets FOLDER`."""
+"""Generate the secrets of ``compose.yaml``: `blurline secrets FOLDER`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _RANDOM = (
 )
 _SIGNING_KEYS = ("issuer_key.pem", "audit_key.pem")
 _DOOR = "/run/secrets/store_door.pem"
-_FILE_MODE = 0o444  # each container runs as a user of its own; the folder keeps everybody else out
+_FILE_MODE = 0o444  # each container runs as a different user; the folder's mode keeps other users out
 _FOLDER_MODE = 0o700
 
 
 def make_secrets(folder: Path) -> list[Path]:
-    """Make the files that are missing, and return them. Raises ConfigurationError where it may not write."""
+    """Create the missing files and return them. Raises ConfigurationError when the folder is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(_FOLDER_MODE)
@@ -66,16 +66,16 @@ def _write(path: Path, text: str) -> Iterator[Path]:
 
 
 def _identities(folder: Path) -> str:
-    """Whom the S3 server knows: us alone."""
+    """The S3 server's only identity: Blurline."""
     access_key, secret_key = ((folder / f"BLURLINE_S3_{each}_KEY").read_text() for each in ("ACCESS", "SECRET"))
     credentials = [{"accessKey": access_key, "secretKey": secret_key}]
     return json.dumps({"identities": [{"name": "blurline", "credentials": credentials, "actions": ["Admin"]}]})
 
 
 def _security() -> str:
-    """Keys for the store's inner servers, which would otherwise hand out every object to whoever reaches them.
+    """Keys for the store's internal servers, which would otherwise serve every object without authentication.
 
-    The inner port of its S3 server asks for a certificate of an authority that has given none, so that it is shut.
+    The internal port of its S3 server requires a certificate from an authority that issues none, which closes it.
     """
     tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
     keys = "".join(f'[{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)
@@ -83,7 +83,7 @@ def _security() -> str:
 
 
 def _door() -> str:
-    """A certificate, which is its own authority, and its key."""
+    """A self-signed certificate authority and its key."""
     key = Ed25519PrivateKey.generate()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""`blurline doctor`: whether every part that the settings name can be used, and what to do where one cannot."""
+"""`blurline doctor`: check that every configured part works, and say what to do if one does not."""
 
 from deployments.doctor.examination import examine
 from deployments.doctor.result import Finding, Severity

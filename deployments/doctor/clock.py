@@ -1,4 +1,4 @@
-"""Clocks: tokens, forms and leases have times in them, and parts whose clocks differ refuse each other's."""
+"""Clocks: tokens, upload forms and leases contain times, so parts whose clocks differ refuse those of the others."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _ERROR_S = 60
 
 
 def clock_finding(name: str, whose: str, ahead_s: float) -> Finding:
-    """What it means that a clock is ``ahead_s`` before this machine's (behind it, where negative)."""
+    """The finding for a clock that is ``ahead_s`` ahead of this machine's (behind, if negative)."""
     says = f"The clock of {whose} is {abs(ahead_s):.1f} s {'ahead of' if ahead_s > 0 else 'behind'} this machine's."
-    remedy = "Let both machines take their time from the network (NTP; `timedatectl` says whether they do)."
+    remedy = "Synchronize both machines with NTP (`timedatectl` shows whether they are)."
     if abs(ahead_s) >= _ERROR_S:
         return error(name, says, remedy)
     if abs(ahead_s) >= _WARNING_S:

@@ -1,4 +1,4 @@
-"""Settings: whether they contradict each other. Unknown and wrong ones end the command before."""
+"""Settings: whether they contradict each other. Unknown and invalid settings stop the command earlier."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployments.doctor.result import Finding, error, ok, warning
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BYTES_A_PIXEL = 3
-_MOST_PRESIGNED_MB = 5000  # S3 takes no more in one request
+_MOST_PRESIGNED_MB = 5000  # the limit of S3 for one request
 
 
 def configuration(settings: Settings) -> Iterator[Finding]:
@@ -25,7 +25,7 @@ def configuration(settings: Settings) -> Iterator[Finding]:
         _log_level,
     )
     found = [finding for check in checks for finding in check(settings)]
-    yield from found or [ok("settings", "Every setting is known, and none contradicts another.")]
+    yield from found or [ok("settings", "Every setting is known, and no settings contradict each other.")]
 
 
 def _sign_in(settings: Settings) -> Iterator[Finding]:
@@ -38,19 +38,19 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
     if (settings.oidc_client_id or settings.oidc_client_secret) and missing:
         yield error(
             "settings.sign_in",
-            f"Signing in at the dashboard is set up by half: {' and '.join(missing)} is missing.",
+            f"Sign-in to the dashboard is incomplete: {' and '.join(missing)} is not set.",
             f"Set {' and '.join(missing)}, or none of BLURLINE_OIDC_CLIENT_ID and BLURLINE_OIDC_CLIENT_SECRET.",
         )
     elif settings.oidc_client_id and settings.dashboard_cookie_secret is None:
         yield warning(
             "settings.cookie_secret",
-            "The key of the sign-in cookies is made anew at each start of the dashboard; then everyone signs in again.",
-            "Set BLURLINE_DASHBOARD_COOKIE_SECRET, the same for every dashboard.",
+            "The dashboard makes a new cookie key at every start, so users must sign in again after a restart.",
+            "Set BLURLINE_DASHBOARD_COOKIE_SECRET to the same value for every dashboard.",
         )
     if not settings.local_issuer and settings.oidc_issuer is None:
         yield error(
             "settings.issuers",
-            "No token is accepted: BLURLINE_LOCAL_ISSUER is false, and no other issuer is set.",
+            "No token is accepted: BLURLINE_LOCAL_ISSUER is false and BLURLINE_OIDC_ISSUER is not set.",
             "Set BLURLINE_OIDC_ISSUER, or BLURLINE_LOCAL_ISSUER=true.",
         )
 
@@ -62,21 +62,21 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
     if settings.s3_public_endpoint is None and not _is_local(public):
         yield warning(
             "settings.public_endpoint",
-            f"Clients are told to upload to {public}, the store's address for servers.",
-            "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients, also where it is the same.",
+            f"Clients upload to {public}, the store's internal address.",
+            "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients, even if it is the same.",
         )
     if _is_local(public) and not _is_local(settings.api_url):
         yield warning(
             "settings.public_endpoint",
-            f"The API is at {settings.api_url}, but its clients are told to upload to {public}, their own machine.",
+            f"The API is at {settings.api_url}, but its clients upload to {public}, which is their own machine.",
             "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients.",
         )
     for name, url in (("BLURLINE_S3_PUBLIC_ENDPOINT", public), ("BLURLINE_DASHBOARD_URL", settings.dashboard_url)):
         if urlsplit(url).scheme != "https" and not _is_local(url):
             yield warning(
                 "settings.encryption",
-                f"{url} is not encrypted: photographs and tokens can be read on their way.",
-                f"Put TLS before it and set {name} to the https address.",
+                f"{url} is not encrypted: photographs and tokens can be read in transit.",
+                f"Serve it over TLS and set {name} to the https address.",
             )
 
 
@@ -85,29 +85,29 @@ def _sizes(settings: Settings) -> Iterator[Finding]:
     for is_wrong, says, remedy in (
         (
             settings.max_request_mb < settings.max_file_mb,
-            f"A file may have {settings.max_file_mb:g} MB, a request with files {settings.max_request_mb:g} MB.",
-            "Raise BLURLINE_MAX_REQUEST_MB over BLURLINE_MAX_FILE_MB.",
+            f"A file may have {settings.max_file_mb:g} MB, but a request only {settings.max_request_mb:g} MB.",
+            "Set BLURLINE_MAX_REQUEST_MB higher than BLURLINE_MAX_FILE_MB.",
         ),
         (
             settings.max_file_mb > _MOST_PRESIGNED_MB,
-            f"A file may have {settings.max_file_mb:g} MB; S3 takes {_MOST_PRESIGNED_MB} MB in one upload at most.",
+            f"A file may have {settings.max_file_mb:g} MB, but S3 accepts at most {_MOST_PRESIGNED_MB} MB per upload.",
             f"Lower BLURLINE_MAX_FILE_MB to {_MOST_PRESIGNED_MB} or less.",
         ),
         (
             settings.worker_memory_mb < decoded_mb,
-            f"A worker child is replaced over {settings.worker_memory_mb:g} MB, but pictures alone may take "
+            f"A worker process is replaced above {settings.worker_memory_mb:g} MB, but pictures alone can take "
             f"{decoded_mb:g} MB.",
             "Raise BLURLINE_WORKER_MEMORY_MB, or lower BLURLINE_MAX_MEGAPIXELS or BLURLINE_RESIDENT_MEGAPIXELS.",
         ),
         (
             settings.attempt_deadline_s < settings.max_decode_s,
-            f"An attempt is given up after {settings.attempt_deadline_s:g} s, but decoding alone may take "
+            f"An attempt is given up after {settings.attempt_deadline_s:g} s, but decoding alone can take "
             f"{settings.max_decode_s:g} s.",
-            "Raise BLURLINE_ATTEMPT_DEADLINE_S well over BLURLINE_MAX_DECODE_S.",
+            "Set BLURLINE_ATTEMPT_DEADLINE_S well above BLURLINE_MAX_DECODE_S.",
         ),
         (
             0 in (settings.quota_images_per_day, settings.quota_mb_per_day, settings.quota_open_jobs),
-            "A quota is 0: nobody can submit anything.",
+            "A quota is 0, so no user can submit anything.",
             "Unset BLURLINE_QUOTA_IMAGES_PER_DAY, BLURLINE_QUOTA_MB_PER_DAY or BLURLINE_QUOTA_OPEN_JOBS, or raise it.",
         ),
     ):
@@ -119,14 +119,14 @@ def _outward(settings: Settings) -> Iterator[Finding]:
     if settings.outbound_networks and not (settings.allow_urls or settings.allow_webhooks):
         yield warning(
             "settings.outbound",
-            "BLURLINE_OUTBOUND_NETWORKS names networks, but nothing reaches outward.",
-            "Set BLURLINE_ALLOW_URLS or BLURLINE_ALLOW_WEBHOOKS, or unset the networks.",
+            "BLURLINE_OUTBOUND_NETWORKS is set, but outbound requests are disabled.",
+            "Set BLURLINE_ALLOW_URLS or BLURLINE_ALLOW_WEBHOOKS, or unset BLURLINE_OUTBOUND_NETWORKS.",
         )
     if settings.worker_metrics_port is not None and settings.worker_metrics_host not in _LOOPBACK:
         yield warning(
             "settings.worker_metrics",
-            f"Workers show their metrics at {settings.worker_metrics_host} to everyone who reaches them.",
-            "See that only your Prometheus does: a firewall, or a network policy.",
+            f"Workers serve their metrics at {settings.worker_metrics_host} without authentication.",
+            "Allow access only for your Prometheus, with a firewall or a network policy.",
         )
 
 
@@ -134,8 +134,8 @@ def _prefect(settings: Settings) -> Iterator[Finding]:
     if settings.prefect_api_key is not None and settings.prefect_api_auth_string is not None:
         yield warning(
             "settings.prefect",
-            "Both PREFECT_API_KEY (Prefect Cloud) and PREFECT_API_AUTH_STRING (a server of your own) are set.",
-            "Unset the one that is not of the Prefect at PREFECT_API_URL.",
+            "Both PREFECT_API_KEY (Prefect Cloud) and PREFECT_API_AUTH_STRING (your own server) are set.",
+            "Unset the one that does not belong to PREFECT_API_URL.",
         )
 
 
@@ -143,7 +143,7 @@ def _log_level(settings: Settings) -> Iterator[Finding]:
     if settings.log_level.upper() not in logging.getLevelNamesMapping():
         yield error(
             "settings.log_level",
-            f"BLURLINE_LOG_LEVEL is {settings.log_level!r}; no worker and no API starts with it.",
+            f"BLURLINE_LOG_LEVEL is {settings.log_level!r}, with which neither worker nor API can start.",
             "Set it to DEBUG, INFO, WARNING or ERROR.",
         )
 

@@ -1,4 +1,4 @@
-"""The database: whether it can be used, is up to date, and has room."""
+"""The database: whether it is reachable, up to date, and has free connections."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sql.upkeep.server import Server, inspect_server
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18
-_AN_API_PROCESS = 24  # its pool, and the threads that listen
-_A_WORKER_CHILD = 2
+_AN_API_PROCESS = 24  # its pool and its listening threads
+_A_WORKER_PROCESS = 2
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    """See the module. Raises ConfigurationError where no database is set."""
+    """Check the database. Raises ConfigurationError when none is set."""
     try:
         server = inspect_server(settings.database)
     except DatabaseUnavailable as problem:
         yield error(
             "database.connection",
             str(problem).strip(),
-            "Start PostgreSQL, or correct host, port, user and password in BLURLINE_DATABASE_URL.",
+            "Start PostgreSQL, or correct the host, port, user or password in BLURLINE_DATABASE_URL.",
         )
         return
     yield _version(server)
@@ -37,11 +37,11 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 
 def _version(server: Server) -> Finding:
-    name, says = "database.version", f"PostgreSQL {server.version} answers."
+    name, says = "database.version", f"PostgreSQL {server.version} responds."
     if server.major < _OLDEST_MAJOR:
-        return error(name, says, f"Move to PostgreSQL {_TESTED_MAJOR}; {_OLDEST_MAJOR} is the oldest that may do.")
+        return error(name, says, f"Upgrade to PostgreSQL {_TESTED_MAJOR}; {_OLDEST_MAJOR} is the minimum.")
     if server.major < _TESTED_MAJOR:
-        return warning(name, f"{says} Blurline is tested with {_TESTED_MAJOR}.", f"Move to {_TESTED_MAJOR} in time.")
+        return warning(name, f"{says} Blurline is tested with {_TESTED_MAJOR}.", f"Upgrade to {_TESTED_MAJOR}.")
     return ok(name, says)
 
 
@@ -49,27 +49,27 @@ def _encoding(server: Server) -> Finding:
     if server.encoding != "UTF8":
         return error(
             "database.encoding",
-            f"The database is encoded in {server.encoding}; names of files in other scripts cannot be stored.",
-            "Make a database with ENCODING 'UTF8' and restore a backup into it.",
+            f"The database uses the encoding {server.encoding}, which cannot store file names in all scripts.",
+            "Create a database with ENCODING 'UTF8' and restore a backup into it.",
         )
-    return ok("database.encoding", "The database is encoded in UTF8.")
+    return ok("database.encoding", "The database uses the encoding UTF8.")
 
 
 def _role(server: Server) -> Finding:
     if server.is_standby:
         return error(
             "database.role",
-            "The server is a standby and takes no changes.",
+            "The server is a standby and does not accept writes.",
             "Point BLURLINE_DATABASE_URL to the primary (with several hosts, add target_session_attrs=read-write).",
         )
-    return ok("database.role", "The server takes changes.")
+    return ok("database.role", "The server accepts writes.")
 
 
 def _room(server: Server) -> Finding:
-    says = f"{server.free_connections} connections are free of {server.max_connections}"
-    need = f"an API process takes up to {_AN_API_PROCESS}, a worker child {_A_WORKER_CHILD}"
+    says = f"{server.free_connections} of {server.max_connections} connections are free"
+    need = f"an API process uses up to {_AN_API_PROCESS}, a worker process {_A_WORKER_PROCESS}"
     remedy = "Raise max_connections, or the limits of the database and its user, or run fewer processes."
-    if server.free_connections < _A_WORKER_CHILD:
+    if server.free_connections < _A_WORKER_PROCESS:
         return error("database.connections", f"{says}; {need}.", remedy)
     if server.free_connections < _AN_API_PROCESS:
         return warning("database.connections", f"{says}; {need}.", remedy)
@@ -84,7 +84,7 @@ def _migrations(url: str) -> Finding:
     if unknown:
         return warning(
             "database.migrations",
-            f"The database has the migrations {', '.join(unknown)} of a newer Blurline than this one.",
-            "Install the newer version here too; until then this one may be told less than there is.",
+            f"The database has migrations of a newer Blurline: {', '.join(unknown)}.",
+            "Install the newer version here too. Until then, this one may not show all data.",
         )
     return ok("database.migrations", "Every migration is applied.")

@@ -1,4 +1,4 @@
-"""Prefect's deployments: whether they are as ``prefect.yaml`` says, and whether `reconcile` runs."""
+"""Prefect's deployments: whether they match ``prefect.yaml``, and whether `reconcile` runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RECONCILE_PATIENCE_S = 300
 
 
 def deployed(client: httpx.Client, pool: str) -> Iterator[Finding]:
-    """See the module. ``client`` speaks to Prefect's API."""
+    """Check the deployments. ``client`` is a client of Prefect's API."""
     for wanted in wanted_deployments():
         yield _deployment(client, wanted, pool)
     yield _reconciled(client)
@@ -27,7 +27,7 @@ def _deployment(client: httpx.Client, wanted: dict[str, Any], pool: str) -> Find
     flow = str(wanted["entrypoint"]).rsplit(".", 1)[1].replace("_", "-")
     answer = client.get(f"/deployments/name/{flow}/{wanted['name']}")
     if answer.status_code == 404:
-        return error(name, "The deployment is not there.", "Run `blurline deploy`.")
+        return error(name, "The deployment does not exist.", "Run `blurline deploy`.")
     found = answer.raise_for_status().json()
     differing = [
         f"{what} is {is_!r}, not {should!r}"
@@ -39,11 +39,13 @@ def _deployment(client: httpx.Client, wanted: dict[str, Any], pool: str) -> Find
         if is_ != should
     ]
     if differing:
-        return error(name, f"It is another Blurline's: {'; '.join(differing)}.", "Run `blurline deploy`.")
+        return error(
+            name, f"The deployment belongs to another Blurline: {'; '.join(differing)}.", "Run `blurline deploy`."
+        )
     if found["paused"] or (wanted.get("schedules") and not any(each["active"] for each in found["schedules"])):
         finding = error if wanted["name"] == _RECONCILE else warning
-        return finding(name, "It is paused: its schedule starts no run.", "Resume it in Prefect.")
-    return ok(name, "It is there, as it should be.")
+        return finding(name, "The deployment or its schedule is paused.", "Resume it in Prefect.")
+    return ok(name, "The deployment is up to date.")
 
 
 def _reconciled(client: httpx.Client) -> Finding:
@@ -55,11 +57,11 @@ def _reconciled(client: httpx.Client) -> Finding:
         "limit": 1,
     }
     runs = client.post("/flow_runs/filter", json=wanted).raise_for_status().json()
-    consequence = "what is stuck stays stuck."
-    remedy = "See that a worker is online and look at the latest runs of the deployment reconcile in Prefect."
+    consequence = "stuck images are not retried."
+    remedy = "Check that a worker is online, and look at the latest runs of the deployment reconcile in Prefect."
     if not runs:
-        return warning(name, f"The flow reconcile has never run to its end; {consequence}", remedy)
+        return warning(name, f"The flow reconcile has never completed; {consequence}", remedy)
     age_s = (datetime.now(UTC) - datetime.fromisoformat(runs[0]["end_time"])).total_seconds()
     if age_s > _RECONCILE_PATIENCE_S:
-        return error(name, f"The flow reconcile last ran to its end {age_s / 60:.0f} min ago; {consequence}", remedy)
-    return ok(name, f"The flow reconcile ran to its end {age_s:.0f} s ago.")
+        return error(name, f"The flow reconcile last completed {age_s / 60:.0f} min ago; {consequence}", remedy)
+    return ok(name, f"The flow reconcile completed {age_s:.0f} s ago.")

@@ -1,4 +1,4 @@
-"""The examination: every subject at the same time, each by itself and within a time limit."""
+"""Run every check at the same time, each isolated and within a time limit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from deployments.doctor.versions import versions
 log = structlog.get_logger()
 
 Subject = Callable[[Settings], Iterator[Finding]]
-"""Finds one thing after another. What it raises of our own errors is its last finding."""
+"""A check, which yields findings. A BlurlineError that it raises becomes its last finding."""
 
 SUBJECTS: Mapping[str, Subject] = {
     "settings": configuration,
@@ -36,24 +36,24 @@ SUBJECTS: Mapping[str, Subject] = {
     "machine": machine,
 }
 _LIMIT_S = 45
-_REPORT = "This is a mistake of the doctor's: report it with the lines above, and judge this part by its own log."
+_REPORT = "This is a bug in the doctor. Report it with the lines above, and check this part in its own log."
 
 
 def examine(settings: Settings, subjects: Mapping[str, Subject] = SUBJECTS, limit_s: float = _LIMIT_S) -> list[Finding]:
-    """What every subject has found within the limit, in the order of the subjects."""
+    """The findings of every check within the limit, in the order of the checks."""
     found: dict[str, list[Finding]] = {name: [] for name in subjects}
 
-    def look(name: str) -> None:
+    def check(name: str) -> None:
         try:
             found[name].extend(subjects[name](settings))
         except BlurlineError as problem:
-            found[name].append(error(name, str(problem), "Do as the message says and examine again."))
+            found[name].append(error(name, str(problem), "Follow the message, then run the doctor again."))
         except Exception as problem:
             log.exception("examination_failed", subject=name)
-            found[name].append(error(name, f"The examination itself failed: {problem!r}", _REPORT))
+            found[name].append(error(name, f"The check itself failed: {problem!r}", _REPORT))
 
-    # Daemons: one that hangs does not keep the command from ending.
-    threads = {name: threading.Thread(target=look, args=(name,), daemon=True) for name in subjects}
+    # Daemon threads: a hanging check does not keep the command from ending.
+    threads = {name: threading.Thread(target=check, args=(name,), daemon=True) for name in subjects}
     deadline = time.monotonic() + limit_s
     for thread in threads.values():
         thread.start()
@@ -67,6 +67,6 @@ def examine(settings: Settings, subjects: Mapping[str, Subject] = SUBJECTS, limi
 def _hangs(name: str, limit_s: float) -> Finding:
     return error(
         name,
-        f"The examination did not end within {limit_s:g} s.",
-        "Something does not answer and does not refuse either: look at its log and at the network to it.",
+        f"The check did not end within {limit_s:g} s.",
+        "The part neither responds nor refuses connections. Check its log and the network to it.",
     )

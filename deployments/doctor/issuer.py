@@ -1,4 +1,4 @@
-"""The OpenID Connect issuer, where one is set: whether it publishes keys that can check its tokens."""
+"""The OpenID Connect issuer, if set: whether it publishes keys that verify its tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deployments.doctor.result import Finding, error, ok
 
 
 def issuer(settings: Settings) -> Iterator[Finding]:
-    """See the module."""
+    """Check the issuer."""
     if settings.oidc_issuer is None:
         return
     issuer = OidcIssuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_scopes_claim)
@@ -20,14 +20,14 @@ def issuer(settings: Settings) -> Iterator[Finding]:
         yield error(
             "issuer.keys",
             str(problem),
-            "Correct BLURLINE_OIDC_ISSUER (it must read as in its tokens' `iss`), or see that this machine reaches it.",
+            "Correct BLURLINE_OIDC_ISSUER (it must equal `iss` in its tokens), or make it reachable from this machine.",
         )
         return
     if keys == 0:
         yield error(
             "issuer.keys",
-            f"{issuer.name} publishes no key that can check a token.",
-            "Have it sign with RSA, EC or Ed25519 keys; those with a shared secret are not accepted.",
+            f"{issuer.name} publishes no key that can verify a token.",
+            "Configure it to sign with RSA, EC or Ed25519 keys; shared secrets are not accepted.",
         )
     else:
-        yield ok("issuer.keys", f"{issuer.name} publishes {keys} keys that can check tokens.")
+        yield ok("issuer.keys", f"{issuer.name} publishes {keys} keys that can verify tokens.")

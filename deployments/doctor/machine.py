@@ -1,4 +1,4 @@
-"""This machine: room on its disks, who may read the secrets in the data folder, and ports."""
+"""This machine: free disk space, permissions of the secrets in the data folder, and ports."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def machine(settings: Settings) -> Iterator[Finding]:
-    """See the module."""
-    yield _room("machine.home", settings.home, _SCANT_BYTES, "Make room, or move BLURLINE_HOME to a larger disk.")
+    """Check the machine."""
+    yield _room("machine.home", settings.home, _SCANT_BYTES, "Free some space, or move BLURLINE_HOME to a larger disk.")
     yield _room(
         "machine.temporary",
         Path(tempfile.gettempdir()),
         settings.max_request_mb * 1e6,
-        "Make room there, point TMPDIR to a larger disk, or lower BLURLINE_MAX_REQUEST_MB.",
+        "Free some space, point TMPDIR to a larger disk, or lower BLURLINE_MAX_REQUEST_MB.",
     )
     yield from _secrets(settings.home)
     yield from _ports(settings)
@@ -46,14 +46,14 @@ def machine(settings: Settings) -> Iterator[Finding]:
 
 
 def _room(name: str, folder: Path, wanted_bytes: float, remedy: str) -> Finding:
-    """The folder need not be there yet."""
+    """Check the free space of a folder, which may not exist yet."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free
     says = f"{free / 1e9:.1f} GB are free for {folder}"
     if free < _LITTLE_BYTES:
         return error(name, f"{says}.", remedy)
     if free < wanted_bytes:
-        return warning(name, f"{says}; {wanted_bytes / 1e9:.1f} GB would be well.", remedy)
+        return warning(name, f"{says}; at least {wanted_bytes / 1e9:.1f} GB are recommended.", remedy)
     return ok(name, f"{says}.")
 
 
@@ -63,15 +63,15 @@ def _secrets(home: Path) -> Iterator[Finding]:
     if open_:
         yield error(
             "machine.secrets",
-            f"Other users of this machine may read {', '.join(open_)} in {home}.",
-            f"Run `chmod 600 {' '.join(str(home / name) for name in open_)}`; where others were here, change the keys.",
+            f"Other users of this machine can access {', '.join(open_)} in {home}.",
+            f"Run `chmod 600 {' '.join(str(home / name) for name in open_)}`. If others had access, replace the keys.",
         )
     elif files:
-        yield ok("machine.secrets", f"The {len(files)} files with secrets in {home} are for their owner alone.")
+        yield ok("machine.secrets", f"Only their owner can access the {len(files)} files with secrets in {home}.")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    """Those of the embedded stack, where there is one: its own while it runs, free for it while it does not."""
+    """Check the ports of the embedded stack, if there is one: used by it while it runs, otherwise free."""
     ports, parts = recorded_ports(settings.home), recorded_processes(settings.home)
     if not ports:
         return
@@ -79,20 +79,20 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         listening = {part: _listening(processes) for part, processes in parts.items()}
         silent = [part for part in parts if ports[_PORT_OF_PART[part]] not in listening[part]]
         for part in silent:
-            says = f"The {part} does not listen at its port {ports[_PORT_OF_PART[part]]}."
+            says = f"The {part} does not listen on its port {ports[_PORT_OF_PART[part]]}."
             yield error("machine.ports", says, f"Look at {settings.home / 'logs' / part}.log.")
         if not silent:
-            yield ok("machine.ports", f"{', '.join(parts)} listen at their ports.")
+            yield ok("machine.ports", f"{', '.join(parts)} listen on their ports.")
         return
     taken = sorted(f"{name} {port}" for name, port in ports.items() if _is_taken(port))
     if taken:
         yield warning(
             "machine.ports",
-            f"The stack does not run, and others have its ports: {', '.join(taken)}.",
-            "Stop them, or `blurline up` takes other ports, and what knows the old ones does not find it.",
+            f"The stack is stopped, and other programs use its ports: {', '.join(taken)}.",
+            "Stop them. Otherwise `blurline up` chooses other ports, and clients that use the old ones do not find it.",
         )
     else:
-        yield ok("machine.ports", "The stack does not run; its ports are free.")
+        yield ok("machine.ports", "The stack is stopped; its ports are free.")
 
 
 def _metrics_port(settings: Settings) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def _metrics_port(settings: Settings) -> Iterator[Finding]:
     else:
         yield error(
             "machine.metrics_port",
-            f"Something else than a worker listens at {address}; a worker would not start.",
+            f"Another program listens on {address}, so a worker cannot start.",
             "Set BLURLINE_WORKER_METRICS_PORT to a free port.",
         )
 

@@ -1,4 +1,4 @@
-"""Models: whether each profile's file is the one of its card and runs on the execution provider that is set."""
+"""Models: whether each profile's file matches its card and runs on the configured execution provider."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from models.loading import vendored_detector
 
 
 def models(settings: Settings) -> Iterator[Finding]:
-    """See the module. Every file is hashed, loaded and run once."""
+    """Check the models: hash, load and run every file once."""
     for profile in ProfileName:
         policy = Policy(profile=profile)
         yield _finding(f"models.{profile}", lambda policy=policy: plan_for(policy, settings).detector)  # type: ignore[misc]
@@ -26,7 +26,7 @@ def _finding(name: str, load: Callable[[], Detector]) -> Finding:
     try:
         detector = load()
     except ModelRejected as problem:
-        remedy = "Install Blurline anew, or where BLURLINE_MODEL_FILE is set, correct it, its family or its file."
+        remedy = "Reinstall Blurline or, if BLURLINE_MODEL_FILE is set, correct it, its family or its file."
         return error(name, str(problem), remedy)
     except ConfigurationError as problem:
         remedy = "Correct BLURLINE_EXECUTION_PROVIDER or BLURLINE_MODEL_FAMILY, or install another onnxruntime."

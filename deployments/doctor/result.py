@@ -1,4 +1,4 @@
-"""What the doctor's checks find."""
+"""The findings of the doctor's checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad it is: `error` where something does not work or is not safe, `warning` where it soon may not be."""
+    """The severity: `error` if something does not work or is not safe, `warning` if that may happen soon."""
 
     OK = "ok"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check has found. ``name`` is stable; ``remedy`` says what to do and is None where all is well."""
+    """A finding of a check. ``name`` is stable; ``remedy`` says what to do, and is None if nothing is wrong."""
 
     name: str
     severity: Severity
@@ -25,15 +25,15 @@ class Finding:
 
 
 def ok(name: str, says: str) -> Finding:
-    """All is well."""
+    """A finding that nothing is wrong."""
     return Finding(name, Severity.OK, says)
 
 
 def warning(name: str, says: str, remedy: str) -> Finding:
-    """It works, but not as well or as safely as it should."""
+    """A finding of something that works, but not as well or as safely as it should."""
     return Finding(name, Severity.WARNING, says, remedy)
 
 
 def error(name: str, says: str, remedy: str) -> Finding:
-    """It does not work, or is not safe."""
+    """A finding of something that does not work or is not safe."""
     return Finding(name, Severity.ERROR, says, remedy)

@@ -1,4 +1,4 @@
-"""The store: whether it can be written and read, keeps strangers out, and takes what clients upload and no more."""
+"""The store: whether it can be written and read, is private, and accepts client uploads within their limits only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TIMEOUT_S = 10
 
 
 def store(settings: Settings) -> Iterator[Finding]:
-    """See the module. Raises ConfigurationError where no store is set."""
+    """Check the store. Raises ConfigurationError when none is set."""
     with closing(Buckets(settings)) as buckets, closing(Store(settings)) as store:
         try:
             missing = buckets.missing()
@@ -35,16 +35,16 @@ def store(settings: Settings) -> Iterator[Finding]:
                 "Start the store, or correct BLURLINE_S3_ENDPOINT, BLURLINE_S3_ACCESS_KEY and BLURLINE_S3_SECRET_KEY.",
             )
             return
-        yield ok("store.connection", f"{settings.store_endpoint} answers.")
+        yield ok("store.connection", f"{settings.store_endpoint} responds.")
         yield from _clock(settings)
         if missing:
             yield error(
                 "store.buckets",
-                f"The buckets {', '.join(missing)} are not there.",
-                "Run `blurline buckets`, or make them yourself, private.",
+                f"The buckets {', '.join(missing)} do not exist.",
+                "Run `blurline buckets`, or create them yourself as private buckets.",
             )
             return
-        yield ok("store.buckets", f"The buckets {', '.join(buckets.names)} are there.")
+        yield ok("store.buckets", f"The buckets {', '.join(buckets.names)} exist.")
         yield _versions(buckets)
         yield from _written_and_private(settings, buckets)
         yield _upload(settings, store)
@@ -52,7 +52,7 @@ def store(settings: Settings) -> Iterator[Finding]:
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:
-    """The store's answers carry its time, cut to the second."""
+    """Compare clocks. The store's responses contain its time, truncated to the second."""
     try:
         told = httpx.get(settings.store_endpoint, timeout=_TIMEOUT_S).headers.get("date")
     except httpx.HTTPError:
@@ -69,20 +69,20 @@ def _versions(buckets: Buckets) -> Finding:
     except StoreUnavailable as problem:
         return warning(
             name,
-            f"It cannot be said whether the buckets keep what is deleted: {problem}",
-            "Let the access key read the buckets' versioning, or look yourself that it is off.",
+            f"It is unknown whether the buckets keep deleted objects: {problem}",
+            "Allow the access key to read the buckets' versioning, or check yourself that it is off.",
         )
     if keeping:
         return warning(
             name,
-            f"{', '.join(keeping)} keep older versions: photographs that are deleted stay there.",
-            "Suspend versioning, or have a lifecycle rule remove noncurrent versions after the time that you allow.",
+            f"{', '.join(keeping)} keep older versions, so deleted photographs stay there.",
+            "Suspend versioning, or add a lifecycle rule that removes noncurrent versions in time.",
         )
-    return ok(name, "What is removed from the buckets is gone.")
+    return ok(name, "The buckets do not keep removed objects.")
 
 
 def _written_and_private(settings: Settings, buckets: Buckets) -> Iterator[Finding]:
-    """A trial object in each bucket, read with the keys and without."""
+    """Write a trial object to each bucket and read it with and without the keys."""
     key = _trial_key()
     public = settings.s3_public_endpoint or settings.store_endpoint
     endpoints = sorted({settings.store_endpoint.rstrip("/"), public.rstrip("/")})
@@ -98,43 +98,43 @@ def _written_and_private(settings: Settings, buckets: Buckets) -> Iterator[Findi
                 open_.append(bucket)
             buckets.remove(bucket, key)
     except BlurlineError as problem:
-        yield error("store.use", str(problem), "Let the access key write, read, list and remove objects there.")
+        yield error("store.use", str(problem), "Allow the access key to write, read, list and remove objects.")
         return
     if lost:
-        remedy = "Look at the store's log and disks before anything else is stored there."
-        yield error("store.use", f"{', '.join(lost)} give back something else than was stored.", remedy)
+        remedy = "Check the store's log and disks before you store anything else."
+        yield error("store.use", f"{', '.join(lost)} return other content than was stored.", remedy)
     else:
         yield ok("store.use", "Objects can be written, read and removed in every bucket.")
     if open_:
         yield error(
             "store.privacy",
             f"{', '.join(open_)} can be read or listed by anyone, without a key.",
-            "Remove the bucket's policy or ACL that allows it, now: originals show faces.",
+            "Remove the bucket policy or ACL that allows it at once: originals show faces.",
         )
     else:
         yield ok("store.privacy", "No bucket can be read or listed without a key.")
 
 
 def _upload(settings: Settings, store: Store) -> Finding:
-    """A client's upload over the public address."""
+    """Upload like a client, over the public address."""
     key = _trial_key()
     address = settings.s3_public_endpoint or settings.store_endpoint
-    remedy = "Correct BLURLINE_S3_PUBLIC_ENDPOINT, and see that what stands before the store lets POST through."
+    remedy = "Correct BLURLINE_S3_PUBLIC_ENDPOINT, and check that proxies in front of the store pass POST requests."
     try:
         answer = _post(store.presign_upload(key), _CONTENT)
         if not answer.is_success:
-            says = f"An upload to {address} as clients make it is refused ({answer.status_code}): {answer.text[:200]}"
+            says = f"A client's upload to {address} is refused ({answer.status_code}): {answer.text[:200]}"
             return error("store.upload", says, remedy)
         store.stat_original(key)
     except (httpx.HTTPError, BlurlineError) as problem:
-        return error("store.upload", f"An upload to {address} as clients make it does not arrive: {problem!r}", remedy)
+        return error("store.upload", f"A client's upload to {address} fails: {problem!r}", remedy)
     finally:
         store.remove_original(key)
     return ok("store.upload", f"Clients can upload to {address}.")
 
 
 def _limits(settings: Settings) -> Finding:
-    """A form is for one key and a size, and the store must hold clients to it."""
+    """Check that the store enforces the key and size of an upload form."""
     key, taken = _trial_key(), []
     with closing(Store(settings.model_copy(update={"max_file_mb": _SMALL_MB}))) as store:
         form = store.presign_upload(key)
@@ -146,18 +146,18 @@ def _limits(settings: Settings) -> Finding:
             if _post(elsewhere, _CONTENT).is_success:
                 taken.append("another key than the form's")
         except httpx.HTTPError as problem:
-            says = f"Whether uploads are held to their key and size cannot be said: {problem!r}"
-            return error("store.limits", says, "Mend what store.upload names.")
+            says = f"It is unknown whether the store enforces the key and size of uploads: {problem!r}"
+            return error("store.limits", says, "Fix the problem in store.upload first.")
         finally:
             for each in (key, elsewhere.fields["key"]):
                 store.remove_original(each)
     if taken:
         return error(
             "store.limits",
-            f"The store takes {' and '.join(taken)}: whoever may submit can fill it, or write over others' files.",
-            "Use a store that heeds the conditions of presigned POST policies.",
+            f"The store accepts {' and '.join(taken)}, so a submitter can fill it or overwrite other users' files.",
+            "Use a store that enforces the conditions of presigned POST policies.",
         )
-    return ok("store.limits", "Uploads are held to their key and size.")
+    return ok("store.limits", "The store enforces the key and size of uploads.")
 
 
 def _post(form: PresignedPost, content: bytes) -> httpx.Response:
@@ -165,7 +165,7 @@ def _post(form: PresignedPost, content: bytes) -> httpx.Response:
 
 
 def _serves_strangers(url: str) -> bool:
-    """An endpoint that is not reached from here serves nobody from here; `store.upload` says so."""
+    """Whether a URL is served without a key. An unreachable endpoint is reported by `store.upload`."""
     try:
         return httpx.get(url, timeout=_TIMEOUT_S).is_success
     except httpx.HTTPError:

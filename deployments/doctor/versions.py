@@ -1,4 +1,4 @@
-"""Versions: of Blurline, of Python, and of the packages that the installed Blurline asks for."""
+"""Versions of Blurline, Python and the packages that the installed Blurline requires."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMED = ("onnxruntime", "prefect", "psycopg", "pillow")
 
 
 def versions(_settings: Settings) -> Iterator[Finding]:
-    """See the module."""
+    """Check the versions."""
     yield _python()
     yield _packages([Requirement(each) for each in requires("blurline") or []])
 
@@ -24,12 +24,12 @@ def versions(_settings: Settings) -> Iterator[Finding]:
 def _python() -> Finding:
     found, wanted = platform.python_version(), metadata("blurline")["Requires-Python"]
     if not Requirement(f"python{wanted}").specifier.contains(found, prereleases=True):
-        return error("versions.python", f"This is Python {found}.", f"Use a Python {wanted}.")
+        return error("versions.python", f"This is Python {found}.", f"Use Python {wanted}.")
     return ok("versions.python", f"Blurline {VERSION} on Python {found}, {platform.platform()}.")
 
 
 def _packages(wanted: list[Requirement]) -> Finding:
-    """Extras of Blurline are asked for by nobody here."""
+    """Check the required packages, without Blurline's extras."""
     wrong = []
     for each in wanted:
         if each.marker is not None and not each.marker.evaluate({"extra": ""}):
@@ -42,6 +42,6 @@ def _packages(wanted: list[Requirement]) -> Finding:
         if not each.specifier.contains(found, prereleases=True):
             wrong.append(f"{each.name} is {found}, not {each.specifier}")
     if wrong:
-        return error("versions.packages", "; ".join(wrong) + ".", "Install from the lock: requirements.lock names all.")
+        return error("versions.packages", "; ".join(wrong) + ".", "Install the packages from requirements.lock.")
     shown = ", ".join(f"{name} {version(name)}" for name in _NAMED)
-    return ok("versions.packages", f"{len(wanted)} requirements are met, among them {shown}.")
+    return ok("versions.packages", f"{len(wanted)} requirements are met, including {shown}.")

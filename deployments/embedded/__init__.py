@@ -1,1 +1,1 @@
-"""The embedded stack: every part as a child of one supervisor."""
+"""The embedded stack: every part as a process of one supervisor."""

@@ -1,4 +1,4 @@
-"""The demonstration: the embedded stack, the sample photographs submitted over REST, and a table of results."""
+"""The demo: start the embedded stack, submit the sample photographs over REST, and print a table of results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TIMEOUT_S = 180
 
 
 def run_demo(home: Path, workers: int | None, once: bool) -> int:
-    """Run it and return the exit code: 0 if every image was published. Stays up unless ``once``."""
+    """Run the demo and return the exit code, 0 if every image was published. Stays up unless ``once``."""
     exit_code = 1
     with running_stack(home, workers) as stack:
         images, results = _submit_samples(stack, home)
@@ -35,7 +35,7 @@ def run_demo(home: Path, workers: int | None, once: bool) -> int:
 
 
 def _submit_samples(stack: EmbeddedStack, home: Path) -> tuple[list[Image], dict[UUID, Path]]:
-    """Submit, follow, download: the images as the API shows them, and where each result lies."""
+    """Submit, follow and download the samples. Return the images, and the path of each result."""
     token = LocalIssuer(home).issue("demo", [Scope.SUBMIT], ttl_s=3600)
     paths = sorted(path for pattern in _PATTERNS for path in SAMPLES.glob(pattern))
     folder = home.absolute() / "demo"
@@ -90,6 +90,6 @@ def _print_results(images: list[Image], results: dict[UUID, Path]) -> None:
 
 
 def _short(path: Path) -> str:
-    """The path from here, where it lies below the current folder."""
+    """The path, relative if it is below the current folder."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,4 +1,4 @@
-"""The data folder of the embedded stack: its lock, secrets, ports, and the record of what runs."""
+"""The data folder of the embedded stack: its lock, secrets, ports, and the record of running processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SECRETS = (
 
 
 class Home:
-    """A data folder, locked for one stack. Raises ConfigurationError when another stack runs on it."""
+    """A data folder, locked for one stack. Raises ConfigurationError when another stack uses it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -47,17 +47,17 @@ class Home:
         self._lock.flush()
 
     def release(self) -> None:
-        """Let another stack use the folder."""
+        """Release the lock."""
         self._lock.close()
 
     def folder(self, name: str) -> Path:
-        """A folder of the data folder, made where it is missing, for its owner alone."""
+        """A subfolder, created if it is missing, for its owner only."""
         folder = self.path / name
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder
 
     def write_private(self, name: str, text: str) -> Path:
-        """Write a file that its owner alone may read (0600), whole or not at all."""
+        """Write a file atomically, readable only by its owner (0600)."""
         path, draft = self.path / name, self.path / f"{name}.new"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
@@ -65,7 +65,7 @@ class Home:
         return path
 
     def secrets(self) -> dict[str, str]:
-        """The generated secrets of this folder, made at the first start and kept."""
+        """The secrets of this folder, generated at the first start."""
         known = _read(self.path / "secrets.json")
         missing = {name: secrets.token_hex(24) for name in _SECRETS if name not in known}
         if missing:
@@ -73,7 +73,7 @@ class Home:
         return known | missing
 
     def ports(self, wanted: dict[str, int]) -> dict[str, int]:
-        """A free port of 127.0.0.1 for each name: the one of the last start, the wanted one, or any."""
+        """A free port of 127.0.0.1 for each name: that of the last start, the wanted one, or any."""
         last = recorded_ports(self.path)
         chosen: dict[str, int] = {}
         for name, default in wanted.items():
@@ -82,7 +82,7 @@ class Home:
         return chosen
 
     def record(self, processes: dict[str, int]) -> None:
-        """Remember what runs (name -> process id), for `end_leftovers` after a crash."""
+        """Record the running processes (name -> process id), for `end_leftovers` after a crash."""
         kept = {}
         for name, pid in processes.items():
             try:
@@ -92,7 +92,7 @@ class Home:
         self.write_private("processes.json", json.dumps(kept, indent=1))
 
     def end_leftovers(self, patience_s: float = 10) -> None:
-        """End processes that an earlier supervisor of this folder left behind, and their children."""
+        """End processes that an earlier supervisor of this folder left running, and their children."""
         found = [process for processes in recorded_processes(self.path).values() for process in processes]
         for process in found:
             _signal(process.terminate)
@@ -103,7 +103,7 @@ class Home:
 
 
 def recorded_processes(home: Path) -> dict[str, list[psutil.Process]]:
-    """The parts of a data folder that live, by name: each one's process and all below it."""
+    """The running parts of a data folder by name, each with its process and all descendants."""
     found: dict[str, list[psutil.Process]] = {}
     for name, entry in _read(home / "processes.json").items():
         try:

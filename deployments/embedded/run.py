@@ -1,4 +1,4 @@
-"""Running the embedded stack in the foreground: `blurline up`."""
+"""Run the embedded stack in the foreground: `blurline up`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stopped(Exception):
 
 
 def run_until_signal(home: Path, workers: int | None) -> None:
-    """Start the stack, print where it is, keep it healthy, and stop it on SIGINT or SIGTERM."""
+    """Start the stack, print its addresses, restart parts that die, and stop it on SIGINT or SIGTERM."""
     with running_stack(home, workers) as stack:
         print_addresses(stack)
         watch(stack, until=lambda: False)
@@ -33,7 +33,7 @@ def run_until_signal(home: Path, workers: int | None) -> None:
 
 @contextmanager
 def running_stack(home: Path, workers: int | None) -> Iterator[EmbeddedStack]:
-    """A started stack, stopped at the end of the block, which a signal ends without an error."""
+    """Start the stack, and stop it at the end of the block. A signal ends the block without an error."""
     configure_logs("WARNING")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -53,24 +53,24 @@ def running_stack(home: Path, workers: int | None) -> Iterator[EmbeddedStack]:
 
 
 def watch(stack: EmbeddedStack, until: Callable[[], bool]) -> None:
-    """Restart what dies, until the condition holds or a signal arrives (Stopped)."""
+    """Restart parts that die, until the condition holds or a signal arrives (Stopped)."""
     while not until():
         stack.watch()
         time.sleep(_WATCH_S)
 
 
 def print_addresses(stack: EmbeddedStack) -> None:
-    """Say where everything is and how to stop it."""
+    """Print the addresses and how to stop the stack."""
     addresses = stack.addresses
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_row("API docs", f"{addresses.api}/docs")
     table.add_row("Dashboard", addresses.dashboard)
     table.add_row("Prefect UI", addresses.prefect_ui)
     if addresses.prefect_password:
-        table.add_row("", f"asks once for  admin:{addresses.prefect_password}")
+        table.add_row("", f"log in once with  admin:{addresses.prefect_password}")
     table.add_row("Metrics", f"{addresses.api_metrics}  {addresses.worker_metrics}")
     console.print(table)
-    console.print("Ctrl-C stops everything; the data stay.")
+    console.print("Press Ctrl-C to stop. The data are kept.")
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""An S3 server from a wheel: SeaweedFS, bound to 127.0.0.1 alone, with keys for every door it has."""
+"""An S3 server from a wheel: SeaweedFS on 127.0.0.1 only, with keys for all of its ports."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The embedded stack: which parts there are, how they are set up, and which of them are somebody else's.
+"""The embedded stack: its parts and their setup.
 
-A part is left out when its URL is given: BLURLINE_DATABASE_URL, BLURLINE_S3_ENDPOINT, PREFECT_API_URL.
+A part is left out if the URL of an external one is set: BLURLINE_DATABASE_URL, BLURLINE_S3_ENDPOINT, PREFECT_API_URL.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PREFECT_CLIENT = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a person finds the stack. ``prefect_password`` is asked for by the Prefect UI."""
+    """The addresses of the stack. The Prefect UI asks for ``prefect_password``."""
 
     api: str
     dashboard: str
@@ -63,8 +63,8 @@ class EmbeddedStack:
         self._own_prefect = not self._given.get("PREFECT_API_URL")
         if self._own_prefect and not self._own_database and not self._given.get("BLURLINE_PREFECT_DATABASE_URL"):
             raise ConfigurationError(
-                "With a PostgreSQL of your own, Prefect needs a database there too, beside Blurline's. "
-                "Set BLURLINE_PREFECT_DATABASE_URL, or PREFECT_API_URL where a Prefect server runs elsewhere."
+                "With your own PostgreSQL, Prefect needs a second database. Set BLURLINE_PREFECT_DATABASE_URL, or "
+                "PREFECT_API_URL if a Prefect server runs elsewhere."
             )
         self._home = Home(home_path)
         (self._home.path / STACK_FILE).unlink(missing_ok=True)
@@ -77,7 +77,7 @@ class EmbeddedStack:
 
     @property
     def addresses(self) -> Addresses:
-        """Where everything is."""
+        """The addresses of the parts."""
         return Addresses(
             api=self._environment["BLURLINE_API_URL"],
             dashboard=f"http://{_HOST}:{self._ports['dashboard']}",
@@ -88,7 +88,7 @@ class EmbeddedStack:
         )
 
     def start(self) -> None:
-        """Start everything, wait until it is healthy, and leave the addresses for other commands."""
+        """Start everything, wait until it is healthy, and write the addresses for other commands."""
         for is_own, set_up in (
             (self._own_database, self._set_up_database),
             (self._own_store, self._set_up_store),
@@ -102,7 +102,7 @@ class EmbeddedStack:
         self._home.write_private(STACK_FILE, "\n".join(lines) + "\n")
 
     def watch(self) -> None:
-        """Restart what has died; to be called again and again."""
+        """Restart parts that have died. Call it repeatedly."""
         self._supervisor.watch()
 
     def stop(self) -> None:
@@ -112,7 +112,7 @@ class EmbeddedStack:
         self._home.release()
 
     def _shared_environment(self) -> dict[str, str]:
-        """What every part needs to know of the others."""
+        """The variables that every part needs."""
         secrets, ports = self._secrets, self._ports
         shared = {
             "BLURLINE_HOME": str(self._home.path),
@@ -161,7 +161,7 @@ class EmbeddedStack:
         make_buckets(self._settings)
 
     def _set_up_prefect(self) -> None:
-        """Deploy, unless this folder's own Prefect has these very deployments."""
+        """Deploy, unless this folder's own Prefect already has these deployments."""
         marker, wanted = self._home.path / "deployed", deployments_fingerprint()
         if not (self._own_prefect and marker.exists() and marker.read_text() == wanted):
             deploy(self._environment)
@@ -193,7 +193,7 @@ class EmbeddedStack:
         command = _python("blurline", "worker", *(["--limit", str(workers)] if workers else []))
         ready = self._home.path / "worker.ready"
         ready.unlink(missing_ok=True)
-        # Not shared: another worker that joins with this folder's settings would want the same port.
+        # Not shared: another worker with this folder's settings would use the same port.
         environment = {
             **self._environment,
             "BLURLINE_WORKER_READY_FILE": str(ready),
@@ -203,7 +203,7 @@ class EmbeddedStack:
 
 
 def _python(module: str, *arguments: str) -> list[str]:
-    """The command for a module of this installation, whatever lies in the current folder (``-P``)."""
+    """The command for a module of this installation, not of the current folder (``-P``)."""
     return [sys.executable, "-P", "-m", module, *arguments]
 
 

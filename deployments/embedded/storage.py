@@ -1,4 +1,4 @@
-"""The database and the store alone, for work on them while nothing else runs."""
+"""The database and the store alone, for maintenance while nothing else runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deployments.embedded.supervisor import Part, Supervisor
 
 
 def check_stopped(settings: Settings) -> None:
-    """Raise ConfigurationError when a stack runs on the data folder."""
+    """Raise ConfigurationError when a stack uses the data folder."""
     if running := recorded_processes(settings.home):
         raise ConfigurationError(
             f"A Blurline stack runs on {settings.home} ({', '.join(running)}). Stop it first, or set BLURLINE_HOME to "
@@ -30,7 +30,7 @@ def check_stopped(settings: Settings) -> None:
 
 @contextmanager
 def running_storage(settings: Settings) -> Iterator[Settings]:
-    """Settings with a database and a store: those that are set, or else the data folder's own, until the block ends."""
+    """Settings with a database and a store: the configured ones, or the data folder's, which run during the block."""
     if settings.database_url is not None and settings.s3_endpoint is not None:
         yield settings
         return

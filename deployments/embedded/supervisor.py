@@ -1,4 +1,4 @@
-"""The supervisor: starts parts in stages, waits for their health, restarts what dies, stops all of them."""
+"""The supervisor: starts parts in stages, waits until they are ready, restarts those that die, and stops them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _MAX_BACKOFF_S = 10.0
 class Part:
     """A process of the stack.
 
-    ``is_ready`` asks for its health and must not block for long; ``once_ready`` is called when it first was;
-    ``stop_signal`` ends it cleanly within ``stop_timeout_s``, after which it is killed.
+    ``is_ready`` checks its health and must not block for long. ``once_ready`` is called when the part is first ready.
+    ``stop_signal`` ends it cleanly; after ``stop_timeout_s`` it is killed.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Part:
 
 
 Stage = Sequence[Part]
-"""Parts that start at the same time, once those of the stage before are ready."""
+"""Parts that start at the same time, once those of the previous stage are ready."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Supervisor:
                 part.once_ready()
 
     def watch(self) -> None:
-        """Restart what has died; to be called again and again."""
+        """Restart parts that have died. Call it repeatedly."""
         now = time.monotonic()
         for running in self._running.values():
             if running.restart_at is None and running.process.poll() is not None:
@@ -86,7 +86,7 @@ class Supervisor:
                 self._record()
 
     def stop(self) -> None:
-        """Stop every part and wait for it, the last started first, so that each still finds what it needs."""
+        """Stop every part and wait for it, in reverse order, so that each can still use the parts it needs."""
         for running in reversed(self._running.values()):
             if running.process.poll() is None:
                 running.process.send_signal(signal.Signals[running.part.stop_signal])

@@ -1,4 +1,4 @@
-"""The warm worker. Prefect finds its type through the entry point `prefect.collections`."""
+"""The worker. Prefect finds its type through the entry point `prefect.collections`."""
 
 from deployments.worker.worker import WarmWorker
 

@@ -1,9 +1,8 @@
-"""What to run next: two buffers of waiting flow runs, `interactive` before `backlog`, with a share for backlog.
+"""The flow run to run next: buffers for the queues `interactive` and `backlog`, with a guaranteed share for backlog.
 
-Polling is REST, and a poll that returns hundreds of runs costs the server a tenth of a second. So a poll asks
-for a few runs, which are buffered. A queue is polled again when its buffer is empty: at once if the last poll
-brought as many as it asked for, else at the next tick. What has lain in a buffer for longer than a moment is
-dropped and asked for again: another worker may have run it meanwhile.
+A poll is a REST request, and one that returns hundreds of runs costs the server a tenth of a second. So a poll requests
+a few runs, which are buffered. A queue is polled again when its buffer is empty: at once if the last poll returned all
+it requested, else at the next tick. Buffered runs expire after a moment, because another worker may have run them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Generic, TypeVar
 Run = TypeVar("Run")
 
 INTERACTIVE, BACKLOG = "interactive", "backlog"
-_BACKLOG_SHARE = 4  # of so many picks in a row, at least one goes to the backlog while it has runs
+_BACKLOG_SHARE = 4  # of this many picks in a row, at least one is from the backlog while it has runs
 
 
 class Intake(Generic[Run]):
@@ -27,7 +26,7 @@ class Intake(Generic[Run]):
         self._picks_since_backlog = 0
 
     def queues_to_poll(self, now_s: float) -> list[str]:
-        """The queues that should be polled at this time (of a monotonic clock)."""
+        """The queues to poll at this time of a monotonic clock."""
         for queue, runs in self._waiting.items():
             if runs and now_s > self._fresh_until_s[queue]:
                 runs.clear()
@@ -35,16 +34,16 @@ class Intake(Generic[Run]):
         return [queue for queue, runs in self._waiting.items() if not runs and now_s >= self._next_poll_s[queue]]
 
     def add(self, queue: str, runs: list[Run], asked: int, next_tick_s: float) -> None:
-        """Buffer what a poll for ``asked`` runs of a queue returned, in its order; it is fresh until the next tick."""
+        """Buffer the runs that a poll for ``asked`` runs returned, in order. They expire at the next tick."""
         self._waiting[queue].extend(runs)
         self._next_poll_s[queue] = 0.0 if len(runs) >= asked else next_tick_s
         self._fresh_until_s[queue] = next_tick_s
 
     def pick(self) -> Run | None:
-        """The next run, or None when there is none."""
+        """Take the next run; None if there is none."""
         interactive, backlog = self._waiting[INTERACTIVE], self._waiting[BACKLOG]
-        is_backlogs_turn = self._picks_since_backlog >= _BACKLOG_SHARE - 1
-        if backlog and (is_backlogs_turn or not interactive):
+        is_backlog_due = self._picks_since_backlog >= _BACKLOG_SHARE - 1
+        if backlog and (is_backlog_due or not interactive):
             self._picks_since_backlog = 0
             return backlog.popleft()
         if interactive:

@@ -1,7 +1,7 @@
-"""Figures of the flow runs: every child reports its totals with every run, and the worker shows their sum.
+"""Metrics of the flow runs: every worker process reports its totals with each run, and the worker exports their sum.
 
-So neither files nor a port a child are needed, and a child that has ended still counts. What is lost is the run with
-which a child dies.
+This needs neither files nor a port per process, and ended processes still count. Only the metrics of a run in which a
+process dies are lost.
 """
 
 from __future__ import annotations
@@ -16,38 +16,38 @@ from blurline.observability.metrics import RUNS
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 Totals = dict[str, dict[Sample, float]]
-"""Values by metric and then by sample: its name and labels."""
+"""Values by metric, then by sample (name and labels)."""
 
 
 def totals() -> Totals:
-    """What this process has counted since it began."""
+    """The counts of this process since it began."""
     return {
         metric.name: {(sample.name, tuple(sample.labels.items())): sample.value for sample in metric.samples}
         for metric in RUNS.collect()
     }
 
 
-class ChildFigures(Collector):
-    """The metrics of `RUNS`, summed over children past and present. Safe to share between threads."""
+class RunMetrics(Collector):
+    """The metrics of `RUNS`, summed over running and ended processes. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_living: dict[Hashable, Totals] = {}
         self._of_ended: Totals = {}
 
-    def report(self, child: Hashable, totals: Totals) -> None:
-        """Take the place of what the child reported before."""
+    def report(self, process: Hashable, totals: Totals) -> None:
+        """Replace the process's last report."""
         with self._lock:
-            self._of_living[child] = totals
+            self._of_living[process] = totals
 
-    def end(self, child: Hashable) -> None:
-        """Keep what the child reported last: its process has ended, and the next one begins at nothing."""
+    def end(self, process: Hashable) -> None:
+        """Keep the last report of a process that has ended; its successor starts at zero."""
         with self._lock:
-            for name, samples in self._of_living.pop(child, {}).items():
+            for name, samples in self._of_living.pop(process, {}).items():
                 _add(self._of_ended.setdefault(name, {}), samples)
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics as Prometheus is to see them."""
+        """The metrics for Prometheus."""
         with self._lock:
             sources = [totals(), self._of_ended, *self._of_living.values()]
             return [_summed(metric, [source.get(metric.name, {}) for source in sources]) for metric in RUNS.collect()]

@@ -1,4 +1,4 @@
-"""Starting a worker: `blurline worker`."""
+"""Start a worker: `blurline worker`."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ log = structlog.get_logger()
 
 
 def start_worker(settings: Settings, pool: str | None, slots: int | None) -> None:
-    """Run a worker until it is told to stop."""
+    """Run a worker until a signal stops it."""
     configure_logs(settings.log_level)
     worker = WarmWorker(
         work_pool_name=pool or settings.work_pool,
         name=worker_name(),
         slots=slots or os.cpu_count() or 1,
-        child_memory_mb=settings.worker_memory_mb,
+        process_memory_mb=settings.worker_memory_mb,
         run_deadline_s=settings.attempt_deadline_s + _GRACE_S,
         ready_file=settings.worker_ready_file,
         create_pool_if_not_found=False,
@@ -59,7 +59,7 @@ def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None
 
 
 def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
-    """Answer Prometheus in a thread. Raises ConfigurationError when the port cannot be had."""
+    """Serve metrics to Prometheus in a thread. Raises ConfigurationError when the port is not available."""
     metrics.WORKER.register(worker.figures)
     for profile, card in current_models(settings).items():
         metrics.model_info.labels(profile, card.name, card.sha256).set(1)

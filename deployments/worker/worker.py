@@ -1,4 +1,4 @@
-"""The `blurline` work-pool type: a Prefect worker whose children are long-lived and keep the models loaded."""
+"""The `blurline` work-pool type: a Prefect worker with long-lived processes that keep the models loaded."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from pydantic import PrivateAttr
 from blurline.observability import metrics
 from blurline.version import VERSION
 from deployments.worker.intake import Intake
-from deployments.worker.run_metrics import ChildFigures
-from deployments.worker.worker_process import Child, ChildDied
+from deployments.worker.run_metrics import RunMetrics
+from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
 from deployments.worker.worker_process_main import Order, Report
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ _DEPLOYMENT_KNOWN_S = 30
 _CANCEL_POLL_S = 0.4
 _CANCEL_PATIENCE_S = 10
 _HEARTBEAT_S = 15
-_MAX_RUNS_A_CHILD = 500
+_MAX_RUNS_PER_PROCESS = 500
 
 
 class WarmConfiguration(BaseJobConfiguration):
-    """Where a run's flow is; taken from its deployment."""
+    """The entrypoint and version of a run's flow, from its deployment."""
 
     _entrypoint: str = PrivateAttr(default="")
     _version: str = PrivateAttr(default="")
@@ -71,7 +71,7 @@ class WarmConfiguration(BaseJobConfiguration):
         worker_name: str | None = None,
         worker_id: UUID | None = None,
     ) -> None:
-        """Remember entrypoint and version of the deployment."""
+        """Store entrypoint and version of the deployment."""
         super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
         if deployment is None or deployment.entrypoint is None:
             raise ValueError("A blurline work pool runs deployments with an entrypoint only.")
@@ -80,21 +80,21 @@ class WarmConfiguration(BaseJobConfiguration):
 
     @property
     def is_known(self) -> bool:
-        """Whether the module of the flow is there."""
+        """Whether this release has the module of the flow."""
         module, _, _ = self._entrypoint.rpartition(".")
         return ":" in self._entrypoint or importlib.util.find_spec(module) is not None
 
     def order(self, flow_run: FlowRun) -> Order:
-        """What a child is told."""
+        """The order for a worker process."""
         return Order(flow_run.model_dump_json(), self._entrypoint, self._version)
 
 
 class WarmResult(BaseWorkerResult):
-    """The end of a run in a child; a status code other than 0 marks the run as crashed."""
+    """The end of a run in a process; a status code other than 0 marks the run as crashed."""
 
 
 class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
-    """Runs flow runs in long-lived children, one a slot. Start it with `serve`."""
+    """Runs flow runs in long-lived processes, one per slot. Start it with `serve`."""
 
     type = "blurline"
     job_configuration = WarmConfiguration
@@ -106,7 +106,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self,
         *,
         slots: int,
-        child_memory_mb: float,
+        process_memory_mb: float,
         run_deadline_s: float,
         ready_file: Path | None = None,
         **base: Any,
@@ -114,11 +114,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         super().__init__(limit=slots, prefetch_seconds=0, **base)
         metrics.worker_slots.set(slots)
         metrics.worker_slots_busy.set_function(lambda: len(self._active))
-        self._child_memory_mb, self._run_deadline_s, self._ready_file = child_memory_mb, run_deadline_s, ready_file
-        self._children = [Child() for _ in range(slots)]
-        self.figures = ChildFigures()
-        self._idle: asyncio.Queue[Child] = asyncio.Queue()
-        self._active: dict[UUID, Child] = {}
+        self._process_memory_mb, self._run_deadline_s, self._ready_file = process_memory_mb, run_deadline_s, ready_file
+        self._processes = [WorkerProcess() for _ in range(slots)]
+        self.figures = RunMetrics()
+        self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
+        self._active: dict[UUID, WorkerProcess] = {}
         self._cancelling: set[UUID] = set()
         self._taken: set[UUID] = set()
         self._left: set[UUID] = set()
@@ -128,10 +128,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self._has_joined = False
 
     async def setup(self) -> None:
-        """Start every child and wait until all have their models loaded, then join the pool once it is there."""
-        await asyncio.gather(*(child.start() for child in self._children), self._wait_for_pool())
-        for child in self._children:
-            self._idle.put_nowait(child)
+        """Start every process and wait until all have loaded their models, then join the pool once it exists."""
+        await asyncio.gather(*(process.start() for process in self._processes), self._wait_for_pool())
+        for process in self._processes:
+            self._idle.put_nowait(process)
         await super().setup()
 
     async def _wait_for_pool(self) -> None:
@@ -145,7 +145,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 await asyncio.sleep(_POLL_S)
 
     async def serve(self, drain_timeout_s: float) -> None:
-        """Poll and run until SIGTERM or SIGINT; then finish what is under way, within the time limit.
+        """Poll and run until SIGTERM or SIGINT, then finish the current runs within the time limit.
 
         A second signal stops at once.
         """
@@ -153,14 +153,14 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_stop_signal)
         if self._ready_file:
-            self._ready_file.unlink(missing_ok=True)  # of a process before this one, which a container keeps
+            self._ready_file.unlink(missing_ok=True)  # left by an earlier process of the same container
         async with self:
             self._has_joined = True
             started_event = await self._emit_worker_started_event()
             self._started_event = started_event
             duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
             await self._report_dead_runs()
-            pids = [child.pid for child in self._children]
+            pids = [process.pid for process in self._processes]
             log.info("worker_ready", worker=self.name, version=VERSION, children=pids)
             if self._ready_file:
                 self._ready_file.touch()
@@ -170,7 +170,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             await self._drain(drain_timeout_s)
             for duty in duties:
                 duty.cancel()
-            await asyncio.gather(*(child.end() for child in self._children))
+            await asyncio.gather(*(process.end() for process in self._processes))
 
     async def run(
         self,
@@ -178,32 +178,32 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         configuration: WarmConfiguration,
         task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> WarmResult:
-        """Run one flow run in an idle child. A child that dies takes its own run only, and is replaced."""
-        child = await self._idle.get()
-        self._active[flow_run.id] = child
-        identifier = _identify(child.pid)
+        """Run one flow run in an idle process. A process that dies fails only its own run, and is replaced."""
+        process = await self._idle.get()
+        self._active[flow_run.id] = process
+        identifier = _identify(process.pid)
         if task_status is not None:
             task_status.started(identifier)
         assert self._runs_task_group is not None
         self._runs_task_group.start_soon(self._tell_where, flow_run.id, identifier)
         if not flow_run.auto_scheduled:
-            # Prefect misses heartbeats only of runs that have had one. Of scheduled runs, which have no images and come
-            # again, it would miss them after their end: it waits for an event that it does not send of them.
+            # Prefect expects heartbeats only after the first one. Scheduled runs get none, because Prefect would miss
+            # their heartbeats after their end: it does not emit the event for it. They have no images and come again.
             _beat(flow_run.id)
         try:
-            report = await child.run(configuration.order(flow_run))
-        except ChildDied as death:
+            report = await process.run(configuration.order(flow_run))
+        except WorkerProcessDied as death:
             log.warning("child_died", flow_run_id=str(flow_run.id), exit_code=death.exit_code)
             metrics.worker_runs.labels("died").inc()
             status_code = 0 if await self._finish_cancellation(flow_run.id) else death.exit_code or 1
-            self._replace(child, "died")
+            self._replace(process, "died")
             return WarmResult(identifier=identifier, status_code=status_code)
         finally:
             self._active.pop(flow_run.id, None)
-        self.figures.report(child, report.totals)
+        self.figures.report(process, report.totals)
         metrics.worker_runs.labels(report.outcome).inc()
         await self._finish_cancellation(flow_run.id)
-        self._return(child, report)
+        self._return(process, report)
         if report.outcome == "broken":
             log.error("run_broke", flow_run_id=str(flow_run.id), error=report.error)
         return WarmResult(identifier=identifier, status_code=1 if report.outcome == "broken" else 0)
@@ -211,21 +211,21 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
     async def kill_infrastructure(
         self, infrastructure_pid: str, configuration: WarmConfiguration, grace_seconds: int = 30
     ) -> None:
-        """End the run in the child with that identifier."""
-        for flow_run_id, child in list(self._active.items()):
-            if _identify(child.pid) == infrastructure_pid:
+        """Cancel the run in the process with this identifier."""
+        for flow_run_id, process in list(self._active.items()):
+            if _identify(process.pid) == infrastructure_pid:
                 return await self._cancel(flow_run_id)
         raise InfrastructureNotFound(infrastructure_pid)
 
     async def _tell_where(self, flow_run_id: UUID, identifier: str) -> None:
-        """Record which process has the run, for cancellation and for `_report_dead_runs`."""
+        """Record the process of a run, for cancellation and for `_report_dead_runs`."""
         try:
             await self.client.update_flow_run(flow_run_id, infrastructure_pid=identifier)
         except (httpx.HTTPError, PrefectException) as error:
             log.warning("process_not_recorded", flow_run_id=str(flow_run_id), error=repr(error))
 
     async def _report_dead_runs(self) -> None:
-        """Mark runs as crashed that a killed worker of this machine has left behind; their processes are gone."""
+        """Mark orphaned runs of a killed worker on this machine as crashed."""
         wanted = FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
         )
@@ -237,9 +237,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 log.warning("dead_run_reported", flow_run_id=str(flow_run.id))
 
     async def _fill_slots(self) -> None:
-        """Take runs for every free slot, polling where a buffer is empty and the server may have more."""
+        """Take runs for every free slot. Poll if a buffer is empty and the server may have more."""
         assert self._runs_task_group is not None
-        while len(self._taken) < len(self._children):
+        while len(self._taken) < len(self._processes):
             for queue in self._intake.queues_to_poll(time.monotonic()):
                 self._intake.add(queue, await self._poll(queue), _POLL_RUNS, time.monotonic() + _POLL_S)
             entry = self._intake.pick()
@@ -250,10 +250,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 self._runs_task_group.start_soon(self._take, entry.flow_run)
 
     async def _take(self, flow_run: FlowRun) -> None:
-        """Carry one run from Pending to its end.
+        """Run one flow run, from Pending to its end.
 
-        The base class asks the server eight times before a run starts; a warm child needs to know only whether
-        the run is ours (Prefect lets one worker alone make it Pending) and where its flow is.
+        The base class makes eight requests before a run starts. This one only checks that the run is ours (Prefect lets
+        a single worker set it to Pending) and where its flow is.
         """
         try:
             if await self._is_known(flow_run) and await self._propose_pending_state(flow_run):
@@ -269,7 +269,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             self._slot_freed.set()
 
     async def _is_known(self, flow_run: FlowRun) -> bool:
-        """Whether this release has the run's flow: a newer one may have deployed flows of its own."""
+        """Whether this release has the run's flow: a newer release may have deployed other flows."""
         try:
             configuration = await self._configuration(flow_run)
         except (httpx.HTTPError, PrefectException) as error:
@@ -281,7 +281,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         return configuration.is_known
 
     async def _configuration(self, flow_run: FlowRun) -> WarmConfiguration:
-        """Where the run's flow is, asked for at most once in half a minute a deployment."""
+        """The configuration of the run's deployment, read at most once in half a minute."""
         known = self._deployments.get(flow_run.deployment_id)
         if known is None or known[0] < time.monotonic():
             assert flow_run.deployment_id is not None
@@ -325,45 +325,47 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         deadline = time.monotonic() + timeout_s
         while self._taken and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-        for child in self._active.values():
-            child.kill()
+        for process in self._active.values():
+            process.kill()
 
     def _on_stop_signal(self) -> None:
         if self._stopping.is_set():
             os._exit(1)
         if not self._has_joined:
-            os._exit(0)  # it may wait for Prefect for ever, and has taken nothing yet
+            os._exit(0)  # it may wait for Prefect forever, and has not taken a run yet
         self._stopping.set()
 
-    def _return(self, child: Child, report: Report) -> None:
-        """Give a child back, or a fresh one in its place when it has grown or served long."""
+    def _return(self, process: WorkerProcess, report: Report) -> None:
+        """Return a process to the idle ones, or replace it if it is broken, too large or too old."""
         reason = None
         if report.outcome == "broken":
             reason = "broken"
-        elif report.peak_rss_mb > self._child_memory_mb:
+        elif report.peak_rss_mb > self._process_memory_mb:
             reason = "memory"
-        elif child.runs >= _MAX_RUNS_A_CHILD:
+        elif process.runs >= _MAX_RUNS_PER_PROCESS:
             reason = "age"
         if reason is None:
-            self._idle.put_nowait(child)
+            self._idle.put_nowait(process)
         else:
-            log.info("child_recycled", reason=reason, pid=child.pid, peak_rss_mb=report.peak_rss_mb, runs=child.runs)
-            self._replace(child, reason)
+            log.info(
+                "child_recycled", reason=reason, pid=process.pid, peak_rss_mb=report.peak_rss_mb, runs=process.runs
+            )
+            self._replace(process, reason)
 
-    def _replace(self, child: Child, reason: str) -> None:
+    def _replace(self, process: WorkerProcess, reason: str) -> None:
         metrics.worker_child_restarts.labels(reason).inc()
-        self.figures.end(child)
+        self.figures.end(process)
 
         async def restart() -> None:
             while True:
                 try:
-                    await child.end()
-                    await child.start()
-                except (ChildDied, OSError):
+                    await process.end()
+                    await process.start()
+                except (WorkerProcessDied, OSError):
                     log.exception("child_does_not_start")
                     await asyncio.sleep(1)
                 else:
-                    self._idle.put_nowait(child)
+                    self._idle.put_nowait(process)
                     self._slot_freed.set()
                     return
 
@@ -390,20 +392,20 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
                 self._runs_task_group.start_soon(self._cancel, flow_run.id)
 
     async def _cancel(self, flow_run_id: UUID) -> None:
-        child = self._active.get(flow_run_id)
-        if child is None or flow_run_id in self._cancelling:
+        process = self._active.get(flow_run_id)
+        if process is None or flow_run_id in self._cancelling:
             return
         self._cancelling.add(flow_run_id)
-        child.cancel()
+        process.cancel()
         deadline = time.monotonic() + _CANCEL_PATIENCE_S
-        while self._active.get(flow_run_id) is child:
+        while self._active.get(flow_run_id) is process:
             if time.monotonic() > deadline:
-                child.kill()
+                process.kill()
                 return
             await asyncio.sleep(0.05)
 
     async def _finish_cancellation(self, flow_run_id: UUID) -> bool:
-        """Mark a run that was cancelled as such, whatever its end was. False when it was not cancelled."""
+        """Mark a cancelled run as Cancelled, however it ended. Return False if it was not cancelled."""
         if flow_run_id not in self._cancelling:
             return False
         self._cancelling.discard(flow_run_id)
@@ -415,21 +417,21 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         return True
 
     async def _heartbeat(self) -> None:
-        """Tell Prefect that the runs of the children are alive; they have no heartbeat threads of their own.
+        """Send Prefect the heartbeats of the runs, whose processes have no heartbeat threads.
 
-        A child that hangs beyond every deadline is killed, or it would keep a slot for ever.
+        A process that exceeds the run's deadline is killed, or it would occupy its slot forever.
         """
         while True:
-            for flow_run_id, child in list(self._active.items()):
-                if time.monotonic() - child.run_began_s > self._run_deadline_s:
+            for flow_run_id, process in list(self._active.items()):
+                if time.monotonic() - process.run_began_s > self._run_deadline_s:
                     log.error("run_hangs", flow_run_id=str(flow_run_id))
-                    child.kill()
+                    process.kill()
                     continue
                 _beat(flow_run_id)
             await asyncio.sleep(_HEARTBEAT_S)
 
     async def _sync(self) -> None:
-        """Keep the worker's own heartbeat and its view of the pool fresh."""
+        """Send the worker's own heartbeat and refresh its view of the pool."""
         while True:
             await asyncio.sleep(self.heartbeat_interval_seconds)
             try:
@@ -443,7 +445,7 @@ def _beat(flow_run_id: UUID) -> None:
 
 
 def _identify(pid: int) -> str:
-    """Where a run is: host, process id, and when that process began, since ids are used again."""
+    """The identifier of a process: host, process id, and start time, since ids are reused."""
     try:
         began = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:

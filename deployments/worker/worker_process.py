@@ -1,4 +1,4 @@
-"""The worker's side of a child: start it, give it an order, await its report, cancel, replace."""
+"""A worker process as the worker sees it: start it, send an order, await its report, cancel, end."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _SPAWN = multiprocessing.get_context("spawn")
 _END_TIMEOUT_S = 5
 
 
-class ChildDied(Exception):
-    """The process ended without a report; ``exit_code`` as multiprocessing gives it (-9 for SIGKILL)."""
+class WorkerProcessDied(Exception):
+    """The process ended without a report. ``exit_code`` is that of multiprocessing (-9 for SIGKILL)."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(f"exit code {exit_code}")
         self.exit_code = exit_code
 
 
-class Child:
+class WorkerProcess:
     """One long-lived process. Not running until `start` has been awaited."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Child:
         return (self._process.pid or 0) if self._process else 0
 
     async def start(self) -> Report:
-        """Start the process and await that it is ready. Raises ChildDied."""
+        """Start the process and wait until it is ready. Raises WorkerProcessDied."""
         self._pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=main, args=(theirs, os.getpid()), daemon=True)
         self._process.start()
@@ -48,28 +48,28 @@ class Child:
         return await self._report()
 
     async def run(self, order: Order) -> Report:
-        """Give an order and await its end. Raises ChildDied."""
+        """Send an order and wait for its report. Raises WorkerProcessDied."""
         assert self._pipe is not None
         self.runs += 1
         self.run_began_s = time.monotonic()
         try:
             self._pipe.send(order)
         except OSError as error:
-            raise ChildDied(await self._exit_code()) from error
+            raise WorkerProcessDied(await self._exit_code()) from error
         return await self._report()
 
     def cancel(self) -> None:
-        """End the run that is under way; nothing happens when there is none."""
+        """Cancel the current run, if any."""
         if self._process and self._process.is_alive():
             os.kill(self.pid, CANCEL_SIGNAL)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         if self._process and self._process.is_alive():
             self._process.kill()
 
     async def end(self) -> None:
-        """End an idle process cleanly, and any other by force."""
+        """End an idle process cleanly, and a busy one by force."""
         if self._pipe is not None and self._process is not None:
             with contextlib.suppress(OSError):
                 self._pipe.send(None)
@@ -90,7 +90,7 @@ class Child:
         try:
             report: Report = pipe.recv()
         except (EOFError, OSError) as error:
-            raise ChildDied(await self._exit_code()) from error
+            raise WorkerProcessDied(await self._exit_code()) from error
         return report
 
     async def _exit_code(self) -> int:

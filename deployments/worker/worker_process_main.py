@@ -1,7 +1,7 @@
-"""The child's side: one long-lived process that runs flow runs one after another in its main thread.
+"""The main function of a worker process, which runs flow runs one after another in its main thread.
 
-Flow and models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the run that is under
-way, not the process. When the worker dies, the kernel ends the child (Linux), or the closed pipe does.
+Flow and models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the current run, not the
+process. When the worker dies, the kernel (Linux) or the closed pipe ends the process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Outcome = Literal["ready", "completed", "failed", "cancelled", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One flow run to be run: Prefect's FlowRun as JSON, and where its flow is."""
+    """One flow run to run: Prefect's FlowRun as JSON, and the entrypoint and version of its flow."""
 
     flow_run_json: str
     entrypoint: str
@@ -38,7 +38,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of an order (or of the start, which is the first report)."""
+    """The outcome of an order, or of the start."""
 
     outcome: Outcome
     peak_rss_mb: float
@@ -69,7 +69,7 @@ class _Runner:
     def __init__(self) -> None:
         from prefect.exceptions import Abort
 
-        import flows.anonymize  # noqa: F401  imported here so that the first run need not
+        import flows.anonymize  # noqa: F401  imported before the first run
         from blurline.observability.logs import configure_logs
         from blurline.observability.traces import configure_traces
         from blurline.picture.malloc_tuning import tune_malloc
@@ -77,7 +77,7 @@ class _Runner:
         from models import load_detectors
 
         class Cancelled(Abort):
-            """Raised in the run that is to end."""
+            """Raised in the run to cancel it."""
 
         self._cancelled = Cancelled
         self._flows: dict[tuple[str, str], Any] = {}
@@ -97,9 +97,9 @@ class _Runner:
 
         try:
             flow = self._flow(order)
-            # Without its deployment the run starts no observer for suspension (a thread and a websocket a run).
+            # Without a deployment, the run starts no observer for suspension (a thread and a WebSocket per run).
             flow_run = FlowRun.model_validate_json(order.flow_run_json).model_copy(update={"deployment_id": None})
-            # The heartbeat thread is joined in steps of a second; the worker emits the heartbeats instead.
+            # Joining the heartbeat thread takes up to a second; the worker sends the heartbeats instead.
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
                 structlog.contextvars.clear_contextvars()
                 structlog.contextvars.bind_contextvars(flow_run_id=str(flow_run.id))
@@ -116,7 +116,7 @@ class _Runner:
         return _report("completed" if state.is_completed() else "failed")
 
     def end(self) -> None:
-        """Send what is left of the traces."""
+        """Send the remaining traces."""
         from blurline.observability.traces import end_traces
 
         end_traces()

@@ -56,7 +56,7 @@ def test_a_stack_that_runs_is_well(stack: Stack) -> None:
     shown = stack.command("doctor")
     assert " 0 errors." in shown
     assert "runs on CPUExecutionProvider" in shown
-    assert "worker listen at their ports" in shown
+    assert "worker listen on their ports" in shown
     found = json.loads(stack.command("doctor", "--json"))
     assert {each["severity"] for each in found if each["name"].split(".")[0] != "machine"} == {"ok"}
     assert {"prefect.deployment.anonymize", "prefect.reconciled", "prefect.vacuum"} <= {each["name"] for each in found}
@@ -67,7 +67,7 @@ def test_a_pool_that_another_made_is_named_with_all_that_it_lacks(settings: Sett
     found = _wrong(settings.model_copy(update={"work_pool": "plain"}))
     client.delete("/work_pools/plain").raise_for_status()
     assert found["prefect.pool"].severity is Severity.WARNING
-    assert "of the type process" in found["prefect.pool"].says
+    assert "has the type process" in found["prefect.pool"].says
     assert "blurline worker" in str(found["prefect.workers"].remedy)
     assert "interactive, backlog" in found["prefect.queues"].says
     assert "the work pool is 'blurline', not 'plain'" in found["prefect.deployment.export"].says

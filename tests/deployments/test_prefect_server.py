@@ -11,8 +11,8 @@ from deployments.prefect_server import serve
 @pytest.mark.parametrize(
     ("missing", "sentence"),
     [
-        ("prefect_database_url", "BLURLINE_PREFECT_DATABASE_URL is not set.*a PostgreSQL database of its own"),
-        ("prefect_api_auth_string", "PREFECT_API_AUTH_STRING is not set.*could run anything"),
+        ("prefect_database_url", "BLURLINE_PREFECT_DATABASE_URL is not set.*its own PostgreSQL database"),
+        ("prefect_api_auth_string", "PREFECT_API_AUTH_STRING is not set.*can run code"),
     ],
 )
 def test_prefect_is_not_served_without_a_database_or_a_password(missing: str, sentence: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from deployments.worker.run_metrics import ChildFigures, Totals
+from deployments.worker.run_metrics import RunMetrics, Totals
 
 
 def totals(faces: float, blurred: float = 0) -> Totals:
@@ -15,21 +15,21 @@ def totals(faces: float, blurred: float = 0) -> Totals:
     }
 
 
-def shown(figures: ChildFigures) -> dict[str, float]:
+def shown(figures: RunMetrics) -> dict[str, float]:
     registry = CollectorRegistry()
     registry.register(figures)
     lines = generate_latest(registry).decode().splitlines()
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
-def of_children(figures: ChildFigures) -> dict[str, float]:
+def of_children(figures: RunMetrics) -> dict[str, float]:
     """What is shown beyond what this process itself has counted, in other tests."""
-    own = shown(ChildFigures())
+    own = shown(RunMetrics())
     return {name: value - own.get(name, 0) for name, value in shown(figures).items()}
 
 
 def test_the_worker_shows_the_sum_over_its_children() -> None:
-    figures = ChildFigures()
+    figures = RunMetrics()
     figures.report("a", totals(faces=2, blurred=5))
     figures.report("b", totals(faces=3, blurred=7))
     figures.report("a", totals(faces=4, blurred=6))
@@ -40,7 +40,7 @@ def test_the_worker_shows_the_sum_over_its_children() -> None:
 
 
 def test_what_a_child_did_counts_after_its_end_once() -> None:
-    figures = ChildFigures()
+    figures = RunMetrics()
     figures.report("a", totals(faces=2))
     figures.end("a")
     figures.end("a")
@@ -50,4 +50,4 @@ def test_what_a_child_did_counts_after_its_end_once() -> None:
 
 
 def test_what_has_not_happened_yet_is_shown_as_zero() -> None:
-    assert "blurline_faces_found_total" in shown(ChildFigures())
+    assert "blurline_faces_found_total" in shown(RunMetrics())

@@ -151,14 +151,14 @@ def test_a_folder_of_something_else_and_a_backup_under_way_are_refused(
 ) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"precious")
-    with pytest.raises(BackupRefused, match="holds no backup"):
+    with pytest.raises(BackupRefused, match="is not a backup"):
         _take(source, tmp_path / "photos")
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["a.jpg"]
     submit(source, database, b"one")
     _take(source, tmp_path / "backup")
     with (tmp_path / "backup" / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(BackupRefused, match="under way"):
+        with pytest.raises(BackupRefused, match="is running"):
             _take(source, tmp_path / "backup")
 
 

@@ -33,5 +33,5 @@ def test_packages_of_another_version_or_missing_are_named(tmp_path: Path, monkey
     _install(tmp_path, "blurline", "9", "Requires-Python: >=4", "Requires-Dist: no-such-package>=1")
     found = wrong(versions, Settings())
     assert "no-such-package is missing" in found["versions.packages"].says
-    assert found["versions.python"].remedy == "Use a Python >=4."
+    assert found["versions.python"].remedy == "Use Python >=4."
     assert "requirements.lock" in str(found["versions.packages"].remedy)
