@@ -15,8 +15,9 @@ from blurline.errors import BlurlineError, DatabaseUnavailable
 from blurline.observability import metrics
 from blurline.observability.traces import span
 from blurline.settings import load_settings
-from sql.jobs.attempts import NeedsNewerWorker, retrying, try_again
+from sql.jobs.attempts import NeedsNewerWorker
 from sql.jobs.outbox import OLD_TRACE_LABEL, TRACE_LABEL
+from sql.jobs.retries import retry_or_fail, retry_policy
 from tasks.blur import blur
 from tasks.detect import detect
 from tasks.download import download
@@ -79,7 +80,7 @@ def _give_back(work: Work, error: Exception) -> None:
     code = error.code if isinstance(error, BlurlineError) else "task_failed"
     try:
         with database().transaction() as transaction:
-            try_again(transaction, open_attempts, code, str(error), retrying(load_settings()))
+            retry_or_fail(transaction, open_attempts, code, str(error), retry_policy(load_settings()))
         metrics.images_given_back.labels(code).inc(len(open_attempts))
     except DatabaseUnavailable:
         log.warning("batch_left_to_reconciler", batch_id=str(work.batch_id))

@@ -2,7 +2,7 @@
 
 Runs on a schedule. A flow run can end without settling its images (it crashed, or failed while the database was
 down), be cancelled, be lost (deleted in Prefect), or hang. An image that another attempt has settled stays as it is:
-`try_again` closes open attempts only.
+`retry_or_fail` closes open attempts only.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from blurline.observability import metrics
 from blurline.orchestration.flow_runs import FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
 from sql.deletion.expired_records import expire_records
-from sql.jobs.attempts import call_off, retrying, try_again
 from sql.jobs.outbox import dispatch_waiting
+from sql.jobs.retries import call_off, retry_or_fail, retry_policy
 from sql.statistics.statistics import fold
 from sql.upkeep.reconcile import Underway, count_undispatched, list_underway
 from tasks.resources import database
@@ -99,7 +99,7 @@ def _carry_out(flow_runs: FlowRuns, batch: Underway, state: RunState | None, ver
         if verdict.is_final:
             call_off(transaction, batch.attempt_ids, verdict.code, verdict.message)
         else:
-            try_again(transaction, batch.attempt_ids, verdict.code, verdict.message, retrying(load_settings()))
+            retry_or_fail(transaction, batch.attempt_ids, verdict.code, verdict.message, retry_policy(load_settings()))
     metrics.images_reconciled.labels(verdict.code).inc(len(batch.attempt_ids))
     log.warning("batch_reconciled", batch_id=str(batch.batch_id), code=verdict.code, images=len(batch.attempt_ids))
     if state is not None and not state.type.is_final:

@@ -1,4 +1,4 @@
-"""blur: destroy the faces, write the file, check what was written."""
+"""blur: destroy the faces, write the file, check what was written, and decide whether a reviewer must see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blurline.picture.preview import preview
 from blurline.settings import load_settings
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from models import Rendered, render_choices, render_detections
-from tasks.review_gate import held
+from tasks.review_gate import review_reason
 from tasks.work import TASK, Item, Output, Preview, Work
 
 
@@ -22,24 +22,25 @@ def blur(work: Work) -> None:
     plan, settings = work.plan, load_settings()
 
     def step(item: Item) -> None:
-        assert item.detections is not None and plan is not None
+        assert plan is not None
         photo, correction = item.opened(settings.limits), item.attempt.correction
         if correction is None:
+            assert item.detections is not None
             rendered = render_detections(photo, item.detections, plan, work.policy, settings)
         else:
             correction.check_marks([(frame.width_px, frame.height_px) for frame in photo.frames])
             rendered = render_choices(photo, corrected_choices(correction, len(photo.frames)), work.policy, settings)
         done = rendered.result
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
-        output = Output(done, hashlib.sha256(done.data).hexdigest(), key)
-        is_held = held(work.policy, done.doubt, correction) is not None
-        output.previews = _previews(photo, rendered, key, item.attempt.original_key, is_held=is_held)
-        item.output, item.photo = output, None
+        reason = review_reason(work.policy, done.doubt, correction)
+        previews = _previews(photo, rendered, key, item.attempt.original_key, is_held=reason is not None)
+        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key, reason, previews)
+        item.photo = None
 
     work.advance("blur", lambda item: item.output is not None, step)
 
 
-def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, is_held: bool) -> list[Preview]:
+def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, is_held: bool) -> tuple[Preview, ...]:
     """Thumbnails of the result and of its original; where a person is to judge them, also larger views."""
     profile = photo.encoding.icc_profile
     made = []
@@ -48,4 +49,4 @@ def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, 
             made.append(Preview(preview_key(key, size), preview(rendered.first_frame, size, profile), is_result=True))
             shown = preview(photo.frames[0], size, profile)
             made.append(Preview(preview_key(original_key, size), shown, is_result=False))
-    return made
+    return tuple(made)

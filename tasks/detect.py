@@ -19,4 +19,4 @@ def detect(work: Work) -> None:
         item.candidates = [plan.candidates(first, item.inputs), *map(plan.candidates, others)]
         item.inputs = []
 
-    work.advance("detect", lambda item: item.candidates is not None or item.detections is not None, step)
+    work.advance("detect", lambda item: item.skips_detection or item.candidates is not None, step)

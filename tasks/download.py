@@ -38,7 +38,7 @@ def download(work: Work) -> None:
             work.items = []
             return
         work.job_id, work.policy, work.plan = batch.job_id, batch.policy, plan_for(batch.policy, settings)
-        work.items = [Item(attempt, detections=[] if attempt.correction else None) for attempt in batch.attempts]
+        work.items = [Item(attempt) for attempt in batch.attempts]
 
     remote = [item.attempt for item in work.items if _is_remote(item)]
     with fetching(remote, settings) as fetched:

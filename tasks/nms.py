@@ -17,4 +17,4 @@ def nms(work: Work) -> None:
         item.detections = [plan.merge(each) for each in item.candidates]
         item.candidates = []
 
-    work.advance("nms", lambda item: item.detections is not None, step)
+    work.advance("nms", lambda item: item.skips_detection or item.detections is not None, step)

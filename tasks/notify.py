@@ -13,9 +13,9 @@ from prefect import task
 from blurline.errors import MarkMisses, OutputCheckFailed, StoreUnavailable
 from blurline.observability import metrics
 from sql.engine.database import Transaction
-from sql.jobs.attempts import Result, Settled, fail, hold_for_review, publish, withdraw
+from sql.jobs.publishing import Result, publish
+from sql.jobs.settlement import Settled, fail, hold_for_review, withdraw
 from tasks.resources import database, store
-from tasks.review_gate import held
 from tasks.work import TASK, Item, Work
 
 log = structlog.get_logger()
@@ -32,10 +32,10 @@ def notify(work: Work) -> None:
     for item, outcome in zip(items, outcomes, strict=True):
         item.settled = True
         metrics.stage_duration.labels("notify").observe(share_s)
-        _note(work, item, is_won=outcome.is_won)
+        _note(item, is_won=outcome.is_won)
         if outcome.replaced_key is not None:
             _discard(outcome.replaced_key)
-        if not outcome.is_won and item.output is not None and item.output.stored:
+        if not outcome.is_won and item.output is not None and item.is_stored:
             _discard(item.output.key)
 
 
@@ -64,15 +64,15 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         processing_ms=sum(item.stage_ms.values()),
         stage_ms=item.stage_ms,
     )
-    return publish(transaction, item.attempt, result, held(work.policy, output.done.doubt, item.attempt.correction))
+    return publish(transaction, item.attempt, result, output.review_reason)
 
 
-def _note(work: Work, item: Item, *, is_won: bool) -> None:
+def _note(item: Item, *, is_won: bool) -> None:
     """Log what became of an image, and count it."""
     outcome, code = "published", None
     if item.error is not None:
         outcome, code = "held" if isinstance(item.error, (OutputCheckFailed, MarkMisses)) else "failed", item.error.code
-    elif item.output is not None and (reason := held(work.policy, item.output.done.doubt, item.attempt.correction)):
+    elif item.output is not None and (reason := item.output.review_reason):
         outcome, code = "held", reason.code
     log.info(
         "image_settled" if is_won else "image_settled_elsewhere",

@@ -26,4 +26,4 @@ def resize(work: Work) -> None:
         if resident + item.original.header.pixels <= settings.resident_megapixels * 1e6:
             item.photo = photo
 
-    work.advance("resize", lambda item: item.inputs is not None or item.detections is not None, step)
+    work.advance("resize", lambda item: item.skips_detection or item.inputs is not None, step)

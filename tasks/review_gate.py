@@ -1,20 +1,24 @@
-"""Which results wait for a person before they are published."""
+"""The review gate: which results wait for a reviewer before they are published. The task `blur` decides it, once."""
 
 from __future__ import annotations
 
 from blurline.contract.corrections import Correction
 from blurline.decision.doubt import Doubt
 from blurline.policy import Policy, Review
-from sql.jobs.attempts import Held
+from sql.jobs.publishing import ReviewReason
 
 
-def held(policy: Policy, doubt: Doubt, correction: Correction | None) -> Held | None:
-    """Why a person is to look at the result before it is published, if one is. Whoever has corrected it has looked."""
+def review_reason(policy: Policy, doubt: Doubt, correction: Correction | None) -> ReviewReason | None:
+    """Why a reviewer must see the result before it is published; None when it may be published at once.
+
+    A corrected result waits only if its reviewer asked for that: the reviewer has already seen the image.
+    """
     if correction is not None:
-        return Held("corrected", "Held so that its correction is looked at.") if correction.is_held else None
+        return ReviewReason("corrected", "Held so that its correction is looked at.") if correction.is_held else None
     if policy.review is Review.ALWAYS:
-        return Held("review_asked", "Held because its policy has every result reviewed.")
+        return ReviewReason("review_asked", "Held because its policy has every result reviewed.")
     if policy.review is Review.DOUBTFUL and doubt.value >= policy.max_doubt:
         reasons = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in doubt.reasons.items())
-        return Held("doubtful", f"Held because a face may still be visible: doubt {doubt.value:.2f} ({reasons}).")
+        message = f"Held because a face may still be visible: doubt {doubt.value:.2f} ({reasons})."
+        return ReviewReason("doubtful", message)
     return None

@@ -19,6 +19,6 @@ def upload(work: Work) -> None:
             put = store().put_result if each.is_result else store().put_original_preview
             put(each.key, each.data, MEDIA_TYPE)
         store().put_result(item.output.key, item.output.done.data, item.output.done.format.media_type)
-        item.output.stored = True
+        item.is_stored = True
 
-    work.advance("upload", lambda item: item.output is not None and item.output.stored, step)
+    work.advance("upload", lambda item: item.is_stored, step)

@@ -28,6 +28,7 @@ from blurline.picture.photo import Header, Photo
 from blurline.policy import Policy
 from models import Anonymized, Candidates, DetectionPlan, DetectorInputs, FrameDetections
 from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import ReviewReason
 
 log = structlog.get_logger()
 
@@ -56,15 +57,18 @@ class Preview:
     is_result: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Output:
-    """A written and checked result, and the key it is stored under once it is."""
+    """A written and checked result, the key that it will be stored under, and the decision of the review gate.
+
+    They are made together and never change: no result can be published by another result's decision.
+    """
 
     done: Anonymized
     sha256: str
     key: str
-    previews: list[Preview] = field(default_factory=list)
-    stored: bool = False
+    review_reason: ReviewReason | None
+    previews: tuple[Preview, ...]
 
 
 @dataclass(slots=True)
@@ -78,9 +82,15 @@ class Item:
     candidates: list[Candidates] | None = None
     detections: list[FrameDetections] | None = None
     output: Output | None = None
+    is_stored: bool = False
     error: PermanentError | None = None
     settled: bool = False
     stage_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def skips_detection(self) -> bool:
+        """Whether a reviewer has marked the faces, so that no detector runs on the image."""
+        return self.attempt.correction is not None
 
     def opened(self, limits: Limits) -> Photo:
         """The decoded picture: the one that is held, or decoded anew."""

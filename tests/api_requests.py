@@ -12,7 +12,8 @@ from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, publish, start_batch
+from sql.jobs.attempts import Attempt, start_batch
+from sql.jobs.publishing import publish
 from tests.factories import result
 from tests.pictures import HOPPER
 

@@ -14,12 +14,14 @@ from blurline.ids import new_id
 from blurline.picture.photo import Note
 from blurline.policy import Policy
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, Result, Retrying, start_batch
+from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.publishing import Result
+from sql.jobs.retries import RetryPolicy
 from sql.jobs.submissions import BatchSize, NewJob, Original, Queue, create_job
 
 SIZE = BatchSize(images=10, bytes=1_000_000)
-RETRYING = Retrying(max_attempts=3, backoff_s=0, size=SIZE)
+RETRY_POLICY = RetryPolicy(max_attempts=3, backoff_s=0, size=SIZE)
 NOTE = Note("cmyk_converted", "It was CMYK.")
 
 

@@ -19,8 +19,10 @@ from blurline.policy import Policy
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, Held, Result, fail, publish, start_batch
+from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.job_queries import ImageFilter, list_images
+from sql.jobs.publishing import Result, ReviewReason, publish
+from sql.jobs.settlement import fail
 from sql.jobs.submissions import NewJob, Original, create_job
 from sql.reruns.reruns import rerun
 from sql.review.reviews import approve_image, correct_image, reject_image
@@ -66,7 +68,7 @@ def made(attempt: Attempt, policy: Policy, boxes: Sequence[Sequence[float]], mod
     )
 
 
-def settle(database: Database, attempt: Attempt, outcome: Result | str, held: Held | None = None) -> None:
+def settle(database: Database, attempt: Attempt, outcome: Result | str, held: ReviewReason | None = None) -> None:
     """Publish, hold (with ``held``) or fail (with a code) an attempt."""
     with database.transaction() as transaction:
         if isinstance(outcome, str):
@@ -98,7 +100,7 @@ def fill(database: Database, settings: Settings) -> None:
         if outcome < 0.15:
             settle(database, attempt, chance.choice(["unreadable_picture", "too_large"]))
         else:
-            held = Held("doubtful", "Look.") if outcome < 0.45 else None
+            held = ReviewReason("doubtful", "Look.") if outcome < 0.45 else None
             settle(database, attempt, made(attempt, policy, random_boxes(chance)), held)
     with database.transaction() as transaction:  # re-runs with another profile and model
         request = BacklogRerunRequest(
@@ -150,4 +152,4 @@ def correct(
     kept = [MarkedBox(**row) for row in rows][drop:]
     correct_image(database, "rita", image_id, [*kept, *add], SIZE, note="", is_held=is_held)
     for attempt, policy in underway(database, settings):
-        settle(database, attempt, made(attempt, policy, []), Held("corrected", "Look.") if is_held else None)
+        settle(database, attempt, made(attempt, policy, []), ReviewReason("corrected", "Look.") if is_held else None)

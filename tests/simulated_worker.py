@@ -11,7 +11,9 @@ from dataclasses import replace
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, fail, publish
+from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import publish
+from sql.jobs.settlement import fail
 from tests.api_requests import underway
 from tests.factories import result
 

@@ -16,7 +16,8 @@ from blurline.storage.inventory import Bucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, publish
+from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import publish
 from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
 from tests.api_requests import underway
 from tests.clock import age_job

@@ -18,7 +18,8 @@ from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.policy import Policy
 from sql.engine.database import Database, Row, Transaction
-from sql.jobs.attempts import call_off, parse_correction, reopen
+from sql.jobs.attempts import parse_correction, reopen
+from sql.jobs.retries import call_off
 from sql.jobs.submissions import BatchSize, Member, add_attempts, split
 
 _AT_ONCE = 5000

@@ -15,7 +15,8 @@ from blurline.contract.corrections import Correction, MarkedBox
 from blurline.errors import PermanentError
 from blurline.ids import new_id
 from sql.engine.database import Database, Row, Transaction
-from sql.jobs.attempts import approve, parse_correction, reopen
+from sql.jobs.attempts import parse_correction, reopen
+from sql.jobs.settlement import approve
 from sql.jobs.submissions import BatchSize, Member, add_batches
 
 LEASE_S = 300

@@ -33,7 +33,7 @@ from blurline.policy import Policy, Style
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Held, publish
+from sql.jobs.publishing import ReviewReason, publish
 from tests.api_requests import publish_all, underway
 from tests.api_server import serving
 from tests.broken_connections import breaking
@@ -128,7 +128,7 @@ def test_a_reviewer_approves(api: Api, client: Client, database: Database, store
     (attempt,) = underway(database, api.settings)
     store.put_result("held.jpg", b"redacted!!", "image/jpeg")
     with database.transaction() as transaction:
-        publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
+        publish(transaction, attempt, result("held.jpg"), ReviewReason("doubtful", "Look at it."))
     with Client(api.url, api.token("rita", Scope.REVIEW)) as reviewer:
         assert reviewer.approve(attempt.image_id, "a").state == "published"
         with pytest.raises(ApiRefused, match="holds no result"):

@@ -21,12 +21,13 @@ from blurline.settings import Settings
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, Held, publish
+from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import ReviewReason, publish
 from tests.api_requests import submit, underway
 from tests.clock import age
 from tests.factories import result
 
-HELD = Held("review_asked", "Held because its policy has every result reviewed.")
+HELD = ReviewReason("review_asked", "Held because its policy has every result reviewed.")
 
 
 class Pipeline:
@@ -54,7 +55,7 @@ class Pipeline:
         self,
         attempt: Attempt,
         *,
-        held: Held | None = None,
+        held: ReviewReason | None = None,
         doubt: float = 0.25,
         has_views: bool = True,
         choices: Sequence[Choice] = (),
@@ -70,7 +71,7 @@ class Pipeline:
         with self._database.transaction() as transaction:
             publish(transaction, attempt, replace(made, choices=tuple(choices) or made.choices), held)
 
-    def rendered(self, name: str, *, held: Held | None = None) -> Attempt:
+    def rendered(self, name: str, *, held: ReviewReason | None = None) -> Attempt:
         """Have the correction of an image rendered; its attempt."""
         (attempt,) = [each for each in underway(self._database, self._settings) if each.name == name]
         assert attempt.correction is not None

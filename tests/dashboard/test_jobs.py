@@ -16,7 +16,7 @@ from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from blurline.version import VERSION
 from sql.engine.database import Database
-from sql.jobs.attempts import Held, publish
+from sql.jobs.publishing import ReviewReason, publish
 from tests.api_requests import underway
 from tests.dashboard.conftest import Open, texts
 from tests.dashboard.held_images import jpeg
@@ -127,7 +127,7 @@ def test_an_image_tells_which_model_and_which_release_made_its_result(
     job = _submit(client, tmp_path, "a.jpg")
     (attempt,) = underway(database, settings)
     with database.transaction() as transaction:
-        publish(transaction, attempt, result(), Held("doubtful", "Look at it."))
+        publish(transaction, attempt, result(), ReviewReason("doubtful", "Look at it."))
     (image,) = client.images(job.id)
     said = texts(open_page("jobs.py", job=str(job.id), image=str(image.id)))
     assert f"m, by Blurline {VERSION}" in said

@@ -16,11 +16,11 @@ from blurline.storage.store import Store
 from blurline.version import VERSION
 from dashboard.problems import AWAY
 from sql.engine.database import Database
-from sql.jobs.attempts import try_again
+from sql.jobs.retries import retry_or_fail
 from tests.api_requests import underway
 from tests.api_server import serving
 from tests.dashboard.conftest import Enter, Open, texts
-from tests.factories import RETRYING
+from tests.factories import RETRY_POLICY
 from tests.pictures import HOPPER
 from tests.simulated_worker import settle
 
@@ -48,7 +48,7 @@ def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(
     client.submit_files([HOPPER])
     with database.transaction() as transaction:
         ids = [attempt.id for attempt in underway(database, settings)]
-        try_again(transaction, ids, "flow_run_lost", "Prefect no longer has the flow run.", RETRYING)
+        retry_or_fail(transaction, ids, "flow_run_lost", "Prefect no longer has the flow run.", RETRY_POLICY)
     (row,) = open_page("system.py").dataframe[-1].value.to_dict("records")
     assert row["What happened"] == "Prefect no longer has the flow run." and row["Then"] == "Retried"
     assert (row["Last hour"], row["Last day"], row["Code"]) == (1, 1, "flow_run_lost")

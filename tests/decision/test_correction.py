@@ -40,7 +40,6 @@ def test_the_worker_publishes_nothing_when_a_mark_misses() -> None:
     attempt = Attempt(new_id(), new_id(), 2, "a.jpg", "key", "etag", 10, None, correction)
     original = Original(HOPPER.read_bytes(), "a", read_header(HOPPER.read_bytes()))
     item = Item(attempt, original, photo=open_photo(original.data))
-    item.detections = []
     work = Work(new_id())
     work.plan, work.items = plan_for(work.policy, load_settings()), [item]
     blur.fn(work)

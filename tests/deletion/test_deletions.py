@@ -15,7 +15,7 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.channels import Channel
 from sql.engine.database import Database
-from sql.jobs.attempts import publish
+from sql.jobs.publishing import publish
 from tests.api_requests import images_of, problem, publish_all, submit, underway
 from tests.clock import age
 from tests.factories import result

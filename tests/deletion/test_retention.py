@@ -30,7 +30,7 @@ from sql.deletion.legal_holds import OnHold, hold_image, hold_job, list_holds, r
 from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import Part, Terms, expire_part, expire_rows, list_expired_jobs, terms
 from sql.engine.database import statement
-from sql.jobs.attempts import approve, hold_for_review
+from sql.jobs.settlement import approve, hold_for_review
 from sql.jobs.submissions import BatchSize
 from sql.reruns.reruns import RerunImages, rerun
 from sql.review.reviews import OriginalGone, claim, correct_image

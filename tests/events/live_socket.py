@@ -14,7 +14,8 @@ from websockets.sync.connection import Connection
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, publish, start_batch
+from sql.jobs.attempts import Attempt, start_batch
+from sql.jobs.publishing import publish
 from tests.factories import add_job, result
 
 

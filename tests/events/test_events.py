@@ -18,7 +18,9 @@ from blurline.settings import Settings
 from sql.deletion.expired_records import expire_records
 from sql.engine.database import Database, Transaction
 from sql.events.events import Bounds, Event, count_progress, find_bounds, list_events
-from sql.jobs.attempts import Attempt, Held, approve, fail, hold_for_review, publish
+from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import ReviewReason, publish
+from sql.jobs.settlement import approve, fail, hold_for_review
 from sql.reruns.reruns import call_off_job, rerun
 from tests.factories import SIZE, add_job, result, started
 from tests.waiting import TIMEOUT_S
@@ -37,7 +39,7 @@ def types_of(database: Database, owner: str = "ann") -> list[str]:
 def settle(transaction: Transaction, attempt: Attempt) -> None:
     random.choice((
         lambda: publish(transaction, attempt, result()),
-        lambda: publish(transaction, attempt, result(), Held("doubtful", "Look at it.")),
+        lambda: publish(transaction, attempt, result(), ReviewReason("doubtful", "Look at it.")),
         lambda: hold_for_review(transaction, attempt, "output_check_failed", "A face shows."),
         lambda: fail(transaction, attempt, "broken", "It is broken."),
     ))()  # fmt: skip
@@ -72,7 +74,7 @@ def test_what_becomes_of_images_is_told_once_and_in_order(database: Database) ->
     with database.transaction() as transaction:
         publish(transaction, attempts[0], result())
     with database.transaction() as transaction:
-        publish(transaction, attempts[1], result(), Held("doubtful", "Look at it."))
+        publish(transaction, attempts[1], result(), ReviewReason("doubtful", "Look at it."))
         fail(transaction, attempts[2], "broken", "It is broken.")
     with database.transaction() as transaction:
         hold_for_review(transaction, attempts[3], "output_check_failed", "A face shows.")

@@ -12,8 +12,8 @@ from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from flows.cancel_rerun import cancel_rerun
 from sql.engine.database import Database
-from sql.jobs.attempts import publish
 from sql.jobs.job_queries import list_images_of_job
+from sql.jobs.publishing import publish
 from sql.reruns.reruns import rerun
 from tasks import resources
 from tests import image_rows

@@ -14,21 +14,16 @@ from blurline.orchestration.flow_runs import PrefectUnavailable
 from blurline.policy import Policy, Style
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.attempts import (
-    Held,
-    NeedsNewerWorker,
-    approve,
-    fail,
-    hold_for_review,
-    publish,
-    try_again,
-)
+from sql.jobs.attempts import NeedsNewerWorker
 from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
 from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.publishing import ReviewReason, publish
+from sql.jobs.retries import retry_or_fail
+from sql.jobs.settlement import approve, fail, hold_for_review
 from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
 from sql.reruns.reruns import call_off_job, rerun
 from tests.clock import age
-from tests.factories import RETRYING, SIZE, add_job, attempts_of, dispatched, originals, result, started
+from tests.factories import RETRY_POLICY, SIZE, add_job, attempts_of, dispatched, originals, result, started
 
 
 @pytest.fixture
@@ -39,7 +34,7 @@ def job(database: Database) -> UUID:
 def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
-        assert publish(transaction, attempt, result(), Held("doubtful", "Look at it.")).is_won
+        assert publish(transaction, attempt, result(), ReviewReason("doubtful", "Look at it.")).is_won
     image = find_image(database, "ann", attempt.image_id)
     assert image is not None
     assert (image.state, image.error_code, image.result_key) == ("needs_review", "doubtful", "r")
@@ -101,7 +96,7 @@ def test_a_doubled_attempt_publishes_once(database: Database, job: UUID) -> None
 def test_a_late_attempt_changes_nothing(database: Database, job: UUID) -> None:
     (late,) = started(database)
     with database.transaction() as transaction:
-        try_again(transaction, [late.id], "crashed", "worker died", RETRYING)
+        retry_or_fail(transaction, [late.id], "crashed", "worker died", RETRY_POLICY)
     (current,) = started(database)
     assert current.number == 2
     with database.transaction() as transaction:
@@ -119,8 +114,8 @@ def test_attempts_end_after_the_last_with_the_reason(database: Database, job: UU
         (attempt,) = started(database)
         assert attempt.number == number
         with database.transaction() as transaction:
-            try_again(transaction, [attempt.id], "crashed", "worker died", RETRYING)
-            try_again(transaction, [attempt.id], "crashed", "said twice", RETRYING)
+            retry_or_fail(transaction, [attempt.id], "crashed", "worker died", RETRY_POLICY)
+            retry_or_fail(transaction, [attempt.id], "crashed", "said twice", RETRY_POLICY)
     assert not dispatched(database)
     image = find_image(database, None, attempt.image_id)
     assert image is not None
@@ -132,10 +127,10 @@ def test_an_outage_does_not_use_up_the_attempts(database: Database, job: UUID) -
     for code in ["store_unavailable"] * 8 + ["crashed"] * 2:
         (attempt,) = started(database)
         with database.transaction() as transaction:
-            try_again(transaction, [attempt.id], code, "away", RETRYING)
+            retry_or_fail(transaction, [attempt.id], code, "away", RETRY_POLICY)
     (attempt,) = started(database)
     with database.transaction() as transaction:
-        try_again(transaction, [attempt.id], "crashed", "the third time", RETRYING)
+        retry_or_fail(transaction, [attempt.id], "crashed", "the third time", RETRY_POLICY)
     image = find_image(database, None, attempt.image_id)
     assert image is not None
     assert (image.state, image.error_code) == ("failed", "crashed")
@@ -248,7 +243,9 @@ def test_a_batch_of_a_newer_release_is_left_to_its_workers_and_loses_nothing_of_
                 started(database)
             assert len(refused.value.attempt_ids) == 1
             with database.transaction() as transaction:
-                try_again(transaction, refused.value.attempt_ids, refused.value.code, str(refused.value), RETRYING)
+                retry_or_fail(
+                    transaction, refused.value.attempt_ids, refused.value.code, str(refused.value), RETRY_POLICY
+                )
             (image,) = list_images_of_job(database, job, 10)
             assert (image.state, image.error_code) == ("queued", None)
             batches = "SELECT count(*), count(*) FILTER (WHERE policy @> '{\"plates\": true}') FROM batches"

@@ -20,7 +20,9 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, Held, hold_for_review, publish
+from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import ReviewReason, publish
+from sql.jobs.settlement import hold_for_review
 from tests.api_requests import bearer, problem, submit, underway, upload
 from tests.api_server import serving
 from tests.factories import result
@@ -204,7 +206,7 @@ def test_a_held_result_is_for_reviewers_until_one_approves_it(
     (attempt,) = underway(database, settings)
     store.put_result("held.jpg", b"redacted!!", "image/jpeg")
     with database.transaction() as transaction:
-        publish(transaction, attempt, result("held.jpg"), Held("doubtful", "Look at it."))
+        publish(transaction, attempt, result("held.jpg"), ReviewReason("doubtful", "Look at it."))
     url, seen = f"/v1/images/{attempt.image_id}", {"result_sha256": "a"}
     image = client.get(url).json()
     assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "doubtful", None)

@@ -7,10 +7,11 @@ import pytest
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
 from sql.engine.database import Database
-from sql.jobs.attempts import fail, try_again
 from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.retries import retry_or_fail
+from sql.jobs.settlement import fail
 from sql.reruns.reruns import rerun
-from tests.factories import RETRYING, SIZE, add_job, started
+from tests.factories import RETRY_POLICY, SIZE, add_job, started
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -40,7 +41,7 @@ def test_so_does_a_further_attempt(database: Database) -> None:
     add_job(database, traceparent=TRACEPARENT)
     (attempt,) = started(database)
     with database.transaction() as transaction:
-        try_again(transaction, [attempt.id], "store_unavailable", "away", RETRYING)
+        retry_or_fail(transaction, [attempt.id], "store_unavailable", "away", RETRY_POLICY)
     assert labels_of_dispatched(database) == [{"blurline.traceparent": TRACEPARENT}]
 
 

@@ -19,8 +19,8 @@ from api.jobs.file_names import file_path
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import fail
 from sql.jobs.job_queries import list_images_of_job
+from sql.jobs.settlement import fail
 from tests.api_requests import images_of, problem, publish_all, submit, underway
 
 DATA = b"0123456789"

@@ -13,7 +13,7 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from blurline.version import VERSION
 from sql.engine.database import Database
-from sql.jobs.attempts import fail
+from sql.jobs.settlement import fail
 from tests.api_requests import bearer, images_of, publish_all, submit, underway
 
 

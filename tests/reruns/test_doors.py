@@ -24,7 +24,7 @@ from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from flows.rerun_backlog import rerun_backlog
 from sql.engine.database import Database
-from sql.jobs.attempts import Held
+from sql.jobs.publishing import ReviewReason
 from sql.reruns.reruns import ModelsUnknown, call_off_job, record_models
 from tasks import resources
 from tests import image_rows
@@ -133,7 +133,7 @@ def jobs(settings: Settings, database: Database) -> dict[str, UUID]:
         if attempt.name in made:
             score, model = made[attempt.name]
             result = image_rows.made(attempt, policy, [[1, 2, 30, 40, score]], model)
-            held = Held("doubtful", "Look.") if attempt.name == "bob/0.jpg" else None
+            held = ReviewReason("doubtful", "Look.") if attempt.name == "bob/0.jpg" else None
             image_rows.settle(database, attempt, result, held)
         else:
             image_rows.settle(database, attempt, "unreadable_picture")

@@ -19,7 +19,7 @@ from blurline.policy import Policy, Style
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import fail
+from sql.jobs.settlement import fail
 from tests.api_requests import bearer, images_of, problem, submit, underway
 from tests.simulated_worker import settle
 

@@ -20,7 +20,8 @@ from blurline.settings import Settings
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import Attempt, Held, publish
+from sql.jobs.attempts import Attempt
+from sql.jobs.publishing import ReviewReason, publish
 from tasks.notify import _settle
 from tasks.work import Item, Work
 from tests.api_requests import bearer, problem, submit, underway
@@ -42,7 +43,7 @@ def held(client: httpx.Client, settings: Settings, database: Database, store: St
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         store.put_result(key, b"redacted!!", "image/jpeg")
         with database.transaction() as transaction:
-            publish(transaction, attempt, result(key, doubts[attempt.name]), Held("doubtful", "Look at it."))
+            publish(transaction, attempt, result(key, doubts[attempt.name]), ReviewReason("doubtful", "Look at it."))
     return attempts
 
 
@@ -240,7 +241,7 @@ def test_only_the_result_that_was_seen_can_be_approved(
         rita.post(f"{url}/correct", json={"destroy": [], "hold": True}).raise_for_status()
         (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
         with database.transaction() as transaction:
-            publish(transaction, attempt, replace(result("new"), sha256="c"), Held("corrected", "Look at it."))
+            publish(transaction, attempt, replace(result("new"), sha256="c"), ReviewReason("corrected", "Look at it."))
         problem(rita.post(f"{url}/approve", json=SEEN), 409, "result_changed")
         assert rita.post(f"{url}/approve", json={"result_sha256": "c"}).json()["state"] == "published"
 

@@ -23,7 +23,7 @@ from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database, Row
-from sql.jobs.attempts import Held
+from sql.jobs.publishing import ReviewReason
 from sql.review.reviews import approve_image, reject_image
 from sql.statistics import exports
 from sql.statistics.statistics import Wanted
@@ -52,7 +52,7 @@ def reviewed(database: Database, settings: Settings) -> list[str]:
     ids = []
     for attempt, policy in image_rows.underway(database, settings):
         made = image_rows.made(attempt, policy, BOXES)
-        image_rows.settle(database, attempt, made, Held("doubtful", "Look."))
+        image_rows.settle(database, attempt, made, ReviewReason("doubtful", "Look."))
         ids.append(attempt.image_id)
     image_rows.correct(database, settings, ids[0], drop=1, add=[DRAWN])
     approve_image(database, "rita", ids[1], made.sha256)

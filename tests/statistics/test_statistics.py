@@ -20,7 +20,7 @@ from blurline.contract.figures import Proportion
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.attempts import Held
+from sql.jobs.publishing import ReviewReason
 from sql.statistics.statistics import fold
 from tests import image_rows
 from tests.api_requests import bearer, problem
@@ -211,7 +211,9 @@ def test_a_box_that_was_moved_a_little_is_no_miss(rita: httpx.Client, database: 
     image_rows.submit(database, "dora", 1, ProfileName.STANDARD)
     (begun,) = [each for each in image_rows.underway(database, settings) if each[0].name.startswith("dora")]
     attempt, policy = begun
-    image_rows.settle(database, attempt, image_rows.made(attempt, policy, [[100, 100, 200, 200, 0.9]]), Held("d", "L"))
+    image_rows.settle(
+        database, attempt, image_rows.made(attempt, policy, [[100, 100, 200, 200, 0.9]]), ReviewReason("d", "L")
+    )
     moved = MarkedBox(x1=110.0, y1=95.0, x2=205.0, y2=200.0)
     image_rows.correct(database, settings, attempt.image_id, drop=1, add=[moved])
     after = figures(rita, "quality")["overall"]

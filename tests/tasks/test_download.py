@@ -18,17 +18,18 @@ from blurline.settings import Settings
 from blurline.storage.store import Store, StoredObject
 from sql.deletion.deletions import GracePeriods, delete_image
 from sql.engine.database import Database
-from sql.jobs.attempts import start_batch, try_again
+from sql.jobs.attempts import start_batch
 from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
 from sql.jobs.originals import keep_original
 from sql.jobs.quotas import Quotas, look_up
+from sql.jobs.retries import retry_or_fail
 from sql.jobs.submissions import NewJob, Original, create_job
 from sql.reruns.reruns import call_off_job, rerun
 from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
-from tests.factories import RETRYING, SIZE, dispatched
+from tests.factories import RETRY_POLICY, SIZE, dispatched
 from tests.pictures import HOPPER
 from tests.tls_server import Exchange, tls_server, trusted_authority
 from tests.waiting import TIMEOUT_S, wait_for
@@ -131,7 +132,7 @@ def test_a_url_is_fetched_once_and_its_original_kept(database: Database, store: 
     assert look_up(database, "ann", Quotas())[1].bytes_today == len(PICTURE)
 
     with database.transaction() as transaction:
-        try_again(transaction, [item.attempt.id], "crashed", "worker died", RETRYING)
+        retry_or_fail(transaction, [item.attempt.id], "crashed", "worker died", RETRY_POLICY)
     (again,) = _downloaded(database)
     assert again.original is not None and again.original.data == PICTURE
     assert again.attempt.number == 2

@@ -9,7 +9,8 @@ from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.attempts import Held, fail, publish
+from sql.jobs.publishing import ReviewReason, publish
+from sql.jobs.settlement import fail
 from sql.upkeep.metrics import Backlog, read_service_metrics
 from tests.clock import age, age_job
 from tests.factories import add_job, result, started
@@ -22,7 +23,7 @@ def hold(database: Database, settings: Settings, *codes: str, hours: float) -> N
     job_id = add_job(database, len(codes))
     for attempt, code in zip(started(database), codes, strict=True):
         with database.transaction() as transaction:
-            publish(transaction, attempt, result(str(attempt.id)), Held(code, "Look at it."))
+            publish(transaction, attempt, result(str(attempt.id)), ReviewReason(code, "Look at it."))
     age_job(settings.database, job_id, timedelta(hours=hours))
 
 

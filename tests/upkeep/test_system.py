@@ -14,11 +14,11 @@ from blurline.contract import System
 from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.attempts import call_off, try_again
+from sql.jobs.retries import call_off, retry_or_fail
 from tests.api_requests import images_of, submit, underway
 from tests.api_server import serving
 from tests.clock import age
-from tests.factories import RETRYING
+from tests.factories import RETRY_POLICY
 from tests.waiting import wait_for
 
 
@@ -57,7 +57,9 @@ def test_attempts_that_came_to_nothing_are_counted_by_code(
     submit(client, *(f"{at}.jpg" for at in range(4)))
     old, earlier, crashed, cancelled = underway(database, settings)
     with database.transaction() as transaction:
-        try_again(transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRYING)
+        retry_or_fail(
+            transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRY_POLICY
+        )
         call_off(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
     age(settings.database, "attempts", timedelta(hours=25), "id = %s", old.id)
     age(settings.database, "attempts", timedelta(hours=2), "id = %s", earlier.id)

@@ -19,7 +19,8 @@ from blurline.settings import Settings
 from blurline.storage.bucket_admin import Buckets
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.attempts import publish, start_batch
+from sql.jobs.attempts import start_batch
+from sql.jobs.publishing import publish
 from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
 from tests.factories import result
 

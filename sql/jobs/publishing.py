@@ -1,0 +1,93 @@
+"""Publishing the result of an attempt, or holding it at the review gate. Needs NumPy, so the API does not import it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from psycopg.types.json import Jsonb
+
+from blurline.decision.choice import Choice
+from blurline.decision.doubt import Doubt
+from blurline.picture.photo import Note
+from blurline.policy import Policy
+from sql.engine.database import Transaction
+from sql.jobs.attempts import Attempt
+from sql.jobs.settlement import Settled, finish
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A stored result and what it was made with."""
+
+    key: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    original_sha256: str
+    width_px: int
+    height_px: int
+    choices: tuple[Choice, ...]
+    doubt: Doubt
+    notes: tuple[Note, ...]
+    policy: Policy
+    model: dict[str, Any]
+    processing_ms: float
+    stage_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewReason:
+    """Why a result waits at the review gate: a code, and a sentence for the reviewer."""
+
+    code: str
+    message: str
+
+
+def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: ReviewReason | None = None) -> Settled:
+    """Make ``result`` the image's own, if the attempt still is the one that may settle it.
+
+    With a ``reason`` the result waits at the review gate, and nobody but a reviewer can fetch it. An attempt whose
+    publication was committed without its worker learning of it finds its own result here and has won.
+    """
+    row = transaction.one(
+        "publish_image",
+        image_id=attempt.image_id,
+        attempt_id=attempt.id,
+        result_key=result.key,
+        media_type=result.media_type,
+        result_bytes=result.size_bytes,
+        result_sha256=result.sha256,
+        original_sha256=result.original_sha256,
+        width_px=result.width_px,
+        height_px=result.height_px,
+        state="needs_review" if reason else "published",
+        error_code=reason.code if reason else None,
+        error_message=reason.message if reason else None,
+        faces=sum(len(choice.faces) for choice in result.choices),
+        frames=len(result.choices),
+        notes=Jsonb([asdict(note) for note in result.notes]),
+        doubt=result.doubt.value,
+        doubt_reasons=Jsonb(result.doubt.reasons),
+        policy=Jsonb(result.policy.model_dump(mode="json")),
+        model=Jsonb(result.model),
+        processing_ms=result.processing_ms,
+        stage_ms=Jsonb(result.stage_ms) if result.stage_ms else None,
+    )
+    if row is None:
+        now = transaction.one("result_of_image", image_id=attempt.image_id)
+        return Settled(is_won=now is not None and now["result_attempt_id"] == attempt.id)
+    rows = np.concatenate([choice.rows for choice in result.choices])
+    transaction.run(
+        "insert_detections",
+        attempt_id=attempt.id,
+        frame=np.repeat(np.arange(len(result.choices)), [len(choice.rows) for choice in result.choices]).tolist(),
+        destroyed=np.concatenate([choice.is_destroyed for choice in result.choices]).tolist(),
+        **dict(zip(("x1", "y1", "x2", "y2", "score"), rows.astype(float).T.tolist(), strict=True)),
+    )
+    if reason:
+        finish(transaction, attempt, "held", reason.code, reason.message)
+    else:
+        finish(transaction, attempt, "published")
+    return Settled(is_won=True, replaced_key=row["replaced_key"])

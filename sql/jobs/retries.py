@@ -1,0 +1,102 @@
+"""Ending attempts that stopped early: a new attempt later, or the end of the image. And calling attempts off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
+from blurline.errors import DatabaseUnavailable, StoreUnavailable
+from blurline.settings import Settings
+from sql.engine.database import Row, Transaction
+from sql.jobs.attempts import NeedsNewerWorker, next_attempt, reopen
+from sql.jobs.submissions import BatchSize, add_batches, batch_size
+
+OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code)
+"""Codes of attempts that ended through no fault of their picture: an outage, or a worker of an older release."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how soon an image is attempted again.
+
+    An attempt that an outage of the store or the database has ended is not the picture's fault: it does not
+    count towards ``max_attempts`` but towards ``max_outages``, with waits of up to ``max_backoff_s``.
+    """
+
+    max_attempts: int
+    backoff_s: float
+    size: BatchSize
+    max_outages: int = 100
+    max_backoff_s: float = 300
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """The policy that the settings give."""
+    return RetryPolicy(settings.max_attempts, settings.attempt_backoff_s, batch_size(settings))
+
+
+def retry_or_fail(
+    transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str, policy: RetryPolicy
+) -> None:
+    """End those of the attempts that are open, and give their images new ones; images out of attempts fail."""
+    rows = _close_attempts(transaction, attempt_ids, "retried", code, message)
+    is_outage = code in OUTAGES
+    for row in rows:
+        row["is_exhausted"] = (
+            row["number"] >= policy.max_outages if is_outage else row["strikes"] + 1 >= policy.max_attempts
+        )
+        if row["is_exhausted"]:
+            transaction.run(
+                "fail_image",
+                image_id=row["image_id"],
+                attempt_id=row["attempt_id"],
+                state="failed",
+                error_code=code,
+                error_message=f"{message} (given up after {row['number']} attempts)",
+            )
+    again = [row for row in rows if not row["is_exhausted"]]
+    for _, group in groupby(sorted(again, key=_batch_and_number), key=_batch_and_number):
+        same = list(group)
+        number = same[0]["number"]
+        members = [next_attempt(row) for row in same]
+        add_batches(
+            transaction,
+            same[0]["job_id"],
+            members,
+            same[0]["queue"],
+            same[0]["policy"],
+            policy.size,
+            delay_s=min(policy.backoff_s * 2.0 ** min(number - 1, 20), policy.max_backoff_s),
+            rerun_id=same[0]["rerun_id"],
+        )
+        reopen(transaction, members)
+
+
+def call_off(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> int:
+    """End open attempts that somebody cancelled, and return how many there were.
+
+    An image that was published, failed or held before a re-run is so again; one that was never finished fails.
+    """
+    rows = _close_attempts(transaction, attempt_ids, "given_up", code, message)
+    image_ids = [row["image_id"] for row in rows]
+    transaction.run("release_images", image_ids=image_ids, error_code=code, error_message=message)
+    return len(rows)
+
+
+def _close_attempts(
+    transaction: Transaction, attempt_ids: Sequence[UUID], outcome: str, code: str, message: str
+) -> list[Row]:
+    return transaction.all(
+        "close_attempts",
+        attempt_ids=list(attempt_ids),
+        outcome=outcome,
+        error_code=code,
+        error_message=message,
+        outages=list(OUTAGES),
+    )
+
+
+def _batch_and_number(row: Row) -> tuple[UUID, int]:
+    return row["batch_id"], row["number"]
