@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from blurline.contract.figures import DetectorQuality, ProfileQuality, Quality, SizeQuality
+from blurline.contract.statistics import DetectorQuality, ProfileQuality, Quality, SizeQuality
 from sql.statistics.statistics import QualityRow
 
 

@@ -14,7 +14,7 @@ from api.http.problems import ApiProblem
 from api.statistics.quality import quality_view
 from api.visibility import visible_owner
 from blurline.contract import Statistics, Time
-from blurline.contract.figures import (
+from blurline.contract.statistics import (
     Bucket,
     DecisionCount,
     Durations,

@@ -11,7 +11,7 @@ import httpx
 
 from api.app import create_app
 from blurline.access.tokens import LocalIssuer, Scope
-from blurline.contract.figures import FigureName
+from blurline.contract.statistics import FigureName
 from blurline.settings import Settings
 from tests.api_server import serving
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from blurline.client.transport import Transport
 from blurline.contract import ImageState
-from blurline.contract.figures import (
+from blurline.contract.statistics import (
     Bucket,
     Durations,
     Failures,

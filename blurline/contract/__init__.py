@@ -22,7 +22,6 @@ from blurline.contract.base import (
     with_examples,
 )
 from blurline.contract.deletions import DeletionReceipt
-from blurline.contract.figures import Statistics
 from blurline.contract.images import (
     ArchivedImage,
     Detection,
@@ -59,6 +58,7 @@ from blurline.contract.service import (
     Waiting,
     Worker,
 )
+from blurline.contract.statistics import Statistics
 from blurline.contract.uploads import Upload, Uploads, UploadsRequest
 from blurline.contract.users import Me, Quotas, Usage, User, UserPage
 from blurline.contract.webhooks import (

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurline.contract.figures import Bucket, Histogram, Point, Proportion
+from blurline.contract.statistics import Bucket, Histogram, Point, Proportion
 from dashboard.states import IMAGE_STATES
 
 _HEIGHT_PX = 320

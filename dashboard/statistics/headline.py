@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from blurline.contract.figures import MeanTime
+from blurline.contract.statistics import MeanTime
 from dashboard.states import duration
 
 _MINUTE_S = 60

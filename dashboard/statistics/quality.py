@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 
 from blurline.client import Chosen
-from blurline.contract.figures import DetectorQuality
+from blurline.contract.statistics import DetectorQuality
 from dashboard.access.session import client
 from dashboard.states import counted, duration
 from dashboard.statistics.charts import bin_names, interval_bar, intervals

@@ -10,7 +10,7 @@ from datetime import timedelta
 import streamlit as st
 
 from blurline.client import Chosen
-from blurline.contract.figures import Bucket, Durations, FigureName, Point
+from blurline.contract.statistics import Bucket, Durations, FigureName, Point
 from dashboard.access.session import client
 from dashboard.states import IMAGE_STATES, ago, counted
 from dashboard.statistics.charts import Bar, bars, histogram, over_time

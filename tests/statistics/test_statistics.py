@@ -16,7 +16,7 @@ import pytest
 from api.app import create_app
 from blurline.access.tokens import Scope
 from blurline.contract.corrections import MarkedBox
-from blurline.contract.figures import Proportion
+from blurline.contract.statistics import Proportion
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from sql.engine.database import Database
