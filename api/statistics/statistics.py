@@ -15,13 +15,13 @@ from api.statistics.quality import quality_view
 from api.visibility import visible_owner
 from blurline.contract import Statistics, Time
 from blurline.contract.statistics import (
-    Bucket,
     DecisionCount,
     Durations,
     Failure,
     Failures,
     FigureName,
     Histogram,
+    Interval,
     MeanTime,
     Model,
     Models,
@@ -79,7 +79,7 @@ def get_statistics(context: Ctx, who: Who, since: Time | None = None, until: Tim
 
 
 @router.get("/timeline")
-def get_timeline(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Timeline:
+def get_timeline(context: Ctx, wanted: Asked, bucket: Interval = Interval.DAY) -> Timeline:
     """Count images and faces by time of submission and current state. By hour for at most 93 days."""
     _check_steps(wanted, bucket)
     points = statistics.timeline(context.database, wanted, bucket.value)
@@ -87,7 +87,7 @@ def get_timeline(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Ti
 
 
 @router.get("/throughput")
-def get_throughput(context: Ctx, wanted: Asked, bucket: Bucket = Bucket.DAY) -> Timeline:
+def get_throughput(context: Ctx, wanted: Asked, bucket: Interval = Interval.DAY) -> Timeline:
     """Count images and faces by the time at which images first finished; the time range refers to that time too.
     Re-runs do not count. By hour for at most 93 days."""
     _check_steps(wanted, bucket)
@@ -161,8 +161,8 @@ def _hour(time: datetime) -> datetime:
     return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _check_steps(wanted: Wanted, bucket: Bucket) -> None:
-    if bucket is Bucket.HOUR and wanted.until - wanted.since > _LONGEST_BY_HOUR:
+def _check_steps(wanted: Wanted, bucket: Interval) -> None:
+    if bucket is Interval.HOUR and wanted.until - wanted.since > _LONGEST_BY_HOUR:
         raise ApiProblem(
             "invalid_request", f"A timeline by hour covers at most {_LONGEST_BY_HOUR.days} days. Use bucket=day."
         )

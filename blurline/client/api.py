@@ -21,7 +21,7 @@ from blurline.client.exports import ExportsClient
 from blurline.client.legal_holds import HoldsClient
 from blurline.client.paging import following, given
 from blurline.client.reruns import RerunsClient
-from blurline.client.statistics import FiguresClient
+from blurline.client.statistics import StatisticsClient
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
 from blurline.client.webhooks import WebhooksClient
 from blurline.contract import (
@@ -52,7 +52,6 @@ from blurline.contract import (
     RerunRequest,
     ReviewRequest,
     ReviewTask,
-    Statistics,
     System,
     Upload,
     Uploads,
@@ -81,7 +80,7 @@ class Client:
     def __init__(self, api_url: str, token: Token, *, patience_s: float = 60, on_wait: OnWait = wait_silently) -> None:
         self._transport = Transport(api_url, token, patience_s, on_wait)
         self.webhooks = WebhooksClient(self._transport)
-        self.figures = FiguresClient(self._transport)
+        self.statistics = self.figures = StatisticsClient(self._transport)  # `figures` is the name up to 0.2.0
         self.exports = ExportsClient(self._transport)
         self.reruns = RerunsClient(self._transport)
         self.holds = HoldsClient(self._transport)
@@ -304,11 +303,6 @@ class Client:
     def system(self) -> System:
         """What there is, what waits and who works. For operators."""
         return self._get(System, "/v1/system")
-
-    def statistics(self, since: datetime | None = None, until: datetime | None = None) -> list[Statistics]:
-        """Figures over the images submitted in a time range, the last 30 days when absent."""
-        wanted = given({"since": since and since.isoformat(), "until": until and until.isoformat()})
-        return self._get(list[Statistics], "/v1/statistics", params=wanted)
 
     def _get(self, kind: type[T], path: str, **content: Any) -> T:
         return self._transport.ask(kind, "GET", path, **content)

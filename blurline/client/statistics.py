@@ -1,4 +1,4 @@
-"""The part of the client that is about statistics."""
+"""Statistics over the API."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 from blurline.client.transport import Transport
 from blurline.contract import ImageState
 from blurline.contract.statistics import (
-    Bucket,
     Durations,
     Failures,
     FigureName,
     Histogram,
+    Interval,
     Models,
     Quality,
     Queue,
     ReviewLoad,
+    Statistics,
     Timeline,
 )
 from blurline.policy.profile import ProfileName
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which images: submitted from ``since`` up to ``until`` (the last 30 days when absent). None does not restrict."""
+    """Images submitted from ``since`` up to ``until`` (the last 30 days when absent). None does not filter."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -38,7 +39,7 @@ class Chosen:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, Any]:
-        """As the API takes them."""
+        """The query parameters of the filter."""
         times = {"since": self.since and self.since.isoformat(), "until": self.until and self.until.isoformat()}
         words = {"owner": self.owner, "profile": self.profile, "state": self.state}
         labels = [f"{name}:{value}" for name, value in self.labels.items()]
@@ -48,26 +49,30 @@ class Chosen:
 ALL = Chosen()
 
 
-class FiguresClient:
-    """Figures over the images that one may see."""
+class StatisticsClient:
+    """Statistics over the images that the caller can view."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def timeline(self, chosen: Chosen = ALL, bucket: Bucket = Bucket.DAY) -> Timeline:
+    def __call__(self, since: datetime | None = None, until: datetime | None = None) -> list[Statistics]:
+        """Images by state and error code, submitted in a time range, the last 30 days when absent."""
+        return self._transport.ask(list[Statistics], "GET", "/v1/statistics", params=Chosen(since, until).parameters())
+
+    def timeline(self, chosen: Chosen = ALL, bucket: Interval = Interval.DAY) -> Timeline:
         """Images and faces by the time of submission."""
         return self._ask(Timeline, "timeline", chosen, bucket=bucket)
 
-    def throughput(self, chosen: Chosen = ALL, bucket: Bucket = Bucket.DAY) -> Timeline:
-        """Images and faces by the time at which images first came to an end."""
+    def throughput(self, chosen: Chosen = ALL, bucket: Interval = Interval.DAY) -> Timeline:
+        """Images and faces by the time at which processing first ended."""
         return self._ask(Timeline, "throughput", chosen, bucket=bucket)
 
     def histogram(self, figure: FigureName, chosen: Chosen = ALL) -> Histogram:
-        """How a figure is distributed."""
+        """The distribution of a figure."""
         return self._ask(Histogram, f"histograms/{figure}", chosen)
 
     def failures(self, chosen: Chosen = ALL) -> Failures:
-        """Images that failed or are held, by error code."""
+        """Images that failed or need review, by error code."""
         return self._ask(Failures, "failures", chosen)
 
     def models(self, chosen: Chosen = ALL) -> Models:
@@ -75,15 +80,15 @@ class FiguresClient:
         return self._ask(Models, "models", chosen)
 
     def durations(self, chosen: Chosen = ALL) -> Durations:
-        """Mean times."""
+        """Mean times from submission to start and end, and of processing by stage."""
         return self._ask(Durations, "durations", chosen)
 
     def queue(self, chosen: Chosen = ALL) -> Queue:
-        """What waits and what is under way now."""
+        """Images that are queued or processing now."""
         return self._ask(Queue, "queue", chosen)
 
     def review_load(self, chosen: Chosen = ALL) -> ReviewLoad:
-        """What reviewers have to do, and what they have done."""
+        """Images that wait for a reviewer, and the decisions made."""
         return self._ask(ReviewLoad, "review", chosen)
 
     def quality(self, chosen: Chosen = ALL) -> Quality:

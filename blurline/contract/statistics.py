@@ -1,4 +1,4 @@
-"""What travels of statistics between the API and its clients. Ranges are whole hours; each answer says which."""
+"""Statistics over images, as the API and its clients exchange them. An answer's range is in whole hours."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Statistics(BaseModel):
     mean_processing_ms: float
 
 
-class Bucket(StrEnum):
-    """How long the steps of a timeline are."""
+class Interval(StrEnum):
+    """The length of a timeline's steps."""
 
     HOUR = "hour"
     DAY = "day"
 
 
 class FigureName(StrEnum):
-    """What there are histograms of: images by their faces and times, boxes of their results by size and score."""
+    """What a histogram counts: images by faces and times, or boxes of their results by size and score."""
 
     FACES_PER_IMAGE = "faces_per_image"
     FACE_SIZES = "face_sizes"
@@ -47,8 +47,8 @@ class FigureName(StrEnum):
     PROCESSING_TIMES = "processing_times"
 
 
-class Figures(BaseModel):
-    """Over which time an answer is: ``since`` and ``until`` of the request, widened to whole hours."""
+class OverTime(BaseModel):
+    """The time range of an answer: ``since`` and ``until`` of the request, widened to whole hours."""
 
     since: datetime
     until: datetime
@@ -63,8 +63,8 @@ class Point(BaseModel):
     faces: int
 
 
-class Timeline(Figures):
-    """Images over time. A step with none is left out."""
+class Timeline(OverTime):
+    """Images over time. Steps without images are left out."""
 
     model_config = with_examples(
         _RANGE
@@ -73,13 +73,13 @@ class Timeline(Figures):
             "points": [{"start": "2026-11-24T00:00:00Z", "state": "published", "images": 120, "faces": 318}],
         }
     )
-    bucket: Bucket
+    bucket: Interval
     points: list[Point]
 
 
-class Histogram(Figures):
-    """`counts` has one more than `edges`. Bins are half-open: the first lies below the first edge, the last begins with
-    the last one."""
+class Histogram(OverTime):
+    """`counts` has one more entry than `edges`. Bins are half-open: the first lies below the first edge, the last
+    starts at the last edge."""
 
     model_config = with_examples(
         _RANGE | {"figure": "faces_per_image", "unit": "faces", "edges": [1, 2, 3], "counts": [10, 40, 20, 8]}
@@ -91,14 +91,14 @@ class Histogram(Figures):
 
 
 class Failure(BaseModel):
-    """Images that are not published, and why: failed, or held for a person."""
+    """Images that failed or need review, by error code."""
 
     state: ImageState
     error_code: str
     images: int
 
 
-class Failures(Figures):
+class Failures(OverTime):
     """Images by error code, the most frequent first."""
 
     model_config = with_examples(
@@ -108,7 +108,7 @@ class Failures(Figures):
 
 
 class Model(BaseModel):
-    """Images whose present result was made with a model under a profile."""
+    """Images whose present result was made with one model and profile."""
 
     name: str
     sha256: str
@@ -117,7 +117,7 @@ class Model(BaseModel):
     faces: int
 
 
-class Models(Figures):
+class Models(OverTime):
     """Images by model."""
 
     model_config = with_examples(
@@ -128,15 +128,15 @@ class Models(Figures):
 
 
 class MeanTime(BaseModel):
-    """A mean and how many images it is of; null of none."""
+    """A mean over `images` images; null when there are none."""
 
     mean_s: float | None
     images: int
 
 
-class Durations(Figures):
-    """How long images waited from submission to their first start, took from submission to their first end, and were
-    worked on for their present result: altogether and by stage."""
+class Durations(OverTime):
+    """Mean times of images: from submission to the first start, from submission to the first end, and of processing
+    for the present result, in total and by stage."""
 
     model_config = with_examples(
         _RANGE
@@ -154,14 +154,14 @@ class Durations(Figures):
 
 
 class QueueLength(BaseModel):
-    """How many images there are, and when the oldest was submitted."""
+    """The number of images, and when the oldest was submitted."""
 
     images: int
     oldest_at: datetime | None
 
 
 class Queue(BaseModel):
-    """Images that have not come to an end, now. Re-runs are not among them: their images have a state already."""
+    """Images that are queued or processing now. Re-runs do not count: their images keep the state they had."""
 
     model_config = with_examples(
         {
@@ -176,7 +176,7 @@ class Queue(BaseModel):
 
 
 class DecisionCount(BaseModel):
-    """Decisions of one kind; the waits are from the end of the attempt to the decision."""
+    """Decisions of one kind. Waits are from the end of the attempt to the decision."""
 
     kind: str
     decisions: int
@@ -184,8 +184,8 @@ class DecisionCount(BaseModel):
     median_wait_minutes: float | None
 
 
-class ReviewLoad(Figures):
-    """Images that wait for a reviewer now, and every decision there was."""
+class ReviewLoad(OverTime):
+    """Images that wait for a reviewer now, and every decision on the images of the range."""
 
     model_config = with_examples(
         _RANGE
@@ -201,7 +201,7 @@ class ReviewLoad(Figures):
 
 
 class Proportion(BaseModel):
-    """A share of ``of`` boxes or faces with its 95 % confidence interval (Wilson). Null of none."""
+    """A share of ``of`` boxes or faces, with its 95 % confidence interval (Wilson). Null when ``of`` is 0."""
 
     share: float | None
     low: float
@@ -216,7 +216,7 @@ class Proportion(BaseModel):
 
 
 class DetectorQuality(BaseModel):
-    """Faces that were found and missed, boxes that were none; recall and precision of them."""
+    """Faces found and missed and boxes that are no face, with recall and precision."""
 
     found: int
     missed: int
@@ -226,7 +226,7 @@ class DetectorQuality(BaseModel):
 
     @classmethod
     def counted(cls, found: int, missed: int, mistaken: int) -> DetectorQuality:
-        """From the counts."""
+        """Recall and precision of these counts."""
         recall, precision = (
             Proportion.counted(found, found + missed),
             Proportion.counted(found, found + mistaken),
@@ -235,14 +235,14 @@ class DetectorQuality(BaseModel):
 
 
 class SizeQuality(DetectorQuality):
-    """Of faces whose longer side is from ``from_px`` up to ``to_px`` (null: whatever is larger)."""
+    """Quality for faces whose longer side is at least ``from_px`` and below ``to_px`` (null: no upper limit)."""
 
     from_px: float
     to_px: float | None
 
 
 class ProfileQuality(DetectorQuality):
-    """Of one profile, over so many reviewed images."""
+    """Quality of one profile over ``images`` reviewed images."""
 
     profile: str
     images: int
@@ -251,9 +251,9 @@ class ProfileQuality(DetectorQuality):
 _COUNTS: dict[str, Any] = DetectorQuality.counted(90, 10, 5).model_dump()
 
 
-class Quality(Figures):
-    """What reviewers have found right and wrong with what the detector destroyed. It is of images that were reviewed,
-    and those are seldom a fair sample of all."""
+class Quality(OverTime):
+    """Quality of the detector, from reviewers' decisions. It covers reviewed images only, which are seldom a fair
+    sample of all."""
 
     model_config = with_examples(
         _RANGE
@@ -264,7 +264,7 @@ class Quality(Figures):
             "by_profile": [_COUNTS | {"profile": "standard", "images": 40}],
         }
     )
-    images: int = Field(description="How many reviewed images it is of.")
+    images: int = Field(description="Number of reviewed images.")
     overall: DetectorQuality
     by_size: list[SizeQuality]
     by_profile: list[ProfileQuality]

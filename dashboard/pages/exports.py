@@ -34,7 +34,7 @@ def _show() -> None:
     st.title("Exports")
     with stating_problems():
         chosen = choose_images("exports")
-        images = sum(point.images for point in client().figures.timeline(chosen).points)
+        images = sum(point.images for point in client().statistics.timeline(chosen).points)
         st.markdown(f"**{counted(images, 'image')}** selected.")
         if images > _MOST_ROWS:
             _show_api_command()

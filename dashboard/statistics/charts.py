@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurline.contract.statistics import Bucket, Histogram, Point, Proportion
+from blurline.contract.statistics import Histogram, Interval, Point, Proportion
 from dashboard.states import IMAGE_STATES
 
 _HEIGHT_PX = 320
@@ -40,7 +40,7 @@ class Bar:
     of: int | None = None
 
 
-def over_time(title: str, points: Sequence[Point], figure: str, bucket: Bucket, note: str) -> None:
+def over_time(title: str, points: Sequence[Point], figure: str, interval: Interval, note: str) -> None:
     """Show stacked bars of ``figure`` (images or faces) by state."""
     rows = [
         {"start": point.start.isoformat(), "State": IMAGE_STATES[point.state].word, "count": getattr(point, figure)}
@@ -48,13 +48,13 @@ def over_time(title: str, points: Sequence[Point], figure: str, bucket: Bucket, 
     ]
     present = {point.state for point in points}
     words = {badge.word: _COLOURS[state] for state, badge in IMAGE_STATES.items() if state in present}
-    when = _field("start", "temporal", timeUnit=f"utcyearmonthdate{'hours' if bucket is Bucket.HOUR else ''}")
+    when = _field("start", "temporal", timeUnit=f"utcyearmonthdate{'hours' if interval is Interval.HOUR else ''}")
     how_many = _field("count", "quantitative", aggregate="sum", title=figure.capitalize())
     colours = {"domain": list(words), "range": list(words.values())}
     chart = {
         "mark": "bar",
         "encoding": {
-            "x": when | {"title": f"Time (UTC), by {bucket}"},
+            "x": when | {"title": f"Time (UTC), by {interval}"},
             "y": how_many,
             "color": _field("State", "nominal", scale=colours, legend={"orient": "top", "title": None}),
             "tooltip": [when | {"title": "From"}, _field("State", "nominal"), how_many | {"format": ","}],

@@ -16,9 +16,9 @@ from dashboard.statistics.headline import metric
 
 def quality(chosen: Chosen) -> None:
     """Show the review queue, the decisions, and the detector's quality estimated from them."""
-    figures = client().figures
+    statistics = client().statistics
     with ThreadPoolExecutor() as threads:
-        judged, load = threads.submit(figures.quality, chosen), figures.review_load(chosen)
+        judged, load = threads.submit(statistics.quality, chosen), statistics.review_load(chosen)
     found = judged.result()
     by_kind = {each.kind: each for each in load.decisions}
     total = sum(each.decisions for each in load.decisions)

@@ -10,7 +10,7 @@ from datetime import timedelta
 import streamlit as st
 
 from blurline.client import Chosen
-from blurline.contract.statistics import Bucket, Durations, FigureName, Point
+from blurline.contract.statistics import Durations, FigureName, Interval, Point
 from dashboard.access.session import client
 from dashboard.states import IMAGE_STATES, ago, counted
 from dashboard.statistics.charts import Bar, bars, histogram, over_time
@@ -38,27 +38,27 @@ _STAGES = {
 
 def overview(chosen: Chosen) -> None:
     """Show images and faces by time and state."""
-    figures, bucket = client().figures, _bucket(chosen)
+    statistics, interval = client().statistics, _interval(chosen)
     with ThreadPoolExecutor() as threads:
-        mean_times = threads.submit(figures.durations, chosen)
-        points = figures.timeline(chosen, bucket).points
+        mean_times = threads.submit(statistics.durations, chosen)
+        points = statistics.timeline(chosen, interval).points
         _numbers(points, mean_times.result())
     over_time(
         "Images by time of submission",
         points,
         "images",
-        bucket,
+        interval,
         "Every image that is not deleted, by its current state.",
     )
     left, right = st.columns(2)
     with left:
-        over_time("Faces", points, "faces", bucket, "Faces destroyed in the current results of these images.")
+        over_time("Faces", points, "faces", interval, "Faces destroyed in the current results of these images.")
     with right:
         over_time(
             "Throughput",
-            figures.throughput(chosen, bucket).points,
+            statistics.throughput(chosen, interval).points,
             "images",
-            bucket,
+            interval,
             "Images by the time at which they first finished. Re-runs do not count.",
         )
 
@@ -66,7 +66,7 @@ def overview(chosen: Chosen) -> None:
 def faces(chosen: Chosen) -> None:
     """Show the number, size and score of faces."""
     with ThreadPoolExecutor() as threads:
-        asked = {figure: threads.submit(client().figures.histogram, figure, chosen) for figure in _OF_FACES}
+        asked = {figure: threads.submit(client().statistics.histogram, figure, chosen) for figure in _OF_FACES}
     found = {figure: each.result() for figure, each in asked.items()}
     left, right = st.columns(2)
     with left:
@@ -107,10 +107,10 @@ def faces(chosen: Chosen) -> None:
 
 def speed(chosen: Chosen) -> None:
     """Show how long processing takes, and what waits now."""
-    figures = client().figures
+    statistics = client().statistics
     with ThreadPoolExecutor() as threads:
-        asked = {figure: threads.submit(figures.histogram, figure, chosen) for figure in _OF_TIMES}
-        mean_times, waiting = threads.submit(figures.durations, chosen), threads.submit(figures.queue, chosen)
+        asked = {figure: threads.submit(statistics.histogram, figure, chosen) for figure in _OF_TIMES}
+        mean_times, waiting = threads.submit(statistics.durations, chosen), threads.submit(statistics.queue, chosen)
     durations, queue = mean_times.result(), waiting.result()
     found = {figure: each.result() for figure, each in asked.items()}
     with st.container(horizontal=True):
@@ -155,9 +155,9 @@ def speed(chosen: Chosen) -> None:
 
 def failures(chosen: Chosen) -> None:
     """Show failures by code, and results by model."""
-    figures = client().figures
+    statistics = client().statistics
     with ThreadPoolExecutor() as threads:
-        failed, made = threads.submit(figures.failures, chosen), threads.submit(figures.models, chosen)
+        failed, made = threads.submit(statistics.failures, chosen), threads.submit(statistics.models, chosen)
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown("**Failed images and images for review**")
@@ -198,9 +198,9 @@ SECTIONS: dict[str, Callable[[Chosen], None]] = {
 }
 
 
-def _bucket(chosen: Chosen) -> Bucket:
+def _interval(chosen: Chosen) -> Interval:
     assert chosen.since is not None and chosen.until is not None
-    return Bucket.HOUR if chosen.until - chosen.since <= _BY_HOUR else Bucket.DAY
+    return Interval.HOUR if chosen.until - chosen.since <= _BY_HOUR else Interval.DAY
 
 
 def _numbers(points: Sequence[Point], durations: Durations) -> None:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from sql.engine.database import Database, Row
 
-Bucket = Literal["hour", "day"]
+Interval = Literal["hour", "day"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,12 @@ class QualityRow:
     mistaken: int
 
 
-def timeline(database: Database, wanted: Wanted, bucket: Bucket) -> list[PointRow]:
+def timeline(database: Database, wanted: Wanted, bucket: Interval) -> list[PointRow]:
     """Images by the time of their submission and their present state."""
     return [PointRow(**row) for row in _rows(database, "timeline", wanted, bucket=bucket, clock="submitted")]
 
 
-def throughput(database: Database, wanted: Wanted, bucket: Bucket) -> list[PointRow]:
+def throughput(database: Database, wanted: Wanted, bucket: Interval) -> list[PointRow]:
     """Images by the time at which they were settled for the first time, and their present state."""
     return [PointRow(**row) for row in _rows(database, "timeline", wanted, bucket=bucket, clock="settled")]
 
