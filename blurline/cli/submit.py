@@ -26,8 +26,8 @@ def submit(
     user: Annotated[str, typer.Option(help="Whom a token of the local issuer is for.")] = "operator",
 ) -> None:
     """Submit photographs over the API, wait, and fetch the results. Interrupted, the same command goes on."""
+    from blurline.cli.upload.command import options_of, start
     from blurline.cli.upload.run import Plan
-    from blurline.cli.upload.start import options_of, start
 
     plan = Plan(
         tuple(paths),

@@ -12,8 +12,8 @@ from blurline.errors import BlurlineError
 from blurline.settings import Settings
 from deployments.doctor.configuration import configuration
 from deployments.doctor.database import database
+from deployments.doctor.installation import machine
 from deployments.doctor.issuer import issuer
-from deployments.doctor.machine import machine
 from deployments.doctor.models import models
 from deployments.doctor.prefect import prefect
 from deployments.doctor.result import Finding, error

@@ -15,8 +15,8 @@ from blurline.cli.upload.jobs import Submitting
 from blurline.cli.upload.journal import Journal
 from blurline.cli.upload.notices import Notices
 from blurline.cli.upload.picture import Sent, State
+from blurline.cli.upload.results import send
 from blurline.cli.upload.scan import Found
-from blurline.cli.upload.transfer import send
 from blurline.client import Client
 from blurline.contract import JobOptions
 from blurline.storage.store import Store

@@ -11,16 +11,16 @@ import pytest
 from rich.console import Console
 
 from blurline.cli.upload.checking import ALTERED, check_results
+from blurline.cli.upload.command import options_of
 from blurline.cli.upload.display import Counts, Display
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.lanes import Lanes
 from blurline.cli.upload.looking import Looking
 from blurline.cli.upload.notices import Notices
 from blurline.cli.upload.picture import Picture, Sent, State
+from blurline.cli.upload.results import Fetched, place, result_name
 from blurline.cli.upload.scan import Found, scan
-from blurline.cli.upload.sending import Sending
-from blurline.cli.upload.start import options_of
-from blurline.cli.upload.transfer import Fetched, place, result_name
+from blurline.cli.upload.scheduling import Lanes
+from blurline.cli.upload.uploads import Sending
 from blurline.client import Client
 from blurline.errors import ConfigurationError, DatabaseUnavailable, StoreUnavailable
 

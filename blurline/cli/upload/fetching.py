@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from blurline.cli.upload.journal import FOLDER, Journal
-from blurline.cli.upload.lanes import Lanes
 from blurline.cli.upload.picture import Picture, State
-from blurline.cli.upload.transfer import Fetched, fetch, place
+from blurline.cli.upload.results import Fetched, fetch, place
+from blurline.cli.upload.scheduling import Lanes
 from blurline.client import ApiRefused, Client
 
 AT_ONCE = 6

@@ -14,19 +14,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from blurline.cli.upload import fetching, sending
+from blurline.cli.upload import fetching, uploads
 from blurline.cli.upload.checking import ALTERED, check_results
 from blurline.cli.upload.display import Counts, Display, Unpublished
 from blurline.cli.upload.fetching import Fetching
 from blurline.cli.upload.following import Following
 from blurline.cli.upload.jobs import Submitting
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.lanes import Lanes
 from blurline.cli.upload.looking import Looking
 from blurline.cli.upload.notices import Notices
 from blurline.cli.upload.pace import Pace
 from blurline.cli.upload.picture import State
-from blurline.cli.upload.sending import Sending
+from blurline.cli.upload.scheduling import Lanes
+from blurline.cli.upload.uploads import Sending
 from blurline.client import Client
 from blurline.contract import JobOptions
 from blurline.errors import RetryableError
@@ -58,7 +58,7 @@ class Run:
     def __init__(self, client: Client, journal: Journal, plan: Plan, display: Display, notices: Notices) -> None:
         self._journal, self._plan, self._display, self._notices = journal, plan, display, notices
         self._refetched = check_results(journal, plan.output)
-        lanes = Lanes(sending.AT_ONCE + fetching.AT_ONCE)
+        lanes = Lanes(uploads.AT_ONCE + fetching.AT_ONCE)
         self._looking = Looking(plan.paths, plan.output, is_recursive=plan.is_recursive, is_watching=plan.is_watching)
         self._sending = Sending(client, journal, lanes)
         self._submitting = Submitting(client, journal, plan.options, notices, is_lasting=plan.is_watching)

@@ -16,7 +16,7 @@ import pytest
 from blurline.access.tokens import LocalIssuer
 from blurline.settings import Settings
 from deployments.doctor import Severity
-from deployments.doctor.machine import machine
+from deployments.doctor.installation import machine
 from deployments.embedded.home import Home
 from tests.deployments.doctor.findings import findings, wrong
 

@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from functools import partial
 
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.lanes import Lanes
 from blurline.cli.upload.picture import Picture, Sent, State
+from blurline.cli.upload.results import PictureChanged, send
 from blurline.cli.upload.scan import Found
-from blurline.cli.upload.transfer import PictureChanged, send
+from blurline.cli.upload.scheduling import Lanes
 from blurline.client import Client, UploadRefused
 from blurline.errors import RetryableError
 
