@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(
-            settings.database,
+            settings.database.conninfo,
             max_connections=20,
             statement_timeout_s=_LONGEST_STATEMENT_S,
             application=process_name("api"),
@@ -77,20 +77,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             store,
             flow_runs,
             identities,
-            RateLimit(settings.requests_per_minute),
+            RateLimit(settings.requests.requests_per_minute),
             CapacityLimiter(_SUBMISSIONS_AT_ONCE),
         )
         health.remember_health(app)
-        app.state.database_metrics = DatabaseMetrics(settings.database)
+        app.state.database_metrics = DatabaseMetrics(settings.database.conninfo)
         threads: list[NotifiedThread | WebhookSender] = [
             dispatcher(settings, database, flow_runs),
             deleter(settings, database, store),
         ]
-        if settings.allow_webhooks:
+        if settings.outbound.allow_webhooks:
             threads.append(WebhookSender(settings, database))
         for thread in threads:
             thread.start()
-        hub = app.state.hub = Hub(settings.database, settings.websockets_per_owner)
+        hub = app.state.hub = Hub(settings.database.conninfo, settings.requests.websockets_per_owner)
         hub.start()
         log.info("api_started", version=VERSION)
         yield
@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     install_error_handlers(app)
     app.add_middleware(UploadThrottle)
-    app.add_middleware(BodyLimit, max_bytes=int(settings.max_request_mb * 1e6))
+    app.add_middleware(BodyLimit, max_bytes=int(settings.requests.max_request_mb * 1e6))
     for module in (
         uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics,
         exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog, system,
@@ -122,10 +122,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(live.router)
     describe(app)
     app.add_middleware(RateLimitHeaders)
-    if settings.allowed_origins:
+    if settings.access.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.allowed_origins,
+            allow_origins=settings.access.allowed_origins,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=["*"],

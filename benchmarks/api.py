@@ -31,7 +31,7 @@ _PROBES_S = 0.02
 def run() -> dict[str, Any]:
     """Submissions a second with 1 and 50 clients, and `/liveness` and memory under 100 uploads of 20 MB."""
     with tempfile.TemporaryDirectory() as folder, running_servers(Path(folder)) as servers:
-        settings = servers.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api", "requests_per_minute": 0})
+        settings = servers.replace(prefect_api_url="http://127.0.0.1:9/api", requests_per_minute=0)
         with running_apis(settings, 1) as (replica,):
             report: dict[str, Any] = {}
             for clients in (1, 50):

@@ -33,7 +33,7 @@ _PREFIX = "0123456789abcdef/direct"
 def run() -> dict[str, Any]:
     """Seconds, and the peak of what Python has allocated meanwhile."""
     with tempfile.TemporaryDirectory() as folder, running_servers(Path(folder)) as settings:
-        database, store = Database(settings.database), Store(settings)
+        database, store = Database(settings.database.conninfo), Store(settings)
         keys = [f"{_PREFIX}/{new_id()}" for _ in range(_IMAGES + _ORPHANS)]
         with ThreadPoolExecutor(16) as threads:
             etags = list(threads.map(lambda key: store.put_original(key, io.BytesIO(b"x"), 1).etag, keys))
@@ -48,7 +48,7 @@ def run() -> dict[str, Any]:
         tracemalloc.stop()
         assert (findings.objects, findings.orphan_count) == (_IMAGES + _ORPHANS, _ORPHANS)
         assert findings.missing_count == 0
-        with psycopg.connect(settings.database) as connection:
+        with psycopg.connect(settings.database.conninfo) as connection:
             connection.execute(
                 "UPDATE images SET state = 'failed', open_attempt_id = NULL, finished_at = now() - interval '10 days',"
                 " created_at = now() - interval '10 days' WHERE position < %s",

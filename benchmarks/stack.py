@@ -169,9 +169,8 @@ def _flow_runs_per_s(stack: Stack, pool: str, deployment: str, count: int) -> fl
 
 def _waiting_batches(stack: Stack, count: int) -> list[UUID]:
     """Batches of one image each that the dispatcher does not see, for runs that the benchmark creates itself."""
-    variables = {name.removeprefix("BLURLINE_").lower(): value for name, value in stack.variables().items()}
-    settings = Settings.model_validate(variables)
-    store, database = Store(settings), Database(settings.database)
+    settings = Settings.of(stack.variables())
+    store, database = Store(settings), Database(settings.database.conninfo)
     policy, size, data = Policy(profile=ProfileName.FAST), BatchSize(images=1, bytes=1), HOPPER.read_bytes()
     originals = []
     for at in range(count):

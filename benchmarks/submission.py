@@ -18,9 +18,7 @@ _KEYS = 10_000
 def run() -> dict[str, Any]:
     """Seconds of POST /v1/jobs with the keys, and of the cancellation that follows."""
     with running_stack() as stack, stack.client() as client:
-        settings = Settings.model_validate(
-            {name.removeprefix("BLURLINE_").lower(): value for name, value in stack.variables().items()}
-        )
+        settings = Settings.of(stack.variables())
         store = Store(settings)
         (upload,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
         prefix = upload["key"].rpartition("/")[0]

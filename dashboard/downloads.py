@@ -35,7 +35,7 @@ def download_all(job: Job) -> None:
     if job.progress.published > _MOST_IN_A_ZIP:
         with st.popover("Download all", icon=":material/download:"):
             st.markdown("There are too many results for the dashboard. Download them with the API:")
-            address = f"{load_settings().shown_api_url}/v1/jobs/{job.id}/archive"
+            address = f"{load_settings().api.shown_url}/v1/jobs/{job.id}/archive"
             st.code(f'curl -o results.zip -H "Authorization: Bearer $TOKEN" \\\n  {address}', language="bash")
         return
     download_link(

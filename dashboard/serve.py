@@ -11,7 +11,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from blurline.errors import ConfigurationError
-from blurline.settings import Settings, variable
+from blurline.settings import Settings
 
 _SERVER = Path(__file__).parent / "pages" / "server.py"
 _SECRETS_FILE = "dashboard_secrets.toml"
@@ -25,31 +25,31 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
 
 def _options(settings: Settings, host: str, port: int) -> list[str]:
     """Streamlit's options. `allowedHosts` prevents DNS rebinding: only the dashboard's own names reach it."""
-    name = urlsplit(settings.dashboard_url).hostname
+    name = urlsplit(settings.dashboard.url).hostname
     names = [*_LOCAL_NAMES, *([name] if name and name not in _LOCAL_NAMES else [])]
     options = [f"--server.address={host}", f"--server.port={port}"]
     options += [f"--server.allowedHosts={name}" for name in names]
-    if settings.oidc_client_id:
+    if settings.oidc.client_id:
         options.append(f"--secrets.files={_written(settings)}")
     return options
 
 
 def _written(settings: Settings) -> Path:
     """Write Streamlit's sign-in configuration to a file that only this user can read."""
-    if settings.oidc_issuer is None or settings.oidc_client_secret is None:
-        missing = variable("oidc_issuer" if settings.oidc_issuer is None else "oidc_client_secret")
-        raise ConfigurationError(f"{variable('oidc_client_id')} is set, but {missing} is not. Set both or neither.")
-    cookie_secret = settings.dashboard_cookie_secret
+    if settings.oidc.issuer is None or settings.oidc.client_secret is None:
+        missing = "BLURLINE_OIDC_ISSUER" if settings.oidc.issuer is None else "BLURLINE_OIDC_CLIENT_SECRET"
+        raise ConfigurationError(f"BLURLINE_OIDC_CLIENT_ID is set, but {missing} is not. Set both or neither.")
+    cookie_secret = settings.dashboard.cookie_secret
     values = {
-        "redirect_uri": f"{settings.dashboard_url.rstrip('/')}/oauth2callback",
+        "redirect_uri": f"{settings.dashboard.url.rstrip('/')}/oauth2callback",
         "cookie_secret": cookie_secret.get_secret_value() if cookie_secret else secrets.token_hex(32),
-        "client_id": settings.oidc_client_id,
-        "client_secret": settings.oidc_client_secret.get_secret_value(),
-        "server_metadata_url": f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+        "client_id": settings.oidc.client_id,
+        "client_secret": settings.oidc.client_secret.get_secret_value(),
+        "server_metadata_url": f"{settings.oidc.issuer.rstrip('/')}/.well-known/openid-configuration",
         "expose_tokens": ["access"],
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    scope = json.dumps(settings.oidc_requested_scope)
+    scope = json.dumps(settings.oidc.requested_scope)
     path = settings.home / _SECRETS_FILE
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)

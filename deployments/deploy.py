@@ -121,4 +121,4 @@ async def _set_up(pool: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_set_up(load_settings().work_pool))
+    asyncio.run(_set_up(load_settings().prefect.work_pool))

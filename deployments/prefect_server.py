@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 from blurline.errors import ConfigurationError
-from blurline.settings import Settings, variable
+from blurline.settings import Settings
 
 # Measured on two cores (docs/decisions): fewer commits per task run, no telemetry, small tables.
 _TUNING = {
@@ -44,23 +44,23 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
 
 def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:
     """Prefect's own variables. A variable set by the operator takes precedence over the tuning."""
-    if settings.prefect_database_url is None:
+    if settings.prefect.database_url is None:
         raise ConfigurationError(
-            f"{variable('prefect_database_url')} is not set. Prefect needs its own PostgreSQL database, because some "
+            "BLURLINE_PREFECT_DATABASE_URL is not set. Prefect needs its own PostgreSQL database, because some "
             "of its tables have the same names as Blurline's."
         )
-    if settings.prefect_api_auth_string is None:
+    if settings.prefect.api_auth_string is None:
         raise ConfigurationError(
-            f"{variable('prefect_api_auth_string')} is not set. Without it, anyone who reaches Prefect can run code."
+            "PREFECT_API_AUTH_STRING is not set. Without it, anyone who reaches Prefect can run code."
         )
     return {
         **_TUNING,
         **os.environ,
-        "PREFECT_API_DATABASE_CONNECTION_URL": _asyncpg(settings.prefect_database_url.get_secret_value()),
+        "PREFECT_API_DATABASE_CONNECTION_URL": _asyncpg(settings.prefect.database_url.get_secret_value()),
         "PREFECT_SERVER_API_HOST": host,
         "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_API_AUTH_STRING": settings.prefect_api_auth_string.get_secret_value(),
-        "PREFECT_UI_API_URL": f"{settings.prefect_ui_url.rstrip('/')}/api",
+        "PREFECT_SERVER_API_AUTH_STRING": settings.prefect.api_auth_string.get_secret_value(),
+        "PREFECT_UI_API_URL": f"{settings.prefect.ui_url.rstrip('/')}/api",
     }
 
 

@@ -60,13 +60,14 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_pa
 def reconcile() -> str:
     """Retry batches that are stuck, dispatch overdue ones, delete expired records, and return the counts."""
     settings = load_settings()
+    scheduling = settings.scheduling
     counts: dict[str, int] = {}
     with closing(FlowRuns(settings)) as flow_runs:
         batches = list_underway(database())
         states = flow_runs.states([batch.flow_run_id for batch in batches])
         for batch in batches:
             state = states.get(batch.flow_run_id)
-            verdict = judge(batch, state, settings.attempt_deadline_s, settings.pending_patience_s)
+            verdict = judge(batch, state, scheduling.attempt_deadline_s, scheduling.pending_patience_s)
             if verdict is not None:
                 try:
                     _carry_out(flow_runs, batch, state, verdict)

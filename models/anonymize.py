@@ -54,7 +54,7 @@ def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | N
     has no place for the frames, OutputCheckFailed when a face still shows in the written file or it is not what was
     meant: then nothing may be published.
     """
-    policy, settings = policy or Policy(), settings or Settings.model_construct()
+    policy, settings = policy or Policy(), settings or Settings()
     plan = plan_for(policy, settings)
     return render_detections(photo, [plan.detect(frame) for frame in photo.frames], plan, policy, settings).result
 

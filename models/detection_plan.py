@@ -180,22 +180,23 @@ class DetectionPlan:
 
 def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
     """The look that a policy asks for. Raises ModelRejected or ConfigurationError."""
-    settings = settings or Settings.model_construct()
+    own = (settings or Settings()).detector
     profile = PROFILES[policy.profile]
-    if settings.model_file is None:
-        detector, threshold = vendored_detector(profile.model, settings.execution_provider), profile.threshold
+    if own.model_file is None:
+        detector, threshold = vendored_detector(profile.model, own.execution_provider), profile.threshold
     else:
-        family = _family(settings.model_family)
-        threshold = settings.model_threshold
-        detector = custom_detector(settings.model_file, family, threshold, settings.execution_provider)
+        family, threshold = _family(own.model_family), own.model_threshold
+        detector = custom_detector(own.model_file, family, threshold, own.execution_provider)
     return DetectionPlan(detector, profile, threshold, policy.classes)
 
 
 def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:
     """The card of the model that each profile uses; loads no detector. Raises ModelRejected or ConfigurationError."""
-    if settings.model_file is None:
+    if settings.detector.model_file is None:
         return {profile: vendored_card(PROFILES[profile].model) for profile in ProfileName}
-    card = custom_card(settings.model_file, _family(settings.model_family), settings.model_threshold)
+    card = custom_card(
+        settings.detector.model_file, _family(settings.detector.model_family), settings.detector.model_threshold
+    )
     return dict.fromkeys(ProfileName, card)
 
 
@@ -203,7 +204,7 @@ def load_detectors(settings: Settings) -> None:
     """Load the detector of every profile and of the second look. Raises ModelRejected or ConfigurationError."""
     for profile in ProfileName:
         plan_for(Policy(profile=profile), settings)
-    vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
+    vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)
 
 
 def find_faces(

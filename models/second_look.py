@@ -33,7 +33,7 @@ def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Sett
 
     Raises OutputCheckFailed when one of them surely is a face.
     """
-    detector = vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider)
+    detector = vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)
     found = [
         each.to_photo(detector.candidates(each.pixels, SECOND_LOOK_SCORE))
         for image in map(Image.fromarray, written.appearances)

@@ -23,7 +23,7 @@ def blur(work: Work) -> None:
 
     def step(item: Item) -> None:
         assert plan is not None
-        photo, correction = item.opened(settings.limits), item.attempt.correction
+        photo, correction = item.opened(settings.pictures.limits), item.attempt.correction
         if correction is None:
             assert item.detections is not None
             rendered = render_detections(photo, item.detections, plan, work.policy, settings)

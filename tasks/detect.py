@@ -11,7 +11,7 @@ from tasks.work import TASK, Item, Work
 @task(name="detect", timeout_seconds=1200, **TASK)
 def detect(work: Work) -> None:
     """Inputs -> candidates in upright pixels; the inputs are let go."""
-    plan, limits = work.plan, load_settings().limits
+    plan, limits = work.plan, load_settings().pictures.limits
 
     def step(item: Item) -> None:
         assert item.inputs is not None and plan is not None

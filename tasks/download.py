@@ -46,10 +46,10 @@ def download(work: Work) -> None:
         def step(item: Item) -> None:
             if item.attempt.original_etag is None:
                 data = fetched(item.attempt)
-                original = validated(data, settings.limits)
+                original = validated(data, settings.pictures.limits)
                 keep(item.attempt, data, settings)
             else:
-                original = validated(_stored(item.attempt), settings.limits)
+                original = validated(_stored(item.attempt), settings.pictures.limits)
             item.original = original
 
         work.advance("download", lambda item: item.original is not None, step)

@@ -20,10 +20,10 @@ def resize(work: Work) -> None:
 
     def step(item: Item) -> None:
         assert item.original is not None and plan is not None
-        photo = open_photo(item.original.data, settings.limits)
+        photo = open_photo(item.original.data, settings.pictures.limits)
         item.inputs = plan.inputs(photo.frames[0])
         resident = sum(other.original.header.pixels for other in items if other.photo and other.original)
-        if resident + item.original.header.pixels <= settings.resident_megapixels * 1e6:
+        if resident + item.original.header.pixels <= settings.pictures.resident_megapixels * 1e6:
             item.photo = photo
 
     work.advance("resize", lambda item: item.skips_detection or item.inputs is not None, step)

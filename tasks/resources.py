@@ -14,7 +14,11 @@ from sql.engine.database import Database
 @lru_cache(maxsize=1)
 def database() -> Database:
     """This process's connections."""
-    return Database(load_settings().database, max_connections=2, application=process_name("worker"))
+    return Database(
+        load_settings().database.conninfo,
+        max_connections=2,
+        application=process_name("worker"),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -26,4 +30,4 @@ def store() -> Store:
 @lru_cache(maxsize=1)
 def outbound() -> Outbound:
     """This process's client of the servers that images are submitted from."""
-    return Outbound(load_settings().outbound_networks)
+    return Outbound(load_settings().outbound.networks)

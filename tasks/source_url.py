@@ -67,13 +67,13 @@ def keep(attempt: Attempt, data: bytes, settings: Settings) -> None:
 
 def _fetched(attempt: Attempt, settings: Settings) -> bytes:
     """The file at the attempt's URL: a few tries where they can help, within the time that one URL may take."""
-    if not settings.allow_urls:
+    if not settings.outbound.allow_urls:
         raise UrlsNotAllowed("Images cannot be fetched from URLs here any more. Upload the picture instead.")
     assert attempt.source_url is not None
-    ends_at = time.monotonic() + settings.outbound_timeout_s
+    ends_at = time.monotonic() + settings.outbound.timeout_s
     for pause_s in (*_PAUSES_S, math.inf):
         try:
-            return outbound().fetch(attempt.source_url, settings.limits.file_bytes, ends_at - time.monotonic())
+            return outbound().fetch(attempt.source_url, settings.pictures.limits.file_bytes, ends_at - time.monotonic())
         except HostUnavailable as error:
             fault = error
         if time.monotonic() + pause_s >= ends_at:

@@ -60,7 +60,7 @@ def images_of(client: httpx.Client, job: dict[str, Any]) -> dict[str, dict[str, 
 
 def underway(database: Database, settings: Settings) -> list[Attempt]:
     """Start every batch, as the worker would."""
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches")]
     return [attempt for batch in map(partial(start_batch, database), ids) if batch for attempt in batch.attempts]
 

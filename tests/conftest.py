@@ -35,18 +35,18 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture
 def settings(servers: Settings, tmp_path: Path) -> Settings:
     """The servers' settings, with every table empty and a data folder of the test's own."""
-    with psycopg.connect(servers.database, autocommit=True) as connection:
+    with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
             " cohorts, tallies, tally_changes, changed_days, holds, profile_models CASCADE"
         )
-    return servers.model_copy(update={"home": tmp_path})
+    return servers.replace(home=tmp_path)
 
 
 @pytest.fixture
 def without_prefect(settings: Settings) -> Settings:
     """Settings with a Prefect that is not there."""
-    return settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
+    return settings.replace(prefect_api_url="http://127.0.0.1:9/api")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def client(without_prefect: Settings) -> Iterator[httpx.Client]:
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     """Connections to the emptied database."""
-    database = Database(settings.database, max_connections=4)
+    database = Database(settings.database.conninfo, max_connections=4)
     yield database
     database.close()
 

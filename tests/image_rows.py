@@ -41,7 +41,7 @@ def submit(database: Database, owner: str, images: int, profile: ProfileName, **
 
 def underway(database: Database, settings: Settings) -> Iterator[tuple[Attempt, Policy]]:
     """Begin everything that waits, whatever has become of its dispatch."""
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches ORDER BY id")]
     for batch_id in ids:
         batch = start_batch(database, batch_id)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from blurline.settings import Settings, variable
+from blurline.settings import SETTINGS, Settings
 from blurline.storage.store import Store
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
@@ -45,16 +45,17 @@ def running_servers(path: Path) -> Iterator[Settings]:
 
 def _set_up(home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Settings:
     create_databases(secrets["database_password"], ports["postgres"])
-    settings = Settings.model_validate(
+    settings = Settings.of(
         {
-            "home": home.path,
-            "database_url": postgres_url(secrets["database_password"], ports["postgres"], "blurline"),
-            "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
-            "s3_access_key": secrets["s3_access_key"],
-            "s3_secret_key": secrets["s3_secret_key"],
+            **os.environ,
+            "BLURLINE_HOME": home.path,
+            "BLURLINE_DATABASE_URL": postgres_url(secrets["database_password"], ports["postgres"], "blurline"),
+            "BLURLINE_S3_ENDPOINT": f"http://127.0.0.1:{ports['s3']}",
+            "BLURLINE_S3_ACCESS_KEY": secrets["s3_access_key"],
+            "BLURLINE_S3_SECRET_KEY": secrets["s3_secret_key"],
         }
     )
-    migrate(settings.database)
+    migrate(settings.database.conninfo)
     store = Store(settings)
     store.ensure_buckets()
     store.close()
@@ -63,9 +64,13 @@ def _set_up(home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Setti
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a command with these settings."""
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    given = {
+        variable: setting.value(settings)
+        for variable, setting in SETTINGS.items()
+        if setting.name in setting.place(settings).model_fields_set
+    }
     shown = {name: each.get_secret_value() if isinstance(each, SecretStr) else each for name, each in given.items()}
-    return {**os.environ, **{variable(name): str(each) for name, each in shown.items()}}
+    return {**os.environ, **{name: str(each) for name, each in shown.items()}}
 
 
 @dataclass(frozen=True, slots=True)

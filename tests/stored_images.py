@@ -68,7 +68,7 @@ class StoredImages:
 
     def age(self, job_id: UUID, days: float) -> None:
         """Age a job, its images and the attempts at them."""
-        age_job(self.settings.database, job_id, timedelta(days=days))
+        age_job(self.settings.database.conninfo, job_id, timedelta(days=days))
 
     def keys(self, bucket: Bucket) -> set[str]:
         """What the store has."""
@@ -76,6 +76,6 @@ class StoredImages:
 
     def rows(self, text: str, *values: object) -> list[tuple[object, ...]]:
         """Run a statement on the database; its rows, where it gives any."""
-        with psycopg.connect(self.settings.database) as connection:
+        with psycopg.connect(self.settings.database.conninfo) as connection:
             cursor = connection.execute(text.encode(), values)
             return cursor.fetchall() if cursor.description else []

@@ -20,11 +20,11 @@ class Identities:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._issuers: dict[str, LocalIssuer | OidcIssuer] = {}
-        if settings.local_issuer:
+        if settings.access.local_issuer:
             self._issuers[LOCAL_ISSUER] = LocalIssuer(settings.home)
-        if settings.oidc_issuer:
-            self._issuers[settings.oidc_issuer] = OidcIssuer(
-                settings.oidc_issuer, settings.oidc_audience, settings.oidc_scopes_claim
+        if settings.oidc.issuer:
+            self._issuers[settings.oidc.issuer] = OidcIssuer(
+                settings.oidc.issuer, settings.oidc.audience, settings.oidc.scopes_claim
             )
         self._database = database
         self._seen_s: dict[tuple[str, str | None, str | None], float] = {}

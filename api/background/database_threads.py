@@ -25,11 +25,15 @@ def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> N
     def dispatch() -> int:
         return dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run))
 
-    return NotifiedThread("dispatcher", settings.database, Channel.OUTBOX, _DISPATCH_POLL_S, dispatch)
+    return NotifiedThread("dispatcher", settings.database.conninfo, Channel.OUTBOX, _DISPATCH_POLL_S, dispatch)
 
 
 def deleter(settings: Settings, database: Database, store: Store) -> NotifiedThread:
     """Return the deleter's thread, not yet started."""
     return NotifiedThread(
-        "deleter", settings.database, Channel.DELETIONS, _DELETION_POLL_S, lambda: remove_objects(database, store)
+        "deleter",
+        settings.database.conninfo,
+        Channel.DELETIONS,
+        _DELETION_POLL_S,
+        lambda: remove_objects(database, store),
     )

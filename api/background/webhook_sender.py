@@ -43,8 +43,10 @@ class WebhookSender:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
-        self._outbound = Outbound(settings.outbound_networks)
-        self._background = NotifiedThread("webhooks", settings.database, Channel.WEBHOOKS, _POLL_S, self._begin)
+        self._outbound = Outbound(settings.outbound.networks)
+        self._background = NotifiedThread(
+            "webhooks", settings.database.conninfo, Channel.WEBHOOKS, _POLL_S, self._begin
+        )
         self._threads = ThreadPoolExecutor(_THREADS, "webhook")
         self._idle = threading.Semaphore(_THREADS)
         self._stopped = threading.Event()
@@ -116,7 +118,7 @@ class WebhookSender:
             self._failed(claim, status, fault or f"The endpoint answered {status}.")
 
     def _failed(self, claim: Claim, status: int | None, error: str) -> None:
-        days = self._settings.webhook_stop_days
+        days = self._settings.outbound.webhook_stop_days
         failure = Failure(status, error, retry_in_s(claim.tries), pause_s(claim.failures_in_a_row))
         is_disabled = record_failure(
             self._database,

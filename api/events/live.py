@@ -42,8 +42,8 @@ def _check_origin(websocket: WebSocket, settings: Settings) -> None:
     origin = websocket.headers.get("origin")
     if origin is None:
         return
-    host, own = websocket.headers.get("host", ""), urlsplit(settings.api_url)
-    allowed = {*settings.allowed_origins, f"{own.scheme}://{own.netloc}", f"http://{host}", f"https://{host}"}
+    host, own = websocket.headers.get("host", ""), urlsplit(settings.api.url)
+    allowed = {*settings.access.allowed_origins, f"{own.scheme}://{own.netloc}", f"http://{host}", f"https://{host}"}
     if origin.lower() not in {each.lower().rstrip("/") for each in allowed}:
         raise ApiProblem(
             "origin_not_allowed",

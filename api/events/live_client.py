@@ -61,7 +61,7 @@ class LiveClient:
                     tasks.create_task(self._tell(identity, hello.after, wake))
                     await self._refresh(identity.owner, expiry)
         except TooManyClients:
-            most = self._context.settings.websockets_per_owner
+            most = self._context.settings.requests.websockets_per_owner
             raise Goodbye(4429, f"A user can have at most {most} connections.") from None
         except TimeoutError:
             raise Goodbye(4401, "The token has expired.") from None

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> WebhookWithSecret:
     """Create a webhook for all of the caller's jobs. Its secret is shown only in this response."""
     check_webhooks_allowed(context)
-    check_url(str(request.url), context.settings.outbound_networks)
+    check_url(str(request.url), context.settings.outbound.networks)
     with context.database.transaction() as transaction:
         row = webhooks.create_webhook(transaction, who.owner, None, str(request.url), request.events)
     return WebhookWithSecret.model_validate(row, from_attributes=True)
@@ -65,7 +65,7 @@ def change_webhook(context: Ctx, who: Submitter, webhook_id: UUID, change: Webho
     _found(context, who, webhook_id)
     url = None if change.url is None else str(change.url)
     if url is not None:
-        check_url(url, context.settings.outbound_networks)
+        check_url(url, context.settings.outbound.networks)
     return _view(
         _existing(webhooks.change_webhook(context.database, webhook_id, url, change.events, change.is_enabled))
     )

@@ -77,7 +77,7 @@ def submission_options(
         policy = found.policy
     if options.webhook is not None:
         check_webhooks_allowed(context)
-        check_url(str(options.webhook.url), context.settings.outbound_networks)
+        check_url(str(options.webhook.url), context.settings.outbound.networks)
     try:
         merged = Policy.model_validate(policy.model_dump() | options.policy.model_dump(exclude_unset=True))
     except ValidationError as error:
@@ -88,7 +88,7 @@ def submission_options(
 
 def check_webhooks_allowed(context: Context) -> None:
     """Raise ApiProblem when webhooks are disabled."""
-    if not context.settings.allow_webhooks:
+    if not context.settings.outbound.allow_webhooks:
         raise ApiProblem(
             "webhooks_not_allowed", "Webhooks are disabled. Your operator can enable them with BLURLINE_ALLOW_WEBHOOKS."
         )
@@ -147,7 +147,7 @@ def _create(context: Context, options: SubmissionOptions, originals: list[Origin
         options.owner,
         options.policy,
         originals,
-        "interactive" if len(originals) <= settings.interactive_max_images else "backlog",
+        "interactive" if len(originals) <= settings.scheduling.interactive_max_images else "backlog",
         options.preset,
         options.labels,
         options.retention,
@@ -173,13 +173,13 @@ def _original(context: Context, owner: str, image: SubmittedImage, stored: Mappi
         name = image.name or image.key.rpartition("/")[2]
         _check_size(context, name, found.size_bytes)
         return Original(name, image.key, found.etag, found.size_bytes)
-    if not context.settings.allow_urls:
+    if not context.settings.outbound.allow_urls:
         raise ApiProblem(
             "urls_not_allowed",
             "Submission by URL is disabled. Upload the images, or ask your operator to set BLURLINE_ALLOW_URLS.",
         )
     url = str(image.url)
-    check_url(url, context.settings.outbound_networks)
+    check_url(url, context.settings.outbound.networks)
     last = PurePosixPath(unquote(urlsplit(url).path)).name
     name = image.name or printable(last) or "image"
     return Original(name, _direct_key(owner), None, 0, source_url=url)
@@ -206,13 +206,13 @@ def printable(name: str | None) -> str:
 
 
 def _check_count(context: Context, count: int) -> None:
-    most = context.settings.max_images_per_job
+    most = context.settings.requests.max_images_per_job
     if not 1 <= count <= most:
         raise ApiProblem("image_count", f"The request has {count} images, but a job must have 1 to {most}.")
 
 
 def _check_size(context: Context, name: str, size_bytes: int) -> None:
-    most_mb = context.settings.max_file_mb
+    most_mb = context.settings.pictures.max_file_mb
     if size_bytes > most_mb * 1e6:
         raise ApiProblem(
             "picture_too_large", f"{name} has {size_bytes / 1e6:.1f} MB, but at most {most_mb:.0f} MB are accepted."
@@ -234,7 +234,7 @@ def _check_upload(context: Context, owner: str, key: str) -> None:
         is_of_owner = False
     if not is_of_owner:
         raise ObjectMissing(f"Nothing is stored under the key {key!r}. Get keys from POST /v1/uploads.")
-    kept_hours = context.settings.keep_uploads_hours
+    kept_hours = context.settings.retention.uploads_hours
     if datetime.now(UTC) - issued_at > timedelta(hours=kept_hours):
         raise ObjectMissing(
             f"The upload {key!r} expired because it was not submitted within {kept_hours:g} hours. Upload the file "

@@ -37,7 +37,7 @@ def once(
     """
     claimed = None
     if key is not None:
-        claimed = claim(context.database, owner, key, fingerprint(), context.settings.idempotency_hours)
+        claimed = claim(context.database, owner, key, fingerprint(), context.settings.requests.idempotency_hours)
         if claimed.answer is not None:
             return _answer(claimed.answer, {"Idempotency-Replayed": "true"})
     try:

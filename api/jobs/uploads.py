@@ -18,8 +18,8 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 def create_uploads(context: Ctx, who: Submitter, request: Annotated[UploadsRequest | None, Body()] = None) -> Uploads:
     """Create presigned POST forms, each for one new object key."""
     count = request.count if request else 1
-    expires_at = datetime.now(UTC) + timedelta(seconds=context.settings.upload_ttl_s)
-    max_bytes = int(context.settings.max_file_mb * 1e6)
+    expires_at = datetime.now(UTC) + timedelta(seconds=context.settings.store.upload_ttl_s)
+    max_bytes = int(context.settings.pictures.max_file_mb * 1e6)
     made = [new_upload(context, who.owner) for _ in range(count)]
     return Uploads(
         uploads=[

@@ -24,7 +24,7 @@ def metrics(
     context: Ctx, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Response:
     """Return the metrics. Requires the token in BLURLINE_METRICS_TOKEN, if any. Works while the database is down."""
-    wanted = context.settings.metrics_token
+    wanted = context.settings.access.metrics_token
     if wanted is not None and not _is(given, wanted.get_secret_value()):
         raise InvalidToken("The bearer token is not the value of BLURLINE_METRICS_TOKEN.")
     database: DatabaseMetrics = request.app.state.database_metrics

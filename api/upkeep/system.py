@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1/system", tags=["operating"])
 @router.get("")
 def get_system(context: Ctx, _: Operator) -> System:
     """Return images, backlogs, workers, failed attempts and retention times."""
-    service = read_service_metrics(context.settings.database)
+    service = read_service_metrics(context.settings.database.conninfo)
     return System(
         version=VERSION,
         database_version=database_version(context.database),

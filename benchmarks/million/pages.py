@@ -18,7 +18,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks.million.rows import LARGE_JOB_IMAGES
 from blurline.access.tokens import LocalIssuer, Scope
-from blurline.settings import Settings, variable
+from blurline.settings import Settings
 from tests.acceptance.stack import answers, free_ports
 from tests.dashboard.board_page import chromium
 from tests.servers import environment_of
@@ -158,7 +158,7 @@ def _serving(settings: Settings, folder: Path, log: Path) -> Iterator[tuple[list
     with ExitStack() as running:
         serve = [sys.executable, "-m", "blurline"]
         running.enter_context(_process([*serve, "api", *_port(api)], environment, f"{api}/liveness", log))
-        known = {**environment, variable("api_url"): api}
+        known = {**environment, "BLURLINE_API_URL": api}
         health = "/_stcore/health"
         running.enter_context(_process([*serve, "dashboard", *_port(dashboard)], known, dashboard + health))
         streamlit = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]

@@ -107,7 +107,7 @@ def fill(database: str, images: int, newest_job_images: int = _IMAGES_A_JOB) -> 
 def store_renditions(settings: Settings) -> None:
     """Put one picture's into the store, for all images."""
     data = GROUP.read_bytes()
-    frame = open_photo(data, settings.limits).frames[0]
+    frame = open_photo(data, settings.pictures.limits).frames[0]
     store = Store(settings)
     for size in PreviewSize:
         rendition = preview(frame, size)

@@ -27,7 +27,7 @@ def run(keep: Path | None = None) -> dict[str, Any]:
     the database, which is found filled there the next time."""
     with _folder(keep) as folder, running_servers(folder) as settings:
         filled_s = _filled(settings, folder)
-        alone = settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
+        alone = settings.replace(prefect_api_url="http://127.0.0.1:9/api")
         load = [_load()]
         times = queries.measure(alone)
         load.append(_load())
@@ -61,7 +61,7 @@ def _filled(settings: Settings, folder: Path) -> int | None:
         return None
     started = time.perf_counter()
     store_renditions(settings)
-    fill(settings.database, IMAGES, LARGE_JOB_IMAGES)
+    fill(settings.database.conninfo, IMAGES, LARGE_JOB_IMAGES)
     mark.touch()
     return round(time.perf_counter() - started)
 

@@ -40,7 +40,10 @@ def consistency(
     from sql.upkeep.consistency import grace_s, inspect, repair_bucket
 
     settings = load_settings()
-    database, store = Database(settings.database, max_connections=2), Store(settings)
+    database, store = (
+        Database(settings.database.conninfo, max_connections=2),
+        Store(settings),
+    )
     try:
         most = _REPAIRED_AT_MOST if repair else _LISTED
         found = [inspect(database, store, bucket, grace_s(settings), most) for bucket in Bucket]

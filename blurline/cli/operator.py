@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from blurline.access.tokens import Scope
 from blurline.errors import ConfigurationError
-from blurline.settings import Settings, export_prefect, load_settings, variable
+from blurline.settings import SETTINGS, export_prefect, load_settings
 
 _TIME = "As 2026-11-25 or 2026-11-25T14:16:01Z; UTC unless it has an offset."
 
@@ -103,8 +103,8 @@ def _override(pair: str) -> tuple[str, Any]:
 def settings() -> None:
     """Print every setting with its value (secrets masked) and meaning."""
     values = load_settings()
-    for name, field in Settings.model_fields.items():
-        typer.echo(f"{variable(name)}={getattr(values, name)}\n    {field.description}")
+    for variable, setting in SETTINGS.items():
+        typer.echo(f"{variable}={setting.value(values)}\n    {setting.field.description}")
 
 
 def bench(

@@ -44,7 +44,7 @@ def detect(
     failed = False
     for path in photos:
         try:
-            photo = open_photo(path.read_bytes(), values.limits)
+            photo = open_photo(path.read_bytes(), values.pictures.limits)
         except BlurlineError as error:
             typer.secho(f"{path}: {error}", fg="red", err=True)
             failed = True
@@ -112,7 +112,7 @@ def evaluate(
     values = load_settings()
     policies = [Policy(profile=name, padding=padding) for name in profile or list(ProfileName)]
     variants = [Variant(policy.profile, policy, values) for policy in policies] + [
-        Variant(f"{policy.profile}-{path.stem}", policy, values.model_copy(update={"model_file": path}))
+        Variant(f"{policy.profile}-{path.stem}", policy, values.replace(model_file=path))
         for path in model or []
         for policy in policies
     ]
@@ -136,7 +136,7 @@ def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -
 
     tune_malloc()
     try:
-        photo = open_photo(path.read_bytes(), settings.limits)
+        photo = open_photo(path.read_bytes(), settings.pictures.limits)
         done = anonymize(photo, policy, settings)
         if done.format is not photo.encoding.format:
             target = target.with_name(f"{target.name}.{done.format.extension}")

@@ -19,8 +19,8 @@ def migrate() -> None:
 
     settings = load_settings()
     configure_logs(settings.log_level)
-    applied = apply(settings.database)
-    if unknown := newer(settings.database):
+    applied = apply(settings.database.conninfo)
+    if unknown := newer(settings.database.conninfo):
         typer.echo(
             f"The database is of a newer release than Blurline {VERSION}, which does not know {', '.join(unknown)}. "
             "Nothing was changed."

@@ -38,4 +38,4 @@ def submit(
         is_waiting=wait,
     )
     values = load_settings()
-    sys.exit(start(values.model_copy(update={"api_url": api}) if api else values, plan, user))
+    sys.exit(start(values.replace(api_url=api) if api else values, plan, user))

@@ -79,11 +79,11 @@ class FlowRuns:
     """
 
     def __init__(self, settings: Settings) -> None:
-        headers = {"Authorization": f"Bearer {settings.prefect_key}"} if settings.prefect_key else {}
+        headers = {"Authorization": f"Bearer {settings.prefect.key}"} if settings.prefect.key else {}
         self._http = httpx.Client(
-            base_url=settings.prefect_api_url, auth=settings.prefect_auth, headers=headers, timeout=_TIMEOUT_S
+            base_url=settings.prefect.api_url, auth=settings.prefect.auth, headers=headers, timeout=_TIMEOUT_S
         )
-        self._work_pool = settings.work_pool
+        self._work_pool = settings.prefect.work_pool
         self._deployment_id: UUID | None = None
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from blurline.settings.settings import (
     PREFIX,
+    SETTINGS,
     STACK_FILE,
+    Setting,
     Settings,
     check_variables,
     export_prefect,
@@ -14,7 +16,9 @@ from blurline.settings.settings import (
 
 __all__ = [
     "PREFIX",
+    "SETTINGS",
     "STACK_FILE",
+    "Setting",
     "Settings",
     "check_variables",
     "export_prefect",

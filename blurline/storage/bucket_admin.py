@@ -24,11 +24,11 @@ class Buckets:
     def __init__(self, settings: Settings, threads: int = 1) -> None:
         retries = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(502, 503, 504))
         self._connections = urllib3.PoolManager(timeout=_TIMEOUT, retries=retries, maxsize=threads)
-        self._client = connect(settings, settings.store_endpoint, self._connections)
+        self._client = connect(settings, settings.store.endpoint, self._connections)
         self.by_role = {
-            "originals": settings.originals_bucket,
-            "results": settings.results_bucket,
-            "exports": settings.exports_bucket,
+            "originals": settings.store.originals_bucket,
+            "results": settings.store.results_bucket,
+            "exports": settings.store.exports_bucket,
         }
         self.names = tuple(self.by_role.values())
 

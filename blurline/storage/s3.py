@@ -34,13 +34,13 @@ def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager)
     address = urlsplit(endpoint)
     if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
         raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
-    access_key, secret_key = settings.s3_keys
+    access_key, secret_key = settings.store.keys
     return Minio(
         endpoint=address.netloc,
         access_key=access_key,
         secret_key=secret_key,
         secure=address.scheme == "https",
-        region=settings.s3_region,
+        region=settings.store.s3_region,
         http_client=connections,
     )
 

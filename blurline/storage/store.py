@@ -59,8 +59,8 @@ class Store:
             retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
             maxsize=16,
         )
-        self._client = connect(settings, settings.store_endpoint, self._connections)
-        self._public_url = (settings.s3_public_endpoint or settings.store_endpoint).rstrip("/")
+        self._client = connect(settings, settings.store.endpoint, self._connections)
+        self._public_url = (settings.store.s3_public_endpoint or settings.store.endpoint).rstrip("/")
         self._public_client = connect(settings, self._public_url, self._connections)
 
     def close(self) -> None:
@@ -71,22 +71,26 @@ class Store:
         """Create the buckets where they are missing."""
         with translated():
             settings = self._settings
-            for bucket in (settings.originals_bucket, settings.results_bucket, settings.exports_bucket):
+            for bucket in (
+                settings.store.originals_bucket,
+                settings.store.results_bucket,
+                settings.store.exports_bucket,
+            ):
                 if not self._client.bucket_exists(bucket):
                     self._client.make_bucket(bucket)
 
     def check(self) -> None:
         """Ask the store whether it has the originals' bucket."""
         with translated():
-            if not self._client.bucket_exists(self._settings.originals_bucket):
-                raise StoreUnavailable(f"The bucket {self._settings.originals_bucket} does not exist.")
+            if not self._client.bucket_exists(self._settings.store.originals_bucket):
+                raise StoreUnavailable(f"The bucket {self._settings.store.originals_bucket} does not exist.")
 
     def presign_upload(self, key: str) -> PresignedPost:
         """A form that takes exactly this key, up to the size limit, until `upload_ttl_s` has passed."""
-        bucket = self._settings.originals_bucket
-        policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(seconds=self._settings.upload_ttl_s))
+        bucket = self._settings.store.originals_bucket
+        policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(seconds=self._settings.store.upload_ttl_s))
         policy.add_equals_condition("key", key)
-        policy.add_content_length_range_condition(0, int(self._settings.max_file_mb * 1e6))
+        policy.add_content_length_range_condition(0, int(self._settings.pictures.max_file_mb * 1e6))
         with translated():
             fields = self._public_client.presigned_post_policy(policy)
         return PresignedPost(f"{self._public_url}/{bucket}", {"key": key, **fields})
@@ -94,14 +98,14 @@ class Store:
     def stat_original(self, key: str) -> StoredObject:
         """Size and etag of an original."""
         with translated(key):
-            found = self._client.stat_object(self._settings.originals_bucket, key)
+            found = self._client.stat_object(self._settings.store.originals_bucket, key)
             return StoredObject(key, found.size or 0, found.etag or "")
 
     def list_originals(self, prefix: str, first: str, last: str) -> Iterator[StoredObject]:
         """Originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
         with translated():
             for found in self._client.list_objects(
-                self._settings.originals_bucket, prefix=prefix, start_after=first[:-1], recursive=True
+                self._settings.store.originals_bucket, prefix=prefix, start_after=first[:-1], recursive=True
             ):
                 key = found.object_name or ""
                 if key > last:
@@ -112,18 +116,18 @@ class Store:
     def put_original(self, key: str, file: io.BufferedIOBase, size_bytes: int) -> StoredObject:
         """Store an original from an open file."""
         with translated():
-            written = self._client.put_object(self._settings.originals_bucket, key, file, size_bytes)  # type: ignore[arg-type]
+            written = self._client.put_object(self._settings.store.originals_bucket, key, file, size_bytes)  # type: ignore[arg-type]
             return StoredObject(key, size_bytes, written.etag or "")
 
     def remove_original(self, key: str) -> None:
         """Remove an original; one that is not there is as good as removed."""
         with translated():
-            self._client.remove_object(self._settings.originals_bucket, key)
+            self._client.remove_object(self._settings.store.originals_bucket, key)
 
     def get_original(self, key: str) -> tuple[bytes, str]:
         """An original's bytes and the etag they were read under."""
         with translated(key):
-            response = self._client.get_object(self._settings.originals_bucket, key)
+            response = self._client.get_object(self._settings.store.originals_bucket, key)
             try:
                 return response.read(), response.headers.get("etag", "").strip('"')
             finally:
@@ -133,14 +137,14 @@ class Store:
     def stream_original(self, key: str) -> Iterator[bytes]:
         """An original, or a preview of one, in chunks. It is opened before this returns."""
         with translated(key):
-            response = self._client.get_object(self._settings.originals_bucket, key)
+            response = self._client.get_object(self._settings.store.originals_bucket, key)
         return chunks(response, _CHUNK_BYTES)
 
     def put_result(self, key: str, data: bytes, media_type: str) -> None:
         """Store a result."""
         with translated():
             self._client.put_object(
-                self._settings.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
+                self._settings.store.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
 
     def stream_result(self, key: str, first_byte: int = 0, length_bytes: int = 0) -> Iterator[bytes]:
@@ -149,31 +153,31 @@ class Store:
         It is opened before this returns, so that a missing one raises here.
         """
         with translated(key):
-            response = self._client.get_object(self._settings.results_bucket, key, first_byte, length_bytes)
+            response = self._client.get_object(self._settings.store.results_bucket, key, first_byte, length_bytes)
         return chunks(response, _CHUNK_BYTES)
 
     def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
         """Store a preview of an original, which shows faces as its original does, beside it."""
         with translated():
             self._client.put_object(
-                self._settings.originals_bucket, key, io.BytesIO(data), len(data), content_type=media_type
+                self._settings.store.originals_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
 
     def remove_result(self, key: str) -> None:
         """Remove a result with its previews; what is not there is as good as removed."""
         with translated():
             for each in (key, *(preview_key(key, size) for size in PreviewSize)):
-                self._client.remove_object(self._settings.results_bucket, each)
+                self._client.remove_object(self._settings.store.results_bucket, each)
 
     def put_export(self, key: str, file: BinaryIO, size_bytes: int) -> None:
         """Store a file of the exported dataset from an open file, in place of the one that is there."""
         with translated():
-            self._client.put_object(self._settings.exports_bucket, key, file, size_bytes, part_size=_PART_BYTES)
+            self._client.put_object(self._settings.store.exports_bucket, key, file, size_bytes, part_size=_PART_BYTES)
 
     def remove_export(self, key: str) -> None:
         """Remove a file of the exported dataset; one that is not there is as good as removed."""
         with translated():
-            self._client.remove_object(self._settings.exports_bucket, key)
+            self._client.remove_object(self._settings.store.exports_bucket, key)
 
     def remove_under(self, bucket: Bucket, prefix: str) -> int:
         """Remove every object whose key begins so, and ask afterwards whether it is gone; how many there were."""
@@ -215,4 +219,4 @@ class Store:
 
     def _named(self, bucket: Bucket) -> str:
         settings = self._settings
-        return settings.originals_bucket if bucket is Bucket.ORIGINALS else settings.results_bucket
+        return settings.store.originals_bucket if bucket is Bucket.ORIGINALS else settings.store.results_bucket

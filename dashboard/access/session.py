@@ -16,7 +16,7 @@ _CLIENT, _ME = "client", "me"
 def begin(token: Token) -> None:
     """Create the session's client and look up its user, once. Raises the errors of `Client.me`."""
     if _CLIENT not in st.session_state:
-        st.session_state[_CLIENT] = Client(load_settings().api_url, token, patience_s=_PATIENCE_S)
+        st.session_state[_CLIENT] = Client(load_settings().api.url, token, patience_s=_PATIENCE_S)
     if _ME not in st.session_state:
         st.session_state[_ME] = client().me()
 

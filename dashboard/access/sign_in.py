@@ -21,9 +21,9 @@ _FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", 
 def sign_in() -> Token:
     """The token of the browser's user. Stops the page with an explanation if nobody is signed in."""
     settings = load_settings()
-    if settings.oidc_client_id:
+    if settings.oidc.client_id:
         return _token_of_provider()
-    if not settings.local_issuer:
+    if not settings.access.local_issuer:
         _refuse("Sign-in is not set up, and Blurline accepts only tokens from its OpenID Connect issuer.")
     if not _is_same_machine():
         _refuse("Sign-in is not set up, so the dashboard is available only to a browser on its own machine.")
@@ -32,13 +32,13 @@ def sign_in() -> Token:
 
 def show_sign_out() -> None:
     """Show a button to sign out, if sign-in is set up."""
-    if load_settings().oidc_client_id and st.button("Sign out", icon=":material/logout:", type="tertiary"):
+    if load_settings().oidc.client_id and st.button("Sign out", icon=":material/logout:", type="tertiary"):
         st.logout()
 
 
 def show_sign_in_again() -> None:
     """Show a button to sign in again after a token has expired."""
-    if load_settings().oidc_client_id:
+    if load_settings().oidc.client_id:
         st.button("Sign in again", on_click=st.login, type="primary")
 
 

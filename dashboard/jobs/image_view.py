@@ -33,7 +33,7 @@ def image_view(image_id: UUID) -> None:
             query = {"image": str(image.id)}
             st.page_link("review.py", label="Open in Review", icon=":material/visibility:", query_params=query)
         if image.flow_run_id is not None:
-            run = f"{load_settings().prefect_ui_url}/runs/flow-run/{image.flow_run_id}"
+            run = f"{load_settings().prefect.ui_url}/runs/flow-run/{image.flow_run_id}"
             st.link_button("Flow run in Prefect", run, icon=":material/account_tree:")
     with picture:
         _picture(image)

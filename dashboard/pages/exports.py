@@ -107,7 +107,7 @@ def _audit() -> None:
 
 def _show_api_command() -> None:
     st.markdown("This selection is too large for the dashboard. Download it with the API, which streams it:")
-    address = f"{load_settings().shown_api_url}/v1/exports/images?since=2026-01-01T00:00:00Z&format=parquet"
+    address = f"{load_settings().api.shown_url}/v1/exports/images?since=2026-01-01T00:00:00Z&format=parquet"
     st.code(f'curl -o images.parquet -H "Authorization: Bearer $TOKEN" \\\n  "{address}"', language="bash")
 
 

@@ -47,7 +47,7 @@ def _show_form() -> None:
         accept_multiple_files=True,
         key=f"files-{number}",
     )
-    chosen = find_pictures(files, load_settings().limits.file_bytes)
+    chosen = find_pictures(files, load_settings().pictures.limits.file_bytes)
     with st.container():  # always present: a widget below that moves down would lose its input
         _show_chosen(chosen)
     options = _options()

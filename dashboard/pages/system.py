@@ -22,9 +22,9 @@ def _show() -> None:
     st.title("System")
     settings = load_settings()
     with st.container(horizontal=True):
-        st.link_button("Prefect", settings.prefect_ui_url, icon=":material/account_tree:")
-        st.link_button("Metrics", f"{settings.shown_api_url}/metrics", icon=":material/monitoring:")
-        st.link_button("API reference", f"{settings.shown_api_url}/docs", icon=":material/api:")
+        st.link_button("Prefect", settings.prefect.ui_url, icon=":material/account_tree:")
+        st.link_button("Metrics", f"{settings.api.shown_url}/metrics", icon=":material/monitoring:")
+        st.link_button("API reference", f"{settings.api.shown_url}/docs", icon=":material/api:")
     _live()
     backlog()
 

@@ -34,7 +34,7 @@ def backlog() -> None:
     if _NOTICE in st.session_state:
         st.success(st.session_state.pop(_NOTICE), icon=":material/check_circle:")
     _cancellation()
-    deployments = f"{load_settings().prefect_ui_url}/deployments"
+    deployments = f"{load_settings().prefect.ui_url}/deployments"
     st.caption(f"Results of another model are re-run with the deployment [rerun-backlog]({deployments}) in Prefect.")
 
 

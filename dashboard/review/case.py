@@ -107,7 +107,7 @@ def _result(client: Client, image: ImageWithDetections) -> bytes | None:
 
 def _view(data: bytes) -> tuple[bytes, tuple[int, int]]:
     """A view of a file's first frame, like those that the pipeline makes for review, and the size of that frame."""
-    photo = open_photo(data, load_settings().limits)
+    photo = open_photo(data, load_settings().pictures.limits)
     frame = photo.frames[0]
     height, width = frame.pixels.shape[:2]
     return preview(frame, PreviewSize.VIEW, photo.encoding.icc_profile), (width, height)

@@ -45,15 +45,15 @@ def restore(
         for stored in put_back(buckets, folder, index.entries()):
             index.note_etags(_changed(stored))
         say(f"{sum(each.objects for each in manifest.buckets.values())} objects are in the store.")
-        if list_tables(settings.database):
-            drop_all_tables(settings.database)
-        load_dump(settings.database, dump)
-        _check_rows(settings.database, manifest)
+        if list_tables(settings.database.conninfo):
+            drop_all_tables(settings.database.conninfo)
+        load_dump(settings.database.conninfo, dump)
+        _check_rows(settings.database.conninfo, manifest)
         say(f"The database is restored to {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
-        for name in migrate(settings.database):
+        for name in migrate(settings.database.conninfo):
             say(f"The migration {name} was applied.")
         for changes in index.new_etags():
-            rename_etags(settings.database, changes)
+            rename_etags(settings.database.conninfo, changes)
     for key in keys:
         write_private(settings.home / key.name, key.read_bytes())
         say(f"The key {key.name} is in {settings.home}.")
@@ -79,7 +79,7 @@ def _check_migrations(manifest: Manifest) -> None:
 
 def _check_target(settings: Settings, buckets: Buckets, keys: list[Path], *, replacing: bool) -> None:
     """Raise BackupRefused if the database is in use or data would be lost."""
-    sessions = count_sessions(settings.database)
+    sessions = count_sessions(settings.database.conninfo)
     if sessions:
         raise BackupRefused(
             f"{sessions} other sessions use the database. Stop every API, worker and dashboard, then try again."
@@ -87,7 +87,7 @@ def _check_target(settings: Settings, buckets: Buckets, keys: list[Path], *, rep
     if replacing:
         return
     remedy = "Choose an empty one, or add --replace to overwrite it."
-    if tables := list_tables(settings.database):
+    if tables := list_tables(settings.database.conninfo):
         raise BackupRefused(f"The database is not empty: it has {len(tables)} tables. {remedy}")
     for bucket in buckets.names:
         if next(buckets.objects(bucket), None) is not None:

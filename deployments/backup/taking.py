@@ -26,7 +26,7 @@ _TRIES = 3
 
 def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manifest:
     """Create or refresh the backup in the folder. Raises BackupRefused and the errors of database and store."""
-    if "images" not in list_tables(settings.database):
+    if "images" not in list_tables(settings.database.conninfo):
         raise BackupRefused(
             "The database has no tables of Blurline, so there is nothing to back up. Check BLURLINE_DATABASE_URL."
         )
@@ -45,7 +45,7 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
             say(f"{mirror(buckets, folder, index)} objects copied before the dump.")
             for dump_path in (path / f"database-{stamp}-{number}.dump" for number in range(_TRIES)):
                 taken_at, missing_before = datetime.now(UTC), index.missing()
-                with _dumped(settings.database, dump_path) as state:
+                with _dumped(settings.database.conninfo, dump_path) as state:
                     migrations, rows = state.migrations(), state.counts()
                     index.name(state.named_objects())
                 say(f"{mirror(buckets, folder, index)} objects copied after the dump.")

@@ -30,24 +30,24 @@ def configuration(settings: Settings) -> Iterator[Finding]:
 
 def _sign_in(settings: Settings) -> Iterator[Finding]:
     parts = {
-        "BLURLINE_OIDC_ISSUER": settings.oidc_issuer,
-        "BLURLINE_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
-        "BLURLINE_OIDC_CLIENT_ID": settings.oidc_client_id,
+        "BLURLINE_OIDC_ISSUER": settings.oidc.issuer,
+        "BLURLINE_OIDC_CLIENT_SECRET": settings.oidc.client_secret,
+        "BLURLINE_OIDC_CLIENT_ID": settings.oidc.client_id,
     }
     missing = [name for name, value in parts.items() if not value]
-    if (settings.oidc_client_id or settings.oidc_client_secret) and missing:
+    if (settings.oidc.client_id or settings.oidc.client_secret) and missing:
         yield error(
             "settings.sign_in",
             f"Sign-in to the dashboard is incomplete: {' and '.join(missing)} is not set.",
             f"Set {' and '.join(missing)}, or none of BLURLINE_OIDC_CLIENT_ID and BLURLINE_OIDC_CLIENT_SECRET.",
         )
-    elif settings.oidc_client_id and settings.dashboard_cookie_secret is None:
+    elif settings.oidc.client_id and settings.dashboard.cookie_secret is None:
         yield warning(
             "settings.cookie_secret",
             "The dashboard makes a new cookie key at every start, so users must sign in again after a restart.",
             "Set BLURLINE_DASHBOARD_COOKIE_SECRET to the same value for every dashboard.",
         )
-    if not settings.local_issuer and settings.oidc_issuer is None:
+    if not settings.access.local_issuer and settings.oidc.issuer is None:
         yield error(
             "settings.issuers",
             "No token is accepted: BLURLINE_LOCAL_ISSUER is false and BLURLINE_OIDC_ISSUER is not set.",
@@ -56,22 +56,22 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
-    public = settings.s3_public_endpoint or settings.s3_endpoint
+    public = settings.store.s3_public_endpoint or settings.store.s3_endpoint
     if public is None:
         return
-    if settings.s3_public_endpoint is None and not _is_local(public):
+    if settings.store.s3_public_endpoint is None and not _is_local(public):
         yield warning(
             "settings.public_endpoint",
             f"Clients upload to {public}, the store's internal address.",
             "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients, even if it is the same.",
         )
-    if _is_local(public) and not _is_local(settings.api_url):
+    if _is_local(public) and not _is_local(settings.api.url):
         yield warning(
             "settings.public_endpoint",
-            f"The API is at {settings.api_url}, but its clients upload to {public}, which is their own machine.",
+            f"The API is at {settings.api.url}, but its clients upload to {public}, which is their own machine.",
             "Set BLURLINE_S3_PUBLIC_ENDPOINT to the store's address for clients.",
         )
-    for name, url in (("BLURLINE_S3_PUBLIC_ENDPOINT", public), ("BLURLINE_DASHBOARD_URL", settings.dashboard_url)):
+    for name, url in (("BLURLINE_S3_PUBLIC_ENDPOINT", public), ("BLURLINE_DASHBOARD_URL", settings.dashboard.url)):
         if urlsplit(url).scheme != "https" and not _is_local(url):
             yield warning(
                 "settings.encryption",
@@ -81,32 +81,33 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
 
 
 def _sizes(settings: Settings) -> Iterator[Finding]:
-    decoded_mb = (settings.resident_megapixels + settings.max_megapixels) * _BYTES_A_PIXEL
+    pictures, request_mb = settings.pictures, settings.requests.max_request_mb
+    deadline_s = settings.scheduling.attempt_deadline_s
+    decoded_mb = (pictures.resident_megapixels + pictures.max_megapixels) * _BYTES_A_PIXEL
     for is_wrong, says, remedy in (
         (
-            settings.max_request_mb < settings.max_file_mb,
-            f"A file may have {settings.max_file_mb:g} MB, but a request only {settings.max_request_mb:g} MB.",
+            request_mb < pictures.max_file_mb,
+            f"A file may have {pictures.max_file_mb:g} MB, but a request only {request_mb:g} MB.",
             "Set BLURLINE_MAX_REQUEST_MB higher than BLURLINE_MAX_FILE_MB.",
         ),
         (
-            settings.max_file_mb > _MOST_PRESIGNED_MB,
-            f"A file may have {settings.max_file_mb:g} MB, but S3 accepts at most {_MOST_PRESIGNED_MB} MB per upload.",
+            pictures.max_file_mb > _MOST_PRESIGNED_MB,
+            f"A file may have {pictures.max_file_mb:g} MB, but S3 accepts at most {_MOST_PRESIGNED_MB} MB per upload.",
             f"Lower BLURLINE_MAX_FILE_MB to {_MOST_PRESIGNED_MB} or less.",
         ),
         (
-            settings.worker_memory_mb < decoded_mb,
-            f"A worker process is replaced above {settings.worker_memory_mb:g} MB, but pictures alone can take "
+            settings.worker.memory_mb < decoded_mb,
+            f"A worker process is replaced above {settings.worker.memory_mb:g} MB, but pictures alone can take "
             f"{decoded_mb:g} MB.",
             "Raise BLURLINE_WORKER_MEMORY_MB, or lower BLURLINE_MAX_MEGAPIXELS or BLURLINE_RESIDENT_MEGAPIXELS.",
         ),
         (
-            settings.attempt_deadline_s < settings.max_decode_s,
-            f"An attempt is given up after {settings.attempt_deadline_s:g} s, but decoding alone can take "
-            f"{settings.max_decode_s:g} s.",
+            deadline_s < pictures.max_decode_s,
+            f"An attempt is given up after {deadline_s:g} s, but decoding alone can take {pictures.max_decode_s:g} s.",
             "Set BLURLINE_ATTEMPT_DEADLINE_S well above BLURLINE_MAX_DECODE_S.",
         ),
         (
-            0 in (settings.quota_images_per_day, settings.quota_mb_per_day, settings.quota_open_jobs),
+            0 in (settings.quotas.images_per_day, settings.quotas.mb_per_day, settings.quotas.open_jobs),
             "A quota is 0, so no user can submit anything.",
             "Unset BLURLINE_QUOTA_IMAGES_PER_DAY, BLURLINE_QUOTA_MB_PER_DAY or BLURLINE_QUOTA_OPEN_JOBS, or raise it.",
         ),
@@ -116,22 +117,22 @@ def _sizes(settings: Settings) -> Iterator[Finding]:
 
 
 def _outward(settings: Settings) -> Iterator[Finding]:
-    if settings.outbound_networks and not (settings.allow_urls or settings.allow_webhooks):
+    if settings.outbound.networks and not (settings.outbound.allow_urls or settings.outbound.allow_webhooks):
         yield warning(
             "settings.outbound",
             "BLURLINE_OUTBOUND_NETWORKS is set, but outbound requests are disabled.",
             "Set BLURLINE_ALLOW_URLS or BLURLINE_ALLOW_WEBHOOKS, or unset BLURLINE_OUTBOUND_NETWORKS.",
         )
-    if settings.worker_metrics_port is not None and settings.worker_metrics_host not in _LOOPBACK:
+    if settings.worker.metrics_port is not None and settings.worker.metrics_host not in _LOOPBACK:
         yield warning(
             "settings.worker_metrics",
-            f"Workers serve their metrics at {settings.worker_metrics_host} without authentication.",
+            f"Workers serve their metrics at {settings.worker.metrics_host} without authentication.",
             "Allow access only for your Prometheus, with a firewall or a network policy.",
         )
 
 
 def _prefect(settings: Settings) -> Iterator[Finding]:
-    if settings.prefect_api_key is not None and settings.prefect_api_auth_string is not None:
+    if settings.prefect.api_key is not None and settings.prefect.api_auth_string is not None:
         yield warning(
             "settings.prefect",
             "Both PREFECT_API_KEY (Prefect Cloud) and PREFECT_API_AUTH_STRING (your own server) are set.",

@@ -20,7 +20,7 @@ _A_WORKER_PROCESS = 2
 def database(settings: Settings) -> Iterator[Finding]:
     """Check the database. Raises ConfigurationError when none is set."""
     try:
-        server = inspect_server(settings.database)
+        server = inspect_server(settings.database.conninfo)
     except DatabaseUnavailable as problem:
         yield error(
             "database.connection",
@@ -33,7 +33,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield _role(server)
     yield clock_finding("database.clock", "the database", server.clock_ahead_s)
     yield _room(server)
-    yield _migrations(settings.database)
+    yield _migrations(settings.database.conninfo)
 
 
 def _version(server: Server) -> Finding:

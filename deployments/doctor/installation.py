@@ -37,7 +37,7 @@ def machine(settings: Settings) -> Iterator[Finding]:
     yield _room(
         "machine.temporary",
         Path(tempfile.gettempdir()),
-        settings.max_request_mb * 1e6,
+        settings.requests.max_request_mb * 1e6,
         "Free some space, point TMPDIR to a larger disk, or lower BLURLINE_MAX_REQUEST_MB.",
     )
     yield from _secrets(settings.home)
@@ -96,9 +96,9 @@ def _ports(settings: Settings) -> Iterator[Finding]:
 
 
 def _metrics_port(settings: Settings) -> Iterator[Finding]:
-    if settings.worker_metrics_port is None:
+    if settings.worker.metrics_port is None:
         return
-    address = f"{settings.worker_metrics_host}:{settings.worker_metrics_port}"
+    address = f"{settings.worker.metrics_host}:{settings.worker.metrics_port}"
     try:
         served = httpx.get(f"http://{address}/metrics", timeout=_TIMEOUT_S).text
     except httpx.ConnectError:

@@ -11,9 +11,9 @@ from deployments.doctor.result import Finding, error, ok
 
 def issuer(settings: Settings) -> Iterator[Finding]:
     """Check the issuer."""
-    if settings.oidc_issuer is None:
+    if settings.oidc.issuer is None:
         return
-    issuer = OidcIssuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_scopes_claim)
+    issuer = OidcIssuer(settings.oidc.issuer, settings.oidc.audience, settings.oidc.scopes_claim)
     try:
         keys = issuer.fetch_keys()
     except IssuerUnavailable as problem:

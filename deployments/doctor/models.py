@@ -19,7 +19,8 @@ def models(settings: Settings) -> Iterator[Finding]:
     for profile in ProfileName:
         policy = Policy(profile=profile)
         yield _finding(f"models.{profile}", lambda policy=policy: plan_for(policy, settings).detector)  # type: ignore[misc]
-    yield _finding("models.second_look", lambda: vendored_detector(SECOND_LOOK_MODEL, settings.execution_provider))
+    provider = settings.detector.execution_provider
+    yield _finding("models.second_look", lambda: vendored_detector(SECOND_LOOK_MODEL, provider))
 
 
 def _finding(name: str, load: Callable[[], Detector]) -> Finding:

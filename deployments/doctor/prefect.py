@@ -27,23 +27,23 @@ def prefect(settings: Settings) -> Iterator[Finding]:
         with _client(settings) as client:
             answer = client.get("/admin/version")
             if answer.status_code in (401, 403):
-                says = f"{settings.prefect_api_url} refuses our requests ({answer.status_code})."
+                says = f"{settings.prefect.api_url} refuses our requests ({answer.status_code})."
                 yield error("prefect.connection", says, "Correct PREFECT_API_AUTH_STRING or PREFECT_API_KEY.")
                 return
             yield _version(str(answer.raise_for_status().json()))
-            yield from _pool(client, settings.work_pool)
-            yield from deployed(client, settings.work_pool)
+            yield from _pool(client, settings.prefect.work_pool)
+            yield from deployed(client, settings.prefect.work_pool)
             yield _automation(client)
             yield from _vacuum(client)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
-        says = f"{settings.prefect_api_url} does not respond like Prefect: {problem!r}"
+        says = f"{settings.prefect.api_url} does not respond like Prefect: {problem!r}"
         yield error("prefect.connection", says, "Start Prefect, or correct PREFECT_API_URL.")
 
 
 def _client(settings: Settings) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {settings.prefect_key}"} if settings.prefect_key else {}
+    headers = {"Authorization": f"Bearer {settings.prefect.key}"} if settings.prefect.key else {}
     return httpx.Client(
-        base_url=settings.prefect_api_url, auth=settings.prefect_auth, headers=headers, timeout=_TIMEOUT_S
+        base_url=settings.prefect.api_url, auth=settings.prefect.auth, headers=headers, timeout=_TIMEOUT_S
     )
 
 

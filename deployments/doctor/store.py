@@ -35,7 +35,7 @@ def store(settings: Settings) -> Iterator[Finding]:
                 "Start the store, or correct BLURLINE_S3_ENDPOINT, BLURLINE_S3_ACCESS_KEY and BLURLINE_S3_SECRET_KEY.",
             )
             return
-        yield ok("store.connection", f"{settings.store_endpoint} responds.")
+        yield ok("store.connection", f"{settings.store.endpoint} responds.")
         yield from _clock(settings)
         if missing:
             yield error(
@@ -54,7 +54,7 @@ def store(settings: Settings) -> Iterator[Finding]:
 def _clock(settings: Settings) -> Iterator[Finding]:
     """Compare clocks. The store's responses contain its time, truncated to the second."""
     try:
-        told = httpx.get(settings.store_endpoint, timeout=_TIMEOUT_S).headers.get("date")
+        told = httpx.get(settings.store.endpoint, timeout=_TIMEOUT_S).headers.get("date")
     except httpx.HTTPError:
         return
     if told is not None:
@@ -84,8 +84,8 @@ def _versions(buckets: Buckets) -> Finding:
 def _written_and_private(settings: Settings, buckets: Buckets) -> Iterator[Finding]:
     """Write a trial object to each bucket and read it with and without the keys."""
     key = _trial_key()
-    public = settings.s3_public_endpoint or settings.store_endpoint
-    endpoints = sorted({settings.store_endpoint.rstrip("/"), public.rstrip("/")})
+    public = settings.store.s3_public_endpoint or settings.store.endpoint
+    endpoints = sorted({settings.store.endpoint.rstrip("/"), public.rstrip("/")})
     lost, open_ = [], []
     try:
         for bucket in buckets.names:
@@ -118,7 +118,7 @@ def _written_and_private(settings: Settings, buckets: Buckets) -> Iterator[Findi
 def _upload(settings: Settings, store: Store) -> Finding:
     """Upload like a client, over the public address."""
     key = _trial_key()
-    address = settings.s3_public_endpoint or settings.store_endpoint
+    address = settings.store.s3_public_endpoint or settings.store.endpoint
     remedy = "Correct BLURLINE_S3_PUBLIC_ENDPOINT, and check that proxies in front of the store pass POST requests."
     try:
         answer = _post(store.presign_upload(key), _CONTENT)
@@ -136,7 +136,7 @@ def _upload(settings: Settings, store: Store) -> Finding:
 def _limits(settings: Settings) -> Finding:
     """Check that the store enforces the key and size of an upload form."""
     key, taken = _trial_key(), []
-    with closing(Store(settings.model_copy(update={"max_file_mb": _SMALL_MB}))) as store:
+    with closing(Store(settings.replace(max_file_mb=_SMALL_MB))) as store:
         form = store.presign_upload(key)
         elsewhere = PresignedPost(form.url, {**form.fields, "key": f"{key}-elsewhere"})
         too_large = b"." * int(_SMALL_MB * 1e6 + 1)

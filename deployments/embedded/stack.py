@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
 from blurline.errors import ConfigurationError
-from blurline.settings import PREFIX, STACK_FILE, Settings, load_secrets, variable
+from blurline.settings import PREFIX, STACK_FILE, Settings, load_secrets
 from deployments.create_buckets import make_buckets
 from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
@@ -72,7 +71,7 @@ class EmbeddedStack:
         self._secrets = self._home.secrets()
         self._ports = self._home.ports(DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
         self._environment = {**self._given, **self._shared_environment()}
-        self._settings = Settings.model_validate(_settings_from(self._environment))
+        self._settings = Settings.of(self._environment)
         self._supervisor = Supervisor(self._home, self._stages(workers))
 
     @property
@@ -155,7 +154,7 @@ class EmbeddedStack:
     def _set_up_database(self) -> None:
         if self._own_database:
             create_databases(self._secrets["database_password"], self._ports["postgres"])
-        migrate(self._settings.database)
+        migrate(self._settings.database.conninfo)
 
     def _set_up_store(self) -> None:
         make_buckets(self._settings)
@@ -205,11 +204,6 @@ class EmbeddedStack:
 def _python(module: str, *arguments: str) -> list[str]:
     """The command for a module of this installation, not of the current folder (``-P``)."""
     return [sys.executable, "-P", "-m", module, *arguments]
-
-
-def _settings_from(environment: Mapping[str, str]) -> dict[str, str]:
-    names = Settings.model_fields
-    return {name: environment[variable(name)] for name in names if variable(name) in environment}
 
 
 def _is_healthy(url: str, auth: str = "") -> bool:

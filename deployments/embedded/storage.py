@@ -31,7 +31,7 @@ def check_stopped(settings: Settings) -> None:
 @contextmanager
 def running_storage(settings: Settings) -> Iterator[Settings]:
     """Settings with a database and a store: the configured ones, or the data folder's, which run during the block."""
-    if settings.database_url is not None and settings.s3_endpoint is not None:
+    if settings.database.url is not None and settings.store.s3_endpoint is not None:
         yield settings
         return
     home = Home(settings.home)
@@ -41,11 +41,11 @@ def running_storage(settings: Settings) -> Iterator[Settings]:
         secrets, ports = home.secrets(), home.ports(DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
         environment, own = dict(os.environ), dict[str, Any]()
         parts: list[Part] = []
-        if settings.database_url is None:
+        if settings.database.url is None:
             password, port = secrets["database_password"], ports["postgres"]
             parts.append(postgres_part(home, password, port, environment))
             own["database_url"] = SecretStr(postgres_url(password, port, "blurline"))
-        if settings.s3_endpoint is None:
+        if settings.store.s3_endpoint is None:
             parts.append(seaweed_part(home, secrets, ports, environment))
             own |= {
                 "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
@@ -57,4 +57,4 @@ def running_storage(settings: Settings) -> Iterator[Settings]:
         supervisor.start()
         if "database_url" in own:
             create_databases(secrets["database_password"], ports["postgres"])
-        yield settings.model_copy(update=own)
+        yield settings.replace(**own)

@@ -32,18 +32,18 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
     """Run a worker until a signal stops it."""
     configure_logs(settings.log_level)
     worker = WarmWorker(
-        work_pool_name=pool or settings.work_pool,
+        work_pool_name=pool or settings.prefect.work_pool,
         name=worker_name(),
         slots=slots or os.cpu_count() or 1,
-        process_memory_mb=settings.worker_memory_mb,
-        run_deadline_s=settings.attempt_deadline_s + _GRACE_S,
-        ready_file=settings.worker_ready_file,
+        process_memory_mb=settings.worker.memory_mb,
+        run_deadline_s=settings.scheduling.attempt_deadline_s + _GRACE_S,
+        ready_file=settings.worker.ready_file,
         create_pool_if_not_found=False,
     )
-    if settings.worker_metrics_port is not None:
-        _serve_metrics(settings, worker, settings.worker_metrics_port)
+    if settings.worker.metrics_port is not None:
+        _serve_metrics(settings, worker, settings.worker.metrics_port)
     threading.Thread(target=record_present_models, args=(settings,), daemon=True).start()
-    asyncio.run(worker.serve(settings.worker_drain_s))
+    asyncio.run(worker.serve(settings.worker.drain_s))
 
 
 def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None:
@@ -51,7 +51,7 @@ def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None
     models = {profile.value: card.sha256 for profile, card in current_models(settings).items()}
     while True:
         try:
-            with closing(Database(settings.database, max_connections=1)) as database:
+            with closing(Database(settings.database.conninfo, max_connections=1)) as database:
                 return record_models(database, models)
         except (DatabaseUnavailable, psycopg.Error) as error:  # it is away, or not migrated yet
             log.warning("models_not_recorded", error=str(error))
@@ -64,9 +64,9 @@ def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
     for profile, card in current_models(settings).items():
         metrics.model_info.labels(profile, card.name, card.sha256).set(1)
     try:
-        start_http_server(port, settings.worker_metrics_host, metrics.WORKER)
+        start_http_server(port, settings.worker.metrics_host, metrics.WORKER)
     except OSError as error:
         raise ConfigurationError(
-            f"The worker cannot serve its metrics at {settings.worker_metrics_host}:{port} ({error.strerror}). "
+            f"The worker cannot serve its metrics at {settings.worker.metrics_host}:{port} ({error.strerror}). "
             "Set BLURLINE_WORKER_METRICS_PORT to a free port."
         ) from error

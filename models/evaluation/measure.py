@@ -96,7 +96,7 @@ def _treat(picture: Labelled, variant: Variant) -> PictureMeasurement:
     tune_malloc()
     policy, settings = variant.policy, variant.settings
     plan = plan_for(policy, settings)
-    photo = open_photo(picture.path.read_bytes(), settings.limits)
+    photo = open_photo(picture.path.read_bytes(), settings.pictures.limits)
     photo = replace(photo, frames=photo.frames[:1])
     started = time.perf_counter()
     found = plan.detect(photo.frames[0])

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from pydantic import SecretStr
 
 from api.app import create_app
 from blurline.settings import Settings
@@ -14,14 +11,15 @@ from blurline.settings import Settings
 
 def openapi_document() -> str:
     """The document of an API that connects to nothing, as JSON with sorted keys."""
-    nowhere, nobody = "http://127.0.0.1:9", SecretStr("nobody")
     with TemporaryDirectory() as home:
-        settings = Settings(
-            home=Path(home),
-            database_url=SecretStr("postgresql://127.0.0.1:9/none"),
-            s3_endpoint=nowhere,
-            s3_access_key=nobody,
-            s3_secret_key=nobody,
+        settings = Settings.of(
+            {
+                "BLURLINE_HOME": home,
+                "BLURLINE_DATABASE_URL": "postgresql://127.0.0.1:9/none",
+                "BLURLINE_S3_ENDPOINT": "http://127.0.0.1:9",
+                "BLURLINE_S3_ACCESS_KEY": "nobody",
+                "BLURLINE_S3_SECRET_KEY": "nobody",
+            }
         )
         document = create_app(settings).openapi()
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -6,24 +6,28 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 
-from blurline.settings import Settings, variable
+from blurline.settings import SETTINGS
 from release.pages.tables import bounds, code, table
 
-_SECTIONS = {
-    "home": "Data folder",
-    "database_url": "PostgreSQL and the store",
-    "api_url": "API and Prefect, as others reach them",
-    "max_file_mb": "What is accepted",
-    "oidc_issuer": "Who may do what, and the dashboard",
-    "allowed_origins": "Rates and quotas",
-    "allow_urls": "Reaching outward, and being told",
-    "events_kept_days": "How long things are kept",
-    "metrics_token": "Metrics",
-    "batch_max_images": "Batches and attempts",
-    "model_file": "Models",
-    "worker_memory_mb": "Workers and logs",
+_SECTIONS: dict[str | None, str] = {
+    None: "The data folder and logs",
+    "database": "PostgreSQL",
+    "store": "The store",
+    "api": "The API, as others reach it",
+    "prefect": "Prefect",
+    "pictures": "Pictures",
+    "requests": "Requests and their limits",
+    "quotas": "Quotas",
+    "access": "Access to the API",
+    "oidc": "Sign-in with OpenID Connect",
+    "dashboard": "The dashboard",
+    "outbound": "URLs and webhooks",
+    "retention": "How long data are kept",
+    "scheduling": "Batches and attempts",
+    "detector": "Models",
+    "worker": "Workers",
 }
-"""The first setting of each section -> its title; the others follow as the class has them."""
+"""Each concern of the settings -> the title of its section."""
 
 _UNITS = {
     "_s": "seconds",
@@ -38,19 +42,14 @@ _UNITS = {
 
 def settings_tables() -> str:
     """Every setting, by section."""
-    parts: list[str] = []
-    rows: list[list[str]] = []
-    for name, field in Settings.model_fields.items():
-        if name in _SECTIONS:
-            parts += _section(rows)
-            rows = []
-            parts.append(f"## {_SECTIONS[name]}")
-        rows.append([code(variable(name)), _default(field), "; ".join(_kind(name, field)), field.description or ""])
-    return "\n\n".join(parts + _section(rows))
-
-
-def _section(rows: list[list[str]]) -> list[str]:
-    return [table(["variable", "default", "value", "meaning"], rows)] if rows else []
+    rows: dict[str | None, list[list[str]]] = {concern: [] for concern in _SECTIONS}
+    for variable, setting in SETTINGS.items():
+        field, kind = setting.field, "; ".join(_kind(variable, setting.field))
+        rows[setting.concern].append([code(variable), _default(field), kind, field.description or ""])
+    return "\n\n".join(
+        f"## {title}\n\n{table(['variable', 'default', 'value', 'meaning'], rows[concern])}"
+        for concern, title in _SECTIONS.items()
+    )
 
 
 def _default(field: FieldInfo) -> str:
@@ -65,12 +64,12 @@ def _default(field: FieldInfo) -> str:
             return code(value)
 
 
-def _kind(name: str, field: FieldInfo) -> Iterator[str]:
+def _kind(variable: str, field: FieldInfo) -> Iterator[str]:
     if "SecretStr" in str(field.annotation):
         yield "**secret**"
     if "bool" in str(field.annotation):
         yield "`true` or `false`"
-    units = [unit for ending, unit in _UNITS.items() if name.endswith(ending)]
+    units = [unit for ending, unit in _UNITS.items() if variable.lower().endswith(ending)]
     yield from units
     if within := bounds(field):
         yield within

@@ -77,7 +77,7 @@ class PendingDeletion:
 
 def grace_periods(settings: Settings) -> GracePeriods:
     """The grace periods that follow from the settings."""
-    return GracePeriods(settings.attempt_deadline_s + _GRACE_S, settings.upload_ttl_s + _GRACE_S)
+    return GracePeriods(settings.scheduling.attempt_deadline_s + _GRACE_S, settings.store.upload_ttl_s + _GRACE_S)
 
 
 def delete_job(

@@ -14,9 +14,9 @@ def expire_records(database: Database, settings: Settings) -> int:
     A pending delivery stays while its webhook is enabled.
     """
     kinds = {
-        "expire_events": settings.events_kept_days * 24,
-        "expire_deliveries": settings.events_kept_days * 24,
-        "expire_idempotency_keys": settings.idempotency_hours,
+        "expire_events": settings.retention.events_days * 24,
+        "expire_deliveries": settings.retention.events_days * 24,
+        "expire_idempotency_keys": settings.requests.idempotency_hours,
     }
     rows = 0
     for name, kept_hours in kinds.items():

@@ -48,10 +48,10 @@ class ExpiredRows:
 def terms(settings: Settings) -> Terms:
     """The terms that the settings give."""
     return Terms(
-        settings.keep_originals_days,
-        settings.keep_results_days,
-        settings.keep_rows_days,
-        settings.keep_audit_days,
+        settings.retention.originals_days,
+        settings.retention.results_days,
+        settings.retention.rows_days,
+        settings.retention.audit_days,
         grace_periods(settings),
     )
 

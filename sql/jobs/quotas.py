@@ -42,9 +42,9 @@ class Used:
 
 def default_quotas(settings: Settings) -> Quotas:
     """What the settings say."""
-    megabytes = settings.quota_mb_per_day
+    megabytes = settings.quotas.mb_per_day
     return Quotas(
-        settings.quota_images_per_day, None if megabytes is None else int(megabytes * 1e6), settings.quota_open_jobs
+        settings.quotas.images_per_day, None if megabytes is None else int(megabytes * 1e6), settings.quotas.open_jobs
     )
 
 

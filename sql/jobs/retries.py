@@ -34,7 +34,7 @@ class RetryPolicy:
 
 def retry_policy(settings: Settings) -> RetryPolicy:
     """The policy that the settings give."""
-    return RetryPolicy(settings.max_attempts, settings.attempt_backoff_s, batch_size(settings))
+    return RetryPolicy(settings.scheduling.max_attempts, settings.scheduling.attempt_backoff_s, batch_size(settings))
 
 
 def retry_or_fail(

@@ -49,7 +49,7 @@ class BatchSize:
 
 def batch_size(settings: Settings) -> BatchSize:
     """What the settings say of a flow run's load."""
-    return BatchSize(settings.batch_max_images, int(settings.batch_max_mb * 1e6))
+    return BatchSize(settings.scheduling.batch_max_images, int(settings.scheduling.batch_max_mb * 1e6))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Repairs:
 
 def grace_s(settings: Settings) -> float:
     """The age from which no row can still come to name an object: uploads and attempts have ended by then."""
-    return max(settings.keep_uploads_hours * 3600, grace_periods(settings).attempt_s) + _MARGIN_S
+    return max(settings.retention.uploads_hours * 3600, grace_periods(settings).attempt_s) + _MARGIN_S
 
 
 def inspect(

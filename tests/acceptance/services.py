@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ class Services:
 
     def environment(self, home: Path) -> dict[str, str]:
         """The environment of a command, on any host, whose data folder is ``home``."""
-        return environment_of(self.settings.model_copy(update={"home": home})) | {"PREFECT_HOME": str(home / "prefect")}
+        return environment_of(self.settings.replace(home=home)) | {"PREFECT_HOME": str(home / "prefect")}
 
     def command(self, *arguments: str) -> str:
         """What a `blurline` command prints where the services are."""
@@ -48,22 +49,23 @@ def running_services(path: Path, address: str, **settings: Any) -> Iterator[Serv
     secrets = home.secrets()
     ports = home.ports(dict.fromkeys(("postgres", "s3", "prefect", "api", *INTERNAL_PORTS), 0))
     own_database = postgres_url(secrets["database_password"], ports["postgres"], "blurline")
-    known = Settings.model_validate(
+    known = Settings.of(
         {
-            "home": path,
-            "database_url": own_database.replace("127.0.0.1", address),
-            "s3_endpoint": f"http://{address}:{ports['s3']}",
-            "s3_access_key": secrets["s3_access_key"],
-            "s3_secret_key": secrets["s3_secret_key"],
-            "prefect_api_url": f"http://{address}:{ports['prefect']}/api",
-            "prefect_api_auth_string": f"admin:{secrets['prefect_password']}",
-            "api_url": f"http://{address}:{ports['api']}",
-            **settings,
+            **os.environ,
+            "BLURLINE_HOME": path,
+            "BLURLINE_DATABASE_URL": own_database.replace("127.0.0.1", address),
+            "BLURLINE_S3_ENDPOINT": f"http://{address}:{ports['s3']}",
+            "BLURLINE_S3_ACCESS_KEY": secrets["s3_access_key"],
+            "BLURLINE_S3_SECRET_KEY": secrets["s3_secret_key"],
+            "PREFECT_API_URL": f"http://{address}:{ports['prefect']}/api",
+            "PREFECT_API_AUTH_STRING": f"admin:{secrets['prefect_password']}",
+            "BLURLINE_API_URL": f"http://{address}:{ports['api']}",
+            **{variable(name): value for name, value in settings.items()},
         }
     )
     with contextlib.ExitStack() as ending:
         ending.callback(home.release)
-        prefect = httpx.Client(base_url=known.prefect_api_url, auth=known.prefect_auth, timeout=TIMEOUT_S)
+        prefect = httpx.Client(base_url=known.prefect.api_url, auth=known.prefect.auth, timeout=TIMEOUT_S)
         services = Services(known, ending.enter_context(prefect))
         storage = [_postgres(services, home, secrets, ports, address), _store(services, home, secrets, ports)]
         supervisor = Supervisor(home, [storage, _servers(services, secrets, ports, address)])
@@ -106,14 +108,14 @@ def _servers(services: Services, secrets: dict[str, str], ports: dict[str, int],
         Part(
             "prefect",
             [BLURLINE, "prefect", *_listening(address, ports["prefect"])],
-            lambda: _answers(f"{services.settings.prefect_api_url}/ready", services.settings.prefect_auth),
-            environment | {variable("prefect_database_url"): database},
+            lambda: _answers(f"{services.settings.prefect.api_url}/ready", services.settings.prefect.auth),
+            environment | {"BLURLINE_PREFECT_DATABASE_URL": database},
             once_ready=set_up,
         ),
         Part(
             "api",
             [BLURLINE, "api", *_listening(address, ports["api"])],
-            lambda: _answers(f"{services.settings.api_url}/liveness"),
+            lambda: _answers(f"{services.settings.api.url}/liveness"),
             environment,
         ),
     ]

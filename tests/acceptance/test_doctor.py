@@ -64,14 +64,14 @@ def test_a_stack_that_runs_is_well(stack: Stack) -> None:
 
 def test_a_pool_that_another_made_is_named_with_all_that_it_lacks(settings: Settings, client: httpx.Client) -> None:
     client.post("/work_pools/", json={"name": "plain", "type": "process"}).raise_for_status()
-    found = _wrong(settings.model_copy(update={"work_pool": "plain"}))
+    found = _wrong(settings.replace(work_pool="plain"))
     client.delete("/work_pools/plain").raise_for_status()
     assert found["prefect.pool"].severity is Severity.WARNING
     assert "has the type process" in found["prefect.pool"].says
     assert "blurline worker" in str(found["prefect.workers"].remedy)
     assert "interactive, backlog" in found["prefect.queues"].says
     assert "the work pool is 'blurline', not 'plain'" in found["prefect.deployment.export"].says
-    gone = _wrong(settings.model_copy(update={"work_pool": "plain"}))
+    gone = _wrong(settings.replace(work_pool="plain"))
     assert "Run `blurline deploy`" in str(gone["prefect.pool"].remedy)
 
 
@@ -140,17 +140,17 @@ def test_a_reconciler_that_has_not_run_for_long_is_an_error(
 
 @pytest.mark.usefixtures("client")
 def test_an_older_server_that_never_forgets_is_named(settings: Settings) -> None:
-    url = settings.prefect_api_url.removesuffix("/api")
+    url = settings.prefect.api_url.removesuffix("/api")
     never = json.dumps({"server": {"services": {"db_vacuum": {"enabled": ["events"]}}}})
     for version, severity in (("3.8.2", Severity.WARNING), ("2.20.1", Severity.ERROR)):
         answers = {"GET /admin/version": Answer(200, json.dumps(version)), "GET /admin/settings": Answer(200, never)}
         with forwarding(url, answers) as before:
-            found = _wrong(settings.model_copy(update={"prefect_api_url": f"{before}/api"}))
+            found = _wrong(settings.replace(prefect_api_url=f"{before}/api"))
         assert set(found) == {"prefect.version", "prefect.vacuum"}
         assert found["prefect.version"].severity is severity
         assert "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=events,flow_runs" in str(found["prefect.vacuum"].remedy)
 
 
 def test_a_server_that_refuses_us_is_told_from_one_that_is_away(settings: Settings) -> None:
-    found = _wrong(settings.model_copy(update={"prefect_api_auth_string": None}))
+    found = _wrong(settings.replace(prefect_api_auth_string=None))
     assert "PREFECT_API_AUTH_STRING" in str(found["prefect.connection"].remedy)

@@ -52,7 +52,7 @@ class Site:
         """A client of the API."""
         token = LocalIssuer(self.settings.home).issue(user, [Scope.SUBMIT], ttl_s=3600)
         authorization = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=self.settings.api_url, headers=authorization, timeout=TIMEOUT_S) as client:
+        with httpx.Client(base_url=self.settings.api.url, headers=authorization, timeout=TIMEOUT_S) as client:
             yield client
 
     def who_completed(self, job_id: str) -> set[str]:
@@ -63,12 +63,12 @@ class Site:
 
     def count_unfinished(self) -> int:
         """How many images have not been settled."""
-        with psycopg.connect(self.settings.database) as connection:
+        with psycopg.connect(self.settings.database.conninfo) as connection:
             ((found,),) = connection.execute("SELECT count(*) FROM images WHERE state IN ('queued', 'processing')")
         return int(found)
 
     def assert_published_once(self, client: httpx.Client, job_id: str, count: int) -> None:
-        assert_each_published_once(self.settings.database, client, job_id, count)
+        assert_each_published_once(self.settings.database.conninfo, client, job_id, count)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def _store_and_rows_agree(site: Site) -> Iterator[None]:
     """After each test, every result that a row names is there and no other."""
     yield
-    database, store = Database(site.settings.database, max_connections=1), Store(site.settings)
+    database, store = (
+        Database(site.settings.database.conninfo, max_connections=1),
+        Store(site.settings),
+    )
     try:
         wait_for(
             "late results are gone",
@@ -193,7 +196,7 @@ def test_slow_lines_that_lose_packets_make_nothing_fail(site: Site) -> None:
     for host in site.hosts.values():
         host.line.mend()
     assert {image["state"] for image in images.values()} == {"published"}
-    with psycopg.connect(site.settings.database) as connection:
+    with psycopg.connect(site.settings.database.conninfo) as connection:
         attempts = connection.execute(
             "SELECT outcome, count(*) FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s GROUP BY 1",
             (job_id,),

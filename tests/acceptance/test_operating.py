@@ -307,11 +307,11 @@ def test_the_nightly_export_writes_the_days_that_have_changed(
     with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:  # two days pass
         connection.execute("UPDATE images SET created_at = '2026-01-05T12:00Z' WHERE job_id = %s", (job_id,))
     _run(prefect, "export/export")
-    names = {name.removeprefix("BLURLINE_").lower(): value for name, value in held.variables().items()}
-    settings = Settings.model_validate(names)
-    address = urlsplit(settings.store_endpoint)
-    minio = Minio(endpoint=address.netloc, access_key=settings.s3_keys[0], secret_key=settings.s3_keys[1], secure=False)
-    answer = minio.get_object(settings.exports_bucket, "images/day=2026-01-05/part.parquet")
+    settings = Settings.of(held.variables())
+    access_key, secret_key = settings.store.keys
+    address = urlsplit(settings.store.endpoint).netloc
+    minio = Minio(endpoint=address, access_key=access_key, secret_key=secret_key, secure=False)
+    answer = minio.get_object(settings.store.exports_bucket, "images/day=2026-01-05/part.parquet")
     table = pyarrow.parquet.read_table(io.BytesIO(answer.read()))
     answer.close()
     assert sorted(table.column("name").to_pylist()) == ["h.jpg", "text.jpg"]

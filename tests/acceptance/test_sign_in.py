@@ -47,7 +47,7 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def api_url(without_prefect: Settings, provider: Provider) -> Iterator[str]:
     """An API that takes tokens of the provider alone."""
-    trusting = without_prefect.model_copy(update={"oidc_issuer": provider.issuer, "local_issuer": False})
+    trusting = without_prefect.replace(oidc_issuer=provider.issuer, local_issuer=False)
     with serving(create_app(trusting)) as url:
         yield url
 

@@ -141,7 +141,7 @@ def test_somebody_who_presents_a_first_valid_token_becomes_a_user(client: httpx.
 def test_tokens_of_an_openid_connect_issuer_are_accepted(without_prefect: Settings) -> None:
     with Provider().serving() as provider:
         provider.rotate("first")
-        settings = without_prefect.model_copy(update={"oidc_issuer": provider.issuer})
+        settings = without_prefect.replace(oidc_issuer=provider.issuer)
         with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
             theirs = {"Authorization": f"Bearer {provider.token('ann', email='ann@example.org')}"}
             me = client.get("/v1/me", headers=theirs).raise_for_status().json()
@@ -156,7 +156,7 @@ def test_tokens_of_an_openid_connect_issuer_are_accepted(without_prefect: Settin
 
 
 def test_tokens_of_the_local_issuer_can_be_refused(without_prefect: Settings) -> None:
-    settings = without_prefect.model_copy(update={"local_issuer": False, "oidc_issuer": "https://issuer.example"})
+    settings = without_prefect.replace(local_issuer=False, oidc_issuer="https://issuer.example")
     with serving(create_app(settings)) as url:
         response = httpx.get(f"{url}/v1/me", headers={"Authorization": bearer(settings, "ann", Scope.SUBMIT)})
     problem(response, 401, "invalid_token")
@@ -166,7 +166,7 @@ def test_an_issuer_that_is_away_is_no_reason_to_say_that_the_token_is_wrong(with
     with Provider().serving() as provider:
         provider.rotate("first")
         provider.is_down = True
-        settings = without_prefect.model_copy(update={"oidc_issuer": provider.issuer})
+        settings = without_prefect.replace(oidc_issuer=provider.issuer)
         with serving(create_app(settings)) as url:
             response = httpx.get(f"{url}/v1/me", headers={"Authorization": f"Bearer {provider.token()}"})
     problem(response, 503, "issuer_unavailable")
@@ -175,7 +175,7 @@ def test_an_issuer_that_is_away_is_no_reason_to_say_that_the_token_is_wrong(with
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
 def test_pages_of_other_origins_are_given_no_leave(without_prefect: Settings, origin: str) -> None:
-    settings = without_prefect.model_copy(update={"allowed_origins": ("https://desk.example",)})
+    settings = without_prefect.replace(allowed_origins=("https://desk.example",))
     asking = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     with serving(create_app(settings)) as url:
         assert "access-control-allow-origin" not in httpx.options(f"{url}/v1/jobs", headers=asking).headers

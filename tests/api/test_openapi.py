@@ -77,7 +77,7 @@ def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) ->
 def test_no_request_breaks_the_api_or_gets_an_answer_that_is_not_documented(
     without_prefect: Settings, tmp_path: Path, scopes: tuple[Scope, ...]
 ) -> None:
-    settings = without_prefect.model_copy(update={"allow_urls": True, "allow_webhooks": True, "requests_per_minute": 0})
+    settings = without_prefect.replace(allow_urls=True, allow_webhooks=True, requests_per_minute=0)
     token = bearer(settings, "ann", *scopes, ttl_s=600)
     with serving(create_app(settings)) as url:
         done = subprocess.run(

@@ -47,7 +47,7 @@ def test_a_killed_replica_loses_no_accepted_job(without_prefect: Settings) -> No
         with httpx.Client(base_url=survivor.url, headers=headers) as client:
             for job_id in accepted:
                 assert client.get(f"/v1/jobs/{job_id}").json()["progress"]["images"] == 1
-    with psycopg.connect(without_prefect.database) as connection:
+    with psycopg.connect(without_prefect.database.conninfo) as connection:
         undispatched = connection.execute(
             "SELECT count(*) FROM jobs JOIN batches ON batches.job_id = jobs.id"
             " JOIN outbox ON outbox.batch_id = batches.id"

@@ -247,7 +247,7 @@ def test_a_wait_that_is_longer_than_the_patience_is_not_begun() -> None:
 
 
 def test_a_quota_is_left_to_the_caller(without_prefect: Settings) -> None:
-    closed = without_prefect.model_copy(update={"quota_open_jobs": 0})
+    closed = without_prefect.replace(quota_open_jobs=0)
     token = LocalIssuer(closed.home).issue("ann", [Scope.SUBMIT], 60)
     waits: list[float] = []
     with (
@@ -350,7 +350,7 @@ def test_a_file_that_the_store_does_not_take(without_prefect: Settings, api: Api
     large = tmp_path / "large.jpg"
     large.write_bytes(bytes(20_000))
     with (
-        serving(create_app(without_prefect.model_copy(update={"max_file_mb": 0.01}))) as url,
+        serving(create_app(without_prefect.replace(max_file_mb=0.01))) as url,
         Client(url, api.token(), patience_s=0) as client,
         large.open("rb") as file,
     ):

@@ -36,7 +36,7 @@ class Browser:
 @pytest.fixture
 def api_url(settings: Settings) -> Iterator[str]:
     """An API without Prefect."""
-    with serving(create_app(settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"}))) as url:
+    with serving(create_app(settings.replace(prefect_api_url="http://127.0.0.1:9/api"))) as url:
         yield url
 
 

@@ -80,13 +80,13 @@ class Pipeline:
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
         """Do or ask something behind the API's back."""
-        with psycopg.connect(self._settings.database) as connection:
+        with psycopg.connect(self._settings.database.conninfo) as connection:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     def lose_claims(self) -> None:
         """Let every claim run out."""
-        age(self._settings.database, "review_claims", timedelta(hours=1))
+        age(self._settings.database.conninfo, "review_claims", timedelta(hours=1))
 
 
 def jpeg(width: int, height: int) -> bytes:

@@ -131,7 +131,7 @@ def test_an_image_tells_which_model_and_which_release_made_its_result(
     (image,) = client.images(job.id)
     said = texts(open_page("jobs.py", job=str(job.id), image=str(image.id)))
     assert f"m, by Blurline {VERSION}" in said
-    with psycopg.connect(settings.database) as connection:  # as a worker of 0.1.0 leaves it
+    with psycopg.connect(settings.database.conninfo) as connection:  # as a worker of 0.1.0 leaves it
         connection.execute("UPDATE attempts SET blurline_version = NULL")
     said = texts(open_page("jobs.py", job=str(job.id), image=str(image.id)))
     assert "Model" in said and "by Blurline" not in said
@@ -181,7 +181,7 @@ def test_reviewers_see_originals_in_the_grid_when_they_ask_for_them(
     store.put_result(preview_key(f"{attempt.image_id}/{attempt.id}.jpg", thumb), jpeg(100, 50), "image/jpeg")
 
     def looks() -> list[tuple[str]]:
-        with psycopg.connect(settings.database) as connection:
+        with psycopg.connect(settings.database.conninfo) as connection:
             return connection.execute("SELECT reviewer FROM looks").fetchall()
 
     page = open_page("jobs.py", job=str(job.id))
@@ -214,7 +214,7 @@ def test_operators_are_led_to_the_flow_run_of_an_image(
     (image,) = client.images(job.id)
     assert not open_page("jobs.py", image=str(image.id)).get("link_button")
     flow_run_id = new_id()
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("UPDATE batches SET flow_run_id = %s", (flow_run_id,))
     (link,) = open_page("jobs.py", image=str(image.id)).get("link_button")
     assert link.proto.url.endswith(f"/runs/flow-run/{flow_run_id}")

@@ -44,7 +44,7 @@ def test_an_image_shows_that_its_original_and_its_result_are_gone(
 ) -> None:
     job = client.submit_files([HOPPER])
     publish_all(database, settings, store)
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute(
             "UPDATE images SET original_gone_at = '2026-11-01', original_gone_why = 'expired',"
             " result_gone_at = '2026-11-02', result_gone_why = 'expired'"

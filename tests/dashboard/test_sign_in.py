@@ -93,7 +93,7 @@ def _served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_only_names_of_the_dashboard_reach_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = settings.model_copy(update={"dashboard_url": "https://blur.example.org"})
+    there = settings.replace(dashboard_url="https://blur.example.org")
     arguments = _served(there, monkeypatch)
     assert "--server.address=127.0.0.1" in arguments
     allowed = [each.partition("=")[2] for each in arguments if each.startswith("--server.allowedHosts")]
@@ -104,14 +104,12 @@ def test_only_names_of_the_dashboard_reach_it(settings: Settings, monkeypatch: p
 def test_streamlit_learns_of_the_issuer_from_a_file_that_nobody_else_reads(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = settings.model_copy(
-        update={
-            "dashboard_url": "https://blur.example.org/",
-            "oidc_issuer": "https://issuer.example",
-            "oidc_client_id": "dashboard",
-            "oidc_client_secret": SecretStr('a"b'),
-            "dashboard_cookie_secret": SecretStr("c" * 32),
-        }
+    there = settings.replace(
+        dashboard_url="https://blur.example.org/",
+        oidc_issuer="https://issuer.example",
+        oidc_client_id="dashboard",
+        oidc_client_secret=SecretStr('a"b'),
+        dashboard_cookie_secret=SecretStr("c" * 32),
     )
     (option,) = [each for each in _served(there, monkeypatch) if each.startswith("--secrets.files=")]
     path = Path(option.partition("=")[2])
@@ -128,6 +126,6 @@ def test_streamlit_learns_of_the_issuer_from_a_file_that_nobody_else_reads(
 
 
 def test_a_sign_in_that_is_set_up_by_half_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    half = settings.model_copy(update={"oidc_client_id": "dashboard", "oidc_issuer": "https://issuer.example"})
+    half = settings.replace(oidc_client_id="dashboard", oidc_issuer="https://issuer.example")
     with pytest.raises(ConfigurationError, match="BLURLINE_OIDC_CLIENT_SECRET is not"):
         _served(half, monkeypatch)

@@ -39,7 +39,7 @@ def charts(page: AppTest) -> list[list[dict[str, Any]]]:
 
 
 def asked(settings: Settings, query: str) -> dict[Any, int]:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         return dict(connection.execute(query.encode()).fetchall())
 
 

@@ -69,7 +69,7 @@ def test_a_backlog_is_re_run_after_a_dry_run_and_called_off(
     _press(page, "Re-run 1 image")
     assert "1 image will be re-run" in texts(page)
     assert next(client.images(job)).is_underway
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         rows = connection.execute("SELECT rerun_id, policy ->> 'style' FROM batches WHERE rerun_id IS NOT NULL")
         assert rows.fetchall() == [(UUID(page.text_input(key="backlog-rerun-id").value), "solid")]
     _press(page, "Cancel the re-run")
@@ -99,7 +99,7 @@ def test_the_form_of_a_backlog_restricts_and_says_what_is_wrong(
 
 @pytest.mark.parametrize("file", ["submit.py", "jobs.py", "system.py"])
 def test_while_the_api_is_away_a_page_says_so_and_then_goes_on(settings: Settings, enter: Enter, file: str) -> None:
-    app = create_app(settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"}))
+    app = create_app(settings.replace(prefect_api_url="http://127.0.0.1:9/api"))
     with serving(app) as url:
         page = enter(url).switch_page(file).run()
         assert AWAY not in texts(page)

@@ -31,7 +31,7 @@ def _completed(client: httpx.Client, receipt: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keys(settings: Settings) -> list[tuple[str, str | None]]:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         return connection.execute("SELECT original_key, result_key FROM images").fetchall()
 
 
@@ -48,7 +48,7 @@ def _is_left(store: Store, key: str | None, *, is_result: bool) -> bool:
 
 
 def _rows(settings: Settings) -> int:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         tables = ("images", "batches", "attempts", "detections", "outbox")
         counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables]
     return sum(count[0] for count in counts if count)
@@ -97,7 +97,7 @@ def test_the_deletion_of_the_last_open_image_finishes_its_job(
     left = client.get(f"/v1/jobs/{job['id']}").json()
     assert (left["state"], left["progress"]["images"]) == ("finished", 0)
     assert left["finished_at"] is not None
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         told = connection.execute("SELECT type FROM events ORDER BY sequence").fetchall()
     assert [each for (each,) in told] == ["image.deleted", "job.finished"]
 
@@ -116,8 +116,8 @@ def test_a_busy_worker_can_publish_nothing_and_its_late_result_goes_too(
     with database.transaction() as transaction:
         assert not publish(transaction, attempt, result(late)).is_won
     assert client.get(f"/v1/deletions/{receipt['id']}").json()["completed_at"] is None
-    age(settings.database, "deleted_images", timedelta(hours=1))  # an hour passes
-    with psycopg.connect(settings.database) as connection:
+    age(settings.database.conninfo, "deleted_images", timedelta(hours=1))  # an hour passes
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("SELECT pg_notify(%s, '')", (Channel.DELETIONS,))
     assert _completed(client, receipt)["objects_removed"] == 2
     assert not _is_left(store, late, is_result=True)
@@ -164,7 +164,7 @@ def test_what_was_cancelled_while_a_worker_was_busy_is_looked_for_again(
     underway(database, settings)
     client.post(f"/v1/jobs/{job['id']}/cancel").raise_for_status()
     receipt = client.delete(f"/v1/jobs/{job['id']}").raise_for_status().json()
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
 
         def again() -> bool:
             return connection.execute("SELECT count(*) FROM deleted_images WHERE not_before > now()").fetchone() == (1,)
@@ -189,8 +189,8 @@ def test_a_deleted_upload_can_be_neither_submitted_nor_filled_again(
     fill()
     again = client.post("/v1/jobs", json={"images": [{"key": key}]})
     assert key in problem(again, 409, "upload_already_submitted")
-    age(settings.database, "deleted_images", timedelta(hours=1))  # the form expires
-    with psycopg.connect(settings.database) as connection:
+    age(settings.database.conninfo, "deleted_images", timedelta(hours=1))  # the form expires
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("SELECT pg_notify(%s, '')", (Channel.DELETIONS,))
     assert _completed(client, receipt)["objects_removed"] == 2
     assert not _is_left(store, key, is_result=False)

@@ -20,7 +20,7 @@ def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database,
         enabled, disabled = (create_webhook(transaction, "ann", None, "https://a.example", ["test"]) for _ in "12")
     claim(database, "ann", "old", "f", 24)
     claim(database, "ann", "new", "f", 24)
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("UPDATE webhooks SET is_enabled = false WHERE id = %s", (disabled.id,))
         for name, webhook, state in [
             ("kept: to be sent", enabled, "pending"),
@@ -37,12 +37,12 @@ def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database,
                 "INSERT INTO events (owner, sequence, type, job_id, data) VALUES ('ann', %s, 'job.finished', %s, '{}')",
                 (sequence, new_id()),
             )
-    age(settings.database, "idempotency_keys", timedelta(hours=25), "key = 'old'")
-    age(settings.database, "webhook_deliveries", timedelta(days=8))
-    age(settings.database, "events", timedelta(days=8), "sequence = 1")
-    age(settings.database, "events", timedelta(days=6), "sequence = 2")
+    age(settings.database.conninfo, "idempotency_keys", timedelta(hours=25), "key = 'old'")
+    age(settings.database.conninfo, "webhook_deliveries", timedelta(days=8))
+    age(settings.database.conninfo, "events", timedelta(days=8), "sequence = 1")
+    age(settings.database.conninfo, "events", timedelta(days=6), "sequence = 2")
     assert expire_records(database, settings) == 5
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         assert connection.execute("SELECT type FROM webhook_deliveries").fetchall() == [("kept: to be sent",)]
         assert connection.execute("SELECT sequence FROM events").fetchall() == [(2,)]
         assert connection.execute("SELECT key FROM idempotency_keys").fetchall() == [("new",)]

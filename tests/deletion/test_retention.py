@@ -135,7 +135,7 @@ def test_what_somebody_is_at_is_left_alone(stored_images: StoredImages) -> None:
 
 def test_a_job_that_a_reviewer_has_come_to_since_it_was_found_stays(stored_images: StoredImages) -> None:
     job_id = stored_images.published(1, days_ago=10)
-    wanted = terms(stored_images.settings.model_copy(update={"keep_rows_days": 5}))
+    wanted = terms(stored_images.settings.replace(keep_rows_days=5))
     assert list_expired_jobs(stored_images.database, wanted, [], 10) == [job_id]
     ((image_id,),) = stored_images.rows("SELECT id FROM images")
     assert isinstance(image_id, UUID)
@@ -183,7 +183,9 @@ def rerun_job(stored_images: StoredImages, job_id: UUID) -> RerunImages:
 def test_without_an_original_nothing_is_made_anew(stored_images: StoredImages) -> None:
     job_id = stored_images.published(2, days_ago=10)
     (gone, _) = stored_images.rows("SELECT id FROM images ORDER BY position")
-    age(stored_images.settings.database, "images", -timedelta(days=10), "position = 1")  # as if it had finished today
+    age(
+        stored_images.settings.database.conninfo, "images", -timedelta(days=10), "position = 1"
+    )  # as if it had finished today
     kept(stored_images, originals_days=5)
     images = rerun_job(stored_images, job_id)
     assert (images.count, images.without_original) == (1, 1)
@@ -278,7 +280,10 @@ def _wait_until_somebody_waits(stored_images: StoredImages) -> None:
 def test_an_image_that_changes_after_the_snapshot_is_left_alone(stored_images: StoredImages, part: Part) -> None:
     """PostgreSQL checks a changed row once more before it locks it: the conditions must see the new columns."""
     changed, unchanged = (stored_images.published(1, days_ago=10) for _ in "12")
-    with psycopg.connect(stored_images.settings.database) as connection, connection.cursor("snapshot") as cursor:
+    with (
+        psycopg.connect(stored_images.settings.database.conninfo) as connection,
+        connection.cursor("snapshot") as cursor,
+    ):
         due = {"kept_days": 1, "limit": 10, **asdict(FOR_EVER.grace)}
         cursor.execute(statement(f"expired_{part}"), due)  # takes the snapshot; rows are read by the fetch
         assert rerun_job(stored_images, changed).count == 1
@@ -404,7 +409,7 @@ def test_records_and_released_holds_go_last(stored_images: StoredImages) -> None
     release(stored_images.database, job_id, "olga")
     kept(stored_images, rows_days=1)
     for table in ("deletions", "holds"):
-        age(stored_images.settings.database, table, timedelta(days=5))
+        age(stored_images.settings.database.conninfo, table, timedelta(days=5))
     assert kept(stored_images) == "records: 1"
     assert stored_images.rows("SELECT job_id FROM deletions") == [(other,)]
     assert kept(stored_images, audit_days=4) == "records: 2"

@@ -52,7 +52,7 @@ def kept(stored_images: StoredImages, **days: float) -> None:
 
 
 def test_a_job_says_how_long_it_is_kept(without_prefect: Settings) -> None:
-    settings = without_prefect.model_copy(update={"keep_originals_days": 30.0, "keep_rows_days": 60.0})
+    settings = without_prefect.replace(keep_originals_days=30.0, keep_rows_days=60.0)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         plain = submit(client, "a.jpg")

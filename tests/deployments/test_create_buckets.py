@@ -7,11 +7,11 @@ from deployments.create_buckets import make_buckets
 
 def test_buckets_are_made_where_they_are_missing_and_nothing_is_left_in_them(settings: Settings) -> None:
     names = {f"{name}_bucket": f"made-{name}" for name in ("originals", "results", "exports")}
-    fresh = settings.model_copy(update=names)
+    fresh = settings.replace(**names)
     make_buckets(fresh)
     make_buckets(fresh)
     for name in names.values():
-        store = Store(fresh.model_copy(update={"originals_bucket": name}))
+        store = Store(fresh.replace(originals_bucket=name))
         store.check()
         assert list(store.list_originals("", "a", "z")) == []
         store.close()

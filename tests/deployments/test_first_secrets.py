@@ -9,7 +9,7 @@ import pytest
 
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.errors import ConfigurationError
-from blurline.settings import Settings, variable
+from blurline.settings import SETTINGS
 from blurline.settings.secret_files import read_secrets
 from deployments.containers.first_secrets import make_secrets
 
@@ -47,7 +47,7 @@ def test_what_is_named_as_a_variable_is_a_setting_and_the_keys_sign(tmp_path: Pa
     for path in make_secrets(tmp_path / "all"):
         if path.name.isupper() or path.name.startswith(("BLURLINE_", "PREFECT_")):
             path.rename(own / path.name)
-    assert read_secrets(own, {variable(name) for name in Settings.model_fields})
+    assert read_secrets(own, SETTINGS)
     issuer = LocalIssuer(tmp_path / "all")
     assert issuer.verify(issuer.issue("ann", [Scope.SUBMIT], 60)).owner == "ann"
 

@@ -70,7 +70,7 @@ DECLARED = list(declared(metrics.API, metrics.DATABASE, metrics.WORKER, metrics.
 @pytest.fixture
 def exposed(settings: Settings) -> set[str]:
     """The names of all samples that the processes show."""
-    without_prefect = settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"})
+    without_prefect = settings.replace(prefect_api_url="http://127.0.0.1:9/api")
     with serving(create_app(without_prefect)) as url:
         lines = httpx.get(f"{url}/metrics").raise_for_status().text.splitlines()
     of_api = {re.split(r"[ {]", line, maxsplit=1)[0] for line in lines if not line.startswith("#")}

@@ -21,4 +21,4 @@ def test_prefect_is_not_served_without_a_database_or_a_password(missing: str, se
         "prefect_api_auth_string": SecretStr("admin:hush"),
     }
     with pytest.raises(ConfigurationError, match=sentence):
-        serve(Settings().model_copy(update=given | {missing: None}), "127.0.0.1", 4200)
+        serve(Settings().replace(**given | {missing: None}), "127.0.0.1", 4200)

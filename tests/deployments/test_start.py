@@ -15,4 +15,4 @@ def test_a_worker_says_so_when_it_cannot_have_its_port_for_metrics(settings: Set
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}.*BLURLINE_WORKER_METRICS_PORT"):
-            start_worker(settings.model_copy(update={"worker_metrics_port": port}), pool=None, slots=1)
+            start_worker(settings.replace(worker_metrics_port=port), pool=None, slots=1)

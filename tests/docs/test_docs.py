@@ -16,13 +16,13 @@ from pydantic import ValidationError
 from blurline.cli.command import app
 from blurline.policy import Policy
 from blurline.policy.presets import PRESETS
-from blurline.settings import Settings, variable
+from blurline.settings import SETTINGS
 from release import ROOT
 from release.pages import DOCS, GENERATED, rewritten
 from tests.docs.markdown_pages import PAGES, anchors, code_of, links
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-VARIABLES = {variable(name) for name in Settings.model_fields}
+VARIABLES = set(SETTINGS)
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -153,10 +153,10 @@ def test_transactions_that_end_a_job_together_tell_of_it_once_and_last(database:
 
 def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> None:
     """Images of two owners and four jobs, in transactions of one to three, of which some are rolled back."""
-    database = Database(settings.database, max_connections=10)
+    database = Database(settings.database.conninfo, max_connections=10)
     owner_of = {add_job(database, 60, owner=owner): owner for owner in ("ann", "bob") for _ in range(2)}
     attempts: dict[str, list[Attempt]] = {"ann": [], "bob": []}
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         job_of: dict[UUID, UUID] = dict(connection.execute("SELECT id, job_id FROM images").fetchall())
     for attempt in started(database):
         attempts[owner_of[job_of[attempt.image_id]]].append(attempt)
@@ -208,7 +208,7 @@ def test_numbers_go_on_when_old_events_are_forgotten(database: Database, setting
             publish(transaction, attempt, result())
     assert expire_records(database, settings) == 0
     assert find_bounds(database, "ann") == Bounds(head=2, removed=0)
-    assert expire_records(database, settings.model_copy(update={"events_kept_days": 0})) == 2
+    assert expire_records(database, settings.replace(events_kept_days=0)) == 2
     assert find_bounds(database, "ann") == Bounds(head=2, removed=2)
     with database.transaction() as transaction:
         publish(transaction, attempts[2], result())

@@ -27,7 +27,7 @@ from tests.waiting import wait_for
 
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
-    return create_app(settings.model_copy(update={"prefect_api_url": "http://127.0.0.1:9/api"}))
+    return create_app(settings.replace(prefect_api_url="http://127.0.0.1:9/api"))
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_client_that_comes_back_gets_what_it_has_missed(url: str, settings: Se
 def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 3)
     settle(database, *attempts[:2])
-    expire_records(database, settings.model_copy(update={"events_kept_days": 0}))
+    expire_records(database, settings.replace(events_kept_days=0))
     for after in (1, 7):
         with connected(url) as client:
             assert introduced(client, token(settings), after=after) == {"type": "reset", "sequence": 2}
@@ -102,7 +102,10 @@ def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings:
 
 def test_what_happens_while_nobody_listens_is_told_afterwards(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 1)
-    with connected(url) as client, psycopg.connect(settings.database, autocommit=True) as connection:
+    with (
+        connected(url) as client,
+        psycopg.connect(settings.database.conninfo, autocommit=True) as connection,
+    ):
         introduced(client, token(settings))
         ended = connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query = %s",

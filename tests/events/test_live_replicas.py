@@ -96,7 +96,7 @@ def replicas(tmp_path: Path) -> Iterator[Replicas]:
     postgres = replace(postgres_part(home, password, ports["postgres"], environment), once_ready=set_up)
     supervisor = Supervisor(home, [[postgres], [_api(name, ports[name], environment) for name in REPLICAS]])
     supervisor.start()
-    settings = Settings.model_validate({"home": home.path, "database_url": url})
+    settings = Settings.of(environment | {"BLURLINE_HOME": home.path})
     yield Replicas([f"http://127.0.0.1:{ports[name]}" for name in REPLICAS], settings, home, supervisor)
     supervisor.stop()
     home.release()
@@ -115,7 +115,7 @@ def _is_alive(port: int) -> bool:
 
 
 def test_every_client_hears_of_its_own_once_and_in_order_across_an_outage(replicas: Replicas) -> None:
-    database = Database(replicas.settings.database)
+    database = Database(replicas.settings.database.conninfo)
     jobs = [{owner: job_underway(database, IMAGES, owner)[1] for owner in OWNERS} for _ in range(JOBS_OF_OWNER)]
     with replicas.watched():
         heard = asyncio.run(_listen_to_all(replicas, lambda: _settle_across_an_outage(replicas, database, jobs)))
@@ -160,7 +160,7 @@ def _settle_across_an_outage(replicas: Replicas, database: Database, jobs: list[
     for at, attempt in enumerate(attempts):
         if at == len(attempts) // 3:
             replicas.kill_postgres()
-            wait_for("PostgreSQL is back", partial(_answers, replicas.settings.database))
+            wait_for("PostgreSQL is back", partial(_answers, replicas.settings.database.conninfo))
         settle(database, attempt)
 
 

@@ -33,7 +33,7 @@ def app(settings: Settings) -> FastAPI:
         "allowed_origins": (PAGE_ORIGIN,),
         "oidc_issuer": AWAY_ISSUER,
     }
-    return create_app(settings.model_copy(update=changes))
+    return create_app(settings.replace(**changes))
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_one_user_has_so_many_connections(url: str, settings: Settings, app: Fas
 
 
 def test_pages_of_allowed_origins_may_connect(url: str, settings: Settings) -> None:
-    for origin in (PAGE_ORIGIN, PAGE_ORIGIN.upper(), settings.api_url, url):
+    for origin in (PAGE_ORIGIN, PAGE_ORIGIN.upper(), settings.api.url, url):
         with connected(url, additional_headers={"Origin": origin}) as client:
             assert introduced(client, token(settings))["type"] == "ready"
 

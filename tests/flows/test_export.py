@@ -24,12 +24,12 @@ TODAY = datetime.now(UTC).date()
 def days_ago(settings: Settings, owner: str, days: int) -> None:
     """Age an owner's images."""
     of_owner = "job_id IN (SELECT id FROM jobs WHERE owner = %s)"
-    age(settings.database, "images", timedelta(days=days), of_owner, owner)
+    age(settings.database.conninfo, "images", timedelta(days=days), of_owner, owner)
 
 
 def exported(settings: Settings, store: Store, table: str, day: date) -> pyarrow.Table:
     """What the dataset has for a day. Raises S3Error when it has nothing."""
-    data = store._client.get_object(settings.exports_bucket, export_key(table, day)).read()
+    data = store._client.get_object(settings.store.exports_bucket, export_key(table, day)).read()
     return pyarrow.parquet.read_table(io.BytesIO(data))
 
 
@@ -59,7 +59,7 @@ def test_each_day_is_written_once_and_again_when_it_has_changed(
         exported(settings, store, "images", TODAY)
 
     assert export_changed(database, store) == "0 days: 0 images, 0 detections"
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("DELETE FROM images USING jobs WHERE jobs.id = job_id AND owner = 'bob' AND position = 0")
     assert export_changed(database, store) == "1 days: 2 images, 4 detections"
     assert exported(settings, store, "images", TODAY - timedelta(days=2)).num_rows == 2

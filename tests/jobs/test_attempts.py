@@ -229,14 +229,14 @@ def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: 
 
     assert dispatch_waiting(database, refuse) == 0
     assert dispatch_waiting(database, lambda _: new_id()) == 0, "it waits before it is tried again"
-    age(settings.database, "outbox", timedelta(hours=1))
+    age(settings.database.conninfo, "outbox", timedelta(hours=1))
     assert len(dispatched(database)) == 1
 
 
 def test_a_batch_of_a_newer_release_is_left_to_its_workers_and_loses_nothing_of_its_policy(
     database: Database, settings: Settings, job: UUID
 ) -> None:
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("""UPDATE batches SET policy = policy || '{"plates": true}'""")
         for number in range(1, 6):  # more often than a picture may fail
             with pytest.raises(NeedsNewerWorker, match="left to a newer worker") as refused:

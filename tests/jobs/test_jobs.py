@@ -85,7 +85,7 @@ def test_requests_that_cannot_be_met_say_why(client: httpx.Client, settings: Set
 
 
 def test_a_file_over_the_limit_is_refused(client: httpx.Client, settings: Settings) -> None:
-    with serving(create_app(settings.model_copy(update={"max_file_mb": 0.01}))) as url:
+    with serving(create_app(settings.replace(max_file_mb=0.01))) as url:
         response = client.post(f"{url}/v1/jobs", files=[("files", ("a.jpg", HOPPER.read_bytes()))])
     assert "0.1 MB" in problem(response, 413, "picture_too_large")
 
@@ -96,7 +96,7 @@ def test_a_request_over_the_limit_is_refused_however_it_is_sent(client: httpx.Cl
         yield from [bytes(50_000)] * 10
 
     form = {"content-type": "multipart/form-data; boundary=x"}
-    with serving(create_app(settings.model_copy(update={"max_request_mb": 0.2}))) as url:
+    with serving(create_app(settings.replace(max_request_mb=0.2))) as url:
         declared = client.post(f"{url}/v1/jobs", content=bytes(300_000), headers=form)
         problem(declared, 413, "request_too_large")
         try:
@@ -241,7 +241,7 @@ def test_many_who_ask_for_health_hold_up_nobody(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         accepting = threading.Thread(target=_accept_for_ever, args=(silent, asked))
         accepting.start()
-        mute = settings.model_copy(update={"prefect_api_url": f"http://127.0.0.1:{silent.getsockname()[1]}/api"})
+        mute = settings.replace(prefect_api_url=f"http://127.0.0.1:{silent.getsockname()[1]}/api")
         with serving(create_app(mute)) as url, ThreadPoolExecutor(60) as threads:
             answers = [threads.submit(httpx.get, f"{url}/healthcheck", timeout=TIMEOUT_S) for _ in range(60)]
             wait_for("Prefect is asked", lambda: asked)

@@ -86,7 +86,7 @@ def test_the_most_doubtful_come_first(
     job = submit(client, *"abcde")
     publish_all(database, settings, store)
     doubts = {"a": 0.2, "b": 0.9, "c": None, "d": 0.9, "e": 0.5}
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         for name, doubt in doubts.items():
             connection.execute("UPDATE images SET state = 'needs_review', doubt = %s WHERE name = %s", (doubt, name))
     shown = _all(client, "/v1/images", "images", sort="-doubt", state="needs_review")

@@ -156,12 +156,12 @@ def test_an_archive_has_nothing_that_is_held_or_was_taken_back_meanwhile(
 
     def read_and_then(*arguments: Any) -> Any:
         rows = read(*arguments)
-        with psycopg.connect(settings.database) as connection:
+        with psycopg.connect(settings.database.conninfo) as connection:
             connection.execute("UPDATE images SET state = 'needs_review' WHERE name = 'withdrawn.jpg'")
             connection.execute("DELETE FROM images WHERE name = 'deleted.jpg'")
         return rows
 
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("UPDATE images SET state = 'needs_review' WHERE name = 'held.jpg'")
     monkeypatch.setattr(api.jobs.archive, "list_images_of_job", read_and_then)
     with zipfile.ZipFile(io.BytesIO(client.get(f"/v1/jobs/{job['id']}/archive").content)) as archive:

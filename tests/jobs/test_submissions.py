@@ -32,7 +32,7 @@ from tests.waiting import TIMEOUT_S
 
 
 def _count(settings: Settings, table: str) -> int:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     assert row is not None
     return int(row[0])
@@ -94,7 +94,7 @@ def test_a_late_request_whose_key_was_taken_over_makes_nothing(database: Databas
     late = claim(database, "ann", "k", "f", 24)
     with pytest.raises(InProgress):
         claim(database, "ann", "k", "f", 24)
-    age(settings.database, "idempotency_keys", timedelta(hours=1))
+    age(settings.database.conninfo, "idempotency_keys", timedelta(hours=1))
     second = claim(database, "ann", "k", "f", 24)
     with pytest.raises(InProgress), database.transaction() as transaction:
         settle(transaction, late, {"by": "late"})
@@ -105,12 +105,12 @@ def test_a_late_request_whose_key_was_taken_over_makes_nothing(database: Databas
 
 def test_a_key_is_forgotten_after_its_time(client: httpx.Client, settings: Settings) -> None:
     first = _post(client, "k").json()
-    age(settings.database, "idempotency_keys", timedelta(hours=25))
+    age(settings.database.conninfo, "idempotency_keys", timedelta(hours=25))
     assert _post(client, "k").json()["id"] != first["id"]
 
 
 def _with(settings: Settings, **changes: object) -> Settings:
-    return settings.model_copy(update=changes)
+    return settings.replace(**changes)
 
 
 @pytest.mark.parametrize(

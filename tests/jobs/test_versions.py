@@ -27,7 +27,7 @@ def test_a_result_tells_who_made_it(client: httpx.Client, settings: Settings, da
     record = client.get(f"{url}/audit").json()["record"]
     assert (record["made_by_version"], record["blurline_version"]) == (VERSION, VERSION)
     assert _exported(client) == [VERSION]
-    with psycopg.connect(settings.database) as connection:  # as a worker of 0.1.0 leaves it
+    with psycopg.connect(settings.database.conninfo) as connection:  # as a worker of 0.1.0 leaves it
         connection.execute("UPDATE attempts SET blurline_version = NULL")
     assert client.get(url).json()["blurline_version"] is None
     assert [each["blurline_version"] for each in images_of(client, job).values()] == [None]
@@ -40,14 +40,14 @@ def test_a_failed_attempt_tells_who_made_it(client: httpx.Client, settings: Sett
     (attempt,) = underway(database, settings)
     with database.transaction() as transaction:
         fail(transaction, attempt, "unreadable_picture", "It is cut short.")
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         assert connection.execute("SELECT outcome, blurline_version FROM attempts").fetchall() == [("failed", VERSION)]
 
 
 def test_the_service_tells_which_releases_run(client: httpx.Client, settings: Settings) -> None:
     assert client.get("/healthcheck").json()["version"] == VERSION
     assert client.get("/openapi.json").json()["info"]["version"] == VERSION
-    with psycopg.connect(settings.database, application_name="blurline api 0.1.9 7@elsewhere"):
+    with psycopg.connect(settings.database.conninfo, application_name="blurline api 0.1.9 7@elsewhere"):
         system = client.get("/v1/system", headers={"Authorization": bearer(settings, "olga", Scope.OPERATE)}).json()
     assert system["version"] == VERSION
     assert {each["version"] for each in system["api_processes"]} == {VERSION, "0.1.9"}

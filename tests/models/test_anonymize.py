@@ -147,7 +147,7 @@ def test_classes_of_a_users_model_are_chosen_by_the_policy(tmp_path: Path) -> No
     output = np.zeros((1, 6, 84), np.float32)
     output[0, :, 7] = [32, 16, 20, 24, 0.8, 0.1]
     output[0, :, 9] = [12, 16, 10, 10, 0.1, 0.7]
-    settings = Settings(model_file=constant_model(tmp_path / "two.onnx", output), model_threshold=0.5)
+    settings = Settings().replace(model_file=constant_model(tmp_path / "two.onnx", output), model_threshold=0.5)
     photo = open_photo(encoded(Image.new("RGB", (80, 40)), "PNG"))
 
     def scores(*classes: int) -> Faces:

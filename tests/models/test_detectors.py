@@ -88,7 +88,7 @@ def _raw(channels: int) -> np.ndarray:
 )
 def test_a_users_own_yolo_face_model_works_by_a_setting(tmp_path: Path, output: np.ndarray) -> None:
     path = constant_model(tmp_path / "mine.onnx", output)
-    settings = Settings(model_file=path, model_threshold=0.5)
+    settings = Settings().replace(model_file=path, model_threshold=0.5)
     plan = plan_for(Policy(), settings)
     ((face,),) = find_faces(open_photo(encoded(Image.new("RGB", (80, 40)), "PNG")), Policy(), settings)
     assert np.allclose([face.box.x1, face.box.y1, face.box.x2, face.box.y2], [27.5, 5, 52.5, 35])
@@ -114,4 +114,4 @@ def test_files_that_are_no_such_model_are_refused_at_once(tmp_path: Path) -> Non
 
 def test_an_absent_execution_provider_is_an_error_and_no_silent_fallback() -> None:
     with pytest.raises(ConfigurationError, match="CUDAExecutionProvider is not in the installed onnxruntime"):
-        plan_for(Policy(), Settings(execution_provider="CUDAExecutionProvider"))
+        plan_for(Policy(), Settings().replace(execution_provider="CUDAExecutionProvider"))

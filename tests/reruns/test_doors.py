@@ -155,7 +155,7 @@ def doors(
 
 def taken(settings: Settings, database: Database, jobs: Mapping[str, UUID]) -> dict[str, dict[str, Any]]:
     """The policies by name of the images that are being re-run; then no more."""
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         rows = connection.execute(
             "SELECT images.name, batches.policy FROM images JOIN attempts ON attempts.id = open_attempt_id"
             " JOIN batches ON batches.id = batch_id WHERE rerun_id IS NOT NULL AND queue = 'backlog'"
@@ -169,7 +169,7 @@ def test_every_door_selects_the_same_images(
     doors: Doors, jobs: dict[str, UUID], settings: Settings, database: Database
 ) -> None:
     record_models(database, {"fast": "m1" * 4, "standard": "m2" * 4, "thorough": "m2" * 4})
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         times: dict[str, datetime] = dict(connection.execute("SELECT owner, created_at FROM jobs").fetchall())
     values = {JOB: str(jobs["ann"]), ANNS_TIME: times["ann"].isoformat(), BOBS_TIME: times["bob"].isoformat()}
     for filters, expected in FILTERS:
@@ -192,7 +192,7 @@ def test_every_door_changes_the_same_fields_of_the_policy(
 def test_null_resets_a_field_but_in_the_form_it_is_an_empty_field(
     doors: Doors, jobs: dict[str, UUID], settings: Settings, database: Database
 ) -> None:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("UPDATE jobs SET policy = policy || '{\"min_score\": 0.25}'")
     kept = {}
     for name in DOORS:

@@ -46,7 +46,7 @@ def test_published_images_keep_their_result_until_the_new_policy_has_one(
 ) -> None:
     changes = {"states": ["published"], "policy": {"style": "solid"}}
     assert client.post(f"/v1/jobs/{job_id}/rerun", json=changes).json()["images"] == 1
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         row = connection.execute("SELECT policy FROM batches WHERE rerun_id IS NOT NULL").fetchone()
     assert row and row[0] == Policy(style=Style.SOLID).model_dump(mode="json")
     (attempt,) = underway(database, settings)
@@ -104,7 +104,7 @@ def test_a_backlog_is_made_anew_once_a_dry_run_has_named_it(
     assert underway(database, settings) == []
     begun = operator.reruns.start(wanted.model_copy(update={"dry_run": False}))
     assert begun.id and (begun.images, begun.names) == (2, told.names)
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         batches = connection.execute(
             "SELECT DISTINCT queue, policy ->> 'style' FROM batches WHERE rerun_id IS NOT NULL"
         )

@@ -69,7 +69,7 @@ def test_the_queue_is_by_doubt_and_no_two_get_the_same(
         problem(rob.post(f"/v1/images/{held['a.jpg'].image_id}/approve", json=SEEN), 409, "review_claimed")
         rita.post(f"/v1/images/{held['a.jpg'].image_id}/release").raise_for_status()
         assert rob.post(f"/v1/images/{held['a.jpg'].image_id}/claim").is_success
-        age(settings.database, "review_claims", timedelta(hours=1), "reviewer = 'rob'")
+        age(settings.database.conninfo, "review_claims", timedelta(hours=1), "reviewer = 'rob'")
         assert rita.post(f"/v1/images/{held['a.jpg'].image_id}/claim").json()["waiting"] == 4
 
 
@@ -207,7 +207,7 @@ def test_originals_are_for_reviewers_and_every_look_is_kept(
         assert rita.get(f"{url}/original").content == HOPPER.read_bytes()
         assert rita.get(f"{url}/preview?of=original").content == b"small"
         problem(rita.get(f"{url}/preview?of=original&size=view"), 404, "preview_missing")
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         looks = connection.execute("SELECT reviewer, image_id FROM looks").fetchall()
     assert looks == [("rita", attempt.image_id)] * 2
 

@@ -27,9 +27,9 @@ def test_a_setting_comes_from_the_file_that_is_named_as_its_variable(folder: Pat
     (folder / "BLURLINE_S3_SECRET_KEY").write_text(" with spaces \r\n")
     (folder / "BLURLINE_ALLOWED_ORIGINS").write_text("https://a, https://b\n")
     settings = load_settings()
-    assert settings.database == "postgresql://ann:hush @db/blurline"
-    assert settings.s3_keys == ("key", " with spaces ")
-    assert settings.allowed_origins == ("https://a", "https://b")
+    assert settings.database.conninfo == "postgresql://ann:hush @db/blurline"
+    assert settings.store.keys == ("key", " with spaces ")
+    assert settings.access.allowed_origins == ("https://a", "https://b")
 
 
 def test_the_environment_goes_before_files_and_files_before_a_running_stack(
@@ -40,7 +40,7 @@ def test_the_environment_goes_before_files_and_files_before_a_running_stack(
     (folder / "BLURLINE_LOG_LEVEL").write_text("ERROR\n")
     monkeypatch.setenv("BLURLINE_S3_REGION", "environment")
     settings = load_settings()
-    assert (settings.s3_region, settings.log_level, settings.work_pool) == ("environment", "ERROR", "own")
+    assert (settings.store.s3_region, settings.log_level, settings.prefect.work_pool) == ("environment", "ERROR", "own")
 
 
 def test_prefect_gets_what_its_files_say(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_prefect_gets_what_its_files_say(folder: Path, monkeypatch: pytest.Monke
         monkeypatch.delenv(name)
     (folder / "PREFECT_API_AUTH_STRING").write_text("admin:hush\n")
     settings = load_settings()
-    assert settings.prefect_auth == ("admin", "hush")
+    assert settings.prefect.auth == ("admin", "hush")
     export_prefect(settings)
     assert os.environ["PREFECT_API_AUTH_STRING"] == "admin:hush"
 
@@ -60,7 +60,7 @@ def test_what_kubernetes_puts_beside_the_files_is_passed_over(folder: Path) -> N
     (current / "BLURLINE_S3_REGION").write_text("here")
     (folder / "..data").symlink_to(current.name)
     (folder / "BLURLINE_S3_REGION").symlink_to("..data/BLURLINE_S3_REGION")
-    assert load_settings().s3_region == "here"
+    assert load_settings().store.s3_region == "here"
 
 
 @pytest.mark.parametrize(

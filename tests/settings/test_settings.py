@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from blurline.errors import ConfigurationError
-from blurline.settings import STACK_FILE, Settings, check_variables, load_settings
+from blurline.settings import SETTINGS, STACK_FILE, Settings, check_variables, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_a_wrong_value_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_rows_that_would_go_before_what_they_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLURLINE_KEEP_ROWS_DAYS", "10")
-    assert load_settings().keep_rows_days == 10
+    assert load_settings().retention.rows_days == 10
     load_settings.cache_clear()
     monkeypatch.setenv("BLURLINE_KEEP_ORIGINALS_DAYS", "30")
     with pytest.raises(
@@ -38,7 +38,7 @@ def test_rows_that_would_go_before_what_they_name_are_refused(monkeypatch: pytes
 
 def test_a_missing_address_says_what_to_do() -> None:
     with pytest.raises(ConfigurationError, match=r"BLURLINE_DATABASE_URL is not set.*blurline up"):
-        _ = load_settings().database
+        _ = load_settings().database.conninfo
 
 
 def test_a_running_stack_is_found_and_the_environment_goes_before_it(
@@ -47,15 +47,18 @@ def test_a_running_stack_is_found_and_the_environment_goes_before_it(
     (tmp_path / STACK_FILE).write_text("BLURLINE_S3_ENDPOINT=http://127.0.0.1:1\nBLURLINE_S3_REGION=here\n")
     monkeypatch.setenv("BLURLINE_S3_REGION", "there")
     settings = load_settings()
-    assert settings.s3_endpoint == "http://127.0.0.1:1"
-    assert settings.s3_region == "there"
+    assert settings.store.s3_endpoint == "http://127.0.0.1:1"
+    assert settings.store.s3_region == "there"
 
 
 def test_every_setting_is_described_and_secrets_are_masked() -> None:
-    assert all(field.description for field in Settings.model_fields.values())
-    assert "hush" not in str(Settings(s3_secret_key="hush"))
+    assert all(setting.field.description for setting in SETTINGS.values())
+    assert "hush" not in str(Settings.of({"BLURLINE_S3_SECRET_KEY": "hush"}))
 
 
 def test_people_are_shown_the_public_address_of_the_api_where_there_is_one() -> None:
-    assert Settings(api_url="http://api:8000/").shown_api_url == "http://api:8000"
-    assert Settings(api_url="http://api:8000", api_public_url="https://a.test/").shown_api_url == "https://a.test"
+    assert Settings().replace(api_url="http://api:8000/").api.shown_url == "http://api:8000"
+    assert (
+        Settings().replace(api_url="http://api:8000", api_public_url="https://a.test/").api.shown_url
+        == "https://a.test"
+    )

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from blurline.cli.command import app
 from blurline.errors import DatabaseUnavailable
 from blurline.ids import new_id
-from blurline.settings import Settings, variable
+from blurline.settings import Settings
 from sql.engine.migrate import MIGRATIONS, migrate, newer, pending
 from tests.waiting import wait_for
 
@@ -24,9 +24,9 @@ _WAITS = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Loc
 def fresh(servers: Settings) -> Iterator[str]:
     """An empty database."""
     name = f"fresh_{new_id().hex}"
-    with psycopg.connect(servers.database, autocommit=True) as connection:
+    with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield servers.database.rpartition("/")[0] + f"/{name}"
+        yield servers.database.conninfo.rpartition("/")[0] + f"/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -99,8 +99,8 @@ def test_a_database_of_a_newer_release_is_left_as_it_is(
         connection.execute("INSERT INTO migrations VALUES ('9999_newer')")
         before = connection.execute("SELECT * FROM migrations ORDER BY name").fetchall()
         assert (migrate(fresh), newer(fresh), pending(fresh)) == ([], ["9999_newer"], [])
-        monkeypatch.setenv(variable("home"), str(tmp_path))
-        monkeypatch.setenv(variable("database_url"), fresh)
+        monkeypatch.setenv("BLURLINE_HOME", str(tmp_path))
+        monkeypatch.setenv("BLURLINE_DATABASE_URL", fresh)
         said = CliRunner().invoke(app, ["migrate"])
         assert said.exit_code == 0
         assert "newer release" in said.output and "9999_newer" in said.output and "Nothing was changed" in said.output

@@ -38,12 +38,12 @@ _DESCRIBED = (
 
 
 def test_the_schema_file_is_what_the_migrations_make(settings: Settings) -> None:
-    assert SCHEMA.read_text() == describe(settings.database), "run `make docs`"
+    assert SCHEMA.read_text() == describe(settings.database.conninfo), "run `make docs`"
 
 
 def test_the_schema_file_leaves_no_object_out(settings: Settings) -> None:
     text = SCHEMA.read_text()
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         for what, name, kind in connection.execute(_OBJECTS):
             assert (what, kind) in _DESCRIBED, f"`describe` does not know what kind of {what} {name} is"
             assert kind == "S" or re.search(rf"\b{name}\b", text), f"the {what} {name}"

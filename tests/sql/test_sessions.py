@@ -12,7 +12,7 @@ from sql.engine.sessions import session
 
 
 def test_the_server_ends_its_side_of_a_session_whose_host_has_vanished(settings: Settings) -> None:
-    with psycopg.connect(settings.database, **session(7)) as connection:
+    with psycopg.connect(settings.database.conninfo, **session(7)) as connection:
         shown = {
             name: connection.execute(f"SHOW {name}".encode()).fetchall()[0][0]
             for name in ("statement_timeout", "lock_timeout", "tcp_keepalives_idle", "tcp_keepalives_interval")
@@ -28,7 +28,7 @@ def test_the_server_ends_its_side_of_a_session_whose_host_has_vanished(settings:
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels have other options")
 def test_so_does_this_side(settings: Settings) -> None:
     with (
-        psycopg.connect(settings.database, **session()) as connection,
+        psycopg.connect(settings.database.conninfo, **session()) as connection,
         socket.socket(fileno=os.dup(connection.fileno())) as own,
     ):
         assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000

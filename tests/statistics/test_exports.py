@@ -77,7 +77,7 @@ def test_tables_hold_every_row_in_every_format(
 ) -> None:
     monkeypatch.setattr(exports, "_PAGE", 7)  # so that there are several pages
     image_rows.fill(database, settings)
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         expected = _expected(connection, wanted)
     for table in ("images", "detections"):
         answer = rita.get(f"/v1/exports/{table}", params=wanted | {"format": "parquet"})
@@ -166,16 +166,16 @@ def test_originals_are_for_operators_and_each_is_noted_as_looked_at(
 ) -> None:
     asked = {"format": "yolo", "with_originals": "true"}
     problem(rita.get("/v1/exports/corrections", params=asked), 403, "missing_scope")
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         keys: dict[str, str] = dict(connection.execute("SELECT id::text, original_key FROM images").fetchall())
     store.put_original(keys[reviewed[0]], io.BytesIO(b"a picture"), 9)  # the other one is gone
     rita.headers["Authorization"] = bearer(settings, "olga", Scope.OPERATE)
     members = unzipped(rita.get("/v1/exports/corrections", params=asked))
     assert members[f"images/{reviewed[0]}.jpg"] == b"a picture"
     assert f"images/{reviewed[1]}.jpg" not in members
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         looks = connection.execute("SELECT image_id::text, reviewer FROM looks ORDER BY looked_at").fetchall()
     assert looks == [(image_id, "olga") for image_id in reviewed]
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'")
     assert f"images/{reviewed[0]}.jpg" not in unzipped(rita.get("/v1/exports/corrections", params=asked))

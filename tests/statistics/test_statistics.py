@@ -56,7 +56,7 @@ def figures(client: httpx.Client, name: str, **wanted: str) -> dict[str, Any]:
 
 
 def table(settings: Settings, query: str) -> pd.DataFrame:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         cursor = connection.execute(query.encode())
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
 
@@ -245,7 +245,13 @@ def test_folding_changes_no_figure_and_a_deletion_takes_all_away(
 def test_the_sums_over_any_range_are_exact(rita: httpx.Client, settings: Settings, hours: float) -> None:
     """Images are spread over two days first; the range begins and ends between whole hours."""
     for position in range(12):
-        age(settings.database, "images", timedelta(minutes=37 * position), "position = %s", position)
+        age(
+            settings.database.conninfo,
+            "images",
+            timedelta(minutes=37 * position),
+            "position = %s",
+            position,
+        )
     rows = images(settings, {})
     until = rows["created_at"].max() - pd.Timedelta(minutes=41)
     since = until - pd.Timedelta(hours=hours)

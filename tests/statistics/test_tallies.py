@@ -44,7 +44,7 @@ def test_they_are_exact_while_images_settle_are_folded_and_deleted_at_once(
         tasks = [pool.submit(image_rows.delete_job, database, job_id) for job_id in jobs[:2]]
         wait_for_all([*tasks, *(pool.submit(fold, database) for _ in range(4))])
     shown = {row.state: (row.images, row.faces) for row in timeline(database, EVER, "day")}
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         rows = connection.execute("SELECT state, count(*), coalesce(sum(faces), 0)::bigint FROM images GROUP BY state")
         assert shown == {state: (images, faces) for state, images, faces in rows}
         assert connection.execute("SELECT count(*) FROM cohorts").fetchone() == (2,)
@@ -55,6 +55,6 @@ def test_jobs_of_the_same_labels_share_a_cohort_while_they_are_submitted_at_once
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: image_rows.submit(database, "ann", 1, ProfileName.FAST, desk="city"), range(12)))
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         assert connection.execute("SELECT count(DISTINCT cohort_id) FROM jobs").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM cohorts").fetchone() == (1,)

@@ -28,7 +28,7 @@ def test_a_presigned_form_takes_its_own_object_alone(store: Store, settings: Set
     stored = store.stat_original(key)
     assert stored.size_bytes == 5
     assert store.get_original(key) == (b"hello", stored.etag)
-    small = Store(settings.model_copy(update={"max_file_mb": 0.001}))
+    small = Store(settings.replace(max_file_mb=0.001))
     assert post(small.presign_upload(f"test/{new_id()}"), bytes(5000)).status_code in (400, 403, 413)
 
 
@@ -36,20 +36,20 @@ def test_nothing_is_readable_without_credentials(store: Store, settings: Setting
     key = f"test/{new_id()}"
     store.put_original(key, io.BytesIO(b"secret"), 6)
     store.put_result(key, b"secret", "image/jpeg")
-    for bucket in (settings.originals_bucket, settings.results_bucket):
-        assert httpx.get(f"{settings.s3_endpoint}/{bucket}/{key}").status_code == 403
-        assert httpx.get(f"{settings.s3_endpoint}/{bucket}").status_code == 403
+    for bucket in (settings.store.originals_bucket, settings.store.results_bucket):
+        assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}/{key}").status_code == 403
+        assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}").status_code == 403
 
 
 def test_missing_objects_and_a_missing_store_are_told_apart(store: Store, settings: Settings) -> None:
     for call in (store.stat_original, store.get_original, store.stream_result):
         with pytest.raises(ObjectMissing):
             call("test/absent")
-    absent = Store(settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
+    absent = Store(settings.replace(s3_endpoint="http://127.0.0.1:9"))
     with pytest.raises(StoreUnavailable):
         absent.check()
     with pytest.raises(ConfigurationError, match="http://host:port"):
-        Store(settings.model_copy(update={"s3_endpoint": "127.0.0.1:9000"}))
+        Store(settings.replace(s3_endpoint="127.0.0.1:9000"))
 
 
 def test_listing_gives_a_range_of_keys_in_order(store: Store) -> None:
@@ -100,7 +100,7 @@ def test_a_large_result_may_take_longer_than_connecting_may(
     server.server_activate()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    store = Store(settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{server.server_port}"}))
+    store = Store(settings.replace(s3_endpoint=f"http://127.0.0.1:{server.server_port}"))
     try:
         store.put_result("test/large", bytes(5_000_000), "image/jpeg")
     finally:

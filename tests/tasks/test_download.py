@@ -70,11 +70,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 @pytest.fixture(autouse=True)
 def _worker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The environment of a worker that fetches from loopback and does not wait long between tries."""
-    access_key, secret_key = settings.s3_keys
+    access_key, secret_key = settings.store.keys
     for name, value in {
         "HOME": str(settings.home),
-        "DATABASE_URL": settings.database,
-        "S3_ENDPOINT": settings.store_endpoint,
+        "DATABASE_URL": settings.database.conninfo,
+        "S3_ENDPOINT": settings.store.endpoint,
         "S3_ACCESS_KEY": access_key,
         "S3_SECRET_KEY": secret_key,
         "ALLOW_URLS": "true",
@@ -247,6 +247,6 @@ def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, s
 
 
 def _is_waiting(settings: Settings) -> bool:
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         found = connection.execute("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchall()
     return bool(found)

@@ -40,8 +40,8 @@ class Upgraded:
 
 @pytest.fixture(scope="module")
 def upgraded(servers: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
-    url = servers.database.rpartition("/")[0] + "/first_release"
-    with psycopg.connect(servers.database, autocommit=True) as connection:
+    url = servers.database.conninfo.rpartition("/")[0] + "/first_release"
+    with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute("CREATE DATABASE first_release")
     restore(url)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -49,15 +49,13 @@ def upgraded(servers: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
         before = _rows(connection, columns)
         applied = migrate(url)
         after = _rows(connection, columns)
-    settings = servers.model_copy(
-        update={
-            "database_url": SecretStr(url),
-            "home": tmp_path_factory.mktemp("home"),
-            "prefect_api_url": "http://127.0.0.1:9/api",
-        }
+    settings = servers.replace(
+        database_url=SecretStr(url),
+        home=tmp_path_factory.mktemp("home"),
+        prefect_api_url="http://127.0.0.1:9/api",
     )
     yield Upgraded(settings, before, after, applied)
-    with psycopg.connect(servers.database, autocommit=True) as connection:
+    with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute("DROP DATABASE first_release WITH (FORCE)")
 
 

@@ -24,11 +24,11 @@ def hold(database: Database, settings: Settings, *codes: str, hours: float) -> N
     for attempt, code in zip(started(database), codes, strict=True):
         with database.transaction() as transaction:
             publish(transaction, attempt, result(str(attempt.id)), ReviewReason(code, "Look at it."))
-    age_job(settings.database, job_id, timedelta(hours=hours))
+    age_job(settings.database.conninfo, job_id, timedelta(hours=hours))
 
 
 def test_nothing_is_nothing(settings: Settings) -> None:
-    figures = read_service_metrics(settings.database)
+    figures = read_service_metrics(settings.database.conninfo)
     assert (figures.images, figures.failed, figures.held, figures.waiting) == ({}, {}, {}, {})
     assert (figures.outbox, figures.undelivered, figures.disabled_webhooks) == (Backlog(0), Backlog(0), 0)
 
@@ -43,7 +43,7 @@ def test_images_are_counted_by_state_and_error(database: Database, settings: Set
     hold(database, settings, "doubtful", hours=1)
     hold(database, settings, "doubtful", "output_check_failed", hours=2)
     add_job(database)
-    figures = read_service_metrics(settings.database)
+    figures = read_service_metrics(settings.database.conninfo)
     assert figures.images == {"published": 2, "failed": 1, "queued": 1, "needs_review": 3}
     assert figures.failed == {"unreadable_picture": 1}
     assert {code: held.count for code, held in figures.held.items()} == {"doubtful": 2, "output_check_failed": 1}
@@ -54,8 +54,8 @@ def test_images_wait_in_their_queue_until_a_worker_begins(database: Database, se
     begun = add_job(database, queue="backlog")
     started(database)
     for job_id, hours in ((begun, 5), (add_job(database, queue="backlog"), 3), (add_job(database), 1)):
-        age(settings.database, "batches", timedelta(hours=hours), "job_id = %s", job_id)
-    waiting = read_service_metrics(settings.database).waiting
+        age(settings.database.conninfo, "batches", timedelta(hours=hours), "job_id = %s", job_id)
+    waiting = read_service_metrics(settings.database.conninfo).waiting
     assert {queue: backlog.count for queue, backlog in waiting.items()} == {"interactive": 1, "backlog": 1}
     assert waiting["backlog"].oldest_age_s == pytest.approx(3 * HOUR_S, abs=60)
 
@@ -63,15 +63,15 @@ def test_images_wait_in_their_queue_until_a_worker_begins(database: Database, se
 def test_the_outbox_counts_what_is_due(database: Database, settings: Settings) -> None:
     postponed, due = add_job(database), add_job(database)
     of_job = "batch_id IN (SELECT id FROM batches WHERE job_id = %s)"
-    age(settings.database, "outbox", timedelta(hours=-1), of_job, postponed)
-    age(settings.database, "outbox", timedelta(hours=1), of_job, due)
-    outbox = read_service_metrics(settings.database).outbox
+    age(settings.database.conninfo, "outbox", timedelta(hours=-1), of_job, postponed)
+    age(settings.database.conninfo, "outbox", timedelta(hours=1), of_job, due)
+    outbox = read_service_metrics(settings.database.conninfo).outbox
     assert outbox.count == 1
     assert outbox.oldest_age_s == pytest.approx(HOUR_S, abs=60)
 
 
 def test_messages_to_webhooks_are_undelivered_while_these_are_enabled(settings: Settings) -> None:
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         for is_enabled in (True, False):
             webhook_id = new_id()
             connection.execute(
@@ -85,8 +85,8 @@ def test_messages_to_webhooks_are_undelivered_while_these_are_enabled(settings: 
                        VALUES (%s, 'job.finished', '{}', %s)""",
                     [webhook_id, state],
                 )
-    age(settings.database, "webhook_deliveries", timedelta(hours=1))
-    figures = read_service_metrics(settings.database)
+    age(settings.database.conninfo, "webhook_deliveries", timedelta(hours=1))
+    figures = read_service_metrics(settings.database.conninfo)
     assert (figures.undelivered.count, figures.disabled_webhooks) == (1, 1)
     assert figures.undelivered.oldest_age_s == pytest.approx(HOUR_S, abs=60)
 

@@ -19,7 +19,7 @@ TOKEN = "of-prometheus-alone"
 
 @pytest.fixture
 def guarded(without_prefect: Settings) -> Iterator[httpx.Client]:
-    settings = without_prefect.model_copy(update={"metrics_token": SecretStr(TOKEN)})
+    settings = without_prefect.replace(metrics_token=SecretStr(TOKEN))
     with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
         yield client
 
@@ -54,14 +54,15 @@ def test_they_ask_for_their_token_where_one_is_set(guarded: httpx.Client) -> Non
 
 
 def test_without_a_database_the_figures_of_the_process_stay_and_the_others_go(settings: Settings) -> None:
-    assert figures(DatabaseMetrics(settings.database).text().decode())["blurline_images/published"] == 0
+    assert figures(DatabaseMetrics(settings.database.conninfo).text().decode())["blurline_images/published"] == 0
     assert metrics.API.get_sample_value("blurline_database_up") == 1
     assert DatabaseMetrics("postgresql://nobody@127.0.0.1:1/blurline").text() == b""
     assert metrics.API.get_sample_value("blurline_database_up") == 0
 
 
 def test_the_database_is_asked_once_in_a_while(client: httpx.Client, settings: Settings) -> None:
-    seldom, always = DatabaseMetrics(settings.database, fresh_s=3600), DatabaseMetrics(settings.database, fresh_s=0)
+    conninfo = settings.database.conninfo
+    seldom, always = DatabaseMetrics(conninfo, fresh_s=3600), DatabaseMetrics(conninfo, fresh_s=0)
     before = seldom.text()
     submit(client, "a.jpg")
     assert seldom.text() == before

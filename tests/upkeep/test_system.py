@@ -61,8 +61,8 @@ def test_attempts_that_came_to_nothing_are_counted_by_code(
             transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRY_POLICY
         )
         call_off(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
-    age(settings.database, "attempts", timedelta(hours=25), "id = %s", old.id)
-    age(settings.database, "attempts", timedelta(hours=2), "id = %s", earlier.id)
+    age(settings.database.conninfo, "attempts", timedelta(hours=25), "id = %s", old.id)
+    age(settings.database.conninfo, "attempts", timedelta(hours=2), "id = %s", earlier.id)
     with _operator(settings, client) as operator:
         counted = operator.system().fruitless_attempts
     assert [(each.outcome, each.error_code, each.last_hour, each.last_day) for each in counted] == [
@@ -82,7 +82,7 @@ def test_it_says_how_long_things_are_kept(without_prefect: Settings) -> None:
         "idempotency_hours": 12.0,
         "upload_ttl_s": 300,
     }
-    settings = without_prefect.model_copy(update=kept)
+    settings = without_prefect.replace(**kept)
     with (
         serving(create_app(settings)) as url,
         httpx.Client(base_url=url) as client,
@@ -97,7 +97,7 @@ def test_operators_are_told_the_flow_run_of_the_last_attempt(client: httpx.Clien
     with _operator(settings, client) as operator:
         assert operator.image(image["id"]).flow_run_id is None  # it is still to be dispatched
         flow_run_id = new_id()
-        with psycopg.connect(settings.database) as connection:
+        with psycopg.connect(settings.database.conninfo) as connection:
             connection.execute("UPDATE batches SET flow_run_id = %s", (flow_run_id,))
         assert operator.image(image["id"]).flow_run_id == flow_run_id
     assert client.get(f"/v1/images/{image['id']}").json()["flow_run_id"] is None

@@ -63,7 +63,7 @@ class Submitter:
 
     def images(self) -> list[str]:
         """The names of all images in the database."""
-        with psycopg.connect(self.settings.database) as connection:
+        with psycopg.connect(self.settings.database.conninfo) as connection:
             return [name for (name,) in connection.execute("SELECT name FROM images ORDER BY name")]
 
     def fetched(self) -> dict[str, bytes]:

@@ -89,7 +89,7 @@ def test_what_is_not_published_is_listed_with_its_reason(submitter: Submitter, w
 def test_a_file_that_cannot_be_sent_does_not_stop_the_others(submitter: Submitter, worker: None) -> None:
     submitter.photograph("good.jpg")
     large = submitter.photograph("large.jpg", bytes(20_000))
-    with serving(create_app(submitter.settings.model_copy(update={"max_file_mb": 0.01}))) as url:
+    with serving(create_app(submitter.settings.replace(max_file_mb=0.01))) as url:
         code, said = submitter.run(api=url)
     assert code == 1
     assert "large.jpg: not uploaded. The file has 0.02 MB; at most 0.01 MB are accepted." in said
@@ -140,7 +140,7 @@ def test_a_process_that_ends_before_the_answer_makes_no_second_job(submitter: Su
 
 def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
-    forgetful = submitter.settings.model_copy(update={"idempotency_hours": 1e-9})
+    forgetful = submitter.settings.replace(idempotency_hours=1e-9)
     with serving(create_app(forgetful)) as url, breaking(url) as breaks:
         breaks.plan("POST /v1/jobs")
         assert submitter.run(api=breaks.url)[0] == 0
@@ -151,7 +151,7 @@ def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(submitter: S
 
 def test_uploads_that_the_store_has_lost_are_made_anew(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
-    closed = submitter.settings.model_copy(update={"quota_images_per_day": 0})
+    closed = submitter.settings.replace(quota_images_per_day=0)
     with serving(create_app(closed)) as url:
         code, said = submitter.run(api=url)
     assert code == 1
@@ -262,7 +262,7 @@ def test_options_reach_the_jobs_and_bind_the_folder(submitter: Submitter, worker
     submitter.photograph("a.jpg")
     options = ("--preset", "careful", "--policy", "style=solid", "--policy", "padding=0.5", "--label", "trip=1")
     assert submitter.run(submitter.photos, *options)[0] == 0
-    with psycopg.connect(submitter.settings.database) as connection:
+    with psycopg.connect(submitter.settings.database.conninfo) as connection:
         ((policy, preset, labels),) = connection.execute("SELECT policy, preset, labels FROM jobs").fetchall()
     assert (policy["profile"], policy["style"], policy["padding"], preset) == ("thorough", "solid", 0.5, "careful")
     assert labels["trip"] == "1"

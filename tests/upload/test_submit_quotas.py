@@ -34,7 +34,7 @@ def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(
 ) -> None:
     for at in range(60):
         submitter.photograph(f"{at:02}.jpg")
-    small = submitter.settings.model_copy(update={"quota_images_per_day": 33})
+    small = submitter.settings.replace(quota_images_per_day=33)
     with serving(create_app(small)) as url:
         code, said = submitter.run(submitter.photos, *([] if is_waiting else ["--no-wait"]), api=url)
     assert code == 1
@@ -57,7 +57,7 @@ def test_the_smallest_go_into_a_quota_of_bytes(submitter: Submitter, worker: Non
     sizes = {"a": 400, "b": 3000, "c": 200, "d": 5000, "e": 300}
     for name, size in sizes.items():
         submitter.photograph(f"{name}.jpg", name.encode() * size)
-    small = submitter.settings.model_copy(update={"quota_mb_per_day": 0.001})
+    small = submitter.settings.replace(quota_mb_per_day=0.001)
     with serving(create_app(small)) as url:
         code, said = submitter.run(api=url)
     assert code == 1
@@ -71,7 +71,7 @@ def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
 ) -> None:
     for at in range(210):
         submitter.photograph(f"{at:03}.jpg")
-    small = submitter.settings.model_copy(update={"quota_open_jobs": 1})
+    small = submitter.settings.replace(quota_open_jobs=1)
     with serving(create_app(small)) as url:
         process = submitter.start(api=url)
         wait_for("the first job is made", submitter.images)
@@ -105,7 +105,7 @@ def test_a_quota_is_waited_for_where_that_may_help(
     picture = submitter.photograph("a.jpg")
     said: list[str] = []
     with (
-        serving(create_app(submitter.settings.model_copy(update={quota: 0}))) as url,
+        serving(create_app(submitter.settings.replace(**{quota: 0}))) as url,
         Client(url, token) as client,
         closing(Journal(tmp_path, "terms")) as journal,
     ):

@@ -50,7 +50,7 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
     notices = Notices(display.say)
     token = _token(settings, user)
     try:
-        with Client(settings.api_url, token, on_wait=notices.wait) as client:
+        with Client(settings.api.url, token, on_wait=notices.wait) as client:
             terms = _terms(client, plan.options)
             plan.output.mkdir(parents=True, exist_ok=True)
             with closing(Journal(plan.output, terms)) as journal:
@@ -87,8 +87,8 @@ def _terms(client: Client, options: JobOptions) -> str:
 
 
 def _token(settings: Settings, user: str) -> Token:
-    if settings.api_token is not None:
-        return settings.api_token.get_secret_value()
+    if settings.api.token is not None:
+        return settings.api.token.get_secret_value()
     issuer = LocalIssuer(settings.home)
     return lambda: issuer.issue(user, [Scope.SUBMIT], _TOKEN_TTL_S)
 

@@ -20,7 +20,7 @@ ROLES = ("originals", "results", "exports")
 
 
 def with_buckets(settings: Settings, name: str) -> Settings:
-    return settings.model_copy(update={f"{role}_bucket": f"{name}-{role}" for role in ROLES})
+    return settings.replace(**{f"{role}_bucket": f"{name}-{role}" for role in ROLES})
 
 
 @contextlib.contextmanager
@@ -37,9 +37,9 @@ def emptied(settings: Settings) -> Iterator[Buckets]:
 @contextlib.contextmanager
 def new_database(settings: Settings, name: str) -> Iterator[SecretStr]:
     """A database without tables on the same server."""
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-        yield SecretStr(settings.database.rsplit("/", 1)[0] + f"/{name}")
+        yield SecretStr(settings.database.conninfo.rsplit("/", 1)[0] + f"/{name}")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
@@ -57,7 +57,7 @@ def source(settings: Settings) -> Iterator[Settings]:
 def target(settings: Settings, tmp_path: Path) -> Iterator[Settings]:
     """An installation without tables, objects and keys."""
     with new_database(settings, "target") as url:
-        target = with_buckets(settings, "target").model_copy(update={"database_url": url, "home": tmp_path / "target"})
+        target = with_buckets(settings, "target").replace(database_url=url, home=tmp_path / "target")
         target.home.mkdir()
         with emptied(target):
             yield target

@@ -39,7 +39,7 @@ def submit(settings: Settings, database: Database, *contents: bytes) -> UUID:
 
 def publish_all(settings: Settings, database: Database, content: bytes) -> None:
     """Give every image that waits this result."""
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches ORDER BY id")]
     with closing(Store(settings)) as store:
         for batch_id in ids:

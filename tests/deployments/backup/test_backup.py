@@ -38,7 +38,9 @@ def test_everything_is_in_a_folder_for_its_owner_alone(source: Settings, databas
     submit(source, database, b"one", b"two", b"one")
     publish_all(source, database, b"without faces")
     with closing(Buckets(source)) as buckets:
-        buckets.write(source.exports_bucket, "images/day=2026-01-05/part.parquet", io.BytesIO(b"day"), 3, "text/plain")
+        buckets.write(
+            source.store.exports_bucket, "images/day=2026-01-05/part.parquet", io.BytesIO(b"day"), 3, "text/plain"
+        )
     manifest, _ = _take(source, tmp_path / "backup")
     assert contents_of(tmp_path / "backup") == {b"one", b"two", b"without faces", b"day"}
     assert index_of(tmp_path / "backup") == set(objects_of(source))
@@ -62,7 +64,7 @@ def test_a_second_backup_copies_what_is_new_and_forgets_what_is_deleted(
     _take(source, tmp_path / "backup")
     _, said = _take(source, tmp_path / "backup")
     assert said == ["0 objects copied before the dump.", "0 objects copied after the dump."]
-    with psycopg.connect(source.database) as connection:
+    with psycopg.connect(source.database.conninfo) as connection:
         doomed = connection.execute("SELECT original_key FROM images WHERE job_id = %s", (deleted,)).fetchall()
     assert delete_job(database, None, deleted, "ann", grace_periods(source))
     for (key,) in doomed:
@@ -84,7 +86,7 @@ def test_a_backup_from_where_the_keys_are_not_does_not_lose_those_it_has(
     submit(source, database, b"kept")
     (source.home / "issuer_key.pem").write_text("a key")
     _take(source, tmp_path / "backup")
-    elsewhere = source.model_copy(update={"home": tmp_path / "elsewhere"})
+    elsewhere = source.replace(home=tmp_path / "elsewhere")
     with pytest.raises(BackupRefused, match="would lose them"):
         _take(elsewhere, tmp_path / "backup")
     assert (tmp_path / "backup" / "keys" / "issuer_key.pem").read_text() == "a key"
@@ -106,7 +108,7 @@ def test_what_is_deleted_while_the_backup_is_taken_is_not_named_by_it(
         dump_database(*arguments)
         if len(jobs) == 1:
             jobs.append(None)
-            with psycopg.connect(source.database) as connection:
+            with psycopg.connect(source.database.conninfo) as connection:
                 (key,) = connection.execute("SELECT original_key FROM images WHERE job_id = %s", jobs[:1]).fetchone()  # type: ignore[misc]
             delete_job(database, None, jobs[0], "ann", grace_periods(source))
             _remove(source, "originals", key)
@@ -141,7 +143,7 @@ def test_what_the_store_has_lost_or_altered_is_counted(source: Settings, databas
     keys = {content: key for (role, key), (content, _) in objects_of(source).items() if role == "originals"}
     _remove(source, "originals", keys[b"lost"])
     with closing(Buckets(source)) as buckets:
-        buckets.write(source.originals_bucket, keys[b"altered"], io.BytesIO(b"other"), 5, "text/plain")
+        buckets.write(source.store.originals_bucket, keys[b"altered"], io.BytesIO(b"other"), 5, "text/plain")
     manifest, _ = _take(source, tmp_path / "backup")
     assert (manifest.missing, manifest.altered) == (1, 1)
 

@@ -42,32 +42,32 @@ def _restore(settings: Settings, path: Path, *, replacing: bool = False) -> list
 
 def _etags(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     """Those that the rows say and those of the store, by key."""
-    with psycopg.connect(settings.database) as connection:
+    with psycopg.connect(settings.database.conninfo) as connection:
         rows = {row[0]: row[1] for row in connection.execute("SELECT original_key, original_etag FROM images")}
     with closing(Buckets(settings)) as buckets:
-        return rows, {each.key: each.etag for each in buckets.objects(settings.originals_bucket)}
+        return rows, {each.key: each.etag for each in buckets.objects(settings.store.originals_bucket)}
 
 
 def test_everything_comes_back(source: Settings, target: Settings, folder: Path) -> None:
     token = LocalIssuer(source.home).issue("ann", [Scope.SUBMIT], 60)
     said = _restore(target, folder)
     assert objects_of(target) == objects_of(source)
-    assert rows_of(target.database) == rows_of(source.database)
+    assert rows_of(target.database.conninfo) == rows_of(source.database.conninfo)
     assert LocalIssuer(target.home).verify(token).owner == "ann"
     for name in ("issuer_key.pem", "audit_key.pem"):
         assert (target.home / name).read_bytes() == (source.home / name).read_bytes()
         assert stat.S_IMODE((target.home / name).stat().st_mode) == 0o600
     assert "5 objects are in the store." in said
-    assert pending(target.database) == []
+    assert pending(target.database.conninfo) == []
 
 
 def test_a_restored_database_goes_on_as_the_first_one_would(source: Settings, target: Settings, folder: Path) -> None:
     """Sequences, triggers and constraints are there too."""
     _restore(target, folder)
-    with closing(Database(target.database, max_connections=1)) as restored:
+    with closing(Database(target.database.conninfo, max_connections=1)) as restored:
         submit(target, restored, b"new")
         publish_all(target, restored, b"without faces")
-    with psycopg.connect(target.database) as connection:
+    with psycopg.connect(target.database.conninfo) as connection:
         states = connection.execute("SELECT state, count(*) FROM images GROUP BY state").fetchall()
         events = connection.execute("SELECT count(*) FROM events WHERE type = 'image.published'").fetchone()
     assert states == [("published", 4)]
@@ -90,19 +90,19 @@ def test_what_is_there_is_not_lost_unless_one_says_so(
     source: Settings, target: Settings, folder: Path, database: Database
 ) -> None:
     with closing(Buckets(target)) as buckets:
-        buckets.write(target.results_bucket, "precious", io.BytesIO(b"precious"), 8, "text/plain")
+        buckets.write(target.store.results_bucket, "precious", io.BytesIO(b"precious"), 8, "text/plain")
     with pytest.raises(BackupRefused, match="bucket target-results is not empty"):
         _restore(target, folder)
-    with psycopg.connect(target.database, autocommit=True) as connection:
+    with psycopg.connect(target.database.conninfo, autocommit=True) as connection:
         connection.execute("CREATE TABLE precious ()")
     with pytest.raises(BackupRefused, match="it has 1 tables"):
         _restore(target, folder)
     LocalIssuer(target.home)
     _restore(target, folder, replacing=True)
-    assert "precious" not in list_tables(target.database)
-    assert rows_of(target.database) == rows_of(source.database)
+    assert "precious" not in list_tables(target.database.conninfo)
+    assert rows_of(target.database.conninfo) == rows_of(source.database.conninfo)
     (target.home / "issuer_key.pem").write_bytes(b"another")
-    with psycopg.connect(target.database, autocommit=True) as connection:
+    with psycopg.connect(target.database.conninfo, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     with closing(Buckets(target)) as buckets:
         for role, key in objects_of(target):
@@ -114,7 +114,7 @@ def test_what_is_there_is_not_lost_unless_one_says_so(
 
 def test_nobody_is_at_work_while_a_backup_is_brought_back(target: Settings, folder: Path) -> None:
     with (
-        psycopg.connect(target.database),
+        psycopg.connect(target.database.conninfo),
         pytest.raises(BackupRefused, match=r"1 other sessions use the database\. Stop every API"),
     ):
         _restore(target, folder, replacing=True)
@@ -128,7 +128,7 @@ def test_a_damaged_backup_is_refused_before_the_database_is_touched(
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(BackupRefused, match=f"{path.name}.* missing or damaged"):
         _restore(target, folder)
-    assert list_tables(target.database) == []
+    assert list_tables(target.database.conninfo) == []
 
 
 def test_an_interrupted_restore_is_started_again(source: Settings, target: Settings, folder: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_backup_that_was_not_completed_or_is_of_a_newer_version_is_refused(
 ) -> None:
     with pytest.raises(BackupRefused, match="a completed backup"):
         find_backup(target.home)
-    with psycopg.connect(source.database, autocommit=True) as connection:
+    with psycopg.connect(source.database.conninfo, autocommit=True) as connection:
         connection.execute("INSERT INTO migrations (name) VALUES ('9999_of_tomorrow')")
         back_up(source, folder, lambda _: None)
         connection.execute("DELETE FROM migrations WHERE name = '9999_of_tomorrow'")
@@ -171,9 +171,9 @@ def test_a_backup_of_the_first_release_comes_back_in_this_one(
             connection.execute(
                 "INSERT INTO jobs (id, owner, policy, cohort_id) SELECT %s, 'ann', '{}', id FROM cohorts", (new_id(),)
             )
-        first = source.model_copy(update={"database_url": url})
+        first = source.replace(database_url=url)
         manifest = back_up(first, tmp_path / "backup", lambda _: None)
         said = _restore(target, tmp_path / "backup")
     assert len(manifest.migrations) == 7
     assert any("The migration 0008" in line for line in said)
-    assert pending(target.database) == []
+    assert pending(target.database.conninfo) == []

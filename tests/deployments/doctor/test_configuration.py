@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from blurline.settings import Settings
+from blurline.settings import Settings, variable
 from deployments.doctor import Severity
 from deployments.doctor.configuration import configuration
 from tests.deployments.doctor.findings import findings, wrong
@@ -13,7 +13,7 @@ SIGN_IN = {"oidc_issuer": "https://id.example", "oidc_client_id": "dashboard", "
 
 
 def _settings(**values: Any) -> Settings:
-    return Settings.model_validate(values)
+    return Settings.of({variable(name): value for name, value in values.items()})
 
 
 def test_the_defaults_and_a_whole_sign_in_contradict_nothing() -> None:

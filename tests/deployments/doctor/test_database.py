@@ -15,15 +15,15 @@ from tests.deployments.doctor.findings import wrong
 @pytest.fixture
 def pretending(settings: Settings) -> Iterator[psycopg.Connection]:
     """A schema whose functions come before PostgreSQL's own for `_pretended`."""
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA pretended")
         yield connection
         connection.execute("DROP SCHEMA pretended CASCADE")
 
 
 def _pretended(settings: Settings) -> Settings:
-    url = f"{settings.database}?options=-csearch_path%3Dpretended,pg_catalog,public"
-    return settings.model_copy(update={"database_url": SecretStr(url)})
+    url = f"{settings.database.conninfo}?options=-csearch_path%3Dpretended,pg_catalog,public"
+    return settings.replace(database_url=SecretStr(url))
 
 
 def test_a_database_that_is_well_has_no_remedy(settings: Settings) -> None:
@@ -73,7 +73,7 @@ def test_what_is_wrong_with_a_server_is_named(
 
 @pytest.mark.parametrize(("limit", "severity"), [(1, Severity.ERROR), (10, Severity.WARNING)])
 def test_connections_that_run_out_are_foreseen(settings: Settings, limit: int, severity: Severity) -> None:
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE blurline CONNECTION LIMIT {limit}".encode())
         try:
             found = wrong(database, settings)
@@ -85,11 +85,11 @@ def test_connections_that_run_out_are_foreseen(settings: Settings, limit: int, s
 
 
 def test_a_database_without_our_tables_in_another_encoding_is_named(settings: Settings) -> None:
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("CREATE DATABASE plain ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
         try:
-            plain = SecretStr(settings.database.rsplit("/", 1)[0] + "/plain")
-            found = wrong(database, settings.model_copy(update={"database_url": plain}))
+            plain = SecretStr(settings.database.conninfo.rsplit("/", 1)[0] + "/plain")
+            found = wrong(database, settings.replace(database_url=plain))
         finally:
             connection.execute("DROP DATABASE plain")
     assert set(found) == {"database.encoding", "database.migrations"}
@@ -98,7 +98,7 @@ def test_a_database_without_our_tables_in_another_encoding_is_named(settings: Se
 
 
 def test_a_database_that_is_newer_than_this_code_is_a_warning(settings: Settings) -> None:
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("INSERT INTO migrations (name) VALUES ('9999_of_tomorrow')")
         try:
             found = wrong(database, settings)
@@ -110,8 +110,8 @@ def test_a_database_that_is_newer_than_this_code_is_a_warning(settings: Settings
 
 
 def test_a_wrong_password_is_told_from_a_server_that_is_away(settings: Settings) -> None:
-    address = settings.database.rsplit("@", 1)[1]
-    refused = settings.model_copy(update={"database_url": SecretStr(f"postgresql://blurline:wrong@{address}")})
+    address = settings.database.conninfo.rsplit("@", 1)[1]
+    refused = settings.replace(database_url=SecretStr(f"postgresql://blurline:wrong@{address}"))
     found = wrong(database, refused)
     assert set(found) == {"database.connection"}
     assert "password authentication failed" in found["database.connection"].says

@@ -98,8 +98,8 @@ def test_what_hangs_or_breaks_keeps_nothing_from_being_examined() -> None:
 def test_parts_that_accept_and_say_nothing_are_named_within_the_limit(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        hanging = settings.model_copy(
-            update={"s3_endpoint": f"http://127.0.0.1:{port}", "prefect_api_url": f"http://127.0.0.1:{port}/api"}
+        hanging = settings.replace(
+            s3_endpoint=f"http://127.0.0.1:{port}", prefect_api_url=f"http://127.0.0.1:{port}/api"
         )
         found = examine(hanging, {"store": store, "prefect": prefect, "database": database}, limit_s=3)
     errors = [each.name for each in found if each.severity is Severity.ERROR]
@@ -111,7 +111,7 @@ def test_the_keys_of_an_issuer_are_counted_and_an_issuer_without_any_is_an_error
     with Provider().serving() as provider:
         provider.rotate("first")
         provider.rotate("second", "ES256", keep=True)
-        settings = Settings(oidc_issuer=provider.issuer)
+        settings = Settings().replace(oidc_issuer=provider.issuer)
         assert "2 keys" in findings(issuer, settings)["issuer.keys"].says
     assert "BLURLINE_OIDC_ISSUER" in str(wrong(issuer, settings)["issuer.keys"].remedy)
     assert findings(issuer, Settings()) == {}

@@ -54,7 +54,7 @@ def test_secrets_that_others_can_read_are_an_error(home: Home, local: Settings) 
 
 
 def test_a_disk_that_fills_is_foreseen(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = wrong(machine, local.model_copy(update={"max_request_mb": 1e12}))
+    found = wrong(machine, local.replace(max_request_mb=1e12))
     assert set(found) == {"machine.temporary"}
     assert found["machine.temporary"].severity is Severity.WARNING
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=5e8))
@@ -92,7 +92,7 @@ def test_a_stranger_at_the_port_of_the_metrics_is_an_error(tmp_path: Path, local
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as stranger:
         threading.Thread(target=stranger.serve_forever, args=(0.05,), daemon=True).start()
-        with_metrics = local.model_copy(update={"worker_metrics_port": stranger.server_port})
+        with_metrics = local.replace(worker_metrics_port=stranger.server_port)
         found = wrong(machine, with_metrics)
         (tmp_path / "metrics").write_text("# HELP blurline_images_total …\n")
         assert "serves its metrics" in findings(machine, with_metrics)["machine.metrics_port"].says

@@ -29,7 +29,7 @@ def test_the_model_of_every_profile_is_named_with_its_hash_and_provider() -> Non
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.onnx"
     garbage.write_bytes(b"not a model")
-    found = wrong(models, Settings(model_file=garbage))
+    found = wrong(models, Settings().replace(model_file=garbage))
     assert set(found) == {"models.fast", "models.standard", "models.thorough"}
     assert "not a model that onnxruntime can load" in found["models.fast"].says
     assert "BLURLINE_MODEL_FILE" in str(found["models.fast"].remedy)
@@ -47,6 +47,6 @@ def test_weights_that_have_changed_are_refused(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_provider_that_is_not_installed_is_named() -> None:
-    found = wrong(models, Settings(execution_provider="CUDAExecutionProvider"))
+    found = wrong(models, Settings().replace(execution_provider="CUDAExecutionProvider"))
     assert len(found) == 4
     assert "BLURLINE_EXECUTION_PROVIDER" in str(found["models.fast"].remedy)

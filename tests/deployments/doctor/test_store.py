@@ -22,8 +22,8 @@ BUCKET = "blurline-examined"
 @pytest.fixture
 def minio(settings: Settings) -> Iterator[Minio]:
     """A client, and a bucket that is the test's own to spoil."""
-    access, secret = settings.s3_keys
-    address = urlsplit(settings.store_endpoint).netloc
+    access, secret = settings.store.keys
+    address = urlsplit(settings.store.endpoint).netloc
     client = Minio(endpoint=address, access_key=access, secret_key=secret, secure=False)
     client.make_bucket(BUCKET)
     yield client
@@ -34,7 +34,7 @@ def minio(settings: Settings) -> Iterator[Minio]:
 
 @pytest.fixture
 def spoilt(settings: Settings, minio: Minio) -> Settings:
-    return settings.model_copy(update={"results_bucket": BUCKET})
+    return settings.replace(results_bucket=BUCKET)
 
 
 def test_a_store_that_is_well_has_no_remedy_and_keeps_nothing_of_the_examination(
@@ -67,21 +67,21 @@ def test_a_bucket_that_keeps_what_is_deleted_is_a_warning(spoilt: Settings, mini
 
 
 def test_a_bucket_that_is_not_there_is_named(settings: Settings) -> None:
-    found = wrong(store, settings.model_copy(update={"exports_bucket": "blurline-nowhere"}))
+    found = wrong(store, settings.replace(exports_bucket="blurline-nowhere"))
     assert set(found) == {"store.buckets"}
     assert "blurline-nowhere" in found["store.buckets"].says
 
 
 def test_wrong_keys_are_told_from_a_store_that_is_away(settings: Settings) -> None:
-    found = wrong(store, settings.model_copy(update={"s3_secret_key": SecretStr("wrong")}))
+    found = wrong(store, settings.replace(s3_secret_key=SecretStr("wrong")))
     assert set(found) == {"store.connection"}
     assert "BLURLINE_S3_SECRET_KEY" in str(found["store.connection"].remedy)
     assert "SignatureDoesNotMatch" in found["store.connection"].says or "AccessDenied" in found["store.connection"].says
 
 
 def test_a_store_with_another_time_is_named(settings: Settings) -> None:
-    with forwarding(settings.store_endpoint, {}, date="Wed, 25 Nov 2015 12:00:00 GMT") as url:
-        found = wrong(store, settings.model_copy(update={"s3_endpoint": url}))
+    with forwarding(settings.store.endpoint, {}, date="Wed, 25 Nov 2015 12:00:00 GMT") as url:
+        found = wrong(store, settings.replace(s3_endpoint=url))
     assert set(found) == {"store.clock"}
     assert found["store.clock"].severity is Severity.ERROR
     assert "behind" in found["store.clock"].says
@@ -89,20 +89,22 @@ def test_a_store_with_another_time_is_named(settings: Settings) -> None:
 
 
 def test_uploads_that_do_not_pass_the_public_address_are_named(settings: Settings) -> None:
-    with forwarding(settings.store_endpoint, {f"POST {settings.originals_bucket}": Answer(405, "no POST here")}) as url:
-        found = wrong(store, settings.model_copy(update={"s3_public_endpoint": url}))
+    with forwarding(
+        settings.store.endpoint, {f"POST {settings.store.originals_bucket}": Answer(405, "no POST here")}
+    ) as url:
+        found = wrong(store, settings.replace(s3_public_endpoint=url))
     assert set(found) == {"store.upload"}
     assert "refused (405): no POST here" in found["store.upload"].says
     assert "BLURLINE_S3_PUBLIC_ENDPOINT" in str(found["store.upload"].remedy)
 
 
 def test_a_public_address_that_nobody_serves_is_named(settings: Settings) -> None:
-    found = wrong(store, settings.model_copy(update={"s3_public_endpoint": "http://127.0.0.1:9"}))
+    found = wrong(store, settings.replace(s3_public_endpoint="http://127.0.0.1:9"))
     assert set(found) == {"store.upload", "store.limits"}
 
 
 def test_a_store_that_does_not_hold_uploads_to_their_form_is_named(settings: Settings) -> None:
-    with forwarding(settings.store_endpoint, {f"POST {settings.originals_bucket}": Answer(204)}) as url:
-        found = wrong(store, settings.model_copy(update={"s3_public_endpoint": url}))
+    with forwarding(settings.store.endpoint, {f"POST {settings.store.originals_bucket}": Answer(204)}) as url:
+        found = wrong(store, settings.replace(s3_public_endpoint=url))
     assert found["store.limits"].severity is Severity.ERROR
     assert "more bytes than the form allows and another key" in found["store.limits"].says

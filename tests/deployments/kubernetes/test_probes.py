@@ -85,7 +85,7 @@ def started(part: Workload, settings: Settings, folder: Path) -> Iterator[Runnin
         "HOME": str(folder),
         "BLURLINE_HOME": str(folder / "home"),
         "BLURLINE_SECRETS_DIR": str(as_kubernetes_mounts(folder / "secrets", secrets_of(part, settings))),
-        "BLURLINE_S3_ENDPOINT": settings.store_endpoint,
+        "BLURLINE_S3_ENDPOINT": settings.store.endpoint,
         "BLURLINE_WORKER_METRICS_PORT": str(port),
         "BLURLINE_WORKER_READY_FILE": str(folder / "worker.ready"),
         "PREFECT_API_URL": "http://127.0.0.1:9/api",
@@ -101,9 +101,9 @@ def started(part: Workload, settings: Settings, folder: Path) -> Iterator[Runnin
 def secrets_of(part: Workload, settings: Settings) -> dict[str, str]:
     if part.name == "dashboard":
         return guide.secrets()["dashboard"]
-    access_key, secret_key = settings.s3_keys
+    access_key, secret_key = settings.store.keys
     return {
-        "BLURLINE_DATABASE_URL": settings.database,
+        "BLURLINE_DATABASE_URL": settings.database.conninfo,
         "BLURLINE_S3_ACCESS_KEY": access_key,
         "BLURLINE_S3_SECRET_KEY": secret_key,
     }

@@ -89,7 +89,7 @@ def test_a_worker_has_a_child_a_core_and_memory_for_each() -> None:
     of_child_mb = float(settings_of(rendered("base"))["BLURLINE_WORKER_MEMORY_MB"])
     largest_mb = 3600  # measured with a picture of BLURLINE_MAX_MEGAPIXELS: docs/kubernetes.md
     assert memory_mb >= int(limits["cpu"]) * max(of_child_mb, largest_mb)
-    assert Settings.model_fields["max_megapixels"].default == 200
+    assert Settings().pictures.max_megapixels == 200
 
 
 def thresholds(hpa: Manifest) -> dict[str, tuple[str, str]]:

@@ -11,14 +11,14 @@ from pydantic import SecretStr
 
 from blurline.cli.command import app
 from blurline.contract.audit import KEY_FILE
-from blurline.settings import PREFIX, Settings, check_variables, load_settings, variable
+from blurline.settings import PREFIX, SETTINGS, check_variables, load_settings, variable
 from deployments.embedded import stack
 from tests.deployments.kubernetes import guide
 from tests.deployments.kubernetes.kubelet import arguments, as_kubernetes_mounts
 from tests.deployments.kubernetes.manifests import EXAMPLE, WAYS, Workload, of_kind, rendered, settings_of, workloads
 
 NOT_SETTINGS = {"HOME", "DO_NOT_TRACK", "WORKER_CHILDREN"}
-SECRETS = {variable(name) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+SECRETS = {name for name, setting in SETTINGS.items() if "SecretStr" in str(setting.field.annotation)}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -69,14 +69,14 @@ def test_settings_and_secrets_together_are_a_whole_configuration(
     for name, value in settings_of(rendered(EXAMPLE)).items():
         monkeypatch.setenv(name, value)
     for secret, lines in guide.secrets().items():
-        monkeypatch.setenv(variable("secrets_dir"), str(as_kubernetes_mounts(tmp_path / secret, lines)))
+        monkeypatch.setenv("BLURLINE_SECRETS_DIR", str(as_kubernetes_mounts(tmp_path / secret, lines)))
         load_settings.cache_clear()
         values = load_settings()
-        given = {name for name in Settings.model_fields if isinstance(getattr(values, name), SecretStr)}
-        assert given == set(wanted.pop(secret))
+        given = {name for name, setting in SETTINGS.items() if isinstance(setting.value(values), SecretStr)}
+        assert given == set(map(variable, wanted.pop(secret)))
     assert not wanted
-    assert values.s3_endpoint and values.oidc_issuer and values.dashboard_url.startswith("https://")
-    assert not values.local_issuer  # its key is no part of this
+    assert values.store.s3_endpoint and values.oidc.issuer and values.dashboard.url.startswith("https://")
+    assert not values.access.local_issuer  # its key is no part of this
 
 
 @pytest.mark.parametrize("way", WAYS)

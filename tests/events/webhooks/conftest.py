@@ -32,9 +32,7 @@ def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiv
 @pytest.fixture
 def allowing(without_prefect: Settings) -> Settings:
     """Settings with webhooks, also to loopback."""
-    return without_prefect.model_copy(
-        update={"allow_webhooks": True, "outbound_networks": (ip_network("127.0.0.0/8"),)}
-    )
+    return without_prefect.replace(allow_webhooks=True, outbound_networks=(ip_network("127.0.0.0/8"),))
 
 
 @pytest.fixture

@@ -95,15 +95,15 @@ def look(client: httpx.Client, webhook: dict[str, Any]) -> dict[str, Any]:
 
 
 def execute(settings: Settings, statement: str) -> None:
-    with psycopg.connect(settings.database, autocommit=True) as connection:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute(statement.encode())
 
 
 def pass_an_hour(settings: Settings) -> None:
     """Age webhooks and deliveries by an hour, so that the first retries are due, and wake the senders."""
     for table in ("webhooks", "webhook_deliveries"):
-        age(settings.database, table, timedelta(hours=1))
-    with psycopg.connect(settings.database) as connection:
+        age(settings.database.conninfo, table, timedelta(hours=1))
+    with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("SELECT pg_notify(%s, '')", (Channel.WEBHOOKS,))
 
 
@@ -117,7 +117,7 @@ def add_webhook(database: Database, url: str, owner: str = "ann", tests: int = 1
 
 @contextmanager
 def sending(settings: Settings) -> Iterator[WebhookSender]:
-    database = Database(settings.database)
+    database = Database(settings.database.conninfo)
     sender = WebhookSender(settings, database)
     sender.start()
     try:

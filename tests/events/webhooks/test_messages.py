@@ -122,7 +122,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_keeps_what_waits(
     webhook = set_up(client, receiver.url)
     send_test(client, webhook)
     tried(client, webhook)
-    age(allowing.database, "webhooks", timedelta(days=6))
+    age(allowing.database.conninfo, "webhooks", timedelta(days=6))
     pass_an_hour(allowing)
     assert tried(client, webhook, 2)["state"] == "pending"
     found = look(client, webhook)
@@ -139,7 +139,7 @@ def test_while_a_secret_is_rotated_both_sign(client: httpx.Client, receiver: Rec
     assert rotated["secret"] != webhook["secret"]
     send_test(client, webhook)
     tried(client, webhook)
-    age(allowing.database, "webhooks", timedelta(days=2))
+    age(allowing.database.conninfo, "webhooks", timedelta(days=2))
     send_test(client, webhook)
     during, after = receiver.wait_for(2)
     for secret in (webhook["secret"], rotated["secret"]):

@@ -71,7 +71,7 @@ def test_what_a_crashed_sender_was_at_is_sent_again(database: Database, allowing
     crashed = claim_delivery(database, 60)
     assert crashed is not None
     assert claim_delivery(database, 60) is None, "its lease still runs"
-    age(allowing.database, "webhooks", timedelta(hours=1))
+    age(allowing.database.conninfo, "webhooks", timedelta(hours=1))
     successor = claim_delivery(database, 60)
     assert successor is not None
     assert successor.delivery_id == crashed.delivery_id
@@ -104,7 +104,7 @@ def test_nothing_is_sent_into_our_own_network(
     def logs() -> list[DeliveryRow]:
         return [delivery for row in rows for delivery in list_deliveries(database, row.id, 1)]
 
-    with sending(allowing.model_copy(update={"outbound_networks": ()})):
+    with sending(allowing.replace(outbound_networks=())):
         wait_for("all tried", lambda: all(delivery.tries for delivery in logs()))
     for url, delivery in zip(urls, logs(), strict=True):
         assert "may not be reached" in (delivery.last_error or ""), url
@@ -134,7 +134,7 @@ def test_deleting_a_webhook_does_not_fail_what_it_would_be_told_of(database: Dat
         told.set()
 
     def is_waiting() -> bool:
-        with psycopg.connect(allowing.database) as connection:
+        with psycopg.connect(allowing.database.conninfo) as connection:
             found = connection.execute(
                 "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%add_event(''ann''%'"
             )

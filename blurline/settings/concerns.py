@@ -1,0 +1,363 @@
+"""The settings of each concern: types, defaults, bounds and descriptions.
+
+The variable of a field is its class's prefix and its name, unless the field names another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import (
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    model_validator,
+)
+
+from blurline.errors import ConfigurationError
+from blurline.limits import Limits
+
+T = TypeVar("T")
+
+
+def _split(value: Any) -> Any:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_split)]
+
+
+def _named(prefix: str) -> AliasGenerator:
+    return AliasGenerator(validation_alias=lambda name: prefix + name.upper())
+
+
+class Concern(BaseModel):
+    """Settings that belong together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+
+class DatabaseSettings(Concern, alias_generator=_named("BLURLINE_DATABASE_")):
+    """The PostgreSQL database."""
+
+    url: SecretStr | None = Field(default=None, description="PostgreSQL: postgresql://user:password@host/db.")
+
+    @property
+    def conninfo(self) -> str:
+        """The connection string. Raises ConfigurationError when it is not set."""
+        return _required(self.url, "BLURLINE_DATABASE_URL").get_secret_value()
+
+
+class StoreSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """The S3 store and its buckets."""
+
+    s3_endpoint: str | None = Field(default=None, description="S3 store as the servers reach it: http(s)://host:port.")
+    s3_public_endpoint: str | None = Field(
+        default=None, description="S3 store as clients reach it, for presigned uploads; `s3_endpoint` when absent."
+    )
+    s3_access_key: SecretStr | None = Field(default=None, description="Access key of the S3 store.")
+    s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of the S3 store.")
+    s3_region: str = Field(default="us-east-1", description="Region of the S3 store.")
+    originals_bucket: str = Field(default="blurline-originals", description="Bucket of uploads and originals; private.")
+    results_bucket: str = Field(default="blurline-results", description="Bucket of results; private.")
+    exports_bucket: str = Field(
+        default="blurline-exports", description="Bucket of the dataset that the flow `export` writes; private."
+    )
+    upload_ttl_s: int = Field(default=600, gt=0, le=600, description="How long a presigned upload may be used.")
+
+    @property
+    def endpoint(self) -> str:
+        """The store's URL for servers. Raises ConfigurationError when it is not set."""
+        return _required(self.s3_endpoint, "BLURLINE_S3_ENDPOINT")
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """(access key, secret key). Raises ConfigurationError when one is not set."""
+        access = _required(self.s3_access_key, "BLURLINE_S3_ACCESS_KEY")
+        secret = _required(self.s3_secret_key, "BLURLINE_S3_SECRET_KEY")
+        return access.get_secret_value(), secret.get_secret_value()
+
+
+class ApiSettings(Concern, alias_generator=_named("BLURLINE_API_")):
+    """How people and commands reach the API."""
+
+    url: str = Field(default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it.")
+    public_url: str | None = Field(
+        default=None, description="The API, as people are shown its address; `api_url` when absent."
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        description="Token with which commands call the API; one of the local issuer when absent.",
+    )
+
+    @property
+    def shown_url(self) -> str:
+        """The address that people see."""
+        return (self.public_url or self.url).rstrip("/")
+
+
+class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
+    """The Prefect server and its work pool."""
+
+    api_url: str = Field(
+        default="http://127.0.0.1:4200/api",
+        description="The Prefect API; the variable is Prefect's own, PREFECT_API_URL.",
+    )
+    api_auth_string: SecretStr | None = Field(
+        default=None,
+        description="user:password of a Prefect server; the variable is Prefect's own, PREFECT_API_AUTH_STRING.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key of Prefect Cloud; the variable is Prefect's own, PREFECT_API_KEY.",
+    )
+    ui_url: str = Field(
+        validation_alias="BLURLINE_PREFECT_UI_URL",
+        default="http://127.0.0.1:4200",
+        description="The Prefect UI, for links.",
+    )
+    database_url: SecretStr | None = Field(
+        validation_alias="BLURLINE_PREFECT_DATABASE_URL",
+        default=None,
+        description="PostgreSQL of the server that `blurline prefect` is; another database than `database_url`.",
+    )
+    work_pool: str = Field(
+        validation_alias="BLURLINE_WORK_POOL", default="blurline", description="Name of the Prefect work pool."
+    )
+
+    @property
+    def auth(self) -> tuple[str, str] | None:
+        """(user, password) for the Prefect API, where it asks for them."""
+        if self.api_auth_string is None:
+            return None
+        user, _, password = self.api_auth_string.get_secret_value().partition(":")
+        return user, password
+
+    @property
+    def key(self) -> str | None:
+        """The key of Prefect Cloud, where one is set."""
+        return self.api_key.get_secret_value() if self.api_key else None
+
+
+class PictureSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """How large a picture may be, and how much of it stays in memory."""
+
+    max_file_mb: float = Field(default=100, gt=0, description="Largest file accepted, in megabytes (10^6 bytes).")
+    max_megapixels: float = Field(
+        default=200, gt=0, description="Largest picture accepted, in megapixels, all frames together."
+    )
+    max_frames: int = Field(default=200, gt=0, description="Most frames or pages of one picture.")
+    max_decode_s: float = Field(default=60, gt=0, description="Longest that decoding one picture may take.")
+    resident_megapixels: float = Field(
+        default=150, gt=0, description="Decoded pixels a batch keeps in memory; beyond it a picture is decoded twice."
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits for one picture."""
+        return Limits(int(self.max_file_mb * 1e6), int(self.max_megapixels * 1e6), self.max_frames, self.max_decode_s)
+
+
+class RequestSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """What the API accepts in a request and from an owner."""
+
+    max_request_mb: float = Field(default=2000, gt=0, description="Largest request, all files together, in megabytes.")
+    max_images_per_job: int = Field(default=100_000, gt=0, description="Most images in one job.")
+    idempotency_hours: float = Field(default=24, gt=0, description="How long an Idempotency-Key is remembered.")
+    requests_per_minute: int = Field(
+        default=6000, ge=0, description="Requests a minute of one owner at each API process; 0 for no limit."
+    )
+    websockets_per_owner: int = Field(default=20, gt=0, description="WebSockets of one owner at each API process.")
+
+
+class QuotaSettings(Concern, alias_generator=_named("BLURLINE_QUOTA_")):
+    """What an owner may submit."""
+
+    images_per_day: int | None = Field(default=None, ge=0, description="Images a day (UTC) of one owner.")
+    mb_per_day: float | None = Field(default=None, ge=0, description="Megabytes a day (UTC) of one owner.")
+    open_jobs: int | None = Field(default=None, ge=0, description="Unfinished jobs of one owner at a time.")
+
+
+class AccessSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """Which callers the API accepts, besides those of an OpenID Connect issuer."""
+
+    local_issuer: bool = Field(
+        default=True, description="Whether tokens that `blurline token` makes with the key in `home` are accepted."
+    )
+    allowed_origins: Words = Field(
+        default=(), description="Origins whose pages may call the API and its WebSocket, separated by commas."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that `/metrics` of the API asks for; none when absent."
+    )
+
+
+class OidcSettings(Concern, alias_generator=_named("BLURLINE_OIDC_")):
+    """The OpenID Connect issuer."""
+
+    issuer: str | None = Field(
+        default=None, description="OpenID Connect issuer whose tokens are accepted, as its tokens name it (`iss`)."
+    )
+    audience: str = Field(default="blurline", description="Audience (`aud`) of the tokens of `oidc_issuer`.")
+    scopes_claim: str = Field(
+        default="scope",
+        description="Claim of those tokens that lists the scopes, as text or list; dots lead into objects, as in "
+        "`realm_access.roles`.",
+    )
+    client_id: str | None = Field(
+        default=None, description="The dashboard, as the OpenID Connect issuer knows it; people sign in there when set."
+    )
+    client_secret: SecretStr | None = Field(default=None, description="Secret of `oidc_client_id`.")
+    requested_scope: str = Field(
+        default="openid profile email",
+        description="What the dashboard asks the issuer for at sign-in; the access token goes to the API.",
+    )
+
+
+class DashboardSettings(Concern, alias_generator=_named("BLURLINE_DASHBOARD_")):
+    """The dashboard."""
+
+    url: str = Field(
+        default="http://127.0.0.1:8501",
+        description="The dashboard, as browsers reach it; the issuer sends people back to `/oauth2callback` there.",
+    )
+    cookie_secret: SecretStr | None = Field(
+        default=None,
+        description="Key of the sign-in cookies; when absent, made anew at each start, and people sign in again.",
+    )
+
+
+class OutboundSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """Requests to URLs and webhooks."""
+
+    allow_urls: bool = Field(default=False, description="Whether images may be submitted by https URL.")
+    allow_webhooks: bool = Field(default=False, description="Whether webhooks may be set up and are sent.")
+    webhook_stop_days: float = Field(default=5, gt=0, description="A webhook that has failed for so long is stopped.")
+    networks: Networks = Field(
+        validation_alias="BLURLINE_OUTBOUND_NETWORKS",
+        default=(),
+        description="Networks that are not global and that URLs and webhooks may reach all the same, as 10.1.0.0/16, "
+        "separated by commas.",
+    )
+    timeout_s: float = Field(
+        validation_alias="BLURLINE_OUTBOUND_TIMEOUT_S",
+        default=30,
+        gt=0,
+        description="Longest that fetching one URL may take.",
+    )
+
+
+class RetentionSettings(Concern, alias_generator=_named("BLURLINE_KEEP_")):
+    """How long files and records are kept."""
+
+    originals_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long an original is kept after its image was last settled; for ever when absent.",
+    )
+    results_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long a result is kept after its image was last settled; for ever when absent.",
+    )
+    rows_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long a job is kept, with all that is left of it, after its last image was settled; for ever "
+        "when absent.",
+    )
+    audit_days: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long the record of what was deleted is kept after its deletion; for ever when absent.",
+    )
+    uploads_hours: float = Field(
+        default=24, ge=1, description="How long an upload may wait to be submitted; later it is removed."
+    )
+    events_days: float = Field(
+        validation_alias="BLURLINE_EVENTS_KEPT_DAYS",
+        default=7,
+        gt=0,
+        description="How long events and the log of webhook deliveries are kept.",
+    )
+
+    @model_validator(mode="after")
+    def _rows_go_last(self) -> Self:
+        for variable, days in (
+            ("BLURLINE_KEEP_ORIGINALS_DAYS", self.originals_days),
+            ("BLURLINE_KEEP_RESULTS_DAYS", self.results_days),
+        ):
+            if days is not None and self.rows_days is not None and days > self.rows_days:
+                raise ValueError(
+                    f"BLURLINE_KEEP_ROWS_DAYS ({self.rows_days:g}) is less than {variable} ({days:g}); "
+                    "with its rows the whole job goes"
+                )
+        return self
+
+
+class SchedulingSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """Batches, queues and attempts."""
+
+    batch_max_images: int = Field(default=24, gt=0, description="Most images that one flow run carries.")
+    batch_max_mb: float = Field(default=64, gt=0, description="Most bytes of originals that one flow run carries.")
+    interactive_max_images: int = Field(
+        default=24,
+        ge=0,
+        description="Jobs of at most so many images go to the `interactive` queue, others to `backlog`.",
+    )
+    max_attempts: int = Field(
+        default=5, gt=0, description="Attempts at one image, outages not counted, before it fails."
+    )
+    attempt_backoff_s: float = Field(default=5, ge=0, description="Wait before the second attempt; doubled each time.")
+    attempt_deadline_s: float = Field(
+        default=1800, gt=0, description="An attempt without an end after so long is given up and made anew."
+    )
+    pending_patience_s: float = Field(
+        default=60,
+        gt=0,
+        description="A flow run Pending for longer has lost its worker. Raise it where a pool starts containers.",
+    )
+
+
+class DetectorSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """The face model and what runs it."""
+
+    model_file: Path | None = Field(
+        default=None, description="Your own ONNX face model, used by every profile instead of the vendored ones."
+    )
+    model_family: str = Field(
+        default="yolo_face", description="How `model_file` is read: centerface, yunet or yolo_face."
+    )
+    model_threshold: float = Field(default=0.3, gt=0, lt=1, description="Score from which `model_file` finds a face.")
+    execution_provider: str = Field(
+        default="CPUExecutionProvider", description="onnxruntime execution provider; must be installed."
+    )
+
+
+class WorkerSettings(Concern, alias_generator=_named("BLURLINE_WORKER_")):
+    """Worker processes."""
+
+    memory_mb: float = Field(default=4000, gt=0, description="A worker child that has grown larger is replaced.")
+    drain_s: float = Field(default=60, ge=0, description="How long a worker that is stopped finishes its runs.")
+    ready_file: Path | None = Field(default=None, description="Made by a worker once its models are loaded.")
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port at which a worker serves its metrics; none when absent."
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address at which it serves them; they ask for no token."
+    )
+
+
+def _required(value: T | None, variable: str) -> T:
+    if value is None:
+        raise ConfigurationError(
+            f"{variable} is not set. Set it, or start the embedded stack with `blurline up` "
+            "and use the same BLURLINE_HOME."
+        )
+    return value
