@@ -110,7 +110,7 @@ def _reconcile(stack: Stack) -> None:
         prefect.post(f"/deployments/{deployment['id']}/create_flow_run", json={}).raise_for_status()
 
 
-def test_a_stack_that_is_thrown_away_comes_back_from_its_backup(first: Stack, second: Stack, tmp_path: Path) -> None:
+def test_a_deleted_stack_is_restored_from_its_backup(first: Stack, second: Stack, tmp_path: Path) -> None:
     with first.client() as client:
         token = client.headers["Authorization"]
         ended, held, unfinished = _fill(first, client, tmp_path / "switch" / "at-detect.jpg")

@@ -123,7 +123,7 @@ def test_an_upload_with_a_form_goes_through_the_proxy_to_the_store(site: httpx.C
     assert finished(site, job.raise_for_status().json()["id"])["h.jpg"]["state"] == "published"
 
 
-def test_nothing_else_of_the_store_and_no_metrics_are_had_from_outside(site: httpx.Client) -> None:
+def test_nothing_else_of_the_store_and_no_metrics_are_reachable_from_outside(site: httpx.Client) -> None:
     for path in ("/metrics", "/_stcore/metrics"):
         assert site.get(path).status_code == 404
     for answer in (site.get("/blurline-originals"), site.get("/"), site.put("/blurline-originals/x", content=b"x")):
@@ -135,13 +135,13 @@ def test_a_body_over_the_limit_is_refused(site: httpx.Client) -> None:
     assert answer.status_code == 413
 
 
-def test_without_tls_people_are_sent_to_tls(composition: Engine) -> None:
+def test_plain_http_redirects_to_tls(composition: Engine) -> None:
     proxy = composition.containers["proxy"][0].address
     answer = httpx.get(f"http://{proxy}/v1/me", headers={"Host": _SITE})
     assert (answer.status_code, answer.headers["location"]) == (308, f"https://{_SITE}/v1/me")
 
 
-def test_live_events_and_the_dashboard_come_through_as_websockets(
+def test_live_events_and_the_dashboard_pass_the_proxy_as_websockets(
     composition: Engine, trust: ssl.SSLContext, token: str
 ) -> None:
     proxy = composition.containers["proxy"][0].address
@@ -160,7 +160,7 @@ def test_the_dashboard_and_the_prefect_ui_are_shown(composition: Engine, site: h
     assert site.post(f"https://{proxy}:4200/api/flows/filter", json={}).status_code == 401
 
 
-def test_replicas_take_each_others_tokens_and_sign_with_one_key(composition: Engine, token: str) -> None:
+def test_replicas_accept_each_others_tokens_and_sign_with_one_key(composition: Engine, token: str) -> None:
     first, second = (
         httpx.Client(base_url=f"http://{each.address}:8000", headers={"Authorization": f"Bearer {token}"})
         for each in composition.containers["api"]
@@ -170,7 +170,7 @@ def test_replicas_take_each_others_tokens_and_sign_with_one_key(composition: Eng
         assert first.get("/v1/audit-keys").raise_for_status().json() == second.get("/v1/audit-keys").json()
 
 
-def test_of_the_store_and_the_database_containers_reach_what_they_need(composition: Engine) -> None:
+def test_containers_reach_only_the_store_and_database_they_need(composition: Engine) -> None:
     store, postgres = composition.containers["store"][0], composition.containers["postgres"][0]
     api, proxy = composition.containers["api"][0], composition.containers["proxy"][0]
     assert is_reached(store.addresses["back"], 8333, api.namespace)
@@ -182,7 +182,7 @@ def test_of_the_store_and_the_database_containers_reach_what_they_need(compositi
     assert "certificate required" in asked.stderr.lower()
 
 
-def test_nothing_is_written_beside_what_may_be(composition: Engine) -> None:
+def test_containers_write_only_to_allowed_folders(composition: Engine) -> None:
     for name in ("api", "worker", "dashboard", "prefect"):
         for path in ("/x", "/opt/blurline/x", "/var/lib/blurline/x"):
             done = composition.execute(name, "python", "-c", f"open({path!r}, 'w')")
@@ -191,12 +191,12 @@ def test_nothing_is_written_beside_what_may_be(composition: Engine) -> None:
         assert who.stdout.split()[:2] == ["10001", "10001"]
 
 
-def test_every_part_says_that_it_is_well(composition: Engine) -> None:
+def test_every_part_reports_that_it_is_healthy(composition: Engine) -> None:
     done = composition.execute("api", "python", "-c", _HEALTH)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_one_replica_may_go_and_a_worker_ends_in_its_time(composition: Engine, site: httpx.Client) -> None:
+def test_one_replica_can_stop_and_a_worker_ends_in_time(composition: Engine, site: httpx.Client) -> None:
     composition.containers["api"][0].stop()
     for _ in range(10):
         assert site.get("/v1/me").status_code == 200

@@ -22,7 +22,7 @@ from tests.waiting import TIMEOUT_S, wait_for
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
 
-def test_photographs_are_submitted_watched_and_fetched(stack: Stack, page: Page) -> None:
+def test_photographs_are_submitted_followed_and_fetched(stack: Stack, page: Page) -> None:
     page.goto(stack.dashboard_url())
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([HOPPER, ASTRONAUT, GROUP])
     page.get_by_role("textbox", name="Labels").fill("assignment=4711")
@@ -68,7 +68,7 @@ def test_a_job_is_opened_rerun_and_deleted(stack: Stack, page: Page) -> None:
         assert client.get(f"/v1/jobs/{job_id}").status_code == 404
 
 
-def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None:
+def test_operators_see_that_everything_is_healthy(stack: Stack, page: Page) -> None:
     page.goto(f"{stack.dashboard_url()}/system")
     for part in ("Database", "Store", "Prefect", "Dispatch"):
         said = page.get_by_test_id("stMarkdown").filter(has_text=re.compile(rf"{part}\s*\S*\s*healthy"))
@@ -77,7 +77,7 @@ def test_operators_see_that_everything_is_well(stack: Stack, page: Page) -> None
     expect(page.get_by_text("No worker is running")).to_have_count(0)
 
 
-def test_a_page_that_the_api_does_not_answer_goes_on_when_it_does(stack: Stack, page: Page) -> None:
+def test_a_page_recovers_when_the_api_answers_again(stack: Stack, page: Page) -> None:
     api_port, dashboard_port = free_ports(2)
     environment = stack.environment() | {"BLURLINE_API_URL": f"http://127.0.0.1:{api_port}"}
     url = f"http://127.0.0.1:{dashboard_port}"

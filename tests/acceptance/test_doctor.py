@@ -52,7 +52,7 @@ def _changed(client: httpx.Client, path: str, before: dict[str, Any], after: dic
 
 
 @pytest.mark.usefixtures("client")
-def test_a_stack_that_runs_is_well(stack: Stack) -> None:
+def test_a_running_stack_is_healthy(stack: Stack) -> None:
     shown = stack.command("doctor")
     assert " 0 errors." in shown
     assert "runs on CPUExecutionProvider" in shown
@@ -62,7 +62,7 @@ def test_a_stack_that_runs_is_well(stack: Stack) -> None:
     assert {"prefect.deployment.anonymize", "prefect.reconciled", "prefect.vacuum"} <= {each["name"] for each in found}
 
 
-def test_a_pool_that_another_made_is_named_with_all_that_it_lacks(settings: Settings, client: httpx.Client) -> None:
+def test_a_foreign_work_pool_is_reported_with_everything_it_lacks(settings: Settings, client: httpx.Client) -> None:
     client.post("/work_pools/", json={"name": "plain", "type": "process"}).raise_for_status()
     found = _wrong(settings.replace(work_pool="plain"))
     client.delete("/work_pools/plain").raise_for_status()
@@ -75,7 +75,7 @@ def test_a_pool_that_another_made_is_named_with_all_that_it_lacks(settings: Sett
     assert "Run `blurline deploy`" in str(gone["prefect.pool"].remedy)
 
 
-def test_what_an_operator_has_paused_is_named(settings: Settings, client: httpx.Client) -> None:
+def test_paused_parts_are_reported(settings: Settings, client: httpx.Client) -> None:
     reconcile = client.get("/deployments/name/reconcile/reconcile").json()["id"]
     export = client.get("/deployments/name/export/export").json()
     (automation,) = client.post("/automations/filter", json={}).json()
@@ -109,7 +109,7 @@ def test_what_an_operator_has_paused_is_named(settings: Settings, client: httpx.
     }
 
 
-def test_workers_of_another_release_are_named(settings: Settings, client: httpx.Client) -> None:
+def test_workers_of_another_release_are_reported(settings: Settings, client: httpx.Client) -> None:
     for name in ("elsewhere-1-v9.9.9", "old-1"):
         beat = {"name": name, "heartbeat_interval_seconds": 30}
         client.post("/work_pools/blurline/workers/heartbeat", json=beat).raise_for_status()
@@ -139,7 +139,7 @@ def test_a_reconciler_that_has_not_run_for_long_is_an_error(
 
 
 @pytest.mark.usefixtures("client")
-def test_an_older_server_that_never_forgets_is_named(settings: Settings) -> None:
+def test_an_older_server_without_vacuum_is_reported(settings: Settings) -> None:
     url = settings.prefect.api_url.removesuffix("/api")
     never = json.dumps({"server": {"services": {"db_vacuum": {"enabled": ["events"]}}}})
     for version, severity in (("3.8.2", Severity.WARNING), ("2.20.1", Severity.ERROR)):
@@ -151,6 +151,6 @@ def test_an_older_server_that_never_forgets_is_named(settings: Settings) -> None
         assert "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=events,flow_runs" in str(found["prefect.vacuum"].remedy)
 
 
-def test_a_server_that_refuses_us_is_told_from_one_that_is_away(settings: Settings) -> None:
+def test_a_server_that_refuses_access_is_distinguished_from_an_unavailable_one(settings: Settings) -> None:
     found = _wrong(settings.replace(prefect_api_auth_string=None))
     assert "PREFECT_API_AUTH_STRING" in str(found["prefect.connection"].remedy)

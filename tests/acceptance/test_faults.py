@@ -63,7 +63,7 @@ def _is_child(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize("part", ["children", "worker", "api", "prefect", "postgres", "store"])
-def test_killed_at_each_task_every_image_ends_once(faulty: Stack, switch: Path, part: str) -> None:
+def test_every_image_ends_once_when_processes_are_killed_at_each_task(faulty: Stack, switch: Path, part: str) -> None:
     for mark in switch.iterdir():
         mark.unlink()
     (switch / "hold").touch()
@@ -78,7 +78,7 @@ def test_killed_at_each_task_every_image_ends_once(faulty: Stack, switch: Path, 
             assert_each_ended_once(faulty, client, job_id, 1)
 
 
-def test_random_kills_over_a_long_job_lose_and_double_nothing(faulty: Stack) -> None:
+def test_random_kills_during_a_long_job_lose_and_duplicate_nothing(faulty: Stack) -> None:
     chance = random.Random(11)
     parts = ["children", "worker", "api", "prefect", "postgres", "store"]
     with faulty.client() as client:

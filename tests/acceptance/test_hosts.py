@@ -184,7 +184,7 @@ def test_hosts_share_a_backlog(site: Site) -> None:
     assert site.who_completed(job_id) == set(NAMES)
 
 
-def test_slow_lines_that_lose_packets_make_nothing_fail(site: Site) -> None:
+def test_slow_and_lossy_lines_make_nothing_fail(site: Site) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
     large = encoded(Image.fromarray(noise), "JPEG", quality=85)
     files = [("large.jpg", large), *((f"{at}.jpg", HOPPER.read_bytes()) for at in range(7))]
@@ -204,7 +204,7 @@ def test_slow_lines_that_lose_packets_make_nothing_fail(site: Site) -> None:
     assert attempts == [("published", len(files))]
 
 
-def test_hosts_that_fall_silent_lose_their_images_to_another_and_work_on_once_they_are_heard(site: Site) -> None:
+def test_images_of_silent_hosts_move_to_another_host_and_the_hosts_work_again_once_reachable(site: Site) -> None:
     """One is cut off, one hears but is not heard, one is gone. Two are within the transaction of notify, whose
     locks must not outlive the silence."""
     berlin, cairo, delhi, essen = site.hosts.values()

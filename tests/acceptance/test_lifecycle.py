@@ -49,7 +49,7 @@ def test_secrets_are_private_and_nothing_listens_beyond_this_machine(stack: Stac
                 assert connection.laddr.ip in ("127.0.0.1", "::1"), (process.name(), connection.laddr)
 
 
-def test_an_ordinary_users_stack_survives_the_death_of_its_supervisor_and_keeps_its_data(
+def test_the_stack_of_an_ordinary_user_survives_the_death_of_its_supervisor_and_keeps_its_data(
     tmp_path: Path,
 ) -> None:
     """Where a usual port is taken; kill -9 of the supervisor; start again; stop cleanly."""

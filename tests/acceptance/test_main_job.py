@@ -52,7 +52,7 @@ def test_a_presigned_upload_is_published_without_its_face(client: httpx.Client) 
     assert_only_faces_are_gone(client, image, original)
 
 
-def test_one_file_of_each_format_is_published_in_it_without_its_face(client: httpx.Client) -> None:
+def test_one_file_of_each_format_is_published_in_that_format_without_its_face(client: httpx.Client) -> None:
     upright = Image.open(HOPPER).convert("RGB")
     turned = Image.fromarray(np.roll(np.asarray(upright), 60, axis=1))
     many: dict[str, Any] = {"save_all": True, "append_images": [turned], "duration": [200, 300]}
@@ -84,7 +84,7 @@ def test_one_file_of_each_format_is_published_in_it_without_its_face(client: htt
     assert is_copied
 
 
-def test_metadata_passes_as_the_policy_says(client: httpx.Client) -> None:
+def test_metadata_is_kept_as_the_policy_says(client: httpx.Client) -> None:
     block = Image.Exif()
     block[0x010F], block[0x0131] = "Maker", "Software"
     data = encoded(Image.open(HOPPER).convert("RGB"), "JPEG", exif=block)
@@ -94,7 +94,7 @@ def test_metadata_passes_as_the_policy_says(client: httpx.Client) -> None:
             assert dict(written.getexif()) == passes
 
 
-def test_a_sideways_photograph_comes_back_upright(client: httpx.Client) -> None:
+def test_a_sideways_photograph_is_published_upright(client: httpx.Client) -> None:
     upright = Image.open(HOPPER).convert("RGB")
     image = finished(client, submit(client, [("side.jpg", sideways(upright, 6, quality=95))]))["side.jpg"]
     assert (image["state"], image["width_px"], image["height_px"]) == ("published", upright.width, upright.height)
@@ -102,13 +102,13 @@ def test_a_sideways_photograph_comes_back_upright(client: httpx.Client) -> None:
     assert psnr_db(after[500:], np.asarray(upright)[500:]) > 30
 
 
-def test_the_policy_is_followed_and_recorded(client: httpx.Client) -> None:
+def test_the_policy_is_applied_and_recorded(client: httpx.Client) -> None:
     job_id = submit(client, [("h.jpg", HOPPER.read_bytes())], style="solid", profile="fast")
     image = finished(client, job_id)["h.jpg"]
     assert (image["policy"]["style"], image["model"]["name"]) == ("solid", "yunet")
 
 
-def test_a_result_that_is_to_be_reviewed_waits_for_its_approval(stack: Stack, client: httpx.Client) -> None:
+def test_a_result_for_review_waits_for_its_approval(stack: Stack, client: httpx.Client) -> None:
     files = [("h.jpg", HOPPER.read_bytes())]
     image = finished(client, submit(client, files, review="always"))["h.jpg"]
     assert (image["state"], image["error"]["code"], image["result_url"]) == ("needs_review", "review_asked", None)
@@ -155,7 +155,7 @@ def test_bad_files_fail_with_a_sentence_and_the_others_are_published(client: htt
         assert client.get(f"/v1/images/{image['id']}/result").status_code == 409
 
 
-def test_a_failed_image_lists_only_what_is_needed_to_mend_it(client: httpx.Client) -> None:
+def test_a_failed_image_lists_only_what_is_needed_to_fix_it(client: httpx.Client) -> None:
     image = finished(client, submit(client, [("t.jpg", b"text")]))["t.jpg"]
     assert "no picture in a format that Blurline reads" in image["error"]["message"]
     assert "Traceback" not in client.get(f"/v1/images/{image['id']}").text

@@ -28,7 +28,7 @@ def _paused(prefect: httpx.Client) -> Iterator[None]:
         prefect.patch("/work_pools/blurline", json={"is_paused": False}).raise_for_status()
 
 
-def test_a_policy_that_asks_for_more_is_not_carried_out_by_halves(stack: Stack) -> None:
+def test_a_policy_of_a_newer_release_is_not_applied_in_part(stack: Stack) -> None:
     with (
         stack.client() as ann,
         stack.prefect() as prefect,
@@ -54,7 +54,7 @@ def test_a_policy_that_asks_for_more_is_not_carried_out_by_halves(stack: Stack) 
         assert finished(ann, job_id)["a.webp"]["state"] == "published"
 
 
-def test_a_flow_that_it_does_not_have_is_left_to_a_newer_worker(stack: Stack) -> None:
+def test_an_unknown_flow_is_left_to_a_newer_worker(stack: Stack) -> None:
     log = stack.home / "logs" / "worker.log"
     with stack.prefect() as prefect:
         flow = prefect.post("/flows/", json={"name": "not-yet"}).raise_for_status().json()

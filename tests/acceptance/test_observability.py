@@ -68,7 +68,7 @@ def test_one_trace_leads_from_the_request_to_the_settled_image(
     assert accepted["owner"] == "ann" and accepted["request_id"]
 
 
-def test_the_metrics_tell_of_a_job_with_a_failed_image(stack: Stack, client: httpx.Client) -> None:
+def test_the_metrics_report_a_job_with_a_failed_image(stack: Stack, client: httpx.Client) -> None:
     api_url, worker_url = stack.metrics_urls()
     service, worker = figures(api_url), figures(worker_url)
     images = finished(client, submit(client, [("a.png", ASTRONAUT.read_bytes()), ("b.png", BROKEN)]))

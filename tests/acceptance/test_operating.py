@@ -138,7 +138,7 @@ def test_an_operator_cancels_a_flow_run_in_the_browser(
     assert (image["state"], image["error"]["code"]) == ("failed", "cancelled")
 
 
-def test_the_uis_retry_does_only_what_is_still_to_do(
+def test_a_retry_in_the_ui_does_only_the_remaining_work(
     held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("blur.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
@@ -225,7 +225,7 @@ def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, c
         assert second.wait(TIMEOUT_S) == 0
 
 
-def test_interactive_work_goes_before_a_backlog(held: Stack, client: httpx.Client) -> None:
+def test_interactive_work_takes_precedence_over_a_backlog(held: Stack, client: httpx.Client) -> None:
     backlog = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(60)])
     finished(client, submit(client, [("quick.jpg", HOPPER.read_bytes())]))
     job = client.get(f"/v1/jobs/{backlog}").json()
@@ -233,7 +233,7 @@ def test_interactive_work_goes_before_a_backlog(held: Stack, client: httpx.Clien
     finished(client, backlog)
 
 
-def test_a_worker_that_is_told_to_stop_finishes_its_run(
+def test_a_worker_that_gets_one_signal_finishes_its_run(
     held: Stack, client: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("upload.jpg", HOPPER.read_bytes())])
@@ -250,7 +250,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_run(
         assert connection.execute(query, (job_id,)).fetchone() == (1,)
 
 
-def test_a_worker_that_is_told_twice_stops_at_once_and_the_run_is_made_anew(
+def test_a_worker_that_gets_two_signals_stops_at_once_and_the_run_is_retried(
     held: Stack, client: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("upload.jpg", HOPPER.read_bytes())])
@@ -266,7 +266,7 @@ def test_a_worker_that_is_told_twice_stops_at_once_and_the_run_is_made_anew(
     assert finished(client, job_id)["upload.jpg"]["state"] == "published"
 
 
-def test_what_the_api_does_not_dispatch_the_reconciler_does(held: Stack, client: httpx.Client) -> None:
+def test_the_reconciler_dispatches_what_the_api_does_not(held: Stack, client: httpx.Client) -> None:
     job_id = submit(client, [("a.jpg", HOPPER.read_bytes())])
     before = finished(client, job_id)["a.jpg"]
     api = psutil.Process(held.pids()["api"])
@@ -299,9 +299,7 @@ def test_prefect_is_set_up_to_notice_silent_runs_and_shows_workers_and_queues(
     assert queues["interactive"]["priority"] < queues["backlog"]["priority"]
 
 
-def test_the_nightly_export_writes_the_days_that_have_changed(
-    held: Stack, client: httpx.Client, prefect: httpx.Client
-) -> None:
+def test_the_nightly_export_writes_the_changed_days(held: Stack, client: httpx.Client, prefect: httpx.Client) -> None:
     job_id = submit(client, [("h.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
     finished(client, job_id)
     with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:  # two days pass

@@ -89,7 +89,7 @@ def visit(dashboard_url: str) -> Iterator[Visit]:
         context.close()
 
 
-def test_people_sign_in_see_what_is_theirs_and_sign_out(visit: Visit, provider: Provider, api_url: str) -> None:
+def test_people_sign_in_see_their_own_jobs_and_sign_out(visit: Visit, provider: Provider, api_url: str) -> None:
     page = visit.page
     anns, bobs = (_job_of(provider, api_url, subject) for subject in ("ann", "bob"))
     for path in ("", "/jobs", f"/jobs?job={anns}", "/system"):

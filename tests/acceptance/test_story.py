@@ -35,7 +35,7 @@ DRAWN = (220.0, 800.0, 310.0, 890.0)
 Corners = tuple[float, float, float, float]
 
 
-def test_what_a_reviewer_corrects_is_destroyed_counted_exported_and_on_record(
+def test_a_reviewers_correction_is_destroyed_counted_exported_and_recorded(
     stack: Stack, page: Page, tmp_path: Path
 ) -> None:
     _submit_as_somebody_else(stack)

@@ -97,7 +97,7 @@ def _makers(stack: Stack) -> set[str | None]:
     return {version for (version,) in _rows(stack, "SELECT blurline_version FROM attempts WHERE outcome = 'published'")}
 
 
-def test_nothing_stops_is_lost_or_doubled(old: Stack, new: Stack) -> None:
+def test_an_upgrade_stops_loses_and_duplicates_nothing(old: Stack, new: Stack) -> None:
     assert old.command("migrate") == "The database is up to date."
     with old.client() as ann:
         load = Load(ann)

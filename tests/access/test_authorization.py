@@ -98,7 +98,7 @@ def test_every_endpoint_refuses_a_token_without_its_scope(client: httpx.Client, 
         problem(response, 403, "missing_scope")
 
 
-def test_what_is_somebody_elses_is_not_found(
+def test_resources_of_another_owner_are_not_found(
     client: httpx.Client, settings: Settings, database: Database, store: Store
 ) -> None:
     job = submit(client, "a.jpg", "b.jpg")
@@ -129,7 +129,7 @@ def test_what_is_somebody_elses_is_not_found(
     assert _ask(client, "DELETE", "/v1/jobs/{job_id}", ids, olga).json()["requested_by"] == "olga"
 
 
-def test_somebody_who_presents_a_first_valid_token_becomes_a_user(client: httpx.Client, settings: Settings) -> None:
+def test_the_first_valid_token_of_a_person_creates_a_user(client: httpx.Client, settings: Settings) -> None:
     operator = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     client.get("/v1/me").raise_for_status()
     assert [user["id"] for user in client.get("/v1/users", headers=operator).json()["users"]] == ["ann", "olga"]
@@ -162,7 +162,7 @@ def test_tokens_of_the_local_issuer_can_be_refused(without_prefect: Settings) ->
     problem(response, 401, "invalid_token")
 
 
-def test_an_issuer_that_is_away_is_no_reason_to_say_that_the_token_is_wrong(without_prefect: Settings) -> None:
+def test_an_unavailable_issuer_does_not_make_a_token_invalid(without_prefect: Settings) -> None:
     with Provider().serving() as provider:
         provider.rotate("first")
         provider.is_down = True
@@ -174,7 +174,7 @@ def test_an_issuer_that_is_away_is_no_reason_to_say_that_the_token_is_wrong(with
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-def test_pages_of_other_origins_are_given_no_leave(without_prefect: Settings, origin: str) -> None:
+def test_pages_of_other_origins_are_not_allowed(without_prefect: Settings, origin: str) -> None:
     settings = without_prefect.replace(allowed_origins=("https://desk.example",))
     asking = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     with serving(create_app(settings)) as url:

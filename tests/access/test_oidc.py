@@ -55,7 +55,7 @@ def test_a_rotated_key_is_fetched_and_a_withdrawn_one_refused(provider: Provider
         issuer.verify(old)
 
 
-def test_unknown_keys_do_not_make_us_ask_again_and_again(provider: Provider) -> None:
+def test_unknown_keys_do_not_cause_repeated_fetches(provider: Provider) -> None:
     issuer = _issuer(provider, pause_s=60)
     issuer.verify(provider.token())
     forged = jwt.encode(provider.claims(), "x" * 64, algorithm="HS256", headers={"kid": "unknown"})
@@ -65,7 +65,7 @@ def test_unknown_keys_do_not_make_us_ask_again_and_again(provider: Provider) -> 
     assert provider.fetches == 1
 
 
-def test_while_the_issuer_is_away_known_keys_go_on(provider: Provider) -> None:
+def test_known_keys_stay_valid_while_the_issuer_is_unavailable(provider: Provider) -> None:
     issuer = _issuer(provider)
     provider.is_down = True
     with pytest.raises(IssuerUnavailable):
@@ -139,7 +139,7 @@ def test_an_issuer_without_tls_is_refused() -> None:
         OidcIssuer("http://issuer.example", AUDIENCE, "scope")
 
 
-def test_an_issuer_that_hangs_holds_up_nobody_whose_key_is_known(provider: Provider) -> None:
+def test_a_hanging_issuer_does_not_delay_tokens_of_known_keys(provider: Provider) -> None:
     issuer = _issuer(provider, pause_s=0)
     token = provider.token()
     issuer.verify(token)
@@ -165,7 +165,7 @@ def test_keys_are_fetched_again_when_they_are_old(provider: Provider, monkeypatc
 
 
 @pytest.mark.parametrize("forged_as", ["ES256", "EdDSA", "RS512"])
-def test_a_key_without_algorithm_checks_those_of_its_type_alone(provider: Provider, forged_as: str) -> None:
+def test_a_key_without_an_algorithm_accepts_only_algorithms_of_its_type(provider: Provider, forged_as: str) -> None:
     provider.is_silent_about_algorithms = True
     issuer = _issuer(provider)
     issuer.verify(provider.token())
@@ -175,5 +175,5 @@ def test_a_key_without_algorithm_checks_those_of_its_type_alone(provider: Provid
         issuer.verify(b".".join([*parts, b"A" * 86]).decode())
 
 
-def test_a_token_that_never_expires_is_no_accident(provider: Provider) -> None:
+def test_a_token_that_expires_in_the_far_future_is_accepted(provider: Provider) -> None:
     assert _issuer(provider).verify(provider.token(exp=10**15)).expires_at.year == 9999

@@ -40,20 +40,20 @@ def _cursor(*content: Any) -> str:
         ("/v1/jobs?limit=1e9", 422),
     ],
 )  # fmt: skip
-def test_queries(client: httpx.Client, settings: Settings, path: str, status: int) -> None:
+def test_bad_queries_are_refused(client: httpx.Client, settings: Settings, path: str, status: int) -> None:
     client.headers["Authorization"] = bearer(settings, "olga", *Scope)
     response = client.get(path)
     assert response.status_code == status, response.text
     assert response.json()["code"] in ("invalid_request", "invalid_cursor")
 
 
-def test_a_position_beyond_every_list(client: httpx.Client) -> None:
+def test_a_position_beyond_every_list_is_refused(client: httpx.Client) -> None:
     job = submit(client, "a.jpg")
     cursor = _cursor(f"images{job['id']}position", "9" * 30)
     problem(client.get(f"/v1/jobs/{job['id']}/images", params={"cursor": cursor}), 422, "invalid_request")
 
 
-def test_a_range_of_thousands_of_digits(
+def test_a_range_of_thousands_of_digits_is_ignored(
     client: httpx.Client, settings: Settings, database: Database, store: Store
 ) -> None:
     job = submit(client, "a.jpg")
@@ -73,18 +73,18 @@ def test_a_range_of_thousands_of_digits(
         '{"padding": NaN}',
     ],
 )
-def test_policies(client: httpx.Client, policy: str) -> None:
+def test_bad_policies_are_refused(client: httpx.Client, policy: str) -> None:
     response = client.post("/v1/jobs", files=[("files", ("a", b"x"))], data={"policy": policy})
     problem(response, 422, "invalid_request")
 
 
-def test_a_long_list_of_mistakes_is_answered_shortly(client: httpx.Client) -> None:
+def test_a_long_list_of_mistakes_gets_a_short_answer(client: httpx.Client) -> None:
     response = client.post("/v1/jobs", json={"images": [{"wrong": 1}] * 50_000})
     problem(response, 422, "invalid_request")
     assert len(response.content) < 5000
 
 
-def test_a_large_body_is_refused_before_it_is_read_whoever_sends_it(client: httpx.Client) -> None:
+def test_a_large_body_is_refused_before_it_is_read_for_any_sender(client: httpx.Client) -> None:
     del client.headers["Authorization"]
     for path in ("/v1/uploads", "/v1/webhooks", "/v1/image/submit"):
         problem(client.post(path, content=b"[" + b"0," * 2_000_000 + b"0]"), 413, "request_too_large")

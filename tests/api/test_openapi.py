@@ -74,7 +74,7 @@ def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("scopes", [tuple(Scope), (Scope.SUBMIT,)], ids=["all", "submit"])
-def test_no_request_breaks_the_api_or_gets_an_answer_that_is_not_documented(
+def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
     without_prefect: Settings, tmp_path: Path, scopes: tuple[Scope, ...]
 ) -> None:
     settings = without_prefect.replace(allow_urls=True, allow_webhooks=True, requests_per_minute=0)

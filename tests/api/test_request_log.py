@@ -126,7 +126,7 @@ def test_an_event_within_a_request_has_its_id_and_the_request_its_owner(
 
 
 @pytest.mark.parametrize("given", ["x" * 65, "two words", "caf\xe9", ""])
-def test_an_id_that_is_not_sane_is_replaced(client: httpx.Client, given: str) -> None:
+def test_an_invalid_request_id_is_replaced(client: httpx.Client, given: str) -> None:
     answer = client.get("/liveness", headers={b"X-Request-Id": given.encode("latin-1")})
     assert len(answer.headers["X-Request-Id"]) == 32
 
@@ -162,9 +162,7 @@ def test_problems_are_counted_by_code(client: httpx.Client) -> None:
     assert refusals() == before + 1
 
 
-def test_an_error_that_nobody_foresaw_is_answered_and_noted(
-    client: httpx.Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unexpected_error_is_answered_and_logged(client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
     before = count("/v1/broken", 500)
     answer = client.get("/v1/broken")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
@@ -174,14 +172,12 @@ def test_an_error_that_nobody_foresaw_is_answered_and_noted(
     wait_for("it is noted", lambda: count("/v1/broken", 500) == before + 1)
 
 
-def test_an_answer_that_breaks_off_is_not_made_to_look_whole(client: httpx.Client) -> None:
+def test_an_interrupted_answer_does_not_look_complete(client: httpx.Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         client.get("/v1/broken-stream")
 
 
-def test_what_machines_ask_for_every_few_seconds_is_logged_at_debug(
-    client: httpx.Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_probes_and_scrapes_are_logged_at_debug(client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
     client.get("/liveness")
     assert logged(capsys, "request")["level"] == "debug"
 
@@ -198,7 +194,7 @@ def test_websockets_are_counted_while_they_are_open(client: httpx.Client, capsys
     assert logged(capsys, "websocket")["route"] == "/v1/events"
 
 
-def test_a_request_goes_on_with_the_trace_of_its_caller(
+def test_a_request_continues_the_trace_of_its_caller(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trace_id, parent_id = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

@@ -12,7 +12,7 @@ from tests.waiting import TIMEOUT_S
 _CLIENTS = 30
 
 
-def test_few_uploads_are_worked_on_at_a_time_and_all_are_finished() -> None:
+def test_few_uploads_run_at_a_time_and_all_finish() -> None:
     at_work, most, finished = 0, 0, 0
 
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:

@@ -26,7 +26,7 @@ def blurline(tmp_path: Path, *arguments: object, **variables: str) -> subprocess
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_redact_writes_what_it_can_and_says_what_it_cannot(tmp_path: Path, jobs: int) -> None:
+def test_redact_writes_what_it_can_and_reports_what_it_cannot(tmp_path: Path, jobs: int) -> None:
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
     done = blurline(tmp_path, "redact", HOPPER, COFFEE, text, "-o", tmp_path / "out", "--jobs", jobs)
@@ -39,7 +39,7 @@ def test_redact_writes_what_it_can_and_says_what_it_cannot(tmp_path: Path, jobs:
     assert psnr_db(result[130:320, 190:320], original[130:320, 190:320]) < 20
 
 
-def test_redact_never_writes_over_an_original(tmp_path: Path) -> None:
+def test_redact_never_overwrites_an_original(tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(HOPPER.read_bytes())
     done = blurline(tmp_path, "redact", photo, "-o", tmp_path)
@@ -52,7 +52,7 @@ def test_redact_never_writes_over_an_original(tmp_path: Path) -> None:
     assert "Two photographs are called a.jpg" in done.stderr
 
 
-def test_detect_prints_a_line_an_image(tmp_path: Path) -> None:
+def test_detect_prints_one_line_per_image(tmp_path: Path) -> None:
     done = blurline(tmp_path, "detect", GROUP, ASTRONAUT, "--min-score", "0.1", "--jsonl")
     assert done.returncode == 0
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -61,12 +61,12 @@ def test_detect_prints_a_line_an_image(tmp_path: Path) -> None:
     assert all(len(face) == 5 and 0.1 <= face[4] <= 1 for line in lines for face in line["faces"])
 
 
-def test_it_tells_its_version(tmp_path: Path) -> None:
+def test_the_command_prints_its_version(tmp_path: Path) -> None:
     done = blurline(tmp_path, "--version")
     assert (done.returncode, done.stdout) == (0, f"Blurline {VERSION}\n")
 
 
-def test_mistakes_are_named_in_one_line(tmp_path: Path) -> None:
+def test_mistakes_are_reported_in_one_line(tmp_path: Path) -> None:
     done = blurline(tmp_path, "detect", HOPPER, BLURLINE_MODEL_FIEL="x")
     assert done.returncode == 1
     assert done.stderr.startswith("blurline: BLURLINE_MODEL_FIEL is not a setting of Blurline. Did you mean")

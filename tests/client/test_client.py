@@ -68,7 +68,7 @@ def _uploaded(client: Client, data: bytes = b"x") -> str:
     return upload.key
 
 
-def test_a_job_from_its_uploads_to_its_deletion(
+def test_a_job_runs_from_its_uploads_to_its_deletion(
     client: Client, settings: Settings, database: Database, store: Store
 ) -> None:
     assert (client.me().id, client.me().scopes) == ("ann", ["submit"])
@@ -116,7 +116,7 @@ def test_files_are_sent_with_the_request(client: Client, store: Store) -> None:
     assert image.error.code == "job_cancelled"
 
 
-def test_a_file_whose_name_is_no_text_is_sent(client: Client, tmp_path: Path) -> None:
+def test_a_file_with_an_undecodable_name_is_sent(client: Client, tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg"))
     path.write_bytes(b"x")
     (image,) = client.images(client.submit_files([path]).id)
@@ -141,7 +141,7 @@ def test_lists_are_read_to_their_end(client: Client) -> None:
     assert [image.position for image in client.images(jobs[0], page_size=2)] == [0, 1, 2]
 
 
-def test_a_refusal_says_what_the_api_said(client: Client) -> None:
+def test_an_error_carries_the_message_of_the_api(client: Client) -> None:
     request = JobRequest(images=[SubmittedImage(key=_uploaded(client))], preset="none")
     with pytest.raises(ApiRefused, match="There is no preset 'none'") as refused:
         client.submit(request)
@@ -166,7 +166,7 @@ def test_an_expired_token_is_renewed_once(api: Api) -> None:
     assert len(tokens) == 1
 
 
-def test_a_lost_answer_is_asked_for_again_where_that_is_safe(api: Api, client: Client) -> None:
+def test_a_request_whose_answer_was_lost_is_repeated_where_that_is_safe(api: Api, client: Client) -> None:
     with breaking(api.url) as breaks, Client(breaks.url, api.token()) as unlucky:
         request = JobRequest(images=[SubmittedImage(key=_uploaded(client))])
         breaks.plan("POST /v1/jobs")
@@ -181,7 +181,7 @@ def test_a_lost_answer_is_asked_for_again_where_that_is_safe(api: Api, client: C
         assert breaks.planned == []
 
 
-def test_a_download_that_breaks_is_begun_anew(
+def test_an_interrupted_download_is_restarted(
     api: Api, client: Client, settings: Settings, database: Database, store: Store
 ) -> None:
     client.submit_files([HOPPER])
@@ -198,7 +198,7 @@ def test_a_download_that_breaks_is_begun_anew(
     assert file.getvalue() == data
 
 
-def test_what_is_busy_is_asked_again() -> None:
+def test_a_busy_api_is_asked_again() -> None:
     answers = [503, 429, 200]
     app = FastAPI()
 
@@ -218,7 +218,7 @@ def test_what_is_busy_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize(("status", "asked"), [(429, 2), (503, 1)])
-def test_what_must_not_be_done_twice_is_asked_again_only_if_it_was_ignored(status: int, asked: int) -> None:
+def test_a_request_that_must_not_run_twice_is_repeated_only_if_it_was_ignored(status: int, asked: int) -> None:
     seen: list[str] = []
     app = FastAPI()
 
@@ -232,7 +232,7 @@ def test_what_must_not_be_done_twice_is_asked_again_only_if_it_was_ignored(statu
     assert len(seen) == asked
 
 
-def test_a_wait_that_is_longer_than_the_patience_is_not_begun() -> None:
+def test_a_wait_that_exceeds_the_patience_does_not_start() -> None:
     seen: list[str] = []
     app = FastAPI()
 
@@ -260,7 +260,7 @@ def test_a_quota_is_left_to_the_caller(without_prefect: Settings) -> None:
     assert waits == []
 
 
-def test_an_address_that_never_answers_is_given_up_soon_and_one_that_did_is_not() -> None:
+def test_an_address_that_never_answered_is_given_up_soon_and_one_that_did_is_not() -> None:
     waits: list[float] = []
     app = FastAPI()
 
@@ -306,7 +306,7 @@ def test_no_files_make_no_job(client: Client) -> None:
         client.submit_files([])
 
 
-def test_an_image_alone_is_looked_into_and_deleted(
+def test_a_single_image_is_read_and_deleted(
     client: Client, settings: Settings, database: Database, store: Store
 ) -> None:
     job = client.submit_files([HOPPER, HOPPER])
@@ -318,7 +318,7 @@ def test_an_image_alone_is_looked_into_and_deleted(
     assert [image.id for image in client.images(job.id)] == [second.id]
 
 
-def test_users_and_their_quotas_are_an_operators(api: Api, client: Client) -> None:
+def test_only_operators_manage_users_and_quotas(api: Api, client: Client) -> None:
     client.me()
     with Client(api.url, api.token("https://issuer.example|olga/1", Scope.OPERATE)) as operator:
         owner = operator.me().id
@@ -330,7 +330,7 @@ def test_users_and_their_quotas_are_an_operators(api: Api, client: Client) -> No
     assert client.me().quotas.images_per_day == 5
 
 
-def test_what_is_not_the_api_is_named() -> None:
+def test_an_address_that_is_not_the_api_is_reported() -> None:
     app = FastAPI()
 
     @app.get("/v1/me")
@@ -346,7 +346,7 @@ def test_what_is_not_the_api_is_named() -> None:
             Client(wrong, "t")
 
 
-def test_a_file_that_the_store_does_not_take(without_prefect: Settings, api: Api, tmp_path: Path) -> None:
+def test_a_file_that_the_store_refuses_is_reported(without_prefect: Settings, api: Api, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
     large.write_bytes(bytes(20_000))
     with (

@@ -96,14 +96,14 @@ def test_no_field_can_be_changed_or_added(home: Path, signed: bytes, path: tuple
         verify(json.dumps(forged).encode(), Auditor(home).keys.keys)
 
 
-def test_a_field_that_stands_twice_is_refused(home: Path, signed: bytes) -> None:
+def test_a_duplicate_field_is_refused(home: Path, signed: bytes) -> None:
     forged = signed.replace(b'"owner":"ann"', b'"owner":"eve","owner":"ann"')
     assert forged != signed
     with pytest.raises(RecordRefused):
         verify(forged, Auditor(home).keys.keys)
 
 
-def test_another_key_does_not_do_even_under_the_same_name(home: Path, tmp_path: Path, signed: bytes) -> None:
+def test_another_key_is_refused_even_under_the_same_name(home: Path, tmp_path: Path, signed: bytes) -> None:
     (own,), (other,) = Auditor(home).keys.keys, Auditor(tmp_path / "other").keys.keys
     with pytest.raises(RecordRefused, match="not among those given"):
         verify(signed, [other])
@@ -111,13 +111,13 @@ def test_another_key_does_not_do_even_under_the_same_name(home: Path, tmp_path: 
         verify(signed, [other.model_copy(update={"kid": own.kid})])
 
 
-def test_a_token_of_another_kind_is_no_record(home: Path) -> None:
+def test_a_token_of_another_kind_is_not_a_record(home: Path) -> None:
     for text in (b"", b"{}", b"[1]", b'{"record": {}, "signature": "x"}', b'{"record": {}, "signature": 3}', b"\xff"):
         with pytest.raises(RecordRefused):
             verify(text, Auditor(home).keys.keys)
 
 
-def test_public_keys_are_not_made_by_looking(home: Path) -> None:
+def test_reading_public_keys_creates_no_key(home: Path) -> None:
     assert public_keys(home) is None
     assert not home.exists()
 
@@ -133,19 +133,21 @@ class TestCommand:
         (tmp_path / "wrong.jpg").write_bytes(PICTURE + b"!")
         return tmp_path / "record.json"
 
-    def test_a_right_record_and_picture(self, file: Path, tmp_path: Path) -> None:
+    def test_a_valid_record_and_picture_pass(self, file: Path, tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["verify", str(file), "--result", str(tmp_path / "right.jpg")])
         assert done.exit_code == 0, done.output
         assert "is as it was signed" in done.output
         assert "is the result of the record" in done.output
         assert "1 destroyed" in done.output
 
-    def test_a_picture_with_a_changed_byte(self, file: Path, tmp_path: Path) -> None:
+    def test_a_picture_with_a_changed_byte_fails(self, file: Path, tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["verify", str(file), "--result", str(tmp_path / "wrong.jpg")])
         assert done.exit_code == 1
         assert "is not the result of the record" in done.output
 
-    def test_keys_from_a_file(self, file: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_keys_are_read_from_a_file(
+        self, file: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         right, wrong = tmp_path / "right.json", tmp_path / "wrong.json"
         right.write_text(Auditor(home).keys.model_dump_json())
         wrong.write_text(AuditKeys(keys=[]).model_dump_json())

@@ -35,7 +35,7 @@ def _names(chosen: ChosenFiles) -> list[str]:
     return [picture.name for picture in chosen.pictures]
 
 
-def test_pictures_and_those_in_a_zip_are_taken_and_nothing_else() -> None:
+def test_only_pictures_and_pictures_in_a_zip_are_taken() -> None:
     zipped = _zip(
         ("a.jpg", b"one"), ("market/b.PNG", b"two"), ("notes.txt", b"x"), ("__MACOSX/._a.jpg", b"x"), (".c.jpg", b"x")
     )
@@ -57,7 +57,7 @@ def test_pictures_that_are_too_large_are_left_out() -> None:
     assert chosen.left_out == ["large.jpg is larger than 1 MB.", "bomb.jpg is larger than 1 MB."]
 
 
-def test_an_entry_gives_no_more_than_it_states() -> None:
+def test_an_entry_yields_no_more_bytes_than_it_declares() -> None:
     honest = _zip(("bomb.jpg", bytes(500_000))).data
     lying = honest.replace((500_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
     assert lying != honest
@@ -67,7 +67,7 @@ def test_an_entry_gives_no_more_than_it_states() -> None:
         picture.open()
 
 
-def test_all_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_total_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chosen_files, "MOST_BYTES", 25)
     monkeypatch.setattr(chosen_files, "MOST_PICTURES", 3)
     many = find_pictures([_zip(*((f"{at}.jpg", b"x") for at in range(5)))], _LIMIT)
@@ -82,12 +82,12 @@ def test_a_zip_of_very_many_files_is_not_even_listed() -> None:
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04 and then nothing", b"PK\x05\x06"])
-def test_a_damaged_zip_is_named(data: bytes) -> None:
+def test_a_damaged_zip_is_reported(data: bytes) -> None:
     assert find_pictures([_File("desk.zip", data)], _LIMIT).left_out == [
         "desk.zip is not a readable ZIP file. Create it again."
     ]
 
 
-def test_what_is_packed_in_another_way_is_left_out() -> None:
+def test_entries_with_another_compression_are_left_out() -> None:
     chosen = find_pictures([_zip(("a.jpg", b"x"), compression=zipfile.ZIP_LZMA)], _LIMIT)
     assert chosen.pictures == [] and "use an unsupported compression" in chosen.left_out[0]

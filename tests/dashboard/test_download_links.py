@@ -57,11 +57,11 @@ def test_an_address_outlives_the_run_of_the_page_that_showed_it(open_page: Open,
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
-def test_another_session_has_other_addresses(open_page: Open) -> None:
+def test_another_session_has_different_addresses(open_page: Open) -> None:
     assert address(open_page("exports.py"), "Parquet") != address(open_page("exports.py"), "Parquet")
 
 
-def test_it_ends_with_the_session(open_page: Open, server: httpx.Client) -> None:
+def test_an_address_ends_with_its_session(open_page: Open, server: httpx.Client) -> None:
     page = open_page("exports.py")
     known = address(page, "CSV")
     assert server.get(known).is_success
@@ -71,7 +71,7 @@ def test_it_ends_with_the_session(open_page: Open, server: httpx.Client) -> None
     assert server.get("/offers/guessed").status_code == 404
 
 
-def test_what_the_api_refuses_is_a_sentence(open_page: Open, server: httpx.Client, database: Database) -> None:
+def test_an_error_of_the_api_is_shown_as_a_sentence(open_page: Open, server: httpx.Client, database: Database) -> None:
     (image, *_) = list_images(database, ImageFilter(state="published"), 1)  # whose result was never stored
     answer = server.get(address(open_page("jobs.py", image=str(image.id)), "Download (10 bytes)"))
     assert answer.status_code == 502

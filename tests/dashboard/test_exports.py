@@ -30,7 +30,7 @@ def offered(page: AppTest) -> list[str]:
     return [button.proto.label for button in buttons]
 
 
-def test_it_offers_files_of_the_chosen_images(open_page: Open, filled: None, database: Database) -> None:
+def test_the_page_offers_files_of_the_chosen_images(open_page: Open, filled: None, database: Database) -> None:
     page = open_page("exports.py")
     images = len(list_images(database, ImageFilter(), 1000))
     assert f"{images} images" in texts(page)

@@ -44,7 +44,7 @@ def _press(page: AppTest, *labels: str) -> None:
     page.run()
 
 
-def test_without_a_job_it_says_what_to_do(open_page: Open) -> None:
+def test_without_a_job_the_page_says_what_to_do(open_page: Open) -> None:
     page = open_page("jobs.py")
     assert "There are no jobs yet" in texts(page)
     assert [link.label for link in page.page_link] == ["Submit photographs"]
@@ -63,7 +63,7 @@ def test_jobs_are_listed_with_their_progress(
     assert list(table["Labels"]) == ["", "assignment=4711"]
 
 
-def test_filters_leave_what_was_asked_for(open_page: Open, client: Client, tmp_path: Path) -> None:
+def test_filters_select_the_requested_jobs(open_page: Open, client: Client, tmp_path: Path) -> None:
     wanted = _submit(client, tmp_path, "a.jpg", desk="news")
     _submit(client, tmp_path, "b.jpg", desk="sport")
     page = open_page("jobs.py")
@@ -79,7 +79,7 @@ def test_filters_leave_what_was_asked_for(open_page: Open, client: Client, tmp_p
     assert "is not a label" in texts(page)
 
 
-def test_more_jobs_than_a_page_holds_are_gone_through(open_page: Open, client: Client, tmp_path: Path) -> None:
+def test_jobs_beyond_one_page_can_be_paged_through(open_page: Open, client: Client, tmp_path: Path) -> None:
     jobs = [_submit(client, tmp_path, "a.jpg") for _ in range(52)]
     page = open_page("jobs.py")
     assert len(page.dataframe[0].value) == 50
@@ -102,13 +102,13 @@ def test_a_job_shows_its_failures_with_what_to_do(
     assert {"a\\.jpg", "broken\\.jpg"} <= {button.label for button in page.button}
 
 
-def test_a_job_that_is_not_there_is_one_sentence(open_page: Open) -> None:
+def test_a_missing_job_is_reported_in_one_sentence(open_page: Open) -> None:
     said = texts(open_page("jobs.py", job="01a21350-6961-7029-b030-14379993b3ee"))
     assert "You have no job with this id" in said
     assert "Jobs" in texts(open_page("jobs.py", job="no id"))
 
 
-def test_an_image_tells_what_was_made_of_it(
+def test_an_image_shows_its_result_and_how_it_was_made(
     open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
 ) -> None:
     job = _submit(client, tmp_path, "broken.jpg")
@@ -121,7 +121,7 @@ def test_an_image_tells_what_was_made_of_it(
     assert "1 image failed" in texts(page)
 
 
-def test_an_image_tells_which_model_and_which_release_made_its_result(
+def test_an_image_shows_the_model_and_release_that_made_its_result(
     open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database
 ) -> None:
     job = _submit(client, tmp_path, "a.jpg")
@@ -157,7 +157,7 @@ def test_a_job_is_cancelled_only_when_asked_twice(open_page: Open, client: Clien
     assert "The job was cancelled." in texts(page)
 
 
-def test_what_failed_is_made_anew(
+def test_failed_images_are_re_run(
     open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
 ) -> None:
     job = _submit(client, tmp_path, "broken.jpg", "a.jpg")
@@ -207,7 +207,7 @@ def test_others_are_offered_no_originals(
     assert "a.jpg" in [button.label.replace("\\", "") for button in page.button] and not page.toggle
 
 
-def test_operators_are_led_to_the_flow_run_of_an_image(
+def test_operators_get_a_link_to_the_flow_run_of_an_image(
     open_page: Open, client: Client, tmp_path: Path, settings: Settings
 ) -> None:
     job = _submit(client, tmp_path, "a.jpg")

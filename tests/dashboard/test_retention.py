@@ -39,7 +39,7 @@ def test_an_operator_puts_a_job_on_hold_and_releases_it(open_page: Open, client:
     assert (hold.placed_by, hold.released_by) == ("operator", "operator")
 
 
-def test_an_image_shows_that_its_original_and_its_result_are_gone(
+def test_an_image_shows_that_its_original_and_result_have_expired(
     open_page: Open, client: Client, settings: Settings, database: Database, store: Store
 ) -> None:
     job = client.submit_files([HOPPER])

@@ -46,7 +46,7 @@ def test_a_click_drops_a_box_and_takes_it_back(board: BoardPage) -> None:
     assert board.saved() == [_as_sent(FACE)]
 
 
-def test_a_click_takes_a_candidate_over(board: BoardPage) -> None:
+def test_a_click_adds_a_candidate(board: BoardPage) -> None:
     board.click(430, 140)
     assert board.saved() == [_as_sent(FACE), _as_sent(OTHER), _as_sent(CANDIDATE)]
 
@@ -123,12 +123,12 @@ def test_boxes_are_selected_and_dropped_by_keyboard(board: BoardPage) -> None:
     assert board.saved() == [_as_sent(FACE), _as_sent(CANDIDATE)]
 
 
-def test_escape_leads_out_of_the_picture(board: BoardPage) -> None:
+def test_escape_moves_the_focus_out_of_the_picture(board: BoardPage) -> None:
     board.press("Shift+Tab", "Escape", "Escape")
     assert not board.page.evaluate("document.querySelector('#host').shadowRoot.activeElement")
 
 
-def test_what_was_changed_is_not_approved(board: BoardPage) -> None:
+def test_a_changed_image_cannot_be_approved(board: BoardPage) -> None:
     board.click(150, 160)
     board.press("a")
     expect(board.board).to_contain_text("Save them (S) or undo (U)")
@@ -136,19 +136,19 @@ def test_what_was_changed_is_not_approved(board: BoardPage) -> None:
     assert board.answers == [{"kind": "approve", "image_id": "one"}]
 
 
-def test_a_note_is_asked_for_and_its_letters_are_no_keys(board: BoardPage) -> None:
+def test_rejecting_asks_for_a_note_whose_letters_trigger_no_shortcuts(board: BoardPage) -> None:
     board.press("r")
     board.page.keyboard.type("a mirror, n")
     board.press("Enter")
     assert board.answers == [{"kind": "reject", "image_id": "one", "note": "a mirror, n"}]
 
 
-def test_rejecting_can_be_called_off(board: BoardPage) -> None:
+def test_rejecting_can_be_cancelled(board: BoardPage) -> None:
     board.press("r", "Escape", "n")
     assert board.answers == [{"kind": "next", "image_id": "one"}]
 
 
-def test_nothing_is_decided_twice_or_on_what_is_not_yet_shown(board: BoardPage) -> None:
+def test_no_decision_is_sent_twice_or_for_an_image_not_yet_shown(board: BoardPage) -> None:
     board.press("a", "a", "n")
     board.page.keyboard.down("a")
     board.tell(OTHER, key="two", image_id="two", turn=2)
@@ -159,7 +159,7 @@ def test_nothing_is_decided_twice_or_on_what_is_not_yet_shown(board: BoardPage) 
     assert [answer["image_id"] for answer in board.answers] == ["one", "two"]
 
 
-def test_boxes_outlive_an_error_and_a_reload_until_they_are_saved(board: BoardPage) -> None:
+def test_unsaved_boxes_survive_an_error_and_a_reload(board: BoardPage) -> None:
     board.click(150, 160)
     board.press("s")
     board.tell_more(turn=2, message="Blurline does not answer.")
@@ -172,7 +172,7 @@ def test_boxes_outlive_an_error_and_a_reload_until_they_are_saved(board: BoardPa
     expect(board.board).to_contain_text("2 destroyed")
 
 
-def test_what_was_drawn_is_kept_when_the_result_is_made_anew(board: BoardPage) -> None:
+def test_drawn_boxes_are_kept_when_the_result_is_rendered_again(board: BoardPage) -> None:
     board.drag((800, 50), (900, 130))
     board.tell(OTHER, key="one, of a re-run")
     expect(board.board).to_contain_text("1 drawn")
@@ -240,7 +240,7 @@ def test_an_image_without_a_result_is_not_approved(board: BoardPage) -> None:
     assert board.saved() == [_as_sent(OTHER)]
 
 
-def test_other_frames_are_told_of(board: BoardPage) -> None:
+def test_boxes_of_other_frames_are_mentioned(board: BoardPage) -> None:
     board.tell_more(other_frames=3)
     expect(board.board).to_contain_text("First of 4 frames; the boxes of the 3 others stay as they are")
 
@@ -252,7 +252,7 @@ def test_the_keys_are_shown(board: BoardPage) -> None:
     expect(board.board.get_by_text("set aside, next image")).to_be_hidden()
 
 
-def test_the_claim_is_kept_while_the_reviewer_is_at_work(board: BoardPage) -> None:
+def test_the_claim_is_renewed_while_the_reviewer_is_active(board: BoardPage) -> None:
     board.page.clock.install()
     board.reload()
     board.tell(FACE, claimed_until="a", claimed_for_s=90)

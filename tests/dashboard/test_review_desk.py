@@ -82,7 +82,7 @@ def _side(data: bytes | None) -> int:
     return max(Image.open(io.BytesIO(data)).size)
 
 
-def test_the_most_doubtful_image_is_on_the_desk_with_all_that_is_shown(pipeline: Pipeline) -> None:
+def test_the_most_doubtful_image_comes_first_with_everything_the_page_shows(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.3, "b.jpg": 0.9})
     desk = _desk(pipeline)
     case = _case(desk)
@@ -95,13 +95,13 @@ def test_the_most_doubtful_image_is_on_the_desk_with_all_that_is_shown(pipeline:
     assert (data["can_approve"], data["can_reject"], data["is_rendering"], data["message"]) == (True, True, False, "")
 
 
-def test_a_view_that_was_never_made_is_made_of_the_original(pipeline: Pipeline) -> None:
+def test_a_missing_view_is_made_from_the_original(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.3}, has_views=False)
     with Image.open(HOPPER) as hopper:
         assert _side(_case(_desk(pipeline)).original) == max(hopper.size)
 
 
-def test_decisions_are_made_and_the_next_image_comes(pipeline: Pipeline) -> None:
+def test_a_decision_brings_the_next_image(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9, "b.jpg": 0.6, "c.jpg": 0.3})
     desk = _desk(pipeline)
     _do(desk, "approve")
@@ -118,7 +118,7 @@ def test_decisions_are_made_and_the_next_image_comes(pipeline: Pipeline) -> None
     ]
 
 
-def test_what_is_put_aside_is_free_and_comes_again_when_asked_for(pipeline: Pipeline) -> None:
+def test_a_skipped_image_is_released_and_returns_on_request(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9, "b.jpg": 0.3})
     rita = _desk(pipeline)
     _do(rita, "next")
@@ -146,7 +146,7 @@ def test_a_correction_sends_the_other_frames_unchanged(pipeline: Pipeline) -> No
     assert [box["x1"] for box in dropped] == [1]
 
 
-def test_what_was_saved_is_looked_after(pipeline: Pipeline) -> None:
+def test_a_saved_correction_is_followed_until_it_is_rendered(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9, "b.jpg": 0.3})
     desk = _desk(pipeline)
     _do(desk, "save", boxes=[DRAWN])
@@ -179,7 +179,7 @@ def test_a_held_correction_stays_until_its_result_is_there(pipeline: Pipeline) -
     assert [decision.kind for decision in after.decisions] == ["corrected"]
 
 
-def test_one_need_not_wait_for_a_held_correction(pipeline: Pipeline) -> None:
+def test_a_reviewer_can_go_on_before_a_held_correction_is_rendered(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9, "b.jpg": 0.3})
     desk = _desk(pipeline)
     _do(desk, "save", boxes=[DRAWN], hold=True)
@@ -204,7 +204,7 @@ def test_an_image_that_another_reviewer_took_stays_with_the_reason(pipeline: Pip
     assert (_name(rita), _trouble(rita)) == ("b.jpg", None)
 
 
-def test_a_claim_is_kept_or_taken_anew(pipeline: Pipeline) -> None:
+def test_a_claim_is_renewed_or_taken_again(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9})
     desk = _desk(pipeline)
     first = _case(desk).claimed_until
@@ -223,7 +223,7 @@ def test_only_the_result_that_was_seen_is_approved(pipeline: Pipeline) -> None:
     assert _states(pipeline) == {"a.jpg": "published"}
 
 
-def test_an_api_that_is_away_costs_nothing(pipeline: Pipeline, api: ExitStack) -> None:
+def test_an_unavailable_api_loses_nothing(pipeline: Pipeline, api: ExitStack) -> None:
     pipeline.hold({"a.jpg": 0.9})
     desk = _desk(pipeline)
     turn = desk.turn
@@ -236,7 +236,7 @@ def test_an_api_that_is_away_costs_nothing(pipeline: Pipeline, api: ExitStack) -
     assert _name(desk) == "a.jpg"
 
 
-def test_an_image_whose_original_is_gone_does_not_block_the_queue(pipeline: Pipeline, store: Store) -> None:
+def test_an_image_without_its_original_does_not_block_the_queue(pipeline: Pipeline, store: Store) -> None:
     held = pipeline.hold({"a.jpg": 0.9, "b.jpg": 0.3})
     store.remove_original(held["a.jpg"].original_key)
     store.remove_original(preview_key(held["a.jpg"].original_key, PreviewSize.VIEW))
@@ -254,7 +254,7 @@ def _is_ahead(pipeline: Pipeline, attempt: Attempt) -> bool:
     return (attempt.image_id,) in pipeline.sql("SELECT image_id FROM review_claims WHERE until > now()")
 
 
-def test_the_next_image_is_fetched_ahead_and_is_nobody_elses(pipeline: Pipeline) -> None:
+def test_the_next_image_is_prefetched_and_reserved(pipeline: Pipeline) -> None:
     held = _many(pipeline)
     desk = _desk(pipeline)
     wait_for("the next image is claimed", lambda: _is_ahead(pipeline, held["1.jpg"]))
@@ -263,7 +263,7 @@ def test_the_next_image_is_fetched_ahead_and_is_nobody_elses(pipeline: Pipeline)
     assert (_name(desk), _case(desk).waiting) == ("1.jpg", 7)
 
 
-def test_what_was_fetched_ahead_is_not_shown_once_it_is_decided_on(pipeline: Pipeline) -> None:
+def test_a_prefetched_image_is_not_shown_after_another_decision(pipeline: Pipeline) -> None:
     held = _many(pipeline)
     desk = _desk(pipeline)
     wait_for("the next image is claimed", lambda: _is_ahead(pipeline, held["1.jpg"]))
@@ -272,7 +272,7 @@ def test_what_was_fetched_ahead_is_not_shown_once_it_is_decided_on(pipeline: Pip
     assert _name(desk) == "2.jpg"
 
 
-def test_a_certain_image_is_opened_whatever_its_state(pipeline: Pipeline) -> None:
+def test_a_linked_image_opens_in_any_state(pipeline: Pipeline) -> None:
     held = pipeline.hold({"a.jpg": 0.9, "b.jpg": 0.3})
     pipeline.sql("UPDATE images SET state = 'published', error_code = NULL WHERE name = 'b.jpg'")
     desk = _desk(pipeline)
@@ -291,7 +291,7 @@ def test_answers_about_another_image_are_ignored(pipeline: Pipeline) -> None:
     assert _states(pipeline) == {"a.jpg": "needs_review"}
 
 
-def test_what_a_browser_sends_is_checked() -> None:
+def test_messages_of_the_browser_are_validated() -> None:
     image_id = str(UUID(int=1))
     good = {
         "kind": "save",

@@ -51,18 +51,18 @@ def _shown(page: AppTest) -> str | None:
     return case.image.name if case else None
 
 
-def test_an_empty_queue_says_what_will_come(open_page: Open) -> None:
+def test_an_empty_queue_says_what_will_appear(open_page: Open) -> None:
     page = open_page("review.py")
     assert "No image waits for review" in texts(page)
 
 
-def test_what_is_held_appears_by_itself(open_page: Open, pipeline: Pipeline) -> None:
+def test_a_held_image_appears_without_a_reload(open_page: Open, pipeline: Pipeline) -> None:
     page = open_page("review.py")
     pipeline.hold({"a.jpg": 0.25})
     assert "a.jpg" in texts(page.run())
 
 
-def test_the_page_says_what_the_image_is_and_why_it_is_held(open_page: Open, pipeline: Pipeline) -> None:
+def test_the_page_describes_the_image_and_why_it_is_held(open_page: Open, pipeline: Pipeline) -> None:
     pipeline.hold({"a*b*.jpg": 0.25, "c.jpg": 0.1})
     page = open_page("review.py")
     said = texts(page)
@@ -77,7 +77,7 @@ def test_the_page_says_what_the_image_is_and_why_it_is_held(open_page: Open, pip
     assert any("a\\*b\\*" in each.value for each in page.markdown)
 
 
-def test_decisions_on_the_image_are_told(open_page: Open, pipeline: Pipeline) -> None:
+def test_decisions_on_the_image_are_shown(open_page: Open, pipeline: Pipeline) -> None:
     held = pipeline.hold({"a.jpg": 0.25})
     with pipeline.reviewer("rob") as rob:
         rob.reject(held["a.jpg"].image_id, "A mirror.")
@@ -87,7 +87,7 @@ def test_decisions_on_the_image_are_told(open_page: Open, pipeline: Pipeline) ->
     assert "rejected by rob: “A mirror.”" in said
 
 
-def test_what_was_put_aside_can_be_had_again(open_page: Open, pipeline: Pipeline) -> None:
+def test_skipped_images_can_be_taken_up_again(open_page: Open, pipeline: Pipeline) -> None:
     held = pipeline.hold({"a.jpg": 0.25})
     page = open_page("review.py")
     page = _answer(page, Answer(kind="next", image_id=held["a.jpg"].image_id))
@@ -96,7 +96,7 @@ def test_what_was_put_aside_can_be_had_again(open_page: Open, pipeline: Pipeline
     assert _shown(button.click().run()) == "a.jpg"
 
 
-def test_what_was_saved_is_followed(open_page: Open, pipeline: Pipeline) -> None:
+def test_saved_corrections_are_followed(open_page: Open, pipeline: Pipeline) -> None:
     held = pipeline.hold({"a.jpg": 0.25})
     page = open_page("review.py")
     box = MarkedBox(x1=50, y1=10, x2=70, y2=30)
@@ -112,14 +112,14 @@ def test_what_was_saved_is_followed(open_page: Open, pipeline: Pipeline) -> None
 @pytest.mark.parametrize(
     ("image", "sentence"), [("x", "does not contain a valid image id"), (NOWHERE, "You have no image")]
 )
-def test_a_link_that_leads_nowhere_is_told(open_page: Open, pipeline: Pipeline, image: str, sentence: str) -> None:
+def test_a_dead_link_is_reported(open_page: Open, pipeline: Pipeline, image: str, sentence: str) -> None:
     pipeline.hold({"a.jpg": 0.25})
     page = open_page("review.py", image=image)
     assert sentence in texts(page)
     assert _shown(page) == "a.jpg"
 
 
-def test_an_image_leads_to_its_review(open_page: Open, pipeline: Pipeline) -> None:
+def test_an_image_links_to_its_review(open_page: Open, pipeline: Pipeline) -> None:
     held = pipeline.hold({"a.jpg": 0.25})
     attempt = held["a.jpg"]
     page = open_page("jobs.py", image=str(attempt.image_id))
@@ -128,7 +128,7 @@ def test_an_image_leads_to_its_review(open_page: Open, pipeline: Pipeline) -> No
     assert review.query_string == f"image={attempt.image_id}"
 
 
-def test_while_the_api_is_away_the_page_says_so_and_then_goes_on(without_prefect: Settings, enter: Enter) -> None:
+def test_the_page_reports_an_unavailable_api_and_recovers(without_prefect: Settings, enter: Enter) -> None:
     with serving(create_app(without_prefect)) as url:
         page = enter(url).switch_page("review.py").run()
         assert AWAY not in texts(page)

@@ -23,27 +23,31 @@ def _pages(app: AppTest) -> set[str]:
     return {Path(str(page["script_path"])).stem for page in app._registered_pages.values()}
 
 
-def test_somebody_at_the_machine_itself_is_let_in_without_a_word(open_page: Open) -> None:
+def test_a_browser_on_this_machine_is_signed_in_automatically(open_page: Open) -> None:
     page = open_page("system.py")
     assert f"Signed in as {LOCAL_USER}" in texts(page)
     assert {"submit", "jobs", "system"} <= _pages(page)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", None, "192.0.2.7"])
-def test_a_dashboard_that_others_reach_lets_nobody_in_by_itself(
+def test_a_dashboard_reachable_by_others_signs_nobody_in_automatically(
     enter: Enter, api_url: str, address: str | None
 ) -> None:
     streamlit.config.set_option("server.address", address)
     _is_refused(enter(api_url))
 
 
-def test_a_browser_elsewhere_is_not_let_in_by_itself(enter: Enter, api_url: str, browser: Browser) -> None:
+def test_a_browser_on_another_machine_is_not_signed_in_automatically(
+    enter: Enter, api_url: str, browser: Browser
+) -> None:
     browser.remote_ip = "192.0.2.7"
     _is_refused(enter(api_url))
 
 
 @pytest.mark.parametrize("header", ["x-forwarded-for", "Forwarded", "X-Real-IP", "Via"])
-def test_a_proxy_on_the_machine_lets_nobody_in(enter: Enter, api_url: str, browser: Browser, header: str) -> None:
+def test_a_request_through_a_local_proxy_is_not_signed_in_automatically(
+    enter: Enter, api_url: str, browser: Browser, header: str
+) -> None:
     browser.headers.append((header, "192.0.2.7"))
     _is_refused(enter(api_url))
 
@@ -53,14 +57,14 @@ def _is_refused(page: AppTest) -> None:
     assert "client" not in page.session_state
 
 
-def test_with_an_issuer_people_sign_in(enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_sign_in_with_an_issuer(enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLURLINE_OIDC_CLIENT_ID", "dashboard")
     page = enter(api_url, {"is_logged_in": False})
     assert [button.label for button in page.button] == ["Sign in"]
     assert "Signed in" not in texts(page)
 
 
-def test_scopes_decide_which_pages_there_are(
+def test_scopes_decide_which_pages_are_shown(
     settings: Settings, enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLURLINE_OIDC_CLIENT_ID", "dashboard")
@@ -75,7 +79,7 @@ def test_scopes_decide_which_pages_there_are(
     assert {"jobs", "system"} <= operator and not {"submit", "review"} & operator
 
 
-def test_a_token_that_is_not_taken_is_said_and_can_be_renewed(
+def test_a_rejected_token_is_reported_and_can_be_renewed(
     settings: Settings, enter: Enter, api_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLURLINE_OIDC_CLIENT_ID", "dashboard")
@@ -92,7 +96,7 @@ def _served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return became
 
 
-def test_only_names_of_the_dashboard_reach_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dashboard_answers_only_under_its_own_names(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     there = settings.replace(dashboard_url="https://blur.example.org")
     arguments = _served(there, monkeypatch)
     assert "--server.address=127.0.0.1" in arguments
@@ -101,9 +105,7 @@ def test_only_names_of_the_dashboard_reach_it(settings: Settings, monkeypatch: p
     assert not [each for each in arguments if each.startswith("--secrets")]
 
 
-def test_streamlit_learns_of_the_issuer_from_a_file_that_nobody_else_reads(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_streamlit_reads_the_issuer_from_a_private_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     there = settings.replace(
         dashboard_url="https://blur.example.org/",
         oidc_issuer="https://issuer.example",
@@ -125,7 +127,7 @@ def test_streamlit_learns_of_the_issuer_from_a_file_that_nobody_else_reads(
     }
 
 
-def test_a_sign_in_that_is_set_up_by_half_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_sign_in_configuration_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     half = settings.replace(oidc_client_id="dashboard", oidc_issuer="https://issuer.example")
     with pytest.raises(ConfigurationError, match="BLURLINE_OIDC_CLIENT_SECRET is not"):
         _served(half, monkeypatch)

@@ -70,7 +70,7 @@ def test_filters_restrict_every_number(open_page: Open, filled: None, settings: 
     assert "is not a label" in texts(page)
 
 
-def test_faces_speed_failures_and_quality(open_page: Open, filled: None, settings: Settings) -> None:
+def test_faces_speed_failures_and_quality_are_shown(open_page: Open, filled: None, settings: Settings) -> None:
     page = section(open_page("statistics.py"), "Faces")
     per_image = asked(settings, "SELECT faces, count(*) FROM images WHERE faces IS NOT NULL GROUP BY faces")
     shown = {row["name"]: row["value"] for row in charts(page)[0]}
@@ -96,13 +96,13 @@ def test_faces_speed_failures_and_quality(open_page: Open, filled: None, setting
 
 
 @pytest.mark.parametrize("name", list(SECTIONS))
-def test_without_images_every_section_says_so(open_page: Open, name: str) -> None:
+def test_every_section_says_when_there_are_no_images(open_page: Open, name: str) -> None:
     page = section(open_page("statistics.py"), name)
     assert any(
         words in texts(page) for words in ("have no such data", "No reviewer has", "None of the selected images")
     )
 
 
-def test_bins_are_named_by_what_they_hold() -> None:
+def test_bins_are_labelled_with_their_range() -> None:
     assert bin_names([1, 2, 5, 10], are_counts=True) == ["0", "1", "2-4", "5-9", "10+"]
     assert bin_names([16, 32]) == ["< 16", "16-32", "≥ 32"]

@@ -23,7 +23,7 @@ def _press(page: AppTest, label: str) -> None:
     page.run()
 
 
-def test_there_is_nothing_to_submit_without_a_picture(open_page: Open) -> None:
+def test_nothing_can_be_submitted_without_a_picture(open_page: Open) -> None:
     page = open_page("submit.py")
     (button,) = [button for button in page.button if button.label == "Submit"]
     assert button.disabled
@@ -31,7 +31,7 @@ def test_there_is_nothing_to_submit_without_a_picture(open_page: Open) -> None:
     assert "is not a readable ZIP file" in texts(page)
 
 
-def test_pictures_become_a_job_with_what_was_chosen(open_page: Open, client: Client) -> None:
+def test_pictures_become_a_job_with_the_chosen_options(open_page: Open, client: Client) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("market/b.jpg", HOPPER.read_bytes())
@@ -56,7 +56,7 @@ def test_pictures_become_a_job_with_what_was_chosen(open_page: Open, client: Cli
 
 
 @pytest.mark.parametrize(("labels", "why"), [("desk", "is not a label"), ("-=x", "A label is not valid")])
-def test_a_label_that_is_none_is_said_at_once(open_page: Open, labels: str, why: str) -> None:
+def test_an_invalid_label_is_reported_at_once(open_page: Open, labels: str, why: str) -> None:
     page = open_page("submit.py")
     page.file_uploader[0].set_value(_FILE)
     page.text_input[0].set_value(labels).run()
@@ -65,7 +65,7 @@ def test_a_label_that_is_none_is_said_at_once(open_page: Open, labels: str, why:
     assert button.disabled
 
 
-def test_a_policy_that_is_none_is_said_at_once(open_page: Open) -> None:
+def test_an_invalid_policy_is_reported_at_once(open_page: Open) -> None:
     page = open_page("submit.py")
     page.text_area[0].set_value('{"keep_regions": [{"x1": 1, "y1": 0, "x2": 0, "y2": 1}]}').run()
     assert "a region needs x1 < x2" in texts(page)
@@ -73,7 +73,7 @@ def test_a_policy_that_is_none_is_said_at_once(open_page: Open) -> None:
     assert "are not valid JSON" in texts(page)
 
 
-def test_an_answer_that_is_lost_makes_no_second_job(enter: Enter, api_url: str, client: Client) -> None:
+def test_a_lost_answer_creates_no_second_job(enter: Enter, api_url: str, client: Client) -> None:
     with breaking(api_url) as breaks:
         page = enter(breaks.url)
         page.file_uploader[0].set_value(_FILE).run()

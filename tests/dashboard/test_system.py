@@ -25,7 +25,7 @@ from tests.pictures import HOPPER
 from tests.simulated_worker import settle
 
 
-def test_it_shows_what_is_well_and_what_waits(open_page: Open, client: Client) -> None:
+def test_the_page_shows_health_and_waiting_work(open_page: Open, client: Client) -> None:
     client.submit_files([HOPPER])
     page = open_page("system.py")
     said = texts(page)
@@ -38,7 +38,7 @@ def test_it_shows_what_is_well_and_what_waits(open_page: Open, client: Client) -
     assert list(page.dataframe[2].value["State"]) == ["Waiting"]
 
 
-def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(
+def test_the_page_shows_failed_attempts_and_retention(
     open_page: Open, client: Client, settings: Settings, database: Database
 ) -> None:
     said = texts(open_page("system.py"))
@@ -54,7 +54,7 @@ def test_it_tells_of_attempts_that_came_to_nothing_and_of_what_is_kept(
     assert (row["Last hour"], row["Last day"], row["Code"]) == (1, 1, "flow_run_lost")
 
 
-def test_a_backlog_is_re_run_after_a_dry_run_and_called_off(
+def test_a_backlog_is_re_run_after_a_dry_run_and_cancelled(
     open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
 ) -> None:
     job = _broken(client, tmp_path, settings, database, store)
@@ -77,7 +77,7 @@ def test_a_backlog_is_re_run_after_a_dry_run_and_called_off(
     assert not next(client.images(job)).is_underway
 
 
-def test_the_form_of_a_backlog_restricts_and_says_what_is_wrong(
+def test_the_backlog_form_filters_and_reports_errors(
     open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
 ) -> None:
     job = _broken(client, tmp_path, settings, database, store)
@@ -98,7 +98,7 @@ def test_the_form_of_a_backlog_restricts_and_says_what_is_wrong(
 
 
 @pytest.mark.parametrize("file", ["submit.py", "jobs.py", "system.py"])
-def test_while_the_api_is_away_a_page_says_so_and_then_goes_on(settings: Settings, enter: Enter, file: str) -> None:
+def test_a_page_reports_an_unavailable_api_and_recovers(settings: Settings, enter: Enter, file: str) -> None:
     app = create_app(settings.replace(prefect_api_url="http://127.0.0.1:9/api"))
     with serving(app) as url:
         page = enter(url).switch_page(file).run()
@@ -106,7 +106,7 @@ def test_while_the_api_is_away_a_page_says_so_and_then_goes_on(settings: Setting
     assert AWAY in texts(page.run())
 
 
-def test_a_session_that_begins_while_the_api_is_away_says_so(enter: Enter) -> None:
+def test_a_session_that_starts_while_the_api_is_unavailable_reports_it(enter: Enter) -> None:
     assert texts(enter("http://127.0.0.1:9")) == AWAY
 
 

@@ -35,7 +35,7 @@ def test_a_policy_decides_on_every_face(policy: Policy, destroyed: list[int], le
     assert chosen(policy) == (destroyed, left)
 
 
-def test_what_shows_is_what_nobody_covered_or_left_on_purpose() -> None:
+def test_visible_faces_are_those_neither_covered_nor_left_on_purpose() -> None:
     policy = Policy(keep_regions=(RIGHT_HALF,), always_regions=(Region(x1=0, y1=300, x2=100, y2=400, unit=Unit.PIXEL),))
     choice = choose(ROWS, policy, 0.3, WIDTH_PX, HEIGHT_PX)
     seen = np.array(

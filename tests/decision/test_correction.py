@@ -25,7 +25,7 @@ from tests.pictures import HOPPER
         (MarkedBox(frame=1, x1=50, y1=1, x2=55, y2=5), "40 x 30 pixels"),
     ],
 )
-def test_a_box_that_covers_no_pixel_is_named(box: MarkedBox, why: str) -> None:
+def test_a_box_that_covers_no_pixel_is_reported(box: MarkedBox, why: str) -> None:
     with pytest.raises(MarkMisses, match=f"Box 1.*{why}"):
         Correction(destroy=(box,)).check_marks([(100, 50), (40, 30)])
 

@@ -103,7 +103,7 @@ def test_the_deletion_of_the_last_open_image_finishes_its_job(
 
 
 @pytest.mark.parametrize("what", ["job", "image"])
-def test_a_busy_worker_can_publish_nothing_and_its_late_result_goes_too(
+def test_a_busy_worker_cannot_publish_after_a_deletion_and_its_late_result_is_removed(
     client: httpx.Client, settings: Settings, database: Database, store: Store, what: str
 ) -> None:
     job = submit(client, "a.jpg")
@@ -157,7 +157,7 @@ def test_deleting_while_images_are_settled_and_jobs_cancelled_never_deadlocks(
     assert _rows(settings) == 0
 
 
-def test_what_was_cancelled_while_a_worker_was_busy_is_looked_for_again(
+def test_objects_of_an_image_cancelled_while_a_worker_was_busy_are_looked_for_again(
     client: httpx.Client, settings: Settings, database: Database
 ) -> None:
     job = submit(client, "a.jpg")

@@ -15,7 +15,7 @@ from sql.jobs.idempotency import claim
 from tests.clock import age
 
 
-def test_what_is_old_goes_and_what_is_still_to_be_sent_stays(database: Database, settings: Settings) -> None:
+def test_old_records_expire_and_pending_deliveries_stay(database: Database, settings: Settings) -> None:
     with database.transaction() as transaction:
         enabled, disabled = (create_webhook(transaction, "ann", None, "https://a.example", ["test"]) for _ in "12")
     claim(database, "ann", "old", "f", 24)

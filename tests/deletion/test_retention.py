@@ -60,14 +60,14 @@ def reasons(stored_images: StoredImages) -> list[tuple[object, ...]]:
     return stored_images.rows("SELECT original_gone_why, result_gone_why FROM images ORDER BY position")
 
 
-def test_everything_is_kept_for_ever_by_default(stored_images: StoredImages) -> None:
+def test_nothing_expires_by_default(stored_images: StoredImages) -> None:
     stored_images.published(days_ago=10_000)
     assert terms(stored_images.settings) == FOR_EVER
     assert kept(stored_images) == "nothing to do"
     assert counts(stored_images) == (1, 2, 2)
 
 
-def test_originals_and_results_go_when_their_time_is_over(stored_images: StoredImages) -> None:
+def test_originals_and_results_expire_after_their_time(stored_images: StoredImages) -> None:
     stored_images.published(2, days_ago=10)
     stored_images.published(1, days_ago=2)
     assert count_expired(stored_images.database, replace(FOR_EVER, originals_days=5), 100) == "originals: 2"
@@ -80,7 +80,7 @@ def test_originals_and_results_go_when_their_time_is_over(stored_images: StoredI
         assert inspect(stored_images.database, stored_images.store, bucket, 0).differences == 0
 
 
-def test_rows_go_with_all_that_is_left_and_leave_a_record(stored_images: StoredImages) -> None:
+def test_rows_expire_with_their_objects_and_leave_a_record(stored_images: StoredImages) -> None:
     job_id = stored_images.published(3, days_ago=10, originals_days=1)
     stored_images.published(1, days_ago=2)
     assert kept(stored_images, rows_days=7) == "erased: 6, images: 3, jobs: 1, originals: 3"
@@ -103,7 +103,7 @@ def test_rows_go_with_all_that_is_left_and_leave_a_record(stored_images: StoredI
     ]
 
 
-def test_a_job_may_ask_for_less_and_never_gets_more(stored_images: StoredImages) -> None:
+def test_a_job_may_shorten_retention_and_never_extend_it(stored_images: StoredImages) -> None:
     stored_images.published(1, days_ago=3, originals_days=2, results_days=100)
     stored_images.published(1, days_ago=3)
     assert kept(stored_images) == "erased: 1, originals: 1"
@@ -112,14 +112,14 @@ def test_a_job_may_ask_for_less_and_never_gets_more(stored_images: StoredImages)
     assert kept(stored_images) == "erased: 1, images: 1, jobs: 1"
 
 
-def test_time_begins_anew_with_a_new_result(stored_images: StoredImages) -> None:
+def test_a_new_result_restarts_retention(stored_images: StoredImages) -> None:
     job_id = stored_images.published(1, days_ago=10)
     rerun_job(stored_images, job_id)
     stored_images.publish()
     assert kept(stored_images, originals_days=5, results_days=5, rows_days=5) == "nothing to do"
 
 
-def test_what_somebody_is_at_is_left_alone(stored_images: StoredImages) -> None:
+def test_images_under_way_or_in_review_do_not_expire(stored_images: StoredImages) -> None:
     under_way, waiting, reviewed = (stored_images.published(1, days_ago=10) for _ in range(3))
     rerun_job(stored_images, under_way)
     stored_images.rows("UPDATE images SET state = 'needs_review' WHERE job_id = %s", waiting)
@@ -133,7 +133,7 @@ def test_what_somebody_is_at_is_left_alone(stored_images: StoredImages) -> None:
     assert stored_images.rows("SELECT 1 FROM jobs WHERE id = %s", waiting) == []
 
 
-def test_a_job_that_a_reviewer_has_come_to_since_it_was_found_stays(stored_images: StoredImages) -> None:
+def test_a_job_claimed_by_a_reviewer_after_it_was_found_does_not_expire(stored_images: StoredImages) -> None:
     job_id = stored_images.published(1, days_ago=10)
     wanted = terms(stored_images.settings.replace(keep_rows_days=5))
     assert list_expired_jobs(stored_images.database, wanted, [], 10) == [job_id]
@@ -159,14 +159,14 @@ def test_two_processes_that_remove_objects_of_one_deletion_complete_it(stored_im
     assert stored_images.rows("SELECT completed_at IS NOT NULL FROM deletions") == [(True,)]
 
 
-def test_what_was_never_finished_stays(stored_images: StoredImages) -> None:
+def test_an_unfinished_job_does_not_expire(stored_images: StoredImages) -> None:
     job_id = stored_images.submit()
     stored_images.age(job_id, 100)
     assert kept(stored_images, originals_days=1, rows_days=1) == "nothing to do"
 
 
 @pytest.mark.parametrize("outcome", ["retried", None])
-def test_an_attempt_that_may_still_store_something_is_waited_for(
+def test_retention_waits_for_an_attempt_that_may_still_store_a_result(
     stored_images: StoredImages, outcome: str | None
 ) -> None:
     stored_images.published(1, days_ago=1)
@@ -180,7 +180,7 @@ def rerun_job(stored_images: StoredImages, job_id: UUID) -> RerunImages:
         return rerun(transaction, request, new_id(), SIZE)
 
 
-def test_without_an_original_nothing_is_made_anew(stored_images: StoredImages) -> None:
+def test_an_image_without_its_original_is_not_re_run(stored_images: StoredImages) -> None:
     job_id = stored_images.published(2, days_ago=10)
     (gone, _) = stored_images.rows("SELECT id FROM images ORDER BY position")
     age(
@@ -194,7 +194,7 @@ def test_without_an_original_nothing_is_made_anew(stored_images: StoredImages) -
         correct_image(stored_images.database, "rita", gone[0], [], SIZE, note="", is_held=False)
 
 
-def test_a_result_that_is_gone_comes_back_with_a_re_run_and_is_not_removed_late(
+def test_a_re_run_restores_an_expired_result_which_is_not_removed_late(
     stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = stored_images.published(1, days_ago=10)
@@ -209,7 +209,7 @@ def test_a_result_that_is_gone_comes_back_with_a_re_run_and_is_not_removed_late(
     assert key in stored_images.keys(Bucket.RESULTS)
 
 
-def test_a_held_result_that_is_gone_cannot_be_approved(stored_images: StoredImages) -> None:
+def test_a_missing_result_cannot_be_approved(stored_images: StoredImages) -> None:
     stored_images.published()
     ((image_id,),) = stored_images.rows(
         "UPDATE images SET state = 'needs_review', result_gone_at = now(), result_gone_why = 'missing' RETURNING id"
@@ -220,7 +220,7 @@ def test_a_held_result_that_is_gone_cannot_be_approved(stored_images: StoredImag
 
 
 @pytest.mark.parametrize("what", ["job", "image"])
-def test_what_is_on_hold_is_deleted_by_nobody(stored_images: StoredImages, what: str) -> None:
+def test_nobody_can_delete_what_is_on_legal_hold(stored_images: StoredImages, what: str) -> None:
     job_id = stored_images.published(2, days_ago=10)
     ((first,), (second,)) = stored_images.rows("SELECT id FROM images ORDER BY position")
     assert isinstance(first, UUID) and isinstance(second, UUID)
@@ -243,7 +243,7 @@ def test_what_is_on_hold_is_deleted_by_nobody(stored_images: StoredImages, what:
     assert (held.reason, held.placed_by, held.released_by) == ("complaint", "olga", "omar")
 
 
-def test_another_hold_takes_the_place_of_the_one_in_force(stored_images: StoredImages) -> None:
+def test_a_new_hold_replaces_the_one_in_force(stored_images: StoredImages) -> None:
     job_id = stored_images.published()
     hold_job(stored_images.database, job_id, "complaint", "olga")
     hold_job(stored_images.database, job_id, "court order", "omar")
@@ -253,7 +253,7 @@ def test_another_hold_takes_the_place_of_the_one_in_force(stored_images: StoredI
     assert release(stored_images.database, job_id, "olga") is None
 
 
-def test_a_hold_that_comes_while_retention_is_at_it_is_heeded(stored_images: StoredImages) -> None:
+def test_retention_respects_a_hold_placed_while_it_runs(stored_images: StoredImages) -> None:
     """It is placed after the images were found, and before they are marked."""
     job_id = stored_images.published(1, days_ago=10)
     due = replace(FOR_EVER, originals_days=1, rows_days=1)
@@ -296,7 +296,7 @@ class _Broken(Exception):
 
 @pytest.mark.parametrize("step", ["before the store", "half-way in the store", "after the store"])
 @pytest.mark.parametrize("days", [{"originals_days": 1}, {"results_days": 1}, {"rows_days": 1}])
-def test_what_a_run_that_broke_has_left_the_next_one_finishes(
+def test_the_next_run_finishes_what_an_interrupted_one_left(
     stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch, step: str, days: dict[str, float]
 ) -> None:
     stored_images.published(2, days_ago=10)
@@ -335,7 +335,7 @@ def test_what_a_run_that_broke_has_left_the_next_one_finishes(
     assert stored_images.rows("SELECT 1 FROM erasures WHERE confirmed_at IS NULL") == []
 
 
-def test_what_the_store_still_has_is_not_confirmed(
+def test_a_removal_is_not_confirmed_while_the_store_still_has_the_object(
     stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored_images.published(1, days_ago=10)
@@ -347,7 +347,7 @@ def test_what_the_store_still_has_is_not_confirmed(
     assert kept(stored_images, originals_days=1) == "erased: 1"
 
 
-def test_two_runs_at_once_do_it_once(stored_images: StoredImages) -> None:
+def test_two_concurrent_runs_expire_everything_once(stored_images: StoredImages) -> None:
     jobs = [stored_images.published(3, days_ago=10) for _ in range(4)]
     faults: list[Exception] = []
 
@@ -375,7 +375,7 @@ def test_two_runs_at_once_do_it_once(stored_images: StoredImages) -> None:
     assert sorted(str(job_id) for (job_id,) in told) == sorted(map(str, jobs))
 
 
-def test_a_large_job_goes_in_batches(stored_images: StoredImages) -> None:
+def test_a_large_job_expires_in_batches(stored_images: StoredImages) -> None:
     job_id = stored_images.published(5, days_ago=10)
     due = replace(FOR_EVER, rows_days=1)
     assert [
@@ -388,7 +388,7 @@ def test_a_large_job_goes_in_batches(stored_images: StoredImages) -> None:
     ]
 
 
-def test_a_run_ends_at_its_limit_and_says_that_more_is_left(stored_images: StoredImages) -> None:
+def test_a_run_stops_at_its_limit_and_says_that_more_is_left(stored_images: StoredImages) -> None:
     stored_images.published(5, days_ago=10)
     stored_images.rows("DELETE FROM housekeeping WHERE flow = 'retention'")
     due = replace(FOR_EVER, originals_days=1)
@@ -403,7 +403,7 @@ def test_a_run_ends_at_its_limit_and_says_that_more_is_left(stored_images: Store
     assert stored_images.rows("SELECT counts ->> 'originals' FROM housekeeping WHERE flow = 'retention'") == [("2",)]
 
 
-def test_records_and_released_holds_go_last(stored_images: StoredImages) -> None:
+def test_records_and_released_holds_expire_last(stored_images: StoredImages) -> None:
     job_id, other = stored_images.published(1, days_ago=10, audit_days=3), stored_images.published(1, days_ago=10)
     hold_job(stored_images.database, job_id, "complaint", "olga")
     release(stored_images.database, job_id, "olga")
@@ -416,7 +416,7 @@ def test_records_and_released_holds_go_last(stored_images: StoredImages) -> None
     assert stored_images.rows("SELECT 1 FROM erasures") == stored_images.rows("SELECT 1 FROM holds") == []
 
 
-def test_an_image_that_is_held_without_a_result_is_left_alone(stored_images: StoredImages) -> None:
+def test_an_image_in_review_without_a_result_does_not_expire(stored_images: StoredImages) -> None:
     job_id = stored_images.submit()
     (attempt,) = underway(stored_images.database, stored_images.settings)
     with stored_images.database.transaction() as transaction:

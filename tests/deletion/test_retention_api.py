@@ -51,7 +51,7 @@ def kept(stored_images: StoredImages, **days: float) -> None:
     delete_expired(stored_images.database, stored_images.store, due, 1000, 60)
 
 
-def test_a_job_says_how_long_it_is_kept(without_prefect: Settings) -> None:
+def test_a_job_shows_its_retention(without_prefect: Settings) -> None:
     settings = without_prefect.replace(keep_originals_days=30.0, keep_rows_days=60.0)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
@@ -65,7 +65,7 @@ def test_a_job_says_how_long_it_is_kept(without_prefect: Settings) -> None:
         assert "at most 30 days" in problem(longer, 422, "retention_too_long")
 
 
-def test_rows_cannot_go_before_what_they_name(client: httpx.Client) -> None:
+def test_rows_cannot_expire_before_their_objects(client: httpx.Client) -> None:
     wish = {"images": [{"key": "a/b"}], "retention": {"rows_days": 10, "originals_days": 30}}
     detail = problem(client.post("/v1/jobs", json=wish), 422, "invalid_request")
     assert "rows_days (10) is less than originals_days (30)" in detail
@@ -73,7 +73,7 @@ def test_rows_cannot_go_before_what_they_name(client: httpx.Client) -> None:
     problem(client.post("/v1/jobs", json=wish), 422, "invalid_request")
 
 
-def test_what_is_gone_is_said_to_be_gone(client: httpx.Client, stored_images: StoredImages) -> None:
+def test_expired_originals_and_results_are_reported_as_gone(client: httpx.Client, stored_images: StoredImages) -> None:
     job_id, image = published(client, stored_images, 10, retention='{"originals_days": 5}')
     assert image["original_gone"] is image["result_gone"] is None
     kept(stored_images)
@@ -99,7 +99,7 @@ def test_what_is_gone_is_said_to_be_gone(client: httpx.Client, stored_images: St
     problem(client.get(path), 404, "not_found")
 
 
-def test_an_operator_is_told_of_images_that_cannot_be_re_run(client: httpx.Client, stored_images: StoredImages) -> None:
+def test_a_rerun_reports_images_without_an_original(client: httpx.Client, stored_images: StoredImages) -> None:
     published(client, stored_images, 10)
     published(client, stored_images, 1)
     kept(stored_images, originals_days=5)
@@ -108,7 +108,9 @@ def test_an_operator_is_told_of_images_that_cannot_be_re_run(client: httpx.Clien
     assert (told["images"], told["without_original"]) == (1, 1)
 
 
-def test_a_missing_object_is_told_apart(client: httpx.Client, stored_images: StoredImages) -> None:
+def test_a_missing_object_is_distinguished_from_an_expired_one(
+    client: httpx.Client, stored_images: StoredImages
+) -> None:
     _, image = published(client, stored_images, 1)
     stored_images.rows("UPDATE images SET result_gone_at = now(), result_gone_why = 'missing'")
     detail = problem(client.get(f"/v1/images/{image['id']}/result"), 410, "result_gone")
@@ -116,7 +118,7 @@ def test_a_missing_object_is_told_apart(client: httpx.Client, stored_images: Sto
 
 
 @pytest.mark.parametrize("what", ["jobs", "images"])
-def test_a_hold_forbids_to_delete_until_it_is_released(
+def test_a_hold_prevents_deletion_until_it_is_released(
     client: httpx.Client, stored_images: StoredImages, what: str
 ) -> None:
     job_id, image = published(client, stored_images, 1)
@@ -136,7 +138,7 @@ def test_a_hold_forbids_to_delete_until_it_is_released(
     assert client.delete(f"/v1/jobs/{job_id}").status_code == 202
 
 
-def test_what_is_not_there_cannot_be_held(client: httpx.Client, settings: Settings) -> None:
+def test_a_hold_on_a_missing_job_or_image_is_not_found(client: httpx.Client, settings: Settings) -> None:
     nobody = "0193f1a2-7c00-7abc-8def-0123456789ab"
     with as_user(settings, client, "olga", Scope.OPERATE) as olga:
         for what in ("jobs", "images"):

@@ -5,7 +5,7 @@ from blurline.storage.store import Store
 from deployments.create_buckets import make_buckets
 
 
-def test_buckets_are_made_where_they_are_missing_and_nothing_is_left_in_them(settings: Settings) -> None:
+def test_missing_buckets_are_created_and_left_empty(settings: Settings) -> None:
     names = {f"{name}_bucket": f"made-{name}" for name in ("originals", "results", "exports")}
     fresh = settings.replace(**names)
     make_buckets(fresh)

@@ -8,7 +8,9 @@ from blurline.errors import ConfigurationError
 from deployments.embedded.stack import EmbeddedStack
 
 
-def test_a_part_whose_address_a_file_says_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_with_its_address_in_a_secret_file_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("BLURLINE_SECRETS_DIR", str(tmp_path / "secrets"))
     (tmp_path / "secrets").mkdir()
@@ -20,7 +22,7 @@ def test_a_part_whose_address_a_file_says_is_left_out(tmp_path: Path, monkeypatc
     assert addresses.prefect_password == ""
 
 
-def test_prefect_is_never_put_among_the_tables_of_a_database_of_your_own(
+def test_prefect_never_shares_a_database_that_the_operator_provides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLURLINE_DATABASE_URL", "postgresql://ann@db.test/blurline")

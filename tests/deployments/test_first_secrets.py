@@ -14,7 +14,7 @@ from blurline.settings.secret_files import read_secrets
 from deployments.containers.first_secrets import make_secrets
 
 
-def test_secrets_are_made_once_for_the_folders_owner_and_every_container(tmp_path: Path) -> None:
+def test_secrets_are_created_once_for_the_folders_owner_and_every_container(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     made = make_secrets(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -41,7 +41,7 @@ def test_the_secrets_of_the_parts_fit_each_other(tmp_path: Path) -> None:
     assert {security["grpc"]["ca"], *security["grpc"]["s3"].values()} == {"/run/secrets/store_door.pem"}
 
 
-def test_what_is_named_as_a_variable_is_a_setting_and_the_keys_sign(tmp_path: Path) -> None:
+def test_every_file_named_like_a_variable_is_a_setting_and_the_keys_sign(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     for path in make_secrets(tmp_path / "all"):
@@ -52,7 +52,7 @@ def test_what_is_named_as_a_variable_is_a_setting_and_the_keys_sign(tmp_path: Pa
     assert issuer.verify(issuer.issue("ann", [Scope.SUBMIT], 60)).owner == "ann"
 
 
-def test_a_folder_that_cannot_be_made_is_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"secrets cannot be written to .*Run this as the user who owns"):
         make_secrets(tmp_path / "file" / "secrets")

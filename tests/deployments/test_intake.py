@@ -21,7 +21,7 @@ def test_a_queue_is_polled_when_its_buffer_is_empty_and_it_may_have_more() -> No
     assert intake.queues_to_poll(5) == [INTERACTIVE, BACKLOG]
 
 
-def test_what_has_lain_in_a_buffer_is_asked_for_again() -> None:
+def test_stale_buffered_runs_are_requested_again() -> None:
     intake: Intake[str] = Intake()
     intake.add(INTERACTIVE, [], asked=10, next_tick_s=5)
     intake.add(BACKLOG, ["b0", "b1"], asked=10, next_tick_s=5)

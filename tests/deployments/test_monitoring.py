@@ -83,7 +83,7 @@ def names(expression: str) -> set[str]:
     return set(re.findall(r"\b(?:blurline|process)_\w+", expression))
 
 
-def test_every_metric_of_dashboard_and_rules_is_shown_by_a_process(exposed: set[str]) -> None:
+def test_every_metric_of_dashboard_and_rules_is_exported_by_a_process(exposed: set[str]) -> None:
     assert set().union(*map(names, EXPRESSIONS)) <= exposed
 
 
@@ -93,7 +93,7 @@ def test_every_metric_of_ours_is_on_the_dashboard() -> None:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_an_expression_asks_for_labels_that_its_metrics_have(expression: str) -> None:
+def test_every_expression_uses_labels_of_its_metrics(expression: str) -> None:
     known = {label for each in DECLARED if each.samples & names(expression) for label in each.labels}
     asked = set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=)\s*\"", expression))
     for grouped in re.findall(r"\bby \(([^)]*)\)", expression):

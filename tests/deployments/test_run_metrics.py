@@ -28,7 +28,7 @@ def of_children(figures: RunMetrics) -> dict[str, float]:
     return {name: value - own.get(name, 0) for name, value in shown(figures).items()}
 
 
-def test_the_worker_shows_the_sum_over_its_children() -> None:
+def test_the_worker_reports_the_sum_over_its_processes() -> None:
     figures = RunMetrics()
     figures.report("a", totals(faces=2, blurred=5))
     figures.report("b", totals(faces=3, blurred=7))
@@ -39,7 +39,7 @@ def test_the_worker_shows_the_sum_over_its_children() -> None:
     assert found['blurline_stage_duration_seconds_bucket{le="+Inf",stage="blur"}'] == 13
 
 
-def test_what_a_child_did_counts_after_its_end_once() -> None:
+def test_the_work_of_an_ended_process_counts_once() -> None:
     figures = RunMetrics()
     figures.report("a", totals(faces=2))
     figures.end("a")
@@ -49,5 +49,5 @@ def test_what_a_child_did_counts_after_its_end_once() -> None:
     assert of_children(figures)["blurline_faces_found_total"] == 3
 
 
-def test_what_has_not_happened_yet_is_shown_as_zero() -> None:
+def test_events_that_have_not_happened_are_reported_as_zero() -> None:
     assert "blurline_faces_found_total" in shown(RunMetrics())

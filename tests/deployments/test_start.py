@@ -9,7 +9,7 @@ from blurline.settings import Settings
 from deployments.worker.start import start_worker
 
 
-def test_a_worker_says_so_when_it_cannot_have_its_port_for_metrics(settings: Settings) -> None:
+def test_a_worker_reports_an_occupied_metrics_port(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

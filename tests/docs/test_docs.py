@@ -32,7 +32,7 @@ def page(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.mark.parametrize("name", GENERATED)
-def test_what_is_written_from_the_code_is_what_the_code_says(name: str) -> None:
+def test_generated_pages_match_the_code(name: str) -> None:
     assert (DOCS / name).read_text() == rewritten(DOCS / name), "run `make docs`"
 
 
@@ -61,7 +61,7 @@ def test_the_openapi_document_does_not_depend_on_the_process_that_writes_it() ->
     assert done.stdout == (DOCS / "openapi.json").read_text()
 
 
-def test_every_page_and_file_that_is_named_is_there(page: Path) -> None:
+def test_every_named_page_and_file_exists(page: Path) -> None:
     named = re.findall(
         r"(?<![\w/.])(?:docs|deployments|tests|models|blurline|api|sql|release)/[\w/.-]+\.\w+", page.read_text()
     )
@@ -69,7 +69,7 @@ def test_every_page_and_file_that_is_named_is_there(page: Path) -> None:
     assert missing == []
 
 
-def test_every_command_and_option_that_is_named_is_there(page: Path) -> None:
+def test_every_named_command_and_option_exists(page: Path) -> None:
     for line in code_of(page):
         for name, rest in re.findall(r"(?:^|[($|] ?|\bpython -m )blurline ([a-z][a-z-]*)([^|#)]*)", line):
             assert name in COMMANDS, line
@@ -78,12 +78,12 @@ def test_every_command_and_option_that_is_named_is_there(page: Path) -> None:
             assert set(asked) <= {*options, "--help"}, line
 
 
-def test_every_variable_that_is_named_is_there(page: Path) -> None:
+def test_every_named_variable_exists(page: Path) -> None:
     named = re.findall(r"\bBLURLINE_[A-Z0-9_]*[A-Z0-9]\b(?!…)", page.read_text())
     assert set(named) <= VARIABLES
 
 
-def test_every_endpoint_that_is_named_is_there(page: Path) -> None:
+def test_every_named_endpoint_exists(page: Path) -> None:
     paths = json.loads((DOCS / "openapi.json").read_text())["paths"]
     known = {_shape(f"{method.upper()} {path}") for path, methods in paths.items() for method in methods}
     known.add("GET /metrics")
@@ -91,18 +91,18 @@ def test_every_endpoint_that_is_named_is_there(page: Path) -> None:
         assert _shape(named.rstrip("/.")) in known or named.endswith("/"), named
 
 
-def test_every_target_of_make_that_is_named_is_there(page: Path) -> None:
+def test_every_named_make_target_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for line in code_of(page):
         assert set(re.findall(r"^make ([a-z]+)", line)) <= targets, line
 
 
-def test_the_guide_to_policies_knows_every_preset() -> None:
+def test_the_guide_to_policies_lists_every_preset() -> None:
     text = (DOCS / "policy.md").read_text()
     assert all(f"| `{name}` |" in text for name in PRESETS)
 
 
-def test_the_notes_on_privacy_know_every_table_and_every_time_that_is_kept() -> None:
+def test_the_privacy_notes_list_every_table_and_retention_time() -> None:
     text = (DOCS / "privacy.md").read_text()
     migrations = "".join(path.read_text() for path in (ROOT / "sql" / "migrations").glob("*.sql"))
     tables = re.findall(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", migrations, re.MULTILINE)
@@ -125,7 +125,7 @@ def test_the_notes_on_privacy_know_every_table_and_every_time_that_is_kept() -> 
         {"smoothing": 1},
     ],
 )
-def test_what_the_guide_to_policies_calls_refused_is_refused(refused: dict[str, object]) -> None:
+def test_the_api_refuses_what_the_guide_to_policies_calls_refused(refused: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Policy.model_validate(refused)
 

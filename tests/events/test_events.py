@@ -68,7 +68,7 @@ class Rollback(Exception):
     pass
 
 
-def test_what_becomes_of_images_is_told_once_and_in_order(database: Database) -> None:
+def test_events_of_images_are_written_once_and_in_order(database: Database) -> None:
     job = add_job(database, 4)
     attempts = started(database)
     with database.transaction() as transaction:
@@ -99,7 +99,7 @@ def test_what_becomes_of_images_is_told_once_and_in_order(database: Database) ->
     assert types_of(database)[5:] == ["image.published"], "the job has finished once"
 
 
-def test_a_new_result_is_told_and_the_job_does_not_finish_again(database: Database) -> None:
+def test_a_new_result_writes_an_event_and_the_job_does_not_finish_again(database: Database) -> None:
     add_job(database, 1)
     (attempt,) = started(database)
     with database.transaction() as transaction:
@@ -120,7 +120,7 @@ def test_a_cancelled_job_of_many_images_ends_with_its_finish(database: Database)
     assert events[-1].type == "job.finished"
 
 
-def test_nothing_is_told_of_what_was_rolled_back(database: Database) -> None:
+def test_a_rolled_back_transaction_writes_no_event(database: Database) -> None:
     add_job(database, 2)
     first, second = started(database)
     with suppress(Rollback), database.transaction() as transaction:
@@ -133,7 +133,7 @@ def test_nothing_is_told_of_what_was_rolled_back(database: Database) -> None:
 
 
 @pytest.mark.parametrize("images", [2, 7])
-def test_transactions_that_end_a_job_together_tell_of_it_once_and_last(database: Database, images: int) -> None:
+def test_transactions_that_end_a_job_together_write_its_finish_once_and_last(database: Database, images: int) -> None:
     """Each has settled its share before any of them commits, so that none sees the job finished when it looks."""
     for _ in range(10):
         job = add_job(database, images)
@@ -199,7 +199,7 @@ def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> N
             assert types.index("job.finished") == len(types) - 1 == 60
 
 
-def test_numbers_go_on_when_old_events_are_forgotten(database: Database, settings: Settings) -> None:
+def test_sequence_numbers_continue_after_old_events_expire(database: Database, settings: Settings) -> None:
     assert find_bounds(database, "ann") == Bounds(head=0, removed=0)
     add_job(database, 3)
     attempts = started(database)
@@ -216,7 +216,7 @@ def test_numbers_go_on_when_old_events_are_forgotten(database: Database, setting
     assert find_bounds(database, "ann") == Bounds(head=4, removed=2)
 
 
-def test_progress_is_that_of_the_owners_own_jobs(database: Database) -> None:
+def test_progress_covers_only_the_owners_jobs(database: Database) -> None:
     job = add_job(database, 3)
     of_bob = add_job(database, 1, owner="bob")
     attempts = started(database)

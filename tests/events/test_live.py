@@ -36,7 +36,7 @@ def url(app: FastAPI) -> Iterator[str]:
         yield url
 
 
-def test_a_client_hears_of_its_own_jobs_as_they_go_on(url: str, settings: Settings, database: Database) -> None:
+def test_a_client_receives_events_of_its_own_jobs(url: str, settings: Settings, database: Database) -> None:
     job, (first, second) = job_underway(database, 2)
     _, (of_bob,) = job_underway(database, 1, "bob")
     with connected(url) as client:
@@ -62,7 +62,7 @@ def test_a_client_hears_of_its_own_jobs_as_they_go_on(url: str, settings: Settin
         assert [received(client)["type"] for _ in range(3)] == ["image.published", "job.finished", "job.progress"]
 
 
-def test_progress_is_told_once_a_second_however_much_happens(url: str, settings: Settings, database: Database) -> None:
+def test_progress_is_sent_at_most_once_a_second(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 40)
     with connected(url) as client:
         introduced(client, token(settings))
@@ -77,7 +77,7 @@ def test_progress_is_told_once_a_second_however_much_happens(url: str, settings:
         assert 2 <= times <= 2 + (time.monotonic() - began_s)
 
 
-def test_a_client_that_comes_back_gets_what_it_has_missed(url: str, settings: Settings, database: Database) -> None:
+def test_a_client_that_reconnects_gets_the_events_it_missed(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 250)
     settle(database, *attempts)
     with connected(url) as client:
@@ -85,7 +85,7 @@ def test_a_client_that_comes_back_gets_what_it_has_missed(url: str, settings: Se
         assert [event(client)["sequence"] for _ in range(248)] == list(range(4, 252)), "more than a page"
 
 
-def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings: Settings, database: Database) -> None:
+def test_a_client_that_was_away_for_too_long_is_informed(url: str, settings: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 3)
     settle(database, *attempts[:2])
     expire_records(database, settings.replace(events_kept_days=0))
@@ -100,7 +100,9 @@ def test_a_client_that_has_been_away_for_too_long_is_told_so(url: str, settings:
         assert event(client)["sequence"] == 3
 
 
-def test_what_happens_while_nobody_listens_is_told_afterwards(url: str, settings: Settings, database: Database) -> None:
+def test_events_during_a_lost_connection_to_the_database_are_sent_afterwards(
+    url: str, settings: Settings, database: Database
+) -> None:
     _, attempts = job_underway(database, 1)
     with (
         connected(url) as client,
@@ -130,7 +132,7 @@ class _Narrow:
         await self._app(scope, receive, send)
 
 
-def test_a_client_that_takes_nothing_is_dropped_and_holds_nobody_up(
+def test_a_client_that_reads_nothing_is_dropped_and_delays_no_other(
     app: FastAPI, settings: Settings, database: Database
 ) -> None:
     transports: list[Any] = []

@@ -54,7 +54,7 @@ class Reader:
         assert self.error is None
 
 
-def test_the_example_goes_on_through_restarts_and_expiries(without_prefect: Settings, database: Database) -> None:
+def test_the_example_continues_through_restarts_and_expiries(without_prefect: Settings, database: Database) -> None:
     _, attempts = job_underway(database, 3)
     given: list[str] = []
     is_wrong = False

@@ -114,7 +114,7 @@ def _is_alive(port: int) -> bool:
         return False
 
 
-def test_every_client_hears_of_its_own_once_and_in_order_across_an_outage(replicas: Replicas) -> None:
+def test_every_client_receives_its_own_events_once_and_in_order_across_an_outage(replicas: Replicas) -> None:
     database = Database(replicas.settings.database.conninfo)
     jobs = [{owner: job_underway(database, IMAGES, owner)[1] for owner in OWNERS} for _ in range(JOBS_OF_OWNER)]
     with replicas.watched():

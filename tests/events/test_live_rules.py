@@ -55,27 +55,27 @@ NO_INTRODUCTIONS: dict[str | bytes, int] = {
 }
 
 
-def test_a_token_alone_will_do_and_any_scope(url: str, settings: Settings) -> None:
+def test_a_token_of_any_scope_is_sufficient(url: str, settings: Settings) -> None:
     for scope in Scope:
         with connected(url) as client:
             client.send(LocalIssuer(settings.home).issue("rita", [scope], 60))
             assert received(client)["type"] == "ready"
 
 
-def test_what_is_no_introduction_ends_the_connection(url: str) -> None:
+def test_an_invalid_first_message_ends_the_connection(url: str) -> None:
     for message, code in NO_INTRODUCTIONS.items():
         with connected(url) as client:
             client.send(message)
             assert closed(client) == code, message
 
 
-def test_who_may_nothing_is_sent_away(url: str, settings: Settings) -> None:
+def test_a_token_without_a_scope_is_refused(url: str, settings: Settings) -> None:
     with connected(url) as client:
         client.send(LocalIssuer(settings.home).issue("eve", [], 60))
         assert closed(client) == 4403
 
 
-def test_who_says_nothing_is_sent_away(url: str) -> None:
+def test_a_client_that_sends_nothing_is_disconnected(url: str) -> None:
     with connected(url) as client:
         assert closed(client) == 4408
 
@@ -100,7 +100,7 @@ def test_a_new_token_keeps_the_connection(url: str, settings: Settings, database
         assert event(client)["type"] == "image.published"
 
 
-def test_a_new_token_must_be_the_same_users(url: str, settings: Settings) -> None:
+def test_a_new_token_must_belong_to_the_same_user(url: str, settings: Settings) -> None:
     for owner, scopes in (("bob", [Scope.SUBMIT]), ("ann", [])):
         with connected(url) as client:
             introduced(client, token(settings))
@@ -108,7 +108,7 @@ def test_a_new_token_must_be_the_same_users(url: str, settings: Settings) -> Non
             assert closed(client) == 4403
 
 
-def test_new_tokens_all_the_time_end_the_connection(url: str, settings: Settings) -> None:
+def test_too_many_new_tokens_end_the_connection(url: str, settings: Settings) -> None:
     with connected(url) as client:
         introduced(client, token(settings))
         for _ in range(2):
@@ -124,7 +124,7 @@ def test_a_bad_new_token_ends_the_connection(url: str, settings: Settings) -> No
         assert closed(client) == 4401
 
 
-def test_while_the_issuer_is_away_nobody_loses_a_connection(url: str, settings: Settings, database: Database) -> None:
+def test_connections_survive_while_the_issuer_is_unavailable(url: str, settings: Settings, database: Database) -> None:
     unchecked = jwt.encode({"iss": AWAY_ISSUER, "sub": "ann"}, "k" * 32)
     with connected(url) as client:
         client.send(unchecked)
@@ -139,7 +139,7 @@ def test_while_the_issuer_is_away_nobody_loses_a_connection(url: str, settings: 
         assert event(client)["type"] == "image.published"
 
 
-def test_one_user_has_so_many_connections(url: str, settings: Settings, app: FastAPI) -> None:
+def test_connections_of_one_user_are_limited(url: str, settings: Settings, app: FastAPI) -> None:
     with ExitStack() as clients:
         for _ in range(WEBSOCKETS_PER_OWNER):
             introduced(clients.enter_context(connected(url)), token(settings))
@@ -159,7 +159,7 @@ def test_pages_of_allowed_origins_may_connect(url: str, settings: Settings) -> N
             assert introduced(client, token(settings))["type"] == "ready"
 
 
-def test_other_pages_may_not(url: str) -> None:
+def test_pages_of_other_origins_may_not_connect(url: str) -> None:
     for origin in ("https://evil.example", f"{PAGE_ORIGIN}.evil.example", "null", ""):
         with pytest.raises(InvalidStatus) as refused:
             connected(url, additional_headers={"Origin": origin})
@@ -168,7 +168,7 @@ def test_other_pages_may_not(url: str) -> None:
         assert json.loads(response.body or b"")["code"] == "origin_not_allowed"
 
 
-def test_a_service_that_stops_says_so(app: FastAPI, settings: Settings) -> None:
+def test_a_stopping_service_announces_it(app: FastAPI, settings: Settings) -> None:
     with serving(app) as url:
         client = connected(url)
         introduced(client, token(settings))

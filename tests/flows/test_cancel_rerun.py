@@ -31,7 +31,7 @@ def _worker(without_prefect: Settings, monkeypatch: pytest.MonkeyPatch) -> Itera
     resources.database.cache_clear()
 
 
-def test_what_is_left_of_a_rerun_is_cancelled_and_nothing_else(database: Database) -> None:
+def test_only_the_rest_of_a_rerun_is_cancelled(database: Database) -> None:
     job_id = image_rows.submit(database, "ann", 3, ProfileName.STANDARD)
     for attempt in started(database):
         with database.transaction() as transaction:

@@ -17,7 +17,7 @@ def _everything_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.sweep.grace_s", lambda _: -60.0)
 
 
-def test_more_orphans_than_are_plausible_are_left_to_a_person(
+def test_an_implausible_number_of_orphans_is_left_to_a_person(
     stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consistency, "_PLAUSIBLE_ORPHANS", 2)
@@ -29,7 +29,7 @@ def test_more_orphans_than_are_plausible_are_left_to_a_person(
     assert len(stored_images.keys(Bucket.ORIGINALS)) == 8
 
 
-def test_the_sweep_says_what_it_did_and_ends_in_time(
+def test_the_sweep_reports_what_it_did_and_stops_in_time(
     stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consistency, "_AT_ONCE", 2)
@@ -54,7 +54,7 @@ def test_the_sweep_says_what_it_did_and_ends_in_time(
     assert isinstance(counts, dict) and counts["removed_results"] == 1
 
 
-def test_nothing_goes_while_the_database_has_no_image(stored_images: StoredImages) -> None:
+def test_nothing_is_removed_while_the_database_has_no_image(stored_images: StoredImages) -> None:
     """As one of another installation, or a new one."""
     stray = stored_images.put_result(new_id(), new_id())
     with pytest.raises(TooManyOrphans, match="1 of 1 objects"):

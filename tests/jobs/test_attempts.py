@@ -56,7 +56,7 @@ def test_an_image_held_without_a_result_cannot_be_approved(database: Database, j
         assert not approve(transaction, attempt.image_id)
 
 
-def test_publishing_is_seen_with_its_detections(database: Database, job: UUID) -> None:
+def test_a_published_image_has_its_detections(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
         assert publish(transaction, attempt, result()).is_won
@@ -71,7 +71,7 @@ def test_publishing_is_seen_with_its_detections(database: Database, job: UUID) -
     assert (row.images, row.published, row.queued) == (1, 1, 0)
 
 
-def test_a_doubled_attempt_publishes_once(database: Database, job: UUID) -> None:
+def test_a_duplicated_attempt_publishes_once(database: Database, job: UUID) -> None:
     """Also when its worker never heard of the commit: it meets its own result and must not take it for another's."""
     (attempt,) = started(database)
     barrier = threading.Barrier(4)
@@ -109,7 +109,7 @@ def test_a_late_attempt_changes_nothing(database: Database, job: UUID) -> None:
     assert (image.state, image.result_key, image.error_code) == ("published", "current", None)
 
 
-def test_attempts_end_after_the_last_with_the_reason(database: Database, job: UUID) -> None:
+def test_the_image_fails_with_the_reason_after_its_last_attempt(database: Database, job: UUID) -> None:
     for number in (1, 2, 3):
         (attempt,) = started(database)
         assert attempt.number == number
@@ -136,7 +136,7 @@ def test_an_outage_does_not_use_up_the_attempts(database: Database, job: UUID) -
     assert (image.state, image.error_code) == ("failed", "crashed")
 
 
-def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -> None:
+def test_publishing_returns_the_key_of_the_replaced_result(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempt, result("first"))
@@ -147,7 +147,7 @@ def test_a_new_result_names_the_one_it_replaces(database: Database, job: UUID) -
         assert publish(transaction, again, result("second")).replaced_key == "first"
 
 
-def test_settling_and_calling_off_at_once_never_wait_for_each_other(database: Database) -> None:
+def test_settling_and_cancelling_concurrently_never_deadlock(database: Database) -> None:
     job_id = add_job(database, 40, queue="backlog")
     attempts = started(database)
     faults: list[Exception] = []
@@ -170,7 +170,7 @@ def test_settling_and_calling_off_at_once_never_wait_for_each_other(database: Da
     assert row.published + row.failed == 40
 
 
-def test_review_holds_the_picture_back(database: Database, job: UUID) -> None:
+def test_an_image_held_without_a_result_has_no_result_key(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
         assert hold_for_review(transaction, attempt, "output_check_failed", "not destroyed")
@@ -179,7 +179,7 @@ def test_review_holds_the_picture_back(database: Database, job: UUID) -> None:
     assert (image.state, image.result_key) == ("needs_review", None)
 
 
-def test_what_has_ended_is_not_started_again(database: Database, job: UUID) -> None:
+def test_a_settled_attempt_is_not_started_again(database: Database, job: UUID) -> None:
     (batch_id,) = dispatched(database)
     (attempt,) = attempts_of(database, batch_id)
     with database.transaction() as transaction:
@@ -211,7 +211,7 @@ def test_a_large_job_is_written_in_few_statements(database: Database) -> None:
     assert [image.position for image in page] == list(range(4950, 5000))
 
 
-def test_batches_are_bounded_in_images_and_bytes_and_keep_the_order() -> None:
+def test_batches_are_limited_in_images_and_bytes_and_keep_the_order() -> None:
     members = [Member(new_id(), size) for size in [400_000] * 5 + [3_000_000] + [1] * 45]
     groups = list(split(members, SIZE))
     assert [member for group in groups for member in group] == members
@@ -233,7 +233,7 @@ def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: 
     assert len(dispatched(database)) == 1
 
 
-def test_a_batch_of_a_newer_release_is_left_to_its_workers_and_loses_nothing_of_its_policy(
+def test_a_batch_of_a_newer_release_waits_for_newer_workers_and_keeps_its_policy(
     database: Database, settings: Settings, job: UUID
 ) -> None:
     with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:

@@ -60,7 +60,9 @@ def test_many_keys_are_checked_by_listing(client: httpx.Client, store: Store, se
     assert client.post("/v1/jobs", json={"images": [{"key": key} for key in keys]}).status_code == 202
 
 
-def test_requests_that_cannot_be_met_say_why(client: httpx.Client, settings: Settings) -> None:
+def test_requests_that_cannot_be_fulfilled_are_refused_with_the_reason(
+    client: httpx.Client, settings: Settings
+) -> None:
     key = upload(client, b"x")
     own = key.partition("/")[0]
     detail = problem(client.post("/v1/jobs", json={"images": [{"key": f"{own}/{new_id()}"}]}), 422, "object_missing")
@@ -90,7 +92,7 @@ def test_a_file_over_the_limit_is_refused(client: httpx.Client, settings: Settin
     assert "0.1 MB" in problem(response, 413, "picture_too_large")
 
 
-def test_a_request_over_the_limit_is_refused_however_it_is_sent(client: httpx.Client, settings: Settings) -> None:
+def test_a_request_over_the_limit_is_refused_in_any_encoding(client: httpx.Client, settings: Settings) -> None:
     def chunks() -> Iterator[bytes]:
         yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
         yield from [bytes(50_000)] * 10
@@ -106,7 +108,7 @@ def test_a_request_over_the_limit_is_refused_however_it_is_sent(client: httpx.Cl
         problem(streamed, 413, "request_too_large")
 
 
-def test_names_and_dates_that_no_database_takes_are_refused(client: httpx.Client) -> None:
+def test_names_and_dates_that_the_database_cannot_store_are_refused(client: httpx.Client) -> None:
     key = upload(client, b"x")
     body = {"images": [{"key": key, "name": "a\u0000b"}]}
     problem(client.post("/v1/jobs", json=body), 422, "invalid_request")
@@ -192,14 +194,14 @@ def test_the_openapi_document_names_every_path(client: httpx.Client) -> None:
     assert "application/json" in document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
 
 
-def test_the_documentation_needs_nothing_from_elsewhere(client: httpx.Client) -> None:
+def test_the_documentation_loads_nothing_from_other_hosts(client: httpx.Client) -> None:
     page = client.get("/docs").raise_for_status().text
     assert "https://" not in page
     (script,) = re.findall(r'<script src="([^"]+)"', page)
     assert client.get(script).raise_for_status().headers["content-type"].startswith(("text/javascript", "application/"))
 
 
-def test_a_held_result_is_for_reviewers_until_one_approves_it(
+def test_only_reviewers_get_a_held_result_until_it_is_approved(
     client: httpx.Client, settings: Settings, database: Database, store: Store
 ) -> None:
     submit(client, "a.jpg")
@@ -236,7 +238,7 @@ def test_a_wrong_policy_is_refused_with_a_sentence(client: httpx.Client, policy:
     assert says in problem(response, 422, "invalid_request")
 
 
-def test_many_who_ask_for_health_hold_up_nobody(settings: Settings) -> None:
+def test_many_health_checks_at_once_delay_no_request(settings: Settings) -> None:
     asked: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as silent:
         accepting = threading.Thread(target=_accept_for_ever, args=(silent, asked))

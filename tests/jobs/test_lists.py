@@ -95,7 +95,7 @@ def test_the_most_doubtful_come_first(
     problem(client.get("/v1/images", params={"sort": "-doubt"}), 422, "invalid_request")
 
 
-def test_a_cursor_is_good_for_its_own_list_alone(client: httpx.Client, jobs: list[str]) -> None:
+def test_a_cursor_is_valid_only_for_its_own_list(client: httpx.Client, jobs: list[str]) -> None:
     cursor = client.get("/v1/jobs", params={"limit": 1}).json()["next_cursor"]
     for path, params in [
         ("/v1/jobs", {"cursor": cursor, "sort": "created_at"}),

@@ -30,14 +30,14 @@ def labels_of_dispatched(database: Database) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("traceparent", "expected"), [(TRACEPARENT, {"blurline.traceparent": TRACEPARENT}), (None, {})]
 )
-def test_a_flow_run_goes_on_with_the_trace_of_its_request(
+def test_a_flow_run_continues_the_trace_of_its_request(
     database: Database, traceparent: str | None, expected: dict[str, str]
 ) -> None:
     add_job(database, traceparent=traceparent)
     assert labels_of_dispatched(database) == [expected]
 
 
-def test_so_does_a_further_attempt(database: Database) -> None:
+def test_a_further_attempt_continues_the_trace_of_its_request(database: Database) -> None:
     add_job(database, traceparent=TRACEPARENT)
     (attempt,) = started(database)
     with database.transaction() as transaction:
@@ -45,7 +45,7 @@ def test_so_does_a_further_attempt(database: Database) -> None:
     assert labels_of_dispatched(database) == [{"blurline.traceparent": TRACEPARENT}]
 
 
-def test_a_rerun_has_a_trace_of_its_own_with_a_link_to_the_old_one(database: Database) -> None:
+def test_a_rerun_has_its_own_trace_with_a_link_to_the_old_one(database: Database) -> None:
     add_job(database, traceparent=TRACEPARENT)
     (attempt,) = started(database)
     with database.transaction() as transaction:

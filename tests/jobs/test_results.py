@@ -61,7 +61,9 @@ def test_a_result_has_its_headers(client: httpx.Client, url: str) -> None:
         ("bytes=-99", DATA, "bytes 0-9/10"),
     ],
 )
-def test_a_range_is_sent_alone(client: httpx.Client, url: str, asked: str, content: bytes, says: str) -> None:
+def test_only_the_requested_range_is_sent(
+    client: httpx.Client, url: str, asked: str, content: bytes, says: str
+) -> None:
     response = client.get(url, headers={"Range": asked})
     assert (response.status_code, response.content, response.headers["content-range"]) == (206, content, says)
     assert response.headers["content-length"] == str(len(content))
@@ -70,7 +72,7 @@ def test_a_range_is_sent_alone(client: httpx.Client, url: str, asked: str, conte
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,3-4", "bytes=5-2", "lines=1-2", "bytes=-", "nonsense"])
-def test_a_range_that_is_not_understood_is_all_of_it(client: httpx.Client, url: str, asked: str) -> None:
+def test_an_invalid_range_returns_the_whole_file(client: httpx.Client, url: str, asked: str) -> None:
     response = client.get(url, headers={"Range": asked})
     assert (response.status_code, response.content) == (200, DATA)
 
@@ -82,7 +84,7 @@ def test_a_range_beyond_the_end_is_refused(client: httpx.Client, url: str, asked
     assert response.headers["content-range"] == "bytes */10"
 
 
-def test_detections_are_there_alone(client: httpx.Client, url: str) -> None:
+def test_detections_can_be_read_without_the_result(client: httpx.Client, url: str) -> None:
     answer = client.get(url.replace("result", "detections")).json()
     assert (answer["width_px"], answer["height_px"]) == (100, 50)
     assert [box["destroyed"] for box in answer["detections"]] == [True, False]
@@ -134,20 +136,20 @@ def test_an_archive_of_many_results_is_complete(
         ("MANIFEST.json", "MANIFEST.json.jpg"),
     ],
 )
-def test_names_stay_inside_the_archive(name: str, expected: str) -> None:
+def test_file_names_stay_inside_the_archive(name: str, expected: str) -> None:
     found = str(file_path(name, 7, "id/attempt.jpg"))
     assert found == expected
     assert not PurePosixPath(found).is_absolute()
     assert ".." not in PurePosixPath(found).parts
 
 
-def test_ten_thousand_pictures_of_one_name_have_names_of_their_own() -> None:
+def test_ten_thousand_pictures_of_one_name_get_distinct_names() -> None:
     names = Names()
     given = [names.unused(file_path("A.jpg" if at % 2 else "a.jpg", at, "id/attempt.jpg")) for at in range(10_000)]
     assert len({name.casefold() for name in given}) == 10_000
 
 
-def test_an_archive_has_nothing_that_is_held_or_was_taken_back_meanwhile(
+def test_an_archive_leaves_out_held_withdrawn_and_deleted_results(
     client: httpx.Client, settings: Settings, database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = submit(client, "held.jpg", "published.jpg", "withdrawn.jpg", "deleted.jpg")

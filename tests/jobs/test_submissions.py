@@ -42,7 +42,7 @@ def _post(client: httpx.Client, key: str, name: str = "a.jpg", data: bytes = b"x
     return client.post("/v1/jobs", files=[("files", (name, data))], data=options, headers={"Idempotency-Key": key})
 
 
-def test_a_repeated_form_is_answered_as_the_first(client: httpx.Client, settings: Settings) -> None:
+def test_a_repeated_form_gets_the_first_answer(client: httpx.Client, settings: Settings) -> None:
     first, again = _post(client, "k-1"), _post(client, "k-1")
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.json() == first.json()
@@ -52,7 +52,7 @@ def test_a_repeated_form_is_answered_as_the_first(client: httpx.Client, settings
     assert _post(client, "k-2").json()["id"] != first.json()["id"]
 
 
-def test_a_repeated_json_is_answered_as_the_first(client: httpx.Client, settings: Settings) -> None:
+def test_a_repeated_json_request_gets_the_first_answer(client: httpx.Client, settings: Settings) -> None:
     body = {"images": [{"key": upload(client, b"x")}]}
     answers = [client.post("/v1/jobs", json=body, headers={"Idempotency-Key": "k"}) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
@@ -67,18 +67,20 @@ def test_another_request_with_the_same_key_is_refused(client: httpx.Client, othe
     problem(_post(client, "k", **other), 422, "idempotency_key_reused")  # type: ignore[arg-type]
 
 
-def test_keys_are_each_owners_own(client: httpx.Client, settings: Settings) -> None:
+def test_idempotency_keys_belong_to_their_owner(client: httpx.Client, settings: Settings) -> None:
     first = _post(client, "k").json()
     client.headers["Authorization"] = bearer(settings, "bob", Scope.SUBMIT)
     assert _post(client, "k").json()["id"] != first["id"]
 
 
-def test_a_request_that_came_to_nothing_leaves_its_key_free(client: httpx.Client, settings: Settings) -> None:
+def test_a_failed_request_releases_its_key(client: httpx.Client, settings: Settings) -> None:
     problem(_post(client, "k", preset="nowhere"), 422, "unknown_preset")
     assert _post(client, "k").status_code == 202
 
 
-def test_many_at_once_with_one_key_make_one_job(client: httpx.Client, settings: Settings, store: Store) -> None:
+def test_concurrent_requests_with_one_key_create_one_job(
+    client: httpx.Client, settings: Settings, store: Store
+) -> None:
     with ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(lambda _: _post(client, "k", data=HOPPER.read_bytes()), range(12)))
     made = {answer.json()["id"] for answer in answers if answer.status_code == 202}
@@ -90,7 +92,7 @@ def test_many_at_once_with_one_key_make_one_job(client: httpx.Client, settings: 
     assert _post(client, "k", data=HOPPER.read_bytes()).json()["id"] in made
 
 
-def test_a_late_request_whose_key_was_taken_over_makes_nothing(database: Database, settings: Settings) -> None:
+def test_a_late_request_whose_lease_expired_creates_nothing(database: Database, settings: Settings) -> None:
     late = claim(database, "ann", "k", "f", 24)
     with pytest.raises(InProgress):
         claim(database, "ann", "k", "f", 24)
@@ -103,7 +105,7 @@ def test_a_late_request_whose_key_was_taken_over_makes_nothing(database: Databas
     assert claim(database, "ann", "k", "f", 24).answer == {"by": "second"}
 
 
-def test_a_key_is_forgotten_after_its_time(client: httpx.Client, settings: Settings) -> None:
+def test_an_idempotency_key_expires(client: httpx.Client, settings: Settings) -> None:
     first = _post(client, "k").json()
     age(settings.database.conninfo, "idempotency_keys", timedelta(hours=25))
     assert _post(client, "k").json()["id"] != first["id"]
@@ -121,7 +123,7 @@ def _with(settings: Settings, **changes: object) -> Settings:
         ({"quota_open_jobs": 2}, "2 unfinished jobs"),
     ],
 )
-def test_quotas_hold_for_each_owner(without_prefect: Settings, changes: dict[str, float], says: str) -> None:
+def test_quotas_apply_to_each_owner(without_prefect: Settings, changes: dict[str, float], says: str) -> None:
     settings = _with(without_prefect, **changes)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
@@ -140,7 +142,7 @@ def test_quotas_hold_for_each_owner(without_prefect: Settings, changes: dict[str
         client.post("/v1/jobs", files=files).raise_for_status()
 
 
-def test_many_at_once_stay_within_a_quota(without_prefect: Settings) -> None:
+def test_concurrent_requests_stay_within_a_quota(without_prefect: Settings) -> None:
     settings = _with(without_prefect, quota_images_per_day=5)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
@@ -151,7 +153,7 @@ def test_many_at_once_stay_within_a_quota(without_prefect: Settings) -> None:
     assert sorted(answers) == [202] * 5 + [429] * 7
 
 
-def test_a_users_own_quotas_go_before_the_settings(without_prefect: Settings, store: Store) -> None:
+def test_a_users_own_quotas_take_precedence_over_the_settings(without_prefect: Settings, store: Store) -> None:
     settings = _with(without_prefect, quota_images_per_day=1)
     operator = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
@@ -180,7 +182,7 @@ def test_requests_over_the_rate_limit_are_refused_with_the_standard_headers(with
         assert client.get("/liveness").status_code == 200
 
 
-def test_presets_are_policies_with_a_name(client: httpx.Client, settings: Settings) -> None:
+def test_presets_are_named_policies(client: httpx.Client, settings: Settings) -> None:
     operator = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     page = {"description": "For the front page.", "policy": {"profile": "thorough", "style": "solid"}}
     client.put("/v1/presets/front", json=page, headers=operator).raise_for_status()
@@ -215,7 +217,7 @@ def test_images_by_url_are_off_unless_allowed(client: httpx.Client, without_pref
         problem(both, 422, "invalid_request")
 
 
-def test_labels_are_kept_and_checked(client: httpx.Client) -> None:
+def test_labels_are_stored_and_validated(client: httpx.Client) -> None:
     job = submit(client, "a.jpg", labels='{"assignment": "4711", "desk": "Ausland"}')
     assert job["labels"] == {"assignment": "4711", "desk": "Ausland"}
     for wrong in (
@@ -230,7 +232,7 @@ def test_labels_are_kept_and_checked(client: httpx.Client) -> None:
         problem(response, 422, "invalid_request")
 
 
-def test_clients_that_stop_in_the_middle_of_an_upload_hold_up_nobody(client: httpx.Client) -> None:
+def test_stalled_uploads_delay_no_other_client(client: httpx.Client) -> None:
     head = (
         f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {client.headers['Authorization']}\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n"
@@ -245,7 +247,7 @@ def test_clients_that_stop_in_the_middle_of_an_upload_hold_up_nobody(client: htt
             submit(client, "a.jpg")
 
 
-def test_a_refused_submission_leaves_no_file_and_an_unheard_commit_loses_none(
+def test_a_refused_submission_leaves_no_file_and_an_unconfirmed_commit_loses_none(
     client: httpx.Client, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stored() -> int:
@@ -284,7 +286,7 @@ def test_a_refused_submission_leaves_no_file_and_an_unheard_commit_loses_none(
     assert _count(settings, "jobs") == 2
 
 
-def test_what_is_over_a_quota_is_refused_before_it_is_taken(without_prefect: Settings) -> None:
+def test_a_request_over_a_quota_is_refused_before_its_files_are_stored(without_prefect: Settings) -> None:
     settings = _with(without_prefect, quota_mb_per_day=1)
     with serving(create_app(settings)) as url:
         address = httpx.URL(url)

@@ -17,7 +17,9 @@ from sql.jobs.settlement import fail
 from tests.api_requests import bearer, images_of, publish_all, submit, underway
 
 
-def test_a_result_tells_who_made_it(client: httpx.Client, settings: Settings, database: Database, store: Store) -> None:
+def test_a_result_names_the_release_that_made_it(
+    client: httpx.Client, settings: Settings, database: Database, store: Store
+) -> None:
     job = submit(client, "a.jpg")
     (image,) = images_of(client, job).values()
     assert image["blurline_version"] is None
@@ -35,7 +37,7 @@ def test_a_result_tells_who_made_it(client: httpx.Client, settings: Settings, da
     assert _exported(client) == [""]
 
 
-def test_a_failed_attempt_tells_who_made_it(client: httpx.Client, settings: Settings, database: Database) -> None:
+def test_a_failed_attempt_names_its_release(client: httpx.Client, settings: Settings, database: Database) -> None:
     submit(client, "a.jpg")
     (attempt,) = underway(database, settings)
     with database.transaction() as transaction:
@@ -44,7 +46,7 @@ def test_a_failed_attempt_tells_who_made_it(client: httpx.Client, settings: Sett
         assert connection.execute("SELECT outcome, blurline_version FROM attempts").fetchall() == [("failed", VERSION)]
 
 
-def test_the_service_tells_which_releases_run(client: httpx.Client, settings: Settings) -> None:
+def test_the_service_reports_its_running_releases(client: httpx.Client, settings: Settings) -> None:
     assert client.get("/healthcheck").json()["version"] == VERSION
     assert client.get("/openapi.json").json()["info"]["version"] == VERSION
     with psycopg.connect(settings.database.conninfo, application_name="blurline api 0.1.9 7@elsewhere"):

@@ -31,7 +31,7 @@ def corners(path_or_image: Path | Image.Image, policy: Policy) -> np.ndarray:
     return np.array(sorted(face.box.corners for face in faces), float).reshape(-1, 4)
 
 
-def test_a_face_that_was_missed_is_seen_by_the_second_look_and_nothing_comes_out(
+def test_the_second_look_finds_a_missed_face_and_no_result_is_returned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
@@ -41,7 +41,7 @@ def test_a_face_that_was_missed_is_seen_by_the_second_look_and_nothing_comes_out
         anonymize(open_photo(HOPPER.read_bytes()))
 
 
-def test_what_the_policy_leaves_is_not_held_against_the_result() -> None:
+def test_faces_that_the_policy_leaves_do_not_fail_the_output_check() -> None:
     whole = (Region(x1=0, y1=0, x2=1, y2=1),)
     photo = open_photo(encoded(Image.open(HOPPER).convert("RGB"), "PNG"))
     done = anonymize(photo, Policy(keep_regions=whole))
@@ -54,13 +54,13 @@ def test_pictures_without_ambiguity_raise_no_doubt(path: Path) -> None:
     assert anonymize(open_photo(path.read_bytes())).doubt.value < Policy().max_doubt
 
 
-def test_a_crowd_of_faces_too_small_to_be_sure_of_raises_doubt() -> None:
+def test_a_crowd_of_very_small_faces_raises_doubt() -> None:
     small = Image.open(GROUP).convert("RGB")
     small.thumbnail((150, 150))
     assert anonymize(open_photo(encoded(small, "PNG"))).doubt.value >= Policy().max_doubt
 
 
-def test_thorough_finds_the_faces_of_a_picture_whose_pixels_were_turned() -> None:
+def test_thorough_finds_faces_in_rotated_pixels() -> None:
     image = Image.open(GROUP).convert("RGB")
     width, height = image.size
     policy = Policy(profile=ProfileName.THOROUGH)
@@ -123,7 +123,7 @@ def test_closer_passes_are_made_only_where_a_crowd_of_small_faces_was_found() ->
 
 @pytest.mark.parametrize("profile", ProfileName)
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (33, 1400), (640, 641)])
-def test_boxes_lie_inside_the_picture_whatever_its_size(profile: ProfileName, size: tuple[int, int]) -> None:
+def test_boxes_lie_inside_pictures_of_any_size(profile: ProfileName, size: tuple[int, int]) -> None:
     """With no floor under the scores, on noise, so that there are boxes at every edge."""
     noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
     photo = open_photo(encoded(Image.fromarray(noise), "PNG"))
@@ -159,7 +159,7 @@ def test_classes_of_a_users_model_are_chosen_by_the_policy(tmp_path: Path) -> No
     assert scores(0, 1).tolist() == [0.8, 0.7]
 
 
-def test_every_profile_says_what_it_is() -> None:
+def test_every_profile_has_a_description() -> None:
     for profile, meant in PROFILES.items():
         assert plan_for(Policy(profile=profile)).record["threshold"] == meant.threshold
 

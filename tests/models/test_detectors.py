@@ -97,7 +97,7 @@ def test_a_users_own_yolo_face_model_works_by_a_setting(tmp_path: Path, output: 
     assert len(plan.record["sha256"]) == 64
 
 
-def test_files_that_are_no_such_model_are_refused_at_once(tmp_path: Path) -> None:
+def test_files_that_are_not_such_a_model_are_refused_at_once(tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.onnx"
     garbage.write_bytes(b"not a model")
     other_shape = constant_model(tmp_path / "other.onnx", np.zeros((1, 5, 99), np.float32))

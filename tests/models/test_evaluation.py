@@ -89,7 +89,7 @@ def labelled(faces: list[list[float]], ignored: list[list[float]] | None = None)
     return Labelled(Path("x"), *boxes)
 
 
-def test_figures_are_what_can_be_counted_by_hand() -> None:
+def test_figures_match_a_count_by_hand() -> None:
     found = np.array(
         [
             [11, 21, 41, 61, 0.9],  # the first face

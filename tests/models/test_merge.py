@@ -39,7 +39,7 @@ def test_agreement_counts_and_silence_counts_only_where_a_face_could_be_seen() -
 
 
 @given(rows=_rows)
-def test_what_is_kept_was_given_and_the_best_is_kept(rows: Faces) -> None:
+def test_every_kept_box_was_given_and_the_best_is_kept(rows: Faces) -> None:
     merged = non_maximum_suppression(rows, 0.4)
     given_rows = {tuple(row) for row in rows.tolist()}
     assert all(tuple(row) in given_rows for row in merged.tolist())

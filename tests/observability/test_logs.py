@@ -82,7 +82,7 @@ def test_an_error_has_its_traceback_in_one_line(capsys: pytest.CaptureFixture[st
         ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     ],
 )
-def test_secrets_are_masked_wherever_they_come_from(capsys: pytest.CaptureFixture[str], text: str, secret: str) -> None:
+def test_secrets_from_any_source_are_masked(capsys: pytest.CaptureFixture[str], text: str, secret: str) -> None:
     configure_logs("INFO")
     structlog.get_logger().warning("ours", text=text, nested={"list": [text]})
     logging.getLogger("library").warning(text)
@@ -91,7 +91,7 @@ def test_secrets_are_masked_wherever_they_come_from(capsys: pytest.CaptureFixtur
     assert written.count("***") >= 3
 
 
-def test_words_that_are_no_secrets_stay(capsys: pytest.CaptureFixture[str]) -> None:
+def test_words_that_are_not_secrets_stay(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("INFO")
     text = "The request has no bearer token. See https://example.org/a.jpg or write to ann@example.org."
     structlog.get_logger().warning("ours", text=text)

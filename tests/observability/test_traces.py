@@ -23,7 +23,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         end_traces()
 
 
-def test_a_span_goes_on_with_the_trace_it_is_given_and_hands_it_on(receiver: Receiver) -> None:
+def test_a_span_continues_the_given_trace_and_propagates_it(receiver: Receiver) -> None:
     with span("request", parent=TRACEPARENT):
         handed_on = current_traceparent()
         assert current_trace_id() == TRACE_ID
@@ -39,7 +39,7 @@ def test_a_span_goes_on_with_the_trace_it_is_given_and_hands_it_on(receiver: Rec
     assert (flow_run.trace_id, flow_run.parent_id) == (TRACE_ID, request.id)
 
 
-def test_a_linked_span_has_a_trace_of_its_own(receiver: Receiver) -> None:
+def test_a_linked_span_has_its_own_trace(receiver: Receiver) -> None:
     with span("re-run", link=TRACEPARENT):
         pass
     end_traces()
@@ -48,7 +48,7 @@ def test_a_linked_span_has_a_trace_of_its_own(receiver: Receiver) -> None:
     assert rerun.linked_trace_ids == (TRACE_ID,)
 
 
-def test_an_error_fails_its_span_and_passes(receiver: Receiver) -> None:
+def test_an_error_fails_its_span_and_propagates(receiver: Receiver) -> None:
     with pytest.raises(ValueError, match="broken"), span("work"):
         raise ValueError("broken")
     end_traces()
@@ -56,7 +56,7 @@ def test_an_error_fails_its_span_and_passes(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["", "nonsense", "00-0-0-01"])
-def test_a_parent_that_is_none_is_passed_over(receiver: Receiver, nonsense: str) -> None:
+def test_an_invalid_parent_is_ignored(receiver: Receiver, nonsense: str) -> None:
     with span("request", parent=nonsense, link=nonsense):
         pass
     end_traces()
@@ -64,7 +64,7 @@ def test_a_parent_that_is_none_is_passed_over(receiver: Receiver, nonsense: str)
     assert request.parent_id == "" and request.linked_trace_ids == ()
 
 
-def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
+def test_an_unavailable_collector_does_not_delay_shutdown() -> None:
     code = """
 from blurline.observability.traces import configure_traces, end_traces, span
 configure_traces("blurline-test")

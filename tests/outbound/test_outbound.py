@@ -71,7 +71,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("url", REFUSED_ADDRESSES + MALFORMED)
-def test_what_needs_no_name_resolved_is_refused_at_once(url: str, connected: list[str]) -> None:
+def test_private_address_literals_and_bad_urls_are_refused_at_once(url: str, connected: list[str]) -> None:
     with pytest.raises(AddressRefused):
         check_url(url)
     for verb in (fetch, post):
@@ -86,7 +86,7 @@ def test_public_addresses_and_names_are_accepted(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", MALFORMED)
-def test_no_network_allows_what_is_malformed(url: str) -> None:
+def test_no_allowed_network_permits_a_malformed_url(url: str) -> None:
     with pytest.raises(AddressRefused):
         check_url(url, [ip_network("0.0.0.0/0"), ip_network("::/0")])
 
@@ -104,7 +104,7 @@ def test_networks_can_be_allowed() -> None:
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00:ec2::254", "::ffff:10.0.0.1"]
 )
-def test_a_name_of_a_private_address_is_refused(
+def test_a_name_that_resolves_to_a_private_address_is_refused(
     verb: Verb, address: str, connected: list[str], answers: list[list[str]]
 ) -> None:
     answers.append([address])
@@ -115,7 +115,7 @@ def test_a_name_of_a_private_address_is_refused(
 
 
 @both_verbs
-def test_a_name_of_a_public_and_a_private_address_is_refused(
+def test_a_name_that_resolves_to_a_public_and_a_private_address_is_refused(
     verb: Verb, connected: list[str], answers: list[list[str]]
 ) -> None:
     answers.append(["8.8.8.8", "10.0.0.1"])
@@ -148,7 +148,7 @@ def test_a_name_that_does_not_exist_is_unavailable(verb: Verb, monkeypatch: pyte
             verb(Outbound(), url)
 
 
-def test_a_resolver_that_hangs_does_not_hold_up_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_resolver_does_not_delay_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     real = socket.getaddrinfo
 
@@ -165,7 +165,7 @@ def test_a_resolver_that_hangs_does_not_hold_up_the_request(monkeypatch: pytest.
     released.set()
 
 
-def test_a_file_is_fetched_with_what_a_server_needs_to_know(authority: trustme.CA) -> None:
+def test_a_file_is_fetched_with_the_required_headers(authority: trustme.CA) -> None:
     heard: list[Exchange] = []
 
     def answer(exchange: Exchange) -> None:
@@ -188,7 +188,7 @@ def test_proxies_of_the_environment_are_not_used(authority: trustme.CA, monkeypa
         assert fetch(Outbound(LOOPBACK), f"https://localhost:{port}/") == b"picture"
 
 
-def test_a_message_is_posted_and_its_answer_not_awaited(authority: trustme.CA) -> None:
+def test_a_message_is_posted_without_reading_the_whole_answer(authority: trustme.CA) -> None:
     heard: list[Exchange] = []
 
     def answer(exchange: Exchange) -> None:
@@ -222,7 +222,7 @@ def test_redirects_are_not_followed(verb: Verb, authority: trustme.CA) -> None:
     ("status", "error"),
     [(404, NotServed), (403, NotServed), (204, NotServed), (429, HostUnavailable), (503, HostUnavailable)],
 )
-def test_an_answer_tells_whether_another_try_can_help(
+def test_the_answer_decides_whether_a_retry_can_help(
     authority: trustme.CA, status: int, error: type[Exception]
 ) -> None:
     with (
@@ -261,7 +261,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(
         fetch(Outbound(LOOPBACK), f"https://localhost:{port}/", max_bytes=1000)
 
 
-def test_a_server_that_drips_meets_the_time_limit(authority: trustme.CA) -> None:
+def test_a_slowly_sending_server_meets_the_time_limit(authority: trustme.CA) -> None:
     with (
         tls_server(authority, partial(_endless, pause_s=0.05)) as port,
         pytest.raises(HostUnavailable, match="in time"),
@@ -276,7 +276,7 @@ def test_a_server_without_tls_is_unavailable() -> None:
             fetch(Outbound(LOOPBACK), f"https://localhost:{listener.getsockname()[1]}/")
 
 
-def test_half_a_file_is_not_a_file(authority: trustme.CA) -> None:
+def test_a_truncated_file_is_an_error(authority: trustme.CA) -> None:
     with (
         tls_server(authority, partial(Exchange.reply, status=200, body=b"half", Content_Length="8")) as port,
         pytest.raises(HostUnavailable),

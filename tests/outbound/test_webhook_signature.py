@@ -11,7 +11,7 @@ from blurline.outbound.webhook_signature import new_secret, signed_headers
 BODY = '{"type":"test","name":"Bücher"}'.encode()
 
 
-def test_secrets_are_as_standard_webhooks_has_them() -> None:
+def test_secrets_follow_standard_webhooks() -> None:
     first, second = new_secret(), new_secret()
     assert first != second
     assert first.startswith("whsec_")

@@ -59,7 +59,7 @@ def written(photo: Photo, faces: Any = ((FACE,),), **policy: Any) -> Photo:
 
 @pytest.mark.parametrize("format_", STILL)
 @pytest.mark.parametrize("orientation", [1, 3, 6])
-def test_each_format_comes_back_as_itself_upright_without_the_face(format_: str, orientation: int) -> None:
+def test_each_format_keeps_its_format_upright_and_without_the_face(format_: str, orientation: int) -> None:
     if format_ in ("GIF", "BMP"):
         data = encoded(PORTRAIT, format_)  # they have no orientation
     else:
@@ -73,7 +73,7 @@ def test_each_format_comes_back_as_itself_upright_without_the_face(format_: str,
 
 
 @pytest.mark.parametrize("format_", ANIMATIONS)
-def test_every_frame_of_an_animation_is_treated_and_keeps_its_time(format_: str) -> None:
+def test_every_frame_of_an_animation_is_redacted_and_keeps_its_duration(format_: str) -> None:
     first, *others = frames(4)
     times = [100, 200, 300, 400]
     options: dict[str, Any] = {"save_all": True, "append_images": others, "duration": times, "loop": 3}
@@ -91,7 +91,7 @@ def test_every_frame_of_an_animation_is_treated_and_keeps_its_time(format_: str)
         assert psnr_db(frame.pixels[OUTSIDE], meant[OUTSIDE]) > 28
 
 
-def test_a_frame_that_repeats_is_treated_once_and_keeps_its_time() -> None:
+def test_a_repeated_frame_is_redacted_once_and_keeps_its_duration() -> None:
     first = PORTRAIT
     data = encoded(first, "GIF", save_all=True, append_images=[first, first.rotate(180)], duration=[100, 100, 50])
     photo = open_photo(data)
@@ -99,7 +99,7 @@ def test_a_frame_that_repeats_is_treated_once_and_keeps_its_time() -> None:
     assert [frame.duration_ms for frame in written(photo, faces_of(2)).frames] == [200, 50]
 
 
-def test_every_page_of_a_document_is_treated_whatever_its_size() -> None:
+def test_every_page_of_a_document_is_redacted_at_any_size() -> None:
     pages = [PORTRAIT, PORTRAIT.resize((512, 600)), PORTRAIT.convert("L")]
     photo = open_photo(encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
     big = Face(Box(180, 120, 330, 330), 0.9)
@@ -110,7 +110,7 @@ def test_every_page_of_a_document_is_treated_whatever_its_size() -> None:
 
 @pytest.mark.parametrize("style", Style)
 @pytest.mark.parametrize("format_", ["PNG", "TIFF"])
-def test_grey_of_16_bits_keeps_them(format_: str, style: Style) -> None:
+def test_a_16_bit_grey_picture_keeps_its_bits(format_: str, style: Style) -> None:
     grey = np.asarray(PORTRAIT.convert("L"), np.uint16)
     levels = grey * 257 - (grey % 7)
     photo = open_photo(encoded(Image.fromarray(levels), format_))
@@ -120,7 +120,7 @@ def test_grey_of_16_bits_keeps_them(format_: str, style: Style) -> None:
     assert psnr_db(result.frames[0].levels16[INSIDE] / 257, grey[INSIDE]) < 22
 
 
-def test_what_cannot_be_kept_is_noted_for_the_owner() -> None:
+def test_losses_are_noted_for_the_owner() -> None:
     deep = _png_of_16_bits(np.asarray(PORTRAIT, np.uint16) * 257)
     for data, code in (
         (encoded(PORTRAIT.convert("CMYK"), "JPEG"), "cmyk_converted"),
@@ -135,7 +135,7 @@ def test_what_cannot_be_kept_is_noted_for_the_owner() -> None:
 
 @pytest.mark.parametrize("wanted", [OutputFormat.JPEG, OutputFormat.PNG, OutputFormat.WEBP])
 @pytest.mark.parametrize("format_", STILL)
-def test_a_policy_may_ask_for_another_format(format_: str, wanted: OutputFormat) -> None:
+def test_a_policy_may_request_another_format(format_: str, wanted: OutputFormat) -> None:
     photo = open_photo(encoded(PORTRAIT, format_, **STILL[format_]))
     for faces in (((FACE,),), ((),)):
         result = written(photo, faces, output_format=wanted)
@@ -143,14 +143,14 @@ def test_a_policy_may_ask_for_another_format(format_: str, wanted: OutputFormat)
         assert psnr_db(result.pixels[OUTSIDE], np.asarray(PORTRAIT)[OUTSIDE]) > 28
 
 
-def test_transparency_becomes_white_where_there_is_none() -> None:
+def test_transparency_becomes_white_in_formats_without_it() -> None:
     ghost = PORTRAIT.copy()
     ghost.putalpha(0)
     result = written(open_photo(encoded(ghost, "PNG")), ((),), output_format=OutputFormat.JPEG)
     assert result.pixels.min() > 250
 
 
-def test_frames_without_a_place_are_refused() -> None:
+def test_several_frames_in_a_format_without_frames_are_refused() -> None:
     first, *others = frames(2)
     animation = open_photo(encoded(first, "GIF", save_all=True, append_images=others, duration=100))
     document = open_photo(encoded(first, "TIFF", save_all=True, append_images=others))
@@ -225,7 +225,7 @@ def _with_metadata(format_: str) -> bytes:
 
 @pytest.mark.parametrize("faces", [((FACE,),), ((),)], ids=["face", "none"])
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
-def test_metadata_passes_by_the_policys_list_alone(format_: str, faces: Any) -> None:
+def test_only_metadata_on_the_policys_list_is_kept(format_: str, faces: Any) -> None:
     photo = open_photo(_with_metadata(format_))
     strip, safe, mapping = (written(photo, faces, metadata=policy).metadata for policy in MetadataPolicy)
     assert (strip.main, strip.exif, strip.gps, strip.panorama) == ({}, {}, {}, {})
@@ -239,7 +239,7 @@ def test_metadata_passes_by_the_policys_list_alone(format_: str, faces: Any) -> 
 
 
 @pytest.mark.parametrize("format_", STILL)
-def test_a_file_cut_anywhere_is_a_clear_error_or_a_whole_picture(format_: str) -> None:
+def test_a_truncated_file_is_a_clear_error_or_a_whole_picture(format_: str) -> None:
     data = encoded(PORTRAIT, format_, **STILL[format_])
     for kept in [*range(0, 200, 7), *np.linspace(200, len(data) - 1, 40).astype(int).tolist()]:
         with suppress(PictureError):
@@ -264,7 +264,7 @@ def test_decompression_bombs_are_refused_from_their_header(format_: str) -> None
         open_photo(bomb, Limits(pixels=100_000_000))
 
 
-def test_the_content_decides_and_not_what_a_file_also_is() -> None:
+def test_a_polyglot_file_is_written_as_a_picture_only() -> None:
     """A picture that is a script, an archive or a page at the same time comes out as a picture alone."""
     for also in (b"#!/bin/sh\nrm -rf /\n", b"PK\x03\x04 archive", b"<html><script>alert(1)</script>"):
         for format_ in ("JPEG", "PNG", "GIF", "BMP", "WEBP"):
@@ -281,7 +281,7 @@ def _png_of_16_bits(pixels: np.ndarray) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(png._chunk(kind, body) for kind, body in parts)
 
 
-def test_a_16_bit_picture_is_looked_at_in_every_bit() -> None:
+def test_detection_uses_every_bit_of_a_16_bit_picture() -> None:
     """A face in the lower bits alone: dark to the eye, plain to whoever stretches the levels."""
     grey = np.asarray(PORTRAIT.convert("L"), np.uint16)
     photo = open_photo(encoded(Image.fromarray(grey * 4), "PNG"))
@@ -292,7 +292,7 @@ def test_a_16_bit_picture_is_looked_at_in_every_bit() -> None:
     assert np.ptp(result.pixels) == 0 and not result.notes  # written with the 8 bits that were looked at
 
 
-def test_a_tiff_of_12_bits_comes_back_as_bright_as_it_was(tmp_path: Path) -> None:
+def test_a_12_bit_tiff_keeps_its_brightness(tmp_path: Path) -> None:
     levels = np.asarray(PORTRAIT.convert("L"), np.uint16) * 16
     packed = np.zeros((levels.size // 2, 3), np.uint8)
     one, other = levels.reshape(-1, 2).T
@@ -305,7 +305,7 @@ def test_a_tiff_of_12_bits_comes_back_as_bright_as_it_was(tmp_path: Path) -> Non
     assert psnr_db(written(photo).pixels[OUTSIDE][:, :, 0], (levels >> 4)[OUTSIDE]) > 45
 
 
-def test_frames_that_a_writer_makes_one_of_do_not_fail_the_check() -> None:
+def test_frames_merged_by_a_writer_do_not_fail_the_check() -> None:
     random = np.random.default_rng(0)
     noise = [random.integers(0, 2, (300, 256, 3)) for _ in range(4)]
     still = [Image.fromarray((np.asarray(PORTRAIT) // 2 + each).astype(np.uint8)) for each in noise]
@@ -326,7 +326,7 @@ def test_no_style_fails_its_check_on_small_faces_in_small_files(size: int, style
         assert redact(open_photo(encoded(PORTRAIT, format_, quality=quality)), ((face,),), Policy(style=style))
 
 
-def test_a_jpeg_whose_tables_have_other_numbers_is_written_alike() -> None:
+def test_a_jpeg_with_other_table_numbers_is_written_the_same_way() -> None:
     data = encoded(PORTRAIT, "JPEG", quality=80)
     head, rest = data[:2], b""
     for each in jpeg.segments(data)[0]:
@@ -345,7 +345,7 @@ def test_a_jpeg_whose_tables_have_other_numbers_is_written_alike() -> None:
 @pytest.mark.parametrize(
     ("kind", "value"), [(5, b"\1\0\0\0\3\0\0\0"), (12, b"\0" * 8), (7, b"binary\0\1"), (2, b"\1\2\3\4text")]
 )
-def test_values_of_another_kind_than_the_tags_do_not_pass(tag: int, kind: int, value: bytes) -> None:
+def test_metadata_values_of_the_wrong_type_are_dropped(tag: int, kind: int, value: bytes) -> None:
     count = len(value) if kind in (2, 7) else 1
     block = b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHII", tag, kind, count, 26) + bytes(4) + value
     for format_ in ("JPEG", "PNG", "WEBP"):
@@ -361,7 +361,7 @@ def test_a_gif_whose_first_frame_is_grey_opens() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jpeglib") is None, reason="jpeglib has no wheel for this machine")
-def test_an_exact_jpeg_of_rgb_components_passes() -> None:
+def test_a_lossless_jpeg_of_rgb_components_passes() -> None:
     assert written(open_photo(encoded(PORTRAIT, "JPEG", quality=95, keep_rgb=True)), exact=True).pixels.shape
 
 
@@ -386,7 +386,7 @@ def test_a_cmyk_jpeg_without_faces_keeps_its_profile() -> None:
         assert (result.mode, result.info["icc_profile"][16:20]) == ("CMYK", b"CMYK")
 
 
-def test_a_poster_is_no_frame_of_the_animation() -> None:
+def test_a_poster_is_not_a_frame_of_the_animation() -> None:
     first, second, third = frames(3)
     options: dict[str, Any] = {"save_all": True, "default_image": True, "duration": [100, 250, 300]}
     photo = open_photo(encoded(first, "PNG", append_images=[first, third, second], **options))
@@ -396,7 +396,7 @@ def test_a_poster_is_no_frame_of_the_animation() -> None:
     assert [frame.duration_ms for frame in moved.frames] == [100, 250, 300]
 
 
-def test_what_xmp_says_of_the_orientation_turns_nothing() -> None:
+def test_an_orientation_in_xmp_is_ignored() -> None:
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><d tiff:Orientation="6"/></x:xmpmeta>'
     photo = open_photo(encoded(PORTRAIT, "JPEG", xmp=xmp))
     assert (photo.orientation, photo.pixels.shape) == (1, (300, 256, 3))

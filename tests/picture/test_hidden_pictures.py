@@ -32,7 +32,7 @@ def shows(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("hidden", HIDDEN_PICTURES, ids=lambda hidden: hidden.place)
-def test_the_files_do_hide_the_secret(hidden: HiddenPicture) -> None:
+def test_every_file_contains_the_secret(hidden: HiddenPicture) -> None:
     assert shows(hidden.data)
     open_photo(hidden.data)
 
@@ -45,14 +45,14 @@ def results_of(hidden: HiddenPicture) -> list[bytes]:
 
 
 @pytest.mark.parametrize("hidden", HIDDEN_PICTURES, ids=lambda hidden: hidden.place)
-def test_nothing_hidden_comes_out(hidden: HiddenPicture) -> None:
+def test_no_result_contains_the_secret(hidden: HiddenPicture) -> None:
     for result in results_of(hidden):
         assert not shows(result)
         assert result.count(b"\xff\xd8\xff\xe0\x00\x10JFIF") <= 1
 
 
 @pytest.mark.skipif(_READER is None, reason="exiftool is not installed")
-def test_an_independent_reader_finds_nothing_hidden(tmp_path: Path) -> None:
+def test_an_independent_reader_finds_no_secret(tmp_path: Path) -> None:
     for number, hidden in enumerate(HIDDEN_PICTURES):
         for which, result in enumerate(results_of(hidden)):
             (tmp_path / f"{number}-{which}").write_bytes(result)

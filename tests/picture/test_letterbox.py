@@ -37,7 +37,7 @@ def _seen(picture: ScaledImage, fixed: tuple[int, int] | None = None, turns: int
     x=st.integers(0, 100),
     y=st.integers(0, 100),
 )
-def test_boxes_find_their_way_back_however_the_picture_is_shown(
+def test_boxes_map_back_from_every_input_of_the_picture(
     width: int, height: int, side: int, turns: int, mirrored: bool, x: int, y: int
 ) -> None:
     picture = scale_to_side(_marked(width, height, x, y, 40), side)
@@ -49,7 +49,7 @@ def test_boxes_find_their_way_back_however_the_picture_is_shown(
     assert shown.pixels[shown.area[3] :].max(initial=0) == 0
 
 
-def test_a_fixed_input_is_filled_without_squashing() -> None:
+def test_a_fixed_input_keeps_the_aspect_ratio() -> None:
     (box,) = scale_to_fit(Image.new("RGB", (400, 100), (200, 200, 200)), 640, 640).letterboxes(fixed=(640, 640))
     assert box.pixels.shape == (640, 640, 3)
     assert box.pixels[:160].min() == 200
@@ -58,7 +58,7 @@ def test_a_fixed_input_is_filled_without_squashing() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(x=st.integers(0, 560), y=st.integers(0, 360))
-def test_tiles_cover_a_large_picture_and_show_every_small_face_in_one_piece(x: int, y: int) -> None:
+def test_tiles_cover_a_large_picture_and_keep_every_small_face_whole(x: int, y: int) -> None:
     picture = scale_to_side(_marked(600, 400, x, y, 24), 600)
     inputs = list(picture.letterboxes(fixed=(256, 256)))
     assert len(inputs) > 1
@@ -68,14 +68,14 @@ def test_tiles_cover_a_large_picture_and_show_every_small_face_in_one_piece(x: i
     assert (found[:, :4] == [x, y, min(x + 24, 600), min(y + 24, 400)]).all()
 
 
-def test_no_input_is_larger_than_a_tile_and_a_ribbon_is_not_blown_up() -> None:
+def test_no_input_is_larger_than_a_tile_and_a_narrow_picture_is_not_enlarged() -> None:
     inputs = list(scale_to_side(Image.new("RGB", (6000, 300)), 1920).letterboxes())
     assert len(inputs) > 1
     assert max(max(each.pixels.shape) for each in inputs) <= TILE_PX
     assert scale_to_side(Image.new("RGB", (5000, 1)), 1280).pixels.size < 1280 * 1280 * 3
 
 
-def test_a_face_on_the_seam_of_a_panorama_is_seen_in_one_piece_and_mapped_to_both_edges() -> None:
+def test_a_face_on_the_seam_of_a_panorama_is_seen_whole_and_mapped_to_both_edges() -> None:
     pixels = np.roll(np.asarray(_marked(1280, 640, 600, 300, 60)), 1280 - 630, axis=1)  # 30 px at either edge
     (shown,) = scale_to_side(Image.fromarray(pixels), 1280).letterboxes()
     assert (shown.pixels[300:360, 1250:1310, 0] == 255).all()

@@ -50,13 +50,13 @@ def test_cmyk_jpeg_becomes_rgb(upright: Image.Image) -> None:
     assert psnr_db(photo.pixels, np.asarray(upright)) > 25
 
 
-def test_no_bytes_are_an_empty_file() -> None:
+def test_zero_bytes_are_an_empty_file() -> None:
     with pytest.raises(EmptyFile, match="empty"):
         open_photo(b"")
 
 
 @pytest.mark.parametrize("data", [b"just a text file\n", b"%PDF-1.7\n", b"GIF89a" + bytes(40), b"\xff\xd8"])
-def test_other_content_is_refused_whatever_its_name(data: bytes) -> None:
+def test_other_content_is_refused_under_any_name(data: bytes) -> None:
     with pytest.raises(PictureError) as caught:
         open_photo(data)
     assert isinstance(caught.value, UnsupportedFormat | UnreadablePicture)
@@ -70,7 +70,7 @@ def test_a_file_cut_short_is_unreadable(upright: Image.Image, format_: str, kept
         open_photo(data[: int(len(data) * kept)])
 
 
-def test_limits_are_checked_from_the_header_and_name_the_figure(upright: Image.Image) -> None:
+def test_limits_are_checked_from_the_header_and_reported_with_the_figure(upright: Image.Image) -> None:
     data = encoded(Image.new("RGB", (3000, 2000)), "PNG")
     with pytest.raises(PictureTooLarge, match=r"3000 x 2000, together 6 megapixels; at most 5"):
         read_header(data, Limits(pixels=5_000_000))

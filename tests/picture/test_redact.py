@@ -31,7 +31,7 @@ def upright() -> Image.Image:
 
 
 @pytest.mark.parametrize("style", Style)
-def test_under_the_box_only_a_handful_of_averages_is_left(upright: Image.Image, style: Style) -> None:
+def test_only_a_few_averages_are_left_under_a_box(upright: Image.Image, style: Style) -> None:
     """Two pictures that agree in every cell's average come out alike: nothing else of a face passes."""
     pixels = np.asarray(upright)
     policy = Policy(style=style)
@@ -82,7 +82,7 @@ def test_every_pixel_of_a_box_is_replaced(x1: float, y1: float, width: float, he
         assert np.all(np.abs(result[area].astype(int) - noise[area]) > 40)
 
 
-def test_overlapping_faces_never_bring_each_other_back(upright: Image.Image) -> None:
+def test_overlapping_faces_never_restore_each_other(upright: Image.Image) -> None:
     pixels = np.asarray(upright)
     first, second = Face(Box(150, 100, 300, 300), 0.9), Face(Box(290, 100, 440, 300), 0.8)
     result = destroy(pixels, (first, second), Policy(style=Style.SOLID))
@@ -114,7 +114,7 @@ def test_jpeg_keeps_tables_subsampling_and_progressive(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_results_stand_upright_without_an_orientation_tag(upright: Image.Image, orientation: int) -> None:
+def test_results_are_upright_without_an_orientation_tag(upright: Image.Image, orientation: int) -> None:
     photo = open_photo(sideways(upright, orientation, quality=90, subsampling=1))
     result = redact(photo, ((FACE,),), Policy())
     with Image.open(io.BytesIO(result)) as written:
@@ -140,7 +140,7 @@ def test_grey_stays_grey(upright: Image.Image) -> None:
             assert written.mode == "L"
 
 
-def test_a_colour_profile_is_kept_without_what_does_not_belong_in_one(upright: Image.Image) -> None:
+def test_a_colour_profile_is_kept_without_foreign_tags(upright: Image.Image) -> None:
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     profile = ImageCms.ImageCmsProfile(io.BytesIO(made))
     for format_ in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF"):
@@ -172,7 +172,7 @@ def test_an_output_that_still_shows_a_face_is_not_returned(upright: Image.Image)
         check(good + b"more")
 
 
-def test_keep_and_always_regions_are_obeyed_to_the_pixel(upright: Image.Image) -> None:
+def test_keep_and_always_regions_are_exact_to_the_pixel(upright: Image.Image) -> None:
     """Whatever the style; a face beside a keep-region is destroyed up to its edge, an always-region in any case."""
     photo = open_photo(encoded(upright, "PNG"))
     keep = Region(x1=0.5, y1=0.0, x2=1.0, y2=1.0)
@@ -198,7 +198,7 @@ def test_without_any_face_an_always_region_is_destroyed(upright: Image.Image) ->
 @pytest.mark.skipif(importlib.util.find_spec("jpeglib") is None, reason="jpeglib has no wheel for this machine")
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("options", [{"subsampling": 0}, {"subsampling": 2, "quality": 60}, {"progressive": True}])
-def test_exact_results_keep_every_block_that_no_face_touches(
+def test_lossless_results_keep_every_block_without_a_face(
     upright: Image.Image, mode: str, options: dict[str, Any]
 ) -> None:
     exif = Image.Exif()

@@ -67,7 +67,7 @@ def test_the_same_commit_gives_the_same_bytes(checkout: Path, dist: Path, tmp_pa
     assert bill_of_materials(checkout, python, cards) == (dist / f"blurline-{VERSION}.cdx.json").read_text()
 
 
-def test_the_wheel_holds_what_the_stack_needs_and_no_tests(dist: Path) -> None:
+def test_the_wheel_contains_everything_the_stack_needs_and_no_tests(dist: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -83,7 +83,7 @@ def test_the_wheel_holds_what_the_stack_needs_and_no_tests(dist: Path) -> None:
     assert "[prefect.collections]\nblurline = deployments.worker" in entry_points
 
 
-def test_the_readme_reads_well_and_its_links_lead_into_the_source_distribution(dist: Path) -> None:
+def test_the_readme_renders_and_its_links_lead_into_the_source_distribution(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         files = {PurePath(name.partition("/")[2]) for name in archive.getnames()}
@@ -111,7 +111,7 @@ def test_the_bill_of_materials_names_packages_and_models_with_licence_and_hash(d
     assert str(ROOT) not in json.dumps(bill) and "file:" not in json.dumps(bill)
 
 
-def test_the_licence_report_lists_everything_with_a_word_on_exceptions(dist: Path) -> None:
+def test_the_licence_report_lists_everything_and_explains_exceptions(dist: Path) -> None:
     page = (dist / f"blurline-{VERSION}-licences.md").read_text()
     assert re.search(r"\| psycopg \| \S+ \| LGPL-3.0-only \| Imported unmodified", page)
     assert re.search(r"\| centerface.onnx \| 30912ee7dcf0 \| MIT \|", page)
@@ -124,7 +124,7 @@ def test_a_licence_that_is_not_allowed_refuses_the_release(licence: str) -> None
         check([Licensed("some-package", "1.0", licence)], read_rules())
 
 
-def test_an_exception_holds_for_its_package_and_the_licence_that_was_looked_at() -> None:
+def test_an_exception_applies_only_to_its_package_and_the_reviewed_licence() -> None:
     rules = read_rules()
     (allowed,) = check([Licensed("psycopg", "3", "LGPL-3.0-only")], rules)
     assert allowed.why
@@ -148,7 +148,7 @@ def test_a_changelog_without_the_version_refuses_the_release(tmp_path: Path, hea
         check_changelog(tmp_path, "1.0.0")
 
 
-def test_a_tree_that_is_not_its_commit_refuses_the_release(tmp_path: Path) -> None:
+def test_a_tree_that_differs_from_its_commit_refuses_the_release(tmp_path: Path) -> None:
     with pytest.raises(ReleaseRefused, match="git checkout"):
         check_tree(tmp_path)
     _git(tmp_path, "init", "-q")

@@ -33,7 +33,7 @@ def job_id(client: httpx.Client, settings: Settings, database: Database, store: 
     return str(job["id"])
 
 
-def test_what_failed_is_made_anew(client: httpx.Client, settings: Settings, database: Database, job_id: str) -> None:
+def test_failed_images_are_re_run(client: httpx.Client, settings: Settings, database: Database, job_id: str) -> None:
     answer = client.post(f"/v1/jobs/{job_id}/rerun")
     assert answer.status_code == 202 and answer.json()["images"] == 1
     (attempt,) = underway(database, settings)
@@ -68,7 +68,7 @@ def test_a_rerun_counts_against_the_quota_of_its_owner_alone(
     assert answer.status_code == 202 and answer.json()["images"] == 1
 
 
-def test_a_rerun_is_for_those_who_may_submit_or_operate(client: httpx.Client, settings: Settings, job_id: str) -> None:
+def test_only_submitters_and_operators_may_rerun(client: httpx.Client, settings: Settings, job_id: str) -> None:
     def asked_by(owner: str, scope: Scope) -> httpx.Response:
         return client.post(f"/v1/jobs/{job_id}/rerun", headers={"Authorization": bearer(settings, owner, scope)})
 
@@ -77,7 +77,7 @@ def test_a_rerun_is_for_those_who_may_submit_or_operate(client: httpx.Client, se
     problem(asked_by("bob", Scope.SUBMIT), 404, "not_found")
 
 
-def test_a_policy_that_is_none_is_refused(client: httpx.Client, job_id: str) -> None:
+def test_an_invalid_policy_is_refused(client: httpx.Client, job_id: str) -> None:
     wrong: list[dict[str, Any]] = [
         {"policy": {"style": "none"}},
         {"states": []},
@@ -95,7 +95,7 @@ def operator(client: httpx.Client, settings: Settings) -> Iterator[Client]:
         yield operator
 
 
-def test_a_backlog_is_made_anew_once_a_dry_run_has_named_it(
+def test_a_backlog_is_re_run_after_a_dry_run_has_listed_it(
     client: httpx.Client, settings: Settings, database: Database, job_id: str, operator: Client
 ) -> None:
     wanted = BacklogRerunRequest(states=["failed", "published"], policy=Policy(style=Style.SOLID))
@@ -112,7 +112,7 @@ def test_a_backlog_is_made_anew_once_a_dry_run_has_named_it(
     assert operator.reruns.start(wanted).images == 0  # they are under way already
 
 
-def test_only_what_matches_is_made_anew(client: httpx.Client, job_id: str, operator: Client) -> None:
+def test_only_matching_images_are_re_run(client: httpx.Client, job_id: str, operator: Client) -> None:
     def named(**wanted: Any) -> list[str]:
         return operator.reruns.start(BacklogRerunRequest.model_validate({"states": ["published"], **wanted})).names
 
@@ -124,7 +124,7 @@ def test_only_what_matches_is_made_anew(client: httpx.Client, job_id: str, opera
     assert named(score_below=0.95) == ["good.jpg"] and named(score_below=0.5) == []  # its face has 0.9
 
 
-def test_at_most_20_images_are_named(client: httpx.Client, settings: Settings, database: Database) -> None:
+def test_a_dry_run_lists_at_most_20_images(client: httpx.Client, settings: Settings, database: Database) -> None:
     names = [f"{at:02}-broken.jpg" for at in range(21)]
     submit(client, *names)
     with database.transaction() as transaction:
@@ -135,7 +135,7 @@ def test_at_most_20_images_are_named(client: httpx.Client, settings: Settings, d
     assert answer == {"id": None, "images": 21, "names": names[:20], "without_original": 0}
 
 
-def test_what_is_left_of_a_rerun_is_called_off(
+def test_the_rest_of_a_rerun_is_cancelled(
     client: httpx.Client, settings: Settings, database: Database, job_id: str, operator: Client
 ) -> None:
     begun = operator.reruns.start(BacklogRerunRequest(states=["failed", "published"], dry_run=False))
@@ -153,7 +153,7 @@ def test_what_is_left_of_a_rerun_is_called_off(
     assert refused.value.code == "not_found"
 
 
-def test_a_backlog_without_bounds_is_refused(client: httpx.Client, settings: Settings) -> None:
+def test_a_backlog_with_invalid_filters_is_refused(client: httpx.Client, settings: Settings) -> None:
     headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     wrong: list[dict[str, Any]] = [
         {"limit": MAX_RERUN_IMAGES + 1},

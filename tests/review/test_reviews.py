@@ -57,7 +57,7 @@ def _next(reviewer: httpx.Client, *skip: str) -> str | None:
     return None if task is None else str(task["image"]["name"])
 
 
-def test_the_queue_is_by_doubt_and_no_two_get_the_same(
+def test_the_queue_is_ordered_by_doubt_and_no_two_reviewers_get_the_same_image(
     client: httpx.Client, settings: Settings, held: dict[str, Attempt]
 ) -> None:
     with _reviewer(client, settings) as rita, _reviewer(client, settings, "rob") as rob:
@@ -85,7 +85,7 @@ def test_many_reviewers_at_once_get_different_images(
     assert sorted(filter(None, got)) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 
 
-def test_decisions_are_kept(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
+def test_decisions_are_recorded(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
     urls = {name: f"/v1/images/{attempt.image_id}" for name, attempt in held.items()}
     with _reviewer(client, settings) as rita:
         assert rita.post(f"{urls['a.jpg']}/approve", json=SEEN).json()["state"] == "published"
@@ -133,7 +133,7 @@ def test_a_correction_is_rendered_by_a_new_attempt_with_its_boxes(
         assert (again["state"], again["is_underway"]) == ("published", False)
 
 
-def test_what_was_left_stays_left_until_something_is_drawn_there(
+def test_a_dropped_box_stays_dropped_until_a_face_is_drawn_there(
     client: httpx.Client, settings: Settings, database: Database, held: dict[str, Attempt]
 ) -> None:
     url = f"/v1/images/{held['a.jpg'].image_id}/correct"
@@ -149,7 +149,7 @@ def test_what_was_left_stays_left_until_something_is_drawn_there(
                 publish(transaction, attempt, rendered)
 
 
-def test_boxes_that_are_none_are_refused(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
+def test_invalid_boxes_are_refused(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> None:
     url = f"/v1/images/{held['a.jpg'].image_id}/correct"
     good = {"x1": 5, "y1": 5, "x2": 9, "y2": 9}
     with _reviewer(client, settings) as rita:
@@ -193,7 +193,7 @@ def test_a_mark_that_misses_withdraws_a_published_result(
         assert _next(rita) is not None
 
 
-def test_originals_are_for_reviewers_and_every_look_is_kept(
+def test_only_reviewers_see_originals_and_every_look_is_recorded(
     client: httpx.Client, settings: Settings, store: Store, held: dict[str, Attempt]
 ) -> None:
     attempt = held["a.jpg"]
@@ -212,7 +212,7 @@ def test_originals_are_for_reviewers_and_every_look_is_kept(
     assert looks == [("rita", attempt.image_id)] * 2
 
 
-def test_previews_of_results_are_for_whoever_may_fetch_the_result(
+def test_previews_are_visible_to_users_who_may_fetch_the_result(
     client: httpx.Client, settings: Settings, store: Store, held: dict[str, Attempt]
 ) -> None:
     attempt = held["a.jpg"]
@@ -246,7 +246,7 @@ def test_only_the_result_that_was_seen_can_be_approved(
         assert rita.post(f"{url}/approve", json={"result_sha256": "c"}).json()["state"] == "published"
 
 
-def test_what_was_rejected_is_not_made_again_by_a_rerun(
+def test_a_rerun_does_not_include_rejected_images(
     client: httpx.Client, settings: Settings, held: dict[str, Attempt]
 ) -> None:
     image = client.get(f"/v1/images/{held['a.jpg'].image_id}").json()

@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_setting_comes_from_the_file_that_is_named_as_its_variable(folder: Path) -> None:
+def test_a_setting_is_read_from_the_file_named_like_its_variable(folder: Path) -> None:
     (folder / "BLURLINE_DATABASE_URL").write_text("postgresql://ann:hush @db/blurline\n")
     (folder / "BLURLINE_S3_ACCESS_KEY").write_text("key")
     (folder / "BLURLINE_S3_SECRET_KEY").write_text(" with spaces \r\n")
@@ -32,7 +32,7 @@ def test_a_setting_comes_from_the_file_that_is_named_as_its_variable(folder: Pat
     assert settings.access.allowed_origins == ("https://a", "https://b")
 
 
-def test_the_environment_goes_before_files_and_files_before_a_running_stack(
+def test_the_environment_takes_precedence_over_files_and_files_over_a_running_stack(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / STACK_FILE).write_text("BLURLINE_S3_REGION=stack\nBLURLINE_LOG_LEVEL=DEBUG\nBLURLINE_WORK_POOL=own\n")
@@ -43,7 +43,7 @@ def test_the_environment_goes_before_files_and_files_before_a_running_stack(
     assert (settings.store.s3_region, settings.log_level, settings.prefect.work_pool) == ("environment", "ERROR", "own")
 
 
-def test_prefect_gets_what_its_files_say(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prefect_gets_the_settings_in_its_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_KEY"):
         monkeypatch.setenv(name, "")  # so that it is put back
         monkeypatch.delenv(name)
@@ -54,7 +54,7 @@ def test_prefect_gets_what_its_files_say(folder: Path, monkeypatch: pytest.Monke
     assert os.environ["PREFECT_API_AUTH_STRING"] == "admin:hush"
 
 
-def test_what_kubernetes_puts_beside_the_files_is_passed_over(folder: Path) -> None:
+def test_the_links_of_kubernetes_beside_the_files_are_ignored(folder: Path) -> None:
     current = folder / "..2026_11_25"
     current.mkdir()
     (current / "BLURLINE_S3_REGION").write_text("here")
@@ -74,7 +74,7 @@ def test_what_kubernetes_puts_beside_the_files_is_passed_over(folder: Path) -> N
         ("BLURLINE_MAX_FILE_MB", b"huge", "BLURLINE_MAX_FILE_MB: .*valid number"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_refused(folder: Path, name: str, content: bytes, sentence: str) -> None:
+def test_an_unknown_or_invalid_secret_file_is_refused(folder: Path, name: str, content: bytes, sentence: str) -> None:
     (folder / name).write_bytes(content)
     with pytest.raises(ConfigurationError, match=sentence):
         load_settings()
@@ -89,7 +89,7 @@ def test_a_file_or_folder_that_cannot_be_read_is_refused(folder: Path, monkeypat
         load_settings()
 
 
-def test_a_command_shows_the_setting_but_no_secret(folder: Path) -> None:
+def test_the_settings_command_shows_settings_and_no_secret(folder: Path) -> None:
     (folder / "BLURLINE_S3_SECRET_KEY").write_text("hush\n")
     (folder / "BLURLINE_S3_REGION").write_text("there\n")
     done = subprocess.run(

@@ -25,7 +25,7 @@ def test_a_wrong_value_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
         load_settings()
 
 
-def test_rows_that_would_go_before_what_they_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retention_of_rows_shorter_than_of_their_objects_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLURLINE_KEEP_ROWS_DAYS", "10")
     assert load_settings().retention.rows_days == 10
     load_settings.cache_clear()
@@ -41,7 +41,7 @@ def test_a_missing_address_says_what_to_do() -> None:
         _ = load_settings().database.conninfo
 
 
-def test_a_running_stack_is_found_and_the_environment_goes_before_it(
+def test_a_running_stack_is_found_and_the_environment_takes_precedence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / STACK_FILE).write_text("BLURLINE_S3_ENDPOINT=http://127.0.0.1:1\nBLURLINE_S3_REGION=here\n")
@@ -56,7 +56,7 @@ def test_every_setting_is_described_and_secrets_are_masked() -> None:
     assert "hush" not in str(Settings.of({"BLURLINE_S3_SECRET_KEY": "hush"}))
 
 
-def test_people_are_shown_the_public_address_of_the_api_where_there_is_one() -> None:
+def test_people_see_the_public_address_of_the_api_if_it_is_set() -> None:
     assert Settings().replace(api_url="http://api:8000/").api.shown_url == "http://api:8000"
     assert (
         Settings().replace(api_url="http://api:8000", api_public_url="https://a.test/").api.shown_url

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_many_at_once_apply_each_migration_once(fresh: str) -> None:
+def test_concurrent_processes_apply_each_migration_once(fresh: str) -> None:
     applied: list[list[str]] = []
     racers = [threading.Thread(target=lambda: applied.append(migrate(fresh))) for _ in range(4)]
     for racer in racers:
@@ -48,7 +48,7 @@ def test_many_at_once_apply_each_migration_once(fresh: str) -> None:
     assert pending(fresh) == newer(fresh) == []
 
 
-def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(fresh: str, folder: Path) -> None:
+def test_a_migration_that_waits_for_a_long_transaction_blocks_no_other(fresh: str, folder: Path) -> None:
     migrate(fresh, folder)
     (folder / "0002_more.sql").write_text("ALTER TABLE things ADD COLUMN name text;")
     migrating = threading.Thread(target=migrate, args=(fresh, folder))
@@ -65,7 +65,7 @@ def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(fresh: st
     assert migrate(fresh, folder) == []
 
 
-def test_a_migration_that_gets_no_lock_is_given_up_with_nothing_half_done(fresh: str, folder: Path) -> None:
+def test_a_migration_without_a_lock_is_given_up_and_rolled_back(fresh: str, folder: Path) -> None:
     migrate(fresh, folder)
     (folder / "0002_more.sql").write_text("CREATE TABLE others (id integer); ALTER TABLE things ADD COLUMN name text;")
     with psycopg.connect(fresh) as long:
@@ -76,7 +76,7 @@ def test_a_migration_that_gets_no_lock_is_given_up_with_nothing_half_done(fresh:
     assert migrate(fresh, folder) == ["0002_more"]
 
 
-def test_indexes_are_built_beside_those_who_write_also_after_an_interruption(fresh: str, folder: Path) -> None:
+def test_indexes_are_built_concurrently_also_after_an_interruption(fresh: str, folder: Path) -> None:
     migrate(fresh, folder)
     with psycopg.connect(fresh, autocommit=True) as connection:
         connection.execute("INSERT INTO things VALUES (1), (2)")
@@ -91,7 +91,7 @@ def test_indexes_are_built_beside_those_who_write_also_after_an_interruption(fre
         assert {name for (name,) in connection.execute(valid)} == {"things_pkey", "things_twice", "things_thrice"}
 
 
-def test_a_database_of_a_newer_release_is_left_as_it_is(
+def test_a_database_of_a_newer_release_is_unchanged(
     fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate(fresh)
@@ -107,6 +107,6 @@ def test_a_database_of_a_newer_release_is_left_as_it_is(
         assert connection.execute("SELECT * FROM migrations ORDER BY name").fetchall() == before
 
 
-def test_a_database_that_does_not_answer_is_said_to_be_away() -> None:
+def test_a_database_that_does_not_answer_is_reported_as_unavailable() -> None:
     with pytest.raises(DatabaseUnavailable, match="PostgreSQL did not answer"):
         migrate("postgresql://nobody@127.0.0.1:9/none")

@@ -11,7 +11,7 @@ from blurline.settings import Settings
 from sql.engine.sessions import session
 
 
-def test_the_server_ends_its_side_of_a_session_whose_host_has_vanished(settings: Settings) -> None:
+def test_the_server_ends_a_session_whose_host_has_vanished(settings: Settings) -> None:
     with psycopg.connect(settings.database.conninfo, **session(7)) as connection:
         shown = {
             name: connection.execute(f"SHOW {name}".encode()).fetchall()[0][0]
@@ -26,7 +26,7 @@ def test_the_server_ends_its_side_of_a_session_whose_host_has_vanished(settings:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels have other options")
-def test_so_does_this_side(settings: Settings) -> None:
+def test_the_client_ends_a_session_whose_server_has_vanished(settings: Settings) -> None:
     with (
         psycopg.connect(settings.database.conninfo, **session()) as connection,
         socket.socket(fileno=os.dup(connection.fileno())) as own,

@@ -126,7 +126,7 @@ def test_paused_readers_hold_no_connections(
     assert exports.list_changed_days(database) == []
 
 
-def test_submitters_export_their_own_alone(client: httpx.Client, settings: Settings, database: Database) -> None:
+def test_submitters_export_only_their_own_images(client: httpx.Client, settings: Settings, database: Database) -> None:
     image_rows.fill(database, settings)
     rows = pyarrow.parquet.read_table(io.BytesIO(client.get("/v1/exports/images").content)).to_pylist()
     assert {row["owner"] for row in rows} == {"ann"}
@@ -161,7 +161,7 @@ def test_yolo_is_normalised(rita: httpx.Client, reviewed: list[str]) -> None:
     assert b"0: face" in members["data.yaml"]
 
 
-def test_originals_are_for_operators_and_each_is_noted_as_looked_at(
+def test_only_operators_export_originals_and_each_look_is_recorded(
     rita: httpx.Client, settings: Settings, reviewed: list[str], store: Store
 ) -> None:
     asked = {"format": "yolo", "with_originals": "true"}

@@ -92,7 +92,7 @@ def counts(values: Any, edges: list[float]) -> list[int]:
 
 
 @by_filter
-def test_images_and_faces_over_time(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
+def test_images_and_faces_are_counted_over_time(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
     answer = figures(rita, "timeline", bucket="day", **wanted)
     expected = images(settings, wanted).groupby("state")
     assert {point["state"]: point["images"] for point in answer["points"]} == expected.size().to_dict()
@@ -104,7 +104,7 @@ def test_images_and_faces_over_time(rita: httpx.Client, settings: Settings, want
 
 
 @by_filter
-def test_histograms(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
+def test_histograms_match_the_rows(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
     rows, found = images(settings, wanted), boxes(settings, wanted)
     longer = np.maximum(
         found["x2"].astype("f4") - found["x1"].astype("f4"), found["y2"].astype("f4") - found["y1"].astype("f4")
@@ -126,7 +126,9 @@ def test_histograms(rita: httpx.Client, settings: Settings, wanted: dict[str, st
 
 
 @by_filter
-def test_failures_models_and_times(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
+def test_failures_models_and_times_match_the_rows(
+    rita: httpx.Client, settings: Settings, wanted: dict[str, str]
+) -> None:
     rows = images(settings, wanted)
     failed = rows.dropna(subset="error_code").groupby(["state", "error_code"]).size().to_dict()
     shown = figures(rita, "failures", **wanted)["failures"]
@@ -150,7 +152,7 @@ def test_failures_models_and_times(rita: httpx.Client, settings: Settings, wante
 
 
 @by_filter
-def test_queue_and_review_load(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
+def test_queue_and_review_load_match_the_rows(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
     rows = images(settings, {name: value for name, value in wanted.items() if name != "state"})
     waiting = rows[rows["state"] == "queued"]
     queue = figures(rita, "queue", **wanted)
@@ -161,7 +163,7 @@ def test_queue_and_review_load(rita: httpx.Client, settings: Settings, wanted: d
     assert load["held"] == int((rows["state"] == "needs_review").sum())
 
 
-def test_decisions_and_how_long_they_took(rita: httpx.Client, settings: Settings) -> None:
+def test_decisions_and_their_durations_match_the_rows(rita: httpx.Client, settings: Settings) -> None:
     decided = table(
         settings,
         """SELECT kind, decisions.created_at - attempts.finished_at AS waited
@@ -176,9 +178,7 @@ def test_decisions_and_how_long_they_took(rita: httpx.Client, settings: Settings
         assert shown[kind]["median_wait_minutes"] == pytest.approx(group["minutes"].median(), rel=1e-3, abs=1e-7)
 
 
-def test_the_detector_s_quality_is_that_of_the_last_word_on_each_detection(
-    rita: httpx.Client, settings: Settings
-) -> None:
+def test_the_detectors_quality_uses_the_last_decision_on_each_detection(rita: httpx.Client, settings: Settings) -> None:
     """Corrections dropped the best box (if there was one) and drew one face; every second drew another afterwards."""
     decisions = table(settings, "SELECT * FROM decisions ORDER BY created_at, id")
     found = table(settings, "SELECT * FROM detections WHERE destroyed")
@@ -206,7 +206,7 @@ def test_the_detector_s_quality_is_that_of_the_last_word_on_each_detection(
     assert drawn["missed"] == expected["missed"]
 
 
-def test_a_box_that_was_moved_a_little_is_no_miss(rita: httpx.Client, database: Database, settings: Settings) -> None:
+def test_a_slightly_moved_box_is_not_a_miss(rita: httpx.Client, database: Database, settings: Settings) -> None:
     before = figures(rita, "quality")["overall"]
     image_rows.submit(database, "dora", 1, ProfileName.STANDARD)
     (begun,) = [each for each in image_rows.underway(database, settings) if each[0].name.startswith("dora")]
@@ -221,7 +221,7 @@ def test_a_box_that_was_moved_a_little_is_no_miss(rita: httpx.Client, database: 
     assert (after["missed"], after["mistaken"]) == (before["missed"], before["mistaken"])
 
 
-def test_folding_changes_no_figure_and_a_deletion_takes_all_away(
+def test_folding_changes_no_figure_and_a_deletion_removes_all(
     rita: httpx.Client, database: Database, settings: Settings
 ) -> None:
     names = ["timeline", "throughput", "failures", "models", "durations", "quality", "histograms/face_sizes"]
@@ -265,7 +265,7 @@ def test_the_sums_over_any_range_are_exact(rita: httpx.Client, settings: Setting
         assert each["mean_processing_ms"] == pytest.approx(times.mean() if len(times) else 0, rel=1e-4)
 
 
-def test_submitters_see_figures_of_their_own_alone(
+def test_submitters_see_only_their_own_figures(
     without_prefect: Settings, client: httpx.Client, database: Database
 ) -> None:
     image_rows.fill(database, without_prefect)
@@ -274,7 +274,7 @@ def test_submitters_see_figures_of_their_own_alone(
     problem(client.get("/v1/statistics/timeline", params={"owner": "bob"}), 403, "missing_scope")
 
 
-def test_ranges_are_widened_to_whole_hours_and_answers_say_so(client: httpx.Client) -> None:
+def test_ranges_are_widened_to_whole_hours_and_answers_report_it(client: httpx.Client) -> None:
     asked = {"since": "2026-11-01T10:20:30+05:30", "until": "2026-11-01T12:00:00.5Z"}
     answer = client.get("/v1/statistics/failures", params=asked).raise_for_status().json()
     assert (answer["since"], answer["until"]) == ("2026-11-01T04:00:00Z", "2026-11-01T13:00:00Z")
@@ -287,7 +287,7 @@ def test_ranges_are_widened_to_whole_hours_and_answers_say_so(client: httpx.Clie
     ("hits", "trials", "low", "high"),
     [(0, 0, 0, 1), (0, 10, 0, 0.2775), (10, 10, 0.7225, 1), (81, 263, 0.2553, 0.3662)],  # Newcombe, 1998
 )
-def test_confidence_intervals_are_wilson_s(hits: int, trials: int, low: float, high: float) -> None:
+def test_confidence_intervals_follow_wilson(hits: int, trials: int, low: float, high: float) -> None:
     found = Proportion.counted(hits, trials)
     assert [found.low, found.high] == pytest.approx([low, high], abs=1e-4)
     assert (found.share is None) == (trials == 0)

@@ -24,7 +24,7 @@ def wait_for_all(tasks: Iterable[Future[Any]]) -> None:
         task.result()
 
 
-def test_they_are_exact_while_images_settle_are_folded_and_deleted_at_once(
+def test_tallies_are_exact_while_images_settle_fold_and_are_deleted_concurrently(
     database: Database, settings: Settings
 ) -> None:
     jobs = [image_rows.submit(database, f"owner-{at % 2}", 8, ProfileName.STANDARD, desk="city") for at in range(6)]
@@ -50,7 +50,7 @@ def test_they_are_exact_while_images_settle_are_folded_and_deleted_at_once(
         assert connection.execute("SELECT count(*) FROM cohorts").fetchone() == (2,)
 
 
-def test_jobs_of_the_same_labels_share_a_cohort_while_they_are_submitted_at_once(
+def test_jobs_of_the_same_labels_share_a_cohort_when_submitted_concurrently(
     database: Database, settings: Settings
 ) -> None:
     with ThreadPoolExecutor(4) as pool:

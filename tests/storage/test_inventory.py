@@ -50,7 +50,7 @@ def test_originals_are_compared_with_their_rows(stored: set[str], images: set[UU
     }
 
 
-def test_what_an_open_attempt_stores_is_no_orphan_and_nothing_is_missing_before() -> None:
+def test_objects_of_an_open_attempt_are_neither_orphaned_nor_missing() -> None:
     image, attempt = IMAGES[0], ATTEMPTS[1]
     row = Expected(image, str(image), frozenset({f"{image}/{attempt}"}), None)
     assert list(compare(Bucket.RESULTS, [], [row])) == []
@@ -71,5 +71,5 @@ def test_what_an_open_attempt_stores_is_no_orphan_and_nothing_is_missing_before(
         (Bucket.RESULTS, "index.html", False),
     ],
 )
-def test_keys_of_others_are_known_by_their_form(bucket: Bucket, key: str, ours: bool) -> None:
+def test_keys_of_other_programs_are_recognised_by_their_form(bucket: Bucket, key: str, ours: bool) -> None:
     assert is_ours(bucket, key) is ours

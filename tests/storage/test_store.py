@@ -20,7 +20,7 @@ def post(form: PresignedPost, data: bytes, **changed: str) -> httpx.Response:
     return httpx.post(form.url, data=form.fields | changed, files={"file": ("a.jpg", data)})
 
 
-def test_a_presigned_form_takes_its_own_object_alone(store: Store, settings: Settings) -> None:
+def test_a_presigned_form_accepts_only_its_own_object(store: Store, settings: Settings) -> None:
     key = f"test/{new_id()}"
     form = store.presign_upload(key)
     assert post(form, b"x", key=f"test/{new_id()}").status_code == 403
@@ -41,7 +41,7 @@ def test_nothing_is_readable_without_credentials(store: Store, settings: Setting
         assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}").status_code == 403
 
 
-def test_missing_objects_and_a_missing_store_are_told_apart(store: Store, settings: Settings) -> None:
+def test_missing_objects_are_distinguished_from_an_unavailable_store(store: Store, settings: Settings) -> None:
     for call in (store.stat_original, store.get_original, store.stream_result):
         with pytest.raises(ObjectMissing):
             call("test/absent")
@@ -90,7 +90,7 @@ class SlowStore(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_large_result_may_take_longer_than_connecting_may(
+def test_a_large_result_may_take_longer_than_the_connect_timeout(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_module, "_CONNECT_TIMEOUT_S", 0.5)

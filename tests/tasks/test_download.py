@@ -122,7 +122,7 @@ def _image(database: Database, item: Item) -> ImageRow:
     return image
 
 
-def test_a_url_is_fetched_once_and_its_original_kept(database: Database, store: Store, site: Site) -> None:
+def test_a_url_is_fetched_once_and_its_original_stored(database: Database, store: Store, site: Site) -> None:
     job_id = _submit(database, f"{site.url}/a.jpg")
     (item,) = _downloaded(database)
     assert item.error is None
@@ -144,7 +144,7 @@ def test_a_url_is_fetched_once_and_its_original_kept(database: Database, store: 
     assert site.paths == ["/a.jpg"]
 
 
-def test_a_url_that_fails_fails_its_own_image_alone(database: Database, store: Store, site: Site) -> None:
+def test_a_failing_url_fails_only_its_own_image(database: Database, store: Store, site: Site) -> None:
     site.statuses = {"/404": [404], "/503": [503, 503, 503], "/recovers": [503, 429]}
     site.bodies = {"/page": b"<html>not a picture</html>"}
     _submit(
@@ -174,7 +174,7 @@ def test_a_url_that_fails_fails_its_own_image_alone(database: Database, store: S
     assert site.paths.count("/503") == 3
 
 
-def test_failed_urls_settle_their_images_with_what_to_do(database: Database, site: Site) -> None:
+def test_images_of_failed_urls_fail_with_advice(database: Database, site: Site) -> None:
     site.statuses = {"/503": [503, 503, 503]}
     _submit(database, f"{site.url}/503")
     (batch_id,) = dispatched(database)
@@ -187,7 +187,7 @@ def test_failed_urls_settle_their_images_with_what_to_do(database: Database, sit
     assert image.error_message == ("The server of the URL answered 503. Submit the picture again later, or upload it.")
 
 
-def test_slow_servers_are_waited_for_side_by_side(database: Database, site: Site) -> None:
+def test_slow_servers_are_fetched_from_concurrently(database: Database, site: Site) -> None:
     """Each of the two answers only once both are asked."""
     _submit(database, f"{site.url}/both/1", f"{site.url}/both/2")
     assert [item.error for item in _downloaded(database)] == [None, None]
@@ -200,7 +200,9 @@ def test_a_file_over_the_limit_is_refused(database: Database, site: Site, monkey
     assert item.error is not None and item.error.code == "picture_too_large"
 
 
-def test_nothing_is_fetched_once_urls_are_off(database: Database, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_fetched_after_urls_are_turned_off(
+    database: Database, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _submit(database, f"{site.url}/a.jpg")
     monkeypatch.setenv("BLURLINE_ALLOW_URLS", "false")
     (item,) = _downloaded(database)
@@ -209,7 +211,7 @@ def test_nothing_is_fetched_once_urls_are_off(database: Database, site: Site, mo
 
 
 @pytest.mark.parametrize("is_deleted", [False, True])
-def test_an_image_that_is_called_off_meanwhile_gets_no_original(
+def test_an_image_cancelled_during_its_download_gets_no_original(
     database: Database, store: Store, site: Site, is_deleted: bool
 ) -> None:
     job_id = _submit(database, f"{site.url}/a.jpg")

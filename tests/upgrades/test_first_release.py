@@ -75,7 +75,7 @@ def api(upgraded: Upgraded) -> Iterator[Mapping[str, httpx.Client]]:
             client.close()
 
 
-def test_every_migration_since_is_applied_and_every_row_is_as_it_was(upgraded: Upgraded) -> None:
+def test_every_later_migration_is_applied_and_every_row_is_unchanged(upgraded: Upgraded) -> None:
     released = {name for name, *_ in upgraded.before.pop("migrations")}
     assert upgraded.applied == sorted({path.stem for path in MIGRATIONS.glob("*.sql")} - released)
     assert upgraded.applied
@@ -83,7 +83,7 @@ def test_every_migration_since_is_applied_and_every_row_is_as_it_was(upgraded: U
         assert upgraded.after[table] == rows, table
 
 
-def test_the_data_hold_one_of_everything(upgraded: Upgraded) -> None:
+def test_the_data_contain_every_kind_of_row(upgraded: Upgraded) -> None:
     states = {(row["state"], row["error_code"]) for row in _images()}
     assert {state for state, _ in states} >= {"published", "needs_review", "failed", "queued"}
     assert {code for _, code in states} >= {"unreadable_picture", "rejected", "job_cancelled", "review_asked"}
@@ -92,7 +92,7 @@ def test_the_data_hold_one_of_everything(upgraded: Upgraded) -> None:
 
 
 @pytest.mark.parametrize("asked", answers(), ids=lambda asked: f"{asked['scope']}:{asked['path']}")
-def test_the_api_says_what_it_said(api: Mapping[str, httpx.Client], asked: dict[str, Any]) -> None:
+def test_the_api_gives_the_same_answers(api: Mapping[str, httpx.Client], asked: dict[str, Any]) -> None:
     answer = api[asked["scope"]].get(asked["path"], params=asked["query"])
     assert answer.status_code == asked["status"], answer.text
     is_json = "json" in answer.headers["Content-Type"]

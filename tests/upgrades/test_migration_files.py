@@ -33,17 +33,17 @@ _NOT_ASKED = (
 
 
 @pytest.mark.parametrize("name", RELEASED)
-def test_a_released_migration_is_as_it_was(name: str) -> None:
+def test_a_released_migration_is_unchanged(name: str) -> None:
     content = (MIGRATIONS / f"{name}.sql").read_bytes()
     assert hashlib.sha256(content).hexdigest() == RELEASED[name], "Never change it: write a further migration."
 
 
 @pytest.mark.parametrize("path", NEW, ids=lambda path: path.stem)
-def test_a_new_migration_holds_up_nobody_and_takes_nothing_away(path: Path) -> None:
+def test_a_new_migration_blocks_nobody_and_removes_nothing(path: Path) -> None:
     assert _complaints(path) == ""
 
 
-def test_numbers_are_given_once() -> None:
+def test_migration_numbers_are_unique() -> None:
     numbers = [path.stem.partition("_")[0] for path in sorted(MIGRATIONS.glob("*.sql"))]
     assert len(numbers) == len(set(numbers))
 
@@ -62,13 +62,13 @@ def test_numbers_are_given_once() -> None:
         ("0099_bad" + CONCURRENTLY, "CREATE INDEX CONCURRENTLY images_by_name ON images (name);", "IF NOT EXISTS"),
     ],
 )
-def test_what_would_hurt_the_release_before_is_found(tmp_path: Path, name: str, text: str, rule: str) -> None:
+def test_a_migration_that_breaks_the_previous_release_is_found(tmp_path: Path, name: str, text: str, rule: str) -> None:
     path = tmp_path / f"{name}.sql"
     path.write_text(text)
     assert rule in _complaints(path)
 
 
-def test_a_table_of_its_own_and_an_index_beside_those_who_write_are_fine(tmp_path: Path) -> None:
+def test_a_new_table_and_a_concurrent_index_are_allowed(tmp_path: Path) -> None:
     table, index = tmp_path / "0099_fine.sql", tmp_path / f"0100_fine{CONCURRENTLY}.sql"
     table.write_text("CREATE TABLE things (id uuid PRIMARY KEY);\nCREATE INDEX things_by_id ON things (id, id);\n")
     index.write_text("CREATE INDEX CONCURRENTLY IF NOT EXISTS images_by_name ON images (name);\n")

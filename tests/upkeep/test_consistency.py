@@ -29,7 +29,7 @@ def keys_of(stored_images: StoredImages) -> tuple[str, str]:
     return str(original), str(result)
 
 
-def test_a_store_that_agrees_is_left_as_it_is(stored_images: StoredImages) -> None:
+def test_a_consistent_store_is_unchanged(stored_images: StoredImages) -> None:
     stored_images.submit(3)
     stored_images.publish()
     before = {bucket: stored_images.keys(bucket) for bucket in Bucket}
@@ -40,7 +40,7 @@ def test_a_store_that_agrees_is_left_as_it_is(stored_images: StoredImages) -> No
         assert stored_images.keys(bucket) == before[bucket]
 
 
-def test_what_nothing_names_goes_once_it_is_old(stored_images: StoredImages) -> None:
+def test_old_orphans_are_removed(stored_images: StoredImages) -> None:
     stored_images.submit()
     (attempt,) = stored_images.publish()
     upload = f"{OWN_HASH}/{new_id()}"
@@ -61,7 +61,7 @@ def test_what_nothing_names_goes_once_it_is_old(stored_images: StoredImages) -> 
         assert stored_images.keys(bucket) == kept[bucket]
 
 
-def test_what_an_attempt_may_still_publish_stays_however_old(stored_images: StoredImages) -> None:
+def test_objects_of_an_open_attempt_stay_at_any_age(stored_images: StoredImages) -> None:
     stored_images.submit()
     stored_images.rows("UPDATE images SET state = 'processing'")
     ((image_id, attempt_id),) = stored_images.rows("SELECT id, open_attempt_id FROM images")
@@ -70,7 +70,7 @@ def test_what_an_attempt_may_still_publish_stays_however_old(stored_images: Stor
     assert found(stored_images, Bucket.RESULTS).differences == 0
 
 
-def test_an_original_that_is_still_to_be_fetched_is_not_missing(stored_images: StoredImages) -> None:
+def test_an_original_not_yet_fetched_is_not_missing(stored_images: StoredImages) -> None:
     stored_images.submit()
     original, _ = keys_of(stored_images)
     stored_images.rows("UPDATE images SET original_etag = NULL, source_url = 'https://a.example/1.jpg'")
@@ -78,7 +78,7 @@ def test_an_original_that_is_still_to_be_fetched_is_not_missing(stored_images: S
     assert found(stored_images, Bucket.ORIGINALS).differences == 0
 
 
-def test_what_is_missing_is_said_until_it_is_there_again(stored_images: StoredImages) -> None:
+def test_missing_objects_are_reported_until_they_return(stored_images: StoredImages) -> None:
     stored_images.submit(2)
     stored_images.publish()
     ((image_id, original, result),) = stored_images.rows(
@@ -105,13 +105,13 @@ def test_what_is_missing_is_said_until_it_is_there_again(stored_images: StoredIm
     assert stored_images.rows(said) == [(None, None), (None, None)]
 
 
-def test_objects_of_others_are_left_alone(stored_images: StoredImages) -> None:
+def test_objects_of_other_programs_are_left_alone(stored_images: StoredImages) -> None:
     stored_images.store.put_original_preview("backup/2026.tar", b"theirs", "image/jpeg")
     findings = found(stored_images, Bucket.ORIGINALS)
     assert (findings.foreign, findings.differences) == (1, 0)
 
 
-def test_what_a_deletion_is_about_to_remove_is_no_orphan(stored_images: StoredImages) -> None:
+def test_an_object_of_a_pending_deletion_is_not_an_orphan(stored_images: StoredImages) -> None:
     stored_images.submit()
     (attempt,) = stored_images.publish()
     delete_image(stored_images.database, None, attempt.image_id, "ann", grace_periods(stored_images.settings))
@@ -120,7 +120,7 @@ def test_what_a_deletion_is_about_to_remove_is_no_orphan(stored_images: StoredIm
 
 
 @pytest.mark.parametrize("bucket", Bucket)
-def test_a_suspicion_is_looked_at_again(
+def test_a_suspected_difference_is_checked_again(
     stored_images: StoredImages, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the streams are read, an image is published and another is deleted."""
@@ -137,7 +137,7 @@ def test_a_suspicion_is_looked_at_again(
     assert found(stored_images, bucket).differences == 0
 
 
-def test_an_orphan_that_is_named_before_it_is_removed_stays(stored_images: StoredImages) -> None:
+def test_an_orphan_that_a_row_names_before_its_removal_stays(stored_images: StoredImages) -> None:
     stored_images.submit()
     (attempt,) = stored_images.publish()
     stray = stored_images.put_result(attempt.image_id, new_id())
@@ -147,7 +147,7 @@ def test_an_orphan_that_is_named_before_it_is_removed_stays(stored_images: Store
     assert stray in stored_images.keys(Bucket.RESULTS)
 
 
-def test_keys_come_in_the_order_of_the_store(stored_images: StoredImages) -> None:
+def test_keys_are_read_in_the_order_of_the_store(stored_images: StoredImages) -> None:
     """Which is that of their bytes, whatever the database's own is."""
     stored_images.submit(3)
     stored_images.publish()

@@ -30,7 +30,7 @@ def told(stored_images: StoredImages, *options: str) -> tuple[int, list[dict[str
     return done.returncode, json.loads(done.stdout)
 
 
-def test_what_differs_is_named_and_repaired_only_when_asked(
+def test_differences_are_listed_and_repaired_only_on_request(
     stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored_images.submit(2)

@@ -27,7 +27,7 @@ def hold(database: Database, settings: Settings, *codes: str, hours: float) -> N
     age_job(settings.database.conninfo, job_id, timedelta(hours=hours))
 
 
-def test_nothing_is_nothing(settings: Settings) -> None:
+def test_an_empty_database_has_no_figures(settings: Settings) -> None:
     figures = read_service_metrics(settings.database.conninfo)
     assert (figures.images, figures.failed, figures.held, figures.waiting) == ({}, {}, {}, {})
     assert (figures.outbox, figures.undelivered, figures.disabled_webhooks) == (Backlog(0), Backlog(0), 0)
@@ -60,7 +60,7 @@ def test_images_wait_in_their_queue_until_a_worker_begins(database: Database, se
     assert waiting["backlog"].oldest_age_s == pytest.approx(3 * HOUR_S, abs=60)
 
 
-def test_the_outbox_counts_what_is_due(database: Database, settings: Settings) -> None:
+def test_the_outbox_counts_due_batches(database: Database, settings: Settings) -> None:
     postponed, due = add_job(database), add_job(database)
     of_job = "batch_id IN (SELECT id FROM batches WHERE job_id = %s)"
     age(settings.database.conninfo, "outbox", timedelta(hours=-1), of_job, postponed)
@@ -70,7 +70,7 @@ def test_the_outbox_counts_what_is_due(database: Database, settings: Settings) -
     assert outbox.oldest_age_s == pytest.approx(HOUR_S, abs=60)
 
 
-def test_messages_to_webhooks_are_undelivered_while_these_are_enabled(settings: Settings) -> None:
+def test_pending_deliveries_of_enabled_webhooks_count_as_undelivered(settings: Settings) -> None:
     with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         for is_enabled in (True, False):
             webhook_id = new_id()
@@ -91,6 +91,6 @@ def test_messages_to_webhooks_are_undelivered_while_these_are_enabled(settings: 
     assert figures.undelivered.oldest_age_s == pytest.approx(HOUR_S, abs=60)
 
 
-def test_a_database_that_is_away_is_said_to_be() -> None:
+def test_an_unavailable_database_is_reported() -> None:
     with pytest.raises(DatabaseUnavailable):
         read_service_metrics("postgresql://nobody@127.0.0.1:1/blurline")

@@ -47,20 +47,20 @@ def test_the_metrics_show_the_process_and_the_service(client: httpx.Client) -> N
     assert found["process_resident_memory_bytes"] > 0
 
 
-def test_they_ask_for_their_token_where_one_is_set(guarded: httpx.Client) -> None:
+def test_the_metrics_require_a_token_if_one_is_set(guarded: httpx.Client) -> None:
     problem(guarded.get("/metrics"), 401, "invalid_token")
     problem(guarded.get("/metrics", headers={"Authorization": "Bearer another"}), 401, "invalid_token")
     assert guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
-def test_without_a_database_the_figures_of_the_process_stay_and_the_others_go(settings: Settings) -> None:
+def test_without_a_database_only_the_metrics_of_the_process_are_reported(settings: Settings) -> None:
     assert figures(DatabaseMetrics(settings.database.conninfo).text().decode())["blurline_images/published"] == 0
     assert metrics.API.get_sample_value("blurline_database_up") == 1
     assert DatabaseMetrics("postgresql://nobody@127.0.0.1:1/blurline").text() == b""
     assert metrics.API.get_sample_value("blurline_database_up") == 0
 
 
-def test_the_database_is_asked_once_in_a_while(client: httpx.Client, settings: Settings) -> None:
+def test_the_database_is_queried_at_intervals(client: httpx.Client, settings: Settings) -> None:
     conninfo = settings.database.conninfo
     seldom, always = DatabaseMetrics(conninfo, fresh_s=3600), DatabaseMetrics(conninfo, fresh_s=0)
     before = seldom.text()

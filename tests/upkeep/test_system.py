@@ -26,7 +26,9 @@ def _operator(settings: Settings, client: httpx.Client) -> Client:
     return Client(str(client.base_url), LocalIssuer(settings.home).issue("olga", [Scope.OPERATE], 60), patience_s=0)
 
 
-def test_it_shows_what_there_is_and_what_waits(client: httpx.Client, settings: Settings, database: Database) -> None:
+def test_the_system_report_shows_parts_and_waiting_work(
+    client: httpx.Client, settings: Settings, database: Database
+) -> None:
     submit(client, "a.jpg", "b.jpg")
     with _operator(settings, client) as operator:
         # A batch whose dispatch was postponed is not due for a moment.
@@ -44,16 +46,14 @@ def _if_due(system: System) -> System | None:
     return system if system.outbox.count else None
 
 
-def test_health_is_told_also_when_a_part_is_down(client: httpx.Client, settings: Settings) -> None:
+def test_health_is_reported_even_when_a_part_is_down(client: httpx.Client, settings: Settings) -> None:
     with _operator(settings, client) as operator:
         health = operator.health()
     assert health.status == "degraded"
     assert health.parts["database"] == "ok" and health.parts["prefect"] == "prefect_unavailable"
 
 
-def test_attempts_that_came_to_nothing_are_counted_by_code(
-    client: httpx.Client, settings: Settings, database: Database
-) -> None:
+def test_failed_attempts_are_counted_by_code(client: httpx.Client, settings: Settings, database: Database) -> None:
     submit(client, *(f"{at}.jpg" for at in range(4)))
     old, earlier, crashed, cancelled = underway(database, settings)
     with database.transaction() as transaction:
@@ -71,7 +71,7 @@ def test_attempts_that_came_to_nothing_are_counted_by_code(
     ]
 
 
-def test_it_says_how_long_things_are_kept(without_prefect: Settings) -> None:
+def test_the_system_report_shows_retention(without_prefect: Settings) -> None:
     kept: dict[str, float | None] = {
         "keep_originals_days": 30.0,
         "keep_results_days": None,
@@ -91,7 +91,7 @@ def test_it_says_how_long_things_are_kept(without_prefect: Settings) -> None:
         assert operator.system().retention.model_dump() == kept
 
 
-def test_operators_are_told_the_flow_run_of_the_last_attempt(client: httpx.Client, settings: Settings) -> None:
+def test_operators_see_the_flow_run_of_the_last_attempt(client: httpx.Client, settings: Settings) -> None:
     job = submit(client, "a.jpg")
     (image,) = images_of(client, job).values()
     with _operator(settings, client) as operator:

@@ -21,7 +21,7 @@ from tests.upload.submitter import Submitter
 from tests.waiting import TIMEOUT_S, wait_for
 
 
-def test_500_pictures_through_three_interruptions(submitter: Submitter, database: Database, store: Store) -> None:
+def test_500_pictures_survive_three_interruptions(submitter: Submitter, database: Database, store: Store) -> None:
     for at in range(500):
         submitter.photograph(f"day {at // 100}/{at:03}.jpg")
 
@@ -54,7 +54,7 @@ def test_500_pictures_through_three_interruptions(submitter: Submitter, database
     assert submitter.fetched() == submitter.expected()
 
 
-def test_a_second_run_submits_what_has_changed_alone(submitter: Submitter, worker: None) -> None:
+def test_a_second_run_submits_only_changed_pictures(submitter: Submitter, worker: None) -> None:
     for name in ("kept.jpg", "touched.jpg", "edited.jpg", "inner/deep.png.jpg"):
         submitter.photograph(name)
     assert submitter.run()[0] == 0
@@ -71,7 +71,7 @@ def test_a_second_run_submits_what_has_changed_alone(submitter: Submitter, worke
     assert submitter.fetched()["edited.jpg"] != before["edited.jpg"]
 
 
-def test_what_is_not_published_is_listed_with_its_reason(submitter: Submitter, worker: None) -> None:
+def test_unpublished_pictures_are_listed_with_their_reason(submitter: Submitter, worker: None) -> None:
     submitter.photograph("good.jpg")
     broken = submitter.photograph("broken.jpg")
     code, said = submitter.run()
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_sent_does_not_stop_the_others(submitter: Submitte
     assert len(submitter.images()) == 2
 
 
-def test_watching_takes_what_appears_until_it_is_stopped(submitter: Submitter, worker: None) -> None:
+def test_watching_submits_new_pictures_until_it_is_stopped(submitter: Submitter, worker: None) -> None:
     submitter.photograph("first.jpg")
     process = submitter.start(submitter.photos, "--watch")
     wait_for("the first result", lambda: "first.jpg" in submitter.fetched())
@@ -115,7 +115,7 @@ def test_watching_takes_what_appears_until_it_is_stopped(submitter: Submitter, w
     assert len(submitter.images()) == 2
 
 
-def test_an_answer_that_was_lost_makes_no_second_job(submitter: Submitter, worker: None) -> None:
+def test_a_lost_answer_creates_no_second_job(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     with breaking(submitter.url) as breaks:
         breaks.plan("POST /v1/jobs")
@@ -124,7 +124,7 @@ def test_an_answer_that_was_lost_makes_no_second_job(submitter: Submitter, worke
     assert submitter.images() == ["a.jpg"]
 
 
-def test_a_process_that_ends_before_the_answer_makes_no_second_job(submitter: Submitter, worker: None) -> None:
+def test_a_process_that_ends_before_the_answer_creates_no_second_job(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     with breaking(submitter.url) as breaks:
         for _ in range(100):
@@ -138,7 +138,7 @@ def test_a_process_that_ends_before_the_answer_makes_no_second_job(submitter: Su
     assert submitter.fetched() == submitter.expected()
 
 
-def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(submitter: Submitter, worker: None) -> None:
+def test_a_job_with_a_lost_answer_and_an_expired_key_is_found_by_its_label(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     forgetful = submitter.settings.replace(idempotency_hours=1e-9)
     with serving(create_app(forgetful)) as url, breaking(url) as breaks:
@@ -149,7 +149,7 @@ def test_a_lost_answer_whose_key_is_forgotten_is_found_by_its_label(submitter: S
     assert submitter.fetched() == submitter.expected()
 
 
-def test_uploads_that_the_store_has_lost_are_made_anew(submitter: Submitter, worker: None) -> None:
+def test_uploads_that_the_store_lost_are_repeated(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     closed = submitter.settings.replace(quota_images_per_day=0)
     with serving(create_app(closed)) as url:
@@ -164,7 +164,7 @@ def test_uploads_that_the_store_has_lost_are_made_anew(submitter: Submitter, wor
     assert submitter.fetched() == submitter.expected()
 
 
-def test_results_that_are_gone_or_altered_are_fetched_anew(submitter: Submitter, worker: None) -> None:
+def test_missing_and_altered_results_are_fetched_again(submitter: Submitter, worker: None) -> None:
     for name in ("gone.jpg", "altered.jpg", "whole.jpg"):
         submitter.photograph(name)
     assert submitter.run()[0] == 0
@@ -178,7 +178,7 @@ def test_results_that_are_gone_or_altered_are_fetched_anew(submitter: Submitter,
     assert [path.read_bytes() for path in (submitter.results / ALTERED).iterdir()] == [b"something else"]
 
 
-def test_a_folder_without_pictures_is_named(submitter: Submitter) -> None:
+def test_a_folder_without_pictures_is_reported(submitter: Submitter) -> None:
     submitter.photograph("notes.txt")
     submitter.photograph("inner/a.jpg")
     code, said = submitter.run(submitter.photos)
@@ -189,7 +189,7 @@ def test_a_folder_without_pictures_is_named(submitter: Submitter) -> None:
     )
 
 
-def test_what_a_run_waits_for_is_said_once(submitter: Submitter, worker: None) -> None:
+def test_a_run_reports_once_what_it_waits_for(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     with breaking(submitter.url) as breaks:
         for _ in range(5):
@@ -200,14 +200,16 @@ def test_what_a_run_waits_for_is_said_once(submitter: Submitter, worker: None) -
     assert said.count("Trying again.") == 1
 
 
-def test_a_picture_that_paths_lead_to_twice_is_submitted_once(submitter: Submitter, worker: None) -> None:
+def test_a_picture_given_by_two_paths_is_submitted_once(submitter: Submitter, worker: None) -> None:
     path = submitter.photograph("inner/a.jpg")
     assert submitter.run(path, submitter.photos, path.parent, "--recursive")[0] == 0
     assert submitter.images() == ["inner/a.jpg"]
     assert submitter.fetched() == submitter.expected()
 
 
-def test_without_waiting_a_later_run_fetches(submitter: Submitter, database: Database, store: Store) -> None:
+def test_a_later_run_fetches_the_results_of_a_run_without_waiting(
+    submitter: Submitter, database: Database, store: Store
+) -> None:
     submitter.photograph("a.jpg")
     assert submitter.run(submitter.photos, "--no-wait")[0] == 0
     assert (submitter.images(), submitter.fetched()) == (["a.jpg"], {})
@@ -216,7 +218,7 @@ def test_without_waiting_a_later_run_fetches(submitter: Submitter, database: Dat
     assert (submitter.images(), submitter.fetched()) == (["a.jpg"], submitter.expected())
 
 
-def test_no_file_that_is_not_a_result_is_written_over(submitter: Submitter, worker: None) -> None:
+def test_only_results_are_overwritten(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     submitter.results.mkdir()
     (submitter.results / "a.jpg").write_bytes(b"mine")
@@ -238,7 +240,7 @@ def test_two_pictures_of_one_name_are_refused(submitter: Submitter) -> None:
     assert submitter.images() == []
 
 
-def test_one_process_at_a_time_is_at_work_on_a_folder(submitter: Submitter, worker: None) -> None:
+def test_one_process_at_a_time_uses_a_folder(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     watching = submitter.start(submitter.photos, "--watch")
     wait_for("the result", submitter.fetched)
@@ -250,7 +252,7 @@ def test_one_process_at_a_time_is_at_work_on_a_folder(submitter: Submitter, work
     assert submitter.run()[0] == 0
 
 
-def test_names_that_are_no_text_are_kept(submitter: Submitter, worker: None) -> None:
+def test_undecodable_names_are_kept(submitter: Submitter, worker: None) -> None:
     path = Path(os.fsdecode(os.fsencode(submitter.photograph("a.jpg").parent) + b"/caf\xe9 [b] \n.jpg"))
     path.write_bytes(b"latin-1")
     assert submitter.run()[0] == 0
@@ -258,7 +260,7 @@ def test_names_that_are_no_text_are_kept(submitter: Submitter, worker: None) -> 
     assert "caf\N{REPLACEMENT CHARACTER} [b] \N{REPLACEMENT CHARACTER}.jpg" in submitter.images()
 
 
-def test_options_reach_the_jobs_and_bind_the_folder(submitter: Submitter, worker: None) -> None:
+def test_options_reach_the_jobs_and_are_kept_for_the_folder(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
     options = ("--preset", "careful", "--policy", "style=solid", "--policy", "padding=0.5", "--label", "trip=1")
     assert submitter.run(submitter.photos, *options)[0] == 0
@@ -280,7 +282,7 @@ def test_options_reach_the_jobs_and_bind_the_folder(submitter: Submitter, worker
         (["absent"], "There is no absent."),
     ],
 )
-def test_mistakes_are_named_in_one_line(submitter: Submitter, arguments: list[str], says: str) -> None:
+def test_mistakes_are_reported_in_one_line(submitter: Submitter, arguments: list[str], says: str) -> None:
     submitter.photograph("a.jpg")
     code, said = submitter.run(submitter.photos, *arguments)
     assert code == 1

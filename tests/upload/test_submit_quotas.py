@@ -29,9 +29,7 @@ from tests.waiting import TIMEOUT_S, wait_for
 
 
 @pytest.mark.parametrize("is_waiting", [True, False])
-def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(
-    submitter: Submitter, worker: None, is_waiting: bool
-) -> None:
+def test_pictures_are_submitted_up_to_a_quota_of_pictures(submitter: Submitter, worker: None, is_waiting: bool) -> None:
     for at in range(60):
         submitter.photograph(f"{at:02}.jpg")
     small = submitter.settings.replace(quota_images_per_day=33)
@@ -53,7 +51,7 @@ def test_all_that_a_quota_of_pictures_has_room_for_is_submitted(
     assert "Everything was uploaded already. Results: 60 of 60 here." in said
 
 
-def test_the_smallest_go_into_a_quota_of_bytes(submitter: Submitter, worker: None) -> None:
+def test_the_smallest_pictures_are_submitted_within_a_quota_of_bytes(submitter: Submitter, worker: None) -> None:
     sizes = {"a": 400, "b": 3000, "c": 200, "d": 5000, "e": 300}
     for name, size in sizes.items():
         submitter.photograph(f"{name}.jpg", name.encode() * size)
@@ -66,7 +64,7 @@ def test_the_smallest_go_into_a_quota_of_bytes(submitter: Submitter, worker: Non
     assert "bytes a day" in said
 
 
-def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
+def test_results_are_fetched_while_waiting_for_a_quota_of_unfinished_jobs(
     submitter: Submitter, database: Database, store: Store
 ) -> None:
     for at in range(210):
@@ -98,7 +96,7 @@ def test_results_are_fetched_while_a_quota_of_unfinished_jobs_is_waited_for(
         ("quota_images_per_day", True, False, False),
     ],
 )
-def test_a_quota_is_waited_for_where_that_may_help(
+def test_the_command_waits_for_a_quota_only_where_that_may_help(
     submitter: Submitter, tmp_path: Path, quota: str, is_lasting: bool, has_open_jobs: bool, is_refused: bool
 ) -> None:
     token = LocalIssuer(submitter.settings.home).issue(submitter.user, [Scope.SUBMIT], 60)

@@ -36,7 +36,7 @@ def _names(folder: Path, output: Path, *, is_recursive: bool = True) -> list[str
     return sorted(found.name for found in scan([folder], output, is_recursive=is_recursive).pictures)
 
 
-def test_pictures_are_found_by_extension_and_hidden_ones_are_not(tmp_path: Path) -> None:
+def test_pictures_are_found_by_extension_except_hidden_ones(tmp_path: Path) -> None:
     _tree(tmp_path, "a.jpg", "b.JPEG", "c.HeIc", "d.txt", ".e.jpg", "in/f.png", ".hidden/g.jpg", "out/a.jpg")
     assert _names(tmp_path, tmp_path / "out") == ["a.jpg", "b.JPEG", "c.HeIc", "in/f.png"]
     assert _names(tmp_path, tmp_path / "out", is_recursive=False) == ["a.jpg", "b.JPEG", "c.HeIc"]
@@ -44,7 +44,7 @@ def test_pictures_are_found_by_extension_and_hidden_ones_are_not(tmp_path: Path)
     assert (named.name, named.size_bytes) == ("d.txt", 5)
 
 
-def test_links_in_circles_and_to_nothing_do_no_harm(tmp_path: Path) -> None:
+def test_circular_and_broken_links_are_harmless(tmp_path: Path) -> None:
     photos, elsewhere = tmp_path / "photos", tmp_path / "elsewhere"
     _tree(photos, "in/a.jpg")
     _tree(elsewhere, "b.jpg")
@@ -55,7 +55,7 @@ def test_links_in_circles_and_to_nothing_do_no_harm(tmp_path: Path) -> None:
     assert _names(photos, tmp_path) == ["in/a.jpg", "linked/b.jpg"]
 
 
-def test_a_watched_picture_counts_when_two_looks_find_it_alike(tmp_path: Path) -> None:
+def test_a_watched_picture_counts_when_two_scans_find_it_unchanged(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     _tree(photos, "a.jpg")
     looking = Looking([photos], tmp_path, is_recursive=False, is_watching=True)
@@ -69,7 +69,7 @@ def test_a_watched_picture_counts_when_two_looks_find_it_alike(tmp_path: Path) -
     assert [found.name for found in looking.look(set())] == ["a.jpg"]
 
 
-def test_what_paths_lead_to_twice_is_found_once(tmp_path: Path) -> None:
+def test_a_picture_given_by_two_paths_is_found_once(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     _tree(photos, "a.jpg", "in/b.jpg", "in/c.txt")
     (tmp_path / "link").symlink_to(photos)
@@ -88,7 +88,7 @@ def test_what_paths_lead_to_twice_is_found_once(tmp_path: Path) -> None:
     assert _names(photos, tmp_path) == ["a.jpg", "in/b.jpg", "linked.jpg"]
 
 
-def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+def test_skipped_files_are_counted(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     _tree(photos, "a.txt", "b.pdf", ".c.txt", "one/a.jpg", "two/a.jpg", "two/a.txt", ".three/a.jpg", "out/a.jpg")
     for paths, is_recursive, expected in (
@@ -112,7 +112,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
         ("a.jpg", None, "a.jpg"),
     ],
 )
-def test_a_result_is_called_as_its_picture(name: str, extension: str | None, expected: str) -> None:
+def test_a_result_is_named_like_its_picture(name: str, extension: str | None, expected: str) -> None:
     assert result_name(name, extension) == expected
 
 
@@ -123,7 +123,7 @@ def _sent(journal: Journal, name: str) -> Picture:
     return picture
 
 
-def test_a_changed_pictures_result_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+def test_the_result_of_a_changed_picture_replaces_the_previous_one(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "terms")
     for content, extension, expected in (
         ("first", "jpg", {"a.jpg": "first"}),
@@ -154,7 +154,7 @@ def test_results_never_share_a_name(tmp_path: Path) -> None:
     assert found == {"a.heic.jpg": "a.heic", "a.heic (2).jpg": "a.heic.jpg"}
 
 
-def test_a_folder_goes_on_with_the_terms_it_was_begun_with(tmp_path: Path) -> None:
+def test_a_folder_refuses_other_options_than_those_of_its_first_run(tmp_path: Path) -> None:
     Journal(tmp_path, "one").close()
     Journal(tmp_path, "one").close()
     with pytest.raises(ConfigurationError, match="was begun with one and cannot go on with other"):
@@ -169,7 +169,7 @@ def _placed(journal: Journal, output: Path, name: str, content: str) -> Path:
     return output / name
 
 
-def test_results_that_are_gone_or_altered_count_as_not_here(tmp_path: Path) -> None:
+def test_missing_and_altered_results_count_as_not_fetched(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "terms")
     names = ("whole.jpg", "touched.jpg", "removed.jpg", "longer.jpg", "other.jpg", "folder.jpg")
     paths = {name: _placed(journal, tmp_path, name, f"result {name}") for name in names}
@@ -190,7 +190,7 @@ def test_results_that_are_gone_or_altered_count_as_not_here(tmp_path: Path) -> N
     journal.close()
 
 
-def test_a_wait_is_said_once() -> None:
+def test_a_wait_is_reported_once() -> None:
     said: list[str] = []
     notices = Notices(said.append)
     notices.wait(StoreUnavailable("The store is away."), 0.5)
@@ -201,7 +201,7 @@ def test_a_wait_is_said_once() -> None:
     assert said == ["The store is away. Trying again.", "The database is away. Trying again."]
 
 
-def test_what_is_given_up_is_not_sent(tmp_path: Path) -> None:
+def test_a_picture_that_was_given_up_is_not_sent(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "terms")
     _sent(journal, "known.jpg")
     with Client("http://127.0.0.1:9", "token") as client:
@@ -213,7 +213,7 @@ def test_what_is_given_up_is_not_sent(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_what_a_run_lacks_is_in_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_lists_what_a_run_lacks(capsys: pytest.CaptureFixture[str]) -> None:
     display = Display(Console())
     for counts, expected in (
         (Counts(), ""),

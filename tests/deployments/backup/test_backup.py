@@ -34,7 +34,7 @@ def _remove(settings: Settings, role: str, key: str) -> None:
         buckets.remove(buckets.by_role[role], key)
 
 
-def test_everything_is_in_a_folder_for_its_owner_alone(source: Settings, database: Database, tmp_path: Path) -> None:
+def test_a_backup_holds_everything_in_a_private_folder(source: Settings, database: Database, tmp_path: Path) -> None:
     submit(source, database, b"one", b"two", b"one")
     publish_all(source, database, b"without faces")
     with closing(Buckets(source)) as buckets:
@@ -56,7 +56,7 @@ def test_everything_is_in_a_folder_for_its_owner_alone(source: Settings, databas
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_a_second_backup_copies_what_is_new_and_forgets_what_is_deleted(
+def test_a_second_backup_copies_new_objects_and_drops_deleted_ones(
     source: Settings, database: Database, tmp_path: Path
 ) -> None:
     submit(source, database, b"kept")
@@ -80,7 +80,7 @@ def test_a_second_backup_copies_what_is_new_and_forgets_what_is_deleted(
     assert len(list((tmp_path / "backup").glob("database-*.dump"))) == 1
 
 
-def test_a_backup_from_where_the_keys_are_not_does_not_lose_those_it_has(
+def test_a_backup_from_a_host_without_keys_keeps_the_keys_it_has(
     source: Settings, database: Database, tmp_path: Path
 ) -> None:
     submit(source, database, b"kept")
@@ -92,7 +92,7 @@ def test_a_backup_from_where_the_keys_are_not_does_not_lose_those_it_has(
     assert (tmp_path / "backup" / "keys" / "issuer_key.pem").read_text() == "a key"
 
 
-def test_what_is_deleted_while_the_backup_is_taken_is_not_named_by_it(
+def test_a_backup_does_not_list_objects_deleted_while_it_runs(
     source: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An image comes after the buckets were copied and goes after the database was dumped."""
@@ -122,7 +122,7 @@ def test_what_is_deleted_while_the_backup_is_taken_is_not_named_by_it(
     assert contents_of(tmp_path / "backup") == {b"stays"}
 
 
-def test_what_is_deleted_after_the_dump_but_was_copied_before_stays(
+def test_an_object_copied_before_its_deletion_after_the_dump_stays(
     source: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dump_and_remove(*arguments: Any) -> None:
@@ -137,7 +137,7 @@ def test_what_is_deleted_after_the_dump_but_was_copied_before_stays(
     assert contents_of(tmp_path / "backup") == {b"named by the dump"}
 
 
-def test_what_the_store_has_lost_or_altered_is_counted(source: Settings, database: Database, tmp_path: Path) -> None:
+def test_missing_and_altered_objects_are_counted(source: Settings, database: Database, tmp_path: Path) -> None:
     submit(source, database, b"lost", b"altered", b"good")
     publish_all(source, database, b"result")
     keys = {content: key for (role, key), (content, _) in objects_of(source).items() if role == "originals"}
@@ -148,7 +148,7 @@ def test_what_the_store_has_lost_or_altered_is_counted(source: Settings, databas
     assert (manifest.missing, manifest.altered) == (1, 1)
 
 
-def test_a_folder_of_something_else_and_a_backup_under_way_are_refused(
+def test_a_foreign_folder_and_a_running_backup_are_refused(
     source: Settings, database: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "photos").mkdir()
@@ -164,7 +164,7 @@ def test_a_folder_of_something_else_and_a_backup_under_way_are_refused(
             _take(source, tmp_path / "backup")
 
 
-def test_a_backup_that_fails_leaves_the_last_one_whole(
+def test_a_failed_backup_leaves_the_previous_one_intact(
     source: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(source, database, b"one")

@@ -48,7 +48,7 @@ def _etags(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
         return rows, {each.key: each.etag for each in buckets.objects(settings.store.originals_bucket)}
 
 
-def test_everything_comes_back(source: Settings, target: Settings, folder: Path) -> None:
+def test_everything_is_restored(source: Settings, target: Settings, folder: Path) -> None:
     token = LocalIssuer(source.home).issue("ann", [Scope.SUBMIT], 60)
     said = _restore(target, folder)
     assert objects_of(target) == objects_of(source)
@@ -61,7 +61,7 @@ def test_everything_comes_back(source: Settings, target: Settings, folder: Path)
     assert pending(target.database.conninfo) == []
 
 
-def test_a_restored_database_goes_on_as_the_first_one_would(source: Settings, target: Settings, folder: Path) -> None:
+def test_a_restored_database_continues_like_the_original(source: Settings, target: Settings, folder: Path) -> None:
     """Sequences, triggers and constraints are there too."""
     _restore(target, folder)
     with closing(Database(target.database.conninfo, max_connections=1)) as restored:
@@ -74,7 +74,7 @@ def test_a_restored_database_goes_on_as_the_first_one_would(source: Settings, ta
     assert events == (4,)
 
 
-def test_originals_whose_etag_depends_on_how_they_were_stored_are_still_those_that_were_submitted(
+def test_restored_originals_with_another_etag_still_match_their_submission(
     source: Settings, target: Settings, database: Database, tmp_path: Path
 ) -> None:
     submit(source, database, bytes(11_000_000), b"small")
@@ -86,7 +86,7 @@ def test_originals_whose_etag_depends_on_how_they_were_stored_are_still_those_th
     assert named != before, "the large one was stored in other parts"
 
 
-def test_what_is_there_is_not_lost_unless_one_says_so(
+def test_existing_data_is_not_overwritten_without_a_confirmation(
     source: Settings, target: Settings, folder: Path, database: Database
 ) -> None:
     with closing(Buckets(target)) as buckets:
@@ -112,7 +112,7 @@ def test_what_is_there_is_not_lost_unless_one_says_so(
     assert (target.home / "issuer_key.pem").read_bytes() == b"another"
 
 
-def test_nobody_is_at_work_while_a_backup_is_brought_back(target: Settings, folder: Path) -> None:
+def test_a_restore_is_refused_while_processes_are_connected(target: Settings, folder: Path) -> None:
     with (
         psycopg.connect(target.database.conninfo),
         pytest.raises(BackupRefused, match=r"1 other sessions use the database\. Stop every API"),
@@ -131,7 +131,7 @@ def test_a_damaged_backup_is_refused_before_the_database_is_touched(
     assert list_tables(target.database.conninfo) == []
 
 
-def test_an_interrupted_restore_is_started_again(source: Settings, target: Settings, folder: Path) -> None:
+def test_an_interrupted_restore_can_be_repeated(source: Settings, target: Settings, folder: Path) -> None:
     path = next(folder.glob("objects/??/*"))
     content = path.read_bytes()
     path.unlink()
@@ -142,9 +142,7 @@ def test_an_interrupted_restore_is_started_again(source: Settings, target: Setti
     assert objects_of(target) == objects_of(source)
 
 
-def test_a_backup_that_was_not_completed_or_is_of_a_newer_version_is_refused(
-    source: Settings, target: Settings, folder: Path
-) -> None:
+def test_an_incomplete_or_newer_backup_is_refused(source: Settings, target: Settings, folder: Path) -> None:
     with pytest.raises(BackupRefused, match="a completed backup"):
         find_backup(target.home)
     with psycopg.connect(source.database.conninfo, autocommit=True) as connection:
@@ -158,7 +156,7 @@ def test_a_backup_that_was_not_completed_or_is_of_a_newer_version_is_refused(
         find_backup(folder)
 
 
-def test_a_backup_of_the_first_release_comes_back_in_this_one(
+def test_a_backup_of_the_first_release_is_restored_by_this_one(
     source: Settings, target: Settings, tmp_path: Path
 ) -> None:
     with new_database(source, "first_release") as url:

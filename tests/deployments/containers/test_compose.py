@@ -48,13 +48,13 @@ def services(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return found
 
 
-def test_the_dockerfile_is_as_hadolint_wants_it() -> None:
+def test_the_dockerfile_passes_hadolint() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_every_container_is_shut_in(services: dict[str, Any]) -> None:
+def test_every_container_is_confined(services: dict[str, Any]) -> None:
     for name, service in services.items():
         assert int(service["user"].partition(":")[0]) > 0, name
         assert service["read_only"], name
@@ -68,7 +68,7 @@ def test_every_container_is_shut_in(services: dict[str, Any]) -> None:
         assert "privileged" not in service and "network_mode" not in service, name
 
 
-def test_what_stays_up_is_watched_and_started_again_and_what_runs_once_is_waited_for(services: dict[str, Any]) -> None:
+def test_services_have_health_checks_and_restarts_and_one_off_tasks_are_awaited(services: dict[str, Any]) -> None:
     for name, service in services.items():
         if service["restart"] == "unless-stopped":
             assert service["healthcheck"]["test"][0] == "CMD", name
@@ -97,7 +97,7 @@ def test_no_secret_is_in_an_environment_and_every_variable_is_a_setting(services
     assert {each for each in environment if each.startswith("BLURLINE_")} <= known
 
 
-def test_a_secret_is_seen_by_those_alone_who_need_it(services: dict[str, Any]) -> None:
+def test_only_services_that_need_a_secret_get_it(services: dict[str, Any]) -> None:
     seen: dict[str, set[str]] = {}
     for name, service in services.items():
         for secret in service.get("secrets", ()):
@@ -110,7 +110,7 @@ def test_a_secret_is_seen_by_those_alone_who_need_it(services: dict[str, Any]) -
     assert seen["issuer_key.pem"] == seen["audit_key.pem"] == {"api"}
 
 
-def test_networks_let_through_what_is_needed_alone(services: dict[str, Any]) -> None:
+def test_networks_allow_only_the_required_connections(services: dict[str, Any]) -> None:
     networks = {name: set(service["networks"]) for name, service in services.items()}
 
     def may_reach(here: str, there: str) -> bool:
@@ -146,7 +146,7 @@ def test_images_are_pinned_and_the_release_is_named_once(services: dict[str, Any
     )
 
 
-def test_what_installs_and_builds_is_locked_as_what_is_installed() -> None:
+def test_build_requirements_are_locked_like_the_installed_packages() -> None:
     locked = {
         line.split(";")[0].split("\\")[0].strip()
         for line in (ROOT / "requirements-dev.lock").read_text().splitlines()
@@ -158,7 +158,7 @@ def test_what_installs_and_builds_is_locked_as_what_is_installed() -> None:
     assert all(f"\n{name}==" in (ROOT / "requirements.lock").read_text() for name in left_out)
 
 
-def test_a_build_gets_what_the_wheel_is_made_of_and_no_secret() -> None:
+def test_the_build_context_has_the_sources_of_the_wheel_and_no_secret() -> None:
     sent = {str(path) for path in sent_to_the_build()}
     assert {"pyproject.toml", "prefect.yaml", "sql/jobs/job_queries.sql", "deployments/containers/compose.yaml"} <= sent
     assert not [path for path in sent if path.endswith(".env") or "__pycache__" in path or path.startswith("tests/")]
@@ -166,7 +166,7 @@ def test_a_build_gets_what_the_wheel_is_made_of_and_no_secret() -> None:
         assert is_kept_from_the_build(FOLDER.relative_to(ROOT) / name)
 
 
-def test_every_command_is_one_that_the_image_has(services: dict[str, Any]) -> None:
+def test_the_image_has_every_command(services: dict[str, Any]) -> None:
     for service in services.values():
         if service["image"].startswith("blurline:"):
             words = [word for word in service["command"] if word != "/here/secrets"]

@@ -16,7 +16,7 @@ def _settings(**values: Any) -> Settings:
     return Settings.of({variable(name): value for name, value in values.items()})
 
 
-def test_the_defaults_and_a_whole_sign_in_contradict_nothing() -> None:
+def test_the_defaults_and_a_complete_sign_in_are_consistent() -> None:
     assert set(findings(configuration, _settings())) == {"settings"}
     assert wrong(configuration, _settings(**SIGN_IN, dashboard_cookie_secret="secret")) == {}
 
@@ -63,7 +63,7 @@ def test_the_defaults_and_a_whole_sign_in_contradict_nothing() -> None:
         ({"log_level": "LOUD"}, "settings.log_level", Severity.ERROR, "DEBUG, INFO"),
     ],
 )
-def test_contradictions_are_named_with_what_to_set(
+def test_contradictions_are_reported_with_the_setting_to_change(
     values: dict[str, Any], name: str, severity: Severity, words: str
 ) -> None:
     (found,) = wrong(configuration, _settings(**values)).values()

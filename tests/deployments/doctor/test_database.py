@@ -26,7 +26,7 @@ def _pretended(settings: Settings) -> Settings:
     return settings.replace(database_url=SecretStr(url))
 
 
-def test_a_database_that_is_well_has_no_remedy(settings: Settings) -> None:
+def test_a_healthy_database_needs_no_remedy(settings: Settings) -> None:
     assert wrong(database, settings) == {}
 
 
@@ -62,7 +62,7 @@ def test_a_database_that_is_well_has_no_remedy(settings: Settings) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_server_is_named(
+def test_problems_of_a_server_are_reported(
     settings: Settings, pretending: psycopg.Connection, function: str, name: str, severity: Severity, says: str
 ) -> None:
     pretending.execute(f"CREATE FUNCTION pretended.{function}".encode())
@@ -72,7 +72,7 @@ def test_what_is_wrong_with_a_server_is_named(
 
 
 @pytest.mark.parametrize(("limit", "severity"), [(1, Severity.ERROR), (10, Severity.WARNING)])
-def test_connections_that_run_out_are_foreseen(settings: Settings, limit: int, severity: Severity) -> None:
+def test_a_shortage_of_connections_is_predicted(settings: Settings, limit: int, severity: Severity) -> None:
     with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE blurline CONNECTION LIMIT {limit}".encode())
         try:
@@ -84,7 +84,7 @@ def test_connections_that_run_out_are_foreseen(settings: Settings, limit: int, s
     assert "max_connections" in str(found["database.connections"].remedy)
 
 
-def test_a_database_without_our_tables_in_another_encoding_is_named(settings: Settings) -> None:
+def test_a_database_without_tables_in_another_encoding_is_reported(settings: Settings) -> None:
     with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("CREATE DATABASE plain ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
         try:
@@ -109,7 +109,7 @@ def test_a_database_that_is_newer_than_this_code_is_a_warning(settings: Settings
     assert "9999_of_tomorrow" in found["database.migrations"].says
 
 
-def test_a_wrong_password_is_told_from_a_server_that_is_away(settings: Settings) -> None:
+def test_a_wrong_password_is_distinguished_from_an_unavailable_server(settings: Settings) -> None:
     address = settings.database.conninfo.rsplit("@", 1)[1]
     refused = settings.replace(database_url=SecretStr(f"postgresql://blurline:wrong@{address}"))
     found = wrong(database, refused)

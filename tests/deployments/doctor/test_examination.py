@@ -34,7 +34,7 @@ def doctor(home: Path, *arguments: str, **variables: str) -> subprocess.Complete
     )
 
 
-def test_parts_that_are_down_are_all_named_with_a_remedy_and_the_exit_code_is_1(tmp_path: Path) -> None:
+def test_every_part_that_is_down_is_reported_with_a_remedy_and_the_exit_code_is_1(tmp_path: Path) -> None:
     down = {
         "BLURLINE_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
         "BLURLINE_S3_ENDPOINT": "http://127.0.0.1:9",
@@ -53,14 +53,14 @@ def test_parts_that_are_down_are_all_named_with_a_remedy_and_the_exit_code_is_1(
     assert found["models.standard"] == {**found["models.standard"], "severity": "ok", "remedy": None}
 
 
-def test_addresses_that_are_not_set_say_how_to_set_them() -> None:
+def test_a_missing_address_is_reported_with_how_to_set_it() -> None:
     found = examine(Settings(), {"database": database, "store": store})
     assert [each.severity for each in found] == [Severity.ERROR, Severity.ERROR]
     assert "BLURLINE_DATABASE_URL is not set. Set it, or start the embedded stack" in found[0].says
     assert "BLURLINE_S3_ENDPOINT is not set" in found[1].says
 
 
-def test_a_setting_that_is_not_known_is_the_only_finding(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_the_only_finding(tmp_path: Path) -> None:
     done = doctor(tmp_path, "--json", BLURLINE_DATABSE_URL="x")
     (finding,) = json.loads(done.stdout)
     assert done.returncode == 1
@@ -68,7 +68,7 @@ def test_a_setting_that_is_not_known_is_the_only_finding(tmp_path: Path) -> None
     assert "Did you mean BLURLINE_DATABASE_URL?" in finding["says"]
 
 
-def test_what_hangs_or_breaks_keeps_nothing_from_being_examined() -> None:
+def test_a_hanging_or_failing_check_does_not_stop_the_others() -> None:
     def breaks(_settings: Settings) -> Iterator[Finding]:
         raise KeyError("x")
         yield
@@ -95,7 +95,7 @@ def test_what_hangs_or_breaks_keeps_nothing_from_being_examined() -> None:
     assert "did not end within 0.5 s" in found[1].says
 
 
-def test_parts_that_accept_and_say_nothing_are_named_within_the_limit(settings: Settings) -> None:
+def test_parts_that_accept_connections_and_never_answer_are_reported_in_time(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         hanging = settings.replace(
@@ -107,7 +107,7 @@ def test_parts_that_accept_and_say_nothing_are_named_within_the_limit(settings: 
     assert any(each.name == "database.migrations" for each in found)
 
 
-def test_the_keys_of_an_issuer_are_counted_and_an_issuer_without_any_is_an_error() -> None:
+def test_the_keys_of_an_issuer_are_counted_and_an_issuer_without_keys_is_an_error() -> None:
     with Provider().serving() as provider:
         provider.rotate("first")
         provider.rotate("second", "ES256", keep=True)

@@ -53,7 +53,7 @@ def test_secrets_that_others_can_read_are_an_error(home: Home, local: Settings) 
     assert f"chmod 600 {home.path / 'issuer_key.pem'}" in str(found["machine.secrets"].remedy)
 
 
-def test_a_disk_that_fills_is_foreseen(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_is_predicted(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     found = wrong(machine, local.replace(max_request_mb=1e12))
     assert set(found) == {"machine.temporary"}
     assert found["machine.temporary"].severity is Severity.WARNING
@@ -65,11 +65,11 @@ def test_a_disk_that_fills_is_foreseen(local: Settings, monkeypatch: pytest.Monk
     assert wrong(machine, local)["machine.home"].severity is Severity.WARNING
 
 
-def test_a_folder_that_is_not_there_yet_has_the_room_of_the_one_above(tmp_path: Path) -> None:
+def test_a_missing_folder_has_the_free_space_of_its_parent(tmp_path: Path) -> None:
     assert wrong(machine, Settings(home=tmp_path / "not" / "yet")) == {}
 
 
-def test_a_port_that_another_has_taken_is_a_warning_while_the_stack_does_not_run(home: Home, local: Settings) -> None:
+def test_an_occupied_port_is_a_warning_while_the_stack_does_not_run(home: Home, local: Settings) -> None:
     assert "its ports are free" in findings(machine, local)["machine.ports"].says
     with socket.create_server(("127.0.0.1", _port(home))):
         found = wrong(machine, local)
@@ -88,7 +88,7 @@ def test_a_part_that_does_not_listen_is_an_error_while_the_stack_runs(home: Home
         assert wrong(machine, local) == {}
 
 
-def test_a_stranger_at_the_port_of_the_metrics_is_an_error(tmp_path: Path, local: Settings) -> None:
+def test_another_process_at_the_metrics_port_is_an_error(tmp_path: Path, local: Settings) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as stranger:
         threading.Thread(target=stranger.serve_forever, args=(0.05,), daemon=True).start()

@@ -20,13 +20,13 @@ def _nothing_loaded() -> Iterator[None]:
     loading.vendored_detector.cache_clear()
 
 
-def test_the_model_of_every_profile_is_named_with_its_hash_and_provider() -> None:
+def test_the_model_of_every_profile_is_listed_with_its_hash_and_provider() -> None:
     found = findings(models, Settings())
     assert set(found) == {"models.fast", "models.standard", "models.thorough", "models.second_look"}
     assert "centerface (sha256 30912ee7dcf0…) runs on CPUExecutionProvider" in found["models.standard"].says
 
 
-def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_reported(tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.onnx"
     garbage.write_bytes(b"not a model")
     found = wrong(models, Settings().replace(model_file=garbage))
@@ -46,7 +46,7 @@ def test_weights_that_have_changed_are_refused(tmp_path: Path, monkeypatch: pyte
     assert "its card says" in found["models.fast"].says
 
 
-def test_a_provider_that_is_not_installed_is_named() -> None:
+def test_a_provider_that_is_not_installed_is_reported() -> None:
     found = wrong(models, Settings().replace(execution_provider="CUDAExecutionProvider"))
     assert len(found) == 4
     assert "BLURLINE_EXECUTION_PROVIDER" in str(found["models.fast"].remedy)

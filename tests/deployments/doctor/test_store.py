@@ -37,9 +37,7 @@ def spoilt(settings: Settings, minio: Minio) -> Settings:
     return settings.replace(results_bucket=BUCKET)
 
 
-def test_a_store_that_is_well_has_no_remedy_and_keeps_nothing_of_the_examination(
-    settings: Settings, spoilt: Settings
-) -> None:
+def test_a_healthy_store_needs_no_remedy_and_keeps_no_test_objects(settings: Settings, spoilt: Settings) -> None:
     assert wrong(store, spoilt) == {}
     buckets = Buckets(spoilt)
     left = [each.key for bucket in buckets.names for each in buckets.objects(bucket) if "doctor/" in each.key]
@@ -59,27 +57,27 @@ def test_a_bucket_that_anyone_can_read_or_list_is_an_error(
     assert BUCKET in found["store.privacy"].says
 
 
-def test_a_bucket_that_keeps_what_is_deleted_is_a_warning(spoilt: Settings, minio: Minio) -> None:
+def test_a_bucket_that_keeps_deleted_objects_is_a_warning(spoilt: Settings, minio: Minio) -> None:
     minio.set_bucket_versioning(BUCKET, VersioningConfig("Enabled"))
     found = wrong(store, spoilt)
     assert set(found) == {"store.versions"}
     assert found["store.versions"].severity is Severity.WARNING
 
 
-def test_a_bucket_that_is_not_there_is_named(settings: Settings) -> None:
+def test_a_missing_bucket_is_reported(settings: Settings) -> None:
     found = wrong(store, settings.replace(exports_bucket="blurline-nowhere"))
     assert set(found) == {"store.buckets"}
     assert "blurline-nowhere" in found["store.buckets"].says
 
 
-def test_wrong_keys_are_told_from_a_store_that_is_away(settings: Settings) -> None:
+def test_wrong_keys_are_distinguished_from_an_unavailable_store(settings: Settings) -> None:
     found = wrong(store, settings.replace(s3_secret_key=SecretStr("wrong")))
     assert set(found) == {"store.connection"}
     assert "BLURLINE_S3_SECRET_KEY" in str(found["store.connection"].remedy)
     assert "SignatureDoesNotMatch" in found["store.connection"].says or "AccessDenied" in found["store.connection"].says
 
 
-def test_a_store_with_another_time_is_named(settings: Settings) -> None:
+def test_a_store_with_a_different_clock_is_reported(settings: Settings) -> None:
     with forwarding(settings.store.endpoint, {}, date="Wed, 25 Nov 2015 12:00:00 GMT") as url:
         found = wrong(store, settings.replace(s3_endpoint=url))
     assert set(found) == {"store.clock"}
@@ -88,7 +86,7 @@ def test_a_store_with_another_time_is_named(settings: Settings) -> None:
     assert "NTP" in str(found["store.clock"].remedy)
 
 
-def test_uploads_that_do_not_pass_the_public_address_are_named(settings: Settings) -> None:
+def test_uploads_that_fail_at_the_public_address_are_reported(settings: Settings) -> None:
     with forwarding(
         settings.store.endpoint, {f"POST {settings.store.originals_bucket}": Answer(405, "no POST here")}
     ) as url:
@@ -98,12 +96,12 @@ def test_uploads_that_do_not_pass_the_public_address_are_named(settings: Setting
     assert "BLURLINE_S3_PUBLIC_ENDPOINT" in str(found["store.upload"].remedy)
 
 
-def test_a_public_address_that_nobody_serves_is_named(settings: Settings) -> None:
+def test_an_unserved_public_address_is_reported(settings: Settings) -> None:
     found = wrong(store, settings.replace(s3_public_endpoint="http://127.0.0.1:9"))
     assert set(found) == {"store.upload", "store.limits"}
 
 
-def test_a_store_that_does_not_hold_uploads_to_their_form_is_named(settings: Settings) -> None:
+def test_a_store_that_does_not_enforce_upload_forms_is_reported(settings: Settings) -> None:
     with forwarding(settings.store.endpoint, {f"POST {settings.store.originals_bucket}": Answer(204)}) as url:
         found = wrong(store, settings.replace(s3_public_endpoint=url))
     assert found["store.limits"].severity is Severity.ERROR

@@ -17,14 +17,14 @@ def _install(folder: Path, name: str, version: str, *lines: str) -> None:
     (about / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", *text, ""]))
 
 
-def test_what_is_installed_is_named() -> None:
+def test_installed_versions_are_listed() -> None:
     found = findings(versions, Settings())
     assert wrong(versions, Settings()) == {}
     assert "onnxruntime 1." in found["versions.packages"].says
     assert "on Python 3." in found["versions.python"].says
 
 
-def test_packages_of_another_version_or_missing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_and_other_versions_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(tmp_path, "onnxruntime", "1.2.0")
     monkeypatch.syspath_prepend(str(tmp_path))
     found = wrong(versions, Settings())

@@ -55,14 +55,14 @@ def test_every_manifest_is_valid_in_the_oldest_and_the_newest_kubernetes() -> No
                 assert kubernetes_validate.validate(manifest, release, strict=True) == release
 
 
-def test_everything_is_in_one_namespace_that_takes_restricted_pods_alone(way: str) -> None:
+def test_everything_is_in_one_namespace_that_admits_only_restricted_pods(way: str) -> None:
     (namespace,) = of_kind(rendered(way), "Namespace")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     names = {each["metadata"].get("namespace") for each in rendered(way) if each["kind"] != "Namespace"}
     assert names == {namespace["metadata"]["name"]}
 
 
-def test_every_pod_keeps_to_the_standard_restricted(way: str) -> None:
+def test_every_pod_meets_the_restricted_pod_security_standard(way: str) -> None:
     for each in workloads(rendered(way)):
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(each.pod)
         of_pod = each.pod["securityContext"]
@@ -79,13 +79,13 @@ def test_every_pod_keeps_to_the_standard_restricted(way: str) -> None:
             assert not any("hostPort" in port for port in container.get("ports", []))
 
 
-def test_no_pod_has_a_token_of_the_cluster_or_variables_that_look_like_settings(way: str) -> None:
+def test_no_pod_has_a_cluster_token_or_variables_that_look_like_settings(way: str) -> None:
     for each in workloads(rendered(way)):
         assert each.pod["automountServiceAccountToken"] is False
         assert each.pod["enableServiceLinks"] is False
 
 
-def test_every_container_is_bounded_in_what_it_takes_and_writes(way: str) -> None:
+def test_every_container_has_limits_on_resources_and_writes(way: str) -> None:
     for each in workloads(rendered(way)):
         volumes = {volume["name"]: volume for volume in each.pod["volumes"]}
         for container in each.containers:
@@ -100,7 +100,7 @@ def test_every_container_is_bounded_in_what_it_takes_and_writes(way: str) -> Non
                     assert mount["readOnly"] and volumes[mount["name"]]["secret"]["defaultMode"] == 0o440
 
 
-def test_every_server_is_asked_whether_it_lives_and_is_spread(way: str) -> None:
+def test_every_server_has_probes_and_is_spread_over_nodes(way: str) -> None:
     for each in workloads(rendered(way)):
         if each.kind == "Deployment":
             assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(each.main)
@@ -111,7 +111,7 @@ def test_every_server_is_asked_whether_it_lives_and_is_spread(way: str) -> None:
             assert all(_selects(constraint["labelSelector"], each) for constraint in constraints)
 
 
-def test_an_outage_of_a_part_takes_no_replica_out_of_the_service() -> None:
+def test_an_outage_of_a_dependency_removes_no_replica_from_the_service() -> None:
     assert workload(rendered("base"), "api").main["readinessProbe"]["httpGet"]["path"] == "/liveness"
 
 
@@ -129,7 +129,7 @@ def test_every_selector_selects_pods_of_one_workload(way: str) -> None:
     assert budgets == {"api", "dashboard", "worker"}
 
 
-def test_every_port_that_is_named_is_a_port_of_a_container(way: str) -> None:
+def test_every_named_port_is_a_port_of_a_container(way: str) -> None:
     for service in of_kind(rendered(way), "Service"):
         ports = workload(rendered(way), service["metadata"]["name"]).main["ports"]
         for port in service["spec"]["ports"]:
@@ -140,7 +140,7 @@ def test_every_port_that_is_named_is_a_port_of_a_container(way: str) -> None:
             assert asked is None or asked["port"] in {port["name"] for port in each.main["ports"]}
 
 
-def test_what_leads_to_a_service_finds_it() -> None:
+def test_every_route_finds_its_service() -> None:
     for ingress in of_kind(rendered(EXAMPLE), "Ingress"):
         (rule,) = ingress["spec"]["rules"]
         backend = rule["http"]["paths"][0]["backend"]["service"]
@@ -169,7 +169,7 @@ def test_a_browser_stays_with_one_pod_of_the_dashboard() -> None:
     assert named(rendered("gateway"), "Deployment", "dashboard")["spec"]["replicas"] == 1
 
 
-def test_a_form_as_large_as_the_api_takes_gets_through_and_has_room() -> None:
+def test_the_largest_accepted_form_passes_the_ingress_and_fits_the_disk() -> None:
     largest_mb = float(settings_of(rendered(EXAMPLE))["BLURLINE_MAX_REQUEST_MB"])
     annotations = named(rendered(EXAMPLE), "Ingress", "api")["metadata"]["annotations"]
     assert float(annotations["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m")) > largest_mb
@@ -182,7 +182,7 @@ def test_a_release_is_one_tag() -> None:
     assert images == {f"registry.example.com/blurline:{version('blurline')}"}
 
 
-def test_the_image_is_made_for_the_pods() -> None:
+def test_the_image_fits_the_pods() -> None:
     """The user that runs it, and the one folder that it writes to."""
     image = (ROOT.parent / "containers" / "Dockerfile").read_text()
     assert 'USER 10001:10001\nENTRYPOINT ["blurline"]' in image
@@ -199,7 +199,7 @@ def test_a_changed_setting_replaces_the_pods() -> None:
             assert container["envFrom"] == [{"configMapRef": {"name": name}}]
 
 
-def test_what_else_an_overlay_has_is_left_as_it_is() -> None:
+def test_other_manifests_of_an_overlay_are_unchanged() -> None:
     pod = {"containers": [{"name": "proxy", "image": "proxy:1"}]}
     spec = {
         "selector": {"matchLabels": {"app": "proxy"}},

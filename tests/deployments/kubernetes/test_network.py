@@ -56,15 +56,15 @@ OUTWARD = {
 }
 
 
-def test_the_base_is_open_within_alone() -> None:
+def test_the_base_allows_only_internal_connections() -> None:
     assert open_flows(rendered("base")) == {flow for flow in WITHIN if "prefect-server" not in flow}
 
 
-def test_the_example_is_open_where_it_must_be() -> None:
+def test_the_example_allows_the_required_connections() -> None:
     assert open_flows(rendered(EXAMPLE)) == WITHIN | OF_PREFECT | OF_METRICS | OUTWARD
 
 
-def test_fetching_urls_and_sending_webhooks_reaches_public_addresses_alone() -> None:
+def test_fetching_urls_and_sending_webhooks_reaches_only_public_addresses() -> None:
     public = ("public store", "sign-in", "internet", "internet 6")
     without = open_flows(rendered("base"))
     assert open_flows(composed("public-egress")) - without == {

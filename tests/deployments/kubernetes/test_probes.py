@@ -52,7 +52,7 @@ class Running:
         return not self.passes("readinessProbe")
 
 
-def test_while_prefect_is_away_every_part_lives_and_only_workers_are_unready(
+def test_while_prefect_is_unavailable_every_part_lives_and_only_workers_are_unready(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "worker").mkdir()

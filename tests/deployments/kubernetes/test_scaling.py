@@ -29,7 +29,7 @@ def hpa() -> Manifest:
     return spec
 
 
-def test_the_queries_ask_for_a_metric_and_labels_that_there_are(keda: Manifest) -> None:
+def test_the_queries_use_existing_metrics_and_labels(keda: Manifest) -> None:
     queues = set()
     for trigger in keda["triggers"]:
         found = re.fullmatch(r"max\((\w+)\{(.*)\}\)", trigger["metadata"]["query"])
@@ -42,7 +42,7 @@ def test_the_queries_ask_for_a_metric_and_labels_that_there_are(keda: Manifest) 
     assert queues == {INTERACTIVE, BACKLOG}
 
 
-def test_without_keda_the_same_is_asked_for(keda: Manifest, hpa: Manifest) -> None:
+def test_the_autoscaler_without_keda_uses_the_same_targets(keda: Manifest, hpa: Manifest) -> None:
     for metric in hpa["metrics"]:
         check_metric(metric["external"]["metric"]["name"], set(metric["external"]["metric"]["selector"]["matchLabels"]))
     assert thresholds(hpa) == {
@@ -52,14 +52,14 @@ def test_without_keda_the_same_is_asked_for(keda: Manifest, hpa: Manifest) -> No
     assert hpa["behavior"] == keda["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
 
 
-def test_the_adapters_rule_of_the_guide_serves_what_the_autoscaler_asks_for(hpa: Manifest) -> None:
+def test_the_adapter_rule_of_the_guide_serves_the_autoscalers_metric(hpa: Manifest) -> None:
     (rule,) = guide.yaml_block("externalRules")["externalRules"]
     name = hpa["metrics"][0]["external"]["metric"]["name"]
     assert rule["seriesQuery"].startswith(name + "{") and rule["name"] == {"as": name}
     assert rule["metricsQuery"] == "max(<<.Series>>{<<.LabelMatchers>>})"
 
 
-def test_an_autoscaler_alone_decides_how_many_there_are(keda: Manifest, hpa: Manifest) -> None:
+def test_only_the_autoscaler_sets_the_number_of_workers(keda: Manifest, hpa: Manifest) -> None:
     for way in ("keda", "hpa", EXAMPLE):
         assert "replicas" not in named(rendered(way), "Deployment", "worker")["spec"]
     assert named(rendered("base"), "Deployment", "worker")["spec"]["replicas"] == keda["minReplicaCount"] == 2
@@ -67,20 +67,20 @@ def test_an_autoscaler_alone_decides_how_many_there_are(keda: Manifest, hpa: Man
         assert target["name"] == "worker"
 
 
-def test_a_worker_that_is_taken_away_finishes_its_batch(hpa: Manifest) -> None:
+def test_a_worker_that_is_scaled_down_finishes_its_batch(hpa: Manifest) -> None:
     drain_s = float(settings_of(rendered("base"))["BLURLINE_WORKER_DRAIN_S"])
     assert workload(rendered("base"), "worker").pod["terminationGracePeriodSeconds"] >= drain_s + MARGIN_S
     assert hpa["behavior"]["scaleDown"]["stabilizationWindowSeconds"] >= drain_s
 
 
-def test_the_api_is_given_the_time_that_it_takes_to_stop() -> None:
+def test_the_api_gets_enough_time_to_stop() -> None:
     pod = workload(rendered("base"), "api").pod
     pause_s = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     of_threads_s = 3 * 15  # dispatcher, deleter and sender of webhooks, one after another
     assert pod["terminationGracePeriodSeconds"] >= pause_s + _GRACE_S + of_threads_s + MARGIN_S
 
 
-def test_a_worker_has_a_child_a_core_and_memory_for_each() -> None:
+def test_a_worker_has_one_process_per_core_and_memory_for_each() -> None:
     worker = workload(rendered("base"), "worker").main
     (children,) = [each for each in worker["env"] if each["name"] == "WORKER_CHILDREN"]
     assert children["valueFrom"]["resourceFieldRef"] == {"containerName": worker["name"], "resource": "limits.cpu"}

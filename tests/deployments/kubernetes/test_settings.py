@@ -22,7 +22,7 @@ SECRETS = {name for name, setting in SETTINGS.items() if "SecretStr" in str(sett
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_variable_is_a_setting_and_no_secret(way: str) -> None:
+def test_every_variable_is_a_setting_and_not_a_secret(way: str) -> None:
     of_containers = {
         variable["name"]
         for each in workloads(rendered(way))
@@ -37,12 +37,12 @@ def test_every_variable_is_a_setting_and_no_secret(way: str) -> None:
     assert not names & SECRETS
 
 
-def test_prefects_client_is_set_up_as_in_the_embedded_stack() -> None:
+def test_the_prefect_client_is_configured_as_in_the_embedded_stack() -> None:
     assert stack._PREFECT_CLIENT.items() <= settings_of(rendered(EXAMPLE)).items()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_guide_names_every_secret_that_is_asked_for(way: str) -> None:
+def test_the_guide_names_every_required_secret(way: str) -> None:
     secrets = guide.secrets()
     for each in workloads(rendered(way)):
         asked = {volume["secret"]["secretName"] for volume in each.pod["volumes"] if "secret" in volume}
@@ -53,14 +53,12 @@ def test_the_guide_names_every_secret_that_is_asked_for(way: str) -> None:
             assert credentials is None or credentials["key"] in secrets[credentials["name"]]
 
 
-def test_the_guide_has_the_audit_key_made_under_its_name() -> None:
+def test_the_guide_creates_the_audit_key_under_its_name() -> None:
     assert f"-out {KEY_FILE}" in guide.GUIDE
     assert f"--from-file={KEY_FILE}" in guide.GUIDE
 
 
-def test_settings_and_secrets_together_are_a_whole_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settings_and_secrets_form_a_complete_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {
         "servers": ("database_url", "s3_access_key", "s3_secret_key", "prefect_api_auth_string", "metrics_token"),
         "dashboard": ("oidc_client_secret", "dashboard_cookie_secret"),
@@ -80,7 +78,7 @@ def test_settings_and_secrets_together_are_a_whole_configuration(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_command_can_be_read(way: str) -> None:
+def test_every_command_parses(way: str) -> None:
     for each in workloads(rendered(way)):
         for container in each.containers:
             assert "command" not in container

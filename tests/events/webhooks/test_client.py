@@ -13,7 +13,7 @@ from blurline.settings import Settings
 from tests.events.webhooks.receiver import Receiver
 
 
-def test_a_webhook_from_its_making_to_its_deletion(
+def test_the_client_creates_uses_and_deletes_a_webhook(
     client: httpx.Client, allowing: Settings, receiver: Receiver
 ) -> None:
     token = LocalIssuer(allowing.home).issue("ann", [Scope.SUBMIT], 60)

@@ -19,7 +19,7 @@ from tests.events.webhooks.receiver import Receiver, execute, look, pass_an_hour
 from tests.waiting import wait_for
 
 
-def test_events_are_told_signed_and_thin(
+def test_events_are_sent_signed_and_with_minimal_data(
     client: httpx.Client, receiver: Receiver, database: Database, allowing: Settings, store: Store
 ) -> None:
     webhook = set_up(client, f"{receiver.url}/hook?a=b", events=["image.published", "job.finished"])
@@ -40,7 +40,7 @@ def test_events_are_told_signed_and_thin(
     assert delivery["id"] in [message.headers["webhook-id"] for message in messages]
 
 
-def test_a_webhook_of_a_job_hears_of_that_job_alone(
+def test_a_webhook_of_a_job_receives_only_events_of_that_job(
     client: httpx.Client, receiver: Receiver, database: Database, allowing: Settings, store: Store
 ) -> None:
     submit(client, "before.jpg")
@@ -56,7 +56,7 @@ def test_a_webhook_of_a_job_hears_of_that_job_alone(
     assert len(receiver.messages) == 1
 
 
-def test_what_failed_is_tried_again_as_the_same_message(
+def test_a_failed_delivery_is_retried_as_the_same_message(
     client: httpx.Client, receiver: Receiver, allowing: Settings
 ) -> None:
     receiver.statuses = [500, 302]
@@ -96,7 +96,7 @@ def test_waits_grow_to_a_day_and_pauses_to_minutes() -> None:
     assert [pause_s(failures) for failures in (0, 1, 2, 6, 1000)] == [5, 10, 20, 300, 300]
 
 
-def test_an_endpoint_that_is_gone_is_sent_nothing_more(client: httpx.Client, receiver: Receiver) -> None:
+def test_an_endpoint_that_answers_410_is_disabled(client: httpx.Client, receiver: Receiver) -> None:
     receiver.statuses = [500, 410]
     webhook = set_up(client, receiver.url)
     send_test(client, webhook)
@@ -115,7 +115,7 @@ def test_an_endpoint_that_is_gone_is_sent_nothing_more(client: httpx.Client, rec
     wait_for("sent again", lambda: len(receiver.messages) == 3, every_s=0.02)
 
 
-def test_an_endpoint_that_fails_for_days_is_disabled_and_keeps_what_waits(
+def test_an_endpoint_that_fails_for_days_is_disabled_and_keeps_its_pending_deliveries(
     client: httpx.Client, receiver: Receiver, allowing: Settings
 ) -> None:
     receiver.statuses = [500, 500]
@@ -133,7 +133,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_keeps_what_waits(
     assert tried(client, webhook, 3)["state"] == "delivered"
 
 
-def test_while_a_secret_is_rotated_both_sign(client: httpx.Client, receiver: Receiver, allowing: Settings) -> None:
+def test_both_secrets_sign_during_a_rotation(client: httpx.Client, receiver: Receiver, allowing: Settings) -> None:
     webhook = set_up(client, receiver.url)
     rotated = client.post(f"/v1/webhooks/{webhook['id']}/rotate-secret").raise_for_status().json()
     assert rotated["secret"] != webhook["secret"]

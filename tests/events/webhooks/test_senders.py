@@ -43,9 +43,7 @@ def test_two_senders_take_turns_at_an_endpoint_and_send_once(
     assert len({message.headers["webhook-id"] for message in receiver.messages}) == len(receiver.messages) == 15
 
 
-def test_an_endpoint_that_hangs_does_not_hold_up_others(
-    receiver: Receiver, database: Database, allowing: Settings
-) -> None:
+def test_a_hanging_endpoint_does_not_delay_others(receiver: Receiver, database: Database, allowing: Settings) -> None:
     hanging = [add_webhook(database, f"{receiver.url}/hang/{at}", tests=3) for at in range(4)]
     with sending(allowing):
         receiver.wait_for(4)
@@ -56,7 +54,7 @@ def test_an_endpoint_that_hangs_does_not_hold_up_others(
         receiver.released.set()
 
 
-def test_endpoints_that_fail_come_after_those_that_do_not(database: Database, receiver: Receiver) -> None:
+def test_failing_endpoints_come_after_healthy_ones(database: Database, receiver: Receiver) -> None:
     bad = add_webhook(database, "https://example.org/bad", tests=2)
     claim = claim_delivery(database, 60)
     assert claim is not None
@@ -66,7 +64,7 @@ def test_endpoints_that_fail_come_after_those_that_do_not(database: Database, re
     assert [claim.webhook_id if claim else None for claim in order] == [good.id, bad.id, None]
 
 
-def test_what_a_crashed_sender_was_at_is_sent_again(database: Database, allowing: Settings) -> None:
+def test_the_delivery_of_a_crashed_sender_is_sent_again(database: Database, allowing: Settings) -> None:
     row = add_webhook(database, "https://example.org/")
     crashed = claim_delivery(database, 60)
     assert crashed is not None
@@ -84,7 +82,7 @@ def test_what_a_crashed_sender_was_at_is_sent_again(database: Database, allowing
     assert found.failing_since is None
 
 
-def test_nothing_is_sent_into_our_own_network(
+def test_nothing_is_sent_to_private_addresses(
     database: Database, allowing: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where an endpoint was set up before it led there."""
@@ -125,7 +123,7 @@ def test_a_restart_of_the_database_loses_nothing(client: httpx.Client, receiver:
     assert tried(client, webhook)["state"] == "delivered"
 
 
-def test_deleting_a_webhook_does_not_fail_what_it_would_be_told_of(database: Database, allowing: Settings) -> None:
+def test_deleting_a_webhook_does_not_fail_a_concurrent_event(database: Database, allowing: Settings) -> None:
     row = add_webhook(database, "https://example.org/", tests=0)
     told = threading.Event()
 
@@ -149,7 +147,7 @@ def test_deleting_a_webhook_does_not_fail_what_it_would_be_told_of(database: Dat
     assert told.is_set()
 
 
-def test_nobodys_endpoints_take_up_all_senders(database: Database, receiver: Receiver) -> None:
+def test_no_owner_can_occupy_all_senders(database: Database, receiver: Receiver) -> None:
     for _ in range(10):
         add_webhook(database, receiver.url, owner="mallory")
     mine = add_webhook(database, receiver.url, owner="ann")
@@ -159,7 +157,7 @@ def test_nobodys_endpoints_take_up_all_senders(database: Database, receiver: Rec
     assert len(claimed) == 5
 
 
-def test_what_somebody_asks_for_is_sent_now_and_not_after_the_pause(database: Database, receiver: Receiver) -> None:
+def test_a_requested_delivery_is_sent_at_once_despite_a_pause(database: Database, receiver: Receiver) -> None:
     row = add_webhook(database, receiver.url)
     claim = claim_delivery(database, 60)
     assert claim is not None

@@ -20,7 +20,9 @@ from tests.api_server import serving
 from tests.events.webhooks.receiver import Receiver, add_webhook, send_test, set_up
 
 
-def test_webhooks_are_their_owners(client: httpx.Client, allowing: Settings, receiver: Receiver) -> None:
+def test_webhooks_are_visible_only_to_their_owners(
+    client: httpx.Client, allowing: Settings, receiver: Receiver
+) -> None:
     webhook = set_up(client, receiver.url)
     path = f"/v1/webhooks/{webhook['id']}"
     assert "secret" not in client.get(path).json()
@@ -78,14 +80,16 @@ def test_the_log_is_paged_newest_first(client: httpx.Client, receiver: Receiver)
     problem(client.get(f"/v1/webhooks/{other['id']}/deliveries", params={"cursor": cursor}), 422, "invalid_cursor")
 
 
-def test_what_cannot_be_set_up_is_refused(client: httpx.Client) -> None:
+def test_invalid_webhooks_are_refused(client: httpx.Client) -> None:
     for url in ("https://10.0.0.1/", "https://user@example.org/", "https://[::ffff:169.254.169.254]/"):
         problem(client.post("/v1/webhooks", json={"url": url}), 422, "address_refused")
     for body in ({"url": "http://example.org/"}, {"url": "https://example.org/", "events": ["x"]}, {}):
         problem(client.post("/v1/webhooks", json=body), 422, "invalid_request")
 
 
-def test_an_owner_has_so_many_webhooks_however_many_ask_at_once(client: httpx.Client, database: Database) -> None:
+def test_webhooks_of_one_owner_are_limited_even_when_created_concurrently(
+    client: httpx.Client, database: Database
+) -> None:
     for _ in range(MAX_WEBHOOKS - 1):
         add_webhook(database, "https://example.org/", tests=0)
     with ThreadPoolExecutor(4) as pool:
@@ -94,7 +98,7 @@ def test_an_owner_has_so_many_webhooks_however_many_ask_at_once(client: httpx.Cl
     problem(max(answers, key=lambda answer: answer.status_code), 409, "too_many_webhooks")
 
 
-def test_where_webhooks_are_off_none_is_set_up_or_sent(
+def test_no_webhook_is_created_or_sent_when_webhooks_are_off(
     without_prefect: Settings, database: Database, receiver: Receiver
 ) -> None:
     row = add_webhook(database, receiver.url)
