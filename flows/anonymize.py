@@ -35,9 +35,8 @@ log = structlog.get_logger()
 def anonymize(batch_id: UUID) -> None:
     """Find and destroy the faces in the images of a batch.
 
-    Started by the dispatcher for every batch. Running it again, also by the UI's Retry, does only what is
-    still to do. When a task fails for good, the batch's unfinished images get a new attempt, and this
-    run ends as failed.
+    The dispatcher starts it for every batch. Running it again, also with Retry in the UI, processes only unfinished
+    images. When a task finally fails, the batch's unfinished images get a new attempt and this run fails.
     """
     work = Work(batch_id, is_retry=(flow_run.run_count or 1) > 1)
     structlog.contextvars.bind_contextvars(batch_id=str(batch_id))
@@ -53,7 +52,7 @@ def anonymize(batch_id: UUID) -> None:
 
 @contextmanager
 def _traced(name: str, work: Work, parent: str | None = None, link: str | None = None) -> Iterator[None]:
-    """A span that says what it was about, as far as that is known at its end; so do the logs from then on."""
+    """A span with the ids of batch, job and images that are known at its end. Later logs get the job's id too."""
     with span(name, parent=parent, link=link, attributes={"blurline.batch_id": str(work.batch_id)}) as current:
         try:
             yield
@@ -66,14 +65,14 @@ def _traced(name: str, work: Work, parent: str | None = None, link: str | None =
 
 
 def _label(name: str) -> str | None:
-    """A label that the dispatcher has put on this flow run; a run that a person started has none."""
+    """A label that the dispatcher set on this flow run. A manually started run has none."""
     context = FlowRunContext.get()
     value = context.flow_run.labels.get(name) if context and context.flow_run else None
     return str(value) if value else None
 
 
 def _give_back(work: Work, error: Exception) -> None:
-    """Have every image that is not settled attempted anew, later, in another flow run."""
+    """Schedule a new attempt, in another flow run, for every image that is not settled."""
     open_attempts = [item.attempt.id for item in work.items or [] if not item.settled]
     if isinstance(error, NeedsNewerWorker):
         open_attempts = list(error.attempt_ids)

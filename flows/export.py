@@ -1,4 +1,4 @@
-"""export: writes what is known of images and detections to the store as a dataset, every night."""
+"""export: writes images and detections to the store as a dataset, every night."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _TABLES: dict[str, tuple[Callable[[Database, Wanted], Iterator[Rows]], pyarrow.S
 
 @flow(name="export", persist_result=False, retries=2, retry_delay_seconds=60)
 def export() -> str:
-    """Write a Parquet file of images and one of detections for each day whose images have changed since.
+    """Write a Parquet file of images and one of detections for each day whose images have changed.
 
-    The dataset is partitioned as Hive has it: `images/day=2026-11-25/part.parquet`. Days are those of the submission in
-    UTC; today's is written once it is over. What is interrupted goes on where it was; a day is written as a whole.
+    The dataset is partitioned like Hive's: `images/day=2026-11-25/part.parquet`. A day is the UTC day of submission;
+    today is written once it is over. A day is written as a whole, and an interrupted run continues with the next day.
     """
     return export_changed(database(), store())
 
 
 def export_changed(database: Database, store: Store) -> str:
-    """Write the days that have changed; a sentence on how much it was."""
-    fold(database)  # which says what has changed
+    """Write the days that have changed. Return the counts as a sentence."""
+    fold(database)  # updates the list of changed days
     days, rows = 0, dict.fromkeys(_TABLES, 0)
     for changed in list_changed_days(database):
         for table, written in write_day(database, store, changed.day).items():
@@ -49,7 +49,7 @@ def export_changed(database: Database, store: Store) -> str:
 
 
 def write_day(database: Database, store: Store, day: date) -> dict[str, int]:
-    """Write the files of a day, or remove them where the day has no images any more; how many rows each has."""
+    """Write the files of a day, or remove them if the day has no images. Return the number of rows of each."""
     since = datetime.combine(day, time(), UTC)
     wanted = Wanted(since, since + timedelta(days=1))
     rows = {}
@@ -66,5 +66,5 @@ def write_day(database: Database, store: Store, day: date) -> dict[str, int]:
 
 
 def export_key(table: str, day: date) -> str:
-    """Where a day's rows of a table are."""
+    """The key of a day's file of a table."""
     return f"{table}/day={day.isoformat()}/part.parquet"

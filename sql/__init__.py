@@ -1,1 +1,1 @@
-"""PostgreSQL: migrations, named statements, and a thin typed layer over them."""
+"""PostgreSQL: migrations, named statements, and typed functions that run them."""

@@ -1,1 +1,1 @@
-"""The seven tasks, one verb a file."""
+"""The seven tasks, one per file."""

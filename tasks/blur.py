@@ -18,7 +18,7 @@ from tasks.work import TASK, Item, Output, Preview, Work
 
 @task(name="blur", timeout_seconds=600, **TASK)
 def blur(work: Work) -> None:
-    """Faces from the threshold up, or those that a person has marked -> a checked file; the picture is let go."""
+    """Detections from the threshold up, or a reviewer's boxes -> a checked file. Releases the picture."""
     plan, settings = work.plan, load_settings()
 
     def step(item: Item) -> None:
@@ -41,7 +41,7 @@ def blur(work: Work) -> None:
 
 
 def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, is_held: bool) -> tuple[Preview, ...]:
-    """Thumbnails of the result and of its original; where a person is to judge them, also larger views."""
+    """Thumbnails of the result and its original; for images at the review gate also larger views."""
     profile = photo.encoding.icc_profile
     made = []
     for size in PreviewSize:

@@ -10,7 +10,7 @@ from tasks.work import TASK, Item, Work
 
 @task(name="detect", timeout_seconds=1200, **TASK)
 def detect(work: Work) -> None:
-    """Inputs -> candidates in upright pixels; the inputs are let go."""
+    """Inputs -> candidates in upright pixels. Releases the inputs."""
     plan, limits = work.plan, load_settings().pictures.limits
 
     def step(item: Item) -> None:

@@ -18,19 +18,19 @@ from tasks.work import TASK, Item, Original, Work
 
 
 class OriginalChanged(PermanentError):
-    """The stored object is not the one that was submitted."""
+    """The stored object differs from the submitted one."""
 
     code = "original_changed"
 
 
 def validated(data: bytes, limits: Limits) -> Original:
-    """File bytes -> original, identified by content. Raises PictureError when it cannot be treated."""
+    """File bytes -> original, identified by content. Raises PictureError when it cannot be processed."""
     return Original(data, hashlib.sha256(data).hexdigest(), read_header(data, limits))
 
 
 @task(name="download", timeout_seconds=600, **TASK)
 def download(work: Work) -> None:
-    """Open the batch, then fetch every original of it."""
+    """Open the batch, then fetch its originals."""
     settings = load_settings()
     if work.items is None:
         batch = start_batch(database(), work.batch_id, is_retry=work.is_retry)

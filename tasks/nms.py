@@ -1,4 +1,4 @@
-"""nms: merge scales and overlaps into one row a face."""
+"""nms: merge scales and overlaps into one row per face."""
 
 from __future__ import annotations
 

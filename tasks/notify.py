@@ -1,4 +1,4 @@
-"""notify: settle every image by compare-and-set, so that it ends once and with one result.
+"""notify: settle every image by compare-and-set, so that it ends once, with one result.
 
 Events, webhook deliveries and NOTIFY come from the database: triggers on `images` and `events` in `sql/schema.sql`.
 """
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 @task(name="notify", timeout_seconds=120, **TASK)
 def notify(work: Work) -> None:
-    """Publish, fail or hold every item in one transaction; then remove results that nobody will fetch."""
+    """Publish, fail or send to review every item in one transaction, then remove results that are not used."""
     items = [item for item in work.items or [] if not item.settled]
     started = time.perf_counter()
     with database().transaction() as transaction:
@@ -68,7 +68,7 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
 
 
 def _note(item: Item, *, is_won: bool) -> None:
-    """Log what became of an image, and count it."""
+    """Log and count the outcome of an image."""
     outcome, code = "published", None
     if item.error is not None:
         outcome, code = "held" if isinstance(item.error, (OutputCheckFailed, MarkMisses)) else "failed", item.error.code

@@ -1,4 +1,4 @@
-"""resize: turn upright, to RGB, and fit into the detector's inputs at every scale of the profile."""
+"""resize: make the picture upright and RGB, and scale it to the detector's inputs of the profile."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tasks.work import TASK, Item, Work
 
 @task(name="resize", timeout_seconds=600, **TASK)
 def resize(work: Work) -> None:
-    """Decode every original and scale its first frame; the turn of an animation's others comes in detect.
+    """Decode every original and scale its first frame. An animation's other frames are scaled in `detect`.
 
-    Decoded pictures beyond the resident limit are dropped again and decoded anew by the tasks that need them.
+    Decoded pictures beyond the resident limit are released, and decoded again by the tasks that need them.
     """
     settings = load_settings()
     plan, items = work.plan, work.items or []

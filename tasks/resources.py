@@ -1,4 +1,4 @@
-"""What a worker process opens once and every task uses: database, store, requests to other people's servers."""
+"""Connections that a worker process opens once for all tasks: database, store, outbound requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sql.engine.database import Database
 
 @lru_cache(maxsize=1)
 def database() -> Database:
-    """This process's connections."""
+    """This process's database connections."""
     return Database(
         load_settings().database.conninfo,
         max_connections=2,
@@ -29,5 +29,5 @@ def store() -> Store:
 
 @lru_cache(maxsize=1)
 def outbound() -> Outbound:
-    """This process's client of the servers that images are submitted from."""
+    """This process's client for fetching images from URLs."""
     return Outbound(load_settings().outbound.networks)

@@ -1,4 +1,4 @@
-"""Fetching originals that were submitted by URL, once: from then on the stored one is the original."""
+"""Fetch originals that were submitted by URL. Each is fetched once; the stored file is then the original."""
 
 from __future__ import annotations
 
@@ -23,52 +23,52 @@ _PAUSES_S = (1.0, 2.0)
 
 
 class UrlsNotAllowed(PermanentError):
-    """Images are not fetched from URLs here, or not any more."""
+    """Fetching images from URLs is disabled."""
 
     code = "urls_not_allowed"
 
 
 class UrlUnavailable(PermanentError):
-    """The server of a URL did not serve the picture in several tries."""
+    """The URL's server did not serve the picture in several tries."""
 
     code = "url_unavailable"
 
 
 class AttemptSuperseded(PermanentError):
-    """The attempt was called off, or another has taken its place."""
+    """The attempt was cancelled or replaced by another."""
 
     code = "attempt_superseded"
 
 
 @contextmanager
 def fetching(attempts: Sequence[Attempt], settings: Settings) -> Iterator[Callable[[Attempt], bytes]]:
-    """Fetch the originals of these attempts side by side, so that a slow server holds up no other's picture.
+    """Fetch the originals of these attempts in parallel, so that a slow server delays only its own pictures.
 
-    Gives a function that waits for the file of one attempt, once. It raises AddressRefused, NotServed, PictureTooLarge,
-    UrlsNotAllowed and UrlUnavailable.
+    Yields a function that waits for the file of one attempt; call it once per attempt. It raises AddressRefused,
+    NotServed, PictureTooLarge, UrlsNotAllowed and UrlUnavailable.
     """
     with ThreadPoolExecutor(_AT_ONCE, "fetch") as pool:
-        under_way: dict[UUID, Future[bytes]] = {
+        futures: dict[UUID, Future[bytes]] = {
             attempt.id: pool.submit(_fetched, attempt, settings) for attempt in attempts
         }
-        yield lambda attempt: under_way.pop(attempt.id).result()
+        yield lambda attempt: futures.pop(attempt.id).result()
 
 
 def keep(attempt: Attempt, data: bytes, settings: Settings) -> None:
-    """Store a fetched original as the image's own. Raises AttemptSuperseded when the attempt may not, QuotaExceeded."""
+    """Store a fetched original as the image's original. Raises AttemptSuperseded and QuotaExceeded."""
 
     def put() -> StoredObject:
         return store().put_original(attempt.original_key, io.BytesIO(data), len(data))
 
     is_kept = keep_original(database(), attempt, len(data), default_quotas(settings), put)
     if not is_kept:
-        raise AttemptSuperseded("The image was deleted or called off, or is treated by another attempt.")
+        raise AttemptSuperseded("The image was deleted or cancelled, or another attempt has replaced this one.")
 
 
 def _fetched(attempt: Attempt, settings: Settings) -> bytes:
-    """The file at the attempt's URL: a few tries where they can help, within the time that one URL may take."""
+    """Fetch the file at the attempt's URL, with a few retries within the time limit of one URL."""
     if not settings.outbound.allow_urls:
-        raise UrlsNotAllowed("Images cannot be fetched from URLs here any more. Upload the picture instead.")
+        raise UrlsNotAllowed("Fetching images from URLs is disabled. Upload the picture instead.")
     assert attempt.source_url is not None
     ends_at = time.monotonic() + settings.outbound.timeout_s
     for pause_s in (*_PAUSES_S, math.inf):

@@ -1,4 +1,4 @@
-"""upload: store the results, each under a key of its own attempt. Nobody can fetch them yet."""
+"""upload: store the results, each under its attempt's own key. Nobody can fetch them yet."""
 
 from __future__ import annotations
 

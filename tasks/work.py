@@ -1,9 +1,8 @@
-"""A batch on its way through the seven tasks.
+"""The state of a batch that passes through the seven tasks.
 
-The tasks of one flow run share one `Work` in memory: pictures never pass through Prefect's result store.
-Each task brings every item one stage further and skips what is already there, so that a retried task redoes
-only what is missing. A permanent error marks its item and lets the others pass; a retryable one is raised
-after the others are done.
+The tasks of one flow run share one `Work` in memory: pictures never pass through Prefect's result store. Each task
+advances every item by one stage and skips items that are done, so that a retried task repeats only unfinished work. A
+permanent error marks its item and the others continue; a retryable error is raised after the others are done.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ log = structlog.get_logger()
 
 
 class InternalFault(PermanentError):
-    """Something in Blurline broke on this picture; the log has the details."""
+    """An unexpected error in Blurline; the log has the details."""
 
     code = "internal"
 
@@ -50,7 +49,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A small rendition to be stored, of the result or of the original."""
+    """A preview to store, of the result or of the original."""
 
     key: str
     data: bytes
@@ -73,7 +72,7 @@ class Output:
 
 @dataclass(slots=True)
 class Item:
-    """One image of the batch and what each stage has added to it."""
+    """One image of the batch, with the output of each stage."""
 
     attempt: Attempt
     original: Original | None = None
@@ -93,13 +92,13 @@ class Item:
         return self.attempt.correction is not None
 
     def opened(self, limits: Limits) -> Photo:
-        """The decoded picture: the one that is held, or decoded anew."""
+        """The decoded picture: the one in memory, or decoded again."""
         assert self.original is not None
         return self.photo or open_photo(self.original.data, limits)
 
 
 class Work:
-    """The items of one batch. An ordinary class, so that Prefect does not look for futures inside it."""
+    """The items of one batch. Not a dataclass, so that Prefect does not search it for futures."""
 
     def __init__(self, batch_id: UUID, *, is_retry: bool = False) -> None:
         self.batch_id = batch_id
@@ -126,8 +125,8 @@ class Work:
             except Exception as error:
                 log.exception("image_broke_task", task=stage, image_id=str(item.attempt.image_id))
                 item.error = InternalFault(
-                    f"Blurline could not treat this picture ({type(error).__name__}). It was not published. "
-                    "Tell your operator, who finds the details in the log."
+                    f"Blurline could not process this picture ({type(error).__name__}), so it was not published. "
+                    "Ask your operator: the details are in the log."
                 )
             finally:
                 elapsed_s = time.perf_counter() - started
@@ -141,7 +140,7 @@ class Work:
 
 
 def is_retryable(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
-    """Whether Prefect is to run the task again: only when we or the network are at fault."""
+    """Whether Prefect retries the task: only after an error of Blurline's services or the network."""
     return isinstance(state.result(raise_on_failure=False), RetryableError)
 
 
@@ -154,4 +153,4 @@ TASK: dict[str, Any] = {
     "persist_result": False,
     "log_prints": False,
 }
-"""Options of every task: about half a minute of retries on retryable faults, nothing persisted."""
+"""Options of every task: about half a minute of retries after retryable errors, nothing persisted."""

@@ -13,7 +13,7 @@ from sql.engine.database import Database
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user. ``quotas`` are those that go before the settings'."""
+    """A user. ``quotas`` take precedence over the settings."""
 
     id: str
     issuer: str
@@ -26,7 +26,7 @@ class UserRow:
 
 
 def see(database: Database, identity: Identity) -> None:
-    """Write down that somebody has presented a valid token."""
+    """Record that a user has presented a valid token."""
     with database.transaction() as transaction:
         transaction.run(
             "see_user",
@@ -39,13 +39,13 @@ def see(database: Database, identity: Identity) -> None:
 
 
 def list_users(database: Database, limit: int, after: str = "") -> list[UserRow]:
-    """Users in the order of their ids, those behind ``after``."""
+    """Users by id, those after ``after``."""
     with database.transaction() as transaction:
         return [UserRow(**row) for row in transaction.all("users", after=after, limit=limit)]
 
 
 def set_quotas(database: Database, user_id: str, quotas: dict[str, int | None]) -> UserRow | None:
-    """Let ``quotas`` go before those of the settings; the user, or None where there is none."""
+    """Set quotas that take precedence over the settings. Return the user, or None if there is no such user."""
     with database.transaction() as transaction:
         row = transaction.one("set_quotas", id=user_id, quotas=Jsonb(quotas))
     return UserRow(**row) if row else None

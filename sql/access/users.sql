@@ -1,4 +1,4 @@
--- Users and what they use.
+-- Users and their usage.
 
 -- name: see_user
 INSERT INTO users (id, issuer, subject, name, email)

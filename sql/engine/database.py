@@ -32,10 +32,10 @@ class Order(Enum):
 
 
 class Database:
-    """A pool of connections. Safe to share between threads; one a process, which ``application`` names.
+    """A pool of connections, one per process. Safe to share between threads.
 
-    Statements are called by their name. A lost or refused connection raises
-    DatabaseUnavailable; any other error of PostgreSQL passes as it is.
+    ``application`` names the process to PostgreSQL. Statements are called by name. A lost or refused connection raises
+    DatabaseUnavailable; other errors of PostgreSQL are not converted.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Database:
                 **session(statement_timeout_s),
                 "row_factory": dict_row,
                 "application_name": application,
-                # Filters that may be null need a plan of their own each time: the one plan that PostgreSQL would make
-                # for all of them after a few calls was 150 times as slow.
+                # Filters that may be null need a new plan for each call: the generic plan that PostgreSQL switches to
+                # after a few calls was 150 times slower.
                 "prepare_threshold": None,
             },
             connection_class=psycopg.Connection[Row],
@@ -85,7 +85,7 @@ class Transaction:
         self._connection = connection
 
     def all(self, name: str, /, **parameters: Any) -> list[Row]:
-        """Every row that the statement gives."""
+        """Every row of the statement's result."""
         return self._connection.execute(statement(name), parameters).fetchall()
 
     def one(self, name: str, /, **parameters: Any) -> Row | None:
@@ -93,19 +93,19 @@ class Transaction:
         return self._connection.execute(statement(name), parameters).fetchone()
 
     def page(self, name: str, order: Order, /, **parameters: Any) -> list[Row]:
-        """The rows of a statement with ``{direction}`` and ``{beyond}`` in it, in this order."""
+        """The rows of a statement that contains ``{direction}`` and ``{beyond}``, in this order."""
         text = statement(name)
         for placeholder, word in order.value.items():
             text = text.replace(placeholder, word)
         return self._connection.execute(text, parameters).fetchall()
 
     def run(self, name: str, /, **parameters: Any) -> int:
-        """Run a statement and return how many rows it touched."""
+        """Run a statement and return the number of affected rows."""
         return self._connection.execute(statement(name), parameters).rowcount
 
 
 def statement(name: str) -> bytes:
-    """The text of a named statement. Raises KeyError when there is none."""
+    """The text of a named statement. Raises KeyError for an unknown name."""
     return _statements()[name]
 
 

@@ -1,7 +1,7 @@
-"""Numbered migrations, each applied once and in order, under a lock that dies with its session.
+"""Numbered migrations, each applied once and in order, under an advisory lock.
 
-Processes of the release before go on meanwhile. A statement that waits for a lock has every later one wait behind it,
-so none waits longer than a second; the migration is tried again. docs/upgrading.md says what a migration may contain.
+Processes of the previous release keep running meanwhile. A statement that waits for a lock blocks every later one, so
+none waits longer than a second; the migration is then retried. docs/upgrading.md says what a migration may contain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sql.engine.sessions import session
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 CONCURRENTLY = ".concurrently"
-"""The end of the name of a migration that builds indexes beside those who write, and so outside a transaction."""
+"""The suffix of a migration that builds indexes concurrently with writers, and so outside a transaction."""
 
 _LOCK = 0x626C75726C696E65  # "blurline"; advisory, so that a killed process leaves no lock behind
 _LOCK_TIMEOUT_S = 1
@@ -38,10 +38,10 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def migrate(database: str, folder: Path = MIGRATIONS, patience_s: float = _PATIENCE_S) -> list[str]:
-    """Bring the database up to date and return the names of the migrations that were applied.
+    """Apply the missing migrations and return their names.
 
     Safe to call from many processes at once: the others wait and find nothing to do. The database of a newer release
-    (`newer`) is left as it is. Raises DatabaseUnavailable when it does not answer, or when others hold locks for longer
+    is not changed. Raises DatabaseUnavailable when it does not respond, or when other sessions hold locks for longer
     than ``patience_s``.
     """
     applied: list[str] = []
@@ -64,13 +64,13 @@ def migrate(database: str, folder: Path = MIGRATIONS, patience_s: float = _PATIE
 
 
 def pending(database: str) -> list[str]:
-    """The names of the migrations that the database lacks. Raises DatabaseUnavailable when it does not answer."""
+    """The names of the migrations that the database lacks. Raises DatabaseUnavailable."""
     done = _read_applied(database)
     return [path.stem for path in _paths(MIGRATIONS) if path.stem not in done]
 
 
 def newer(database: str) -> list[str]:
-    """The names of migrations that only a newer release has. Raises DatabaseUnavailable when it does not answer."""
+    """The names of applied migrations that this release does not have. Raises DatabaseUnavailable."""
     return sorted(_read_applied(database) - {path.stem for path in _paths(MIGRATIONS)})
 
 
@@ -84,7 +84,7 @@ def _connected(database: str) -> Iterator[Connection]:
 
 
 def _lock(connection: Connection) -> None:
-    """Asks again and again: an index that is built concurrently would wait for a statement that waits."""
+    """Take the lock by polling: a concurrent index build would wait for a session that waits for the lock."""
     while connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() != (True,):
         time.sleep(_POLL_S)
 
@@ -97,8 +97,8 @@ def _apply(connection: Connection, path: Path, deadline: float) -> None:
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(
-                    f"The migration {path.stem} is not applied: other transactions hold locks for too long. Nothing is "
-                    "half done; end long queries (pg_stat_activity shows them) and run `blurline migrate` again."
+                    f"The migration {path.stem} was not applied, not even in part, because other transactions hold "
+                    "locks too long. End long queries (see pg_stat_activity) and run `blurline migrate` again."
                 ) from error
             log.warning("migration_waits", migration=path.stem, error=str(error))
             time.sleep(_PAUSE_S)
@@ -114,7 +114,7 @@ def _run(connection: Connection, path: Path) -> None:
 
 
 def _build_indexes(connection: Connection, path: Path) -> None:
-    """Each statement by itself; an index that an interrupted build has left behind is of no use and goes first."""
+    """Run each statement by itself, after dropping invalid indexes that an interrupted build has left."""
     text = path.read_text()
     for name in _INDEX.findall(text):
         if connection.execute(_IS_BROKEN, (name,)).fetchone():

@@ -1,6 +1,6 @@
-"""How a session with PostgreSQL ends when the other side has vanished: at either end, and within half a minute.
+"""Timeouts that end a session with PostgreSQL within half a minute when the other side has vanished.
 
-By default both ends would notice it after hours, and until then the server would hold the locks of a host that is gone.
+By default both ends would notice after hours, and the server would hold the locks of a lost host until then.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ _CONNECT_TIMEOUT_S = 10
 _UNANSWERED_S = 30
 _QUIET_S, _PROBE_EVERY_S = 15, 5
 
-# A process that is frozen still has a kernel that answers; whoever waits for its locks gives up and tries again later.
-# Longer than the largest file takes to be stored over a slow line, which happens within a transaction.
+# The kernel of a frozen process still answers, so sessions that wait for its locks time out and retry. The idle limit
+# is longer than storing the largest file over a slow connection takes, which happens within a transaction.
 _LOCK_TIMEOUT_S, _IDLE_IN_TRANSACTION_S = 60, 1800
 
 
 def session(statement_timeout_s: float = 0, lock_timeout_s: float = _LOCK_TIMEOUT_S) -> dict[str, Any]:
-    """Arguments of psycopg's ``connect``: limits for this end and for the server's end of the session; 0 for none."""
+    """Arguments for psycopg's ``connect`` that set limits for both ends of the session. 0 means no limit."""
     of_server = {
         "statement_timeout": int(statement_timeout_s * 1000),
         "lock_timeout": int(lock_timeout_s * 1000),

@@ -1,7 +1,7 @@
-"""Deliveries of webhooks: their log, and the claims of those who send them.
+"""Deliveries of webhooks: their log, and the claims of senders.
 
-A sender claims one delivery and with it the endpoint, until it has recorded what became of it or until its lease has
-run out. So an endpoint has one sender at a time, and what a crashed sender was at is sent again.
+A sender claims one delivery and its endpoint until it records the outcome or its lease expires. So an endpoint has one
+sender at a time, and a delivery whose sender crashed is sent again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ State = Literal["pending", "delivered", "given_up"]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A message and what became of it; the columns are those of the table ``webhook_deliveries``."""
+    """A message and its state, with columns of the table ``webhook_deliveries``."""
 
     id: UUID
     sequence: int
@@ -37,7 +37,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that is to be sent now, and its endpoint, which nobody else sends to until ``leased_until``."""
+    """A delivery to send now. No other sender uses its endpoint until ``leased_until``."""
 
     webhook_id: UUID
     leased_until: datetime
@@ -52,7 +52,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a try came to nothing, and what is to follow: ``retry_in_s`` of None gives the delivery up."""
+    """Why a try failed, and when to retry. ``retry_in_s`` of None gives the delivery up."""
 
     status: int | None
     error: str
@@ -61,14 +61,14 @@ class Failure:
 
 
 def list_deliveries(database: Database, webhook_id: UUID, limit: int, before: int | None = None) -> list[DeliveryRow]:
-    """Newest first, those older than the one of the sequence ``before``."""
+    """Deliveries with a sequence below ``before``, newest first."""
     with database.transaction() as transaction:
         rows = transaction.all("deliveries", webhook_id=webhook_id, before=before, limit=limit)
     return [_delivery(row) for row in rows]
 
 
 def queue_test(database: Database, webhook_id: UUID) -> DeliveryRow | None:
-    """A message of the type `test`, to be sent now; None when there is no such webhook."""
+    """Queue a message of type `test` for now. None if there is no such webhook."""
     with database.transaction() as transaction:
         transaction.run("end_pause", webhook_id=webhook_id)
         row = transaction.one("insert_test_delivery", webhook_id=webhook_id)
@@ -77,7 +77,7 @@ def queue_test(database: Database, webhook_id: UUID) -> DeliveryRow | None:
 
 
 def redeliver(database: Database, webhook_id: UUID, delivery_id: UUID) -> DeliveryRow | None:
-    """The delivery, which is to be sent now whatever its state was; None when there is no such delivery."""
+    """Queue a delivery in any state for now. None if there is no such delivery."""
     with database.transaction() as transaction:
         transaction.run("end_pause", webhook_id=webhook_id)
         row = transaction.one("redeliver", webhook_id=webhook_id, delivery_id=delivery_id)
@@ -86,23 +86,23 @@ def redeliver(database: Database, webhook_id: UUID, delivery_id: UUID) -> Delive
 
 
 def claim_delivery(database: Database, lease_s: float) -> Claim | None:
-    """What is to be sent next, if anything is."""
+    """Claim the next due delivery, if any."""
     with database.transaction() as transaction:
         row = transaction.one("claim_delivery", lease_s=lease_s, senders_an_owner=_SENDERS_AN_OWNER)
     return Claim(**row) if row else None
 
 
 def record_success(database: Database, claim: Claim, status: int) -> None:
-    """The endpoint has taken the delivery."""
+    """Record that the endpoint has accepted the delivery."""
     with database.transaction() as transaction:
         transaction.run("webhook_succeeded", **_lease(claim))
         _record_try(transaction, claim, "delivered", status)
 
 
 def record_failure(database: Database, claim: Claim, failure: Failure, stop_days: float, reason: str) -> bool:
-    """The endpoint has not taken the delivery. After ``stop_days`` of failing it is disabled with the reason.
+    """Record that the endpoint has not accepted the delivery. After ``stop_days`` of failures, disable it.
 
-    Whether this has disabled it.
+    Return whether it was disabled.
     """
     with database.transaction() as transaction:
         row = transaction.one(
@@ -114,7 +114,7 @@ def record_failure(database: Database, claim: Claim, failure: Failure, stop_days
 
 
 def record_gone(database: Database, claim: Claim, status: int, reason: str) -> None:
-    """The endpoint wants nothing any more: disable it with the reason and give up what it was still to be sent."""
+    """Disable an endpoint that refuses further messages, and give up its pending deliveries."""
     with database.transaction() as transaction:
         is_stopped = transaction.run("stop_webhook", **_lease(claim), reason=reason)
         _record_try(transaction, claim, "given_up", status, reason)

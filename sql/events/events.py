@@ -1,4 +1,4 @@
-"""What happened to an owner's images: events, numbered from 1 without gaps in the order of their commits."""
+"""Events of an owner's images, numbered from 1 without gaps in commit order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sql.engine.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to an image, or (``image_id`` is None) to a job."""
+    """An event of an image, or (``image_id`` is None) of a job."""
 
     sequence: int
     type: str
@@ -25,27 +25,27 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The last event there was (0 before the first), and the last of those that are not kept any more."""
+    """The sequence of the last event (0 before the first), and of the last expired one."""
 
     head: int
     removed: int
 
 
 def find_bounds(database: Database, owner: str) -> Bounds:
-    """Where the owner's events begin and end."""
+    """The bounds of the owner's events."""
     with database.transaction() as transaction:
         row = transaction.one("event_bounds", owner=owner)
     return Bounds(**row) if row else Bounds(0, 0)
 
 
 def list_events(database: Database, owner: str, after: int, limit: int) -> list[Event]:
-    """The owner's events in order, those behind ``after``. Whoever has seen one has been able to see all before it."""
+    """The owner's events after the sequence ``after``, in order. No event with a lower sequence can appear later."""
     with database.transaction() as transaction:
         return [Event(**row) for row in transaction.all("events_after", owner=owner, after=after, limit=limit)]
 
 
 def count_progress(database: Database, owner: str, job_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
-    """How many images of the owner's jobs are in which state; jobs that are gone are left out."""
+    """The number of images by state for each of the owner's jobs that still exist."""
     with database.transaction() as transaction:
         rows = transaction.all("progress_of_jobs", owner=owner, job_ids=list(job_ids))
     return {row.pop("job_id"): row for row in rows}

@@ -1,7 +1,7 @@
--- What happened to an owner's images, in the order in which it was committed.
+-- Events of an owner's images, in commit order.
 
 -- name: event_bounds
--- The last event there was, and the last that is not kept any more; no row when there never was one.
+-- The last event and the last expired one; no row before the first event.
 SELECT greatest((SELECT max(sequence) FROM events WHERE owner = %(owner)s), removed) AS head, removed
 FROM event_heads WHERE owner = %(owner)s
 

@@ -1,4 +1,4 @@
-"""Webhooks: where an owner wants to be told of what happens. An ``owner`` of None manages everyone's."""
+"""Webhooks: endpoints that receive an owner's events. An ``owner`` of None manages every owner's."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from blurline.outbound.webhook_signature import new_secret
 from sql.engine.database import Database, Row, Transaction
 
 MAX_WEBHOOKS = 20
-"""Of one owner, those for a single job not counted."""
+"""The limit for one owner, without webhooks for a single job."""
 
 _OVERLAP_S = 24 * 60 * 60
 
 
 class TooManyWebhooks(PermanentError):
-    """The owner has as many webhooks as one may have."""
+    """The owner has reached the limit of webhooks."""
 
     code = "too_many_webhooks"
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRow:
-    """A webhook; the columns are those of the table ``webhooks``."""
+    """A webhook, with columns of the table ``webhooks``."""
 
     id: UUID
     owner: str
@@ -43,12 +43,12 @@ class WebhookRow:
 def create_webhook(
     transaction: Transaction, owner: str, job_id: UUID | None, url: str, events: Sequence[str]
 ) -> WebhookRow:
-    """A new webhook, for one job or for all. Raises TooManyWebhooks where the owner has `MAX_WEBHOOKS` for all."""
+    """Create a webhook for one job, or for all. Raises TooManyWebhooks if the owner has `MAX_WEBHOOKS` for all."""
     if job_id is None:
         transaction.one("lock_webhooks_of_owner", owner=owner)
         counted = transaction.one("count_webhooks", owner=owner)
         if counted is not None and counted["webhooks"] >= MAX_WEBHOOKS:
-            raise TooManyWebhooks(f"You have {MAX_WEBHOOKS} webhooks, the most there can be. Delete one first.")
+            raise TooManyWebhooks(f"You have reached the limit of {MAX_WEBHOOKS} webhooks. Delete one first.")
     row = transaction.one(
         "insert_webhook",
         id=new_id(),
@@ -69,7 +69,7 @@ def list_webhooks(database: Database, owner: str, job_id: UUID | None = None) ->
 
 
 def find_webhook(database: Database, owner: str | None, webhook_id: UUID) -> WebhookRow | None:
-    """The webhook, if the owner may manage it."""
+    """The webhook, if it belongs to the owner."""
     with database.transaction() as transaction:
         row = transaction.one("webhook", owner=owner, webhook_id=webhook_id)
     return _webhook(row) if row else None
@@ -82,7 +82,7 @@ def change_webhook(
     events: Sequence[str] | None = None,
     is_enabled: bool | None = None,
 ) -> WebhookRow | None:
-    """The webhook with what is not None changed; None when there is no such webhook any more."""
+    """Change the fields that are not None. Return the webhook, or None if it no longer exists."""
     with database.transaction() as transaction:
         row = transaction.one(
             "change_webhook",
@@ -95,13 +95,13 @@ def change_webhook(
 
 
 def delete_webhook(database: Database, webhook_id: UUID) -> None:
-    """Delete the webhook, what it is still to be sent, and its log."""
+    """Delete the webhook with its pending deliveries and its log."""
     with database.transaction() as transaction:
         transaction.run("delete_webhook", webhook_id=webhook_id)
 
 
 def rotate_secret(database: Database, webhook_id: UUID) -> WebhookRow | None:
-    """The webhook with a new secret, beside which the old one signs for a day; None when it is there no more."""
+    """Give the webhook a new secret; the old one also signs for a day. None if the webhook no longer exists."""
     with database.transaction() as transaction:
         row = transaction.one("rotate_secret", webhook_id=webhook_id, secret=new_secret(), overlap_s=_OVERLAP_S)
     return _webhook(row) if row else None

@@ -1,8 +1,8 @@
--- Webhooks and the outbox and log of their deliveries. Whoever needs both rows locks the webhook first. An owner of null
--- means every owner.
+-- Webhooks, and the outbox and log of their deliveries. A transaction that needs both rows locks the webhook first. An
+-- owner of null means every owner.
 
 -- name: lock_webhooks_of_owner
--- Until the transaction ends, so that two who count and then add do not both find room.
+-- Until the transaction ends, so that two transactions that count and insert cannot exceed the limit together.
 SELECT pg_advisory_xact_lock(hashtextextended('webhooks of ' || %(owner)s, 0))
 
 -- name: count_webhooks
@@ -22,7 +22,7 @@ ORDER BY id
 SELECT * FROM webhooks WHERE id = %(webhook_id)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
 
 -- name: change_webhook
--- Another address or being enabled is a fresh start. busy_until stays: a sender may be at it.
+-- A new address, or enabling, resets the failures. busy_until stays: a sender may be using the endpoint.
 UPDATE webhooks SET
     url = coalesce(%(url)s::text, url),
     events = coalesce(%(events)s::text[], events),
@@ -43,7 +43,7 @@ WHERE id = %(webhook_id)s
 RETURNING *
 
 -- name: end_pause
--- Whoever wants a message sent now has mended the endpoint.
+-- A user who sends a message now has presumably fixed the endpoint.
 UPDATE webhooks SET paused_until = now() WHERE id = %(webhook_id)s
 
 -- name: insert_test_delivery
@@ -68,10 +68,10 @@ WHERE id = %(delivery_id)s AND webhook_id = %(webhook_id)s
 RETURNING *
 
 -- name: claim_delivery
--- What is due first at an endpoint that nobody is at, and the lease of that endpoint. Endpoints that fail come after
--- those that do not; among equals the one comes first that has waited longest. An owner has a few senders at most, so
--- that nobody's endpoints that hang take up all of them. NO KEY, because whoever writes a delivery
--- holds a key lock of its webhook, and must neither wait nor hide the endpoint.
+-- Leases an endpoint that no sender uses, and returns its first due delivery. Failing endpoints come after the others;
+-- otherwise the one that has waited longest comes first. Each owner gets only a few senders, so that hanging endpoints
+-- of one owner do not occupy all of them. NO KEY UPDATE, because a transaction that writes a delivery holds a key lock
+-- on its webhook, and must neither wait nor hide the endpoint.
 WITH idle AS (
     SELECT id FROM webhooks
     WHERE is_enabled AND busy_until <= now() AND paused_until <= now()
@@ -123,7 +123,7 @@ UPDATE webhooks SET busy_until = now(), is_enabled = false, disabled_reason = %(
 WHERE id = %(webhook_id)s AND busy_until = %(leased_until)s
 
 -- name: record_try
--- Not of a delivery that is settled already: by another sender, where this one's lease had run out.
+-- Skips a delivery that another sender has settled after this sender's lease expired.
 UPDATE webhook_deliveries SET state = %(state)s, tries = tries + 1, last_status = %(status)s, last_error = %(error)s,
     last_try_at = now(), not_before = now() + %(delay_s)s * interval '1 second'
 WHERE id = %(delivery_id)s AND state = 'pending'

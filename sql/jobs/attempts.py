@@ -69,15 +69,15 @@ def start_batch(database: Database, batch_id: UUID, *, is_retry: bool = False) -
         policy = Policy.model_validate(row["policy"])
     except ValidationError as error:
         raise NeedsNewerWorker(
-            f"Blurline {VERSION} does not understand the policy of this batch, which a newer release has made. "
-            "It is left to a newer worker.",
+            f"Blurline {VERSION} does not understand the policy of this batch, which a newer release made. A newer "
+            "worker will process it.",
             [attempt.id for attempt in attempts],
         ) from error
     return Batch(row["id"], row["job_id"], policy, tuple(attempts))
 
 
 def reopen(transaction: Transaction, members: Sequence[Member]) -> None:
-    """Make the members' attempts the ones that may settle their images."""
+    """Make the members' attempts the open attempts of their images."""
     transaction.run(
         "reopen_images",
         image_ids=[member.image_id for member in members],
@@ -96,7 +96,7 @@ def parse_correction(column: Any) -> Correction | None:
 
 
 def _revive(transaction: Transaction, batch_id: UUID) -> None:
-    """Open a further attempt, in the same batch, at each image that failed in it through no fault of its own."""
+    """Open a new attempt, in the same batch, at each image that failed in it for reasons other than its picture."""
     members = [next_attempt(row) for row in transaction.all("revive_attempts", batch_id=batch_id)]
     add_attempts(transaction, [(batch_id, member) for member in members])
     reopen(transaction, members)

@@ -4,7 +4,7 @@
 SELECT id, job_id, queue, policy FROM batches WHERE id = %(batch_id)s
 
 -- name: start_attempts
--- The attempts of a batch that are still to be made; marks them and their images as under way.
+-- The open attempts of a batch. Marks them and their images as processing.
 WITH started AS (
     UPDATE attempts SET started_at = now()
     FROM images
@@ -29,7 +29,7 @@ FOR NO KEY UPDATE OF images
 UPDATE images SET original_etag = %(etag)s, original_bytes = %(bytes)s WHERE id = %(image_id)s
 
 -- name: publish_image
--- The compare-and-set: no row comes back when another attempt has taken this one's place.
+-- The compare-and-set: returns no row when another attempt has replaced this one.
 UPDATE images SET
     state = %(state)s, open_attempt_id = NULL, error_code = %(error_code)s, error_message = %(error_message)s,
     doubt = %(doubt)s, doubt_reasons = %(doubt_reasons)s, notes = %(notes)s, frames = %(frames)s,
@@ -52,8 +52,8 @@ RETURNING id
 SELECT result_attempt_id, result_key FROM images WHERE id = %(image_id)s
 
 -- name: revive_attempts
--- Images whose last attempt was made in this batch and came to nothing through no fault of theirs: what is still
--- to do when an operator retries the flow run.
+-- Images whose last attempt was in this batch and failed for reasons other than the picture: those to process when an
+-- operator retries the flow run.
 SELECT images.id AS image_id, images.original_bytes, attempts.number, attempts.correction
 FROM attempts JOIN images ON images.id = attempts.image_id
 WHERE attempts.batch_id = %(batch_id)s
@@ -66,7 +66,7 @@ ORDER BY images.position
 FOR UPDATE OF images
 
 -- name: fail_image
--- As publish_image. An image that has a published result keeps it, and is as it was before the attempt.
+-- Like publish_image. An image with a published result keeps it and returns to its previous state.
 UPDATE images SET
     state = CASE WHEN result_key IS NULL THEN %(state)s ELSE state END,
     error_code = CASE WHEN result_key IS NULL THEN %(error_code)s ELSE error_code END,
@@ -77,7 +77,7 @@ WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
 RETURNING id
 
 -- name: withdraw_image
--- As fail_image, but an image that has a result waits with it for a review, also when that result was published.
+-- Like fail_image, but an image with a result waits for review with it, even if that result was published.
 UPDATE images SET
     state = 'needs_review', error_code = %(error_code)s, error_message = %(error_message)s, finished_at = now(),
     open_attempt_id = NULL
@@ -97,8 +97,8 @@ FROM unnest(%(frame)s::int[], %(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(
     AS given (frame, x1, y1, x2, y2, score, destroyed)
 
 -- name: close_attempts
--- Ends open attempts that came to nothing. Locks their images first, as publish_image does, so that the two never
--- wait for each other. strikes counts the image's earlier attempts that came to nothing through no outage.
+-- Ends open attempts that failed. Locks their images first, like publish_image, so that the two cannot deadlock.
+-- strikes counts the image's earlier attempts that failed without an outage.
 WITH locked AS (
     SELECT id, open_attempt_id FROM images WHERE open_attempt_id = ANY(%(attempt_ids)s::uuid[]) ORDER BY id FOR UPDATE
 ), closed AS (
@@ -117,8 +117,7 @@ FROM closed JOIN batches ON batches.id = closed.batch_id JOIN images ON images.i
 ORDER BY images.position
 
 -- name: release_images
--- Ends attempts that were called off. What an image was before a re-run it is again; one that was never finished
--- has failed.
+-- Ends cancelled attempts. An image returns to its state before a re-run; one that was never finished fails.
 UPDATE images SET
     open_attempt_id = NULL,
     state = CASE WHEN state IN ('queued', 'processing') THEN 'failed' ELSE state END,

@@ -1,8 +1,7 @@
-"""Idempotency keys: a request that is sent twice with the same key makes one job and is answered the same.
+"""Idempotency keys: a request that is sent twice with the same key creates one job and gets the same response.
 
-Whoever works on a key holds its lease, and writes the answer in the transaction that makes the job. A lease that its
-holder has not used in time (the process died) can be taken over; then the late holder's transaction fails, so that
-there is one job in any case.
+A request leases its key, and writes its response in the transaction that creates the job. An expired lease (its process
+died) can be taken over. The transaction of the late request then fails, so there is never a second job.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ class KeyReused(PermanentError):
 
 
 class InProgress(PermanentError):
-    """A request with the key is still at work."""
+    """A request with the key is still in progress."""
 
     code = "request_in_progress"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed key. ``answer`` is that of an earlier request, or None when this one is to do the work."""
+    """A claimed key. ``answer`` is the response of an earlier request, or None if this request must do the work."""
 
     owner: str
     key: str
@@ -43,7 +42,7 @@ class Claim:
 
 
 def claim(database: Database, owner: str, key: str, fingerprint: str, kept_hours: float) -> Claim:
-    """Claim a key for the request with this fingerprint. Raises KeyReused, InProgress."""
+    """Claim a key for the request with this fingerprint. Raises KeyReused and InProgress."""
     lease_id = new_id()
     with database.transaction() as transaction:
         transaction.run("forget_idempotency_key", owner=owner, key=key, kept_hours=kept_hours)
@@ -55,17 +54,17 @@ def claim(database: Database, owner: str, key: str, fingerprint: str, kept_hours
             lease_id=lease_id,
             lease_s=_LEASE_S,
         )
-        if row is None:  # somebody has it: claimed rows alone come back
+        if row is None:  # another request has it: only claimed rows are returned
             row = transaction.one("idempotency_key", owner=owner, key=key)
             if row is None or (row["answer"] is None and row["fingerprint"] == fingerprint):
-                raise InProgress("A request with this Idempotency-Key is still at work. Ask again in a moment.")
+                raise InProgress("A request with this Idempotency-Key is still in progress. Try again in a moment.")
     if row["fingerprint"] != fingerprint:
-        raise KeyReused("This Idempotency-Key was used for a request with another body. Use a key once.")
+        raise KeyReused("This Idempotency-Key was used for a different request. Use a new key.")
     return Claim(owner, key, lease_id, row["answer"])
 
 
 def settle(transaction: Transaction, claimed: Claim, answer: dict[str, Any]) -> None:
-    """Write the answer. Raises InProgress when another request has taken the key over; nothing may be made then."""
+    """Write the response. Raises InProgress if another request has taken over the key; then abort the transaction."""
     if not transaction.run(
         "settle_idempotency_key",
         owner=claimed.owner,
@@ -73,10 +72,10 @@ def settle(transaction: Transaction, claimed: Claim, answer: dict[str, Any]) -> 
         lease_id=claimed.lease_id,
         answer=Jsonb(answer),
     ):
-        raise InProgress("Another request with this Idempotency-Key has taken this one's place.")
+        raise InProgress("Another request with this Idempotency-Key has taken over. Try again in a moment.")
 
 
 def release(database: Database, claimed: Claim) -> None:
-    """Give a key back whose request came to nothing, so that it can be sent again."""
+    """Release the key of a failed request, so that it can be sent again."""
     with database.transaction() as transaction:
         transaction.run("release_idempotency_key", owner=claimed.owner, key=claimed.key, lease_id=claimed.lease_id)

@@ -1,4 +1,4 @@
-"""Reading jobs and images for the people who ask for them. An ``owner`` of None sees everyone's."""
+"""Queries of jobs and images. An ``owner`` of None selects every owner's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sql.engine.database import Database, Order, Row, Transaction
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job and how many of its images are in which state."""
+    """A job, with the number of its images in each state."""
 
     id: UUID
     owner: str
@@ -36,7 +36,7 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """An image; the columns are those of the table ``images``, and of the attempt that made its result."""
+    """An image, with columns of the table ``images`` and of the attempt that made its result."""
 
     id: UUID
     job_id: UUID
@@ -76,7 +76,7 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class DetectionRow:
-    """A detected box in pixels of the upright photograph; not destroyed when under the threshold."""
+    """A detected box in pixels of the upright photograph. A box below the threshold is not destroyed."""
 
     frame: int
     x1: float
@@ -89,7 +89,7 @@ class DetectionRow:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsRow:
-    """Images of one state and error code: how many, with how many faces, and how long one took on average."""
+    """Counts and mean processing time of the images with one state and error code."""
 
     state: str
     error_code: str | None
@@ -100,7 +100,7 @@ class StatisticsRow:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs; a field of None does not restrict."""
+    """A filter of jobs. A field of None does not restrict."""
 
     owner: str | None = None
     state: str | None = None
@@ -111,7 +111,7 @@ class JobFilter:
 
 @dataclass(frozen=True, slots=True)
 class ImageFilter:
-    """Which images; a field of None does not restrict."""
+    """A filter of images. A field of None does not restrict."""
 
     owner: str | None = None
     state: str | None = None
@@ -127,7 +127,7 @@ def list_jobs(
     cursor: UUID | None = None,
     order: Order = Order.DESCENDING,
 ) -> list[JobRow]:
-    """In the order of their creation, those beyond the job ``cursor``."""
+    """Jobs by time of creation, after the job ``cursor``."""
     labels = None if wanted.labels is None else Jsonb(dict(wanted.labels))
     parameters = {**_fields(wanted), "labels": labels}
     with database.transaction() as transaction:
@@ -136,13 +136,13 @@ def list_jobs(
 
 
 def find_job(database: Database, owner: str | None, job_id: UUID) -> JobRow | None:
-    """The job, if the owner may see it."""
+    """The job, if it belongs to the owner."""
     with database.transaction() as transaction:
         return job_within(transaction, job_id, owner)
 
 
 def job_within(transaction: Transaction, job_id: UUID, owner: str | None = None) -> JobRow | None:
-    """As `find_job`, within a transaction of the caller's."""
+    """Like `find_job`, within the caller's transaction."""
     rows = transaction.page(
         "jobs", Order.DESCENDING, **{**_fields(JobFilter(owner)), "job_id": job_id, "cursor": None, "limit": 1}
     )
@@ -157,7 +157,7 @@ def list_images_of_job(
     order: Order = Order.ASCENDING,
     state: str | None = None,
 ) -> list[ImageRow]:
-    """Images of a job in the order they were submitted, those beyond the position ``cursor``."""
+    """Images of a job in the order of submission, after the position ``cursor``."""
     with database.transaction() as transaction:
         rows = transaction.page("images_of_job", order, job_id=job_id, cursor=cursor, state=state, limit=limit)
     return [_image(row) for row in rows]
@@ -170,7 +170,7 @@ def list_images(
     cursor: UUID | None = None,
     order: Order = Order.DESCENDING,
 ) -> list[ImageRow]:
-    """In the order of their creation, those beyond the image ``cursor``."""
+    """Images by time of creation, after the image ``cursor``."""
     with database.transaction() as transaction:
         return [_image(row) for row in transaction.page("images", order, **_fields(wanted), cursor=cursor, limit=limit)]
 
@@ -178,7 +178,7 @@ def list_images(
 def list_images_by_doubt(
     database: Database, wanted: ImageFilter, limit: int, cursor: tuple[float, UUID] | None = None
 ) -> list[ImageRow]:
-    """Images of one state, the most doubtful first, those beyond (doubt, image); a doubt that is not known counts 2."""
+    """Images of one state, the most doubtful first, after the cursor (doubt, image). An unknown doubt counts as 2."""
     doubt, image_id = cursor or (None, None)
     with database.transaction() as transaction:
         rows = transaction.all("images_by_doubt", **_fields(wanted), cursor=image_id, cursor_doubt=doubt, limit=limit)
@@ -186,40 +186,40 @@ def list_images_by_doubt(
 
 
 def find_image(database: Database, owner: str | None, image_id: UUID) -> ImageRow | None:
-    """The image, if the owner may see it."""
+    """The image, if it belongs to the owner."""
     with database.transaction() as transaction:
         row = transaction.one("image", owner=owner, image_id=image_id)
     return _image(row) if row else None
 
 
 def find_flow_run(database: Database, image_id: UUID) -> UUID | None:
-    """Prefect's flow run of the last attempt at an image, once there is one."""
+    """Prefect's flow run of the image's last attempt; None until it is dispatched."""
     with database.transaction() as transaction:
         row = transaction.one("flow_run_of_image", image_id=image_id)
     return row["flow_run_id"] if row else None
 
 
 def list_detections(database: Database, attempt_id: UUID) -> list[DetectionRow]:
-    """What an attempt found, best first."""
+    """The detections of an attempt, by falling score."""
     with database.transaction() as transaction:
         return [DetectionRow(**row) for row in transaction.all("detections", attempt_id=attempt_id)]
 
 
 def statistics(database: Database, owner: str | None, since: datetime, until: datetime) -> list[StatisticsRow]:
-    """Figures over the images submitted from ``since`` up to ``until``, by state and error code."""
+    """Statistics of the images submitted from ``since`` up to ``until``, by state and error code."""
     with database.transaction() as transaction:
         rows = transaction.all("statistics", owner=owner, since=since, until=until)
     return [StatisticsRow(**row) for row in rows]
 
 
 def ping(database: Database) -> None:
-    """Raise DatabaseUnavailable unless the database answers."""
+    """Raise DatabaseUnavailable unless the database responds."""
     with database.transaction() as transaction:
         transaction.one("ping")
 
 
 def database_version(database: Database) -> str:
-    """Which PostgreSQL this is."""
+    """The version of PostgreSQL."""
     with database.transaction() as transaction:
         row = transaction.one("database_version")
     assert row is not None

@@ -1,4 +1,4 @@
--- What the API shows. An owner of null means every owner.
+-- Queries of jobs and images. An owner of null means every owner.
 
 -- name: jobs
 SELECT jobs.id, jobs.owner, jobs.policy, jobs.preset, jobs.labels, jobs.retention, jobs.created_at, jobs.finished_at, counts.*
@@ -50,7 +50,7 @@ ORDER BY images.id {direction}
 LIMIT %(limit)s
 
 -- name: images_by_doubt
--- The most doubtful first. An image that is held without a result comes before all others.
+-- The most doubtful first. An image that waits for review without a result comes before all others.
 SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
 LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
@@ -68,7 +68,7 @@ LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE images.id = %(image_id)s AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
 
 -- name: flow_run_of_image
--- That of its last attempt; null until that has been dispatched.
+-- The flow run of its last attempt; null until that is dispatched.
 SELECT batches.flow_run_id FROM attempts JOIN batches ON batches.id = attempts.batch_id
 WHERE attempts.image_id = %(image_id)s
 ORDER BY attempts.number DESC LIMIT 1
@@ -84,7 +84,7 @@ SELECT 1 AS one
 SELECT current_setting('server_version') AS version
 
 -- name: statistics
--- Whole hours from the tallies, what is left at either end from the images.
+-- Whole hours come from the tallies, the rest at both ends from the images.
 WITH hours AS (
     SELECT least(date_trunc('hour', %(since)s::timestamptz + interval '1 hour' - interval '1 microsecond', 'UTC'),
                  %(until)s) AS first,

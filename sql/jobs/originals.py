@@ -1,4 +1,4 @@
-"""Originals that a worker has fetched from their URLs."""
+"""Storing originals that a worker has fetched from their URLs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sql.jobs.quotas import Quotas, charge
 def keep_original(
     database: Database, attempt: Attempt, size_bytes: int, quotas: Quotas, put: Callable[[], StoredObject]
 ) -> bool:
-    """Have ``put`` store the original and note it in the image, if the attempt still is the one that may. True if so.
+    """Store the original with ``put`` and record it, if the attempt is still the open one. Return whether it is.
 
-    The image stays locked meanwhile: a late attempt cannot write over the original of a newer one, and a deletion
-    comes either before, and nothing is stored, or after, and finds what is to be removed. Its bytes count as submitted
-    today. Raises QuotaExceeded when they are too many; nothing is stored then.
+    The image stays locked meanwhile. So a late attempt cannot overwrite the original of a newer one, and a concurrent
+    deletion comes either before, and nothing is stored, or after, and finds the object. The bytes count as submitted
+    today. Raises QuotaExceeded, and stores nothing, when they exceed the quota.
     """
     with database.transaction() as transaction:
         image = transaction.one("lock_image_of_attempt", image_id=attempt.image_id, attempt_id=attempt.id)

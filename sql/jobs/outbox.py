@@ -1,4 +1,4 @@
-"""The outbox: batches that are still to become flow runs."""
+"""The outbox: batches that wait to become flow runs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sql.engine.database import Database
 log = structlog.get_logger()
 
 TRACE_LABEL, OLD_TRACE_LABEL = "blurline.traceparent", "blurline.old_traceparent"
-"""Labels of a flow run: the trace that it goes on with, and, of a re-run, the one of the request long ago."""
+"""Labels of a flow run: the trace that it continues, and for a re-run the trace of the original request."""
 
 _MAX_DELAY_S = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A batch that is to be dispatched. ``traceparent`` is that of the request which made its job."""
+    """A batch to dispatch. ``traceparent`` is that of the request that created its job."""
 
     batch_id: UUID
     job_id: UUID
@@ -33,7 +33,7 @@ class Waiting:
 
     @property
     def flow_run(self) -> dict[str, Any]:
-        """The flow run to be created, in the words of Prefect's API. A batch has one, however often it is asked for."""
+        """The flow run to create, for Prefect's API. Its idempotency key prevents a second run of the batch."""
         return {
             "parameters": {"batch_id": str(self.batch_id)},
             "idempotency_key": str(self.batch_id),
@@ -44,11 +44,11 @@ class Waiting:
 
 
 def dispatch_waiting(database: Database, create_flow_run: Callable[[Waiting], UUID], limit: int = 20) -> int:
-    """Hand up to ``limit`` waiting batches to ``create_flow_run`` and return how many it took.
+    """Pass up to ``limit`` waiting batches to ``create_flow_run``, and return how many were dispatched.
 
-    The rows are locked meanwhile, so that replicas share the work; a crash in between leaves the row, and the
-    run that Prefect may already have is met again by its idempotency key. When ``create_flow_run`` raises a
-    RetryableError, that batch is tried again later.
+    The rows are locked meanwhile, so that replicas share the work. After a crash the row is dispatched again, and the
+    idempotency key returns the flow run that may already exist. A batch whose ``create_flow_run`` raises a
+    RetryableError is retried later.
     """
     with database.transaction() as transaction:
         taken = 0

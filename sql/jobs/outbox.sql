@@ -1,4 +1,4 @@
--- The outbox: what is to become a flow run.
+-- The outbox: batches that wait to become flow runs.
 
 -- name: claim_outbox
 SELECT outbox.batch_id, outbox.tries, batches.job_id, batches.queue, jobs.traceparent,

@@ -1,4 +1,4 @@
-"""Policies with a name that operators have added to the built-in ones."""
+"""Presets that operators have added to the built-in ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sql.engine.database import Database
 
 @dataclass(frozen=True, slots=True)
 class PresetRow:
-    """A preset of the operators'."""
+    """An operator's preset."""
 
     name: str
     description: str
@@ -20,20 +20,20 @@ class PresetRow:
 
 
 def list_presets(database: Database) -> list[PresetRow]:
-    """All of them, by name."""
+    """The presets by name."""
     with database.transaction() as transaction:
         return [_preset(row) for row in transaction.all("presets", name=None)]
 
 
 def find_preset(database: Database, name: str) -> PresetRow | None:
-    """The preset, or None where there is none."""
+    """The preset, or None."""
     with database.transaction() as transaction:
         row = transaction.one("presets", name=name)
     return _preset(row) if row else None
 
 
 def put_preset(database: Database, preset: PresetRow, updated_by: str) -> None:
-    """Make it, or put it in place of the one of that name. Jobs keep the policy they were made with."""
+    """Create the preset or replace the one with its name. Existing jobs keep their policy."""
     with database.transaction() as transaction:
         transaction.run(
             "put_preset",
@@ -45,7 +45,7 @@ def put_preset(database: Database, preset: PresetRow, updated_by: str) -> None:
 
 
 def delete_preset(database: Database, name: str) -> bool:
-    """Delete it. False where there is none."""
+    """Delete the preset. False if there is none."""
     with database.transaction() as transaction:
         return transaction.run("delete_preset", name=name) > 0
 

@@ -1,4 +1,4 @@
--- Presets of the operators.
+-- Operators' presets.
 
 -- name: presets
 SELECT name, description, policy FROM presets WHERE %(name)s::text IS NULL OR name = %(name)s ORDER BY name

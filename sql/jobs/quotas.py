@@ -1,4 +1,4 @@
-"""Quotas: the most that an owner may submit, counted in the transaction that makes a job."""
+"""Quotas: limits on what an owner submits, counted in the transaction that creates a job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FINISHES_SOON_S = 30
 
 
 class QuotaExceeded(PermanentError):
-    """A submission is over a quota of its owner. ``retry_after_s`` is when it may be within it again."""
+    """A submission exceeds its owner's quota. ``retry_after_s`` is the time until it may fit."""
 
     code = "quota_exceeded"
 
@@ -24,7 +24,7 @@ class QuotaExceeded(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The most of each; None for no limit. Days are those of UTC."""
+    """The limits; None for no limit. Days are UTC days."""
 
     images_per_day: int | None = None
     bytes_per_day: int | None = None
@@ -33,7 +33,7 @@ class Quotas:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What an owner has submitted today, and how many jobs are unfinished."""
+    """An owner's submissions of today and unfinished jobs."""
 
     images_today: int
     bytes_today: int
@@ -41,7 +41,7 @@ class Used:
 
 
 def default_quotas(settings: Settings) -> Quotas:
-    """What the settings say."""
+    """The quotas in the settings."""
     megabytes = settings.quotas.mb_per_day
     return Quotas(
         settings.quotas.images_per_day, None if megabytes is None else int(megabytes * 1e6), settings.quotas.open_jobs
@@ -49,13 +49,13 @@ def default_quotas(settings: Settings) -> Quotas:
 
 
 def look_up(database: Database, owner: str, default: Quotas) -> tuple[Quotas, Used]:
-    """An owner's quotas and what is used of them."""
+    """An owner's quotas and usage."""
     with database.transaction() as transaction:
         return _quotas(transaction, owner, default), _used(transaction, owner)
 
 
 def check_room(database: Database, owner: str, default: Quotas, images: int, size_bytes: int) -> None:
-    """Raise QuotaExceeded when so much more cannot be within the owner's quotas, before anything is taken in."""
+    """Raise QuotaExceeded when this much more would exceed the owner's quotas. Checks before files are stored."""
     with database.transaction() as transaction:
         quotas = _quotas(transaction, owner, default)
         if quotas != Quotas():
@@ -63,19 +63,20 @@ def check_room(database: Database, owner: str, default: Quotas, images: int, siz
 
 
 def check(quotas: Quotas, used: Used, images: int, size_bytes: int) -> None:
-    """Raise QuotaExceeded when so much more would be over a quota. Pure."""
+    """Raise QuotaExceeded when this much more would exceed a quota. Pure."""
     for name, most, before, more in (
         ("images a day", quotas.images_per_day, used.images_today, images),
         ("bytes a day", quotas.bytes_per_day, used.bytes_today, size_bytes),
     ):
         if most is not None and before + more > most:
             raise QuotaExceeded(
-                f"Your quota is {most} {name} (UTC): {before} are used and this request has {more}.",
+                f"Your quota is {most} {name} (UTC): {before} are used and this request has {more}. "
+                "Submit less or wait until tomorrow.",
                 _until_midnight_s(),
             )
     if images and quotas.open_jobs is not None and used.open_jobs >= quotas.open_jobs:
         raise QuotaExceeded(
-            f"Your quota is {quotas.open_jobs} unfinished jobs and {used.open_jobs} are. Wait until one is finished.",
+            f"Your quota is {quotas.open_jobs} unfinished jobs, and you have {used.open_jobs}. Wait for one to end.",
             _FINISHES_SOON_S,
         )
 
@@ -83,8 +84,8 @@ def check(quotas: Quotas, used: Used, images: int, size_bytes: int) -> None:
 def charge(transaction: Transaction, owner: str, default: Quotas, images: int, size_bytes: int) -> None:
     """Count a submission against its owner's quotas, before it is written. Raises QuotaExceeded.
 
-    The owner's row of the day stays locked until the transaction ends, so that submissions at the same time are counted
-    one after the other.
+    The owner's row of the day stays locked until the transaction ends, so that concurrent submissions are counted one
+    after another.
     """
     counted = transaction.one("charge_usage", owner=owner, images=images, bytes=size_bytes)
     quotas = _quotas(transaction, owner, default)

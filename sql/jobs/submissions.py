@@ -17,19 +17,19 @@ from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.engine.database import Database, Transaction
 
-_UNKNOWN_BYTES = 10_000_000  # what a picture that is still to be fetched may have, when batches are cut
+_UNKNOWN_BYTES = 10_000_000  # assumed size of a picture that is not fetched yet, for splitting into batches
 Queue = Literal["interactive", "backlog"]
 
 
 class AlreadySubmitted(PermanentError):
-    """An uploaded object belongs to one image of one job."""
+    """The uploaded object already belongs to an image."""
 
     code = "upload_already_submitted"
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An original in the store, as it was when it was submitted; or (no etag) one to be fetched from ``source_url``."""
+    """An original in the store, as submitted, or (no etag) one to fetch from ``source_url``."""
 
     name: str
     key: str
@@ -41,20 +41,20 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class BatchSize:
-    """How much one flow run may carry."""
+    """The limits of one flow run."""
 
     images: int
     bytes: int
 
 
 def batch_size(settings: Settings) -> BatchSize:
-    """What the settings say of a flow run's load."""
+    """The batch size in the settings."""
     return BatchSize(settings.scheduling.batch_max_images, int(settings.scheduling.batch_max_mb * 1e6))
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One image's place in a batch that is about to be made."""
+    """One image of a new batch."""
 
     image_id: UUID
     size_bytes: int
@@ -65,8 +65,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job that is about to be made. ``retention``: the days that it asks for, by name. ``traceparent`` (W3C) ties its
-    flow runs to the request."""
+    """A job to create. ``retention`` has the requested days by name. ``traceparent`` (W3C) connects its flow runs with
+    the request."""
 
     owner: str
     policy: Policy
@@ -79,7 +79,7 @@ class NewJob:
 
     @property
     def size_bytes(self) -> int:
-        """Of all originals whose size is known."""
+        """The size of all originals whose size is known."""
         return sum(original.size_bytes for original in self.originals)
 
 
@@ -110,7 +110,9 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
     keys = [original.key for original in originals]
     deleted = transaction.one("deleted_key", keys=keys)
     if deleted is not None:
-        raise AlreadySubmitted(f"The key {deleted['original_key']!r} was deleted. Upload the file again, to a new key.")
+        raise AlreadySubmitted(
+            f"The upload {deleted['original_key']!r} was deleted. Upload the file again, to a new key."
+        )
     try:
         transaction.run(
             "insert_images",
@@ -126,8 +128,8 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
         )
     except psycopg.errors.UniqueViolation as error:
         raise AlreadySubmitted(
-            f"A key was submitted before: {error.diag.message_detail} Each upload is submitted once: look for its job "
-            "with GET /v1/jobs, or upload the file again to have it treated twice."
+            f"An upload was already submitted: {error.diag.message_detail} Find its job with GET /v1/jobs, or upload "
+            "the file again to process it twice."
         ) from error
     add_batches(transaction, job_id, members, job.queue, job.policy.model_dump(mode="json"), size)
     return job_id
@@ -143,7 +145,7 @@ def add_batches(
     delay_s: float = 0,
     rerun_id: UUID | None = None,
 ) -> None:
-    """Put attempts at images of one job into batches, to be dispatched after ``delay_s``. ``policy`` is its JSON."""
+    """Put attempts at images of one job into batches that are dispatched after ``delay_s``. ``policy`` is JSON."""
     batches = [(new_id(), group) for group in split(members, size)]
     placed = [(batch_id, member) for batch_id, group in batches for member in group]
     batch_ids = [batch_id for batch_id, _ in batches]
@@ -161,7 +163,7 @@ def add_batches(
 
 
 def add_attempts(transaction: Transaction, placed: Sequence[tuple[UUID, Member]]) -> None:
-    """Write attempts into batches: (batch id, member) each."""
+    """Write attempts, each given as (batch id, member)."""
     transaction.run(
         "insert_attempts",
         attempt_ids=[member.attempt_id for _, member in placed],
@@ -176,9 +178,9 @@ def add_attempts(transaction: Transaction, placed: Sequence[tuple[UUID, Member]]
 
 
 def split(members: Sequence[Member], size: BatchSize) -> Iterator[list[Member]]:
-    """Groups in order, each within ``size`` (one member alone may be over its bytes).
+    """Split into groups within ``size``, in order. A single member may exceed its bytes.
 
-    A job too small to fill several batches is still cut into a few, so that several workers share it.
+    A job too small to fill several batches is still split into a few, so that several workers share it.
     """
     most = max(1, min(size.images, -(-len(members) // 4)))
     group: list[Member] = []

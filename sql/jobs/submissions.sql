@@ -1,4 +1,4 @@
--- Writing a job: everything of it in one transaction, set-based whatever its size.
+-- Writing a job in one transaction, with set-based statements for jobs of any size.
 
 -- name: insert_job
 INSERT INTO jobs (id, owner, policy, preset, labels, retention, traceparent)
@@ -32,5 +32,5 @@ SELECT batch_id, now() + %(delay_s)s * interval '1 second' FROM unnest(%(batch_i
 SELECT pg_notify('blurline_outbox', '')
 
 -- name: deleted_key
--- Of the keys, one whose image was deleted and whose object is still to be removed.
+-- One of the keys whose image was deleted and whose object still waits for removal.
 SELECT original_key FROM deleted_images WHERE original_key = ANY(%(keys)s::text[]) LIMIT 1

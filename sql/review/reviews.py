@@ -1,4 +1,4 @@
-"""Review: who looks at which image, what they decide, and what becomes of it."""
+"""Review: claims on images, and reviewers' decisions."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _SAME_PX = 0.01
 
 
 class ReviewClaimed(PermanentError):
-    """Another reviewer is at the image."""
+    """Another reviewer has claimed the image."""
 
     code = "review_claimed"
 
 
 class NotHeld(PermanentError):
-    """The image holds no result that could be decided on."""
+    """The image has no result to decide on."""
 
     code = "not_held"
 
 
 class ResultChanged(PermanentError):
-    """The image has another result than the one that was looked at."""
+    """The image has a newer result than the one the reviewer has seen."""
 
     code = "result_changed"
 
 
 class ImageUnderway(PermanentError):
-    """An attempt at the image is under way; its result comes first."""
+    """An attempt at the image is running; its result must be awaited."""
 
     code = "image_underway"
 
@@ -54,14 +54,14 @@ class BoxOutside(PermanentError):
 
 
 class OriginalGone(PermanentError):
-    """The image's original is not kept any more."""
+    """The image's original is no longer stored."""
 
     code = "original_gone"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedReview:
-    """An image that is one reviewer's until then."""
+    """An image that a reviewer has claimed, and the end of the claim."""
 
     image_id: UUID
     until: datetime
@@ -69,7 +69,7 @@ class ClaimedReview:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A decision; the columns are those of the table ``decisions``."""
+    """A decision, with columns of the table ``decisions``."""
 
     id: UUID
     image_id: UUID
@@ -83,34 +83,34 @@ class DecisionRow:
 
 
 def claim_next(database: Database, reviewer: str, skip: Sequence[UUID] = ()) -> ClaimedReview | None:
-    """The most doubtful image that waits and that nobody else is at; None when there is none."""
+    """Claim the most doubtful waiting image that no other reviewer has claimed. None if there is none."""
     while True:
         with database.transaction() as transaction:
             found = transaction.one("next_to_review", reviewer=reviewer, skip=list(skip))
             if found is None:
                 return None
             claimed = _claim(transaction, reviewer, found["image_id"])
-        if claimed is not None:  # else somebody was faster
+        if claimed is not None:  # or another reviewer was faster
             return claimed
 
 
 def claim(database: Database, reviewer: str, image_id: UUID) -> ClaimedReview:
-    """Claim an image, or claim it for longer. Raises ReviewClaimed."""
+    """Claim an image, or extend the claim. Raises ReviewClaimed."""
     with database.transaction() as transaction:
         claimed = _claim(transaction, reviewer, image_id)
     if claimed is None:
-        raise ReviewClaimed("Another reviewer is at this image. Take the next one.")
+        raise ReviewClaimed("Another reviewer has claimed this image. Take the next one.")
     return claimed
 
 
 def release(database: Database, reviewer: str, image_id: UUID) -> None:
-    """Leave an image to others."""
+    """Release a claimed image."""
     with database.transaction() as transaction:
         transaction.run("release_review", reviewer=reviewer, image_id=image_id)
 
 
 def count_waiting(database: Database) -> int:
-    """How many images wait for a review."""
+    """The number of images that wait for review."""
     with database.transaction() as transaction:
         row = transaction.one("count_to_review")
     assert row is not None
@@ -118,25 +118,25 @@ def count_waiting(database: Database) -> int:
 
 
 def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256: str) -> None:
-    """Publish the result that an image is held with, if it is the one that the reviewer has seen.
+    """Publish an image's result at the review gate, if it is the one that the reviewer has seen.
 
-    Raises ReviewClaimed, NotHeld, ResultChanged, ImageUnderway.
+    Raises ReviewClaimed, NotHeld, ResultChanged and ImageUnderway.
     """
     with database.transaction() as transaction:
         image = _begin(transaction, reviewer, image_id)
         if image.result_sha256 not in (None, seen_sha256):
-            raise ResultChanged("The image has a newer result than the one that was looked at. Look at that one.")
+            raise ResultChanged("The image has a newer result than the one you have seen. Review that one.")
         if not approve(transaction, image_id):
-            raise NotHeld("The image holds no result that could be approved.")
+            raise NotHeld("The image has no result that waits for review, so there is nothing to approve.")
         _decide(transaction, reviewer, image_id, image.result_attempt_id, "approved")
 
 
 def reject_image(database: Database, reviewer: str, image_id: UUID, note: str) -> None:
-    """Withdraw an image for good. Raises ReviewClaimed, NotHeld, ImageUnderway."""
+    """Withdraw an image permanently. Raises ReviewClaimed, NotHeld and ImageUnderway."""
     with database.transaction() as transaction:
         attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
         if not transaction.run("reject_image", image_id=image_id, note=note or "A reviewer rejected the result."):
-            raise NotHeld("The image is neither published nor held; there is nothing to reject.")
+            raise NotHeld("The image is neither published nor waiting for review, so there is nothing to reject.")
         _decide(transaction, reviewer, image_id, attempt_id, "rejected", note=note)
 
 
@@ -150,18 +150,18 @@ def correct_image(
     note: str,
     is_held: bool,
 ) -> None:
-    """Have an image rendered anew with these boxes destroyed and every other that was found left.
+    """Render an image again with exactly these boxes destroyed.
 
-    What it was it stays until the new result is there. Raises ReviewClaimed, NotHeld, ImageUnderway,
-    OriginalGone, BoxOutside.
+    The image keeps its state and result until the new one is ready. Raises ReviewClaimed, NotHeld, ImageUnderway,
+    OriginalGone and BoxOutside.
     """
     with database.transaction() as transaction:
         attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
         image = transaction.one("image_to_correct", image_id=image_id)
         if image is None:
-            raise NotHeld("The image has no original that could be rendered anew.")
+            raise NotHeld("The image has no result to correct. Re-run it first.")
         if image["original_gone_at"] is not None:
-            raise OriginalGone("The original is not kept any more, so that nothing can be rendered anew.")
+            raise OriginalGone("The original is no longer stored, so the image cannot be corrected.")
         _check_boxes(destroy, image)
         found = [
             MarkedBox(**{**row, "score": min(max(row["score"], 0.0), 1.0)})
@@ -185,7 +185,7 @@ def list_decisions(database: Database, image_id: UUID) -> list[DecisionRow]:
 
 
 def note_look(database: Database, reviewer: str, image_id: UUID) -> None:
-    """Write down that somebody has looked at an original."""
+    """Record that a reviewer has viewed an original."""
     with database.transaction() as transaction:
         transaction.run("note_look", reviewer=reviewer, image_id=image_id)
 
@@ -197,21 +197,21 @@ def _claim(transaction: Transaction, reviewer: str, image_id: UUID) -> ClaimedRe
 
 @dataclass(frozen=True, slots=True)
 class _Deciding:
-    """The result that is decided on."""
+    """The result to decide on."""
 
     result_attempt_id: UUID | None
     result_sha256: str | None
 
 
 def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
-    """Lock the image for a decision. Raises NotHeld, ReviewClaimed, ImageUnderway."""
+    """Lock the image for a decision. Raises NotHeld, ReviewClaimed and ImageUnderway."""
     row = transaction.one("lock_image_to_decide", image_id=image_id)
     if row is None:
-        raise NotHeld("The image is gone.")
+        raise NotHeld("The image was deleted.")
     if row["reviewer"] not in (None, reviewer):
-        raise ReviewClaimed("Another reviewer is at this image. Take the next one.")
+        raise ReviewClaimed("Another reviewer has claimed this image. Take the next one.")
     if row["open_attempt_id"] is not None:
-        raise ImageUnderway("An attempt at this image is under way. Wait for its result.")
+        raise ImageUnderway("This image is being processed. Wait for its result.")
     return _Deciding(row["result_attempt_id"], row["result_sha256"])
 
 

@@ -1,7 +1,7 @@
--- Review: claims, decisions, looks at originals.
+-- Review: claims, decisions, views of originals.
 
 -- name: next_to_review
--- The most doubtful first; what is held without a result comes before all others.
+-- The most doubtful first. An image without a result comes before all others.
 SELECT images.id AS image_id FROM images
 WHERE images.state = 'needs_review' AND images.open_attempt_id IS NULL
   AND images.id <> ALL(%(skip)s::uuid[])
@@ -13,7 +13,7 @@ ORDER BY coalesce(images.doubt, 2) DESC, images.id DESC
 LIMIT 1
 
 -- name: claim_review
--- No row comes back while another reviewer's claim holds, whoever read what before.
+-- Returns no row while another reviewer's claim is valid.
 INSERT INTO review_claims AS claims (image_id, reviewer, until)
 SELECT id, %(reviewer)s, now() + %(lease_s)s * interval '1 second' FROM images WHERE id = %(image_id)s
 ON CONFLICT (image_id) DO UPDATE SET reviewer = excluded.reviewer, until = excluded.until
@@ -38,7 +38,7 @@ UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(n
 WHERE id = %(image_id)s AND state IN ('needs_review', 'published')
 
 -- name: image_to_correct
--- With the policy and correction that its result was made with.
+-- With the policy and correction of its result.
 SELECT images.width_px, images.height_px, images.frames,
        images.job_id, images.original_bytes, images.original_gone_at, coalesce(images.policy, jobs.policy) AS policy,
        (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,

@@ -1,4 +1,4 @@
-"""Rows for export, page by page, each read in a transaction of its own, so that a slow reader holds up nobody."""
+"""Rows for export, page by page. Each page has its own transaction, so that a slow reader holds none open."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BEFORE_ALL = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """An image whose faces a reviewer has confirmed or corrected: (frame, x1, y1, x2, y2) each, upright pixels."""
+    """An image that a reviewer has approved or corrected. Faces are (frame, x1, y1, x2, y2) in upright pixels."""
 
     id: UUID
     name: str
@@ -42,12 +42,12 @@ class ChangedDay:
 
 
 def pages_of_images(database: Database, wanted: Wanted) -> Iterator[list[Row]]:
-    """Rows as `sql.statistics.tables.IMAGES` has them, oldest first."""
+    """Rows of `sql.statistics.tables.IMAGES`, oldest first."""
     return _pages(database, "images_to_export", wanted)
 
 
 def pages_of_detections(database: Database, wanted: Wanted) -> Iterator[list[Row]]:
-    """Rows as `sql.statistics.tables.DETECTIONS` has them, image by image."""
+    """Rows of `sql.statistics.tables.DETECTIONS`, image by image."""
     for page in pages_of_images(database, wanted):
         with database.transaction() as transaction:
             detections = transaction.all("detections_to_export", image_ids=[row["image_id"] for row in page])
@@ -55,20 +55,20 @@ def pages_of_detections(database: Database, wanted: Wanted) -> Iterator[list[Row
 
 
 def list_reviewed(database: Database, wanted: Wanted) -> Iterator[Reviewed]:
-    """Every image with a reviewer's word on where its faces are."""
+    """Every image whose faces a reviewer has approved or corrected."""
     for page in _pages(database, "reviewed_to_export", wanted):
         for row in page:
             yield Reviewed(**{name: row[name] for name in Reviewed.__slots__})
 
 
 def list_changed_days(database: Database) -> list[ChangedDay]:
-    """Days before today (UTC) that are to be exported, oldest first. Fold the statistics first."""
+    """Days before today (UTC) to export, oldest first. Call `fold` before."""
     with database.transaction() as transaction:
         return [ChangedDay(**row) for row in transaction.all("days_to_export")]
 
 
 def note_exported(database: Database, day: ChangedDay) -> None:
-    """Write down that the day was exported as it was at this version; what has changed since is exported again."""
+    """Record that the day was exported at this version. A later change makes it due again."""
     with database.transaction() as transaction:
         transaction.run("note_exported", day=day.day, version=day.version)
 

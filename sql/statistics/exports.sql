@@ -1,4 +1,4 @@
--- Rows for export, page by page in the order of submission. What is null does not restrict.
+-- Rows for export, page by page in the order of submission. A null parameter does not restrict.
 
 -- name: images_to_export
 SELECT images.id::text AS image_id, images.job_id::text AS job_id, jobs.owner, jobs.labels::text AS labels,
@@ -18,7 +18,7 @@ ORDER BY images.created_at, images.id
 LIMIT %(limit)s
 
 -- name: detections_to_export
--- Of the present results of these images.
+-- The detections of the current results of these images.
 SELECT images.id::text AS image_id, images.job_id::text AS job_id, jobs.owner, images.result_attempt_id::text AS attempt_id,
        frame, x1, y1, x2, y2, score, destroyed, images.width_px, images.height_px,
        coalesce(images.policy, jobs.policy) ->> 'profile' AS profile, images.model ->> 'sha256' AS model_sha256,
@@ -28,7 +28,7 @@ WHERE images.id = ANY(%(image_ids)s::uuid[])
 ORDER BY images.created_at, images.id, ordinal
 
 -- name: reviewed_to_export
--- Images with a decision that says where their faces are: the last one, unless it is a rejection.
+-- Images whose last decision approves or corrects their boxes.
 SELECT images.id, images.name, CASE WHEN images.original_gone_at IS NULL THEN images.original_key END AS original_key,
        images.original_sha256, images.width_px, images.height_px,
        images.frames, images.created_at, images.id AS cursor_id, last.kind, last.created_at AS decided_at, (

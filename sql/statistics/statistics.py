@@ -1,6 +1,6 @@
-"""Figures over images, for whoever may see them: from tallies that every change of an image keeps true.
+"""Statistics of images, from tallies that every change of an image updates.
 
-Times are of the submission, in whole hours; only `throughput` is by the hour in which images were settled first.
+Times are hours of submission, except in `throughput`, which uses the hour in which an image was first settled.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Interval = Literal["hour", "day"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which images: submitted from the hour ``since`` up to the hour ``until``; a field of None does not restrict."""
+    """A filter of images, submitted from the hour ``since`` up to ``until``. A field of None does not restrict."""
 
     since: datetime
     until: datetime
@@ -41,7 +41,7 @@ class PointRow:
 
 @dataclass(frozen=True, slots=True)
 class HistogramRow:
-    """``counts`` has one more than ``edges``: bins are half-open, the outer two have no end."""
+    """A histogram. ``counts`` has one item more than ``edges``: bins are half-open, the outer two unbounded."""
 
     edges: list[float]
     counts: list[int]
@@ -49,7 +49,7 @@ class HistogramRow:
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
-    """Images with an error code."""
+    """The number of images with an error code."""
 
     state: str
     error_code: str
@@ -58,7 +58,7 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """Images whose present result was made with a model under a profile."""
+    """Images whose current result was made with a model and profile."""
 
     name: str
     sha256: str
@@ -69,7 +69,7 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class DurationsRow:
-    """Sums of times, and how many images each is over."""
+    """Sums of times, and the number of images of each sum."""
 
     started: int
     wait_us: int
@@ -84,7 +84,7 @@ class DurationsRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """Images of a state that is not an end, and when the oldest was submitted."""
+    """Images in a non-final state, and when the oldest was submitted."""
 
     state: str
     images: int
@@ -93,7 +93,7 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class DecisionsRow:
-    """Decisions of one kind and how long their results were held."""
+    """Decisions of one kind, and how long their results waited."""
 
     kind: str
     decisions: int
@@ -103,7 +103,7 @@ class DecisionsRow:
 
 @dataclass(frozen=True, slots=True)
 class QualityRow:
-    """What reviewers' decisions say of the detector under a profile, for one bin of face sizes."""
+    """The detector's quality under a profile, for one bin of face sizes, from reviewers' decisions."""
 
     profile: str
     bin: int
@@ -114,23 +114,23 @@ class QualityRow:
 
 
 def timeline(database: Database, wanted: Wanted, bucket: Interval) -> list[PointRow]:
-    """Images by the time of their submission and their present state."""
+    """Images by time of submission and current state."""
     return [PointRow(**row) for row in _rows(database, "timeline", wanted, bucket=bucket, clock="submitted")]
 
 
 def throughput(database: Database, wanted: Wanted, bucket: Interval) -> list[PointRow]:
-    """Images by the time at which they were settled for the first time, and their present state."""
+    """Images by the time at which they were first settled, and current state."""
     return [PointRow(**row) for row in _rows(database, "timeline", wanted, bucket=bucket, clock="settled")]
 
 
 def histogram(database: Database, wanted: Wanted, figure: str) -> HistogramRow:
-    """How a figure is distributed: ``figure`` is one that ``bin_edges`` knows."""
+    """The distribution of a figure, which must be one of the table ``bin_edges``."""
     (row,) = _rows(database, "histogram", wanted, figure=figure)
     return HistogramRow(row["edges"], row["counts"] or [0] * (len(row["edges"]) + 1))
 
 
 def failures(database: Database, wanted: Wanted) -> list[FailureRow]:
-    """Images by the code of what is wrong with them, the most frequent first."""
+    """Images by error code, the most frequent first."""
     return [FailureRow(**row) for row in _rows(database, "failures", wanted)]
 
 
@@ -140,18 +140,18 @@ def models(database: Database, wanted: Wanted) -> list[ModelRow]:
 
 
 def durations(database: Database, wanted: Wanted) -> DurationsRow:
-    """How long images waited and were treated."""
+    """The waiting, turnaround and processing times of images."""
     (row,) = _rows(database, "durations", wanted)
     return DurationsRow(**row)
 
 
 def queue(database: Database, wanted: Wanted) -> list[QueueRow]:
-    """What is queued and under way now, whenever it was submitted."""
+    """Images that are queued or processed now, regardless of the time range."""
     return [QueueRow(**row) for row in _rows(database, "queue", wanted)]
 
 
 def count_held(database: Database, wanted: Wanted) -> int:
-    """How many images wait for a reviewer now."""
+    """The number of images that wait for review now."""
     (row,) = _rows(database, "held", wanted)
     return int(row["images"])
 
@@ -162,13 +162,13 @@ def decisions(database: Database, wanted: Wanted) -> list[DecisionsRow]:
 
 
 def quality(database: Database, wanted: Wanted) -> tuple[list[float], list[QualityRow]]:
-    """The edges of the bins of face sizes, and what is known of the detector by profile and bin."""
+    """The edges of the bins of face sizes, and the detector's quality by profile and bin."""
     (edges,) = _rows(database, "quality_edges", wanted)
     return edges["edges"], [QualityRow(**row) for row in _rows(database, "quality", wanted)]
 
 
 def fold(database: Database) -> int:
-    """Move what has changed into the tallies, so that asking stays fast; how many rows of changes there were."""
+    """Merge pending changes into the tallies, so that queries stay fast. Return the number of merged rows."""
     with database.transaction() as transaction:
         row = transaction.one("fold_tallies")
     return int(row["folded"]) if row else 0

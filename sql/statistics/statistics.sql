@@ -1,5 +1,5 @@
--- Figures for the page of statistics: from the tallies, which are true at every moment. What is null does not restrict;
--- since and until are whole hours.
+-- Statistics from the tallies, which are always up to date. A null parameter does not restrict; since and until are whole
+-- hours.
 
 -- name: timeline
 SELECT date_trunc(%(bucket)s, hour, 'UTC') AS start, state, sum(images)::bigint AS images, sum(faces)::bigint AS faces
@@ -46,7 +46,7 @@ SELECT coalesce(sum(started), 0)::bigint AS started, coalesce(sum(wait_us), 0)::
 FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
 
 -- name: queue
--- Of images that have never come to an end, whenever they were submitted. The tallies say in which hour the oldest is.
+-- Images that have never ended, regardless of the time range. The tallies show the hour of the oldest one.
 SELECT given.state, coalesce(waiting.images, 0)::bigint AS images, (
     SELECT min(images.created_at) FROM images JOIN jobs ON jobs.id = images.job_id
     WHERE images.created_at >= waiting.first_hour AND images.created_at < waiting.first_hour + interval '1 hour'
@@ -82,7 +82,7 @@ GROUP BY kind
 ORDER BY kind
 
 -- name: quality
--- By profile and size, over the last decision about each detection. images is how many pictures it is of.
+-- By profile and size, from the last decision about each detection. images is the number of images.
 SELECT profile, at - 1 AS bin, count(*) AS images, sum(found)::bigint AS found, sum(missed)::bigint AS missed,
        sum(mistaken)::bigint AS mistaken
 FROM verdicts

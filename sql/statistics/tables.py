@@ -1,4 +1,4 @@
-"""Tables of images and detections as Parquet, CSV and Arrow: written as they come, never held whole."""
+"""Tables of images and detections as Parquet, CSV and Arrow, streamed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ IMAGES = pa.schema(
         ("blurline_version", pa.string()),
     ]
 )
-"""A row an image. ``labels`` are those of its job, as JSON."""
+"""One row per image. ``labels`` are those of its job, as JSON."""
 
 DETECTIONS = pa.schema(
     [
@@ -68,11 +68,11 @@ DETECTIONS = pa.schema(
         ("created_at", _TIME),
     ]
 )
-"""A row a box of an image's present result, in pixels of the upright photograph."""
+"""One row per box of an image's current result, in pixels of the upright photograph."""
 
 
 class TableFormat(StrEnum):
-    """How a table can be had."""
+    """The file format of a table."""
 
     PARQUET = "parquet"
     CSV = "csv"
@@ -80,7 +80,7 @@ class TableFormat(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """As IANA has it."""
+        """The media type registered with IANA."""
         return {
             "parquet": "application/vnd.apache.parquet",
             "csv": "text/csv",
@@ -99,7 +99,7 @@ def encoded(pages: Iterable[Rows], schema: pa.Schema, table_format: TableFormat)
 
 
 def write_parquet(pages: Iterable[Rows], schema: pa.Schema, file: BinaryIO) -> int:
-    """Write a table into an open file; how many rows it has."""
+    """Write a table to an open file and return the number of rows."""
     rows = 0
     with _writer(file, schema, TableFormat.PARQUET) as writer:
         for page in pages:
@@ -131,7 +131,7 @@ def _batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken."""
+    """Buffers written bytes until they are taken."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
@@ -144,6 +144,6 @@ class _Sink(io.RawIOBase):
         return len(self._chunks[-1])
 
     def taken(self) -> list[bytes]:
-        """What was written since this was last called."""
+        """Return and clear the buffered bytes."""
         chunks, self._chunks = self._chunks, []
         return chunks

@@ -131,7 +131,7 @@ def test_a_reviewer_approves(api: Api, client: Client, database: Database, store
         publish(transaction, attempt, result("held.jpg"), ReviewReason("doubtful", "Look at it."))
     with Client(api.url, api.token("rita", Scope.REVIEW)) as reviewer:
         assert reviewer.approve(attempt.image_id, "a").state == "published"
-        with pytest.raises(ApiRefused, match="holds no result"):
+        with pytest.raises(ApiRefused, match="has no result"):
             reviewer.approve(attempt.image_id, "a")
 
 

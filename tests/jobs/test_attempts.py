@@ -239,7 +239,7 @@ def test_a_batch_of_a_newer_release_waits_for_newer_workers_and_keeps_its_policy
     with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("""UPDATE batches SET policy = policy || '{"plates": true}'""")
         for number in range(1, 6):  # more often than a picture may fail
-            with pytest.raises(NeedsNewerWorker, match="left to a newer worker") as refused:
+            with pytest.raises(NeedsNewerWorker, match="A newer worker will process it") as refused:
                 started(database)
             assert len(refused.value.attempt_ids) == 1
             with database.transaction() as transaction:

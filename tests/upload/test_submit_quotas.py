@@ -82,7 +82,7 @@ def test_results_are_fetched_while_waiting_for_a_quota_of_unfinished_jobs(
         with running_worker(submitter.settings, database, store):
             said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, said
-    assert said.count("Your quota is 1 unfinished jobs and 1 are.") == 1
+    assert said.count("Your quota is 1 unfinished jobs, and you have 1.") == 1
     assert submitter.fetched() == submitter.expected()
 
 
