@@ -8,7 +8,7 @@ from blurline.errors import RetryableError
 from blurline.settings import Settings
 from blurline.storage.store import Store
 
-_PATIENCE_S = 30
+_TIMEOUT_S = 30
 _POLL_S = 0.3
 _PROBE = "buckets-probe"
 
@@ -18,7 +18,7 @@ def make_buckets(settings: Settings) -> None:
 
     Raises StoreUnavailable after half a minute of refusals.
     """
-    store, deadline_s = Store(settings), time.monotonic() + _PATIENCE_S
+    store, deadline_s = Store(settings), time.monotonic() + _TIMEOUT_S
     try:
         while True:
             try:

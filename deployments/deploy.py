@@ -47,10 +47,10 @@ def deploy(environment: Mapping[str, str] | None = None) -> None:
             raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
-def wanted_deployments() -> list[dict[str, Any]]:
+def declared_deployments() -> list[dict[str, Any]]:
     """The deployments that `deploy` creates, as written in ``prefect.yaml``."""
-    wanted: list[dict[str, Any]] = yaml.safe_load(_PREFECT_FILE.read_text())["deployments"]
-    return wanted
+    declared: list[dict[str, Any]] = yaml.safe_load(_PREFECT_FILE.read_text())["deployments"]
+    return declared
 
 
 def deployments_fingerprint() -> str:

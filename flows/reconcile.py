@@ -26,8 +26,8 @@ from tasks.resources import database
 
 log = structlog.get_logger()
 
-_CANCELLING_PATIENCE_S = 60
-_DISPATCH_PATIENCE_S = 60
+_CANCELLING_GRACE_S = 60
+_DISPATCH_GRACE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_pa
         return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
     if state.type.is_final:
         return Verdict(f"flow_run_{state.type.lower()}", f"The flow run ended early: {state.message}")
-    if state.type is RunStateType.CANCELLING and state.age_s > _CANCELLING_PATIENCE_S:
+    if state.type is RunStateType.CANCELLING and state.age_s > _CANCELLING_GRACE_S:
         return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
     if state.type is RunStateType.PENDING and state.age_s > pending_patience_s:
         return Verdict("flow_run_stuck", f"No worker started the flow run within {pending_patience_s:.0f} s.")
@@ -75,7 +75,7 @@ def reconcile() -> str:
                     log.exception("batch_not_reconciled", batch_id=str(batch.batch_id))
                     continue
                 counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
-        if count_undispatched(database()).age_s > _DISPATCH_PATIENCE_S:
+        if count_undispatched(database()).age_s > _DISPATCH_GRACE_S:
             counts["late dispatch"] = _dispatch(flow_runs)
     fold(database())
     if expired := expire_records(database(), settings):

@@ -91,15 +91,15 @@ class Home:
                 continue
         self.write_private("processes.json", json.dumps(kept, indent=1))
 
-    def end_leftovers(self, patience_s: float = 10) -> None:
+    def end_leftovers(self, timeout_s: float = 10) -> None:
         """End processes that an earlier supervisor of this folder left running, and their children."""
         found = [process for processes in recorded_processes(self.path).values() for process in processes]
         for process in found:
             _signal(process.terminate)
-        _, alive = psutil.wait_procs(found, timeout=patience_s)
+        _, alive = psutil.wait_procs(found, timeout=timeout_s)
         for process in alive:
             _signal(process.kill)
-        psutil.wait_procs(alive, timeout=patience_s)
+        psutil.wait_procs(alive, timeout=timeout_s)
 
 
 def recorded_processes(home: Path) -> dict[str, list[psutil.Process]]:

@@ -51,7 +51,7 @@ _POLL_S = 0.4
 _POLL_RUNS = 10
 _DEPLOYMENT_KNOWN_S = 30
 _CANCEL_POLL_S = 0.4
-_CANCEL_PATIENCE_S = 10
+_CANCEL_TIMEOUT_S = 10
 _HEARTBEAT_S = 15
 _MAX_RUNS_PER_PROCESS = 500
 
@@ -226,11 +226,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
 
     async def _report_dead_runs(self) -> None:
         """Mark orphaned runs of a killed worker on this machine as crashed."""
-        wanted = FlowRunFilter(
+        active = FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
         )
         pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name]))
-        for flow_run in await self.client.read_flow_runs(flow_run_filter=wanted, work_pool_filter=pool):
+        for flow_run in await self.client.read_flow_runs(flow_run_filter=active, work_pool_filter=pool):
             if flow_run.infrastructure_pid and _is_dead_here(flow_run.infrastructure_pid):
                 crashed: State[None] = Crashed(message="The worker process that ran it is gone.")
                 await self.client.set_flow_run_state(flow_run.id, crashed, force=True)
@@ -379,12 +379,12 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             await asyncio.sleep(_CANCEL_POLL_S)
             if not self._active:
                 continue
-            wanted = FlowRunFilter(
+            cancelling = FlowRunFilter(
                 id=FlowRunFilterId(any_=list(self._active)),
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
             )
             try:
-                found = await self.client.read_flow_runs(flow_run_filter=wanted)
+                found = await self.client.read_flow_runs(flow_run_filter=cancelling)
             except (httpx.HTTPError, PrefectException) as error:
                 log.warning("cancellation_poll_failed", error=repr(error))
                 continue
@@ -397,7 +397,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             return
         self._cancelling.add(flow_run_id)
         process.cancel()
-        deadline = time.monotonic() + _CANCEL_PATIENCE_S
+        deadline = time.monotonic() + _CANCEL_TIMEOUT_S
         while self._active.get(flow_run_id) is process:
             if time.monotonic() > deadline:
                 process.kill()

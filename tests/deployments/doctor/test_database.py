@@ -51,7 +51,7 @@ def test_a_healthy_database_needs_no_remedy(settings: Settings) -> None:
             " ELSE pg_catalog.current_setting(name) END",
             "database.version",
             Severity.ERROR,
-            "answers",
+            "responds",
         ),
         (
             "current_setting(name text) RETURNS text RETURN CASE name WHEN 'server_version_num' THEN '160012'"
