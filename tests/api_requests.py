@@ -1,4 +1,4 @@
-"""Asking the API as clients do, and playing the worker."""
+"""Requests to the API as clients send them, and steps of the worker."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PROBLEM = "application/problem+json"
 
 
 def bearer(settings: Settings, subject: str, *scopes: Scope, ttl_s: int = 60) -> str:
-    """The header's value with a token of the local issuer."""
+    """The value of the Authorization header with a token of the local issuer."""
     return f"Bearer {LocalIssuer(settings.home).issue(subject, list(scopes), ttl_s)}"
 
 
 def problem(response: httpx.Response, status: int, code: str) -> str:
-    """The detail of the problem that the response must be."""
+    """Assert that the response is this problem; its detail."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == PROBLEM
     body = response.json()
@@ -66,7 +66,7 @@ def underway(database: Database, settings: Settings) -> list[Attempt]:
 
 
 def publish_all(database: Database, settings: Settings, store: Store, data: bytes = b"picture!!!") -> None:
-    """Publish what is under way, as the worker would, each with a result of its own."""
+    """Publish every open attempt, as the worker would, each with its own result."""
     for attempt in underway(database, settings):
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         store.put_result(key, data, "image/jpeg")

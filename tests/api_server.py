@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 @contextmanager
 def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
-    """The URL at which ``app`` is served for the length of the block, at a free port when none is named."""
+    """Serve ``app`` during the block, at a free port by default; its URL."""
     # asyncio sends without delay only where the socket says that it is TCP.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Breaks:
-    """Answers to requests that begin with a line are broken off, each break once; ``url`` is the proxy's."""
+    """Breaks off answers to requests that begin with a line, each break once; ``url`` is the proxy's."""
 
     url: str
     planned: list[tuple[bytes, int]] = field(default_factory=list)
 
     def plan(self, request: str, after_bytes: int = 0) -> None:
-        """Break the answer to the next request that begins so, after so many bytes have been passed on."""
+        """Break the answer to the next request that begins with this line, after this many bytes."""
         self.planned.append((request.encode(), after_bytes))
 
     def take(self, sent: bytes) -> int | None:
-        """How many bytes of the answer to ``sent`` pass; None for all."""
+        """The number of bytes of the answer to ``sent`` that pass; None for all."""
         for each in self.planned:
             if sent.startswith(each[0]):
                 self.planned.remove(each)
@@ -33,7 +33,7 @@ class Breaks:
 
 @contextmanager
 def breaking(url: str) -> Iterator[Breaks]:
-    """A proxy before ``url`` for the length of the block."""
+    """A proxy in front of ``url`` during the block."""
     target = urlsplit(url)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         breaks = Breaks(f"http://127.0.0.1:{listener.getsockname()[1]}")

@@ -27,14 +27,14 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings that point to a PostgreSQL and an S3 server of this run's own."""
+    """Settings that point to the PostgreSQL and the S3 server of this test run."""
     with running_servers(tmp_path_factory.mktemp("servers")) as settings:
         yield settings
 
 
 @pytest.fixture
 def settings(servers: Settings, tmp_path: Path) -> Settings:
-    """The servers' settings, with every table empty and a data folder of the test's own."""
+    """The servers' settings, with empty tables and a new data folder."""
     with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
@@ -45,7 +45,7 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def without_prefect(settings: Settings) -> Settings:
-    """Settings with a Prefect that is not there."""
+    """Settings with an unreachable Prefect."""
     return settings.replace(prefect_api_url="http://127.0.0.1:9/api")
 
 

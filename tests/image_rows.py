@@ -34,13 +34,13 @@ STAGES = {"download": 2.5, "resize": 4.0, "detect": 20.0, "nms": 0.5, "blur": 6.
 
 
 def submit(database: Database, owner: str, images: int, profile: ProfileName, **labels: str) -> UUID:
-    """A job of so many images."""
+    """Submit a job with this many images; its id."""
     originals = [Original(f"{owner}/{at}.jpg", f"{owner}/{new_id()}", "etag", 1000) for at in range(images)]
     return create_job(database, NewJob(owner, Policy(profile=profile), originals, "interactive", labels=labels), SIZE)
 
 
 def underway(database: Database, settings: Settings) -> Iterator[tuple[Attempt, Policy]]:
-    """Begin everything that waits, whatever has become of its dispatch."""
+    """Start every batch, whether it was dispatched or not."""
     with psycopg.connect(settings.database.conninfo) as connection:
         ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches ORDER BY id")]
     for batch_id in ids:
@@ -78,7 +78,7 @@ def settle(database: Database, attempt: Attempt, outcome: Result | str, held: Re
 
 
 def random_boxes(chance: random.Random) -> list[list[float]]:
-    """Up to six boxes well apart from one another."""
+    """Up to six boxes that do not overlap."""
     boxes = []
     for at in range(chance.randint(0, 6)):
         side = chance.choice([10.0, 16.0, 30.5, 64.0, 120.0])
@@ -88,7 +88,7 @@ def random_boxes(chance: random.Random) -> list[list[float]]:
 
 
 def fill(database: Database, settings: Settings) -> None:
-    """Three owners' jobs, and everything that can happen to an image."""
+    """Jobs of three owners with images in every possible state."""
     chance = random.Random(7)
     doomed = submit(database, "ann", 3, ProfileName.FAST, desk="sport")
     submit(database, "ann", 12, ProfileName.STANDARD, desk="city")
@@ -124,7 +124,7 @@ def delete_job(database: Database, job_id: UUID) -> None:
 
 
 def review(database: Database, settings: Settings) -> None:
-    """Approve, reject and correct what is held in turn; one correction is corrected once more."""
+    """Approve, reject and correct held images in turn; some corrections are corrected again."""
     for at, image in enumerate(list_images(database, ImageFilter(state="needs_review"), 100)):
         if at % 4 == 0:
             approve_image(database, "rita", image.id, image.result_sha256 or "")

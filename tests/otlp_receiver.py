@@ -29,7 +29,7 @@ class ReceivedSpan:
 
 @dataclass(slots=True)
 class Receiver:
-    """Where to send traces, and what has arrived."""
+    """The address for traces, and the spans that have arrived."""
 
     url: str
     spans: list[ReceivedSpan] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Receiver:
 
 @contextmanager
 def receiving_traces() -> Iterator[Receiver]:
-    """A receiver for the length of the block."""
+    """A receiver during the block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -50,7 +50,7 @@ def receiving_traces() -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver = Receiver(f"http://127.0.0.1:{server.server_port}")

@@ -1,4 +1,4 @@
-"""Pictures that tests need: the samples, and files made from them."""
+"""Pictures for tests: the samples, and files made from them."""
 
 from __future__ import annotations
 

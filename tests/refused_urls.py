@@ -1,4 +1,4 @@
-"""URLs that lead, or try to lead, into our own network."""
+"""URLs that lead, or try to lead, to private addresses."""
 
 from __future__ import annotations
 

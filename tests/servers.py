@@ -1,4 +1,4 @@
-"""Real parts for tests and benchmarks: a PostgreSQL and an S3 server of their own, and API processes over them."""
+"""Real parts for tests and benchmarks: a separate PostgreSQL and S3 server, and API processes over them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.waiting import TIMEOUT_S, wait_for
 
 @contextmanager
 def running_servers(path: Path) -> Iterator[Settings]:
-    """Settings that point to a migrated database and a store with buckets, whose data lie in ``path``."""
+    """Settings that point to a migrated database and a store with buckets; their data lie in ``path``."""
     home = Home(path)
     secrets = home.secrets()
     ports = home.ports({"postgres": 0, "s3": 0} | dict.fromkeys(INTERNAL_PORTS, 0))
@@ -75,7 +75,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ApiProcess:
-    """An API replica in a process of its own."""
+    """An API replica in a separate process."""
 
     process: subprocess.Popen[bytes]
     url: str
@@ -83,7 +83,7 @@ class ApiProcess:
 
 @contextmanager
 def running_apis(settings: Settings, count: int) -> Iterator[list[ApiProcess]]:
-    """So many replicas with these settings, as an operator starts them."""
+    """Start this many replicas with these settings, as an operator does."""
     ports = free_ports(count)
     environment = environment_of(settings)
     command = [sys.executable, "-m", "blurline", "api"]

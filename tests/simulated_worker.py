@@ -1,4 +1,4 @@
-"""A worker in a thread of the test: it publishes what is submitted, without looking at a pixel."""
+"""A simulated worker in a thread: it publishes every submitted picture without decoding it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SENTENCE = "The file is cut short. Send it again."
 
 
 def redacted(original: bytes) -> bytes:
-    """What this worker makes of a picture."""
+    """This worker's result for a picture."""
     return b"redacted " + original
 
 
 @contextmanager
 def running_worker(settings: Settings, database: Database, store: Store) -> Iterator[None]:
-    """Publish every picture, but fail those with `broken` in their name, for the length of the block."""
+    """Publish every picture during the block, but fail those with `broken` in their name."""
     ended = threading.Event()
 
     def work() -> None:

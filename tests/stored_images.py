@@ -1,4 +1,4 @@
-"""Images with real objects in buckets of a test's own, at whatever time the test is about."""
+"""Images with real objects in the store, at any age."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ OWN_HASH = "0123456789abcdef"
 
 @dataclass(frozen=True, slots=True)
 class StoredImages:
-    """The database, the store, and the test's own settings."""
+    """Submits, publishes and ages images, over a database and a store."""
 
     settings: Settings
     database: Database
     store: Store
 
     def submit(self, images: int = 1, **retention: float) -> UUID:
-        """A job whose originals are stored, and what it asks of retention."""
+        """Submit a job with stored originals and these retention terms; its id."""
         keys = [f"{OWN_HASH}/direct/{new_id()}" for _ in range(images)]
         stored = [self.store.put_original(key, io.BytesIO(b"original"), 8) for key in keys]
         originals = [Original(f"{at}.jpg", each.key, each.etag, 8) for at, each in enumerate(stored)]
@@ -43,7 +43,7 @@ class StoredImages:
         return create_job(self.database, job, BatchSize(24, 10**9))
 
     def publish(self) -> list[Attempt]:
-        """Store and publish results of whatever is under way, with previews beside both."""
+        """Store and publish results of every open attempt, with previews of both."""
         attempts = underway(self.database, self.settings)
         for attempt in attempts:
             key = self.put_result(attempt.image_id, attempt.id)
@@ -54,13 +54,13 @@ class StoredImages:
         return attempts
 
     def put_result(self, image_id: UUID, attempt_id: UUID) -> str:
-        """Store a result that nothing names yet; its key."""
+        """Store a result that no row names yet; its key."""
         key = f"{image_id}/{attempt_id}.jpg"
         self.store.put_result(key, b"result", "image/jpeg")
         return key
 
     def published(self, images: int = 1, days_ago: float = 0, **retention: float) -> UUID:
-        """A job that was submitted and published so long ago."""
+        """A job that was submitted and published this many days ago; its id."""
         job_id = self.submit(images, **retention)
         self.publish()
         self.age(job_id, days_ago)
@@ -71,11 +71,11 @@ class StoredImages:
         age_job(self.settings.database.conninfo, job_id, timedelta(days=days))
 
     def keys(self, bucket: Bucket) -> set[str]:
-        """What the store has."""
+        """The keys in the store."""
         return {each.key for each in self.store.list_all(bucket)}
 
     def rows(self, text: str, *values: object) -> list[tuple[object, ...]]:
-        """Run a statement on the database; its rows, where it gives any."""
+        """Run a statement on the database; its rows, if any."""
         with psycopg.connect(self.settings.database.conninfo) as connection:
             cursor = connection.execute(text.encode(), values)
             return cursor.fetchall() if cursor.description else []

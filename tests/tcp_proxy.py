@@ -1,4 +1,4 @@
-"""A server before another that passes requests on, except those that a test has it answer otherwise."""
+"""A proxy that forwards requests to another server, except those that a test answers differently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_PASSED_ON = {"connection", "transfer-encoding", "content-encoding", "conten
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says by itself."""
+    """An answer of the proxy itself."""
 
     status: int
     body: str = ""

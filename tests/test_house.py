@@ -34,7 +34,7 @@ PACKAGES = ("api", "benchmarks", "blurline", "dashboard", "deployments", "flows"
 
 
 def test_onnxruntime_is_imported_in_one_place_only() -> None:
-    """Any other import could come first and start its telemetry."""
+    """Another import could come first and start its telemetry."""
     importers = [
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
@@ -45,7 +45,7 @@ def test_onnxruntime_is_imported_in_one_place_only() -> None:
 
 
 def test_no_test_module_is_imported() -> None:
-    """Helpers lie in modules of their own, so that a test module can be renamed, split or deleted alone."""
+    """Helpers lie in separate modules, so that each test module can be renamed, split or deleted independently."""
     assert [
         f"{path.relative_to(ROOT)}: {module}"
         for package in (*PACKAGES, "tests")
@@ -107,7 +107,7 @@ main()
 
 @pytest.mark.parametrize("code", [_DETECT, _COMMAND], ids=["library", "command"])
 def test_detection_leaves_no_file_outside_the_data_folder(tmp_path: Path, code: str) -> None:
-    """Without any setting of the operator: onnxruntime writes a device id where its telemetry is on."""
+    """Without any setting of the operator. With telemetry on, onnxruntime writes a device id."""
     sample = next((ROOT / "samples").glob("*.jpg"))
     places = {"HOME": "user", "XDG_CACHE_HOME": "user/cache", "TMPDIR": "temporary", "BLURLINE_HOME": "data"}
     for folder in places.values():

@@ -1,4 +1,4 @@
-"""A real HTTPS server on loopback, with a certificate of an authority of the test's own."""
+"""A real HTTPS server on loopback, with a certificate of a test authority."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class _Server(ThreadingHTTPServer):
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, *_: Any) -> None:
-        """A client may break off, or dislike the certificate."""
+        """Ignore errors: a client may disconnect or reject the certificate."""
 
 
 @contextmanager
 def tls_server(authority: trustme.CA, answer: Callable[[Exchange], None], *names: str) -> Iterator[int]:
-    """The port at which ``answer`` is asked, under a certificate for these names or for every address of loopback."""
+    """The port that calls ``answer``, with a certificate for these names or for every loopback address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
     with _Server(context, answer) as server:
@@ -71,7 +71,7 @@ def tls_server(authority: trustme.CA, answer: Callable[[Exchange], None], *names
 
 
 def trusted_authority(folder: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """A certificate authority that outbound requests trust for the length of a test."""
+    """A certificate authority that outbound requests trust during a test."""
     authority = trustme.CA()
     path = folder / "authority.pem"
     authority.cert_pem.write_to_path(path)

@@ -45,7 +45,7 @@ FROM made, generate_series(0, 3) AS position,
 
 
 def main() -> None:
-    """Start a stack, show what there is to be seen, and keep it."""
+    """Start a stack, open the pages, and save the pictures."""
     _FOLDER.mkdir(exist_ok=True)
     with chromium() as browser:
         for take in (_take_pages, _take_figures):
@@ -142,7 +142,7 @@ def _wait_until_settled(page: Page) -> None:
 
 
 def _keep(page: Page, name: str) -> None:
-    """As a PNG of few colours and moderate size, which is a fraction of the bytes."""
+    """Save a PNG with few colours, which takes a fraction of the bytes."""
     page.wait_for_function(_ALL_LOADED)
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as picture:
         kept = picture.convert("RGB")

@@ -1,4 +1,4 @@
-"""Hosts in miniature: network namespaces, each with a name of its own, on lines that a test slows down and cuts.
+"""Simulated hosts: named network namespaces on lines that a test slows down and cuts.
 
 A line is a pair of TUN devices and a thread that carries packets between them, so that delay, loss, bandwidth and a cut
 in one direction alone need nothing of the kernel but /dev/net/tun.
@@ -35,7 +35,7 @@ _IDLE_S = 0.5
 
 
 def missing_for_hosts() -> str | None:
-    """Why there can be no hosts here, or None."""
+    """Why this machine cannot simulate hosts, or None."""
     if os.geteuid() != 0:
         return "only root may make network namespaces"
     try:
@@ -74,7 +74,7 @@ class Direction:
                 yield packet
 
     def next_s(self) -> float:
-        """How long until the next comes out."""
+        """The time until the next packet comes out."""
         return max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else _IDLE_S
 
 
@@ -89,15 +89,15 @@ class Line:
         self._thread.start()
 
     def cut(self) -> None:
-        """Lose every packet, both ways. Both ends stay up, and nobody is told."""
+        """Drop every packet in both directions. Both ends stay up and get no signal."""
         self.inward.is_cut = self.outward.is_cut = True
 
     def deafen(self) -> None:
-        """Lose what the host sends; it still hears."""
+        """Drop every packet that the host sends; it still receives."""
         self.inward.is_cut = True
 
     def slow(self, delay_s: float, loss: float, bits_per_s: float) -> None:
-        """Make both directions so bad."""
+        """Give both directions this delay, loss and bandwidth."""
         for direction in (self.inward, self.outward):
             direction.delay_s, direction.loss, direction.bits_per_s = delay_s, loss, bits_per_s
 
@@ -139,7 +139,7 @@ class Host:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Start a command there, which ends with this process; what it says goes to ``log`` in the host's folder."""
+        """Start a command that ends with this process; its output goes to ``log`` in the host's folder."""
         leashed = [sys.executable, "-I", "-S", str(LEASH), "SIGKILL", "same"]
         named = ["unshare", "--uts", "sh", "-c", f'hostname {self.name} && exec "$@"', "sh", *command]
         with (self.folder / "log").open("ab") as log:
@@ -155,7 +155,7 @@ class Host:
         return process
 
     def vanish(self) -> None:
-        """Lose the line and then all processes, as when the power fails: nobody hears of their end."""
+        """Cut the line and then kill all processes, as a power failure does: no peer sees them end."""
         self.line.cut()
         for process in self.processes:
             found = psutil.Process(process.pid)
@@ -166,7 +166,7 @@ class Host:
         self.processes.clear()
 
     def stop(self) -> None:
-        """Stop what runs there."""
+        """Stop every process of the host."""
         for process in self.processes:
             process.terminate()
         for process in self.processes:
@@ -212,7 +212,7 @@ def _ip(*arguments: str) -> None:
 
 
 def _tun(name: str) -> int:
-    """The descriptor of a new device, which is gone when it is closed."""
+    """The descriptor of a new device, which disappears when it is closed."""
     end = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
     fcntl.ioctl(end, _TUNSETIFF, struct.pack("16sH", name.encode(), _IFF_TUN | _IFF_NO_PI))
     return end

@@ -1,4 +1,4 @@
-"""What is to be true of a job whatever happened while it ran."""
+"""Assertions on a finished job that hold after any fault."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FACE = 190, 130, 320, 320
 
 
 def assert_each_published_once(database_url: str, client: httpx.Client, job_id: str, count: int) -> None:
-    """Every image of a job of hoppers: one final state, one attempt that won, one event, no face."""
+    """Assert that every image of a job of hoppers has one final state, one winning attempt, one event and no face."""
     images = finished(client, job_id)
     assert {image["state"] for image in images.values()} == {"published"}
     assert len(images) == count

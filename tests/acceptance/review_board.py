@@ -13,7 +13,7 @@ def board(page: Page) -> Locator:
 
 
 def wait_until_shown(page: Page, other_than: str = "") -> tuple[str, str]:
-    """The id and name of the image on the board, once it is another."""
+    """Wait for another image on the board; its id and name."""
     shown = board(page)
     expect(shown).to_have_attribute("data-busy", "false")
     expect(shown).not_to_have_attribute("data-image", other_than)
@@ -22,13 +22,13 @@ def wait_until_shown(page: Page, other_than: str = "") -> tuple[str, str]:
 
 
 def middle(box: tuple[float, float, float, float]) -> tuple[float, float]:
-    """Of a box given by its corners."""
+    """The centre of a box given by its corners."""
     x1, y1, x2, y2 = box
     return (x1 + x2) / 2, (y1 + y2) / 2
 
 
 def drag(page: Page, x1: float, y1: float, x2: float, y2: float) -> None:
-    """From one point of the photograph to another."""
+    """Drag from one point of the photograph to another."""
     page.mouse.move(*on_screen(page, x1, y1))
     page.mouse.down()
     page.mouse.move(*on_screen(page, x2, y2), steps=5)

@@ -20,7 +20,7 @@ _MOST_PX = (1152, 720)
 
 
 def main() -> None:
-    """Start a stack, show what there is to be seen, and keep it."""
+    """Start a stack, open the pages, and save the pictures."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         stack = Stack(Path(folder))
         stack.start()
@@ -67,7 +67,7 @@ def _wait_for_board(page: Page) -> None:
 
 
 def _keep(page: Page, name: str) -> None:
-    """As a PNG of few colours and moderate size, which is a fraction of the bytes."""
+    """Save a PNG with few colours, which takes a fraction of the bytes."""
     with Image.open(io.BytesIO(page.screenshot())) as picture:
         kept = picture.convert("RGB")
         kept.thumbnail(_MOST_PX)

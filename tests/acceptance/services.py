@@ -27,24 +27,24 @@ _HEARTBEATS_WITHIN_S, _RECONCILE_EVERY_S = 30, 10
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What runs. ``settings`` are all that another host is told of it."""
+    """The running services. Other hosts get only ``settings``."""
 
     settings: Settings
     prefect: httpx.Client
 
     def environment(self, home: Path) -> dict[str, str]:
-        """The environment of a command, on any host, whose data folder is ``home``."""
+        """The environment of a command on any host with the data folder ``home``."""
         return environment_of(self.settings.replace(home=home)) | {"PREFECT_HOME": str(home / "prefect")}
 
     def command(self, *arguments: str) -> str:
-        """What a `blurline` command prints where the services are."""
+        """The output of a `blurline` command on the host of the services."""
         command, environment = [BLURLINE, *arguments], self.environment(self.settings.home)
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @contextmanager
 def running_services(path: Path, address: str, **settings: Any) -> Iterator[Services]:
-    """Start all of it, with data in ``path`` and these settings beside the addresses."""
+    """Start the services, with data in ``path`` and these settings besides the addresses."""
     home = Home(path)
     secrets = home.secrets()
     ports = home.ports(dict.fromkeys(("postgres", "s3", "prefect", "api", *INTERNAL_PORTS), 0))
@@ -126,7 +126,7 @@ def _listening(address: str, port: int) -> list[str]:
 
 
 def _shorten_patience(prefect: httpx.Client) -> None:
-    """Miss a run's heartbeats sooner and reconcile more often, as an operator would change it in the Prefect UI."""
+    """Shorten the heartbeat timeout and the reconcile interval, as an operator would in the Prefect UI."""
     (automation,) = prefect.post("/automations/filter", json={}).raise_for_status().json()
     path = f"/automations/{automation['id']}"
     kept = {name: automation[name] for name in ("name", "description", "enabled", "trigger", "actions")}

@@ -30,7 +30,7 @@ START_LOCK = Path(tempfile.gettempdir()) / "blurline-tests-start.lock"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How `blurline` is run: the command, where, and with which further variables."""
+    """How to run `blurline`: the command, the working folder and further variables."""
 
     command: tuple[str, ...] = (BLURLINE,)
     folder: Path | None = None
@@ -99,7 +99,7 @@ class Stack:
         return clean | self.program.variables | {"BLURLINE_HOME": str(self.home)}
 
     def command(self, *arguments: str) -> str:
-        """What a `blurline` command prints."""
+        """The output of a `blurline` command."""
         done = subprocess.run(
             [*self.program.command, *arguments],
             env=self.environment(),
@@ -111,12 +111,12 @@ class Stack:
         return done.stdout.strip()
 
     def variables(self) -> dict[str, str]:
-        """What the running stack has left for other commands."""
+        """The variables that the running stack leaves for other commands."""
         lines = (self.home / STACK_FILE).read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
 
     def client(self, user: str = "ann", scope: str = "submit") -> httpx.Client:
-        """A client of the API with a token of its own."""
+        """A client of the API with a new token."""
         token = self.command("token", "--user", user, "--scope", scope)
         url = self.variables()["BLURLINE_API_URL"]
         return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
@@ -133,12 +133,12 @@ class Stack:
         return {name: entry["pid"] for name, entry in entries.items()}
 
     def dashboard_url(self) -> str:
-        """Where the dashboard is."""
+        """The dashboard's URL."""
         ports = json.loads((self.home / "ports.json").read_text())
         return f"http://127.0.0.1:{ports['dashboard']}"
 
     def metrics_urls(self) -> tuple[str, str]:
-        """Where the API and the worker show their metrics."""
+        """The URLs of the metrics of the API and the worker."""
         ports = json.loads((self.home / "ports.json").read_text())
         return f"http://127.0.0.1:{ports['api']}/metrics", f"http://127.0.0.1:{ports['worker_metrics']}/metrics"
 
@@ -155,14 +155,14 @@ class Stack:
 
 
 def free_ports(count: int = len(DEFAULT_PORTS)) -> list[int]:
-    """Ports of 127.0.0.1 at which nobody listens now."""
+    """Free ports of 127.0.0.1."""
     with contextlib.ExitStack() as probes:
         listeners = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [listener.getsockname()[1] for listener in listeners]
 
 
 def answers(url: str) -> bool:
-    """Whether somebody answers there, and well."""
+    """Whether the URL answers with success."""
     try:
         return httpx.get(url).is_success
     except httpx.HTTPError:

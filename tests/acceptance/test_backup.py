@@ -1,4 +1,4 @@
-"""An installation is backed up while it works, thrown away, and comes back from the backup in another folder."""
+"""An installation is backed up while it works, deleted, and restored from the backup in another folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PHOTO = HOPPER.read_bytes()
 
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[Stack]:
-    """A stack whose only worker child waits at images that are named after a task."""
+    """A stack whose only worker process waits at images that are named after a task."""
     (tmp_path / "switch").mkdir()
     (tmp_path / "switch" / "hold").touch()
     (tmp_path / "first").mkdir()
@@ -48,7 +48,7 @@ def first(tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def second(tmp_path: Path) -> Iterator[Stack]:
-    """A data folder that nothing has been started on."""
+    """A data folder that no stack has used."""
     (tmp_path / "second").mkdir()
     stack = Stack(tmp_path / "second")
     yield stack
@@ -61,7 +61,7 @@ def _end(stack: Stack) -> None:
 
 
 def _fill(stack: Stack, client: httpx.Client, at_work: Path) -> list[str]:
-    """Jobs with images that are published, failed, held, corrected, being worked at and queued."""
+    """Jobs with images that are published, failed, held, corrected, processing and queued."""
     ended = submit(client, [("published.jpg", PHOTO), ("failed.jpg", b"text")])
     held = submit(client, [("held.jpg", PHOTO), ("corrected.jpg", PHOTO)], review="always")
     finished(client, ended)
@@ -77,7 +77,7 @@ def _fill(stack: Stack, client: httpx.Client, at_work: Path) -> list[str]:
 
 
 def _shown(client: httpx.Client, job_ids: list[str]) -> list[dict[str, Any]]:
-    """Everything that the API tells of the images, results included."""
+    """Everything that the API returns for the images, including results."""
     shown = []
     for job_id in job_ids:
         for image in client.get(f"/v1/jobs/{job_id}/images").raise_for_status().json()["images"]:
@@ -92,7 +92,7 @@ def _decisions(stack: Stack) -> list[tuple[Any, ...]]:
 
 
 def _destroy(stack: Stack) -> None:
-    """As a fire would."""
+    """Delete all data of the stack."""
     assert stack.process is not None
     stack.process.kill()
     stack.process.wait()
@@ -104,7 +104,7 @@ def _destroy(stack: Stack) -> None:
 
 
 def _reconcile(stack: Stack) -> None:
-    """Do not wait for the schedule."""
+    """Run the flow now instead of on schedule."""
     with stack.prefect() as prefect:
         deployment = prefect.get("/deployments/name/reconcile/reconcile").raise_for_status().json()
         prefect.post(f"/deployments/{deployment['id']}/create_flow_run", json={}).raise_for_status()

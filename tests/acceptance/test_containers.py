@@ -1,5 +1,5 @@
-"""The composition of containers at work: the image made as the Dockerfile says, every service up and healthy in
-namespaces instead of containers, asked as people ask it, through the proxy."""
+"""The running composition of containers: the image built as the Dockerfile says, every service healthy in
+namespaces instead of containers, used through the proxy as people use it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ print(json.load(urllib.request.urlopen("http://127.0.0.1:8000/healthcheck", time
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The stages of the image, made as the Dockerfile says."""
+    """The stages of the image, built as the Dockerfile says."""
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing or os.geteuid() != 0:
         why = f"Containers are tested as root, with the tools {', '.join(_TOOLS)}; missing: {missing or 'root'}."
@@ -60,7 +60,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def composition(trees: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """Every service up and healthy, with secrets made by the command that the guide names."""
+    """Every service healthy, with secrets created by the command in the guide."""
     folder = tmp_path_factory.mktemp("composition")
     project = folder / "containers"
     project.mkdir()
@@ -80,7 +80,7 @@ def composition(trees: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def trust(composition: Engine) -> ssl.SSLContext:
-    """Trust in the proxy's own authority, as the guide has people set it up, and in nothing else."""
+    """A TLS context that trusts only the proxy's authority, set up as the guide says."""
     authority = composition.volume("certificates") / "pki" / "authorities" / "local" / "root.crt"
     return ssl.create_default_context(cafile=str(authority))
 
@@ -94,7 +94,7 @@ def token(composition: Engine) -> str:
 
 @pytest.fixture
 def site(composition: Engine, trust: ssl.SSLContext, token: str) -> Iterator[httpx.Client]:
-    """The site, found by its address, named by its name."""
+    """A client that connects to the proxy's address and sends the site's name."""
 
     def name(request: httpx.Request) -> None:
         request.extensions["sni_hostname"] = _SITE

@@ -1,4 +1,4 @@
-"""`blurline doctor` over a whole stack: all well, and what it says of Prefect when that is not as it should be."""
+"""`blurline doctor` on a whole stack: healthy, and with a misconfigured Prefect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RECONCILED = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state":
 
 @pytest.fixture
 def settings(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """As a command sees them that knows this stack's folder."""
+    """The settings of a command that runs on this stack's folder."""
     monkeypatch.setenv("BLURLINE_HOME", str(stack.home))
     return load_settings()
 

@@ -1,6 +1,6 @@
 """kill -9 of every part at each of the seven tasks, and at random over a job of 200 images.
 
-Seven children are held each at another task, then one part is killed for all seven at once.
+Seven worker processes wait each at another task, then one part is killed for all seven at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def switch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[Stack]:
-    """A stack of its own whose workers obey the fault switch."""
+    """A separate stack whose workers obey the fault switch."""
     stack = Stack(
         tmp_path_factory.mktemp("faulty"),
         workers=len(TASKS),

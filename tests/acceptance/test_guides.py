@@ -1,4 +1,4 @@
-"""Somebody new works through the guides: each block of shell (`sh`) and Python is run as it stands, in order.
+"""A new user works through the guides: each block of shell (`sh`) and Python runs unchanged, in order.
 
 A page is one session in a folder with a few photographs, beside a running stack. What cannot be run here (it asks for
 a domain, stays in the foreground, takes an hour) is marked `bash` or `text` on the page.
@@ -62,7 +62,7 @@ def test_every_guide_has_something_to_run() -> None:
 
 
 def _step(block: Block, stack: Stack, folder: Path) -> str:
-    """What is run for a block, after a line that says which it is."""
+    """The script for a block, after a line that names the block."""
     code = block.code.replace(USUAL_API, stack.variables()["BLURLINE_API_URL"])
     match block.language:
         case "sh":

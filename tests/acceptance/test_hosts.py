@@ -1,4 +1,4 @@
-"""Workers on four hosts beside the one with the services: what a network does to them loses and doubles nothing."""
+"""Workers on four hosts besides the one with the services: network faults lose and duplicate nothing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Site:
         return {run["infrastructure_pid"].partition(":")[0] for run in runs if run["infrastructure_pid"]}
 
     def count_unfinished(self) -> int:
-        """How many images have not been settled."""
+        """The number of images that are not settled."""
         with psycopg.connect(self.settings.database.conninfo) as connection:
             ((found,),) = connection.execute("SELECT count(*) FROM images WHERE state IN ('queued', 'processing')")
         return int(found)
@@ -73,7 +73,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The services on this machine; on each host a worker with one child, which knows them by its environment alone."""
+    """The services on this machine, and on each host a worker with one process, configured only by its environment."""
     if reason := missing_for_hosts():
         if os.environ.get("CI"):
             pytest.fail(reason)
@@ -103,7 +103,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def _store_and_rows_agree(site: Site) -> Iterator[None]:
-    """After each test, every result that a row names is there and no other."""
+    """After each test, the store has exactly the results that rows name."""
     yield
     database, store = (
         Database(site.settings.database.conninfo, max_connections=1),
@@ -121,7 +121,7 @@ def _store_and_rows_agree(site: Site) -> Iterator[None]:
 
 
 def hold(host: Host) -> None:
-    """Have the host stop at the task that an image is named after."""
+    """Make the host wait at the task that an image is named after."""
     (host.folder / "switch" / "hold").touch()
 
 
@@ -164,7 +164,7 @@ def assert_all_published_once(site: Site, jobs: dict[str, str]) -> None:
 
 
 def assert_works(site: Site, hosts: list[Host]) -> None:
-    """Each host completes runs again."""
+    """Wait until each host completes runs again."""
     with site.client() as client:
 
         def have_worked() -> bool:

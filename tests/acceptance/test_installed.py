@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, used from an empty folder as somebody does who has no checkout."""
+"""The wheel in a separate environment, used from an empty folder as a user without a checkout does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting and stopping the stack as a user does, also in anger."""
+"""Starting and stopping the stack as a user does, also with kill -9."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_stack_of_an_ordinary_user_survives_the_death_of_its_supervisor_and_
 
 @contextlib.contextmanager
 def _taken(port: int) -> Iterator[None]:
-    """Somebody listens at the port: we, or whoever does already."""
+    """Make sure that some process listens at the port: the test, unless another process does already."""
     with contextlib.ExitStack() as listening:
         with contextlib.suppress(OSError):
             listening.enter_context(socket.create_server(("127.0.0.1", port)))

@@ -1,4 +1,4 @@
-"""The main job through the whole stack: submit, wait, fetch, and look at what comes back."""
+"""The main job through the whole stack: submit, wait, fetch, and inspect the results."""
 
 from __future__ import annotations
 

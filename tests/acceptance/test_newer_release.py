@@ -1,4 +1,4 @@
-"""What a worker does with work of a release that is newer than its own."""
+"""What a worker does with work of a newer release."""
 
 from __future__ import annotations
 

@@ -26,13 +26,13 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
 
 
 def figures(url: str) -> dict[str, float]:
-    """What a process shows: ``name{labels in order of the alphabet}`` -> value."""
+    """The samples of a process: ``name{labels in alphabetical order}`` -> value."""
     lines = httpx.get(url, timeout=TIMEOUT_S).raise_for_status().text.splitlines()
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
 def events(stack: Stack, part: str) -> list[dict[str, Any]]:
-    """What a part has logged."""
+    """The log events of a part."""
     return [json.loads(line) for line in (stack.home / "logs" / f"{part}.log").read_text().splitlines()]
 
 

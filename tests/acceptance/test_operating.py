@@ -32,7 +32,7 @@ def switch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[Stack]:
-    """A stack whose workers obey the fault switch, so that work can be kept under way."""
+    """A stack whose workers obey the fault switch, so that tests can hold work in progress."""
     stack = Stack(
         tmp_path_factory.mktemp("held"),
         PYTHONPATH=str(FAULTS),
@@ -59,7 +59,7 @@ def prefect(held: Stack) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def hold(switch: Path) -> Iterator[Path]:
-    """Work on images named after a task waits at that task until this file is gone."""
+    """Work on images named after a task waits at that task until this file is deleted."""
     for mark in switch.iterdir():
         mark.unlink()
     hold = switch / "hold"

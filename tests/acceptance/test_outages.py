@@ -1,4 +1,4 @@
-"""Parts that hang during a job: it still ends, with every image published. (Killed parts: test_faults.)"""
+"""Parts that hang during a job: the job still ends with every image published. (Killed parts: test_faults.)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Review through the whole stack: what a reviewer marks is what is destroyed, and it stays so in a re-run."""
+"""Review through the whole stack: exactly the marked faces are destroyed, also in a re-run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _rendered(reviewer: httpx.Client, url: str, before: str) -> dict[str, Any]:
 
 
 def _changed(data: bytes, box: dict[str, float]) -> float:
-    """How much of a box of the picture differs from the original, in levels."""
+    """The mean difference between a box of the picture and the original, in levels."""
     area = np.s_[int(box["y1"]) : int(box["y2"]), int(box["x1"]) : int(box["x2"])]
     before, after = (np.asarray(Image.open(file).convert("RGB"), np.float32) for file in (HOPPER, io.BytesIO(data)))
     return float(np.abs(before[area] - after[area]).mean())

@@ -1,4 +1,4 @@
-"""The Review page in a real browser over the whole stack: what a reviewer marks is what is destroyed."""
+"""The Review page in a real browser over the whole stack: exactly the marked faces are destroyed."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_twenty_images_are_handled_by_keyboard_within_a_minute(
 
 
 def _keys(action: str | None) -> list[str]:
-    """The keys of a decision; an image of another test is put aside."""
+    """The keys that decide on an image; an image of another test is skipped."""
     match action:
         case "approve":
             return ["f", "f", "a"]
@@ -120,7 +120,7 @@ def _keys(action: str | None) -> list[str]:
 
 @contextmanager
 def _dashboard_of(stack: Stack, user: str) -> Iterator[str]:
-    """Another dashboard, for another reviewer at this machine."""
+    """Another dashboard, for another reviewer on this machine."""
     (port,) = free_ports(1)
     app = Path(dashboard.__file__).parent / "pages" / "app.py"
     options = ["--server.address=127.0.0.1", f"--server.port={port}"]

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromiu
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A browser at the dashboard, and every host that it has asked for anything."""
+    """A browser at the dashboard, and every host that it has contacted."""
 
     page: Page
     url: str
@@ -46,7 +46,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def api_url(without_prefect: Settings, provider: Provider) -> Iterator[str]:
-    """An API that takes tokens of the provider alone."""
+    """An API that accepts only tokens of the provider."""
     trusting = without_prefect.replace(oidc_issuer=provider.issuer, local_issuer=False)
     with serving(create_app(trusting)) as url:
         yield url
@@ -54,7 +54,7 @@ def api_url(without_prefect: Settings, provider: Provider) -> Iterator[str]:
 
 @pytest.fixture
 def dashboard_url(api_url: str, provider: Provider, tmp_path: Path) -> Iterator[str]:
-    """A dashboard at which people sign in, as an operator starts it: it knows of the API and the provider alone."""
+    """A dashboard with sign-in, as an operator starts it: it knows only the API and the provider."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
@@ -127,14 +127,14 @@ def test_people_sign_in_see_their_own_jobs_and_sign_out(visit: Visit, provider: 
 
 
 def _job_of(provider: Provider, api_url: str, subject: str) -> str:
-    """A job that somebody has submitted, with their name for a label."""
+    """A job of a submitter, with their name as a label."""
     bearer = {"Authorization": f"Bearer {provider.token(subject)}"}
     with httpx.Client(base_url=api_url, headers=bearer, timeout=TIMEOUT_S) as client:
         return str(submit(client, "a.jpg", labels=f'{{"desk": "{subject}"}}')["id"])
 
 
 def _meets_sign_in(visit: Visit, path: str) -> None:
-    """Nothing else is there."""
+    """The page shows nothing else."""
     visit.page.goto(f"{visit.url}{path}")
     _sees(visit.page.get_by_role("button", name="Sign in"))
     expect(visit.page.get_by_role("button")).to_have_count(1)

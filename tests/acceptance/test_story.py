@@ -1,4 +1,4 @@
-"""The whole story with the hands of a user: a photograph is uploaded, held, corrected with the mouse and published, and
+"""The whole story as a user sees it: a photograph is uploaded, held, corrected with the mouse and published, and
 the correction is in the result, the figures, the training set and the audit record."""
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def test_a_reviewers_correction_is_destroyed_counted_exported_and_recorded(
 
 
 def _submit_as_somebody_else(stack: Stack) -> None:
-    """A picture with the same label, which is not of the story."""
+    """Submit a picture with the same label as another user."""
     files, form = [("files", ("other.jpg", HOPPER.read_bytes()))], {"labels": json.dumps(LABELS)}
     with stack.client("other") as other:
         job = other.post("/v1/jobs", files=files, data=form).raise_for_status().json()
@@ -68,7 +68,7 @@ def _submit_as_somebody_else(stack: Stack) -> None:
 
 
 def _pick(page: Page, name: str, option: str) -> None:
-    """A list that opens while the page runs again closes at once, so that it is opened until the option is taken."""
+    """Choose an option. A list that opens while the page reruns closes at once, so open it until it is chosen."""
     wanted = page.get_by_role("option", name=option)
 
     def is_taken() -> bool:
@@ -96,7 +96,7 @@ def _upload(page: Page, url: str) -> None:
 
 
 def _open_in_review(page: Page) -> UUID:
-    """Through the image's own page; its id."""
+    """Open the review from the image's page; its id."""
     page.get_by_role("button", name="group.jpg", exact=True).click()
     page.get_by_role("link", name="Open in Review").click()
     image_id, name = wait_until_shown(page)
@@ -105,7 +105,7 @@ def _open_in_review(page: Page) -> UUID:
 
 
 def _correct(page: Page, false_one: Detection) -> None:
-    """Drop a box, draw another, draw a third and take it back twice; then save."""
+    """Drop a box, draw another, draw a third and undo it twice; then save."""
     page.mouse.click(*on_screen(page, *middle(_corners(false_one))))
     drag(page, *DRAWN)
     drag(page, 700, 900, 760, 960)
@@ -133,14 +133,14 @@ def _download_result(page: Page, image_id: UUID, stack: Stack) -> bytes:
 
 
 def _expect_destroyed(result: bytes, faces: list[Corners], dropped: Corners) -> None:
-    """What is marked has changed; what was dropped has not."""
+    """Assert that the marked face has changed and the dropped one has not."""
     for face in faces:
         assert _changed(result, face) > 10
     assert _changed(result, dropped) < 2
 
 
 def _changed(result: bytes, box: Corners) -> float:
-    """How much of a box of the group picture differs from its original, in levels."""
+    """The mean difference between a box of the group picture and its original, in levels."""
     x1, y1, x2, y2 = map(int, box)
     before, after = (np.asarray(Image.open(file).convert("RGB"), np.float32) for file in (GROUP, io.BytesIO(result)))
     return float(np.abs(before - after)[y1:y2, x1:x2].mean())
@@ -192,7 +192,7 @@ def _download_record(page: Page, url: str, image_id: UUID) -> bytes:
 
 
 def _expect_verified(stack: Stack, folder: Path, signed: bytes, published: bytes) -> None:
-    """And refused, once a byte of it or of the result is another."""
+    """Assert that the record verifies, and is refused when a byte of it or of the result changes."""
     record, result = folder / "record.json", folder / "group.jpg"
     record.write_bytes(signed)
     result.write_bytes(published)
@@ -212,7 +212,7 @@ def _expect_verified(stack: Stack, folder: Path, signed: bytes, published: bytes
 
 
 def _choose(page: Page) -> None:
-    """The story's image alone."""
+    """Only the story's image."""
     _fill(page, "Label", ",".join(f"{name}={value}" for name, value in LABELS.items()))
     _fill(page, "Owner", OPERATOR)
 

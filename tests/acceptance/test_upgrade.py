@@ -1,4 +1,4 @@
-"""From the first release to this one without a stop: its API and worker go on while the database changes under them."""
+"""From the first release to this one without downtime: its API and worker continue while the database is migrated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_SUBMITTED, _MOST_SHARED = 15, 30
 
 @dataclass
 class Load:
-    """Somebody who goes on submitting and listing, and what the API answered."""
+    """A client that keeps submitting and listing, and the answers of the API."""
 
     client: httpx.Client
     jobs: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Load:
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The first release, at work."""
+    """The running first release."""
     program = unpack(tmp_path_factory.mktemp("code"))
     stack = Stack(tmp_path_factory.mktemp("old"), program=program, workers=1, BLURLINE_ATTEMPT_BACKOFF_S="1")
     stack.start()
@@ -93,7 +93,7 @@ def _rows(stack: Stack, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def _makers(stack: Stack) -> set[str | None]:
-    """Which releases have published; None is the first."""
+    """The releases that have published results; None is the first."""
     return {version for (version,) in _rows(stack, "SELECT blurline_version FROM attempts WHERE outcome = 'published'")}
 
 
@@ -150,7 +150,7 @@ def _is_alive(url: str) -> bool:
 
 
 def _deployed_version(stack: Stack, job_id: str) -> str | None:
-    """Which release had deployed the flow run of a job."""
+    """The release that deployed the flow run of a job."""
     wanted = {"flow_runs": {"tags": {"all_": [f"job:{job_id}"]}}}
     with stack.prefect() as prefect:
         (run,) = prefect.post("/flow_runs/filter", json=wanted).raise_for_status().json()

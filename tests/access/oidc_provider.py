@@ -1,4 +1,4 @@
-"""An OpenID Connect provider of the test's own, with keys that rotate, at which people sign in without a word."""
+"""An OpenID Connect provider for tests, with rotating keys, that signs people in without asking."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KINDS: dict[str, Any] = {"RS256": RSAAlgorithm, "PS256": RSAAlgorithm, "ES256":
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who sits at the browser, and what the access token will let them do."""
+    """The person at the browser and the scopes of their access token."""
 
     subject: str
     scope: str
@@ -87,12 +87,12 @@ class Provider:
         self.issuer = f"http://127.0.0.1:{self._server.server_port}{_PATH}"
 
     def rotate(self, key_id: str, algorithm: str = "RS256", *, keep: bool = False) -> None:
-        """Sign with a new key from now on; publish it in place of, or beside, those before."""
+        """Sign with a new key from now on; publish it instead of, or besides, the earlier keys."""
         kept = self._keys if keep else {}
         self._keys = {**kept, key_id: (algorithm, _private_key(algorithm))}
 
     def token(self, subject: str = "ann", *, key_id: str | None = None, **claims: Any) -> str:
-        """A valid token, but for what ``claims`` changes; a claim of None is left out."""
+        """A valid token with these claims changed; a claim of None is left out."""
         chosen = key_id or list(self._keys)[-1]
         algorithm, key = self._keys[chosen]
         return jwt.encode(self.claims(subject, **claims), key, algorithm=algorithm, headers={"kid": chosen})
@@ -131,7 +131,7 @@ class Provider:
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 
     def _redeem(self, form: dict[str, str], authorization: str | None) -> dict[str, Any] | None:
-        """The tokens for a code, once, for the client that began and nobody else."""
+        """The tokens for a code, once and only for the client that started the sign-in."""
         person, asked = self._codes.pop(form["code"])
         credentials = b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
         digest = sha256(form.get("code_verifier", "").encode()).digest()
@@ -153,7 +153,7 @@ class Provider:
 
     @contextmanager
     def hanging(self) -> Iterator[threading.Event]:
-        """Answer nothing for the length of the block; the event is set when somebody has asked."""
+        """Answer no request during the block; the event is set when a request arrives."""
         self._is_asked.clear()
         self._may_answer.clear()
         try:

@@ -127,7 +127,7 @@ def test_wrong_tokens_are_refused(provider: Provider) -> None:
 
 
 def _hmac_signed(claims: dict[str, Any], secret: bytes) -> str:
-    """By hand, because the library itself refuses a public key as secret."""
+    """A forged token, built by hand because the library refuses a public key as a secret."""
     parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "kid": "first"}, claims)]
     text = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
     signature = base64.urlsafe_b64encode(hmac.digest(secret, text, "sha256")).rstrip(b"=")

@@ -1,4 +1,4 @@
-"""Input that nobody sends by mistake: each is refused with a problem, none with a 500, and none costs much."""
+"""Malicious input: each request is refused with a problem, never with a 500, and at little cost."""
 
 from __future__ import annotations
 

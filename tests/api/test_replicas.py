@@ -1,4 +1,4 @@
-"""A replica of the API that is killed: whatever it has accepted is there."""
+"""A killed replica of the API loses no accepted job."""
 
 from __future__ import annotations
 

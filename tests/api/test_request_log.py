@@ -1,4 +1,4 @@
-"""What is noted of requests, on an application of a few routes; tests/acceptance has the real one."""
+"""What is logged and counted for requests, on an application with a few routes; tests/acceptance has the real one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def make_app() -> FastAPI:
 
     @app.get("/liveness")
     def liveness() -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     @router.websocket("/events")
     async def events(socket: WebSocket) -> None:
@@ -87,7 +87,7 @@ def client(capsys: pytest.CaptureFixture[str]) -> Iterator[httpx.Client]:
 
 
 def logged(capsys: pytest.CaptureFixture[str], event: str) -> dict[str, Any]:
-    """The one event of that name; a request's own comes when its answer is at its end, so it is waited for."""
+    """Wait for the one event of that name; a request logs its own only after the end of its answer."""
     seen: list[str] = []
 
     def ask() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Turns among uploads: few at a time are worked on, and one that stops gives its turn away."""
+"""The upload throttle: few uploads run at a time, and a stalled one releases its turn."""
 
 from __future__ import annotations
 

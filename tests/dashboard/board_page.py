@@ -1,4 +1,4 @@
-"""The board of the Review page in a browser, without Streamlit: it is told things, and what it answers is kept."""
+"""The board of the Review page in a browser, without Streamlit: a test sends it data and reads its answers."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class BoardPage:
         self.reload()
 
     def reload(self) -> None:
-        """Open the page anew, as after a lost connection."""
+        """Reload the page, as after a lost connection."""
         self.page.goto(_ADDRESS)
         self.page.evaluate(_BEGIN, [HTML, CSS, JS])
 
     def tell(self, *boxes: dict[str, Any], **more: Any) -> None:
-        """Have the board show an image with these boxes, and wait until it does."""
+        """Make the board show an image with these boxes, and wait until it does."""
         picture = f"data:image/jpeg;base64,{b64encode(GROUP.read_bytes()).decode()}"
         told = {
             "key": "one", "turn": 1, "image_id": "one", "name": "a.jpg", "width_px": 1000, "height_px": 600,
@@ -52,7 +52,7 @@ class BoardPage:
         self.tell_more(**(told | more))
 
     def tell_more(self, **more: Any) -> None:
-        """Have it know more of what it shows, and wait until it does."""
+        """Send more data about the shown image, and wait until the board has it."""
         self._told |= more
         self.page.evaluate("(data) => window.tell(data)", self._told)
         is_busy = str(self._told["is_rendering"]).lower()
@@ -66,12 +66,12 @@ class BoardPage:
 
     @property
     def answers(self) -> list[dict[str, Any]]:
-        """What the reviewer has done."""
+        """The messages of the reviewer's actions."""
         found: list[dict[str, Any]] = self.page.evaluate("window.answers")
         return found
 
     def saved(self) -> list[dict[str, Any]]:
-        """The boxes that the reviewer saves now."""
+        """Save; the boxes that the board sends."""
         self.press("s")
         answer = self.answers[-1]
         assert answer["kind"] == "save"
@@ -95,12 +95,12 @@ class BoardPage:
         self.page.mouse.up()
 
     def screen(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the photograph is on the screen."""
+        """The position on the screen of a point of the photograph."""
         return on_screen(self.page, x, y)
 
 
 def on_screen(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Where a point of the photograph is on the screen, in any page with a board."""
+    """The position on the screen of a point of the photograph, in any page with a board."""
     canvas = page.locator("canvas.before")
     frame = canvas.bounding_box()
     assert frame is not None
@@ -119,7 +119,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def board_page(browser: Browser) -> Iterator[BoardPage]:
-    """A board in a page of its own; a script's error is an error."""
+    """A board in a new page; an error in a script fails the test."""
     errors: list[str] = []
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.on("pageerror", lambda error: errors.append(str(error)))

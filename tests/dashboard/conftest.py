@@ -27,7 +27,7 @@ Open = Callable[..., AppTest]
 
 @dataclass
 class Browser:
-    """Where somebody's browser is, as Streamlit's server sees it; AppTest has none."""
+    """The address of the browser, as Streamlit's server sees it; AppTest has none."""
 
     remote_ip: str = "127.0.0.1"
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -42,7 +42,7 @@ def api_url(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def client(api_url: str, settings: Settings) -> Iterator[Client]:
-    """The API, for whom the dashboard takes somebody at the machine itself."""
+    """A client of the API with the dashboard's token for a user on this machine."""
     with Client(api_url, LocalIssuer(settings.home).issue("operator", list(Scope), 600), patience_s=0) as client:
         yield client
 
@@ -57,7 +57,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
 
 @pytest.fixture
 def enter(settings: Settings, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enter]:
-    """Begins a session at a dashboard that listens on this machine alone, with an API at an address."""
+    """Starts a session at a dashboard that listens only on this machine, with an API at this address."""
     monkeypatch.setenv("BLURLINE_HOME", str(settings.home))
     before = streamlit.config.get_option("server.address")
     streamlit.config.set_option("server.address", "127.0.0.1")
@@ -90,7 +90,7 @@ def open_page(api_url: str, enter: Enter) -> Open:
 
 
 def texts(page: AppTest) -> str:
-    """Everything that a page says, as it is read."""
+    """All text of a page, in reading order."""
     assert not page.exception, [each.value for each in page.exception]
     kinds = (page.title, page.subheader, page.markdown, page.caption, page.info, page.warning, page.error, page.success)
     said = [str(each.value) for kind in kinds for each in kind] + [each.text for each in page.progress]

@@ -1,4 +1,4 @@
-"""Images that are held for review, and reviewers of them, over a real API; the worker is played."""
+"""Images held for review, and their reviewers, over a real API with a simulated worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HELD = ReviewReason("review_asked", "Held because its policy has every result re
 
 
 class Pipeline:
-    """Submits pictures, and holds or publishes what is under way. ``stack`` closes the clients that it gives."""
+    """Submits pictures, and holds or publishes open attempts. ``stack`` closes the clients."""
 
     def __init__(
         self, stack: ExitStack, http: httpx.Client, settings: Settings, database: Database, store: Store
@@ -39,7 +39,7 @@ class Pipeline:
         self._stack, self._http, self._settings, self._database, self._store = stack, http, settings, database, store
 
     def reviewer(self, name: str) -> Client:
-        """A client of a reviewer's."""
+        """A reviewer's client."""
         token = LocalIssuer(self._settings.home).issue(name, [Scope.REVIEW], 600)
         return self._stack.enter_context(Client(str(self._http.base_url), token, patience_s=0))
 
@@ -60,7 +60,7 @@ class Pipeline:
         has_views: bool = True,
         choices: Sequence[Choice] = (),
     ) -> None:
-        """Give an attempt a result of its own."""
+        """Publish or hold a new result of an attempt."""
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         self._store.put_result(key, jpeg(100, 50), "image/jpeg")
         for size in PreviewSize:
@@ -72,20 +72,20 @@ class Pipeline:
             publish(transaction, attempt, replace(made, choices=tuple(choices) or made.choices), held)
 
     def rendered(self, name: str, *, held: ReviewReason | None = None) -> Attempt:
-        """Have the correction of an image rendered; its attempt."""
+        """Render the correction of an image; its attempt."""
         (attempt,) = [each for each in underway(self._database, self._settings) if each.name == name]
         assert attempt.correction is not None
         self.settle(attempt, held=held, choices=corrected_choices(attempt.correction, 1))
         return attempt
 
     def sql(self, statement: str, *values: Any) -> list[Any]:
-        """Do or ask something behind the API's back."""
+        """Run SQL on the database directly."""
         with psycopg.connect(self._settings.database.conninfo) as connection:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     def lose_claims(self) -> None:
-        """Let every claim run out."""
+        """Let every claim expire."""
         age(self._settings.database.conninfo, "review_claims", timedelta(hours=1))
 
 

@@ -1,4 +1,4 @@
-"""Which pictures are found among files and in ZIPs, and what a ZIP cannot do to us."""
+"""Pictures among files and in ZIPs, and limits against malicious ZIPs."""
 
 from __future__ import annotations
 

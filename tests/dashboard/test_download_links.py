@@ -1,4 +1,4 @@
-"""Files that pages offer: there at one address, however often the page runs, and until its session ends."""
+"""Files that pages offer: at one address over every run of the page, until its session ends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def server() -> Iterator[httpx.Client]:
 
 
 def address(page: AppTest, label: str) -> str:
-    """Where the first button of this name leads."""
+    """The address of the first button of this name."""
     buttons: list[Any] = list(page.get("link_button"))
     return next(str(button.proto.url) for button in buttons if button.proto.label == label)
 

@@ -38,7 +38,7 @@ def _work(settings: Settings, database: Database, store: Store) -> None:
 
 
 def _press(page: AppTest, *labels: str) -> None:
-    """In one run, as AppTest keeps no dialog open from one to the next."""
+    """Press all buttons in one run, because AppTest keeps no dialog open between runs."""
     for label in labels:
         next(button for button in page.button if button.label == label).click()
     page.run()

@@ -1,4 +1,4 @@
-"""What is on hold, and what is not kept any more, as the pages show it."""
+"""Legal holds and expired originals and results, as the pages show them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.pictures import HOPPER
 
 
 def _click(page: AppTest, *keys: str) -> None:
-    """In one run, as AppTest keeps no dialog open from one to the next."""
+    """Press all buttons in one run, because AppTest keeps no dialog open between runs."""
     for key in keys:
         page.button(key=key).click()
     page.run()

@@ -1,4 +1,4 @@
-"""The board of the Review page by mouse and keyboard: what is sent is what was seen and done."""
+"""The board of the Review page by mouse and keyboard: it sends exactly what the reviewer did."""
 
 from __future__ import annotations
 

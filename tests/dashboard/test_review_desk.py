@@ -36,7 +36,7 @@ DRAWN = MarkedBox(x1=50, y1=10, x2=70, y2=30)
 
 @pytest.fixture
 def api(without_prefect: Settings) -> Iterator[ExitStack]:
-    """What closes the API's server before the test ends."""
+    """A stack that closes the API's server before the test ends."""
     with ExitStack() as stack:
         yield stack
 

@@ -1,4 +1,4 @@
-"""The Review page as Streamlit runs it: what it says, and what can be had of it besides the board."""
+"""The Review page as Streamlit runs it: its texts and everything besides the board."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _desk(page: AppTest) -> Desk:
 
 
 def _answer(page: AppTest, answer: Answer) -> AppTest:
-    """What the board does with an answer; the browser's part of it is tested with a browser."""
+    """Send an answer as the board would; the board's own part is tested in a browser."""
     _desk(page).handle(answer)
     return page.run()
 

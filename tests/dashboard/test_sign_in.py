@@ -1,4 +1,4 @@
-"""Who is let in, and what of the dashboard they see."""
+"""Who can sign in, and which pages they see."""
 
 from __future__ import annotations
 

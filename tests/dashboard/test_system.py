@@ -1,4 +1,4 @@
-"""The page System, what is said while the API is away, and the remedies."""
+"""The page System, messages while the API is unavailable, and the remedies."""
 
 from __future__ import annotations
 

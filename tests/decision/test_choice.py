@@ -13,7 +13,7 @@ RIGHT_HALF = Region(x1=0.5, y1=0, x2=1, y2=1)
 
 
 def chosen(policy: Policy, threshold: float = 0.3) -> tuple[list[int], list[int]]:
-    """Places of the rows that are destroyed, and of those left on purpose."""
+    """The indices of the rows that are destroyed, and of those left on purpose."""
     choice = choose(ROWS, policy, threshold, WIDTH_PX, HEIGHT_PX)
     assert not (choice.is_destroyed & choice.is_left).any()
     return np.nonzero(choice.is_destroyed)[0].tolist(), np.nonzero(choice.is_left)[0].tolist()

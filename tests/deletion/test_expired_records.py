@@ -1,4 +1,4 @@
-"""What is kept for a while only."""
+"""Records that expire: events, deliveries, idempotency keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retention over the real database and store: what goes when, what is left alone, and what a broken run leaves."""
+"""Retention over the real database and store: what expires when, what is excepted, and how a run recovers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def kept(stored_images: StoredImages, **days: float) -> str:
 
 
 def counts(stored_images: StoredImages) -> tuple[int, int, int]:
-    """Images, objects of originals, objects of results: with a thumbnail each, two an image."""
+    """The numbers of images, objects of originals and objects of results; with a thumbnail each, two per image."""
     ((images,),) = stored_images.rows("SELECT count(*) FROM images")
     return int(str(images)), len(stored_images.keys(Bucket.ORIGINALS)), len(stored_images.keys(Bucket.RESULTS))
 
@@ -254,7 +254,7 @@ def test_a_new_hold_replaces_the_one_in_force(stored_images: StoredImages) -> No
 
 
 def test_retention_respects_a_hold_placed_while_it_runs(stored_images: StoredImages) -> None:
-    """It is placed after the images were found, and before they are marked."""
+    """The hold is placed after the images were found and before they are marked."""
     job_id = stored_images.published(1, days_ago=10)
     due = replace(FOR_EVER, originals_days=1, rows_days=1)
     assert list_expired_jobs(stored_images.database, due, (), 10) == [job_id]
@@ -291,7 +291,7 @@ def test_an_image_that_changes_after_the_snapshot_is_left_alone(stored_images: S
 
 
 class _Broken(Exception):
-    """The process died here."""
+    """The simulated end of the process."""
 
 
 @pytest.mark.parametrize("step", ["before the store", "half-way in the store", "after the store"])

@@ -1,4 +1,4 @@
-"""Retention as callers of the API meet it: what they ask for, what is gone, what is on hold, and the proof."""
+"""Retention over the API: requested terms, expired objects, legal holds and proofs."""
 
 from __future__ import annotations
 

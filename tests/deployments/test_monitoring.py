@@ -1,4 +1,4 @@
-"""The dashboard, the rules and the guide name the metrics that there are."""
+"""The dashboard, the rules and the guide name existing metrics."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Declared:
 
     @property
     def row(self) -> str:
-        """As the table of the guide has it."""
+        """The row of the guide's table for a metric."""
         shown = self.name + ("_total" if self.type == "counter" else "")
         labels = ", ".join(f"`{label}`" for label in self.labels)
         return f"| `{shown}` | {self.type} | {labels} | {self.documentation} |"
@@ -69,7 +69,7 @@ DECLARED = list(declared(metrics.API, metrics.DATABASE, metrics.WORKER, metrics.
 
 @pytest.fixture
 def exposed(settings: Settings) -> set[str]:
-    """The names of all samples that the processes show."""
+    """The names of all samples that the processes export."""
     without_prefect = settings.replace(prefect_api_url="http://127.0.0.1:9/api")
     with serving(create_app(without_prefect)) as url:
         lines = httpx.get(f"{url}/metrics").raise_for_status().text.splitlines()

@@ -23,7 +23,7 @@ def shown(figures: RunMetrics) -> dict[str, float]:
 
 
 def of_children(figures: RunMetrics) -> dict[str, float]:
-    """What is shown beyond what this process itself has counted, in other tests."""
+    """The exported values, less what this process has counted in other tests."""
     own = shown(RunMetrics())
     return {name: value - own.get(name, 0) for name, value in shown(figures).items()}
 

@@ -1,4 +1,4 @@
-"""Guides as their readers see them: links, headings, code, and the blocks that they are to run."""
+"""The guides as readers see them: links, headings, code and runnable blocks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def links(page: Path) -> list[str]:
-    """Where links and pictures lead."""
+    """The targets of links and pictures."""
     return [
         str(token.attrs.get("href") or token.attrs.get("src"))
         for token in _inline(page)
@@ -57,7 +57,7 @@ def code_of(page: Path) -> list[str]:
 
 @cache
 def anchors(page: Path) -> set[str]:
-    """What the headings can be reached by."""
+    """The anchors of the headings."""
     found: set[str] = set()
     tokens = _tokens(page)
     for heading, content in pairwise(tokens):

@@ -1,4 +1,4 @@
-"""What the guides name is there: pages, headings, commands, options, variables, endpoints, targets."""
+"""Everything that the guides name exists: pages, headings, commands, options, variables, endpoints, targets."""
 
 from __future__ import annotations
 

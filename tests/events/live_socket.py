@@ -1,4 +1,4 @@
-"""Listening to the WebSocket as clients do, and settling images for them to hear of."""
+"""Clients of the WebSocket, and settled images that cause events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def token(settings: Settings, owner: str = "ann", ttl_s: int = 60) -> str:
 
 
 def connected(url: str, **options: Any) -> Connection:
-    """A client of the API at this URL, which has not said anything yet."""
+    """A WebSocket client of the API at this URL that has not sent a message."""
     return connect(url.replace("http", "ws", 1) + "/ws", proxy=None, **options)
 
 
@@ -43,13 +43,13 @@ def event(client: Connection) -> dict[str, Any]:
 
 
 def introduced(client: Connection, token: str, **more: Any) -> dict[str, Any]:
-    """Send a token; what it is answered with."""
+    """Send a token; the answer."""
     client.send(json.dumps({"token": token, **more}))
     return event(client)
 
 
 def closed(client: Connection) -> int | None:
-    """Read until the connection ends; the code, or None when it was cut."""
+    """Read until the connection ends; the close code, or None if it was cut."""
     with pytest.raises(ConnectionClosed) as ended:
         for _ in iter(lambda: client.recv(10), None):
             pass
@@ -57,7 +57,7 @@ def closed(client: Connection) -> int | None:
 
 
 def job_underway(database: Database, images: int, owner: str = "ann") -> tuple[UUID, list[Attempt]]:
-    """A job, every batch of which a worker has begun."""
+    """A job whose batches a worker has all started."""
     job_id = add_job(database, images, owner=owner, queue="backlog")
     with database.transaction() as transaction:
         rows = transaction.all("batches_of_job", job_id=job_id)
@@ -66,7 +66,7 @@ def job_underway(database: Database, images: int, owner: str = "ann") -> tuple[U
 
 
 def settle(database: Database, *attempts: Attempt) -> None:
-    """Publish a result for each, in a transaction of its own."""
+    """Publish a result for each attempt, in one transaction each."""
     for attempt in attempts:
         with database.transaction() as transaction:
             publish(transaction, attempt, result())

@@ -1,4 +1,4 @@
-"""Events: their order and completeness, whoever settles what at the same time."""
+"""The order and completeness of events while images settle concurrently."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def settle(transaction: Transaction, attempt: Attempt) -> None:
 
 
 def in_threads(*works: Callable[[], None]) -> None:
-    """Do all of it at once; the first fault is raised here."""
+    """Run the functions concurrently; raise the first error."""
     faults: list[BaseException] = []
 
     def guarded(work: Callable[[], None]) -> None:
@@ -134,7 +134,7 @@ def test_a_rolled_back_transaction_writes_no_event(database: Database) -> None:
 
 @pytest.mark.parametrize("images", [2, 7])
 def test_transactions_that_end_a_job_together_write_its_finish_once_and_last(database: Database, images: int) -> None:
-    """Each has settled its share before any of them commits, so that none sees the job finished when it looks."""
+    """Each transaction settles its share before any commits, so that none sees the job as finished."""
     for _ in range(10):
         job = add_job(database, images)
         attempts = started(database)
@@ -174,7 +174,7 @@ def test_readers_miss_nothing_while_many_settle_at_once(settings: Settings) -> N
                 return
 
     def write(mine: list[Attempt]) -> None:
-        """The images of a transaction in one order, as all of ours have it: no two can lock them crosswise."""
+        """Settle the images of a transaction in one order, as the product does, so that no two deadlock."""
         waiting = random.sample(mine, len(mine))
         while waiting:
             some = sorted(waiting[:3], key=lambda attempt: attempt.image_id)[: random.randint(1, 3)]

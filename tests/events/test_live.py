@@ -1,4 +1,4 @@
-"""What clients of the WebSocket hear, over a real uvicorn."""
+"""Messages to clients of the WebSocket, over a real uvicorn."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_events_during_a_lost_connection_to_the_database_are_sent_afterwards(
 
 
 class _Narrow:
-    """Middleware: gives connections little room in the kernel, and remembers them, to be asked how much waits there."""
+    """Middleware that gives connections small kernel buffers and keeps them, to read how much is buffered."""
 
     def __init__(self, app: ASGIApp, transports: list[Any]) -> None:
         self._app, self._transports = app, transports

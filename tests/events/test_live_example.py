@@ -1,4 +1,4 @@
-"""The example of docs/live.md, as a reader runs it, through whatever happens to the service."""
+"""The example of docs/live.md, as a reader runs it, through restarts and outages."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Reader:
         self.thread.start()
 
     def count(self, word: str) -> int:
-        """How many lines begin with this word."""
+        """The number of lines that begin with this word."""
         return sum(line.startswith(word) for line in self.said)
 
     def wait_for(self, word: str, count: int) -> None:
-        """Until so many lines do."""
+        """Wait until this many lines begin with the word."""
         wait_for(f"{count} {word}", lambda: self.error or self.count(word) >= count, every_s=0.02)
         assert self.error is None
 
@@ -87,7 +87,7 @@ def test_the_example_continues_through_restarts_and_expiries(without_prefect: Se
 
 
 def _refuse_handshakes(port: int) -> None:
-    """Answer one with 503, and cut the next off."""
+    """Answer one request with 503, and cut off the next."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         for answer in (UNAVAILABLE, b""):
             connection, _ = listener.accept()

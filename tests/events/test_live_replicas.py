@@ -48,7 +48,7 @@ class Replicas:
     supervisor: Supervisor
 
     def kill_postgres(self) -> None:
-        """Without a word to anyone."""
+        """Kill the database without warning."""
         processes = json.loads((self.home.path / "processes.json").read_text())
         postmaster = psutil.Process(processes["postgres"]["pid"])
         for process in (postmaster, *postmaster.children(recursive=True)):
@@ -56,7 +56,7 @@ class Replicas:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """For the length of the block what dies is started again."""
+        """Restart parts that die during the block."""
         is_done = threading.Event()
 
         def watch() -> None:
@@ -74,7 +74,7 @@ class Replicas:
 
 @pytest.fixture
 def replicas(tmp_path: Path) -> Iterator[Replicas]:
-    """Two API processes, and a PostgreSQL of their own."""
+    """Two API processes with a separate PostgreSQL."""
     home = Home(tmp_path)
     ports = home.ports(dict.fromkeys(("postgres", *REPLICAS), 0))
     password = home.secrets()["database_password"]
@@ -128,7 +128,7 @@ def test_every_client_receives_its_own_events_once_and_in_order_across_an_outage
 
 
 async def _listen_to_all(replicas: Replicas, settle_all: Callable[[], None]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The owner of each client, and the events that it has heard of while ``settle_all`` ran."""
+    """The owner of each client, and the events that it received while ``settle_all`` ran."""
     owners, listening = [], []
     are_ready = asyncio.Semaphore(0)
     for url, count in zip(replicas.urls, CLIENTS_OF_OWNER_AT_REPLICA, strict=True):

@@ -1,4 +1,4 @@
-"""The nightly dataset, over the real database and store: whole days, those that have changed, nothing deleted."""
+"""The nightly dataset, over the real database and store: whole changed days, without deleted images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def days_ago(settings: Settings, owner: str, days: int) -> None:
 
 
 def exported(settings: Settings, store: Store, table: str, day: date) -> pyarrow.Table:
-    """What the dataset has for a day. Raises S3Error when it has nothing."""
+    """The dataset's table for a day. Raises S3Error if there is none."""
     data = store._client.get_object(settings.store.exports_bucket, export_key(table, day)).read()
     return pyarrow.parquet.read_table(io.BytesIO(data))
 

@@ -1,4 +1,4 @@
-"""The nightly sweep: it says what it did, ends in time, and does not remove what cannot be right."""
+"""The nightly sweep: it reports what it did, stops in time, and refuses an implausible removal."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_sweep_reports_what_it_did_and_stops_in_time(
 
 
 def test_nothing_is_removed_while_the_database_has_no_image(stored_images: StoredImages) -> None:
-    """As one of another installation, or a new one."""
+    """As in a new database, or that of another installation."""
     stray = stored_images.put_result(new_id(), new_id())
     with pytest.raises(TooManyOrphans, match="1 of 1 objects"):
         sweep_store(stored_images.database, stored_images.store, stored_images.settings, 100, 60)

@@ -72,7 +72,7 @@ def test_a_published_image_has_its_detections(database: Database, job: UUID) -> 
 
 
 def test_a_duplicated_attempt_publishes_once(database: Database, job: UUID) -> None:
-    """Also when its worker never heard of the commit: it meets its own result and must not take it for another's."""
+    """Also if its worker never learned of the commit: it finds its own result and recognises it."""
     (attempt,) = started(database)
     barrier = threading.Barrier(4)
     outcomes = []

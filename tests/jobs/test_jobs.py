@@ -1,4 +1,4 @@
-"""The API over the real database and store. Prefect is not running: what is accepted waits in the outbox."""
+"""The API over the real database and store. Prefect is not running, so accepted jobs wait in the outbox."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ DATA = b"0123456789"
 
 @pytest.fixture
 def url(client: httpx.Client, settings: Settings, database: Database, store: Store) -> str:
-    """Where the result of a published image is, whose bytes are DATA."""
+    """The URL of the result of a published image with the bytes DATA."""
     job = submit(client, 'Straße/"a"\\b.png')
     publish_all(database, settings, store, DATA)
     (image,) = images_of(client, job).values()

@@ -1,4 +1,4 @@
-"""Submitting once and within bounds: idempotency keys, quotas, rate limits, presets, URLs."""
+"""Submissions: idempotency keys, quotas, rate limits, presets, URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which release made what, and which run."""
+"""The releases that made results, and the releases that run."""
 
 from __future__ import annotations
 

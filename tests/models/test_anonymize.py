@@ -1,4 +1,4 @@
-"""The whole of the work without a server, on real pictures."""
+"""The whole pipeline without a server, on real pictures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTHING = np.zeros((0, 5), np.float32)
 
 
 def corners(path_or_image: Path | Image.Image, policy: Policy) -> np.ndarray:
-    """(n, 4) boxes of the faces that are found, from left to right."""
+    """The (n, 4) boxes of the found faces, from left to right."""
     image = Image.open(path_or_image) if isinstance(path_or_image, Path) else path_or_image
     (faces,) = find_faces(open_photo(encoded(image.convert("RGB"), "PNG")), policy)
     return np.array(sorted(face.box.corners for face in faces), float).reshape(-1, 4)
@@ -124,7 +124,7 @@ def test_closer_passes_are_made_only_where_a_crowd_of_small_faces_was_found() ->
 @pytest.mark.parametrize("profile", ProfileName)
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (33, 1400), (640, 641)])
 def test_boxes_lie_inside_pictures_of_any_size(profile: ProfileName, size: tuple[int, int]) -> None:
-    """With no floor under the scores, on noise, so that there are boxes at every edge."""
+    """With a score threshold of zero, on noise, so that there are boxes at every edge."""
     noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
     photo = open_photo(encoded(Image.fromarray(noise), "PNG"))
     rows = plan_for(Policy(profile=profile)).detect(photo.frames[0]).rows

@@ -1,4 +1,4 @@
-"""Recall of the profiles that are not too slow for it on the evaluation sets, where they lie beside the checkout."""
+"""Recall of the faster profiles on the evaluation sets, if they lie beside the checkout."""
 
 from __future__ import annotations
 

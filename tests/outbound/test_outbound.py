@@ -1,4 +1,4 @@
-"""Requests to URLs of somebody else's: what is refused before a connection is made, and the bounds of those made."""
+"""Requests to URLs of others: refusals before a connection, and limits of the request."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses to which connections were tried, of which none is made."""
+    """The addresses of attempted connections; none is made."""
     tried: list[str] = []
 
     def connect(_: object, host: str, *__: Any, **___: Any) -> httpcore.NetworkStream:
@@ -57,7 +57,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What the DNS answers to the next questions for a name of `.test`."""
+    """The answers of the DNS to the next queries for names in `.test`."""
     answers: list[list[str]] = []
     real = socket.getaddrinfo
 

@@ -1,4 +1,4 @@
-"""Files that carry a secret picture in every place that a container has for one, made here from the samples."""
+"""Files with a secret picture in every place of a format that can hold one, made from the samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRET = encoded(PORTRAIT.resize((96, 112)), "JPEG", quality=60)
 
 @dataclass(frozen=True, slots=True)
 class HiddenPicture:
-    """A file, and where in it the secret is."""
+    """A file, and the place of the secret in it."""
 
     place: str
     data: bytes
@@ -34,7 +34,7 @@ def everywhere() -> Iterator[HiddenPicture]:
 
 
 def _exif_with_thumbnail() -> bytes:
-    """A TIFF block whose second directory points to the secret."""
+    """A TIFF block with a second directory that points to the secret."""
     first = struct.pack("<HI", 0, 14)
     at = 14 + 2 + 2 * 12 + 4
     second = (
@@ -55,7 +55,7 @@ def _xmp() -> bytes:
 
 
 def _profile(tag: bytes = b"face", kind: bytes = b"") -> bytes:
-    """A well-formed colour profile with a tag that is the secret."""
+    """A well-formed colour profile with the secret as a tag."""
     header = bytearray(128)
     header[36:40] = b"acsp"
     table = (

@@ -1,4 +1,4 @@
-"""Every format in and out: what is kept, what is treated, and what is said of the rest."""
+"""Every input and output format: what is kept, what is redacted, and the notes on losses."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def test_the_smallest_pictures_pass(format_: str, size: tuple[int, int]) -> None
 
 @pytest.mark.parametrize("format_", ["PNG", "GIF", "TIFF", "WEBP", "JPEG"])
 def test_decompression_bombs_are_refused_from_their_header(format_: str) -> None:
-    """A megabyte or so that would become hundreds."""
+    """A file of about a megabyte that would decode to hundreds."""
     options = {"compression": "tiff_adobe_deflate"} if format_ == "TIFF" else {}
     bomb = encoded(Image.new("L" if format_ != "WEBP" else "RGB", (12000, 12000)), format_, **options)
     with pytest.raises(PictureError, match="megapixels"):
@@ -265,7 +265,7 @@ def test_decompression_bombs_are_refused_from_their_header(format_: str) -> None
 
 
 def test_a_polyglot_file_is_written_as_a_picture_only() -> None:
-    """A picture that is a script, an archive or a page at the same time comes out as a picture alone."""
+    """A picture that is also a script, an archive or a page is written as a picture only."""
     for also in (b"#!/bin/sh\nrm -rf /\n", b"PK\x03\x04 archive", b"<html><script>alert(1)</script>"):
         for format_ in ("JPEG", "PNG", "GIF", "BMP", "WEBP"):
             for faces in (((FACE,),), ((),)):
@@ -282,7 +282,7 @@ def _png_of_16_bits(pixels: np.ndarray) -> bytes:
 
 
 def test_detection_uses_every_bit_of_a_16_bit_picture() -> None:
-    """A face in the lower bits alone: dark to the eye, plain to whoever stretches the levels."""
+    """A face in the lower bits: invisible to the eye, visible after stretching the levels."""
     grey = np.asarray(PORTRAIT.convert("L"), np.uint16)
     photo = open_photo(encoded(Image.fromarray(grey * 4), "PNG"))
     stretched = photo.frames[0].appearances[1]

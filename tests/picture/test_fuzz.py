@@ -1,4 +1,4 @@
-"""Damaged files of every format: each ends in a picture or in a clear error, never in anything else.
+"""Damaged files of every format: each gives a picture or a clear error, and nothing else.
 
 `make fuzz` runs it with many more examples.
 """

@@ -1,4 +1,4 @@
-"""Nothing that a file hides comes out, by a scan of the bytes and by an independent reader."""
+"""No secret in a file reaches the result, by a scan of the bytes and by an independent reader."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _READER = shutil.which("exiftool")
 
 
 def shows(data: bytes) -> bool:
-    """Whether any stretch of the secret stands in the bytes, raw or in base64."""
+    """Whether any part of the secret is in the bytes, raw or in base64."""
     text = base64.b64encode(SECRET)
     pieces = [SECRET[at : at + _PIECE] for at in range(40, min(len(SECRET), 240) - _PIECE, _PIECE)]
     pieces += [text[at : at + _PIECE] for at in range(0, min(len(text), 400) - _PIECE, _PIECE)]
@@ -39,7 +39,7 @@ def test_every_file_contains_the_secret(hidden: HiddenPicture) -> None:
 
 @cache
 def results_of(hidden: HiddenPicture) -> list[bytes]:
-    """What is written under each policy, with a face found and with none."""
+    """The results under each policy, with a detected face and without."""
     photo = open_photo(hidden.data)
     return [redact(photo, faces, Policy(metadata=policy)) for faces in (((FACE,),), ((),)) for policy in MetadataPolicy]
 

@@ -17,7 +17,7 @@ def _marked(width: int, height: int, x: int, y: int, side: int) -> Image.Image:
 
 
 def _seen(picture: ScaledImage, fixed: tuple[int, int] | None = None, turns: int = 0, mirrored: bool = False) -> Faces:
-    """The box of the white square in every input that shows some of it, mapped back to the picture."""
+    """The box of the white square in every input that contains part of it, mapped back to the picture."""
     found = []
     for each in picture.letterboxes(fixed=fixed, quarter_turns=turns, is_mirrored=mirrored):
         rows, columns = np.nonzero(each.pixels[:, :, 0] > 160)

@@ -32,7 +32,7 @@ def upright() -> Image.Image:
 
 @pytest.mark.parametrize("style", Style)
 def test_only_a_few_averages_are_left_under_a_box(upright: Image.Image, style: Style) -> None:
-    """Two pictures that agree in every cell's average come out alike: nothing else of a face passes."""
+    """Two pictures with the same average in every cell give the same result: nothing else of a face passes."""
     pixels = np.asarray(upright)
     policy = Policy(style=style)
     box = Box(128, 128, 384, 384)
@@ -72,7 +72,7 @@ def test_cells_never_exceed_the_policy_and_are_never_tiny(side: float, cells: in
     padding=st.floats(0.2, 1),
 )  # fmt: skip
 def test_every_pixel_of_a_box_is_replaced(x1: float, y1: float, width: float, height: float, padding: float) -> None:
-    """On noise, an averaged pixel is nowhere near what it was; wherever the box lies and however small it is."""
+    """On noise, an averaged pixel differs from the original, for any position and size of the box."""
     noise = np.random.default_rng(5).choice(np.array([0, 255], np.uint8), (100, 100, 1)).repeat(3, axis=2)
     box = Box(x1, y1, x1 + width, y1 + height)
     result = destroy(noise, (Face(box, 1.0),), Policy(padding=padding, cells_per_face=1))
@@ -173,7 +173,7 @@ def test_an_output_that_still_shows_a_face_is_not_returned(upright: Image.Image)
 
 
 def test_keep_and_always_regions_are_exact_to_the_pixel(upright: Image.Image) -> None:
-    """Whatever the style; a face beside a keep-region is destroyed up to its edge, an always-region in any case."""
+    """In every style, a face beside a keep-region is destroyed up to its edge, and an always-region always."""
     photo = open_photo(encoded(upright, "PNG"))
     keep = Region(x1=0.5, y1=0.0, x2=1.0, y2=1.0)
     always = Region(x1=300, y1=400, x2=340, y2=450, unit=Unit.PIXEL)

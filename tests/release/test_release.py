@@ -1,4 +1,4 @@
-"""A release of a copy of this checkout, made twice, and what makes one refused."""
+"""A release of a copy of this checkout, built twice, and reasons for a refusal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is here now, committed in a repository of its own, with a dated changelog."""
+    """The present checkout, committed in a separate repository, with a dated changelog."""
     folder = tmp_path_factory.mktemp("checkout")
     with tarfile.open(build(ROOT, folder / "dist").sdist) as sdist:
         sdist.extractall(folder, filter="data")

@@ -80,7 +80,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 class Doors:
-    """Each starts a re-run, and returns how many images it said it takes."""
+    """Each door starts a re-run, and returns the number of images that it reports."""
 
     def __init__(self, client: httpx.Client, settings: Settings, job_id: UUID) -> None:
         self._client, self._job_id = client, job_id
@@ -91,7 +91,7 @@ class Doors:
         return found
 
     def _flow(self, filters: Fields, overrides: Fields) -> int:
-        """As the engine calls it with what the form sends."""
+        """Run the flow with the parameters that the form sends."""
         form = {**filters, "policy_overrides": {**overrides}, "dry_run": False}
         return int(rerun_backlog.fn(**rerun_backlog.validate_parameters(form)).split()[0])
 
@@ -154,7 +154,7 @@ def doors(
 
 
 def taken(settings: Settings, database: Database, jobs: Mapping[str, UUID]) -> dict[str, dict[str, Any]]:
-    """The policies by name of the images that are being re-run; then no more."""
+    """The policies of the images being re-run, by image name; then cancel them."""
     with psycopg.connect(settings.database.conninfo) as connection:
         rows = connection.execute(
             "SELECT images.name, batches.policy FROM images JOIN attempts ON attempts.id = open_attempt_id"

@@ -26,7 +26,7 @@ from tests.simulated_worker import settle
 
 @pytest.fixture
 def job_id(client: httpx.Client, settings: Settings, database: Database, store: Store) -> str:
-    """A job of ann's with a published picture and a failed one."""
+    """A job of ann with a published and a failed picture."""
     job = submit(client, "good.jpg", "broken.jpg")
     for attempt in underway(database, settings):
         settle(attempt, database, store)

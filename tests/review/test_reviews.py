@@ -35,7 +35,7 @@ SEEN = {"result_sha256": "a"}
 
 @pytest.fixture
 def held(client: httpx.Client, settings: Settings, database: Database, store: Store) -> dict[str, Attempt]:
-    """Four images that are held, of a doubt each, by name; each with a result in the store."""
+    """Attempts at four held images with different doubts, by name; each has a result in the store."""
     doubts = {"a.jpg": 0.3, "b.jpg": 0.9, "c.jpg": 0.6, "d.jpg": 0.1}
     submit(client, *doubts)
     attempts = {attempt.name: attempt for attempt in underway(database, settings)}

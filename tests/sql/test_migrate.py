@@ -32,7 +32,7 @@ def fresh(servers: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Migrations of the test's own; the first is applied by `migrate`."""
+    """A folder of test migrations; `migrate` applies the first."""
     (tmp_path / "0001_things.sql").write_text("CREATE TABLE things (id integer PRIMARY KEY);")
     return tmp_path
 

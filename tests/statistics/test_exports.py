@@ -1,4 +1,4 @@
-"""Exports: tables that hold just what the database holds, and training sets that other programs can read."""
+"""Exports: tables with exactly the rows of the database, and training sets that other programs can read."""
 
 from __future__ import annotations
 

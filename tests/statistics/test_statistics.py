@@ -1,4 +1,4 @@
-"""Every figure against the same figure counted one by one with pandas, after all that can happen to images."""
+"""Every figure against the same figure counted with pandas, over images in every state."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def table(settings: Settings, query: str) -> pd.DataFrame:
 
 
 def images(settings: Settings, wanted: dict[str, str]) -> pd.DataFrame:
-    """The images that a filter is about, one a row."""
+    """The images that a filter selects, one per row."""
     rows = table(
         settings,
         """SELECT images.*, jobs.owner, jobs.labels, coalesce(images.policy, jobs.policy) ->> 'profile' AS profile

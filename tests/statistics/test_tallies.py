@@ -1,4 +1,4 @@
-"""The tallies stay true while many change images, fold and delete at once."""
+"""The tallies stay exact under concurrent changes, folding and deletion."""
 
 from __future__ import annotations
 

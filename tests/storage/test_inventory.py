@@ -1,4 +1,4 @@
-"""Comparing two ordered streams: whatever is in them, it finds what differs and nothing else."""
+"""The comparison of two ordered streams finds exactly the differences."""
 
 from __future__ import annotations
 

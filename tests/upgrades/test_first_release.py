@@ -1,4 +1,4 @@
-"""What the first release left in a database: after the migrations every row is there, and the API says what it said."""
+"""The data of the first release: after the migrations every row is there, and the API gives the same answers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def upgraded(servers: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def api(upgraded: Upgraded) -> Iterator[Mapping[str, httpx.Client]]:
-    """Today's API on it, as whoever has a scope."""
+    """Clients of today's API on the data, by scope."""
     issuer = LocalIssuer(upgraded.settings.home)
     with serving(create_app(upgraded.settings)) as url:
         clients = {
@@ -112,7 +112,7 @@ def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
 
 
 def _rows(connection: psycopg.Connection[Any], columns: dict[str, list[str]]) -> Tables:
-    """Every row, in the columns that there were, in an order that is the same each time."""
+    """Every row, in the columns of that time, in a stable order."""
     tables = {}
     for table, names in columns.items():
         wanted = sql.SQL(", ").join(map(sql.Identifier, names))
@@ -127,7 +127,7 @@ def _images() -> list[dict[str, str]]:
 
 
 def _differences(was: Any, now: Any, where: str = "") -> list[str]:
-    """Where an answer lacks or changes what it had. What has come to it since is no difference."""
+    """The places where an answer lacks or changes a value. Added values are no difference."""
     if isinstance(was, str) and "\n" in was:
         was, now = (list(csv.DictReader(io.StringIO(text))) for text in (was, now))
     if isinstance(was, dict) and isinstance(now, dict):

@@ -1,4 +1,4 @@
-"""What a migration may be: those of a release never change, and those after it leave the release before at work."""
+"""Rules for migrations: released ones never change, and new ones keep the previous release working."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store against the database: what nothing names goes, what is missing is said, what is under way stays."""
+"""The store against the database: orphans are removed, missing objects reported, open attempts left alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def found(stored_images: StoredImages, bucket: Bucket, grace: float = NO_GRACE_S
 
 
 def keys_of(stored_images: StoredImages) -> tuple[str, str]:
-    """Of the only image."""
+    """The keys of the original and the result of the only image."""
     ((original, result),) = stored_images.rows("SELECT original_key, result_key FROM images")
     return str(original), str(result)
 
@@ -148,7 +148,7 @@ def test_an_orphan_that_a_row_names_before_its_removal_stays(stored_images: Stor
 
 
 def test_keys_are_read_in_the_order_of_the_store(stored_images: StoredImages) -> None:
-    """Which is that of their bytes, whatever the database's own is."""
+    """The order of their bytes, under any collation of the database."""
     stored_images.submit(3)
     stored_images.publish()
     stored_images.rows("UPDATE images SET original_key = 'ABCD' || substr(original_key, 5) WHERE position = 1")

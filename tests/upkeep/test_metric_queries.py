@@ -19,7 +19,7 @@ HOUR_S = 3600
 
 
 def hold(database: Database, settings: Settings, *codes: str, hours: float) -> None:
-    """A job with an image that was held for each code, so many hours ago."""
+    """Hold an image for each code, this many hours ago."""
     job_id = add_job(database, len(codes))
     for attempt, code in zip(started(database), codes, strict=True):
         with database.transaction() as transaction:

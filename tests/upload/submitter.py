@@ -30,7 +30,7 @@ class Submitter:
     user: str = field(default_factory=lambda: str(new_id()))
 
     def start(self, *arguments: object, api: str | None = None) -> subprocess.Popen[str]:
-        """The command on the folder of photographs."""
+        """Start the command on the folder of photographs."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("BLURLINE_")}
         return subprocess.Popen(
             [
@@ -44,20 +44,20 @@ class Submitter:
         )  # fmt: skip
 
     def run(self, *arguments: object, api: str | None = None) -> tuple[int, str]:
-        """The command's exit code and what it prints."""
+        """Run the command; its exit code and output."""
         process = self.start(*arguments, api=api)
         said, _ = process.communicate(timeout=TIMEOUT_S)
         return process.returncode, said
 
     def photograph(self, name: str, content: bytes = b"") -> Path:
-        """A file that no other is like."""
+        """Write a file with unique content."""
         path = self.photos / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content or f"the picture {name}".encode())
         return path
 
     def uploads(self) -> list[str]:
-        """The keys of the originals that the store has of this user."""
+        """The keys of this user's originals in the store."""
         prefix = f"{sha256(self.user.encode()).hexdigest()[:16]}/"
         return [stored.key for stored in self.store.list_originals(prefix, f"{prefix}0", f"{prefix}z")]
 
@@ -67,7 +67,7 @@ class Submitter:
             return [name for (name,) in connection.execute("SELECT name FROM images ORDER BY name")]
 
     def fetched(self) -> dict[str, bytes]:
-        """The results that lie in the output folder."""
+        """The results in the output folder."""
         files = [path for path in self.results.rglob("*") if path.is_file()]
         below = {path.relative_to(self.results).as_posix(): path for path in files}
         return {name: path.read_bytes() for name, path in below.items() if not name.startswith(".blurline-submit/")}

@@ -1,4 +1,4 @@
-"""`blurline submit` where quotas have no room for all."""
+"""`blurline submit` with quotas that do not allow all pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An installation with buckets of its own, and an empty one beside it on the same servers."""
+"""An installation with separate buckets, and an empty one on the same servers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def with_buckets(settings: Settings, name: str) -> Settings:
 
 @contextlib.contextmanager
 def emptied(settings: Settings) -> Iterator[Buckets]:
-    """Its buckets, there and empty, and empty again at the end."""
+    """The installation's buckets, created and empty, and emptied again at the end."""
     make_buckets(settings)
     buckets = Buckets(settings)
     _empty(buckets)
@@ -45,7 +45,7 @@ def new_database(settings: Settings, name: str) -> Iterator[SecretStr]:
 
 @pytest.fixture
 def source(settings: Settings) -> Iterator[Settings]:
-    """An installation with keys, no images, and a data folder of its own."""
+    """An installation with keys and its own data folder, without images."""
     source = with_buckets(settings, "source")
     LocalIssuer(source.home)
     Auditor(source.home)

@@ -1,4 +1,4 @@
-"""Images to back up, and what an installation holds, for comparison."""
+"""Images to back up, and the contents of an installation for comparison."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def submit(settings: Settings, database: Database, *contents: bytes) -> UUID:
 
 
 def publish_all(settings: Settings, database: Database, content: bytes) -> None:
-    """Give every image that waits this result."""
+    """Publish this result for every waiting image."""
     with psycopg.connect(settings.database.conninfo) as connection:
         ids = [batch_id for (batch_id,) in connection.execute("SELECT id FROM batches ORDER BY id")]
     with closing(Store(settings)) as store:
@@ -54,7 +54,7 @@ def publish_all(settings: Settings, database: Database, content: bytes) -> None:
 
 
 def objects_of(settings: Settings) -> dict[tuple[str, str], tuple[bytes, str]]:
-    """Content and kind of every object, by role and key."""
+    """The content and media type of every object, by role and key."""
     found = {}
     with closing(Buckets(settings)) as buckets:
         for role, bucket in buckets.by_role.items():

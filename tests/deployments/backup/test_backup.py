@@ -1,4 +1,4 @@
-"""What a backup holds, and what of it stays when it is refreshed."""
+"""The contents of a backup, and what a second run keeps."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_backup_from_a_host_without_keys_keeps_the_keys_it_has(
 def test_a_backup_does_not_list_objects_deleted_while_it_runs(
     source: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An image comes after the buckets were copied and goes after the database was dumped."""
+    """An image is submitted after the buckets were copied and deleted after the database was dumped."""
     jobs: list[Any] = []
 
     def mirror_and_submit(*arguments: Any) -> int:

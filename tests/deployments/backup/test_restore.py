@@ -1,4 +1,4 @@
-"""Bringing a backup back, and what is refused rather than lost."""
+"""Restoring a backup, and refusals that prevent a loss."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _restore(settings: Settings, path: Path, *, replacing: bool = False) -> list
 
 
 def _etags(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
-    """Those that the rows say and those of the store, by key."""
+    """The ETags in the rows and those of the store, by key."""
     with psycopg.connect(settings.database.conninfo) as connection:
         rows = {row[0]: row[1] for row in connection.execute("SELECT original_key, original_etag FROM images")}
     with closing(Buckets(settings)) as buckets:
@@ -62,7 +62,7 @@ def test_everything_is_restored(source: Settings, target: Settings, folder: Path
 
 
 def test_a_restored_database_continues_like_the_original(source: Settings, target: Settings, folder: Path) -> None:
-    """Sequences, triggers and constraints are there too."""
+    """The restored database has sequences, triggers and constraints too."""
     _restore(target, folder)
     with closing(Database(target.database.conninfo, max_connections=1)) as restored:
         submit(target, restored, b"new")

@@ -1,4 +1,4 @@
-"""What `docker compose config` makes of our files."""
+"""The output of `docker compose config` for our files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def compose_config(folder: Path, *files: str) -> dict[str, Any]:
-    """What `docker compose config` makes of the files in a copy of their folder."""
+    """The output of `docker compose config` for the files in a copy of their folder."""
     options = [word for file in files or ("compose.yaml",) for word in ("--file", str(folder / file))]
     command = [str(Path(sys.executable).with_name("docker-compose")), *options, "--profile", "setup", "config"]
     done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Our Dockerfile, read, and its stages made in plain folders: no container engine runs where tests do.
+"""Parses our Dockerfile and builds its stages in plain folders, because no container engine runs in tests.
 
 The steps of a stage run one by one, as they are written, by a user who is not root, where only the folders that the
 stage makes may be written to.
@@ -35,18 +35,18 @@ class Stage:
     instructions: list[tuple[str, str]] = field(default_factory=list)
 
     def last(self, word: str) -> str:
-        """What the last instruction of this kind says."""
+        """The value of the last instruction of this kind."""
         return next(rest for each, rest in reversed(self.instructions) if each == word)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What its ENV set."""
+        """The variables set by ENV."""
         pairs = [pair for word, rest in self.instructions if word == "ENV" for pair in shlex.split(rest)]
         return dict(pair.split("=", 1) for pair in pairs)
 
     @property
     def entrypoint(self) -> list[str]:
-        """Its ENTRYPOINT, which has the form of a list."""
+        """The ENTRYPOINT, in exec form."""
         words: list[str] = json.loads(self.last("ENTRYPOINT"))
         return words
 
@@ -69,7 +69,7 @@ def read_dockerfile() -> tuple[dict[str, str], dict[str, Stage]]:
 
 
 def build(folder: Path, uv_cache: Path) -> dict[str, Path]:
-    """Make the stages `build` and `blurline`; where the root of each lies."""
+    """Build the stages `build` and `blurline`; the root folder of each."""
     _, stages = read_dockerfile()
     trees: dict[str, Path] = {}
     for name in ("build", "blurline"):
@@ -87,7 +87,7 @@ def build(folder: Path, uv_cache: Path) -> dict[str, Path]:
 
 
 def sent_to_the_build() -> Iterator[Path]:
-    """The files of the checkout that a build gets to see, relative to its root."""
+    """The files of the checkout in the build context, relative to its root."""
     for name in sorted({rule[1:] for rule in _ignore_rules() if rule.startswith("!")}):
         top = ROOT / name
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
@@ -97,7 +97,7 @@ def sent_to_the_build() -> Iterator[Path]:
 
 
 def is_kept_from_the_build(path: Path) -> bool:
-    """Whether the ignore file keeps it out: the last rule that it, or a folder above it, meets decides."""
+    """Whether the ignore file excludes a path: the last rule that matches it or a parent folder decides."""
     names = [str(each) for each in (path, *path.parents)]
     verdict = False
     for rule in _ignore_rules():

@@ -1,4 +1,4 @@
-"""A small stand-in for a container engine: the services of a compose file as processes in namespaces of their own.
+"""A small substitute for a container engine: the services of a compose file as processes in separate namespaces.
 
 Each container has the mounts, the user, the variables, the command, the networks and the health check that the file
 says, a root that is read-only and no capabilities. Limits of memory are not enforced, and images are not layers but
@@ -31,7 +31,7 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What a container finds: folders of this machine by where they are to be, and what the image says of itself.
+    """What a container gets: folders of this machine by mount point, and the configuration of the image.
 
     ``owners`` names the owner (and mode) of the folders that volumes are laid over.
     """
@@ -59,7 +59,7 @@ class Container:
         return next(iter(self.addresses.values()))
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal to what runs in it; its exit code."""
+        """Send a signal to the process in it; the exit code."""
         assert self.process is not None
         pid = self.inner_pid()
         assert pid is not None
@@ -67,13 +67,13 @@ class Container:
         return self.process.wait(_STOP_S)
 
     def inner_pid(self) -> int | None:
-        """The process that the command became: the child of bubblewrap, which waits for it. None before it is there."""
+        """The process of the command: the child of bubblewrap, which waits for it. None before it starts."""
         assert self.process is not None
         return next((child.pid for child in psutil.Process(self.process.pid).children()), None)
 
 
 class Engine:
-    """Runs what `docker compose config` has made of a file. Everything of it lies in ``folder``."""
+    """Runs the output of `docker compose config`. All its files lie in ``folder``."""
 
     def __init__(self, config: Mapping[str, Any], images: Mapping[str, Image], folder: Path) -> None:
         self.services: Mapping[str, Any] = config["services"]
@@ -82,7 +82,7 @@ class Engine:
 
     @contextlib.contextmanager
     def networks(self) -> Iterator[None]:
-        """Networks and addresses for every container, gone at the end with all that runs in them."""
+        """Create networks and addresses for every container, and remove them with all their processes at the end."""
         networks = Networks(self._config["networks"])
         try:
             for name, service in self.services.items():
@@ -114,7 +114,7 @@ class Engine:
         return self._execute(self.containers[name][0], command)
 
     def volume(self, name: str) -> Path:
-        """Where the content of a named volume lies."""
+        """The folder of a named volume."""
         return self._folder / "volumes" / name
 
     def _log(self, namespace: str) -> Path:

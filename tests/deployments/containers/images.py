@@ -1,5 +1,5 @@
-"""What the containers of the tests are made of: our own image as the Dockerfile makes it, and for the others the same
-programs from where tests have them."""
+"""The images of the test containers: our own image as the Dockerfile builds it, and for the others the same
+programs as the tests install them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks as a container engine makes them: a bridge each, and for every container a namespace with a foot in some."""
+"""Networks as a container engine creates them: a bridge each, and a namespace with interfaces for every container."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Networks:
         return namespace, addresses
 
     def remove(self) -> None:
-        """Take everything away again, and end what still runs in it."""
+        """Remove the networks, and end the processes that still run in them."""
         for namespace in self._namespaces:
             while pids := _pids(namespace):
                 for pid in pids:
@@ -63,12 +63,12 @@ class Networks:
         return f"bl{self._tag}n{number}"
 
     def _prefix(self, number: int) -> str:
-        """Three numbers of addresses that hardly anybody else has (the range for benchmarks, RFC 2544)."""
+        """The first three bytes of addresses that few networks use (the range for benchmarks, RFC 2544)."""
         return f"198.{18 + number % 2}.{(int(self._tag, 16) + number) % 256}"
 
 
 def is_reached(address: str, port: int, namespace: str) -> bool:
-    """Whether something answers at a port when asked from within a network namespace."""
+    """Whether a process answers at a port, asked from within a network namespace."""
     code = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
     asking = ["ip", "netns", "exec", namespace, "python3", "-c", code]
     return subprocess.run(asking, capture_output=True, check=False).returncode == 0

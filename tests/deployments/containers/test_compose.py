@@ -1,4 +1,4 @@
-"""What the files say, without running anything of it."""
+"""The contents of the files, without running them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _IS_SECRET = re.compile(r"PASSWORD(?!_FILE)|SECRET(?!S_DIR)|TOKEN|AUTH_STRING|_K
 
 @pytest.fixture(params=_VARIANTS, ids="+".join)
 def services(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The services by name, put together with some of the files for what is one's own."""
+    """The services by name, merged with some of the files for the operator's own parts."""
     monkeypatch.setenv("OIDC_ISSUER", "https://login.test")
     monkeypatch.setenv("OIDC_CLIENT_ID", "blurline")
     monkeypatch.setenv("S3_ENDPOINT", "https://s3.test")
@@ -175,6 +175,6 @@ def test_the_image_has_every_command(services: dict[str, Any]) -> None:
 
 @cache
 def _complaint(*words: str) -> str:
-    """What `blurline` says against these words; nothing where they are a command."""
+    """The error of `blurline` for these words; empty if they are a command."""
     done = subprocess.run([sys.executable, "-m", "blurline", *words, "--help"], capture_output=True, text=True)
     return done.stderr if done.returncode else ""

@@ -15,7 +15,7 @@ def findings(subject: Subject, settings: Settings) -> dict[str, Finding]:
 
 
 def wrong(subject: Subject, settings: Settings) -> dict[str, Finding]:
-    """Only those that are not well; each of them has a remedy, and no other has."""
+    """The findings that are not OK; assert that exactly these have a remedy."""
     found = findings(subject, settings)
     assert all((each.remedy is None) == (each.severity is Severity.OK) for each in found.values())
     return {name: each for name, each in found.items() if each.severity is not Severity.OK}

@@ -14,7 +14,7 @@ from tests.deployments.doctor.findings import wrong
 
 @pytest.fixture
 def pretending(settings: Settings) -> Iterator[psycopg.Connection]:
-    """A schema whose functions come before PostgreSQL's own for `_pretended`."""
+    """A schema whose functions take precedence over PostgreSQL's own for `_pretended`."""
     with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA pretended")
         yield connection

@@ -1,4 +1,4 @@
-"""Every subject by itself, within bounds, whatever became of the others."""
+"""Every check runs by itself and within its time, even when others fail."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ BUCKET = "blurline-examined"
 
 @pytest.fixture
 def minio(settings: Settings) -> Iterator[Minio]:
-    """A client, and a bucket that is the test's own to spoil."""
+    """A client, and a bucket that the test may break."""
     access, secret = settings.store.keys
     address = urlsplit(settings.store.endpoint).netloc
     client = Minio(endpoint=address, access_key=access, secret_key=secret, secure=False)

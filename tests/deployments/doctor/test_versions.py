@@ -10,7 +10,7 @@ from tests.deployments.doctor.findings import findings, wrong
 
 
 def _install(folder: Path, name: str, version: str, *lines: str) -> None:
-    """As far as the metadata go, before what is really installed."""
+    """Installed packages by their metadata, which take precedence over the real ones."""
     about = folder / f"{name}-{version}.dist-info"
     about.mkdir()
     text = [f"Name: {name}", f"Version: {version}", *lines]

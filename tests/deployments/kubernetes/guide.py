@@ -1,4 +1,4 @@
-"""What docs/kubernetes.md shows: the secrets that an operator makes, and further YAML."""
+"""The contents of docs/kubernetes.md: the secrets that an operator creates, and further YAML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GUIDE = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text()
 
 
 def secrets() -> dict[str, dict[str, str]]:
-    """By the name of the Secret, the lines of the file that it is made from."""
+    """The lines of the file for each Secret, by the Secret's name."""
     blocks = re.findall(r"```ini\n# ([\w-]+)\.env\n(.*?)```", GUIDE, re.DOTALL)
     return {name: dict(line.split("=", 1) for line in lines.splitlines() if line) for name, lines in blocks}
 

@@ -25,7 +25,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What makes pods of ours, and those pods."""
+    """A workload of ours, and its pods."""
 
     kind: str
     name: str
@@ -57,7 +57,7 @@ def composed(*components: str) -> Sequence[Manifest]:
 
 
 def overlaid(components: Sequence[str], further: Sequence[Manifest]) -> Sequence[Manifest]:
-    """The base with components and other manifests, in a folder elsewhere, as an operator has it."""
+    """The base with components and other manifests, in a separate folder, as an operator has it."""
     with tempfile.TemporaryDirectory() as folder:
         base = os.path.relpath(ROOT, Path(folder).resolve())
         overlay = {
@@ -92,7 +92,7 @@ def workload(manifests: Sequence[Manifest], name: str) -> Workload:
 
 
 def settings_of(manifests: Sequence[Manifest]) -> dict[str, str]:
-    """What the ConfigMap gives to every container."""
+    """The settings of the ConfigMap, which every container gets."""
     (settings,) = of_kind(manifests, "ConfigMap")
     return dict(settings["data"])
 

@@ -1,4 +1,4 @@
-"""What NetworkPolicies let through, as the reference of Kubernetes defines it."""
+"""The connections that NetworkPolicies allow, as the Kubernetes reference defines them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Party:
 
 
 def is_open(policies: Sequence[Manifest], source: Party, target: Party, protocol: str, port: int) -> bool:
-    """Whether one may connect to the other: what leaves must be let out, and what arrives must be let in."""
+    """Whether one may connect to the other: egress of the source and ingress of the target must allow it."""
     return _passes(policies, "Egress", source, target, protocol, port) and _passes(
         policies, "Ingress", target, source, protocol, port
     )

@@ -1,4 +1,4 @@
-"""Whatever is rendered is valid, fits together, and every pod of ours is confined."""
+"""Every rendered manifest is valid and consistent, and every pod of ours is confined."""
 
 from __future__ import annotations
 

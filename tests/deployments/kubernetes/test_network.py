@@ -1,4 +1,4 @@
-"""The policies leave open what is needed, and nothing else."""
+"""The policies allow the required connections and no others."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_fetching_urls_and_sending_webhooks_reaches_only_public_addresses() -> N
 
 
 def open_flows(manifests: Sequence[Manifest]) -> set[Flow]:
-    """Every way that is open with one of our pods at an end, by name and port."""
+    """Every open connection from or to one of our pods, by name and port."""
     policies = of_kind(manifests, "NetworkPolicy")
     ours = [Party(each.name, NAMESPACE, {}, each.labels) for each in workloads(manifests)]
     parties = [*ours, *OUTSIDERS]

@@ -1,4 +1,4 @@
-"""The probes, asked of the processes themselves as the kubelet asks them."""
+"""The probes, sent to the processes as the kubelet sends them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_while_prefect_is_unavailable_every_part_lives_and_only_workers_are_unre
 
 @contextmanager
 def started(part: Workload, settings: Settings, folder: Path) -> Iterator[Running]:
-    """The part, told what its pod tells it but for what is elsewhere here."""
+    """The part with its pod's settings, except addresses that differ here."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     given = arguments(part.main["args"], {"WORKER_CHILDREN": "1"})

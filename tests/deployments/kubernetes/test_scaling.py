@@ -1,4 +1,4 @@
-"""There are as many workers as there is work for, and nothing is lost when there are fewer again."""
+"""Workers scale with the work, and scaling down loses nothing."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def thresholds(hpa: Manifest) -> dict[str, tuple[str, str]]:
 
 
 def check_metric(name: str, labels: set[str]) -> None:
-    """That the processes of the API show it, with those labels."""
+    """Assert that the API exports the metric with these labels."""
     (shown,) = [each for each in metrics.DATABASE.collect() if each.name == name]
     assert shown.type == "gauge"
     metric: Any = metrics.queue_images

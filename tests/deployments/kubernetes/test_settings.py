@@ -1,4 +1,4 @@
-"""What the containers are told: settings that there are, secrets that the guide names, commands that can be read."""
+"""The configuration of the containers: known settings, secrets from the guide, valid commands."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def listens(each: Workload) -> list[int]:
 
 
 def parse(command_line: list[str]) -> None:
-    """Raises what a wrong command line raises; runs nothing."""
+    """Parse a command line without running it; raises its usage error."""
     group = typer.main.get_command(app)
     verb = group.get_command(group.make_context("blurline", [], resilient_parsing=True), command_line[0])  # type: ignore[attr-defined]
     assert verb is not None, command_line

@@ -1,4 +1,4 @@
-"""The API with webhooks allowed, also to loopback, and a receiver for them."""
+"""The API with webhooks allowed, also to loopback, and a receiver."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def allowing(without_prefect: Settings) -> Settings:
 
 @pytest.fixture
 def client(allowing: Settings, receiver: Receiver) -> Iterator[httpx.Client]:
-    """ann's client; she may submit. The receiver comes first, for its certificate to be trusted."""
+    """ann's client with the scope to submit. The receiver starts first, so that its certificate is trusted."""
     with serving(create_app(allowing)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(allowing, "ann", Scope.SUBMIT)
         yield client

@@ -28,7 +28,7 @@ from tests.waiting import wait_for
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a receiver was sent."""
+    """A message that a receiver got."""
 
     path: str
     headers: dict[str, str]
@@ -60,7 +60,7 @@ class Receiver:
         exchange.reply(self.statuses.pop(0) if self.statuses else 200)
 
     def wait_for(self, count: int) -> list[Message]:
-        """The messages, once there are so many."""
+        """Wait for this many messages; the messages."""
         wait_for(f"{count} messages", lambda: len(self.messages) >= count, every_s=0.02)
         return self.messages
 
@@ -80,7 +80,7 @@ def send_test(client: httpx.Client, webhook: dict[str, Any]) -> dict[str, Any]:
 
 
 def tried(client: httpx.Client, webhook: dict[str, Any], tries: int = 1) -> dict[str, Any]:
-    """The latest delivery, once it has been tried so often."""
+    """Wait until the latest delivery has this many tries; the delivery."""
 
     def ask() -> dict[str, Any] | None:
         delivery: dict[str, Any] = client.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["deliveries"][0]

@@ -1,4 +1,4 @@
-"""What a receiver is sent, when again, and when no more."""
+"""The messages to a receiver: contents, retries and their end."""
 
 from __future__ import annotations
 

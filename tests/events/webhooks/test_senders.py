@@ -1,4 +1,4 @@
-"""Several senders, endpoints that fail or hang, crashes, and addresses that must not be reached."""
+"""Several senders, failing and hanging endpoints, crashes, and forbidden addresses."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_delivery_of_a_crashed_sender_is_sent_again(database: Database, allo
 def test_nothing_is_sent_to_private_addresses(
     database: Database, allowing: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where an endpoint was set up before it led there."""
+    """Also if the endpoint was created before its name led to a private address."""
     connected = threading.Event()
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_, **__: connected.set())
     resolve = socket.getaddrinfo
