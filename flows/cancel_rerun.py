@@ -9,7 +9,7 @@ from prefect import flow
 
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import load_settings
-from sql.reruns.reruns import call_off_rerun
+from sql.reruns.reruns import cancel_attempts_of_rerun
 from tasks.resources import database
 
 
@@ -20,12 +20,12 @@ def cancel_rerun(rerun_id: UUID) -> str:
     Args:
         rerun_id: The id that `rerun-backlog` returned, which is also the id of its flow run.
     """
-    return call_off(rerun_id)
+    return cancel_rest(rerun_id)
 
 
-def call_off(rerun_id: UUID) -> str:
+def cancel_rest(rerun_id: UUID) -> str:
     """Close the open attempts, then cancel their flow runs."""
-    images, flow_run_ids = call_off_rerun(database(), rerun_id)
+    images, flow_run_ids = cancel_attempts_of_rerun(database(), rerun_id)
     with closing(FlowRuns(load_settings())) as flow_runs:
         flow_runs.cancel(flow_run_ids, "The re-run was cancelled.")
     return f"{images} images are as they were before the re-run"

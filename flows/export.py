@@ -13,13 +13,13 @@ from prefect import flow
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.statistics.exports import list_changed_days, note_exported, pages_of_detections, pages_of_images
-from sql.statistics.statistics import Wanted, fold
+from sql.statistics.statistics import StatisticsFilter, fold
 from sql.statistics.tables import DETECTIONS, IMAGES, Rows, write_parquet
 from tasks.resources import database, store
 
 log = structlog.get_logger()
 
-_TABLES: dict[str, tuple[Callable[[Database, Wanted], Iterator[Rows]], pyarrow.Schema]] = {
+_TABLES: dict[str, tuple[Callable[[Database, StatisticsFilter], Iterator[Rows]], pyarrow.Schema]] = {
     "images": (pages_of_images, IMAGES),
     "detections": (pages_of_detections, DETECTIONS),
 }
@@ -51,7 +51,7 @@ def export_changed(database: Database, store: Store) -> str:
 def write_day(database: Database, store: Store, day: date) -> dict[str, int]:
     """Write the files of a day, or remove them if the day has no images. Return the number of rows of each."""
     since = datetime.combine(day, time(), UTC)
-    wanted = Wanted(since, since + timedelta(days=1))
+    wanted = StatisticsFilter(since, since + timedelta(days=1))
     rows = {}
     for table, (pages, schema) in _TABLES.items():
         with TemporaryFile() as file:

@@ -19,7 +19,7 @@ from blurline.orchestration.flow_runs import FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
 from sql.deletion.expired_records import expire_records
 from sql.jobs.outbox import dispatch_waiting
-from sql.jobs.retries import call_off, retry_or_fail, retry_policy
+from sql.jobs.retries import cancel_attempts, retry_or_fail, retry_policy
 from sql.statistics.statistics import fold
 from sql.upkeep.reconcile import Underway, count_undispatched, list_underway
 from tasks.resources import database
@@ -98,7 +98,7 @@ def _carry_out(flow_runs: FlowRuns, batch: Underway, state: RunState | None, ver
     """Settle the images first: a run that ended before them would look like a person's cancellation next time."""
     with database().transaction() as transaction:
         if verdict.is_final:
-            call_off(transaction, batch.attempt_ids, verdict.code, verdict.message)
+            cancel_attempts(transaction, batch.attempt_ids, verdict.code, verdict.message)
         else:
             retry_or_fail(transaction, batch.attempt_ids, verdict.code, verdict.message, retry_policy(load_settings()))
     metrics.images_reconciled.labels(verdict.code).inc(len(batch.attempt_ids))

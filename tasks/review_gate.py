@@ -14,11 +14,11 @@ def review_reason(policy: Policy, doubt: Doubt, correction: Correction | None) -
     A corrected result waits only if its reviewer asked for that: the reviewer has already seen the image.
     """
     if correction is not None:
-        return ReviewReason("corrected", "Held so that its correction is looked at.") if correction.is_held else None
+        return ReviewReason("corrected", "The correction must be approved.") if correction.is_held else None
     if policy.review is Review.ALWAYS:
-        return ReviewReason("review_asked", "Held because its policy has every result reviewed.")
+        return ReviewReason("review_asked", "The policy requires a review of every result.")
     if policy.review is Review.DOUBTFUL and doubt.value >= policy.max_doubt:
         reasons = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in doubt.reasons.items())
-        message = f"Held because a face may still be visible: doubt {doubt.value:.2f} ({reasons})."
+        message = f"A face may still be visible: doubt {doubt.value:.2f} ({reasons})."
         return ReviewReason("doubtful", message)
     return None

@@ -12,7 +12,7 @@ from blurline.error_codes import ERROR_CODES
 ROOT = Path(__file__).parents[1]
 _PACKAGES = ("blurline", "models", "sql", "tasks", "flows", "api", "dashboard", "deployments")
 _CATALOGUE = ROOT / "blurline" / "error_codes.py"
-_TAKES_A_CODE = {"Verdict", "ReviewReason", "ApiProblem", "problem_response", "_call_off", "call_off"}
+_TAKES_A_CODE = {"Verdict", "ReviewReason", "ApiProblem", "problem_response", "_cancel_attempts_of", "cancel_attempts"}
 _IN_SQL = re.compile(r"\berror_code\s*(?:=|<>|IS DISTINCT FROM)\s*'(\w+)'")
 _MADE_OF_A_STATE = {"flow_run_crashed", "flow_run_failed", "flow_run_completed"}
 """Codes that `flows.reconcile` puts together from the state of a flow run."""

@@ -8,7 +8,7 @@ import time
 from blurline.access.oidc import OidcIssuer
 from blurline.access.tokens import LOCAL_ISSUER, Identity, InvalidToken, LocalIssuer, claimed_issuer
 from blurline.settings import Settings
-from sql.access.users import see
+from sql.access.users import record_user
 from sql.engine.database import Database
 
 _SEEN_AGAIN_S = 300
@@ -49,7 +49,7 @@ class Identities:
                 self._seen_s.clear()
             self._seen_s[key] = now_s
         try:
-            see(self._database, identity)
+            record_user(self._database, identity)
         except BaseException:
             with self._lock:
                 self._seen_s.pop(key, None)

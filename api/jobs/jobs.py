@@ -20,7 +20,7 @@ from sql.deletion.deletions import delete_job as delete
 from sql.deletion.deletions import grace_periods
 from sql.engine.database import Order
 from sql.jobs.job_queries import JobFilter, list_images_of_job, list_jobs
-from sql.reruns.reruns import call_off_job
+from sql.reruns.reruns import cancel_attempts_of_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -110,7 +110,7 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     row = visible_job(context, who, job_id)
     if manageable_owner(who) not in (None, row.owner):
         raise not_manageable("job")
-    _, flow_run_ids = call_off_job(context.database, job_id)
+    _, flow_run_ids = cancel_attempts_of_job(context.database, job_id)
     context.flow_runs.cancel(flow_run_ids)
     return job_view(visible_job(context, who, job_id), context.settings)
 

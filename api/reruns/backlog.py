@@ -12,7 +12,7 @@ from api.http.problems import ApiProblem, problem_responses
 from blurline.contract import BacklogRerun, BacklogRerunRequest, CancelledRerun
 from blurline.ids import new_id
 from sql.jobs.submissions import batch_size
-from sql.reruns.reruns import call_off_rerun, is_rerun, rerun
+from sql.reruns.reruns import cancel_attempts_of_rerun, is_rerun, rerun
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ def cancel_rerun(context: Ctx, who: Operator, rerun_id: UUID) -> CancelledRerun:
     """Cancel what is left of a re-run, of a backlog or of a job. Its images are as they were before."""
     if not is_rerun(context.database, rerun_id):
         raise ApiProblem("not_found", "There is no re-run with this id.")
-    images, flow_run_ids = call_off_rerun(context.database, rerun_id)
+    images, flow_run_ids = cancel_attempts_of_rerun(context.database, rerun_id)
     context.flow_runs.cancel(flow_run_ids)
     log.info("rerun_cancelled", rerun_id=str(rerun_id), images=images, asked_by=who.owner)
     return CancelledRerun(images=images)

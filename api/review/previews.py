@@ -18,7 +18,7 @@ from blurline.errors import ObjectMissing
 from blurline.picture.preview import MEDIA_TYPE
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from sql.jobs.job_queries import ImageRow
-from sql.review.reviews import note_look
+from sql.review.reviews import record_view
 
 log = structlog.get_logger()
 
@@ -70,6 +70,6 @@ def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize)
             "missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which is required for originals."
         )
     content = context.store.stream_original(preview_key(readable_original(row), size))
-    note_look(context.database, who.owner, row.id)
+    record_view(context.database, who.owner, row.id)
     log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)
     return content

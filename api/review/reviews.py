@@ -33,7 +33,7 @@ from sql.review.reviews import (
     correct_image,
     count_waiting,
     list_decisions,
-    note_look,
+    record_view,
     reject_image,
     release,
 )
@@ -128,7 +128,7 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:
     """Download the original. For reviewers only; every view is recorded."""
     key = readable_original(visible_image(context, who, image_id))
-    note_look(context.database, who.owner, image_id)
+    record_view(context.database, who.owner, image_id)
     log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     content = context.store.stream_original(key)

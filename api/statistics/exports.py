@@ -16,9 +16,9 @@ from api.http.problems import ApiProblem
 from api.statistics.training_set import TrainingFormat, training_set
 from blurline.access.tokens import Scope
 from sql.engine.database import Database
-from sql.review.reviews import note_look
+from sql.review.reviews import record_view
 from sql.statistics.exports import Reviewed, list_reviewed, pages_of_detections, pages_of_images
-from sql.statistics.statistics import Wanted
+from sql.statistics.statistics import StatisticsFilter
 from sql.statistics.tables import DETECTIONS, IMAGES, Rows, TableFormat, encoded
 
 log = structlog.get_logger()
@@ -81,7 +81,7 @@ def export_corrections(
 def _table(
     context: Context,
     wanted: ImageSelection,
-    pages: Callable[[Database, Wanted], Iterator[Rows]],
+    pages: Callable[[Database, StatisticsFilter], Iterator[Rows]],
     schema: pyarrow.Schema,
     table_format: TableFormat,
     name: str,
@@ -102,12 +102,12 @@ def _accepted(accept: str) -> TableFormat:
     return next((known[each] for each in named if each in known), TableFormat.PARQUET)
 
 
-def _wanted(given: ImageSelection) -> Wanted:
-    return Wanted(given.since, given.until, given.owner, given.profile, given.state, given.labels)
+def _wanted(given: ImageSelection) -> StatisticsFilter:
+    return StatisticsFilter(given.since, given.until, given.owner, given.profile, given.state, given.labels)
 
 
 def _record_views(database: Database, operator: str, images: Iterable[Reviewed]) -> Iterator[Reviewed]:
     """Record a view of each original: exporting one counts as viewing it."""
     for image in images:
-        note_look(database, operator, image.id)
+        record_view(database, operator, image.id)
         yield image

@@ -34,7 +34,7 @@ from blurline.contract.statistics import (
 )
 from sql.jobs.job_queries import statistics as states_and_codes
 from sql.statistics import statistics
-from sql.statistics.statistics import Wanted
+from sql.statistics.statistics import StatisticsFilter
 
 router = APIRouter(prefix="/v1/statistics", tags=["statistics"])
 
@@ -53,7 +53,7 @@ _UNITS = {
 }
 
 
-def _hours(given: SelectedImages) -> Wanted:
+def _hours(given: SelectedImages) -> StatisticsFilter:
     try:
         since = _hour(given.since)
         until = _hour(given.until + _HOUR - datetime.resolution)
@@ -62,10 +62,10 @@ def _hours(given: SelectedImages) -> Wanted:
             "invalid_request",
             "The time range reaches beyond the supported dates. Choose a shorter one.",
         ) from error
-    return Wanted(since, until, given.owner, given.profile, given.state, given.labels)
+    return StatisticsFilter(since, until, given.owner, given.profile, given.state, given.labels)
 
 
-Asked = Annotated[Wanted, Depends(_hours)]
+Asked = Annotated[StatisticsFilter, Depends(_hours)]
 
 
 @router.get("")
@@ -153,7 +153,7 @@ def get_quality(context: Ctx, wanted: Asked) -> Quality:
     return quality_view(wanted.since, wanted.until, edges_px, rows)
 
 
-def _range(wanted: Wanted) -> dict[str, Any]:
+def _range(wanted: StatisticsFilter) -> dict[str, Any]:
     return {"since": wanted.since, "until": wanted.until}
 
 
@@ -161,7 +161,7 @@ def _hour(time: datetime) -> datetime:
     return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _check_steps(wanted: Wanted, bucket: Interval) -> None:
+def _check_steps(wanted: StatisticsFilter, bucket: Interval) -> None:
     if bucket is Interval.HOUR and wanted.until - wanted.since > _LONGEST_BY_HOUR:
         raise ApiProblem(
             "invalid_request", f"A timeline by hour covers at most {_LONGEST_BY_HOUR.days} days. Use bucket=day."

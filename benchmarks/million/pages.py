@@ -175,10 +175,14 @@ def _pages(settings: Settings, api: str, dashboard: str) -> list[Page]:
         Page("Submit", f"{dashboard}/", "Submit.*Adjust the policy"),
         Page("Jobs", f"{dashboard}/jobs", "Jobs.*50 jobs · page 1"),
         Page("a job of 10,000 images", f"{dashboard}/jobs?job={job['id']}", "of 10,000 images published"),
-        Page("Review", f"{dashboard}/review", r"Held because.*[\d,]+ images held|[\d,]+ images held.*Held because"),
+        Page(
+            "Review",
+            f"{dashboard}/review",
+            r"still be visible.*\d images waiting|\d images waiting.*still be visible",
+        ),
         Page("Statistics", f"{dashboard}/statistics", r"Statistics.*Images.*\d{2},\d{3}"),
-        Page("Exports", f"{dashboard}/exports", r"Exports.*\d{2},\d{3} images chosen"),
-        Page("System", f"{dashboard}/system", "System.*What waits.*PostgreSQL"),
+        Page("Exports", f"{dashboard}/exports", r"Exports.*\d{2},\d{3} images selected"),
+        Page("System", f"{dashboard}/system", "System.*Waiting.*PostgreSQL"),
     ]
 
 

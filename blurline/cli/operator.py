@@ -60,11 +60,11 @@ def rerun(
     export_prefect(load_settings())
     from blurline.contract import BacklogRerunRequest
     from blurline.ids import new_id
-    from flows.cancel_rerun import call_off
+    from flows.cancel_rerun import cancel_rest
     from flows.rerun_backlog import run_again, with_offset
 
     if cancel is not None:
-        typer.echo(call_off(cancel))
+        typer.echo(cancel_rest(cancel))
         return
     try:
         request = BacklogRerunRequest.model_validate(

@@ -25,7 +25,7 @@ class UserRow:
     last_seen_at: datetime
 
 
-def see(database: Database, identity: Identity) -> None:
+def record_user(database: Database, identity: Identity) -> None:
     """Record that a user has presented a valid token."""
     with database.transaction() as transaction:
         transaction.run(

@@ -45,7 +45,7 @@ def claim(database: Database, owner: str, key: str, fingerprint: str, kept_hours
     """Claim a key for the request with this fingerprint. Raises KeyReused and InProgress."""
     lease_id = new_id()
     with database.transaction() as transaction:
-        transaction.run("forget_idempotency_key", owner=owner, key=key, kept_hours=kept_hours)
+        transaction.run("delete_expired_idempotency_key", owner=owner, key=key, kept_hours=kept_hours)
         row = transaction.one(
             "claim_idempotency_key",
             owner=owner,

@@ -1,6 +1,6 @@
 -- Idempotency keys. A row without an answer is leased to one request.
 
--- name: forget_idempotency_key
+-- name: delete_expired_idempotency_key
 DELETE FROM idempotency_keys
 WHERE owner = %(owner)s AND key = %(key)s AND created_at < now() - %(kept_hours)s * interval '1 hour'
 

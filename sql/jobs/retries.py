@@ -74,7 +74,7 @@ def retry_or_fail(
         reopen(transaction, members)
 
 
-def call_off(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> int:
+def cancel_attempts(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> int:
     """End open attempts that somebody cancelled, and return how many there were.
 
     An image that was published, failed or held before a re-run is so again; one that was never finished fails.

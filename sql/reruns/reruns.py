@@ -19,7 +19,7 @@ from blurline.ids import new_id
 from blurline.policy import Policy
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import parse_correction, reopen
-from sql.jobs.retries import call_off
+from sql.jobs.retries import cancel_attempts
 from sql.jobs.submissions import BatchSize, Member, add_attempts, split
 
 _AT_ONCE = 5000
@@ -99,14 +99,14 @@ def is_rerun(database: Database, rerun_id: UUID) -> bool:
         return transaction.one("rerun", rerun_id=rerun_id) is not None
 
 
-def call_off_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
+def cancel_attempts_of_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
     """Cancel what is left of a re-run: how many images, and the flow runs that process them."""
-    return _call_off(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
+    return _cancel_attempts_of(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
-def call_off_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
+def cancel_attempts_of_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
     """Cancel what is left of a job: how many images, and the flow runs that process them."""
-    return _call_off(database, "job_cancelled", _JOB_CANCELLED, job_id=job_id)
+    return _cancel_attempts_of(database, "job_cancelled", _JOB_CANCELLED, job_id=job_id)
 
 
 def _matching(transaction: Transaction, request: BacklogRerunRequest, *, has_original: bool) -> tuple[list[UUID], int]:
@@ -152,7 +152,7 @@ def _enqueue(
     reopen(transaction, [member for _, member in placed])
 
 
-def _call_off(
+def _cancel_attempts_of(
     database: Database, code: str, message: str, rerun_id: UUID | None = None, job_id: UUID | None = None
 ) -> tuple[int, list[UUID]]:
     """Repeat until nothing is open: another attempt may have replaced one meanwhile."""
@@ -164,5 +164,5 @@ def _call_off(
             if not rows:
                 return images, sorted(flow_run_ids)
             transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
-            images += call_off(transaction, [row["attempt_id"] for row in rows], code, message)
+            images += cancel_attempts(transaction, [row["attempt_id"] for row in rows], code, message)
             flow_run_ids |= {row["flow_run_id"] for row in rows if row["flow_run_id"]}

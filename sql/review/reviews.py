@@ -184,10 +184,10 @@ def list_decisions(database: Database, image_id: UUID) -> list[DecisionRow]:
         return [DecisionRow(**row) for row in transaction.all("decisions", image_id=image_id)]
 
 
-def note_look(database: Database, reviewer: str, image_id: UUID) -> None:
+def record_view(database: Database, reviewer: str, image_id: UUID) -> None:
     """Record that a reviewer has viewed an original."""
     with database.transaction() as transaction:
-        transaction.run("note_look", reviewer=reviewer, image_id=image_id)
+        transaction.run("record_view", reviewer=reviewer, image_id=image_id)
 
 
 def _claim(transaction: Transaction, reviewer: str, image_id: UUID) -> ClaimedReview | None:

@@ -57,5 +57,5 @@ VALUES (%(id)s, %(image_id)s, %(attempt_id)s, %(reviewer)s, %(kind)s, %(added)s,
 -- name: decisions
 SELECT * FROM decisions WHERE image_id = %(image_id)s ORDER BY created_at, id
 
--- name: note_look
+-- name: record_view
 INSERT INTO looks (image_id, reviewer) VALUES (%(image_id)s, %(reviewer)s)

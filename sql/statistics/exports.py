@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from sql.engine.database import Database, Row
-from sql.statistics.statistics import Wanted
+from sql.statistics.statistics import StatisticsFilter
 
 _PAGE = 2000
 _BEFORE_ALL = UUID(int=0)
@@ -41,12 +41,12 @@ class ChangedDay:
     version: int
 
 
-def pages_of_images(database: Database, wanted: Wanted) -> Iterator[list[Row]]:
+def pages_of_images(database: Database, wanted: StatisticsFilter) -> Iterator[list[Row]]:
     """Rows of `sql.statistics.tables.IMAGES`, oldest first."""
     return _pages(database, "images_to_export", wanted)
 
 
-def pages_of_detections(database: Database, wanted: Wanted) -> Iterator[list[Row]]:
+def pages_of_detections(database: Database, wanted: StatisticsFilter) -> Iterator[list[Row]]:
     """Rows of `sql.statistics.tables.DETECTIONS`, image by image."""
     for page in pages_of_images(database, wanted):
         with database.transaction() as transaction:
@@ -54,7 +54,7 @@ def pages_of_detections(database: Database, wanted: Wanted) -> Iterator[list[Row
         yield detections
 
 
-def list_reviewed(database: Database, wanted: Wanted) -> Iterator[Reviewed]:
+def list_reviewed(database: Database, wanted: StatisticsFilter) -> Iterator[Reviewed]:
     """Every image whose faces a reviewer has approved or corrected."""
     for page in _pages(database, "reviewed_to_export", wanted):
         for row in page:
@@ -73,9 +73,9 @@ def note_exported(database: Database, day: ChangedDay) -> None:
         transaction.run("note_exported", day=day.day, version=day.version)
 
 
-def _pages(database: Database, name: str, wanted: Wanted) -> Iterator[list[Row]]:
+def _pages(database: Database, name: str, wanted: StatisticsFilter) -> Iterator[list[Row]]:
     labels = None if wanted.labels is None else Jsonb(dict(wanted.labels))
-    fields: dict[str, Any] = {field: getattr(wanted, field) for field in Wanted.__slots__}
+    fields: dict[str, Any] = {field: getattr(wanted, field) for field in StatisticsFilter.__slots__}
     cursor: dict[str, Any] = {"cursor_at": wanted.since, "cursor_id": _BEFORE_ALL}
     while True:
         with database.transaction() as transaction:

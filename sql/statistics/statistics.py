@@ -18,7 +18,7 @@ Interval = Literal["hour", "day"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StatisticsFilter:
     """A filter of images, submitted from the hour ``since`` up to ``until``. A field of None does not restrict."""
 
     since: datetime
@@ -113,55 +113,55 @@ class QualityRow:
     mistaken: int
 
 
-def timeline(database: Database, wanted: Wanted, bucket: Interval) -> list[PointRow]:
+def timeline(database: Database, wanted: StatisticsFilter, bucket: Interval) -> list[PointRow]:
     """Images by time of submission and current state."""
     return [PointRow(**row) for row in _rows(database, "timeline", wanted, bucket=bucket, clock="submitted")]
 
 
-def throughput(database: Database, wanted: Wanted, bucket: Interval) -> list[PointRow]:
+def throughput(database: Database, wanted: StatisticsFilter, bucket: Interval) -> list[PointRow]:
     """Images by the time at which they were first settled, and current state."""
     return [PointRow(**row) for row in _rows(database, "timeline", wanted, bucket=bucket, clock="settled")]
 
 
-def histogram(database: Database, wanted: Wanted, figure: str) -> HistogramRow:
+def histogram(database: Database, wanted: StatisticsFilter, figure: str) -> HistogramRow:
     """The distribution of a figure, which must be one of the table ``bin_edges``."""
     (row,) = _rows(database, "histogram", wanted, figure=figure)
     return HistogramRow(row["edges"], row["counts"] or [0] * (len(row["edges"]) + 1))
 
 
-def failures(database: Database, wanted: Wanted) -> list[FailureRow]:
+def failures(database: Database, wanted: StatisticsFilter) -> list[FailureRow]:
     """Images by error code, the most frequent first."""
     return [FailureRow(**row) for row in _rows(database, "failures", wanted)]
 
 
-def models(database: Database, wanted: Wanted) -> list[ModelRow]:
+def models(database: Database, wanted: StatisticsFilter) -> list[ModelRow]:
     """Images by the model of their result."""
     return [ModelRow(**row) for row in _rows(database, "models", wanted)]
 
 
-def durations(database: Database, wanted: Wanted) -> DurationsRow:
+def durations(database: Database, wanted: StatisticsFilter) -> DurationsRow:
     """The waiting, turnaround and processing times of images."""
     (row,) = _rows(database, "durations", wanted)
     return DurationsRow(**row)
 
 
-def queue(database: Database, wanted: Wanted) -> list[QueueRow]:
+def queue(database: Database, wanted: StatisticsFilter) -> list[QueueRow]:
     """Images that are queued or processed now, regardless of the time range."""
     return [QueueRow(**row) for row in _rows(database, "queue", wanted)]
 
 
-def count_held(database: Database, wanted: Wanted) -> int:
+def count_held(database: Database, wanted: StatisticsFilter) -> int:
     """The number of images that wait for review now."""
     (row,) = _rows(database, "held", wanted)
     return int(row["images"])
 
 
-def decisions(database: Database, wanted: Wanted) -> list[DecisionsRow]:
+def decisions(database: Database, wanted: StatisticsFilter) -> list[DecisionsRow]:
     """Decisions by kind."""
     return [DecisionsRow(**row) for row in _rows(database, "decisions_by_kind", wanted)]
 
 
-def quality(database: Database, wanted: Wanted) -> tuple[list[float], list[QualityRow]]:
+def quality(database: Database, wanted: StatisticsFilter) -> tuple[list[float], list[QualityRow]]:
     """The edges of the bins of face sizes, and the detector's quality by profile and bin."""
     (edges,) = _rows(database, "quality_edges", wanted)
     return edges["edges"], [QualityRow(**row) for row in _rows(database, "quality", wanted)]
@@ -174,8 +174,8 @@ def fold(database: Database) -> int:
     return int(row["folded"]) if row else 0
 
 
-def _rows(database: Database, name: str, wanted: Wanted, **more: Any) -> list[Row]:
-    fields = {field: getattr(wanted, field) for field in Wanted.__slots__}
+def _rows(database: Database, name: str, wanted: StatisticsFilter, **more: Any) -> list[Row]:
+    fields = {field: getattr(wanted, field) for field in StatisticsFilter.__slots__}
     labels = None if wanted.labels is None else Jsonb(dict(wanted.labels))
     with database.transaction() as transaction:
         return transaction.all(name, **{**fields, "labels": labels}, **more)

@@ -27,7 +27,7 @@ from tests.api_requests import submit, underway
 from tests.clock import age
 from tests.factories import result
 
-HELD = ReviewReason("review_asked", "Held because its policy has every result reviewed.")
+HELD = ReviewReason("review_asked", "The policy requires a review of every result.")
 
 
 class Pipeline:

@@ -70,7 +70,7 @@ def test_the_page_describes_the_image_and_why_it_is_held(open_page: Open, pipeli
         "a*b*.jpg",
         "from ann",
         "2 images waiting",
-        "every result reviewed",
+        "a review of every result",
         "Doubt 25%: 2 candidates just under the threshold.",
     ):
         assert words in said

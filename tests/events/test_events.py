@@ -21,7 +21,7 @@ from sql.events.events import Bounds, Event, count_progress, find_bounds, list_e
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.settlement import approve, fail, hold_for_review
-from sql.reruns.reruns import call_off_job, rerun
+from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tests.factories import SIZE, add_job, result, started
 from tests.waiting import TIMEOUT_S
 
@@ -113,7 +113,7 @@ def test_a_new_result_writes_an_event_and_the_job_does_not_finish_again(database
 
 def test_a_cancelled_job_of_many_images_ends_with_its_finish(database: Database) -> None:
     job = add_job(database, 1000)
-    call_off_job(database, job)
+    cancel_attempts_of_job(database, job)
     events = events_of(database)
     assert [event.sequence for event in events] == list(range(1, 1002))
     assert Counter(event.type for event in events[:-1]) == {"image.failed": 1000}

@@ -19,7 +19,7 @@ from blurline.settings import Settings
 from sql.deletion.expired_records import expire_records
 from sql.engine.channels import Channel, listen
 from sql.engine.database import Database
-from sql.reruns.reruns import call_off_job
+from sql.reruns.reruns import cancel_attempts_of_job
 from tests.api_server import serving
 from tests.events.live_socket import closed, connected, event, introduced, job_underway, received, settle, token
 from tests.waiting import wait_for
@@ -146,7 +146,7 @@ def test_a_client_that_reads_nothing_is_dropped_and_delays_no_other(
         with connected(url) as other:
             introduced(stuck, token(settings))
             introduced(other, token(settings))
-            call_off_job(database, job)
+            cancel_attempts_of_job(database, job)
             kept_bytes: set[int] = set()
             for sequence in range(1, images + 2):
                 assert event(other)["sequence"] == sequence

@@ -21,7 +21,7 @@ from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.settlement import approve, fail, hold_for_review
 from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
-from sql.reruns.reruns import call_off_job, rerun
+from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tests.clock import age
 from tests.factories import RETRY_POLICY, SIZE, add_job, attempts_of, dispatched, originals, result, started
 
@@ -162,7 +162,7 @@ def test_settling_and_cancelling_concurrently_never_deadlock(database: Database)
 
     racer = threading.Thread(target=settle)
     racer.start()
-    call_off_job(database, job_id)
+    cancel_attempts_of_job(database, job_id)
     racer.join()
     assert not faults
     row = find_job(database, None, job_id)

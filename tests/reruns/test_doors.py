@@ -25,7 +25,7 @@ from blurline.settings import Settings
 from flows.rerun_backlog import rerun_backlog
 from sql.engine.database import Database
 from sql.jobs.publishing import ReviewReason
-from sql.reruns.reruns import ModelsUnknown, call_off_job, record_models
+from sql.reruns.reruns import ModelsUnknown, cancel_attempts_of_job, record_models
 from tasks import resources
 from tests import image_rows
 from tests.api_requests import bearer
@@ -161,7 +161,7 @@ def taken(settings: Settings, database: Database, jobs: Mapping[str, UUID]) -> d
             " JOIN batches ON batches.id = batch_id WHERE rerun_id IS NOT NULL AND queue = 'backlog'"
         ).fetchall()
     for job_id in jobs.values():
-        call_off_job(database, job_id)
+        cancel_attempts_of_job(database, job_id)
     return dict(rows)
 
 

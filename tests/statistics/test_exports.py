@@ -26,7 +26,7 @@ from sql.engine.database import Database, Row
 from sql.jobs.publishing import ReviewReason
 from sql.review.reviews import approve_image, reject_image
 from sql.statistics import exports
-from sql.statistics.statistics import Wanted
+from sql.statistics.statistics import StatisticsFilter
 from tests import image_rows
 from tests.api_requests import bearer, problem
 from tests.api_server import serving
@@ -116,11 +116,11 @@ def _expected(connection: psycopg.Connection, wanted: dict[str, str]) -> dict[st
 
 @pytest.mark.parametrize("pages_of", [exports.pages_of_images, exports.pages_of_detections])
 def test_paused_readers_hold_no_connections(
-    settings: Settings, database: Database, pages_of: Callable[[Database, Wanted], Iterator[list[Row]]]
+    settings: Settings, database: Database, pages_of: Callable[[Database, StatisticsFilter], Iterator[list[Row]]]
 ) -> None:
     image_rows.fill(database, settings)
     now = datetime.now(UTC)
-    ever = Wanted(now - timedelta(days=1), now + timedelta(days=1))
+    ever = StatisticsFilter(now - timedelta(days=1), now + timedelta(days=1))
     paused = [pages_of(database, ever) for _ in range(6)]  # the pool has four connections
     assert all(next(pages) for pages in paused)
     assert exports.list_changed_days(database) == []

@@ -12,11 +12,11 @@ import psycopg
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.statistics.statistics import Wanted, fold, timeline
+from sql.statistics.statistics import StatisticsFilter, fold, timeline
 from tests import image_rows
 
 NOW = datetime.now(UTC)
-EVER = Wanted(NOW - timedelta(days=1), NOW + timedelta(days=1))
+EVER = StatisticsFilter(NOW - timedelta(days=1), NOW + timedelta(days=1))
 
 
 def wait_for_all(tasks: Iterable[Future[Any]]) -> None:

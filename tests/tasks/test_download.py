@@ -24,7 +24,7 @@ from sql.jobs.originals import keep_original
 from sql.jobs.quotas import Quotas, look_up
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.submissions import NewJob, Original, create_job
-from sql.reruns.reruns import call_off_job, rerun
+from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
@@ -136,7 +136,7 @@ def test_a_url_is_fetched_once_and_its_original_stored(database: Database, store
     (again,) = _downloaded(database)
     assert again.original is not None and again.original.data == PICTURE
     assert again.attempt.number == 2
-    call_off_job(database, job_id)
+    cancel_attempts_of_job(database, job_id)
     with database.transaction() as transaction:
         rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE)
     (rerun_item,) = _downloaded(database)
@@ -219,7 +219,7 @@ def test_an_image_cancelled_during_its_download_gets_no_original(
     if is_deleted:
         site.before = lambda: delete_image(database, "ann", image.id, "ann", GracePeriods(60, 60))
     else:
-        site.before = lambda: call_off_job(database, job_id)
+        site.before = lambda: cancel_attempts_of_job(database, job_id)
     (item,) = _downloaded(database)
     assert item.error is not None and item.error.code == "attempt_superseded"
     with pytest.raises(ObjectMissing):

@@ -14,7 +14,7 @@ from blurline.contract import System
 from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.retries import call_off, retry_or_fail
+from sql.jobs.retries import cancel_attempts, retry_or_fail
 from tests.api_requests import images_of, submit, underway
 from tests.api_server import serving
 from tests.clock import age
@@ -60,7 +60,7 @@ def test_failed_attempts_are_counted_by_code(client: httpx.Client, settings: Set
         retry_or_fail(
             transaction, [old.id, earlier.id, crashed.id], "flow_run_crashed", "It ended early.", RETRY_POLICY
         )
-        call_off(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
+        cancel_attempts(transaction, [cancelled.id], "cancelled", "An operator cancelled it.")
     age(settings.database.conninfo, "attempts", timedelta(hours=25), "id = %s", old.id)
     age(settings.database.conninfo, "attempts", timedelta(hours=2), "id = %s", earlier.id)
     with _operator(settings, client) as operator:
