@@ -7,7 +7,7 @@ As a library::
     done = anonymize(open_photo(data), Policy())
     done.data, done.faces, done.doubt
 
-The names load on first use, so that a program which only needs the settings or the client loads no picture library.
+The names load on first use: a program that only needs the settings or the client loads no picture library.
 """
 
 from importlib import import_module

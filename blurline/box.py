@@ -1,8 +1,8 @@
 """Boxes and faces, in the one coordinate space of the product.
 
-After a photograph has been turned upright every coordinate is in **pixels of the upright photograph**:
-float corners ``(x1, y1, x2, y2)``, origin at the top left corner of the top left pixel, x to the right,
-y down, so that a box around the whole of a photograph is ``(0, 0, width_px, height_px)``.
+Once a photograph is upright, every coordinate is in **pixels of the upright photograph**: float corners
+``(x1, y1, x2, y2)``, origin at the top left corner of the top left pixel, x to the right, y down. A box
+around the whole photograph is ``(0, 0, width_px, height_px)``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Box:
         return self.x1, self.y1, self.x2, self.y2
 
     def clipped(self, width_px: int, height_px: int) -> Box:
-        """The part of the box that lies inside a photograph of that size."""
+        """The part of the box inside a photograph of this size."""
         return Box(
             min(max(self.x1, 0.0), width_px),
             min(max(self.y1, 0.0), height_px),

@@ -1,8 +1,8 @@
-"""Every error that Blurline raises on purpose, in one tree of two families.
+"""The two families of errors, and the errors of the core. Other modules derive their own from the same families.
 
 BlurlineError
 ├── PermanentError            the input or the request is at fault; trying again cannot help
-│   ├── PictureError          the picture cannot be treated
+│   ├── PictureError          the picture cannot be processed
 │   │   ├── EmptyFile
 │   │   ├── UnsupportedFormat
 │   │   ├── UnreadablePicture
@@ -10,19 +10,19 @@ BlurlineError
 │   │   ├── PictureTooLarge
 │   │   └── DecodedTooSlowly
 │   ├── ObjectMissing         no object is stored under the key
-│   ├── AddressRefused        a URL leads to where we must not go
-│   ├── NotServed             a URL leads to a server that does not serve what was asked for
-│   ├── OutputCheckFailed     our own output did not pass its check; nothing is published
+│   ├── AddressRefused        a URL leads to an address that is not allowed
+│   ├── NotServed             the server of a URL answers, but not with the file
+│   ├── OutputCheckFailed     the output did not pass its check; nothing is published
 │   ├── MarkMisses            a box that a reviewer marked covers no pixel; nothing is published
-│   ├── ModelRejected         a model file is wrong, corrupt or of an unknown shape
+│   ├── ModelRejected         a model file is missing, corrupt or of an unknown shape
 │   └── ConfigurationError    settings or environment; the message says what to change
-└── RetryableError            we or the network are at fault; Prefect tries again
+└── RetryableError            the service or the network is at fault; Prefect retries
     ├── StoreUnavailable
     ├── DatabaseUnavailable
     └── HostUnavailable       the server of a URL did not answer
 
-The family decides whether Prefect retries; ``code`` is stable and is what API clients and the
-dashboard switch on; the message is a sentence for the person who sent the picture.
+The family decides whether Prefect retries. ``code`` is stable: API clients and the dashboard depend on it.
+The message is for the person who submitted the picture.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import ClassVar
 
 
 class BlurlineError(Exception):
-    """Base of every error of ours."""
+    """Base of every error that Blurline raises on purpose."""
 
     code: ClassVar[str] = "internal"
 
@@ -49,7 +49,7 @@ class RetryableError(BlurlineError):
 
 
 class PictureError(PermanentError):
-    """The picture cannot be treated; the message tells its owner why and what to do."""
+    """The picture cannot be processed; the message tells its owner why and what to do."""
 
     code = "picture"
 
@@ -61,31 +61,31 @@ class EmptyFile(PictureError):
 
 
 class UnsupportedFormat(PictureError):
-    """The content is not one of the formats that Blurline reads."""
+    """The file is not in a format that Blurline reads."""
 
     code = "unsupported_format"
 
 
 class UnreadablePicture(PictureError):
-    """The content starts like a picture but cannot be decoded to its end."""
+    """The file starts like a picture but cannot be decoded to its end."""
 
     code = "unreadable_picture"
 
 
 class TooManyFrames(PictureError):
-    """The file holds more frames or pages than can be treated."""
+    """The file has more frames or pages than the limit."""
 
     code = "too_many_frames"
 
 
 class PictureTooLarge(PictureError):
-    """The file or the picture is over a limit that the settings give."""
+    """The file or the picture exceeds a limit of the settings."""
 
     code = "picture_too_large"
 
 
 class DecodedTooSlowly(PictureError):
-    """Decoding the picture takes longer than a limit that the settings give."""
+    """Decoding the picture takes longer than the settings allow."""
 
     code = "decoded_too_slowly"
 
@@ -97,19 +97,19 @@ class ObjectMissing(PermanentError):
 
 
 class AddressRefused(PermanentError):
-    """A URL leads to an address that may not be reached, or is not of a form that is accepted."""
+    """A URL is not acceptable, or leads to an address that is not allowed."""
 
     code = "address_refused"
 
 
 class NotServed(PermanentError):
-    """The server of a URL answered, but not with what was asked for."""
+    """The server of a URL answered, but not with the file."""
 
     code = "url_not_served"
 
 
 class OutputCheckFailed(PermanentError):
-    """The written file did not pass the check that stands before publication."""
+    """The result did not pass its check before publication."""
 
     code = "output_check_failed"
 
@@ -121,7 +121,7 @@ class MarkMisses(PermanentError):
 
 
 class ModelRejected(PermanentError):
-    """A model file is missing, corrupt, or not of a shape that Blurline can read."""
+    """A model file is missing, corrupt, or of a shape that Blurline cannot read."""
 
     code = "model_rejected"
 
@@ -133,18 +133,18 @@ class ConfigurationError(PermanentError):
 
 
 class StoreUnavailable(RetryableError):
-    """The S3 store did not answer, or answered that it cannot at the moment."""
+    """The S3 store did not respond, or is temporarily unavailable."""
 
     code = "store_unavailable"
 
 
 class DatabaseUnavailable(RetryableError):
-    """PostgreSQL did not answer, or ended the connection."""
+    """PostgreSQL did not respond, or closed the connection."""
 
     code = "database_unavailable"
 
 
 class HostUnavailable(RetryableError):
-    """The server of a URL did not answer, or answered that it cannot at the moment."""
+    """The server of a URL did not respond, or is temporarily unavailable."""
 
     code = "host_unavailable"

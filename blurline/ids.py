@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 (RFC 9562), so that the order of ids is the order of creation."""
+"""Identifiers: UUIDv7 (RFC 9562), which sort by creation time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7."""
+    """A new UUIDv7."""
     return uuid7()
 
 
 def made_at(made: UUID) -> datetime:
-    """When a UUIDv7 was made, to the millisecond."""
+    """When a UUIDv7 was created, to the millisecond."""
     return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)

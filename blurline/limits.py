@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper bounds for one picture; the settings `max_file_mb`, `max_megapixels` and so on fill them.
+    """Upper bounds for one picture, from the settings `max_file_mb`, `max_megapixels` and so on.
 
-    ``pixels`` counts those of all frames together; ``decode_s`` is the longest that decoding may take, looked at after
-    each frame.
+    ``pixels`` counts all frames together; ``decode_s`` limits the decoding time and is checked after each frame.
     """
 
     file_bytes: int = 100_000_000

@@ -1,4 +1,4 @@
-"""Which release this is. Everything that tells of it asks here."""
+"""The version of this release, and the names of processes that carry it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _OF_WORKER = re.compile(r"-v(\d[^-]*)$")
 
 
 def worker_name() -> str:
-    """What this process calls itself in the work pool: Prefect keeps nothing of a worker but its name."""
+    """The name of this process in the work pool. It carries the version, since Prefect stores only a worker's name."""
     return f"{socket.gethostname()}-{os.getpid()}-v{VERSION}"
 
 
 def version_of_worker(name: str) -> str | None:
-    """The release of the worker of that name; None of one before 0.2.0."""
+    """The version of the worker with this name; None before 0.2.0."""
     found = _OF_WORKER.search(name)
     return found.group(1) if found else None
 
 
 def process_name(part: str) -> str:
-    """What this process calls itself where it connects to PostgreSQL, which keeps 63 bytes of it."""
+    """The application name of this process in PostgreSQL, which stores at most 63 bytes."""
     return f"blurline {part} {VERSION} {os.getpid()}@{socket.gethostname()}"[:63]

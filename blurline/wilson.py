@@ -1,4 +1,4 @@
-"""How sure one can be of a share that was counted."""
+"""The confidence interval of a proportion."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _Z = 1.959963984540054  # 95 %
 
 
 def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share (Wilson, 1927), honest also for few trials and shares near 0 and 1.
+    """The 95 % confidence interval of a proportion (Wilson, 1927), accurate also for few trials and near 0 and 1.
 
-    It takes the trials to be independent. Of no trials nothing is known: (0, 1).
+    Assumes independent trials. Without trials the interval is (0, 1).
     """
     if trials == 0:
         return 0.0, 1.0

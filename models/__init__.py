@@ -1,4 +1,4 @@
-"""Detectors: one file a model family, the weights with a card each, and the look that puts them to use."""
+"""Detectors (one module per model family), the weights with their cards, and the detection plan."""
 
 from models.anonymize import Anonymized, Rendered, anonymize, render_choices, render_detections
 from models.detection_plan import (

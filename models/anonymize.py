@@ -1,4 +1,4 @@
-"""From a photograph to the file that may be published: the whole of the work, without a server."""
+"""The whole pipeline without a server: from a photograph to a publishable file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _NONE = np.zeros(0, np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Anonymized:
-    """A checked file of a format, the decision on each row that was found in each frame, the doubt in the result,
-    what its owner should know, and whether the compressed data is the source's, bit for bit."""
+    """A checked file, its format, the decision on each row of each frame, the doubt of the result, notes for the owner,
+    and whether the compressed data is identical to the source's."""
 
     data: bytes
     format: Format
@@ -34,13 +34,13 @@ class Anonymized:
 
     @property
     def faces(self) -> int:
-        """How many faces were destroyed, in all frames together."""
+        """How many faces were destroyed in all frames."""
         return sum(len(choice.faces) for choice in self.choices)
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A checked file, its first frame as it was read back, and the (n,) scores of what the second look saw in it."""
+    """A checked file, its decoded first frame, and the (n,) scores of the second look."""
 
     result: Anonymized
     first_frame: Frame
@@ -48,11 +48,11 @@ class Rendered:
 
 
 def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> Anonymized:
-    """Find the faces of a picture and destroy them by the policy.
+    """Find the faces in a picture and destroy them according to the policy.
 
-    Raises ModelRejected or ConfigurationError when there is no such detector, CannotBeWritten when the wanted format
-    has no place for the frames, OutputCheckFailed when a face still shows in the written file or it is not what was
-    meant: then nothing may be published.
+    Raises ModelRejected or ConfigurationError if the detector is not available, CannotBeWritten if the output format
+    cannot hold the frames, and OutputCheckFailed if the written file fails its check or still shows a face; nothing may
+    be published then.
     """
     policy, settings = policy or Policy(), settings or Settings()
     plan = plan_for(policy, settings)
@@ -62,7 +62,7 @@ def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | N
 def render_detections(
     photo: Photo, found: Sequence[FrameDetections], plan: DetectionPlan, policy: Policy, settings: Settings
 ) -> Rendered:
-    """The second half of `anonymize`: from what a look has found in each frame to the checked file."""
+    """The second half of `anonymize`: from the detections in each frame to the checked file."""
     choices = tuple(
         choose(each.rows, policy, plan.threshold, frame.width_px, frame.height_px)
         for frame, each in zip(photo.frames, found, strict=True)
@@ -80,14 +80,14 @@ def render_detections(
 
 
 def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
-    """Destroy what was chosen in each frame, whoever chose it, and look at the written file once more. The doubt rests
-    on that look alone.
+    """Destroy the chosen faces of each frame, and check the written file with the second look, which alone decides the
+    doubt.
 
-    Raises as `anonymize` does.
+    Raises what `anonymize` raises.
     """
     written = write(photo, [choice.faces for choice in choices], policy)
     shown = [_NONE]
-    shown_choices = choices[len(choices) - len(written.photo.frames) :]  # a poster has no place but in a PNG
+    shown_choices = choices[len(choices) - len(written.photo.frames) :]  # only PNG keeps a poster frame
     for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
         shown.append(visible_faces(frame, choice, policy, settings)[:, 4])
     scores = np.concatenate(shown)
@@ -102,19 +102,19 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
 def _format_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
     notes = []
     if photo.encoding.format is Format.HEIC and written is Format.JPEG:
-        notes.append(Note("heic_to_jpeg", "The HEIC picture comes back as JPEG."))
+        notes.append(Note("heic_to_jpeg", "The HEIC picture was converted to JPEG."))
     if written not in WITH_ALPHA and any(frame.is_transparent for frame in photo.frames):
-        notes.append(Note("alpha_flattened", "The transparent picture comes back over white."))
+        notes.append(Note("alpha_flattened", "The transparent picture was placed on a white background."))
     return tuple(notes)
 
 
 def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tuple[Note, ...]:
-    """What shows in the result, or is not destroyed, because somebody wanted it so."""
+    """Notes on faces that stay visible because of the policy or a reviewer."""
     notes = []
     left = sum(int(choice.is_left.sum()) for choice in choices)
     if left:
-        why = "as the policy or a reviewer says"
-        notes.append(Note("faces_left", f"{left} of the faces that were found are left as they are, {why}."))
+        why = "because of the policy or a reviewer"
+        notes.append(Note("faces_left", f"{left} of the detected faces stay visible {why}."))
     regions = [region.box(photo.width_px, photo.height_px) for region in policy.always_regions]
     if any(box.width_px <= 0 or box.height_px <= 0 for box in regions):
         notes.append(Note("region_outside", "An always-region lies outside the picture; nothing was destroyed there."))

@@ -1,4 +1,4 @@
-"""Model cards: what a model is, where it came from, and that its file is the very one that was measured."""
+"""Model cards: identity and source of a model, and the checksum of its measured file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 
 class Family(StrEnum):
-    """How a model's input and outputs are read: one file of this folder each."""
+    """How to read a model's input and outputs; each family has a module in this folder."""
 
     CENTERFACE = "centerface"
     YUNET = "yunet"
@@ -41,27 +41,27 @@ class ModelCard(BaseModel):
 
 
 def vendored_card(name: str) -> ModelCard:
-    """The card of a model in ``models/weights``. Raises ModelRejected when there is none of that name."""
+    """The card of a model in ``models/weights``. Raises ModelRejected for an unknown name."""
     path = WEIGHTS / f"{name}.json"
     if not path.is_file():
         known = ", ".join(sorted(card.stem for card in WEIGHTS.glob("*.json")))
-        raise ModelRejected(f"There is no model named {name!r}; Blurline ships {known}.")
+        raise ModelRejected(f"No model is named {name!r}; Blurline ships {known}.")
     return ModelCard.model_validate_json(path.read_text())
 
 
 def check_sha256(path: Path, expected: str) -> None:
-    """Raise ModelRejected unless the file is there and has that sha256."""
+    """Raise ModelRejected unless the file exists and has this sha256."""
     if not path.is_file():
         raise ModelRejected(f"The model file {path} does not exist.")
     found = file_sha256(path)
     if found != expected:
         raise ModelRejected(
-            f"The model file {path} has sha256 {found}, its card says {expected}: it is damaged or another file. "
-            "Fetch it again or correct the card."
+            f"The model file {path} has sha256 {found}, but its card says {expected}. "
+            "Download the file again, or correct the card."
         )
 
 
 def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file's bytes."""
+    """The sha256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,7 @@ _STRIDE_PX = 4
 
 
 class CenterFace(FaceDetector):
-    """See the module."""
+    """The CenterFace detector."""
 
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels)

@@ -1,6 +1,6 @@
-"""A look at a frame of a picture: which detector, in which passes, and from which score a face is a face.
+"""The detection plan: which detector and passes to run, and from which score a candidate is a face.
 
-The tasks resize, detect and nms are its three steps; `DetectionPlan.detect` makes them one after another.
+The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` runs them in one call.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from models.merge import fuse, iou, non_maximum_suppression
 
 @dataclass(frozen=True, slots=True)
 class DetectorInputs:
-    """The passes over one appearance of a frame, and the frame at each long side that they ask for."""
+    """The passes over one appearance of a frame, and the frame scaled to each of their long sides."""
 
     passes: tuple[Pass, ...]
     sizes: dict[int, ScaledImage]
@@ -51,7 +51,7 @@ class DetectorInputs:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What each pass over each appearance of a frame found; the frame's size."""
+    """The detections of each pass over each appearance of a frame, and the frame's size."""
 
     passes: list[list[PassFaces]]
     width_px: int
@@ -60,10 +60,10 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class PassFaces:
-    """What one pass found: (n, 5) unmerged rows in upright pixels.
+    """The detections of one pass: (n, 5) unmerged rows in upright pixels.
 
-    ``scale``: input pixels a picture pixel. ``max_face_px``: faces that are larger, in input pixels, may have been
-    cut by its tiles. ``quarter_turns``: how the picture was turned.
+    ``scale``: input pixels per picture pixel. ``max_face_px``: larger faces, in input pixels, may be cut by tiles.
+    ``quarter_turns``: how the picture was rotated.
     """
 
     faces: Faces
@@ -74,8 +74,8 @@ class PassFaces:
 
 @dataclass(frozen=True, slots=True)
 class FrameDetections:
-    """What a look has found: ``rows`` (n, 5) in upright pixels, one a face, best first, with candidates down to
-    `EVIDENCE_SCORE`; ``best_scores`` (n,): the best that a single pass gave to each under the threshold."""
+    """The merged detections of a frame: ``rows`` (n, 5) in upright pixels, one per face, best first, with candidates
+    down to `EVIDENCE_SCORE`; ``best_scores`` (n,): the best score of each row in a single pass."""
 
     rows: Faces
     best_scores: NDArray[np.float32]
@@ -83,7 +83,7 @@ class FrameDetections:
 
 @dataclass(frozen=True, slots=True)
 class DetectionPlan:
-    """A profile with its loaded detector. ``threshold`` is the score from which a row is called a face."""
+    """A profile with its loaded detector. ``threshold`` is the score from which a row is a face."""
 
     detector: Detector
     profile: Profile
@@ -92,7 +92,7 @@ class DetectionPlan:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What is recorded on every image made with this look."""
+        """The model's identity, recorded on every image of this plan."""
         card = self.detector.card
         return {
             "name": card.name,
@@ -103,11 +103,11 @@ class DetectionPlan:
         }
 
     def inputs(self, frame: Frame) -> list[DetectorInputs]:
-        """What the passes over each appearance of the frame need."""
+        """Prepare the inputs of the passes over each appearance of the frame."""
         return [self._inputs(pixels) for pixels in frame.appearances]
 
     def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
-        """Run the detector on a frame. ``inputs``: what `inputs` gave for it, if that was asked for already."""
+        """Run the detector on a frame. ``inputs``: the result of `inputs` for this frame, if already computed."""
         found = []
         for number, each in enumerate(inputs or self.inputs(frame)):
             passes = [self._run(each.sizes[one.side_px], one) for one in each.passes]
@@ -122,10 +122,10 @@ class DetectionPlan:
         return Candidates(found, frame.width_px, frame.height_px)
 
     def merge(self, candidates: Candidates) -> FrameDetections:
-        """What the passes found, made one, inside the frame.
+        """Merge the detections of all passes, clipped to the frame.
 
-        A face of one appearance is a face, however silent the others are; the same goes for the ways in which
-        the picture was turned, with less weight.
+        A face in one appearance counts even if other appearances do not show it. So does a face in one rotation, with
+        less weight.
         """
         merged = []
         for passes in candidates.passes:
@@ -148,7 +148,7 @@ class DetectionPlan:
         return FrameDetections(rows, best)
 
     def detect(self, frame: Frame) -> FrameDetections:
-        """All three steps."""
+        """Run all three steps."""
         return self.merge(self.candidates(frame))
 
     def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
@@ -179,7 +179,7 @@ class DetectionPlan:
 
 
 def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
-    """The look that a policy asks for. Raises ModelRejected or ConfigurationError."""
+    """Return the detection plan of a policy. Raises ModelRejected or ConfigurationError."""
     own = (settings or Settings()).detector
     profile = PROFILES[policy.profile]
     if own.model_file is None:
@@ -210,7 +210,7 @@ def load_detectors(settings: Settings) -> None:
 def find_faces(
     photo: Photo, policy: Policy | None = None, settings: Settings | None = None
 ) -> tuple[tuple[Face, ...], ...]:
-    """The faces that the policy destroys in each frame of a picture, best first."""
+    """Return the faces that the policy destroys in each frame of a picture, best first."""
     policy = policy or Policy()
     plan = plan_for(policy, settings)
     return tuple(
@@ -220,7 +220,7 @@ def find_faces(
 
 
 def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.float32]:
-    """For each of ``rows`` the best score of a single pass's row that is the same face."""
+    """For each of ``rows``, the best score of the same face in a single pass."""
     best = rows[:, 4].copy()
     for at in range(len(rows)):
         x1, y1, x2, y2 = rows[at, :4]
@@ -231,7 +231,7 @@ def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.floa
 
 
 def _largest(passes: tuple[Pass, ...]) -> int:
-    """The place of the upright pass that shows most detail."""
+    """The index of the upright pass with the most detail."""
     upright = [at for at, each in enumerate(passes) if not each.quarter_turns]
     return max(upright, key=lambda at: passes[at].side_px)
 

@@ -1,4 +1,4 @@
-"""What every detector offers: a card, the input that it takes, and candidates for one input."""
+"""The base of all detectors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from models.session import Session
 class Detector(ABC):
     """A face detector over an onnxruntime session.
 
-    A subclass says how pixels become the model's tensor (`_prepare`) and how its outputs become boxes
-    (`_decode`). Detectors hold no state beside the session and may be shared by threads.
+    A subclass defines how pixels become the model's tensor (`_prepare`) and how its outputs become boxes (`_decode`).
+    Detectors have no state except the session, and threads may share them.
     """
 
     stride_px: int = 32
@@ -28,23 +28,23 @@ class Detector(ABC):
 
     @property
     def provider(self) -> str:
-        """The execution provider that the session really uses."""
+        """The execution provider that the session uses."""
         return self._session.provider
 
     @property
     def fixed_input(self) -> tuple[int, int] | None:
-        """(height, width) where the model takes one input size alone, else None."""
+        """(height, width) if the model has one input size, otherwise None."""
         return self._session.fixed_input
 
     def candidates(self, pixels: NDArray[np.uint8], min_score: float, classes: tuple[int, ...] = (0,)) -> Faces:
-        """(H, W, 3) RGB uint8, sides a multiple of ``stride_px`` -> (n, 5) unmerged rows in input pixels.
+        """Return (n, 5) unmerged rows in input pixels for (H, W, 3) RGB uint8, sides a multiple of ``stride_px``.
 
-        ``classes``: which of the model's classes are wanted, by number. Raises ModelRejected when it has no such.
+        ``classes``: numbers of the model's classes to detect. Raises ModelRejected for a class that it does not have.
         """
         return self._decode(self.run(pixels), pixels.shape[:2], min_score, classes)
 
     def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """(H, W, 3) RGB uint8 -> the model's outputs, not yet read."""
+        """Return the model's raw outputs for (H, W, 3) RGB uint8."""
         return self._session.run(self._prepare(pixels))
 
     @abstractmethod
@@ -57,15 +57,13 @@ class Detector(ABC):
 
 
 class FaceDetector(Detector):
-    """A detector of faces alone, which are its class 0."""
+    """A detector with one class: faces, class 0."""
 
     def _decode(
         self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float, classes: tuple[int, ...]
     ) -> Faces:
         if set(classes) != {0}:
-            raise ModelRejected(
-                f"The model {self.card.name} knows faces alone, class 0; the policy asks for the classes {classes}."
-            )
+            raise ModelRejected(f"The model {self.card.name} has only class 0, faces; the policy asks for {classes}.")
         return self._decode_faces(outputs, size, min_score)
 
     @abstractmethod
@@ -73,11 +71,11 @@ class FaceDetector(Detector):
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(H, W, 3) uint8 -> contiguous (1, 3, H, W) float32, values unchanged."""
+    """Convert (H, W, 3) uint8 to contiguous (1, 3, H, W) float32 with the same values."""
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 def from_centres(x: NDArray, y: NDArray, width: NDArray, height: NDArray, score: NDArray) -> Faces:  # type: ignore[type-arg]
-    """Centres and sizes, each of shape (n,) -> (n, 5) corner rows."""
+    """Convert centres and sizes, each of shape (n,), to (n, 5) corner rows."""
     rows = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2, score], axis=1)
     return np.asarray(rows, np.float32)

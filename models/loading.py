@@ -1,4 +1,4 @@
-"""From a name or a file to a detector that has been checked and is ready to run."""
+"""Loads and checks detectors by name or from a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FAMILIES: dict[Family, type[Detector]] = {
 
 @lru_cache(maxsize=8)
 def vendored_detector(name: str, provider: str = "CPUExecutionProvider") -> Detector:
-    """A detector that ships with Blurline, loaded once a process. Raises ModelRejected."""
+    """A detector that ships with Blurline, loaded once per process. Raises ModelRejected."""
     card = vendored_card(name)
     check_sha256(WEIGHTS / card.file, card.sha256)
     return _ready(_FAMILIES[card.family](card, Session(WEIGHTS / card.file, provider)))
@@ -32,7 +32,7 @@ def vendored_detector(name: str, provider: str = "CPUExecutionProvider") -> Dete
 
 @lru_cache(maxsize=8)
 def custom_detector(path: Path, family: Family, threshold: float, provider: str = "CPUExecutionProvider") -> Detector:
-    """A user's own ONNX file, loaded once a process. Raises ModelRejected when it cannot be used."""
+    """A detector from a user's ONNX file, loaded once per process. Raises ModelRejected if it is not usable."""
     card = custom_card(path, family, threshold)
     return _ready(_FAMILIES[family](card, Session(path, provider)))
 
@@ -52,14 +52,14 @@ def custom_card(path: Path, family: Family, threshold: float) -> ModelCard:
         source_sha256=sha256,
         copyright="",
         training_data="unknown",
-        input="as the family says",
+        input="as in the family",
         threshold=threshold,
         measured="not measured",
     )
 
 
 def _ready(detector: Detector) -> Detector:
-    """Run once on a black input, so that a model of another shape is refused now and the first photo is fast."""
+    """Run once on a black input, to refuse a wrong model now and make the first photograph fast."""
     height, width = detector.fixed_input or (2 * detector.stride_px, 2 * detector.stride_px)
     try:
         detector.candidates(np.zeros((height, width, 3), np.uint8), 0.5)
@@ -68,6 +68,6 @@ def _ready(detector: Detector) -> Detector:
     except Exception as error:
         raise ModelRejected(
             f"{detector.card.file} cannot be read as a {detector.card.family} model: {error}. "
-            "Choose the family that fits the file."
+            "Set BLURLINE_MODEL_FAMILY to the family of the file."
         ) from error
     return detector

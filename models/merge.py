@@ -1,7 +1,7 @@
-"""Merging what several passes found: one row a face.
+"""Merges the detections of several passes into one row per face.
 
-`fuse` beats plain non-maximum suppression on both evaluation sets (docs/detection.md): a face that several
-passes agree on is more likely one, and the passes' boxes average out their errors.
+`fuse` beats plain non-maximum suppression on both evaluation sets (docs/detection.md): a face that several passes find
+is more likely real, and averaging boxes reduces their errors.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from blurline.faces import Faces
 
 MIN_VISIBLE_PX = 12.0
-"""A pass is not expected to see a face that is smaller than this in its input, so its silence says nothing."""
+"""A pass may miss a face that is smaller than this in its input, so such a miss does not count."""
 
 
 def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
-    """(n, 5) rows -> the rows that no better-scored kept row overlaps by more than ``max_iou``, best first.
+    """Return the (n, 5) rows that no kept row with a better score overlaps by more than ``max_iou``, best first.
 
-    Greedy, as in every detector since Dalal and Triggs (2005). Ties are broken by coordinates, so that the
-    result does not depend on the order of the input.
+    Greedy, as in Dalal and Triggs (2005). Ties are broken by coordinates, so the result does not depend on the order of
+    the input.
     """
     rows = faces[_order(faces)]
     if not len(rows):
@@ -32,13 +32,13 @@ def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
 
 
 def fuse(passes: list[Faces], scales: list[float], max_iou: float, max_face_px: list[float] | None = None) -> Faces:
-    """Merge the passes over one picture -> (n, 5) rows, best first, in the passes' common coordinates.
+    """Merge the passes over one picture into (n, 5) rows, best first, in the passes' common coordinates.
 
-    ``scales``: input pixels a picture pixel of each pass; ``max_face_px``: how large a face each is sure to show
-    uncut, in input pixels. Rows that overlap a better one by more than
-    ``max_iou`` are the same face. Its box is the mean of theirs, weighted by the square of the score (weighted
-    box fusion, Solovyev et al. 2021); its score is halfway between the best one and the mean over the passes
-    that could have seen it, a silent pass counting 0. One pass alone is plain suppression.
+    ``scales``: input pixels per picture pixel of each pass; ``max_face_px``: the largest face, in input pixels, that
+    each pass surely shows uncut. Rows that overlap a better one by more than ``max_iou`` are the same face. Its box is
+    their mean, weighted by the squared score (weighted box fusion, Solovyev et al. 2021). Its score is halfway between
+    the best score and the mean over the passes that could have seen it, where a miss counts 0. For a single pass this
+    is plain suppression.
     """
     suppressed = [non_maximum_suppression(faces, max_iou) for faces in passes]
     source = np.repeat(np.arange(len(passes)), [len(faces) for faces in suppressed])
@@ -62,7 +62,7 @@ def fuse(passes: list[Faces], scales: list[float], max_iou: float, max_face_px: 
 
 
 def iou(some: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
-    """(n, 4) and (m, 4) corner rows -> (n, m) intersection over union."""
+    """Return the (n, m) intersection over union of (n, 4) and (m, 4) corner rows."""
     corner = np.maximum(some[:, None, :2], others[None, :, :2])
     opposite = np.minimum(some[:, None, 2:4], others[None, :, 2:4])
     shared = np.prod((opposite - corner).clip(0), axis=2)
@@ -71,10 +71,10 @@ def iou(some: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _leaders(rows: Faces, max_iou: float) -> NDArray[np.intp]:
-    """Rows, best first -> for each row the index of the kept row that it is the same face as (itself when kept).
+    """For rows, best first, return the index of the kept row that is the same face (a kept row's own index).
 
-    Boxes with an IoU over ``max_iou`` have left edges within a window given by their widths: sorted by the left
-    edge, a kept row is compared with a short run of neighbours instead of with all.
+    Boxes with an IoU over ``max_iou`` have left edges within a window that depends on their widths. With rows sorted by
+    the left edge, a kept row is compared with few neighbours instead of with all rows.
     """
     by_left = np.argsort(rows[:, 0], kind="stable")
     place = np.argsort(by_left)

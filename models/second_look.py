@@ -1,7 +1,7 @@
-"""The second look: another model goes over the written result as a stranger would, for a face that still shows.
+"""The second look: another model searches the written result for faces that are still visible.
 
-YuNet in two passes, about 50 ms for 2 megapixels. It misses more faces than the looks of the profiles, but not the same
-ones, and it sees what went wrong between detecting and writing (docs/detection.md).
+It runs YuNet in two passes, about 50 ms for 2 megapixels. YuNet misses more faces than the profiles, but different
+ones, and it also detects errors between detection and writing (docs/detection.md).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from models.loading import vendored_detector
 from models.merge import non_maximum_suppression
 
 SURE = 0.8
-"""From this score a face that shows is certain enough to hold the result whatever the policy says."""
+"""From this score, a visible face stops the result, regardless of the policy."""
 
 _SIDES_PX = (640, 1280)
 _MERGE_IOU = 0.4
 
 
 def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Settings) -> Faces:
-    """What shows in a frame of a written result against the policy's choice -> (n, 5) rows, upright pixels, best first.
+    """Return (n, 5) rows of candidates visible in a written frame against the policy's choice, best first.
 
-    Raises OutputCheckFailed when one of them surely is a face.
+    Rows are in upright pixels. Raises OutputCheckFailed if a score is so high that the candidate must be a face.
     """
     detector = vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)
     found = [
@@ -45,7 +45,7 @@ def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Sett
     if len(shown) and shown[0, 4] >= SURE:
         x1, y1, x2, y2, score = shown[0].tolist()
         raise OutputCheckFailed(
-            f"A face still shows in the written file, at ({x1:.0f}, {y1:.0f}) to ({x2:.0f}, {y2:.0f}) with a score of "
+            f"A face is still visible in the written file, at ({x1:.0f}, {y1:.0f}) to ({x2:.0f}, {y2:.0f}), score "
             f"{score:.2f}."
         )
     return shown

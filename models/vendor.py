@@ -1,8 +1,8 @@
-"""How the vendored weights were made: ``python -m models.vendor SOURCE.onnx TARGET.onnx``.
+"""The script that made the vendored weights: ``python -m models.vendor SOURCE.onnx TARGET.onnx``.
 
-Makes the height and width of the input (and so of the outputs) symbolic, so that one file serves every
-input size; nothing else is changed. Needs the development dependency ``onnx``. The cards beside the
-weights name the source and both sha256.
+Makes the height and width of the input, and so of the outputs, symbolic, so that one file serves every input size.
+Nothing else changes. Needs the development dependency ``onnx``. The cards beside the weights name the source and both
+sha256.
 """
 
 from __future__ import annotations

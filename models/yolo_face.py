@@ -3,10 +3,10 @@ are shipped). Input RGB 0..1. One output, read by its shape:
 
 * ``(1, 4 + c, n)`` or ``(1, n, 4 + c)`` with one row an anchor: centre x, centre y, width, height, then class
   scores (and, in pose models, landmarks, which are not used);
-* ``(1, n, 6)`` where n is not the number of anchors: non-maximum suppression is built in, rows are corners,
+* ``(1, n, 6)`` where n is not the number of anchors: with built-in non-maximum suppression, rows are corners,
   score, class.
 
-Class 0 is the face; a policy may ask for others."""
+Class 0 is the face; a policy may select others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STRIDES_PX = (8, 16, 32)
 
 
 class YoloFace(Detector):
-    """See the module."""
+    """A YOLO face detector."""
 
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels) / np.float32(255)
@@ -32,7 +32,7 @@ class YoloFace(Detector):
         rows = outputs[0][0]
         if rows.ndim != 2:
             raise ModelRejected(
-                f"{self.card.file} gives an output of shape {outputs[0].shape}; a YOLO face model gives (1, 4 + c, n)."
+                f"{self.card.file} has an output of shape {outputs[0].shape}; a YOLO face model has (1, 4 + c, n)."
             )
         anchors = sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES_PX)
         if rows.shape[1] == 6 and rows.shape[0] != anchors:
@@ -40,8 +40,8 @@ class YoloFace(Detector):
             return np.asarray(found[:, :5], np.float32)
         if anchors not in rows.shape or min(rows.shape) < 5:
             raise ModelRejected(
-                f"{self.card.file} gives {rows.shape} for an input of {size[0]}x{size[1]} pixels; "
-                f"a YOLO face model gives (4 + classes, {anchors}) there."
+                f"{self.card.file} returns {rows.shape} for an input of {size[0]}x{size[1]} pixels; "
+                f"a YOLO face model returns (4 + classes, {anchors})."
             )
         by_anchor = rows if rows.shape[0] == anchors else rows.T
         if not 0 <= min(classes) <= max(classes) < by_anchor.shape[1] - 4:

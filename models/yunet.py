@@ -14,7 +14,7 @@ _STRIDES_PX = (8, 16, 32)
 
 
 class YuNet(FaceDetector):
-    """See the module."""
+    """The YuNet detector."""
 
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels[:, :, ::-1])

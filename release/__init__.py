@@ -1,4 +1,4 @@
-"""Making a release: `make release`. Not part of the wheel."""
+"""Tools for releases (`make release`). Not part of the wheel."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ ROOT = Path(__file__).parents[1]
 
 
 class ReleaseRefused(Exception):
-    """The release cannot be made; the message says why and what to do."""
+    """The release cannot be built; the message says why and what to do."""

@@ -1,4 +1,4 @@
-"""`make release`: check, build, account for what is in it, and write everything into dist/."""
+"""`make release`: checks, builds, lists contents and licences, and writes everything into dist/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from release.sbom import bill_of_materials, check_bill
 
 
 def make_release(root: Path, dist: Path) -> list[Path]:
-    """Build the release of the checkout ``root`` into ``dist``, which it empties first. Raises ReleaseRefused."""
+    """Build the release of the checkout ``root`` into ``dist``, emptying it first. Raises ReleaseRefused."""
     version = version_of(root)
     check_changelog(root, version)
     check_tree(root)

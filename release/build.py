@@ -1,6 +1,6 @@
-"""The wheel, the source distribution, and an environment with exactly what the lock pins.
+"""Builds the wheel, the source distribution, and an environment with the locked packages.
 
-hatchling dates every file alike, so the same commit gives the same bytes, also when the wheel is built from the
+hatchling gives all files the same date, so a commit always gives the same bytes, also if the wheel is built from the
 source distribution.
 """
 
@@ -20,14 +20,14 @@ from release import ReleaseRefused
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The two files of a release that are installed."""
+    """The wheel and the source distribution."""
 
     wheel: Path
     sdist: Path
 
 
 def build(root: Path, target: Path) -> Built:
-    """Build both into ``target``, the wheel from the source distribution too. Raises ReleaseRefused if they differ."""
+    """Build both into ``target``. Raises ReleaseRefused if the source distribution builds a different wheel."""
     _hatchling(root, target)
     built = Built(_only(target, "*.whl"), _only(target, "*.tar.gz"))
     with TemporaryDirectory() as folder, tarfile.open(built.sdist) as sdist:
@@ -35,12 +35,12 @@ def build(root: Path, target: Path) -> Built:
         again = Path(folder) / "again"
         _hatchling(Path(folder) / built.sdist.name.removesuffix(".tar.gz"), again, "-t", "wheel")
         if sha256(_only(again, "*.whl")) != sha256(built.wheel):
-            raise ReleaseRefused("The source distribution builds another wheel: it lacks files, or has more of them.")
+            raise ReleaseRefused("The source distribution builds a different wheel: it lacks files or has extra files.")
     return built
 
 
 def locked_environment(lock: Path, folder: Path) -> Path:
-    """Make an environment of what the lock pins, every file checked against its hash; its Python."""
+    """Create an environment with the locked packages, checked by hash, and return its Python."""
     _uv("venv", "-q", "--python", sys.executable, str(folder))
     python = folder / "bin" / "python"
     _uv("pip", "install", "-q", "--python", str(python), "--require-hashes", "-r", str(lock))
@@ -48,13 +48,13 @@ def locked_environment(lock: Path, folder: Path) -> Path:
 
 
 def install(python: Path, wheel: Path) -> None:
-    """Put the wheel into such an environment. Raises ReleaseRefused where the lock is not what the wheel asks for."""
+    """Install the wheel into a locked environment. Raises ReleaseRefused if the lock does not match the wheel."""
     _uv("pip", "install", "-q", "--python", str(python), "--no-deps", str(wheel))
     _uv("pip", "check", "--python", str(python))
 
 
 def sha256(path: Path) -> str:
-    """Hex sha256 of a file."""
+    """The sha256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,4 +1,4 @@
-"""The licences of everything that is installed with Blurline, checked against `licences.toml` and listed."""
+"""Checks and lists the licences of all installed packages and models, by the rules in `licences.toml`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _JOINTS = re.compile(r" AND | OR |; ")
 
 @dataclass(frozen=True, slots=True)
 class Licensed:
-    """A package or a model file, and its licence in its own words. ``why`` says why an exception is one."""
+    """A package or a model file, and its stated licence. ``why`` is the reason for an exception."""
 
     name: str
     version: str
@@ -30,21 +30,21 @@ class Licensed:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The licences that are allowed, and for a package by name: the licence that it may have all the same, and why."""
+    """The allowed licences, and exceptions by package: the licence, and why it is accepted."""
 
     allowed: frozenset[str]
     exceptions: dict[str, tuple[str, str]]
 
 
 def read_rules(path: Path = _RULES) -> Rules:
-    """The rules in a file like `licences.toml`."""
+    """Read the rules from a file like `licences.toml`."""
     content = tomllib.loads(path.read_text())
     exceptions = {name: (entry["licence"], entry["why"]) for name, entry in content["exceptions"].items()}
     return Rules(frozenset(map(_bare, content["allowed"])), exceptions)
 
 
 def packages_of(python: Path) -> list[Licensed]:
-    """Every package that this Python has."""
+    """All packages installed in this Python."""
     tool = str(Path(sys.executable).with_name("pip-licenses"))
     command = [tool, f"--python={python}", "--with-system", "--format=json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -52,7 +52,7 @@ def packages_of(python: Path) -> list[Licensed]:
 
 
 def weights(cards: Iterable[ModelCard]) -> list[Licensed]:
-    """The model files that are shipped; the version is the start of their sha256."""
+    """The shipped model files; the version is the start of their sha256."""
     return [Licensed(card.file, card.sha256[:12], spdx(card)) for card in cards]
 
 
@@ -62,13 +62,13 @@ def spdx(card: ModelCard) -> str:
 
 
 def check(everything: Iterable[Licensed], rules: Rules) -> list[Licensed]:
-    """The same with the reasons for exceptions. Raises ReleaseRefused where a licence is not allowed."""
+    """Add the reasons for exceptions. Raises ReleaseRefused if a licence is not allowed."""
     checked = [_checked(each, rules) for each in everything]
     refused = [f"{each.name} {each.version}: {each.licence}" for each, is_allowed in checked if not is_allowed]
     if refused:
         raise ReleaseRefused(
-            "These licences are neither allowed nor excepted in release/licences.toml; look at them, then do without "
-            "the package or write down why it may be used:\n" + "\n".join(refused)
+            "These licences are neither allowed nor exceptions in release/licences.toml. Review them, then drop the "
+            "package or add an exception with its reason:\n" + "\n".join(refused)
         )
     return [each for each, _ in checked]
 
@@ -79,13 +79,13 @@ def report(version: str, packages: Iterable[Licensed], models: Iterable[Licensed
         [
             f"# Licences of what is installed with Blurline {version}",
             "",
-            "Blurline itself: Apache-2.0. Where a licence needs a word, it stands beside it (`release/licences.toml`).",
+            "Blurline itself: Apache-2.0. Notes on exceptions come from `release/licences.toml`.",
             "",
-            "## Models, which lie in the wheel",
+            "## Models in the wheel",
             "",
             *_table("file", "sha256", models),
             "",
-            "## Packages, as `requirements.lock` pins them",
+            "## Packages in `requirements.lock`",
             "",
             *_table("package", "version", packages),
             "",

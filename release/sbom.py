@@ -1,4 +1,4 @@
-"""The bill of materials (CycloneDX): what an environment has, as `cyclonedx-py` finds it, and the models beside it."""
+"""The software bill of materials (CycloneDX): packages of an environment, from `cyclonedx-py`, and the models."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from release.licences import spdx
 
 
 def bill_of_materials(root: Path, python: Path, cards: Iterable[ModelCard]) -> str:
-    """The bill of the project in ``root`` with what ``python`` has, as JSON."""
+    """The bill of the project in ``root`` with the packages of ``python``, as JSON."""
     tool = str(Path(sys.executable).with_name("cyclonedx-py"))
     command = [tool, "environment", str(python), "--pyproject", str(root / "pyproject.toml")]
-    command += ["--output-reproducible", "--no-validate"]  # It is checked when the models are in.
+    command += ["--output-reproducible", "--no-validate"]  # validated after the models are added
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     bill = json.loads(done.stdout)
     project = bill["metadata"]["component"]["bom-ref"]
@@ -35,7 +35,7 @@ def bill_of_materials(root: Path, python: Path, cards: Iterable[ModelCard]) -> s
 
 
 def check_bill(bill: str) -> None:
-    """Raise ReleaseRefused unless it is valid CycloneDX. Takes ten seconds."""
+    """Raise ReleaseRefused unless the bill is valid CycloneDX. Takes ten seconds."""
     if fault := JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill):
         raise ReleaseRefused(f"The bill of materials is not valid CycloneDX 1.6: {str(fault)[:500]}")
 

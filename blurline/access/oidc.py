@@ -1,7 +1,7 @@
-"""Tokens of an OpenID Connect issuer, checked with the keys that it publishes (JWKS).
+"""Checks tokens of an OpenID Connect issuer with its published keys (JWKS).
 
-Keys are fetched at the first token and again when a token names a key that is not known (the issuer has rotated), when
-they are old, but never more often than once in a few seconds, whatever tokens arrive.
+Keys are fetched for the first token, for a token with an unknown key (after a rotation), and when they are old, but at
+most once every few seconds, regardless of the tokens that arrive.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ALGORITHMS = {
     "EC": ["ES256", "ES384", "ES512"],
     "OKP": ["EdDSA"],
 }
-"""By type of key. Asymmetric ones alone: what the issuer publishes can check a token and never make one."""
+"""Algorithms by type of key. Asymmetric only, since published keys must not be able to sign tokens."""
 
 _FRESH_S = 3600
 _PAUSE_S = 5
@@ -34,14 +34,14 @@ _TIMEOUT_S = 5
 
 
 class IssuerUnavailable(RetryableError):
-    """The OpenID Connect issuer did not answer, or not with keys."""
+    """The OpenID Connect issuer did not respond with keys."""
 
     code = "issuer_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A published key and the algorithms that it may be used with."""
+    """A published key and its permitted algorithms."""
 
     id: str | None
     public: Any
@@ -63,13 +63,13 @@ class OidcIssuer:
         self._lock = threading.Lock()
 
     def verify(self, token: str) -> Identity:
-        """Who the token is for. Raises InvalidToken, and IssuerUnavailable when its keys cannot be had."""
+        """Return the identity of a token. Raises InvalidToken, and IssuerUnavailable without keys."""
         key = self._key(token)
         claims = checked_claims(token, key.public, key.algorithms, self.name, self._audience)
         return identity(claims, f"{self.name}#{claims['sub']}", _found(claims, self._scopes_path))
 
     def fetch_keys(self) -> int:
-        """Fetch the keys now, and say how many can be used. Raises IssuerUnavailable."""
+        """Fetch the keys now, and return how many are usable. Raises IssuerUnavailable."""
         self._fetch()
         return len(self._keys)
 
@@ -81,14 +81,14 @@ class OidcIssuer:
         key = self._known(key_id)
         is_fresh = time.monotonic() < self._fetched_s + _FRESH_S
         if key is None or not is_fresh:
-            # Whoever knows no key at all waits; nobody else is held up by an issuer that hangs.
+            # Wait only without any keys, so that a slow issuer delays no other request.
             if self._lock.acquire(blocking=not self._keys):
                 try:
                     self._fetch()
                 finally:
                     self._lock.release()
             elif key is None:
-                raise IssuerUnavailable(f"The keys of {self.name} are being fetched.")
+                raise IssuerUnavailable(f"The keys of {self.name} are being fetched. Try again.")
             key = self._known(key_id)
         if key is None:
             raise InvalidToken("The bearer token is signed with a key that its issuer does not publish.")
@@ -99,7 +99,7 @@ class OidcIssuer:
         return next(iter(keys.values())) if key_id is None and len(keys) == 1 else keys.get(key_id)
 
     def _fetch(self) -> None:
-        """Fetch the keys, unless that was tried a moment ago. What is known stays while the issuer does not answer."""
+        """Fetch the keys, unless this was tried a moment ago. Old keys stay while the issuer does not respond."""
         now_s = time.monotonic()
         if now_s < self._tried_s + self._pause_s:
             if not self._keys:
@@ -118,17 +118,17 @@ class OidcIssuer:
 
 
 def _published(issuer: str) -> list[Mapping[str, Any]]:
-    """The keys of an issuer, as JWKS. Raises httpx's errors, and ValueError when it is not the one it should be."""
+    """Fetch an issuer's JWKS. Raises httpx's errors, and ValueError when the issuer has another name."""
     with httpx.Client(timeout=_TIMEOUT_S) as http:
         about = http.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration").raise_for_status().json()
         if about["issuer"] != issuer:
-            raise ValueError(f"it calls itself {about['issuer']!r}")
+            raise ValueError(f"the issuer's name is {about['issuer']!r}")
         keys: list[Mapping[str, Any]] = http.get(about["jwks_uri"]).raise_for_status().json()["keys"]
     return keys
 
 
 def _usable(published: list[Mapping[str, Any]]) -> list[_Key]:
-    """The keys for signatures, of kinds that are accepted."""
+    """The signature keys of accepted types."""
     keys = []
     for each in published:
         if each.get("use", "sig") != "sig" or each.get("kty") not in ALGORITHMS:

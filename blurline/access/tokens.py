@@ -1,7 +1,7 @@
-"""Bearer tokens: who makes a request and what they may do; and the local issuer of the embedded default.
+"""Bearer tokens, which identify users and their scopes, and the local issuer.
 
-Tokens are checked as RFC 8725 asks: a fixed list of algorithms, issuer, audience, expiry and start required, headers
-that point to keys ignored.
+Tokens are checked as RFC 8725 recommends: the algorithm is fixed; issuer, audience, expiry and start are required;
+headers that point to keys are ignored.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class InvalidToken(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who makes a request, and what they may do until when. ``owner`` is what they own jobs as."""
+    """The user of a request, their scopes and the token's expiry. ``owner`` is the owner of their jobs."""
 
     owner: str
     issuer: str
@@ -57,30 +57,30 @@ class Identity:
 
     @property
     def sees_everything(self) -> bool:
-        """Reviewers and operators see the jobs of all owners."""
+        """Whether the user can view the jobs of all owners: reviewers and operators can."""
         return bool(self.scopes & {Scope.REVIEW, Scope.OPERATE})
 
 
 class LocalIssuer:
-    """Issues and checks tokens with the key in ``home``, which is made (0600) where there is none."""
+    """Issues and checks tokens with the key in ``home``, which it creates (mode 0600) if there is none."""
 
     def __init__(self, home: Path) -> None:
         self._key = load_or_create_key(home / _KEY_FILE)
 
     def issue(self, subject: str, scopes: Sequence[Scope], ttl_s: int) -> str:
-        """A token for ``subject`` that is valid from now for ``ttl_s`` seconds."""
+        """Issue a token for ``subject`` that is valid for ``ttl_s`` seconds."""
         now = int(time.time())
         claims = {"iss": LOCAL_ISSUER, "aud": LOCAL_AUDIENCE, "sub": subject, "scope": " ".join(scopes), "iat": now}
         return jwt.encode({**claims, "nbf": now, "exp": now + ttl_s}, self._key, algorithm=_LOCAL_ALGORITHM)
 
     def verify(self, token: str) -> Identity:
-        """Who the token is for. Raises InvalidToken."""
+        """Return the identity of a token. Raises InvalidToken."""
         claims = checked_claims(token, self._key.public_key(), [_LOCAL_ALGORITHM], LOCAL_ISSUER, LOCAL_AUDIENCE)
         return identity(claims, claims["sub"], claims.get("scope"))
 
 
 def claimed_issuer(token: str) -> str | None:
-    """The issuer that a token names. Nothing of it has been checked. Raises InvalidToken."""
+    """Return the issuer that an unchecked token names. Raises InvalidToken."""
     if len(token) > MAX_TOKEN_BYTES:
         raise InvalidToken(f"The bearer token is longer than {MAX_TOKEN_BYTES} bytes.")
     try:
@@ -91,7 +91,7 @@ def claimed_issuer(token: str) -> str | None:
 
 
 def checked_claims(token: str, key: Any, algorithms: list[str], issuer: str, audience: str) -> Mapping[str, Any]:
-    """The claims of a token that passes every check. Raises InvalidToken."""
+    """Check a token and return its claims. Raises InvalidToken."""
     try:
         return jwt.decode(
             token,
@@ -107,7 +107,7 @@ def checked_claims(token: str, key: Any, algorithms: list[str], issuer: str, aud
 
 
 def identity(claims: Mapping[str, Any], owner: str, scopes: Any) -> Identity:
-    """The identity that checked claims state. Scopes are text separated by spaces, or a list. Raises InvalidToken."""
+    """Return the identity in checked claims. Scopes are a list, or text separated by spaces. Raises InvalidToken."""
     subject = claims["sub"]
     if not subject or not owner.isprintable() or len(owner) > _MAX_OWNER_LENGTH:
         raise InvalidToken(f"The token's subject must be printable and have 1 to {_MAX_OWNER_LENGTH} characters.")

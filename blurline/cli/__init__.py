@@ -1,1 +1,1 @@
-"""Verbs of the `blurline` command, one a file."""
+"""The verbs of the `blurline` command."""

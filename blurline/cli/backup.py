@@ -11,9 +11,9 @@ from blurline.settings import load_settings
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Folder of the backup; one that is there already is refreshed.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the backup; an existing backup is updated.")],
 ) -> None:
-    """Back up database, buckets and keys while everything runs. The folder shows every face: keep it safe."""
+    """Back up database, buckets and keys without stopping anything. The backup shows every face: keep it safe."""
     from deployments.backup.taking import back_up
     from deployments.embedded.storage import running_storage
 
@@ -24,23 +24,23 @@ def backup(
     rows = manifest.rows
     typer.echo(f"{rows['jobs']} jobs with {rows['images']} images, as of {manifest.taken_at:%H:%M:%S} UTC")
     if not manifest.keys:
-        _warn(f"There is no key in {settings.home}: run this where the API has its BLURLINE_HOME, or copy its *.pem.")
+        _warn(f"{settings.home} contains no key. Run this with the BLURLINE_HOME of the API, or copy its *.pem files.")
     if manifest.missing or manifest.altered:
         _warn(
-            f"{manifest.missing} objects that images name are not in the store, and {manifest.altered} are not what "
-            "their rows say: they cannot be brought back. `blurline consistency` names what is missing."
+            f"{manifest.missing} objects of images are missing from the store, and {manifest.altered} do not match "
+            "their rows; the backup cannot restore them. `blurline consistency` lists the missing objects."
         )
-    _warn(f"{folder} shows faces and holds the keys that sign tokens. Encrypt what leaves this machine.")
+    _warn(f"{folder} shows faces and contains the keys that sign tokens. Encrypt copies that leave this machine.")
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(help="Folder of a backup.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the backup.")],
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Lose what database, buckets and data folder hold."),
+        typer.Option("--replace", help="Overwrite database, buckets and data folder."),
     ] = False,
 ) -> None:
-    """Bring a backup back into an empty installation that is stopped, checking every file's hash."""
+    """Restore a backup into an empty, stopped installation, and check the hash of every file."""
     from deployments.backup.restoring import find_backup
     from deployments.backup.restoring import restore as bring_back
     from deployments.embedded.storage import check_stopped, running_storage
@@ -51,7 +51,7 @@ def restore(
     with running_storage(given) as settings:
         bring_back(settings, found, manifest, typer.echo, replacing=replace)
     if manifest.missing:
-        _warn(f"{manifest.missing} objects were not in the store when the backup was made: `blurline consistency`.")
+        _warn(f"{manifest.missing} objects were already missing from the backup; see `blurline consistency`.")
     typer.echo("Start everything, then run `blurline doctor` and `blurline consistency`.")
 
 

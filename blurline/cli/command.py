@@ -1,4 +1,4 @@
-"""The `blurline` command. Its verbs (`blurline.cli`) alone of the kernel reach outward, each where it needs to."""
+"""The `blurline` command. Only its verbs import packages outside `blurline`, each when it runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Destroys faces in photographs."""
+    """Find and destroy faces in photographs."""
 
 
 for verb in (
@@ -63,7 +63,7 @@ for verb in (
 
 
 def main() -> None:
-    """Run the command; an error of ours is one line on standard error and exit code 1."""
+    """Run the command. A BlurlineError is printed as one line on standard error, with exit code 1."""
     try:
         app()
     except BlurlineError as error:

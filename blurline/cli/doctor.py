@@ -22,9 +22,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Examine settings, versions, models, database, store, Prefect and this machine; exit code 1 for errors.
+    """Check settings, versions, models, database, store, Prefect and this machine, and suggest remedies.
 
-    A remedy stands with each finding that is not well.
+    The exit code is 1 when there are errors.
     """
     findings = _findings()
     if as_json:
@@ -35,13 +35,15 @@ def doctor(
 
 
 def _findings() -> list[Finding]:
-    """Settings that cannot be read are the only finding: no other command would start with them."""
+    """Return all findings; if the settings are wrong, only that, because no other check can run."""
     from deployments.doctor.result import error
 
     try:
         settings = load_settings()
     except ConfigurationError as problem:
-        remedy = "Correct it and examine again; nothing else was looked at. `blurline settings` lists every setting."
+        remedy = (
+            "Correct it and run the doctor again; nothing else was checked. `blurline settings` lists all settings."
+        )
         return [error("settings", str(problem), remedy)]
     export_prefect(settings)
     configure_logs("ERROR")

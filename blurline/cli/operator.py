@@ -1,4 +1,4 @@
-"""For operators: `token`, `rerun`, `settings`, `bench`."""
+"""Commands for operators: `token`, `rerun`, `settings`, `bench`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _TIME = "As 2026-11-25 or 2026-11-25T14:16:01Z; UTC unless it has an offset."
 
 
 def token(
-    user: Annotated[str, typer.Option(help="Whom the token is for.")] = "operator",
-    scope: Annotated[list[Scope] | None, typer.Option(help="May be given several times; all when absent.")] = None,
-    ttl_s: Annotated[int, typer.Option("--ttl", help="How long it is valid, in seconds.", min=1)] = 86_400,
+    user: Annotated[str, typer.Option(help="User of the token.")] = "operator",
+    scope: Annotated[list[Scope] | None, typer.Option(help="Scope of the token; repeatable. Default: all.")] = None,
+    ttl_s: Annotated[int, typer.Option("--ttl", help="Seconds until the token expires.", min=1)] = 86_400,
 ) -> None:
     """Print a bearer token of the local issuer."""
     from blurline.access.tokens import LocalIssuer
@@ -32,7 +32,7 @@ def token(
 
 def rerun(
     state: Annotated[
-        list[str] | None, typer.Option(help="failed, needs_review or published; failed when absent.")
+        list[str] | None, typer.Option(help="failed, needs_review or published; repeatable. Default: failed.")
     ] = None,
     submitted_from: Annotated[
         str | None, typer.Option(help=f"Only images submitted at this time or later. {_TIME}")
@@ -49,14 +49,14 @@ def rerun(
         float | None, typer.Option(help="Only images with a destroyed face that scores below this.")
     ] = None,
     override: Annotated[
-        list[str] | None, typer.Option(help="A policy field to change, as name=value. May be given several times.")
+        list[str] | None, typer.Option(help="A policy field to change, as name=value; repeatable.")
     ] = None,
     limit: Annotated[int, typer.Option(help="The most images, the oldest first.")] = 1000,
     yes: Annotated[bool, typer.Option("--yes", help="Start the re-run; without it, only list the images.")] = False,
     really: Annotated[bool, typer.Option("--really", hidden=True)] = False,  # the name of --yes in 0.2.0
     cancel: Annotated[UUID | None, typer.Option(help="Cancel what is left of the re-run with this id.")] = None,
 ) -> None:
-    """Re-run images that have ended, as the flow `rerun-backlog` does."""
+    """Re-run settled images, like the flow `rerun-backlog`."""
     export_prefect(load_settings())
     from blurline.contract import BacklogRerunRequest
     from blurline.ids import new_id
@@ -101,7 +101,7 @@ def _override(pair: str) -> tuple[str, Any]:
 
 
 def settings() -> None:
-    """Print every setting with its value (secrets masked) and meaning."""
+    """Print all settings with their values (secrets masked) and meanings."""
     values = load_settings()
     for variable, setting in SETTINGS.items():
         typer.echo(f"{variable}={setting.value(values)}\n    {setting.field.description}")
@@ -115,15 +115,15 @@ def bench(
         ),
     ] = None,
     keep: Annotated[
-        Path | None, typer.Option(help="Folder for the database of `million`, to be found filled the next time.")
+        Path | None, typer.Option(help="Folder in which to keep the database of `million` for the next run.")
     ] = None,
 ) -> None:
-    """Measure speed and print it as JSON, each figure beside a baseline of the same run. The exit code is 1 when
-    something was over its limit. Needs a source checkout."""
+    """Measure speed and print it as JSON, each figure beside a baseline of the same run. The exit code is 1 when a
+    figure exceeds its limit. Needs a source checkout."""
     try:
         from benchmarks.run import run
     except ModuleNotFoundError as error:
-        raise ConfigurationError("The benchmark is run from a source checkout: `make bench`.") from error
+        raise ConfigurationError("The benchmarks need a source checkout. Run `make bench` there.") from error
     report = run(names or [], keep)
     typer.echo(json.dumps(report, indent=1))
     sys.exit(1 if any(part.get("over_limits") for part in report.values()) else 0)

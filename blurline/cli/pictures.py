@@ -1,4 +1,4 @@
-"""Treating and measuring pictures without any server: `detect`, `redact`, `evaluate`."""
+"""Commands that need no server: `detect`, `redact`, `evaluate`."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from blurline.settings import Settings, load_settings
 
 Photos = Annotated[list[Path], typer.Argument(help="Photographs.", exists=True, dir_okay=False)]
 Outcome = tuple[int, Path] | str
-_FEW = 2  # so few photographs are treated sooner than another process is started
+_FEW = 2  # up to this many photographs, starting another process takes longer than it saves
 
-Profile = Annotated[ProfileName, typer.Option(help="Which detector passes are made.")]
+Profile = Annotated[ProfileName, typer.Option(help="Which detector passes to run.")]
 
 
 def detect(
     photos: Photos,
-    min_score: Annotated[float | None, typer.Option(help="Lowest score shown; the threshold when absent.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="Lowest score shown. Default: the threshold.")] = None,
     profile: Profile = ProfileName.STANDARD,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object an image.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per image.")] = False,
 ) -> None:
-    """Find faces and print them, without any server: x1 y1 x2 y2 score, in pixels of the upright photograph."""
+    """Find faces and print x1 y1 x2 y2 score, in pixels of the upright photograph. Needs no server."""
     from blurline.picture.decode import open_photo
     from models import plan_for
 
@@ -67,13 +67,13 @@ def redact(
     photos: Photos,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.", file_okay=False)],
     profile: Profile = ProfileName.STANDARD,
-    style: Annotated[Style, typer.Option(help="How a face is destroyed.")] = Style.PIXELATE,
-    min_score: Annotated[float | None, typer.Option(help="Destroy from this score up.")] = None,
-    metadata: Annotated[MetadataPolicy, typer.Option(help="What metadata passes.")] = MetadataPolicy.STRIP,
-    output_format: Annotated[OutputFormat, typer.Option(help="The results' format.")] = OutputFormat.SAME,
-    jobs: Annotated[int | None, typer.Option(help="Photographs at a time; one a core when absent.", min=1)] = None,
+    style: Annotated[Style, typer.Option(help="How to destroy a face.")] = Style.PIXELATE,
+    min_score: Annotated[float | None, typer.Option(help="Lowest score to destroy. Default: the threshold.")] = None,
+    metadata: Annotated[MetadataPolicy, typer.Option(help="Which metadata to keep.")] = MetadataPolicy.STRIP,
+    output_format: Annotated[OutputFormat, typer.Option(help="Format of the results.")] = OutputFormat.SAME,
+    jobs: Annotated[int | None, typer.Option(help="Parallel processes. Default: one per core.", min=1)] = None,
 ) -> None:
-    """Find and destroy the faces of photographs, without any server."""
+    """Find and destroy the faces in photographs. Needs no server."""
     policy = Policy(profile=profile, style=style, min_score=min_score, metadata=metadata, output_format=output_format)
     values = load_settings()
     output.mkdir(parents=True, exist_ok=True)
@@ -92,18 +92,22 @@ def redact(
 
 
 def evaluate(
-    labels: Annotated[Path, typer.Argument(help="Of Blurline, COCO, WIDER FACE, or a folder of YOLO.", exists=True)],
-    images: Annotated[Path, typer.Option(help="Folder of the labelled pictures.", exists=True, file_okay=False)],
+    labels: Annotated[
+        Path, typer.Argument(help="Labels: a file of Blurline, COCO or WIDER FACE, or a YOLO folder.", exists=True)
+    ],
+    images: Annotated[Path, typer.Option(help="Folder with the labelled pictures.", exists=True, file_okay=False)],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path("evaluation"),
-    profile: Annotated[list[ProfileName] | None, typer.Option(help="May be repeated; all when absent.")] = None,
+    profile: Annotated[
+        list[ProfileName] | None, typer.Option(help="Profile to measure; repeatable. Default: all.")
+    ] = None,
     model: Annotated[
         list[Path] | None,
-        typer.Option(help="An ONNX file to compare, read as BLURLINE_MODEL_FAMILY; may be repeated.", exists=True),
+        typer.Option(help="An ONNX file to compare, of the family BLURLINE_MODEL_FAMILY; repeatable.", exists=True),
     ] = None,
-    padding: Annotated[float, typer.Option(help="How far a box is grown, as in a policy.")] = Policy().padding,
-    jobs: Annotated[int | None, typer.Option(help="Pictures at a time; one a core when absent.", min=1)] = None,
+    padding: Annotated[float, typer.Option(help="How far to grow boxes, as in a policy.")] = Policy().padding,
+    jobs: Annotated[int | None, typer.Option(help="Parallel processes. Default: one per core.", min=1)] = None,
 ) -> None:
-    """Measure detection on labelled pictures: recall, coverage and cost of each profile and model side by side."""
+    """Measure detection on labelled pictures: recall, coverage and cost of each profile and model."""
     from models.evaluation.measure import Variant, measure
     from models.evaluation.report import print_comparison, write_report
     from models.evaluation.truth import read_labels
@@ -126,9 +130,9 @@ def evaluate(
 
 
 def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> Outcome:
-    """Write the redacted photograph; how many faces were found and where it is, or a sentence that says why not.
+    """Write the redacted photograph. Return the faces and the path of the result, or an error message.
 
-    The extension of another format is added to the name.
+    If the format changes, its extension is added to the name.
     """
     from blurline.picture.decode import open_photo
     from blurline.picture.malloc_tuning import tune_malloc
@@ -149,7 +153,7 @@ def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -
 def _map(
     treat: Callable[[Path, Path], Outcome], paths: list[Path], targets: list[Path], jobs: int | None
 ) -> Iterator[Outcome]:
-    """``treat`` on each pair, in order, by as many processes as are worth starting."""
+    """Apply ``treat`` to each pair, in order, with as many processes as are worth starting."""
     processes = min(jobs or os.cpu_count() or 1, len(paths))
     if processes == 1 or len(paths) <= _FEW:
         yield from map(treat, paths, targets)
@@ -159,10 +163,10 @@ def _map(
 
 
 def _check_targets(paths: list[Path], targets: list[Path]) -> None:
-    """Refuse what would write over an original, or two photographs to one file."""
+    """Raise ConfigurationError where a result would overwrite an original or another result."""
     if len(set(targets)) < len(targets):
         twice = next(target for target in targets if targets.count(target) > 1)
-        raise ConfigurationError(f"Two photographs are called {twice.name}; redact them into different folders.")
+        raise ConfigurationError(f"Two results would have the name {twice.name}. Use different output folders.")
     for path, target in zip(paths, targets, strict=True):
         if target.exists() and target.samefile(path):
             raise ConfigurationError("The result would replace the original; choose another folder with -o.")

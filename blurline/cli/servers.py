@@ -1,4 +1,4 @@
-"""Starting the parts: `up`, `demo`, `api`, `dashboard`, `worker`, `prefect`."""
+"""Commands that start servers: `up`, `demo`, `api`, `dashboard`, `worker`, `prefect`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _GRACE_S = 5
 
 
 def up(
-    workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
 ) -> None:
     """Start the whole stack on this machine and keep it running until Ctrl-C."""
     _check_models()
@@ -23,10 +23,12 @@ def up(
 
 
 def demo(
-    once: Annotated[bool, typer.Option(help="End after the table; exit code 0 only if all were published.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Worker children; one a core when absent.")] = None,
+    once: Annotated[
+        bool, typer.Option(help="Exit after the table, with code 0 only if all images were published.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
 ) -> None:
-    """Start the whole stack, submit the sample photographs, and show what becomes of them."""
+    """Start the whole stack, submit the sample photographs, and show the results."""
     _check_models()
     from deployments.embedded.demo import run_demo
 
@@ -34,10 +36,10 @@ def demo(
 
 
 def api(
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Serve the API. One process a port; any number of them, on any machines, share the work."""
+    """Serve the API. Run any number of processes, on any machines, to share the load."""
     import uvicorn
 
     from blurline.contract import MAX_LIVE_MESSAGE_BYTES
@@ -55,8 +57,8 @@ def api(
 
 
 def dashboard(
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8501,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501,
 ) -> None:
     """Serve the dashboard."""
     from dashboard.serve import serve
@@ -65,10 +67,10 @@ def dashboard(
 
 
 def worker(
-    pool: Annotated[str | None, typer.Option(help="Work pool; the setting when absent.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Children; one a core when absent.")] = None,
+    pool: Annotated[str | None, typer.Option(help="Work pool. Default: the setting.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
 ) -> None:
-    """Join the work pool with children that keep the models loaded."""
+    """Join the work pool with worker processes that keep the models loaded."""
     values = load_settings()
     export_prefect(values)
     _check_models()
@@ -78,17 +80,17 @@ def worker(
 
 
 def prefect(
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 4200,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 4200,
 ) -> None:
-    """Serve Prefect with the settings that Blurline needs of it."""
+    """Serve Prefect with the settings that Blurline needs."""
     from deployments.prefect_server import serve
 
     serve(load_settings(), host, port)
 
 
 def _check_models() -> None:
-    """Load every model once, so that a wrong file is refused now and with a sentence. Raises ModelRejected."""
+    """Load every model once, so that a wrong file stops the start. Raises ModelRejected."""
     from models import load_detectors
 
     load_detectors(load_settings())

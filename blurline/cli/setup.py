@@ -1,4 +1,4 @@
-"""Preparing what the servers need: `migrate`, `buckets`, `deploy`, `secrets`. Each may be repeated."""
+"""Set-up commands: `migrate`, `buckets`, `deploy`, `secrets`. Each may be repeated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blurline.version import VERSION
 
 
 def migrate() -> None:
-    """Bring the database up to date. Processes of the release before may go on meanwhile."""
+    """Apply database migrations. Processes of the previous release may keep running."""
     from blurline.observability.logs import configure_logs
     from sql.engine.migrate import migrate as apply
     from sql.engine.migrate import newer
@@ -22,7 +22,7 @@ def migrate() -> None:
     applied = apply(settings.database.conninfo)
     if unknown := newer(settings.database.conninfo):
         typer.echo(
-            f"The database is of a newer release than Blurline {VERSION}, which does not know {', '.join(unknown)}. "
+            f"The database has migrations of a newer release than Blurline {VERSION}: {', '.join(unknown)}. "
             "Nothing was changed."
         )
     else:
@@ -30,7 +30,7 @@ def migrate() -> None:
 
 
 def buckets() -> None:
-    """Create the buckets of the store where they are missing."""
+    """Create the missing buckets of the store."""
     from deployments.create_buckets import make_buckets
 
     make_buckets(load_settings())
@@ -44,8 +44,8 @@ def deploy() -> None:
     set_up()
 
 
-def secrets(folder: Annotated[Path, typer.Argument(help="Folder for the files; made where it is missing.")]) -> None:
-    """Make the secrets of an installation in containers, a file each. What is there stays as it is."""
+def secrets(folder: Annotated[Path, typer.Argument(help="Folder for the files; created if missing.")]) -> None:
+    """Create the secrets of an installation in containers, one file each. Existing files stay unchanged."""
     from deployments.containers.first_secrets import make_secrets
 
     for path in make_secrets(folder):

@@ -1,4 +1,4 @@
-"""`blurline verify`: check an audit record or the proof of a deletion, and a picture against it."""
+"""`blurline verify`: check an audit record or a deletion proof, and pictures against it."""
 
 from __future__ import annotations
 
@@ -25,29 +25,27 @@ def verify(
     file: Annotated[
         Path,
         typer.Argument(
-            help="An audit record or the proof of a deletion, as `GET /v1/images/{id}/audit` and "
-            "`GET /v1/deletions/{id}/proof` give them.",
+            help="An audit record (`GET /v1/images/{id}/audit`) or deletion proof (`GET /v1/deletions/{id}/proof`).",
             exists=True,
         ),
     ],
     result: Annotated[
-        Path | None, typer.Option(help="A picture that should be the published result.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="A picture to compare with the published result.", exists=True, dir_okay=False)
     ] = None,
     original: Annotated[
-        Path | None, typer.Option(help="A picture that should be the original.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="A picture to compare with the original.", exists=True, dir_okay=False)
     ] = None,
     keys: Annotated[
         str | None,
-        typer.Option(help="Public keys: a file, or https://…/v1/audit-keys. The key in BLURLINE_HOME when absent."),
+        typer.Option(help="Public keys: a file, or https://…/v1/audit-keys. Default: the key in BLURLINE_HOME."),
     ] = None,
 ) -> None:
-    """Check that an audit record, or the proof of a deletion, is as it was signed, and that pictures are those that it
-    speaks of.
+    """Verify the signature of an audit record or deletion proof, and compare pictures with it.
 
-    The exit code is 0 when everything is right and 1 when anything is not.
+    The exit code is 0 when everything matches and 1 otherwise.
     """
     record = verified(file.read_bytes(), _keys(keys).keys)
-    typer.echo(f"{_mark(is_right=True)} {file} is as it was signed, by Blurline {record.blurline_version}")
+    typer.echo(f"{_mark(is_right=True)} {file} has a valid signature of Blurline {record.blurline_version}")
     if isinstance(record, DeletionRecord):
         known = {
             "result": [image.result.sha256 for image in record.images if image.result],
@@ -69,14 +67,14 @@ def _hash(file: AuditedFile | None) -> list[str | None]:
 
 def _is_known(role: str, path: Path, known: list[str | None]) -> bool:
     if not known:
-        typer.echo(f"{_mark(is_right=False)} {path}: the record knows of no {role}")
+        typer.echo(f"{_mark(is_right=False)} {path}: the record has no {role}")
         return False
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     is_right = digest.hexdigest() in known
-    says = f"is the {role} of the record" if is_right else f"is not the {role} of the record: its sha256 is another"
+    says = f"is the {role} of the record" if is_right else f"is not the {role} of the record: the sha256 differs"
     typer.echo(f"{_mark(is_right=is_right)} {path} {says}")
     return is_right
 
@@ -103,18 +101,18 @@ def _summary_of_deletion(record: DeletionRecord) -> str:
         "deleted": f"{what} of {len(record.images)} images of job {record.job_id} of {record.owner}",
         "when": f"{record.deleted_at:%Y-%m-%d %H:%M:%S %Z}, completed {record.completed_at:%Y-%m-%d %H:%M:%S %Z}",
         "why": f"{record.reason}, by {record.requested_by}",
-        "store": f"{record.objects_removed} objects removed; asked afterwards, it had no more of {confirmed} images",
+        "store": f"{record.objects_removed} objects removed; none of {confirmed} images found afterwards",
     }
     return "\n".join(f"     {name}: {value}" for name, value in lines.items())
 
 
 def _keys(source: str | None) -> AuditKeys:
-    """Raises ConfigurationError when there are none."""
+    """Load the public keys. Raises ConfigurationError when there are none."""
     if source is None:
         home = load_settings().home
         found = public_keys(home)
         if found is None:
-            raise ConfigurationError(f"There is no audit key in {home}. Say with --keys where the public keys are.")
+            raise ConfigurationError(f"{home} contains no audit key. Give the public keys with --keys.")
         return found
     try:
         if source.startswith(("http://", "https://")):
@@ -123,7 +121,7 @@ def _keys(source: str | None) -> AuditKeys:
             text = Path(source).read_bytes()
         return AuditKeys.model_validate_json(text)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValidationError) as error:
-        raise ConfigurationError(f"{source} holds no public keys of Blurline that could be read: {error}") from error
+        raise ConfigurationError(f"{source} contains no readable public keys of Blurline: {error}") from error
 
 
 def _mark(*, is_right: bool) -> str:

@@ -1,4 +1,4 @@
-"""The client: a method for each thing that the API does for those who submit, review and operate."""
+"""The client, with a method for each operation of the API."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ _NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
 
 
 class Client:
-    """The API at an address, for whom the token is for. Safe to share between threads; to be closed.
+    """A client for the API at an address, as the token's user. Safe to share between threads; close it after use.
 
-    What fails for a passing reason is tried again for up to ``patience_s``, where that cannot do a thing twice; an API
-    that has not answered yet, for a few seconds. ``on_wait`` is told before each pause, in the thread that pauses.
-    Every method raises ApiRefused, ApiUnavailable, ApiUnreachable and NotTheApi.
+    Temporary failures are retried for up to ``patience_s`` where that cannot do a thing twice; before the first answer,
+    for a few seconds only. ``on_wait`` is called before each pause, in the thread that pauses. Every method raises
+    ApiRefused, ApiUnavailable, ApiUnreachable and NotTheApi.
     """
 
     def __init__(self, api_url: str, token: Token, *, patience_s: float = 60, on_wait: OnWait = wait_silently) -> None:
@@ -98,40 +98,38 @@ class Client:
         self.close()
 
     def create_uploads(self, count: int = 1) -> list[Upload]:
-        """Forms, each for one upload."""
+        """Create presigned forms, each for one upload."""
         response = self._transport.request("POST", "/v1/uploads", json=UploadsRequest(count=count).model_dump())
         return self._parsed(Uploads, response).uploads
 
     def upload(self, upload: Upload, file: BinaryIO) -> None:
-        """Send an open file straight to the store. Raises UploadRefused, UploadFailed."""
+        """Send an open file directly to the store. Raises UploadRefused, UploadFailed."""
         size_bytes = file.seek(0, os.SEEK_END)
         if size_bytes > upload.max_bytes:
-            raise UploadRefused(
-                f"The file has {size_bytes / 1e6:.2f} MB; at most {upload.max_bytes / 1e6:g} MB are accepted."
-            )
+            raise UploadRefused(f"The file has {size_bytes / 1e6:.2f} MB; the limit is {upload.max_bytes / 1e6:g} MB.")
         self._transport.upload(upload.url, upload.fields, file)
 
     def submit(self, request: JobRequest, idempotency_key: str | None = None) -> CreatedJob:
-        """Make a job of uploads or URLs."""
+        """Submit uploads or URLs as a job."""
         return self.submit_text(request.model_dump_json(exclude_unset=True), idempotency_key)
 
     def submit_text(self, request: str, idempotency_key: str | None = None) -> CreatedJob:
-        """Make a job of a JobRequest's JSON. With a key, the same text makes one job however often it is sent."""
+        """Submit the JSON of a JobRequest. With a key, repeating the same text creates no second job."""
         headers = {"Content-Type": "application/json"}
         return self._post_job(idempotency_key, headers=headers, content=request.encode())
 
     def submit_files(
         self, paths: Sequence[Path], options: JobOptions | None = None, idempotency_key: str | None = None
     ) -> CreatedJob:
-        """Make a job of a few files, sent with the request itself. Raises TypeError, ValueError, OSError."""
+        """Submit a few files within one request. Raises TypeError, ValueError, OSError."""
         if isinstance(paths, str | os.PathLike) or not all(isinstance(path, Path) for path in paths):
             raise TypeError('paths must be a list of pathlib.Path, as in [Path("a.jpg")].')
         if not paths:
-            raise ValueError("paths is empty; a job has at least one picture.")
+            raise ValueError("paths is empty; give at least one picture.")
         chosen = (options or JobOptions()).model_dump(mode="json", exclude_unset=True)
         fields = {name: value if name == "preset" else json.dumps(value) for name, value in chosen.items()}
         with ExitStack() as stack:
-            names = [path.name.encode(errors="replace").decode() for path in paths]  # a name need not be text
+            names = [path.name.encode(errors="replace").decode() for path in paths]  # a file name may not be valid text
             opened = [stack.enter_context(path.open("rb")) for path in paths]
             files = [("files", (name, file)) for name, file in zip(names, opened, strict=True)]
             return self._post_job(idempotency_key, data=fields, files=files)
@@ -143,7 +141,7 @@ class Client:
     def jobs(
         self, *, state: JobState | None = None, labels: Mapping[str, str] | None = None, page_size: int = 100
     ) -> Iterator[Job]:
-        """The jobs that one may see, newest first; those with all of ``labels``."""
+        """The jobs that the caller can view, newest first; only those with all of ``labels``."""
         for page in following(lambda cursor: self.job_page(cursor, page_size, state=state, labels=labels)):
             yield from page.jobs
 
@@ -158,30 +156,30 @@ class Client:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> JobPage:
-        """One page of them, from ``cursor`` on; those of ``owner`` (for reviewers and operators) and a time range."""
+        """One page of jobs from ``cursor`` on; ``owner`` is for reviewers and operators."""
         label = [f"{name}:{value}" for name, value in (labels or {}).items()]
         times = {"since": since and since.isoformat(), "until": until and until.isoformat()}
         wanted = {"cursor": cursor, "limit": page_size, "state": state, "label": label, "owner": owner, **times}
         return self._get(JobPage, "/v1/jobs", params=given(wanted))
 
     def images(self, job_id: UUID, *, state: ImageState | None = None, page_size: int = 1000) -> Iterator[Image]:
-        """The images of a job, in the order in which they were submitted."""
+        """The images of a job, in order of submission."""
         for page in following(lambda cursor: self.image_page(job_id, cursor, page_size, state=state)):
             yield from page.images
 
     def image_page(
         self, job_id: UUID, cursor: str | None = None, page_size: int = 100, *, state: ImageState | None = None
     ) -> ImagePage:
-        """One page of them, from ``cursor`` on."""
+        """One page of images, from ``cursor`` on."""
         wanted = given({"cursor": cursor, "limit": page_size, "state": state})
         return self._get(ImagePage, f"/v1/jobs/{job_id}/images", params=wanted)
 
     def image(self, image_id: UUID) -> ImageWithDetections:
-        """An image and what was found in it."""
+        """An image and its detections."""
         return self._get(ImageWithDetections, f"/v1/images/{image_id}")
 
     def detections(self, image_id: UUID) -> Detections:
-        """Every box found in an image, best first, without the rest of it."""
+        """All detections of an image, highest score first."""
         return self._get(Detections, f"/v1/images/{image_id}/detections")
 
     def result(self, image_id: UUID, file: BinaryIO) -> None:
@@ -189,7 +187,7 @@ class Client:
         self._transport.download(f"/v1/images/{image_id}/result", file)
 
     def preview(self, image_id: UUID, of: PreviewOf = "result", size: PreviewSize = "thumb") -> bytes | None:
-        """A small JPEG of an image; None while there is none to be seen."""
+        """A small JPEG of an image; None if there is none or it is not visible to the caller."""
         try:
             wanted = {"of": of, "size": size}
             return self._transport.request("GET", f"/v1/images/{image_id}/preview", params=wanted).content
@@ -203,32 +201,32 @@ class Client:
         self._transport.download(f"/v1/jobs/{job_id}/archive", file)
 
     def next_review(self, skip: Sequence[UUID] = ()) -> ReviewTask | None:
-        """Claim the most doubtful image that waits and that nobody else is at. For reviewers, as all of review."""
+        """Claim the most doubtful unclaimed image that waits for a review. Review methods are for reviewers."""
         body = ReviewRequest(skip=list(skip)).model_dump(mode="json")
         return self._parsed(NextReview, self._transport.request("POST", "/v1/reviews/next", json=body)).task
 
     def claim(self, image_id: UUID) -> ReviewTask:
-        """Claim an image, whatever its state, or keep one for longer."""
+        """Claim an image in any state, or extend a claim."""
         return self._parsed(ReviewTask, self._transport.request("POST", f"/v1/images/{image_id}/claim"))
 
     def release(self, image_id: UUID) -> None:
-        """Leave a claimed image to others."""
+        """Release a claimed image."""
         self._transport.request("POST", f"/v1/images/{image_id}/release")
 
     def approve(self, image_id: UUID, result_sha256: str) -> ImageWithDetections:
-        """Publish a held result, if it is the one with this SHA-256, which was looked at."""
+        """Publish a result that waits for a review, if it is the reviewed one with this SHA-256."""
         body = ApprovalRequest(result_sha256=result_sha256).model_dump(mode="json")
         path = f"/v1/images/{image_id}/approve"
         return self._parsed(ImageWithDetections, self._transport.request("POST", path, json=body, is_repeatable=False))
 
     def reject(self, image_id: UUID, note: str = "") -> ImageWithDetections:
-        """Withdraw a held or published result."""
+        """Withdraw a result, published or not."""
         body = RejectionRequest(note=note).model_dump()
         path = f"/v1/images/{image_id}/reject"
         return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False, json=body))
 
     def correct(self, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
-        """Have an image rendered anew with these boxes destroyed; it stays as it is until the new result is there."""
+        """Render an image again with these boxes destroyed; until then its old result stays."""
         body = request.model_dump(mode="json")
         path = f"/v1/images/{image_id}/correct"
         return self._parsed(ImageWithDetections, self._transport.request("POST", path, is_repeatable=False, json=body))
@@ -238,15 +236,15 @@ class Client:
         return self._get(Decisions, f"/v1/images/{image_id}/decisions").decisions
 
     def original(self, image_id: UUID, file: BinaryIO) -> None:
-        """Write an original, which shows faces, into an open file. Every look is written down."""
+        """Write an original, which shows faces, into an open file. Every access is recorded."""
         self._transport.download(f"/v1/images/{image_id}/original", file)
 
     def cancel(self, job_id: UUID) -> Job:
-        """Call off what is left of a job."""
+        """Cancel the unfinished images of a job."""
         return self._parsed(Job, self._transport.request("POST", f"/v1/jobs/{job_id}/cancel"))
 
     def rerun(self, job_id: UUID, request: RerunRequest) -> Rerun:
-        """Make images of a job anew, with fields of their policy changed."""
+        """Re-run images of a job, with fields of their policy changed."""
         body = request.model_dump_json(exclude_unset=True)
         headers = {"Content-Type": "application/json"}
         path = f"/v1/jobs/{job_id}/rerun"
@@ -270,19 +268,19 @@ class Client:
         return self._get(DeletionReceipt, f"/v1/deletions/{deletion_id}")
 
     def proof(self, deletion_id: UUID) -> SignedDeletion:
-        """The signed proof of a deletion that is completed."""
+        """The signed proof of a completed deletion."""
         return self._get(SignedDeletion, f"/v1/deletions/{deletion_id}/proof")
 
     def presets(self) -> list[Preset]:
-        """Every preset."""
+        """All presets."""
         return self._get(Presets, "/v1/presets").presets
 
     def me(self) -> Me:
-        """Who the token is for, and their quotas."""
+        """The token's user and their quotas."""
         return self._get(Me, "/v1/me")
 
     def users(self, *, page_size: int = 100) -> Iterator[User]:
-        """Everyone who has presented a valid token, by id. For operators, as `set_quotas`."""
+        """All users who have presented a valid token, by id. For operators."""
 
         def page(cursor: str | None) -> UserPage:
             return self._get(UserPage, "/v1/users", params=given({"cursor": cursor, "limit": page_size}))
@@ -291,7 +289,7 @@ class Client:
             yield from each.users
 
     def set_quotas(self, user_id: str, quotas: Quotas) -> User:
-        """Set one user's quotas; None is no limit, a field that is not given follows the settings."""
+        """Set one user's quotas: None is no limit, an absent field follows the settings. For operators."""
         path = f"/v1/users/{quote(user_id, safe='')}/quotas"
         body = quotas.model_dump(exclude_unset=True)
         return self._parsed(User, self._transport.request("PUT", path, json=body))
@@ -301,7 +299,7 @@ class Client:
         return self._parsed(Health, self._transport.request("GET", "/healthcheck", accepting=(503,)))
 
     def system(self) -> System:
-        """What there is, what waits and who works. For operators."""
+        """Images, queues and workers. For operators."""
         return self._get(System, "/v1/system")
 
     def _get(self, kind: type[T], path: str, **content: Any) -> T:

@@ -1,16 +1,16 @@
-"""What can go wrong between a client and the API.
+"""Errors between a client and the API.
 
 ApiError                the API answered with a problem
 PermanentError
-├── ApiRefused          … which trying again cannot help (an ApiError)
-├── NotTheApi           something answered that is not the API
-└── UploadRefused       the store does not take a file
+├── ApiRefused          an ApiError; trying again cannot help
+├── NotTheApi           another program answered, not the API
+└── UploadRefused       the store refused a file
 RetryableError
 └── Unavailable
-    ├── ApiUnavailable  … which trying again may help (an ApiError)
-    │   └── QuotaExceeded   … once there is room in a quota; not tried again by itself
-    ├── ApiUnreachable  the API did not answer
-    └── UploadFailed    the store did not answer, or cannot at the moment
+    ├── ApiUnavailable  an ApiError; trying again may help
+    │   └── QuotaExceeded   … once the quota has room; the client does not retry it
+    ├── ApiUnreachable  the API did not respond
+    └── UploadFailed    the store did not respond, or is temporarily unavailable
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _OVER_QUOTA = "quota_exceeded"
 
 
 class ApiError(BlurlineError):
-    """The API answered with a problem: its status, stable code, sentence, and the id that finds it in the log.
+    """The API answered with a problem: its status, stable code, message, and request id for the service's log.
 
-    ``errors`` say which fields of the request are wrong (``where`` and ``what``), where that is what it is about.
+    For an invalid request, ``errors`` lists the wrong fields (``where`` and ``what``).
     """
 
     code: str  # type: ignore[misc]  # the problem's, in place of the class's
@@ -45,13 +45,13 @@ class ApiError(BlurlineError):
 
 
 class ApiRefused(ApiError, PermanentError):
-    """The request cannot be met."""
+    """The API refused the request."""
 
 
 class Unavailable(RetryableError):
-    """The other side did not answer, or cannot at the moment.
+    """The server did not respond, or is temporarily unavailable.
 
-    ``was_ignored``: nothing can have come of the request, so that any can be made again.
+    ``was_ignored``: the request certainly had no effect, so any request can be repeated.
     """
 
     retry_after_s = 0.0
@@ -59,7 +59,7 @@ class Unavailable(RetryableError):
 
 
 class ApiUnavailable(ApiError, Unavailable):
-    """The API cannot meet the request at the moment."""
+    """The API is temporarily unable to handle the request."""
 
     def __init__(self, problem: Problem, retry_after_s: float) -> None:
         super().__init__(problem)
@@ -68,11 +68,11 @@ class ApiUnavailable(ApiError, Unavailable):
 
 
 class QuotaExceeded(ApiUnavailable):
-    """The submission is over a quota of its owner; ``retry_after_s`` is when there may be room."""
+    """The submission exceeds a quota of its owner; the quota may have room after ``retry_after_s`` seconds."""
 
 
 class ApiUnreachable(Unavailable):
-    """The API did not answer, or the connection broke."""
+    """The API did not respond, or the connection broke."""
 
     code = "api_unreachable"
 
@@ -82,28 +82,28 @@ class ApiUnreachable(Unavailable):
 
 
 class UploadFailed(Unavailable):
-    """The store did not answer, or cannot take a file at the moment."""
+    """The store did not respond, or is temporarily unavailable."""
 
     code = "store_unavailable"
 
 
 class NotTheApi(PermanentError):
-    """What answers at the address is not the API of Blurline."""
+    """The address is not that of a compatible Blurline API."""
 
     code = "not_the_api"
 
 
 class UploadRefused(PermanentError):
-    """The store does not take the file."""
+    """The store refused the file."""
 
     code = "upload_refused"
 
 
 def error_of(response: httpx.Response) -> ApiError:
-    """The error that an answer of the API other than success states. The response has been read."""
+    """Return the error that an unsuccessful answer of the API describes. The response must have been read."""
     try:
         problem = Problem.model_validate_json(response.content)
-    except ValidationError:  # something between us and the API has answered
+    except ValidationError:  # a proxy in front of the API answered
         phrase = response.reason_phrase or "an error"
         detail = f"{response.url.host} answered {response.status_code} ({phrase})."
         problem = Problem(title=phrase, status=response.status_code, code="http_error", detail=detail)
@@ -115,10 +115,10 @@ def error_of(response: httpx.Response) -> ApiError:
 
 
 def refusal_of(response: httpx.Response) -> UploadRefused:
-    """The error that an answer of the store to an upload states."""
+    """Return the error that the store's answer to an upload describes."""
     found = _S3_CODE.search(response.content)
     code = found[1].decode() if found else str(response.status_code)
-    return UploadRefused(f"The store did not take the file: {code}.")
+    return UploadRefused(f"The store refused the file: {code}.")
 
 
 def _retry_after_s(response: httpx.Response) -> float:

@@ -1,4 +1,4 @@
-"""The part of the client that is about exports and audit records."""
+"""Client methods for exports and audit records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TrainingFormat = Literal["coco", "yolo"]
 
 
 class ExportsClient:
-    """Files to work on with other programs."""
+    """Tables, training sets and audit records, for other programs."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

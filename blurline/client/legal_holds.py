@@ -1,4 +1,4 @@
-"""Legal holds, which operators place and release. Reached through `Client.holds`."""
+"""Client methods for legal holds. For operators."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from blurline.contract import Hold, HoldRequest, Holds
 
 
 class HoldsClient:
-    """Methods raise what those of `Client` do."""
+    """Legal holds; reached through `Client.holds`."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def of_job(self, job_id: UUID) -> list[Hold]:
-        """Every hold that a job or an image of it is or was on, oldest first. For reviewers too."""
+        """All present and past holds on a job and its images, oldest first. Also for reviewers."""
         return self._transport.ask(Holds, "GET", f"/v1/jobs/{job_id}/holds").holds
 
     def place_on_job(self, job_id: UUID, reason: str) -> Hold:
-        """Forbid to delete a job and its images."""
+        """Protect a job and its images from deletion."""
         return self._place(f"/v1/jobs/{job_id}/hold", reason)
 
     def place_on_image(self, image_id: UUID, reason: str) -> Hold:
-        """Forbid to delete an image."""
+        """Protect an image from deletion."""
         return self._place(f"/v1/images/{image_id}/hold", reason)
 
     def release_job(self, job_id: UUID) -> Hold:

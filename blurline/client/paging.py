@@ -1,4 +1,4 @@
-"""Reading lists of the API to their end."""
+"""Iteration over paged lists of the API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Page = TypeVar("Page", JobPage, ImagePage, UserPage, DeliveryPage)
 
 
 def following(ask: Callable[[str | None], Page]) -> Iterator[Page]:
-    """Every page, each asked for with the cursor of the one before."""
+    """Yield every page, each requested with the cursor of the one before."""
     cursor = None
     while True:
         page = ask(cursor)

@@ -1,4 +1,4 @@
-"""The part of the client that is about re-running images of every job. For operators."""
+"""Client methods for re-runs across jobs. For operators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RerunsClient:
         self._transport = transport
 
     def start(self, request: BacklogRerunRequest) -> BacklogRerun:
-        """Make images anew, or (a dry run, the default) say which it would be."""
+        """Re-run images or, in a dry run (the default), list them."""
         content = {
             "headers": {"Content-Type": "application/json"},
             "content": request.model_dump_json(exclude_unset=True),
@@ -25,5 +25,5 @@ class RerunsClient:
         return self._transport.ask(BacklogRerun, "POST", _PATH, is_repeatable=False, **content)
 
     def cancel(self, rerun_id: UUID) -> CancelledRerun:
-        """Call off what is left of a re-run, of a backlog or of a job."""
+        """Cancel what is left of a re-run of a backlog or a job."""
         return self._transport.ask(CancelledRerun, "POST", f"{_PATH}/{rerun_id}/cancel")

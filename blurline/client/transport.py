@@ -1,4 +1,4 @@
-"""Sending requests: with a token that is renewed when it has expired, and again where that is safe and may help."""
+"""HTTP requests: renews an expired token, and retries where that is safe and may help."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from blurline.client.errors import (
 from blurline.errors import ConfigurationError
 
 Token = str | Callable[[], str]
-"""A bearer token, or what gives a fresh one each time it is called."""
+"""A bearer token, or a callable that returns a fresh one."""
 
 OnWait = Callable[[Unavailable, float], None]
-"""Is told why a request failed, and how many seconds it pauses before it is made again."""
+"""Called before each retry with the error and the pause in seconds."""
 
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 def wait_silently(_error: Unavailable, _pause_s: float) -> None:
-    """Tell nobody."""
+    """Ignore the pause."""
 
 
 class Transport:
     """Connections to one API. Safe to share between threads.
 
-    What has failed is tried again for up to ``patience_s``, with growing pauses. Where nothing has ever answered the
-    address is rather wrong than the API away, so that it is tried for a few seconds only.
+    Failed requests are retried for up to ``patience_s``, with growing pauses. Until the first answer, the address is
+    probably wrong, so retries last only a few seconds.
     """
 
     def __init__(self, api_url: str, token: Token, patience_s: float, on_wait: OnWait) -> None:
@@ -64,9 +64,10 @@ class Transport:
     def request(
         self, method: str, path: str, *, is_repeatable: bool = True, accepting: Collection[int] = (), **content: Any
     ) -> httpx.Response:
-        """The answer of success, or of a status in ``accepting``. Raises ApiRefused, ApiUnavailable, ApiUnreachable.
+        """Return a successful answer, or one with a status in ``accepting``.
 
-        A request that is not repeatable is made again only where the first was certainly not heeded.
+        A request that is not repeatable is retried only if it certainly had no effect. Raises ApiRefused,
+        ApiUnavailable, ApiUnreachable.
         """
 
         def send() -> httpx.Response:
@@ -80,20 +81,18 @@ class Transport:
         return self._persist(send, is_repeatable=is_repeatable)
 
     def ask(self, kind: type[T], method: str, path: str, *, is_repeatable: bool = True, **content: Any) -> T:
-        """The answer of success as what it is to be. Raises NotTheApi, and as `request`."""
+        """Return a successful answer, parsed. Raises NotTheApi, and what `request` raises."""
         return self.parsed(kind, self.request(method, path, is_repeatable=is_repeatable, **content))
 
     def parsed(self, kind: type[T], response: httpx.Response) -> T:
-        """An answer as what it is to be. Raises NotTheApi."""
+        """Parse an answer. Raises NotTheApi."""
         try:
             return TypeAdapter(kind).validate_json(response.content)
         except ValidationError as error:
-            raise NotTheApi(
-                f"What answers at {self._url} is not the API of Blurline, or one of another version. Check the address."
-            ) from error
+            raise NotTheApi(f"{self._url} is not a compatible Blurline API. Check the address.") from error
 
     def download(self, path: str, file: BinaryIO) -> None:
-        """Write the answer into a file, which is begun anew when the connection breaks. Raises as `request`."""
+        """Write the answer into a file, from the start again when the connection breaks. Raises as `request`."""
 
         def send() -> None:
             file.seek(0)
@@ -108,14 +107,14 @@ class Transport:
         self._persist(send, is_repeatable=True)
 
     def upload(self, url: str, fields: dict[str, str], file: BinaryIO) -> None:
-        """POST a form with a file, straight from the disk, to the store. Raises UploadRefused, UploadFailed."""
+        """POST a form with a file to the store, streamed from disk. Raises UploadRefused, UploadFailed."""
 
         def send() -> None:
             try:
-                # No token: it is for the API alone. httpx reads the file from its start each time.
+                # No token: it is only for the API. httpx reads the file from its start each time.
                 response = self._http.post(url, data=fields, files={"file": ("picture", file)}, auth=httpx.Auth())
             except httpx.RequestError as error:
-                raise UploadFailed(f"The store does not answer ({type(error).__name__}).") from error
+                raise UploadFailed(f"The store does not respond ({type(error).__name__}).") from error
             if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise UploadFailed(f"The store answered {response.status_code}.")
             if not response.is_success:
@@ -129,7 +128,7 @@ class Transport:
             try:
                 return send()
             except QuotaExceeded:
-                raise  # whoever asks knows best what to do meanwhile
+                raise  # the caller decides what to do while it waits
             except Unavailable as error:
                 wait_s = max(pause_s, error.retry_after_s)
                 patience_s = self._patience_s if self._has_answered else min(self._patience_s, _FIRST_PATIENCE_S)
@@ -146,13 +145,13 @@ class Transport:
             yield
         except httpx.RequestError as error:
             raise ApiUnreachable(
-                f"The API at {self._url} does not answer ({type(error).__name__}).",
+                f"The API at {self._url} does not respond ({type(error).__name__}).",
                 was_ignored=isinstance(error, _UNSENT),
             ) from error
 
 
 class _Bearer(httpx.Auth):
-    """Sends the token, and a fresh one when it is not taken any more."""
+    """Sends the token, and a fresh one once the API refuses it."""
 
     def __init__(self, token: Token) -> None:
         self._token = token
@@ -174,7 +173,7 @@ def _checked(api_url: str) -> str:
 
 
 def _pauses() -> Iterator[float]:
-    """Growing pauses in seconds, no two clients' alike."""
+    """Growing pauses in seconds, randomised so that clients do not retry at the same time."""
     longest_s = _FIRST_PAUSE_S
     while True:
         yield random.uniform(longest_s / 2, longest_s)

@@ -1,4 +1,4 @@
-"""The part of the client that is about webhooks."""
+"""Client methods for webhooks."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _JSON = {"Content-Type": "application/json"}
 
 
 class WebhooksClient:
-    """One's webhooks, and what they were told."""
+    """The caller's webhooks and their deliveries."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def create(self, request: WebhookRequest) -> WebhookWithSecret:
-        """Set up a webhook for every job of one's own. Its secret is shown now and never again."""
+        """Create a webhook for all of the caller's jobs. Only this answer shows its secret."""
         return self._transport.ask(WebhookWithSecret, "POST", _PATH, is_repeatable=False, **_body(request))
 
     def list(self, job_id: UUID | None = None) -> list[Webhook]:
-        """The webhooks for every job, or those for one."""
+        """The webhooks for all jobs, or those for one."""
         return self._transport.ask(Webhooks, "GET", _PATH, params=given({"job_id": job_id})).webhooks
 
     def get(self, webhook_id: UUID) -> Webhook:
@@ -41,7 +41,7 @@ class WebhooksClient:
         return self._transport.ask(Webhook, "GET", f"{_PATH}/{webhook_id}")
 
     def change(self, webhook_id: UUID, change: WebhookChange) -> Webhook:
-        """Change what is given. One that is enabled again is sent what it still has to get."""
+        """Change the given fields. A webhook that is enabled again receives its pending messages."""
         return self._transport.ask(Webhook, "PATCH", f"{_PATH}/{webhook_id}", **_body(change))
 
     def delete(self, webhook_id: UUID) -> None:
@@ -49,16 +49,16 @@ class WebhooksClient:
         self._transport.request("DELETE", f"{_PATH}/{webhook_id}", is_repeatable=False)
 
     def rotate_secret(self, webhook_id: UUID) -> WebhookWithSecret:
-        """Give a webhook a new secret. For a day messages are signed with the old one as well."""
+        """Replace a webhook's secret. For a day, messages are also signed with the old one."""
         path = f"{_PATH}/{webhook_id}/rotate-secret"
         return self._transport.ask(WebhookWithSecret, "POST", path, is_repeatable=False)
 
     def test(self, webhook_id: UUID) -> Delivery:
-        """Have a message of the type `test` sent."""
+        """Send a message of the type `test`."""
         return self._transport.ask(Delivery, "POST", f"{_PATH}/{webhook_id}/test", is_repeatable=False)
 
     def deliveries(self, webhook_id: UUID, *, page_size: int = 100) -> Iterator[Delivery]:
-        """What a webhook was sent and is to be sent, newest first."""
+        """The deliveries of a webhook, newest first."""
         path = f"{_PATH}/{webhook_id}/deliveries"
 
         def page(cursor: str | None) -> DeliveryPage:
@@ -69,7 +69,7 @@ class WebhooksClient:
             yield from each.deliveries
 
     def redeliver(self, webhook_id: UUID, delivery_id: UUID) -> Delivery:
-        """Have a message sent again, now."""
+        """Send a message again, now."""
         path = f"{_PATH}/{webhook_id}/deliveries/{delivery_id}/redeliver"
         return self._transport.ask(Delivery, "POST", path, is_repeatable=False)
 

@@ -1,7 +1,4 @@
-"""What travels between the API and its clients: the requests, the answers, and an example of each.
-
-Both sides use these models, so that neither can drift from the other.
-"""
+"""The API's requests and answers, with an example of each. The API and its clients share these models."""
 
 from blurline.contract.base import (
     MAX_LIVE_MESSAGE_BYTES,

@@ -1,7 +1,7 @@
-"""The audit record of an image: what was made of which file by what and on whose word, signed so that it can be proved.
+"""The signed audit record of an image: the files, the model, the policy and the decisions behind its result.
 
-The signature is a detached JWS (RFC 7515, RFC 7797) with Ed25519 over the record as canonical JSON: its keys sorted,
-without spaces. Reformatting a file changes nothing; any other change breaks it.
+The signature is a detached JWS (RFC 7515, RFC 7797) with Ed25519 over the record as canonical JSON: keys sorted, no
+spaces. Reformatting a file keeps the signature valid; any other change breaks it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class RecordRefused(PermanentError):
-    """An audit record is not what it claims to be."""
+    """An audit record or deletion proof is not valid."""
 
     code = "record_refused"
 
@@ -73,8 +73,8 @@ class AuditedFile(BaseModel):
 
 
 class AuditRecord(BaseModel):
-    """What became of an image, and why. ``made_by_version`` is the release that made the result, ``blurline_version``
-    the one that issued the record."""
+    """What happened to an image, and why. ``made_by_version`` is the release that made the result, ``blurline_version``
+    the release that issued the record."""
 
     model_config = ConfigDict(extra="forbid")
     format: Literal["blurline-audit-1"] = "blurline-audit-1"
@@ -120,7 +120,7 @@ class AuditKey(BaseModel):
 
 
 class AuditKeys(BaseModel):
-    """The public keys with which audit records are checked (a JWK set)."""
+    """The public keys that verify audit records (a JWK set)."""
 
     model_config = with_examples(
         {"keys": [AuditKey(x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", kid="kPrK…").model_dump()]}
@@ -129,18 +129,18 @@ class AuditKeys(BaseModel):
 
 
 class Auditor:
-    """Signs records with the key in ``home``, which is made (0600) where there is none."""
+    """Signs records with the key in ``home``, which it creates (mode 0600) if there is none."""
 
     def __init__(self, home: Path) -> None:
         self._key = load_or_create_key(home / KEY_FILE)
         self.keys = AuditKeys(keys=[_public(self._key.public_key())])
 
     def sign(self, record: AuditRecord) -> SignedRecord:
-        """The audit record with its signature."""
+        """Sign an audit record."""
         return SignedRecord(record=record, signature=self._signature(record))
 
     def sign_deletion(self, record: DeletionRecord) -> SignedDeletion:
-        """The proof of a deletion with its signature."""
+        """Sign a deletion record."""
         return SignedDeletion(record=record, signature=self._signature(record))
 
     def _signature(self, record: AuditRecord | DeletionRecord) -> str:
@@ -150,37 +150,37 @@ class Auditor:
 
 
 def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord | DeletionRecord:
-    """The record that a file holds, if one of the keys has signed it as it is. Raises RecordRefused."""
+    """Return the record in a file if one of the keys signed it. Raises RecordRefused."""
     try:
         given = json.loads(text, object_pairs_hook=_without_repetition)
         header = jwt.get_unverified_header(given["signature"])
         payload = _canonical(given["record"])
         if set(given) != {"record", "signature"}:
-            raise RecordRefused("The file holds more than a record and its signature.")
+            raise RecordRefused("The file contains fields other than a record and its signature.")
     except (ValueError, TypeError, KeyError, RecursionError, jwt.PyJWTError) as error:
-        raise RecordRefused("The file is no audit record of Blurline, and no proof of a deletion.") from error
+        raise RecordRefused("Not a Blurline audit record or deletion proof.") from error
     key = next((key for key in keys if key.kid == header.get("kid")), None)
     if key is None:
-        raise RecordRefused(f"The record was signed with a key that is not among those given ({header.get('kid')}).")
+        raise RecordRefused(
+            f"The record was signed with the key {header.get('kid')}, which is not among the given keys."
+        )
     try:
         jwt.PyJWS().decode(
             given["signature"], jwt.PyJWK(key.model_dump()).key, algorithms=[_ALGORITHM], detached_payload=payload
         )
     except (jwt.PyJWTError, ValueError) as error:
-        raise RecordRefused("The signature does not fit: the record was changed after it was signed.") from error
+        raise RecordRefused("The signature does not match: the record was changed after it was signed.") from error
     model = next((model for model, kind in _TYPES.items() if kind == header.get("typ")), None)
     if model is None:
-        raise RecordRefused("The signature is of something other than an audit record or a proof of a deletion.")
+        raise RecordRefused("The signature does not belong to an audit record or a deletion proof.")
     try:
         return model.model_validate(given["record"])
     except ValidationError as error:
-        raise RecordRefused(
-            "The record was signed, but by another version of Blurline than can be read here."
-        ) from error
+        raise RecordRefused("The signed record comes from an incompatible version of Blurline.") from error
 
 
 def public_keys(home: Path) -> AuditKeys | None:
-    """The public key of an installation's folder, if it has one."""
+    """The public keys of an installation's data folder; None if it has no key."""
     return Auditor(home).keys if (home / KEY_FILE).exists() else None
 
 
@@ -201,8 +201,8 @@ def _canonical(record: Any) -> bytes:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    """A JSON object; of a key that stands twice, readers would see one value or the other."""
+    """A JSON object without duplicate keys, of which readers would see different values."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("duplicate key")
     return found

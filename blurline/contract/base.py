@@ -1,4 +1,4 @@
-"""What several parts of the contract share: types of fields, the base of requests, the form of errors."""
+"""What several parts of the contract share: field types, the base of requests, errors."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def _with_offset(value: Any) -> Any:
 
 
 Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""What an owner calls a picture. Slashes make folders in a job's archive."""
+"""The owner's name for a picture. Slashes make folders in a job's archive."""
 
 Time = Annotated[AwareDatetime, BeforeValidator(_with_offset)]
-"""A time as RFC 3339 has it, with its offset from UTC."""
+"""An RFC 3339 time with its offset from UTC."""
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[0-9a-zA-Z/\-]+$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-/]*$")]
@@ -42,14 +42,14 @@ PresetName = Annotated[str, StringConstraints(min_length=1, max_length=63, patte
 HttpsUrl = Annotated[HttpUrl, UrlConstraints(max_length=2048, allowed_schemes=["https"])]
 
 MAX_LIVE_MESSAGE_BYTES = 16_384
-"""Of a client's message over the WebSocket."""
+"""The largest message that a client may send over the WebSocket."""
 
 ImageState = Literal["queued", "processing", "published", "needs_review", "failed", "deleted"]
 JobState = Literal["queued", "processing", "finished"]
 
 
 class EventType(StrEnum):
-    """What clients are told of, over the WebSocket and by webhooks."""
+    """Events that the WebSocket and webhooks deliver."""
 
     IMAGE_PUBLISHED = "image.published"
     IMAGE_NEEDS_REVIEW = "image.needs_review"
@@ -60,12 +60,12 @@ class EventType(StrEnum):
 
 
 def with_examples(*examples: dict[str, Any]) -> ConfigDict:
-    """The configuration of a model that shows examples in the OpenAPI document."""
+    """The configuration of a model with examples in the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": list(examples)})
 
 
 class Request(BaseModel):
-    """Base of what a client sends: a field that is unknown is a mistake."""
+    """Base of requests: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -79,4 +79,4 @@ class Problem(BaseModel):
     code: str
     detail: str
     request_id: str | None = None
-    errors: list[dict[str, str]] | None = Field(default=None, description="Which fields of a request are wrong.")
+    errors: list[dict[str, str]] | None = Field(default=None, description="The fields of the request that are wrong.")

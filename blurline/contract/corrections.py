@@ -1,4 +1,4 @@
-"""What a reviewer has made of the boxes of an image: which to destroy, and which are no faces."""
+"""A reviewer's corrections: which boxes to destroy, and which are not faces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_BOXES = 5000
 
 
 class MarkedBox(BaseModel):
-    """A box in pixels of the upright photograph, in one of its frames. A box that was drawn by hand scores 1."""
+    """A box in pixels of the upright photograph, in one of its frames. A box drawn by hand has score 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,13 +27,13 @@ class MarkedBox(BaseModel):
     @model_validator(mode="after")
     def _has_area(self) -> MarkedBox:
         if self.x2 - self.x1 < 1 or self.y2 - self.y1 < 1:
-            raise ValueError("a box needs x1 < x2 and y1 < y2, by a pixel at least")
+            raise ValueError("x2 must be at least x1 + 1, and y2 at least y1 + 1")
         return self
 
     def miss(self, sizes_px: Sequence[tuple[float, float]] | None) -> str | None:
-        """Why the box covers the centre of no pixel; None when it covers one.
+        """Return why the box covers no pixel's centre; None when it covers one.
 
-        ``sizes_px``: (width, height) of each frame, infinite where it is unknown; None when their number is unknown.
+        ``sizes_px``: (width, height) of each frame, infinite where unknown; None when the number of frames is unknown.
         """
         width_px, height_px = math.inf, math.inf
         if sizes_px is not None:
@@ -50,8 +50,8 @@ class MarkedBox(BaseModel):
 
 
 class Correction(BaseModel):
-    """The boxes to destroy, all of them, and those that were found and are to be left. ``is_held``: the new result is
-    held to be looked at once more."""
+    """All boxes to destroy, and the detections to leave visible. ``is_held``: the new result waits for another
+    review."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,5 +68,5 @@ class Correction(BaseModel):
 
 
 def _holds_a_centre(start: float, end: float, length_px: float) -> bool:
-    """Whether an interval holds the centre of a pixel of a side of that length."""
+    """Whether an interval contains the centre of a pixel on a side of this length."""
     return math.ceil(max(start, 0) - 0.5) + 0.5 <= min(end, length_px)

@@ -1,6 +1,6 @@
-"""The proof of a deletion: what was deleted, when and why, and that the store was asked afterwards and had no more.
+"""The proof of a deletion: what was deleted, when and why, and when a later look found no object left in the store.
 
-Signed as audit records are (`blurline.contract.audit`), and all that is kept of an image once its rows are gone.
+It is signed like audit records (`blurline.contract.audit`), and is all that is kept of an image once its rows are gone.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Closed(BaseModel):
 
 
 class ErasedFile(_Closed):
-    """A file that was deleted, and what its key was. An original that was never read has no hash."""
+    """A deleted file and its key. An original that was never read has no hash."""
 
     key: str
     sha256: str | None
@@ -63,7 +63,7 @@ class ErasedFile(_Closed):
 
 
 class ErasedDecision(_Closed):
-    """Who has decided on an image, when and how."""
+    """Who decided on an image, when and how."""
 
     kind: Literal["approved", "rejected", "corrected"]
     reviewer: str
@@ -71,8 +71,8 @@ class ErasedDecision(_Closed):
 
 
 class ErasedImage(_Closed):
-    """What was deleted of an image (`original`, `result`; null: not that), and what the image was. `confirmed_at` is
-    when the store had no more of it."""
+    """What was deleted of an image (a null `original` or `result` was not deleted), and what the image was.
+    `confirmed_at` is when the store was found to hold no object of it."""
 
     image_id: UUID
     original: ErasedFile | None
@@ -90,7 +90,7 @@ class ErasedImage(_Closed):
 
 
 class DeletionRecord(_Closed):
-    """A deletion that is completed. `images` is empty where Blurline 0.1 has made it."""
+    """A completed deletion. `images` is empty for deletions of Blurline 0.1."""
 
     format: Literal["blurline-deletion-1"] = "blurline-deletion-1"
     blurline_version: str
@@ -109,7 +109,7 @@ class DeletionRecord(_Closed):
 
 
 class SignedDeletion(BaseModel):
-    """The record of a deletion and its signature: a detached JWS over the canonical JSON of `record`."""
+    """A deletion record and its signature: a detached JWS over the canonical JSON of `record`."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
     record: DeletionRecord

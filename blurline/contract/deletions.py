@@ -13,7 +13,7 @@ from blurline.contract.examples import JOB_ID, OTHER_ID, TIME
 
 
 class DeletionReceipt(BaseModel):
-    """Proof that a job or an image was deleted. `completed_at` is null until the store is rid of every object."""
+    """Receipt for the deletion of a job or an image. `completed_at` is null until every object has left the store."""
 
     model_config = with_examples(
         {
@@ -40,6 +40,8 @@ class DeletionReceipt(BaseModel):
     created_at: datetime
     completed_at: datetime | None
     parts: Literal["all", "originals", "results"] = Field(
-        default="all", description="Everything, or the originals or results of images that stay."
+        default="all", description="What was deleted: everything, or only originals or results."
     )
-    reason: Literal["requested", "expired"] = Field(default="requested", description="Whether its time was over.")
+    reason: Literal["requested", "expired"] = Field(
+        default="requested", description="`expired`: its retention time ended."
+    )

@@ -1,4 +1,4 @@
-"""Values that stand in the examples of the OpenAPI document."""
+"""Values for the examples of the OpenAPI document."""
 
 JOB_ID = "0193f1a2-7c00-7abc-8def-0123456789ab"
 IMAGE_ID = "0193f1a2-7c01-7abc-8def-0123456789ab"

@@ -1,4 +1,4 @@
-"""Images, and what was found in them."""
+"""Images and their detections."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BOXES: list[dict[str, Any]] = [
 
 
 class Detection(BaseModel):
-    """A box in pixels of the upright photograph. Not destroyed: candidates under the threshold, and what the policy
-    leaves. `frame` counts from 0."""
+    """A box in pixels of the upright photograph. Not destroyed: candidates below the threshold, and faces that the
+    policy keeps. `frame` counts from 0."""
 
     frame: int
     x1: float
@@ -35,7 +35,7 @@ class Detection(BaseModel):
 
 
 class Note(BaseModel):
-    """Something about a result that its owner should know."""
+    """A remark about a result for its owner."""
 
     code: str
     message: str
@@ -81,7 +81,7 @@ IMAGE: dict[str, Any] = {
 
 
 class Image(BaseModel):
-    """One picture of a job. `faces_found` of 0 says that none was found, not that none is there."""
+    """One picture of a job. A `faces_found` of 0 means that no face was found, not that the picture has none."""
 
     model_config = with_examples(IMAGE)
     id: UUID
@@ -89,11 +89,11 @@ class Image(BaseModel):
     position: int
     name: str
     state: ImageState
-    is_underway: bool = Field(description="Whether an attempt at it is to be made or under way, also a re-run.")
+    is_underway: bool = Field(description="Whether an attempt, possibly a re-run, is scheduled or under way.")
     error: ImageError | None
     faces_found: int | None
-    doubt: float | None = Field(description="Estimated chance that a face in the result stays visible, 0 to 1.")
-    doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind are behind the doubt.")
+    doubt: float | None = Field(description="Estimated risk that a face is still visible in the result, 0 to 1.")
+    doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind cause the doubt.")
     width_px: int | None
     height_px: int | None
     frames: int | None
@@ -101,31 +101,29 @@ class Image(BaseModel):
     original_bytes: int
     original_sha256: str | None
     original_gone: Gone | None = Field(
-        default=None, description="Since when the original is not kept: then it cannot be re-run or corrected."
+        default=None, description="Since when the original is gone; the image cannot be re-run or corrected."
     )
-    result_url: str | None = Field(description="Where the published result is.")
+    result_url: str | None = Field(description="URL of the published result.")
     result_media_type: str | None
     result_bytes: int | None
     result_sha256: str | None
-    result_gone: Gone | None = Field(default=None, description="Since when the result is not kept.")
+    result_gone: Gone | None = Field(default=None, description="Since when the result is gone.")
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
-    blurline_version: str | None = Field(
-        default=None, description="The release that made the result; null where that was 0.1.0."
-    )
+    blurline_version: str | None = Field(default=None, description="The release that made the result; null for 0.1.0.")
     processing_ms: float | None
     created_at: datetime
     finished_at: datetime | None
 
 
 class ArchivedImage(Image):
-    """An image in an archive's manifest, and the name of its result there; null where it has none."""
+    """An image in an archive's manifest, and the name of its result in the archive; null without a result."""
 
     file: str | None
 
 
 class ImageWithDetections(Image):
-    """An image and every box found in it, best first."""
+    """An image and all its detections, highest score first."""
 
     model_config = with_examples(IMAGE | {"detections": BOXES})
     detections: list[Detection]
@@ -135,7 +133,7 @@ class ImageWithDetections(Image):
 
 
 class Detections(BaseModel):
-    """Every box found in an image, best first, and the size of the upright photograph that they refer to."""
+    """All detections of an image, highest score first, and the size of the upright photograph."""
 
     model_config = with_examples(
         {
@@ -152,7 +150,7 @@ class Detections(BaseModel):
 
 
 class ImagePage(BaseModel):
-    """Images. Ask with `cursor=next_cursor` for more, until it is null."""
+    """Images. Request more with `cursor=next_cursor` until it is null."""
 
     model_config = with_examples({"images": [IMAGE], "next_cursor": None})
     images: list[Image]

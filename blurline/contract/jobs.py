@@ -1,4 +1,4 @@
-"""Jobs: submitting and following them."""
+"""Jobs: submission and progress."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from blurline.policy import Policy
 
 
 class SubmittedImage(Request):
-    """A picture of a submission: the `key` of an upload, or (where allowed) an https `url` to be fetched."""
+    """A picture of a submission: the `key` of an upload or, where allowed, an https `url`."""
 
     key: Key | None = None
     url: HttpsUrl | None = None
@@ -35,7 +35,7 @@ class SubmittedImage(Request):
 
 
 class JobOptions(Request):
-    """What a submission says beside its pictures. Fields of `policy` go before those of the preset."""
+    """The options of a submission. Fields of `policy` take precedence over those of the preset."""
 
     preset: PresetName | None = None
     policy: Policy = Policy()
@@ -94,7 +94,7 @@ JOB: dict[str, Any] = {
 
 
 class Job(BaseModel):
-    """A submission. It is `finished` when no image is queued or processing any more."""
+    """A job. It is `finished` when no image is queued or processing."""
 
     model_config = with_examples(JOB)
     id: UUID
@@ -106,21 +106,21 @@ class Job(BaseModel):
     labels: dict[str, str] = {}
     retention: JobRetention = Field(
         default=JobRetention(),
-        description="How long its parts are kept: what it asks for, or the installation has it so.",
+        description="How long its parts are kept: as the job asked, or else as the installation is configured.",
     )
     created_at: datetime
     finished_at: datetime | None = None
 
 
 class CreatedJob(Job):
-    """A job that was just made. The signing secret of its webhook is shown here and never again."""
+    """A job that was just created. Only this answer shows the signing secret of its webhook."""
 
     model_config = with_examples(JOB | {"state": "queued", "webhook": None})
     webhook: WebhookWithSecret | None = None
 
 
 class JobPage(BaseModel):
-    """Jobs. Ask with `cursor=next_cursor` for more, until it is null."""
+    """Jobs. Request more with `cursor=next_cursor` until it is null."""
 
     model_config = with_examples({"jobs": [JOB], "next_cursor": None})
     jobs: list[Job]

@@ -1,4 +1,4 @@
-"""Presets: policies with a name."""
+"""Presets: named policies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRESET: dict[str, Any] = {
 
 
 class Preset(BaseModel):
-    """A policy with a name. The built-in ones cannot be changed."""
+    """A named policy. Built-in presets cannot be changed."""
 
     model_config = with_examples(PRESET)
     name: str
@@ -30,7 +30,7 @@ class Preset(BaseModel):
 
 
 class PresetRequest(Request):
-    """What a preset is to be."""
+    """The new content of a preset."""
 
     model_config = with_examples({"description": "For the front page.", "policy": {"profile": "thorough"}})
     description: Name = ""

@@ -1,4 +1,4 @@
-"""Re-runs, of a job or of a backlog. Every door (API, flow, command) selects images with the same request."""
+"""Re-runs of a job or a backlog. The API, the flow and the command select images with the same request."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from blurline.contract.examples import OTHER_ID, TIME
 from blurline.policy import Policy
 
 MAX_RERUN_IMAGES = 1_000_000
-"""The most images of one re-run, at every door."""
+"""The most images of one re-run."""
 
 NAMED_IMAGES = 20
-"""How many of the images a re-run names, at every door."""
+"""How many of its images a re-run names."""
 
 EndedState = Literal["failed", "needs_review", "published"]
 """A state from which an image can be re-run."""
@@ -50,13 +50,13 @@ class RerunRequest(Request):
 
 
 class Rerun(BaseModel):
-    """A re-run that has begun. Each of its images stays as it is until its new result is there."""
+    """A re-run that has started. Each image keeps its state and result until the new result replaces them."""
 
     model_config = with_examples({"id": OTHER_ID, "images": 2, "without_original": 0})
     id: UUID
     images: int
     without_original: int = Field(
-        default=0, description="Images left out because their original is not kept any more, counted up to `limit`."
+        default=0, description="Images skipped because their original is gone, counted up to `limit`."
     )
 
 
@@ -77,21 +77,21 @@ class BacklogRerunRequest(RerunRequest):
 
 
 class BacklogRerun(BaseModel):
-    """The images of a re-run, or (`id` is null) those that it would be of: how many, and the names of the first."""
+    """The images of a re-run, or of a dry run (`id` is null): how many, and the names of the first."""
 
     model_config = with_examples(
         {"id": OTHER_ID, "images": 2, "names": ["market/a.jpg", "market/b.jpg"], "without_original": 0}
     )
-    id: UUID | None = Field(description="Cancels what is left; null where nothing was begun.")
+    id: UUID | None = Field(description="Cancels the re-run; null when nothing was started.")
     images: int
-    names: list[str] = Field(description=f"Of the first {NAMED_IMAGES} images.")
+    names: list[str] = Field(description=f"Names of the first {NAMED_IMAGES} images.")
     without_original: int = Field(
-        default=0, description="Images left out because their original is not kept any more, counted up to `limit`."
+        default=0, description="Images skipped because their original is gone, counted up to `limit`."
     )
 
 
 class CancelledRerun(BaseModel):
-    """How many images of a re-run were left when it was cancelled. They are as they were before it."""
+    """How many images a cancelled re-run had left. They keep their earlier state and result."""
 
     model_config = with_examples({"images": 1})
     images: int

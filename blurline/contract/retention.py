@@ -1,4 +1,4 @@
-"""How long things are kept, what is gone, and what may not be deleted."""
+"""Retention times, expired objects and legal holds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HoldReason = Annotated[
 
 
 class JobRetention(Request):
-    """How many days a job's originals, results, rows and records of deletions are kept; null: as long as the
-    installation keeps them, and never longer. Originals and results count from when their image was last settled, rows
-    from when the last image of the job was, records from the deletion. With its rows a job goes as a whole."""
+    """How many days to keep a job's originals, results, rows and deletion records; null: as long as the installation
+    keeps them, which is also the maximum. The time starts when the image was last settled (originals, results), when
+    the job's last image was settled (rows), or at the deletion (records). When its rows expire, the job is deleted."""
 
     model_config = with_examples({"originals_days": 30, "results_days": 90, "rows_days": 365, "audit_days": None})
     originals_days: Days | None = None
@@ -34,22 +34,22 @@ class JobRetention(Request):
             days = getattr(self, name)
             if None not in (days, self.rows_days) and days > self.rows_days:
                 raise ValueError(
-                    f"rows_days ({self.rows_days:g}) is less than {name} ({days:g}): with its rows the whole job "
-                    f"goes, so give {name} at most as many days"
+                    f"rows_days ({self.rows_days:g}) is less than {name} ({days:g}), but the whole job is deleted with "
+                    f"its rows; lower {name}"
                 )
         return self
 
 
 class Gone(BaseModel):
-    """Since when the store has no more of an original or a result, and why: `expired`, its time was over; `missing`, it
-    should be there and is not."""
+    """Since when an original or a result is gone from the store, and why: `expired` at the end of its retention time,
+    or `missing` unexpectedly."""
 
     at: datetime
     why: Literal["expired", "missing"]
 
 
 class HoldRequest(Request):
-    """Why a job or an image may not be deleted."""
+    """Why a job or an image must not be deleted."""
 
     model_config = with_examples({"reason": "Complaint 2026/118"})
     reason: HoldReason
@@ -68,8 +68,8 @@ HOLD: dict[str, Any] = {
 
 
 class Hold(BaseModel):
-    """A hold: while it is not released, nobody can delete the job (`image_id` is null) or the image, and retention
-    leaves it alone."""
+    """A legal hold. Until it is released, neither a request nor retention deletes the job (`image_id` is null) or the
+    image."""
 
     model_config = with_examples(HOLD, HOLD | {"image_id": IMAGE_ID})
     id: UUID
@@ -83,7 +83,7 @@ class Hold(BaseModel):
 
 
 class Holds(BaseModel):
-    """Every hold that a job or an image of it is or was on, oldest first."""
+    """All present and past legal holds on a job and its images, oldest first."""
 
     model_config = with_examples({"holds": [HOLD]})
     holds: list[Hold]

@@ -21,14 +21,14 @@ from blurline.contract.images import BOXES, IMAGE, ImageWithDetections
 
 
 class ReviewRequest(Request):
-    """What to leave out when the next image is asked for."""
+    """Which images to skip when the next one is chosen."""
 
     model_config = with_examples({"skip": [IMAGE_ID]})
-    skip: list[UUID] = Field(default=[], max_length=500, description="Images that the reviewer has put aside.")
+    skip: list[UUID] = Field(default=[], max_length=500, description="Images that the reviewer skipped.")
 
 
 class ReviewTask(BaseModel):
-    """An image that is the reviewer's alone until then, and how many others wait."""
+    """An image that the reviewer has claimed until `claimed_until`, and how many others are waiting."""
 
     model_config = with_examples(
         {
@@ -43,15 +43,15 @@ class ReviewTask(BaseModel):
 
 
 class NextReview(BaseModel):
-    """What to look at next; null when nothing waits."""
+    """The next image to review; null when none is waiting."""
 
     model_config = with_examples({"task": None})
     task: ReviewTask | None
 
 
 class CorrectionRequest(Request):
-    """Every box that is to be destroyed, in pixels of the upright photograph. What was found and is not among them is
-    left as it is. `hold` has the new result looked at once more before it is published."""
+    """Every box to destroy, in pixels of the upright photograph. Detections that are not among them stay visible.
+    With `hold` the new result waits for another review before it is published."""
 
     model_config = with_examples(
         {"destroy": [{"frame": 0, "x1": 812.5, "y1": 401, "x2": 903.2, "y2": 520.7}], "hold": False, "note": ""}
@@ -62,14 +62,14 @@ class CorrectionRequest(Request):
 
 
 class ApprovalRequest(Request):
-    """What the reviewer has seen: approving publishes that result and no other."""
+    """The result that the reviewer saw. Approval publishes this result only."""
 
     model_config = with_examples({"result_sha256": SHA256})
     result_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
 
 
 class RejectionRequest(Request):
-    """Why a result is not to be published."""
+    """Why the result must not be published."""
 
     model_config = with_examples({"note": "The reflection shows her face."})
     note: NoteText = ""
@@ -88,7 +88,7 @@ DECISION: dict[str, Any] = {
 
 
 class Decision(BaseModel):
-    """What a reviewer has decided, and the boxes that it changed: drawn, and found but no faces. One that was moved is
+    """A reviewer's decision and the boxes that it changed: `added` were drawn, `dropped` are not faces. A moved box is
     in both."""
 
     model_config = with_examples(DECISION)

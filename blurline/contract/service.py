@@ -15,25 +15,25 @@ from blurline.contract.examples import TIME
 
 
 class Liveness(BaseModel):
-    """The process lives."""
+    """The process responds."""
 
     model_config = with_examples({"status": "alive"})
     status: Literal["alive"] = "alive"
 
 
 class Health(BaseModel):
-    """The state of each part: `ok`, or the code of what is wrong."""
+    """The state of each part: `ok` or an error code."""
 
     model_config = with_examples(
         {"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}, "version": "0.2.0"}
     )
     status: Literal["ok", "degraded"]
     parts: dict[str, str]
-    version: str | None = Field(default=None, description="Of the API process that answers.")
+    version: str | None = Field(default=None, description="Version of the API process that responds.")
 
 
 class Waiting(BaseModel):
-    """How many wait, and how long the one has waited that has waited longest; 0 when none waits."""
+    """How many are waiting, and the age of the oldest; 0 when none is waiting."""
 
     count: int
     oldest_age_s: float
@@ -45,11 +45,11 @@ class Worker(BaseModel):
     name: str
     status: str
     last_heartbeat_at: datetime | None
-    version: str | None = Field(default=None, description="Null of a worker of 0.1.0.")
+    version: str | None = Field(default=None, description="Null for a worker of 0.1.0.")
 
 
 class ApiProcess(BaseModel):
-    """An API process that is connected to the database."""
+    """An API process with a connection to the database."""
 
     name: str
     version: str
@@ -57,7 +57,7 @@ class ApiProcess(BaseModel):
 
 
 class FruitlessAttempts(BaseModel):
-    """Attempts that came to nothing: `retried`, made anew as long as the image had attempts left, or `given_up`."""
+    """Attempts that failed: `retried` while the image had attempts left, then `given_up`."""
 
     outcome: Literal["retried", "given_up"]
     error_code: str
@@ -66,8 +66,8 @@ class FruitlessAttempts(BaseModel):
 
 
 class Housekeeping(BaseModel):
-    """When a flow that keeps order last got to its end, and how many of each kind it dealt with then. One that never
-    ran has the time of the installation."""
+    """When a housekeeping flow last succeeded, and how many items of each kind it processed. For a flow that never ran,
+    the time of the installation."""
 
     flow: Literal["retention", "sweep"]
     succeeded_at: datetime
@@ -75,27 +75,27 @@ class Housekeeping(BaseModel):
 
 
 class MissingObjects(BaseModel):
-    """Objects that the store should have and has not, as the last sweep found."""
+    """Objects that were missing from the store in the last sweep."""
 
     originals: int
     results: int
 
 
 class Retention(BaseModel):
-    """How long things are kept that go by themselves; null: until they are deleted. A job may ask for less."""
+    """How long data is kept before it expires; null: until it is deleted. A job may ask for less."""
 
     keep_originals_days: float | None = None
     keep_results_days: float | None = None
     keep_rows_days: float | None = None
     keep_audit_days: float | None = None
-    keep_uploads_hours: float = Field(description="Uploads that are not submitted.")
+    keep_uploads_hours: float = Field(description="Uploads that were not submitted.")
     events_kept_days: float = Field(description="Events and the log of webhook deliveries.")
     idempotency_hours: float = Field(description="Each Idempotency-Key.")
     upload_ttl_s: int = Field(description="How long a presigned upload may be used.")
 
 
 class System(BaseModel):
-    """The state of the service: what there is, what waits and who works. ``workers`` is null while Prefect is away."""
+    """The state of the service: images, queues and workers. ``workers`` is null while Prefect does not respond."""
 
     model_config = with_examples(
         {
@@ -132,14 +132,14 @@ class System(BaseModel):
     database_version: str
     images: dict[str, int] = Field(description="By state.")
     failed: dict[str, int] = Field(description="By error code.")
-    queues: dict[str, Waiting] = Field(description="Images that no worker has begun with, by queue.")
-    review: dict[str, Waiting] = Field(description="Images that wait for a reviewer, by what holds them.")
-    outbox: Waiting = Field(description="Batches that are still to become flow runs.")
+    queues: dict[str, Waiting] = Field(description="Images that no worker has started, by queue.")
+    review: dict[str, Waiting] = Field(description="Images that wait for a reviewer, by reason.")
+    outbox: Waiting = Field(description="Batches that are not flow runs yet.")
     webhook_deliveries: Waiting
     disabled_webhooks: int
     workers: list[Worker] | None
-    api_processes: list[ApiProcess] = Field(default=[], description="From 0.2.0 on: those of 0.1.0 do not show.")
-    fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, the most frequent first.")
+    api_processes: list[ApiProcess] = Field(default=[], description="Processes of 0.1.0 are not listed.")
+    fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, most frequent first.")
     missing_objects: MissingObjects
     holds: int = Field(description="Legal holds in force.")
     housekeeping: list[Housekeeping]

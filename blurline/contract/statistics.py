@@ -55,7 +55,7 @@ class OverTime(BaseModel):
 
 
 class Point(BaseModel):
-    """Images of one state in the hour or day from `start` on, and the faces in their results."""
+    """Images of one state in the hour or day that begins at `start`, and the faces in their results."""
 
     start: datetime
     state: ImageState
@@ -99,7 +99,7 @@ class Failure(BaseModel):
 
 
 class Failures(OverTime):
-    """Images by error code, the most frequent first."""
+    """Images by error code, most frequent first."""
 
     model_config = with_examples(
         _RANGE | {"failures": [{"state": "failed", "error_code": "unreadable_picture", "images": 3}]}
@@ -210,7 +210,7 @@ class Proportion(BaseModel):
 
     @classmethod
     def counted(cls, hits: int, trials: int) -> Proportion:
-        """``hits`` of ``trials``."""
+        """The proportion of ``hits`` in ``trials``."""
         low, high = wilson(hits, trials)
         return cls(share=hits / trials if trials else None, low=low, high=high, of=trials)
 

@@ -1,4 +1,4 @@
-"""Uploads: presigned forms."""
+"""Uploads by presigned forms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blurline.contract.examples import KEY, TIME
 
 
 class UploadsRequest(Request):
-    """How many pictures are to be uploaded."""
+    """How many uploads to create."""
 
     model_config = with_examples({"count": 2})
     count: int = Field(default=1, ge=1, le=1000, strict=True)
@@ -27,11 +27,11 @@ class Upload(BaseModel):
     url: str
     fields: dict[str, str]
     expires_at: datetime
-    max_bytes: int = Field(description="Size of the largest file that is accepted.")
+    max_bytes: int = Field(description="Largest file that the form accepts.")
 
 
 class Uploads(BaseModel):
-    """Uploads, as many as were asked for."""
+    """The requested uploads."""
 
     model_config = with_examples(
         {

@@ -15,7 +15,7 @@ from blurline.contract.examples import TIME
 
 
 class Quotas(Request):
-    """The most that an owner may submit; null for no limit. Days are those of UTC."""
+    """How much an owner may submit; null for no limit. Days are UTC."""
 
     model_config = with_examples({"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20})
     images_per_day: int | None = Field(default=None, ge=0, strict=True)
@@ -63,7 +63,7 @@ USER: dict[str, Any] = {
 
 
 class User(BaseModel):
-    """Somebody who has presented a valid token."""
+    """A user who has presented a valid token."""
 
     model_config = with_examples(USER)
     id: str
@@ -71,13 +71,13 @@ class User(BaseModel):
     subject: str
     name: str | None
     email: str | None
-    quotas: dict[str, int | None] = Field(description="What goes before the quotas of the settings.")
+    quotas: dict[str, int | None] = Field(description="Quotas that take precedence over the settings.")
     first_seen_at: datetime
     last_seen_at: datetime
 
 
 class UserPage(BaseModel):
-    """Users. Ask with `cursor=next_cursor` for more, until it is null."""
+    """Users. Request more with `cursor=next_cursor` until it is null."""
 
     model_config = with_examples({"users": [USER], "next_cursor": None})
     users: list[User]

@@ -1,4 +1,4 @@
-"""Webhooks and what is sent to them."""
+"""Webhooks and their deliveries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blurline.contract.examples import IMAGE_ID, JOB_ID, OTHER_ID, TIME
 
 
 class WebhookRequest(Request):
-    """Where to send events. All types of events when `events` is absent."""
+    """Where to send events. Without `events`, every type."""
 
     model_config = with_examples({"url": "https://example.org/hooks/blurline", "events": ["image.published"]})
     url: HttpsUrl
@@ -37,7 +37,7 @@ WEBHOOK: dict[str, Any] = {
 
 
 class Webhook(BaseModel):
-    """An endpoint that is told of events: of every job of its owner, or of one."""
+    """An endpoint that receives the events of all jobs of its owner, or of one job."""
 
     model_config = with_examples(WEBHOOK)
     id: UUID
@@ -51,14 +51,14 @@ class Webhook(BaseModel):
 
 
 class WebhookWithSecret(Webhook):
-    """A webhook and its signing secret, which is shown now and never again."""
+    """A webhook and its signing secret. Only this answer shows the secret."""
 
     model_config = with_examples(WEBHOOK | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"})
-    secret: str = Field(description="As Standard Webhooks has it: `whsec_` and base64.")
+    secret: str = Field(description="In the form of Standard Webhooks: `whsec_` and base64.")
 
 
 class WebhookChange(Request):
-    """What of a webhook is to change; an absent field stays."""
+    """Changes to a webhook; an absent field keeps its value."""
 
     model_config = with_examples({"is_enabled": True})
     url: HttpsUrl | None = None
@@ -67,7 +67,7 @@ class WebhookChange(Request):
 
 
 class Webhooks(BaseModel):
-    """Every webhook of the caller's."""
+    """The caller's webhooks."""
 
     model_config = with_examples({"webhooks": [WEBHOOK]})
     webhooks: list[Webhook]
@@ -92,7 +92,7 @@ DELIVERY: dict[str, Any] = {
 
 
 class Delivery(BaseModel):
-    """One message to a webhook: what became of it, and of the last try."""
+    """One message to a webhook, its state, and the outcome of the last try."""
 
     model_config = with_examples(DELIVERY)
     id: UUID
@@ -108,7 +108,7 @@ class Delivery(BaseModel):
 
 
 class DeliveryPage(BaseModel):
-    """Deliveries, newest first. Ask with `cursor=next_cursor` for more, until it is null."""
+    """Deliveries, newest first. Request more with `cursor=next_cursor` until it is null."""
 
     model_config = with_examples({"deliveries": [DELIVERY], "next_cursor": None})
     deliveries: list[Delivery]

@@ -1,4 +1,4 @@
-"""What a policy makes of the faces that were found: destroy, leave on purpose, or stay in doubt."""
+"""Applies a policy to detections: destroy, keep visible on purpose, or count as doubt."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from blurline.picture.destroy import destroyed_share
 from blurline.policy import Policy
 
 _MOSTLY = 0.5
-"""A box of which so much is covered counts as covered."""
+"""The destroyed share from which a box counts as covered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A decision for each row of ``rows`` ((n, 5), upright pixels): masks of shape (n,).
 
-    ``is_destroyed``: it will be. ``is_left``: it is a face, and the policy says to leave it. What is neither is a
-    candidate that scored too low.
+    ``is_destroyed``: the face will be destroyed. ``is_left``: it is a face, and the policy keeps it visible. A row that
+    is neither is a candidate that scored too low.
     """
 
     rows: Faces
@@ -30,11 +30,11 @@ class Choice:
 
     @property
     def faces(self) -> tuple[Face, ...]:
-        """The faces to destroy, best first."""
+        """The faces to destroy, highest score first."""
         return to_faces(self.rows[self.is_destroyed])
 
     def uncovered(self, rows: Faces, policy: Policy, width_px: int, height_px: int) -> NDArray[np.bool_]:
-        """Which of other ``rows`` show in the result, and not because the policy wants them to -> (m,) mask."""
+        """Return an (m,) mask of other ``rows`` that are visible in the result against the policy's intent."""
         boxes = rows[:, :4].astype(np.float64)
         destroyed = destroyed_share(boxes, self.rows[self.is_destroyed, :4].astype(np.float64), policy.padding)
         regions = (*policy.always_regions, *policy.keep_regions)
@@ -44,10 +44,10 @@ class Choice:
 
 
 def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_px: int) -> Choice:
-    """Decide on every row for a photograph of that size.
+    """Decide on every row for a photograph of this size.
 
-    ``threshold`` is the score from which the profile calls a row a face. A policy with a higher ``min_score``
-    leaves what lies between.
+    ``threshold`` is the score from which a row is a face in the profile. A policy with a higher ``min_score`` keeps the
+    faces in between visible.
     """
     least = policy.min_score if policy.min_score is not None else threshold
     boxes = rows[:, :4].astype(np.float64)
@@ -64,7 +64,7 @@ def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_
 
 
 def _share_inside(boxes: NDArray[np.float64], area: tuple[float, ...]) -> NDArray[np.float64]:
-    """(n, 4) boxes -> how much of each lies inside the area (x1, y1, x2, y2)."""
+    """Return how much of each of the (n, 4) boxes lies inside the area (x1, y1, x2, y2)."""
     x1, y1, x2, y2 = area
     width = (np.minimum(boxes[:, 2], x2) - np.maximum(boxes[:, 0], x1)).clip(0)
     height = (np.minimum(boxes[:, 3], y2) - np.maximum(boxes[:, 1], y1)).clip(0)

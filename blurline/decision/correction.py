@@ -1,4 +1,4 @@
-"""The choice of faces that a reviewer's correction makes."""
+"""Applies a reviewer's correction to detections."""
 
 from __future__ import annotations
 

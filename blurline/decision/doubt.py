@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from blurline.policy.profile import EVIDENCE_SCORE
 
 AT_THRESHOLD = 0.3
-"""The chance that a candidate just below the threshold is a face."""
+"""The probability that a candidate just below the threshold is a face."""
 
 SECOND_LOOK_SCORE = 0.5
-"""From which score the second look adds to the doubt."""
+"""The score from which the second look adds to the doubt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """``value`` in 0 to 1, and how many candidates of each kind are behind it."""
+    """``value`` in 0 to 1, and the number of candidates of each kind that cause it."""
 
     value: float
     near_threshold: int = 0
@@ -32,7 +32,7 @@ class Doubt:
 
     @property
     def reasons(self) -> dict[str, int]:
-        """The kinds that there are, with their number."""
+        """The kinds of candidates that occur, with their number."""
         kinds = {name: getattr(self, name) for name in ("near_threshold", "passes_disagree", "second_look")}
         return {name: count for name, count in kinds.items() if count}
 
@@ -40,10 +40,10 @@ class Doubt:
 def estimate_doubt(
     scores: NDArray[np.float32], best_scores: NDArray[np.float32], threshold: float, seen_again: NDArray[np.float32]
 ) -> Doubt:
-    """Doubt in a result.
+    """Estimate the doubt of a result.
 
-    ``scores``: (n,) merged scores of the candidates that stay visible; ``best_scores``: (n,) the best that a single
-    pass gave to each; ``seen_again``: (m,) scores of what the second look sees uncovered in the result.
+    ``scores``: (n,) merged scores of the visible candidates; ``best_scores``: (n,) the best score of each in a single
+    pass; ``seen_again``: (m,) scores of uncovered candidates in the second look at the result.
     """
     nearness = ((scores - EVIDENCE_SCORE) / max(threshold - EVIDENCE_SCORE, 1e-6)).clip(0, 1)
     is_disputed = best_scores >= threshold

@@ -1,6 +1,6 @@
-"""Structured logs: one JSON object a line on standard error, with the ids that are known and no secrets.
+"""Structured logs: one JSON object per line on standard error, with known ids and without secrets.
 
-Who knows an id binds it with ``structlog.contextvars``: request_id, or flow_run_id, batch_id and job_id.
+Code that knows an id binds it with ``structlog.contextvars``: request_id, or flow_run_id, batch_id and job_id.
 """
 
 from __future__ import annotations
@@ -47,12 +47,10 @@ class _BestEffortStream:
 
 
 def configure_logs(level: str) -> None:
-    """Write events of ours from ``level`` up, and those of libraries from WARNING up, as JSON lines.
+    """Write Blurline's events from ``level`` up, and those of libraries from WARNING up, as JSON lines.
 
-    A line that cannot be written is dropped and raises nothing.
-
-    Loggers that have put up handlers of their own for the console (uvicorn, Prefect) lose them. To be called when the
-    libraries have been imported.
+    A line that cannot be written is dropped without an error. Console handlers of libraries (uvicorn, Prefect) are
+    removed, so call this after those libraries are imported.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     steps: list[Processor] = [
@@ -91,7 +89,7 @@ def _add_trace_id(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _render(logger: object, method: str, event: EventDict) -> str:
-    """The line of JSON, without what looks like a secret, wherever it came from."""
+    """Render the JSON line, masking everything that looks like a secret."""
     line = str(_to_json(logger, method, event))
     for secret, mask in _MASKED:
         line = secret.sub(mask, line)

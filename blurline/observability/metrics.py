@@ -1,9 +1,9 @@
-"""Every Prometheus metric of Blurline, by the process that shows it. docs/observability.md lists them.
+"""All Prometheus metrics, by the process that serves them. docs/observability.md lists them.
 
-- `API`: what an API process has seen itself.
-- `DATABASE`: the state of the whole service, read from PostgreSQL when an API process is asked.
-- `WORKER`: what a worker has seen itself.
-- `RUNS`: what the flow runs in a worker's children have done; the worker shows the sum over its children.
+- `API`: counted by an API process.
+- `DATABASE`: the state of the whole service, which an API process reads from PostgreSQL at each scrape.
+- `WORKER`: counted by a worker.
+- `RUNS`: counted by flow runs in worker processes; the worker serves the sum over its processes.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ API, DATABASE, WORKER, RUNS = (CollectorRegistry() for _ in range(4))
 
 for _registry in (API, WORKER):
     ProcessCollector(registry=_registry)
-    Gauge("blurline_build_info", "Always 1; which version runs.", ["version"], registry=_registry).labels(VERSION).set(
-        1
-    )
+    Gauge(
+        "blurline_build_info", "Always 1; the label has the running version.", ["version"], registry=_registry
+    ).labels(VERSION).set(1)
 
 # API
 
@@ -40,19 +40,19 @@ http_requests = Histogram(
 )
 http_problems = Counter(
     "blurline_http_problems_total",
-    "Problem answers by code, as rate_limited and quota_exceeded.",
+    "Problem answers by code, such as rate_limited and quota_exceeded.",
     ["code"],
     registry=API,
 )
-websocket_clients = Gauge("blurline_websocket_clients", "WebSockets that are open.", registry=API)
+websocket_clients = Gauge("blurline_websocket_clients", "Open WebSockets.", registry=API)
 webhook_tries = Counter(
     "blurline_webhook_tries_total",
-    "Tries to deliver to a webhook: delivered, failed (will be tried again), given_up.",
+    "Webhook deliveries by outcome: delivered, failed (will be retried), given_up.",
     ["outcome"],
     registry=API,
 )
 database_up = Gauge(
-    "blurline_database_up", "1 if the figures of the database could be read, and are shown; else 0.", registry=API
+    "blurline_database_up", "1 if the metrics of the database could be read, otherwise 0.", registry=API
 )
 
 # Database
@@ -61,57 +61,55 @@ images = Gauge("blurline_images", "Images by state.", ["state"], registry=DATABA
 images_failed = Gauge("blurline_images_failed", "Failed images by error code.", ["error_code"], registry=DATABASE)
 queue_images = Gauge(
     "blurline_queue_images",
-    "Images that no worker has begun, re-runs included, by queue.",
+    "Images that no worker has started, including re-runs, by queue.",
     ["queue"],
     registry=DATABASE,
 )
 queue_oldest_age = Gauge(
     "blurline_queue_oldest_age_seconds",
-    "How long the longest has been waiting, by queue.",
+    "Age of the longest wait, by queue.",
     ["queue"],
     registry=DATABASE,
 )
-outbox_batches = Gauge(
-    "blurline_outbox_batches", "Batches that should be flow runs by now and are not.", registry=DATABASE
-)
+outbox_batches = Gauge("blurline_outbox_batches", "Overdue batches in the outbox.", registry=DATABASE)
 outbox_oldest_age = Gauge(
-    "blurline_outbox_oldest_age_seconds", "How long the oldest of them has been due.", registry=DATABASE
+    "blurline_outbox_oldest_age_seconds", "How long the oldest of them is overdue.", registry=DATABASE
 )
 review_images = Gauge(
     "blurline_review_images",
-    "Images held for a person, by reason; output_check_failed says that Blurline did not trust its own result.",
+    "Images that wait for a review, by reason; output_check_failed: the result did not pass its check.",
     ["error_code"],
     registry=DATABASE,
 )
 review_oldest_age = Gauge(
-    "blurline_review_oldest_age_seconds", "How long the longest has been held.", registry=DATABASE
+    "blurline_review_oldest_age_seconds", "How long the longest of them has been waiting.", registry=DATABASE
 )
 webhook_deliveries_pending = Gauge(
-    "blurline_webhook_deliveries_pending", "Webhook messages not delivered yet.", registry=DATABASE
+    "blurline_webhook_deliveries_pending", "Webhook messages that are not delivered yet.", registry=DATABASE
 )
 webhook_oldest_age = Gauge(
-    "blurline_webhook_deliveries_oldest_age_seconds", "How old the oldest of them is.", registry=DATABASE
+    "blurline_webhook_deliveries_oldest_age_seconds", "Age of the oldest of them.", registry=DATABASE
 )
 webhooks_disabled = Gauge(
-    "blurline_webhooks_disabled", "Webhooks that were switched off, by their owner or for failing.", registry=DATABASE
+    "blurline_webhooks_disabled", "Webhooks that are disabled, by their owner or after failures.", registry=DATABASE
 )
 
 objects_missing = Gauge(
     "blurline_objects_missing",
-    "Originals and results that the store should have and has not, as the last sweep found.",
+    "Originals and results that were missing from the store in the last sweep.",
     ["kind"],
     registry=DATABASE,
 )
 holds = Gauge("blurline_holds", "Legal holds in force.", registry=DATABASE)
 housekeeping_last_success = Gauge(
     "blurline_housekeeping_last_success_timestamp_seconds",
-    "When a flow that keeps order, retention or sweep, last got to its end.",
+    "When a housekeeping flow (retention, sweep) last succeeded.",
     ["flow"],
     registry=DATABASE,
 )
 housekeeping_dealt_with = Gauge(
     "blurline_housekeeping_dealt_with",
-    "How many of each kind it dealt with then.",
+    "How many items of each kind it processed then.",
     ["flow", "kind"],
     registry=DATABASE,
 )
@@ -122,45 +120,48 @@ worker_slots = Gauge("blurline_worker_slots", "Flow runs that this worker can ru
 worker_slots_busy = Gauge("blurline_worker_slots_busy", "Slots with a flow run.", registry=WORKER)
 worker_runs = Counter(
     "blurline_worker_runs_total",
-    "Flow runs by end: completed, failed, cancelled, broken (our worker's fault), died (with its process).",
+    "Flow runs by outcome: completed, failed, cancelled, broken (an error in the worker), died (with its process).",
     ["outcome"],
     registry=WORKER,
 )
 worker_child_restarts = Counter(
     "blurline_worker_child_restarts_total",
-    "Children that were replaced: died, broken, memory (grown too large), age (served long).",
+    "Replaced worker processes by reason: died, broken, memory (too large), age (served long).",
     ["reason"],
     registry=WORKER,
 )
 model_info = Gauge(
-    "blurline_model_info", "Always 1; which model a profile uses.", ["profile", "model", "sha256"], registry=WORKER
+    "blurline_model_info",
+    "Always 1; the labels have the model of each profile.",
+    ["profile", "model", "sha256"],
+    registry=WORKER,
 )
 
 # Runs
 
 stage_duration = Histogram(
     "blurline_stage_duration_seconds",
-    "What a stage takes for one image.",
+    "Time of a stage for one image.",
     ["stage"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=RUNS,
 )
 images_settled = Counter(
     "blurline_images_settled_total",
-    "Attempts that settled their image: published, held, failed. error_code is empty for published.",
+    "Attempts that settled their image, by outcome: published, held, failed. error_code is empty for published.",
     ["outcome", "error_code"],
     registry=RUNS,
 )
-faces_found = Counter("blurline_faces_found_total", "Faces found in images that were settled.", registry=RUNS)
+faces_found = Counter("blurline_faces_found_total", "Faces found in settled images.", registry=RUNS)
 images_given_back = Counter(
     "blurline_images_given_back_total",
-    "Images whose flow run failed, to be attempted anew.",
+    "Images that will be retried after their flow run failed.",
     ["error_code"],
     registry=RUNS,
 )
 images_reconciled = Counter(
     "blurline_images_reconciled_total",
-    "Images that the reconciler found stuck, by why.",
+    "Images that the reconciler found stuck, by reason.",
     ["verdict"],
     registry=RUNS,
 )

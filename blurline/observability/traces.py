@@ -1,8 +1,8 @@
-"""Traces (OpenTelemetry), sent over OTLP/HTTP where the environment names an endpoint.
+"""OpenTelemetry traces, sent over OTLP/HTTP if the environment sets an endpoint.
 
-The variables are OpenTelemetry's own: OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT switches
-traces on, OTEL_TRACES_SAMPLER and the others tune them. Without an endpoint the SDK is not even imported. The global
-tracer provider stays unset, so that the hooks of libraries (Prefect has some) add nothing.
+The variables are OpenTelemetry's own: OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT enables traces,
+and OTEL_TRACES_SAMPLER and others tune them. Without an endpoint the SDK is not imported. The global tracer provider
+stays unset, so that hooks of libraries such as Prefect add no spans.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _tracer: Tracer | None = None
 
 
 def configure_traces(service: str) -> TracerProvider | None:
-    """Send this process's spans as those of ``service``, if the environment says where to; who makes them, if so."""
+    """Send this process's spans as ``service`` if the environment sets an endpoint; return the provider, if any."""
     global _provider, _tracer
     if _provider is not None or not any(map(os.environ.get, _ENDPOINTS)):
         return _provider
@@ -49,10 +49,10 @@ def configure_traces(service: str) -> TracerProvider | None:
 
 
 def end_traces() -> None:
-    """Send what is left, unless that takes long, and stop; to be called before the process ends."""
+    """Send the remaining spans within a time limit, and stop. Call it before the process ends."""
     global _provider, _tracer
     if _provider is not None:
-        # Without a collector the SDK tries for half a minute, whatever time limit it is given.
+        # Without a collector the SDK retries for half a minute, regardless of the time limit.
         ending = threading.Thread(target=_provider.shutdown, name="traces", daemon=True)
         ending.start()
         ending.join(_END_TIMEOUT_S)
@@ -68,7 +68,7 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Mapping[str, AttributeValue] | None = None,
 ) -> Iterator[Span]:
-    """A span around the block, which an error marks as failed; one that records nothing where traces are off.
+    """A span around the block, which an error marks as failed. It records nothing if traces are disabled.
 
     ``parent`` and ``link`` are W3C traceparents; without ``parent`` the span belongs to the one around it, if any.
     """
@@ -88,7 +88,7 @@ def span(
 
 
 def current_traceparent() -> str | None:
-    """The W3C traceparent of the span around the caller, for whoever goes on with its work; None without one."""
+    """The W3C traceparent of the caller's span, to continue the trace elsewhere; None without a span."""
     carrier: dict[str, str] = {}
     if _tracer is not None:
         _w3c.inject(carrier)
@@ -96,7 +96,7 @@ def current_traceparent() -> str | None:
 
 
 def current_trace_id() -> str | None:
-    """The id of the trace around the caller, in hexadecimal; None without one."""
+    """The id of the caller's trace, in hexadecimal; None without a trace."""
     if _tracer is None:
         return None
     context = get_current_span().get_span_context()

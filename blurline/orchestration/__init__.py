@@ -1,1 +1,1 @@
-"""Prefect, as the API and the flows use it: one small client of its REST API."""
+"""A small client of Prefect's REST API, for the API and the flows."""

@@ -1,1 +1,1 @@
-"""Guarded requests to URLs that other people provide, and the signatures of webhooks."""
+"""Guarded requests to URLs from users, and webhook signatures."""

@@ -1,7 +1,7 @@
-"""Which addresses a URL of somebody else's may lead us to: those of the public Internet, and no others.
+"""Which addresses a user's URL may lead to: only those of the public Internet.
 
-`ipaddress.is_global` alone does not do: it takes multicast, reserved and tunnelled addresses for global, and what it
-knows differs between versions of Python.
+`ipaddress.is_global` is not enough: it treats multicast, reserved and tunnelled addresses as global, and its data
+differs between versions of Python.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _ISATAP = 0x5EFE
 
 
 def may_be_reached(address: Address, networks: Sequence[Network] = ()) -> bool:
-    """Whether ``address`` is public or lies in one of ``networks``, and so does what a tunnel would make of it.
+    """Whether ``address``, and any address that a tunnel maps it to, is public or in one of ``networks``.
 
     IPv4-compatible and Teredo addresses, local NAT64 (64:ff9b:1::/48), unique-local, link-local and site-local ones,
-    multicast and the like are not public.
+    and multicast addresses are not public.
     """
     return all(_is_public(each) or any(each in network for network in networks) for each in _destinations(address))
 
 
 def _destinations(address: Address) -> Iterator[Address]:
-    """Where a packet to ``address`` may end: there, or at the IPv4 address within."""
+    """Where a packet to ``address`` may end up: there, or at an embedded IPv4 address."""
     if isinstance(address, IPv4Address):
         yield address
     elif address in _MAPPED or address in _NAT64:

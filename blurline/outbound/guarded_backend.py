@@ -1,7 +1,7 @@
-"""Connections that go to checked addresses alone and end with a time limit: a network backend for httpcore.
+"""A network backend for httpcore that connects only to checked addresses, within a time limit.
 
-A name is resolved once, every address that it has must be one that may be reached, and the connection goes to the very
-address that was checked, so that a name which changes its mind gains nothing.
+A name is resolved once, all its addresses must be allowed, and the connection uses the checked address. So DNS
+rebinding has no effect.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ _CONNECT_S = 5
 
 
 class Deadline:
-    """When a request must be over."""
+    """The end of a request's time limit."""
 
     def __init__(self, timeout_s: float) -> None:
         self._at = time.monotonic() + timeout_s
 
     def left_s(self) -> float:
-        """Seconds that are left. Raises httpcore.TimeoutException when there are none."""
+        """The remaining seconds. Raises httpcore.TimeoutException when there are none."""
         left_s = self._at - time.monotonic()
         if left_s <= 0:
-            raise httpcore.TimeoutException("the time limit of the request has passed")
+            raise httpcore.TimeoutException("the request's time limit is over")
         return left_s
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that it has checked. Raises AddressRefused."""
+    """Connects only to checked addresses. Raises AddressRefused."""
 
     def __init__(self, networks: Sequence[Network], deadline: Deadline) -> None:
         self._networks, self._deadline = networks, deadline
         self._backend = httpcore.SyncBackend()
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        """A connection to the first address of ``host`` that takes one, within the deadline."""
+        """Connect to the first address of ``host`` that accepts, within the deadline."""
         addresses = _resolve(host, port, self._deadline.left_s())
         check_addresses(addresses, self._networks)
         fault: Exception = httpcore.ConnectError("the name has no address")
@@ -60,13 +60,13 @@ class GuardedBackend(httpcore.NetworkBackend):
 
 
 def check_addresses(addresses: Sequence[Address], networks: Sequence[Network]) -> None:
-    """Raise AddressRefused unless every one of ``addresses`` may be reached."""
+    """Raise AddressRefused unless all ``addresses`` are allowed."""
     if not all(may_be_reached(address, networks) for address in addresses):
-        raise AddressRefused("The URL leads to an address that may not be reached from here. Use a public one.")
+        raise AddressRefused("The URL leads to an address that is not allowed. Use a public one.")
 
 
 def look_up(host: str, port: int, flags: int = 0) -> list[Address]:
-    """Every address of a host, as the system's resolver knows them. Raises OSError."""
+    """All addresses of a host, from the system's resolver. Raises OSError."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except UnicodeError as error:  # a label that is empty or too long
@@ -75,7 +75,7 @@ def look_up(host: str, port: int, flags: int = 0) -> list[Address]:
 
 
 def _resolve(host: str, port: int, timeout_s: float) -> list[Address]:
-    """As `look_up`, within a time limit. In a thread, because a resolver keeps time limits of its own."""
+    """`look_up` within a time limit. Runs in a thread, because resolvers have their own time limits."""
     answer: Future[list[Address]] = Future()
 
     def ask() -> None:
@@ -94,7 +94,7 @@ def _resolve(host: str, port: int, timeout_s: float) -> list[Address]:
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A connection whose every operation ends with the request's time limit, however slowly bytes drip."""
+    """A connection on which every operation ends at the request's time limit, even if bytes arrive slowly."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream, self._deadline = stream, deadline

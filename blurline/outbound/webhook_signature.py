@@ -1,4 +1,4 @@
-"""Signatures of webhooks, as Standard Webhooks 1.0 (standardwebhooks.com) has them."""
+"""Webhook signatures according to Standard Webhooks 1.0 (standardwebhooks.com)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """A fresh signing secret: `whsec_` and base64."""
+    """A new signing secret: `whsec_` and base64."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def signed_headers(signing_secrets: Sequence[str], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
-    """The headers that prove a message to be ours, with one signature for each of the secrets."""
+    """The headers that authenticate a message, with one signature for each secret."""
     signed = f"{message_id}.{timestamp_s}.".encode() + body
     return {
         "webhook-id": message_id,

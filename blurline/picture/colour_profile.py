@@ -1,6 +1,6 @@
-"""ICC colour profiles, written anew with the tags that decide how colours look, so that nothing else travels in one.
+"""ICC colour profiles, rewritten with only the tags that affect colours, so that nothing else passes.
 
-The structure is that of ICC.1:2022: a header of 128 bytes, a table of tags (signature, offset, size), the tags' data.
+Structure (ICC.1:2022): a header of 128 bytes, a table of tags (signature, offset, size), the tags' data.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _TAGS = frozenset(
     )
     for tag in row.split()
 )
-"""What decides how colours look, and the profile's name."""
+"""Tags that affect colours, and the profile's name."""
 
 _NUMERIC = {b"XYZ ", b"curv", b"para", b"sf32", b"chrm", b"cicp", b"mft1", b"mft2", b"mAB ", b"mBA ", b"mpet"}
 _MOST_NAME_BYTES = 512
 
 
 def clean_profile(profile: bytes) -> bytes | None:
-    """The profile with its known tags alone; None when it is not well-formed."""
+    """Return the profile with only its known tags; None when it is not well-formed."""
     if not _HEADER + 4 <= len(profile) <= _MOST_BYTES or profile[36:40] != b"acsp":
         return None
     (count,) = struct.unpack_from(">I", profile, _HEADER)
@@ -47,7 +47,7 @@ def clean_profile(profile: bytes) -> bytes | None:
 
 
 def _assembled(header: bytes, tags: list[tuple[bytes, bytes]]) -> bytes:
-    """Tags of equal content share it, as in the files that colour software writes."""
+    """Join the tags. Tags of equal content share their data, as in profiles that colour software writes."""
     table, body, places = b"", b"", dict[bytes, int]()
     start = _HEADER + 4 + len(tags) * _ENTRY.size
     for signature, content in tags:

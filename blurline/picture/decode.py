@@ -1,5 +1,5 @@
-"""Opening a picture: content decides the format, the header is checked before a pixel is decoded, and what comes out
-is upright RGB, every frame of it."""
+"""Decodes pictures to upright RGB frames. The content determines the format, and the header is checked before any pixel
+is decoded."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _SWAPS_SIDES = {5, 6, 7, 8}
 _TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
 _GREY_MODES = {"1", "L", "LA", "I", "F"} | DEEP_GREY
 
-Image.MAX_IMAGE_PIXELS = None  # our own limit is checked from the header instead of a warning half-way
+Image.MAX_IMAGE_PIXELS = None  # the header is checked against the settings' limit instead
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 def read_header(data: bytes, limits: Limits | None = None) -> Header:
-    """Identify the content and check it against the limits, without decoding.
+    """Identify the format and check the header against the limits, without decoding.
 
     Raises EmptyFile, UnsupportedFormat, UnreadablePicture, TooManyFrames, PictureTooLarge.
     """
@@ -60,9 +60,9 @@ def read_header(data: bytes, limits: Limits | None = None) -> Header:
 
 
 def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True) -> Photo:
-    """Decode every frame to upright RGB. Raises what `read_header` raises; a file cut short is UnreadablePicture.
+    """Decode every frame to upright RGB. Raises what `read_header` raises; a truncated file is UnreadablePicture.
 
-    Frames of an animation that repeat the one before become one, unless told otherwise (``merges``).
+    With ``merges``, identical consecutive frames of an animation become one.
     """
     limits, started = limits or Limits(), time.monotonic()
     with _open(data, limits) as image, _quiet():
@@ -85,7 +85,7 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
             raise
         except Exception as error:
             raise UnreadablePicture(
-                f"The {_format(image)} picture is damaged or cut short and cannot be decoded ({error}). "
+                f"The {_format(image)} picture is damaged or truncated and cannot be decoded ({error}). "
                 "Export or upload it again."
             ) from error
         stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
@@ -96,9 +96,7 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
     if not data:
         raise EmptyFile("The file is empty. Upload it again.")
     if len(data) > limits.file_bytes:
-        raise PictureTooLarge(
-            f"The file has {len(data) / 1e6:.1f} MB; at most {limits.file_bytes / 1e6:.0f} MB are accepted."
-        )
+        raise PictureTooLarge(f"The file has {len(data) / 1e6:.1f} MB; the limit is {limits.file_bytes / 1e6:.0f} MB.")
     try:
         with _quiet():
             image = Image.open(io.BytesIO(data), formats=tuple(Format))
@@ -106,19 +104,19 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
             pixels = _pixel_count(image, frames) if frames <= limits.frames else 0
     except UnidentifiedImageError as error:
         raise UnsupportedFormat(
-            "The content is no picture in a format that Blurline reads, whatever its name says. "
+            "The file is not a picture in a supported format, whatever its name. "
             "Convert it to JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP."
         ) from error
     except Exception as error:
         raise UnreadablePicture(f"The picture's header is damaged ({error}). Export or upload it again.") from error
     if frames > limits.frames:
-        raise TooManyFrames(f"The picture has {frames} frames or pages; at most {limits.frames} are accepted.")
+        raise TooManyFrames(f"The picture has {frames} frames or pages; the limit is {limits.frames}.")
     if pixels > limits.pixels:
         width, height = image.size
         many = f"{frames} frames of " if frames > 1 else ""
         raise PictureTooLarge(
             f"The picture has {many}{width} x {height}, together {pixels / 1e6:.0f} megapixels; "
-            f"at most {limits.pixels / 1e6:.0f} are accepted."
+            f"the limit is {limits.pixels / 1e6:.0f}."
         )
     return image
 
@@ -128,12 +126,12 @@ def _format(image: Image.Image) -> Format:
 
 
 def _frame_count(image: Image.Image) -> int:
-    """Frames that are treated: all of an animation or of a document, and the main one of a group of pictures."""
+    """The number of frames to decode: all of an animation or document, one of a group of pictures."""
     return 1 if image.format in ("MPO", "HEIF") else getattr(image, "n_frames", 1)
 
 
 def _pixel_count(image: Image.Image, frames: int) -> int:
-    """Pixels of all frames; the pages of a TIFF may differ in size."""
+    """The pixels of all frames; pages of a TIFF may differ in size."""
     if image.format != "TIFF":
         return image.width * image.height * frames
     total = 0
@@ -146,7 +144,7 @@ def _pixel_count(image: Image.Image, frames: int) -> int:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Pillow warns of oddities in foreign EXIF; nobody could act on that."""
+    """Suppress Pillow's warnings about odd EXIF, which nobody could act on."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -155,7 +153,7 @@ def _quiet() -> Iterator[None]:
 def _check_time(started: float, limits: Limits) -> None:
     if time.monotonic() - started > limits.decode_s:
         raise DecodedTooSlowly(
-            f"The picture takes longer to decode than the {limits.decode_s:.0f} seconds that are allowed. "
+            f"Decoding the picture takes longer than the limit of {limits.decode_s:.0f} seconds. "
             "Export it again, smaller or with fewer frames."
         )
 
@@ -170,7 +168,7 @@ def _frame(image: Image.Image, orientation: int) -> Frame:
     upright = image if transpose is None or turned_already else image.transpose(transpose)
     alpha = np.array(upright.convert("RGBA").getchannel("A")) if is_transparent(image) else None
     if alpha is not None and image.format == "BMP" and alpha.max() == 0:
-        alpha = None  # a field that many writers leave empty
+        alpha = None  # many writers leave this field empty
     duration = image.info.get("duration")
     duration_ms = float(duration) if isinstance(duration, int | float) else None
     is_grey = image.mode in _GREY_MODES
@@ -182,7 +180,7 @@ def _frame(image: Image.Image, orientation: int) -> Frame:
 
 
 def _bits(image: Image.Image) -> int:
-    """Bits a channel of a deep grey picture; those of a TIFF may be 10, 12 or 14."""
+    """Bits per channel of a deep grey picture; a TIFF may have 10, 12 or 14."""
     tags: Any = getattr(image, "tag_v2", {})
     return int(max(tags.get(258, (16,)), default=16)) if image.format == "TIFF" else 16
 
@@ -190,7 +188,7 @@ def _bits(image: Image.Image) -> int:
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "RGB":
         return np.asarray(image)
-    if image.mode in ("I", "F"):  # numbers of any range, which Pillow would clip
+    if image.mode in ("I", "F"):  # values of any range, which Pillow would clip
         levels = np.asarray(image).astype(np.float64)
         known = levels[np.isfinite(levels)]
         low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
@@ -200,18 +198,18 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; what XMP says of it is not looked at, as in browsers."""
+    """The EXIF orientation. Like browsers, this ignores XMP."""
     if image.format == "HEIF":
         return 1
     try:
         with _quiet():
-            if image.format in ("TIFF", "PNG"):  # its own tags; a block that may stand behind the pixels
+            if image.format in ("TIFF", "PNG"):  # TIFF: its own tags; PNG: a block that may follow the pixels
                 value = image.getexif().get(ORIENTATION, 1) if image.format == "TIFF" or _has_exif(image) else 1
             else:
                 block = Image.Exif()
                 block.load(image.info.get("exif", b""))
                 value = block.get(ORIENTATION, 1)
-    except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds; without it, upright
+    except Exception:  # Pillow's parser raises many types for untrusted EXIF; then assume upright
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 

@@ -1,12 +1,11 @@
-"""Destroying faces.
+"""Destroys faces.
 
-Whatever the style, every pixel of a face is computed from at most ``cells_per_face ** 2`` averaged colours
-with noise added, so that no deblurring or super-resolution can bring back what was there: the averages are
-all that is left. ``pixelate`` shows them as softened blocks, ``blur`` as a smooth surface, ``solid`` keeps one, and
-``emoji`` keeps one and draws a face that is nobody's over it.
+In every style, each pixel of a face is computed from at most ``cells_per_face ** 2`` averaged colours with added noise.
+Only the averages remain, so no deblurring or super-resolution can recover the face. ``pixelate`` shows them as softened
+blocks, ``blur`` as a smooth surface; ``solid`` keeps one, and ``emoji`` keeps one and draws a generic face over it.
 
-The destroyed area is a superellipse that contains the whole detected box, opaque inside, with a soft edge
-that runs outwards only.
+The destroyed area is a superellipse that contains the whole detected box. It is opaque inside, and its soft edge lies
+outside the opaque area.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from blurline.policy import Policy, Style
 
 Levels = TypeVar("Levels", np.uint8, np.uint16)
 
-_EXPONENT = 4  # a superellipse: rounder than a rectangle, and at 1.19 x its half-sides it holds the box
+_EXPONENT = 4  # of the superellipse; at 1.19 x the half-sides of a box it contains the box
 _FEATHER = 0.15  # the soft edge, as a fraction of the half-sides, outside the opaque area
 _NOISE_LEVELS = 6.0  # standard deviation of the noise on each average, in 8-bit levels
 _SAMPLES = 24
-_MIN_EMOJI_PX = 48  # smaller, it would not survive compression
-_MIN_CELL_PX = 4.0  # a cell is never smaller, so that a tiny face keeps fewer cells
+_MIN_EMOJI_PX = 48  # smaller ones would not survive compression
+_MIN_CELL_PX = 4.0  # so that a tiny face keeps fewer cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,13 @@ def destroy(
     *,
     is_transparency: bool = False,
 ) -> NDArray[Levels]:
-    """A copy of ``pixels`` (upright) with every face destroyed by the policy.
+    """Return a copy of ``pixels`` (upright) with every face destroyed according to the policy.
 
     Shape (H, W, 3) for RGB or (H, W, 1) for one channel; uint8, or uint16 for one channel. ``is_transparency``: the
-    channel is one of opacity, which is averaged without noise or drawing.
+    channel is opacity, which is averaged without noise or drawing.
 
-    No pixel of a keep-region changes, save where an always-region says so. ``random`` gives the noise; it is seeded
-    from the operating system when absent and must not be predictable in production. Coordinates as in `blurline.box`.
+    No pixel of a keep-region changes, except in an always-region. ``random`` provides the noise. By default it is
+    seeded from the operating system; it must not be predictable in production. Coordinates as in `blurline.box`.
     """
     result = pixels.copy()
     random = random or np.random.default_rng()
@@ -74,7 +73,7 @@ def destroy(
 
 
 def opaque_area(box: Box, padding: float) -> Box:
-    """The bounding box of the area that is wholly destroyed for a face: the superellipse's extent."""
+    """The bounding box of the fully destroyed area of a face: the superellipse's extent."""
     grown = max(1 + padding, 2 ** (1 / _EXPONENT))
     half_width, half_height = box.width_px / 2 * grown, box.height_px / 2 * grown
     x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
@@ -82,9 +81,9 @@ def opaque_area(box: Box, padding: float) -> Box:
 
 
 def destroyed_share(boxes: NDArray[np.float64], destroyed: NDArray[np.float64], padding: float) -> NDArray[np.float64]:
-    """How much of each of ``boxes`` (n, 4) is wholly destroyed when the faces ``destroyed`` (m, 4) are -> (n,), 0 to 1.
+    """Return (n,) how much of each of ``boxes`` (n, 4) the faces ``destroyed`` (m, 4) fully destroy, 0 to 1.
 
-    Measured on a grid of `_SAMPLES` x `_SAMPLES` points a box.
+    Measured on a grid of `_SAMPLES` x `_SAMPLES` points per box.
     """
     areas = [opaque_area(Box(*box), padding) for box in destroyed.tolist()]
     shares = np.zeros(len(boxes))
@@ -99,7 +98,7 @@ def destroyed_share(boxes: NDArray[np.float64], destroyed: NDArray[np.float64], 
 
 
 def cells_across(side_px: float, cells_per_face: int) -> int:
-    """How many averages are kept along a side of that length: never more than the policy says."""
+    """How many averages to keep along a side of this length: at most as many as the policy says."""
     return max(1, min(cells_per_face, int(side_px / _MIN_CELL_PX)))
 
 
@@ -118,21 +117,21 @@ def _destroy_face(pixels: NDArray[Any], box: Box, method: _Method) -> None:
 
 
 def _opacity(area: Box, left: int, top: int, right: int, bottom: int) -> NDArray[np.float32]:
-    """(rows, columns) in 0..1: 1 inside the superellipse of ``area``, falling to 0 over the feather."""
+    """Opacity (rows, columns) in 0..1: 1 inside the superellipse of ``area``, falling to 0 over the feather."""
     x, y = (np.arange(start, end, dtype=np.float32) + 0.5 for start, end in ((left, right), (top, bottom)))
-    pixel = 0.5 / max(min(area.width_px, area.height_px) / 2, 0.5)  # the pixel that the edge crosses is opaque
+    pixel = 0.5 / max(min(area.width_px, area.height_px) / 2, 0.5)  # pixels that the edge crosses are opaque
     return np.asarray(np.clip(1 - (_radius(area, x, y) - 1 - pixel) / _FEATHER, 0, 1), np.float32)
 
 
 def _radius(area: Box, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    """(columns,) and (rows,) coordinates -> (rows, columns): up to 1 inside the superellipse that fills ``area``."""
+    """The radius (rows, columns) at (columns,) and (rows,): up to 1 inside the superellipse that fills ``area``."""
     from_middle_x = (x - (area.x1 + area.x2) / 2) / max(area.width_px / 2, 0.5)
     from_middle_y = (y - (area.y1 + area.y2) / 2) / max(area.height_px / 2, 0.5)
     return np.sqrt(np.sqrt((from_middle_x**_EXPONENT)[None, :] + (from_middle_y**_EXPONENT)[:, None]))
 
 
 def _cover(window: NDArray[Any], method: _Method) -> NDArray[Any]:
-    """What a face is replaced with: same shape and type as ``window``, from the averaged cells alone."""
+    """The replacement of a face: same shape and type as ``window``, computed only from the averaged cells."""
     height, width, channels = window.shape
     most, policy = np.iinfo(window.dtype).max, method.policy
     cells = 1 if policy.style in (Style.SOLID, Style.EMOJI) else policy.cells_per_face
@@ -153,7 +152,7 @@ def _cover(window: NDArray[Any], method: _Method) -> NDArray[Any]:
 
 
 def _draw_emoji(cover: Image.Image, most: int) -> None:
-    """A yellow disc with two eyes and a mouth in the middle of ``cover``; in one channel, its brightness."""
+    """Draw a yellow disc with two eyes and a mouth in the middle of ``cover``; in one channel, its brightness."""
     yellow, black = ((255, 204, 51), (60, 40, 10)) if cover.mode == "RGB" else (0.8 * most, 0.16 * most)
     draw = ImageDraw.Draw(cover)
     x, y, radius = cover.width / 2, cover.height / 2, min(cover.size) * 0.4

@@ -1,5 +1,5 @@
-"""Writing a result: a new file from pixels and an allow-list, so that nothing of the source's metadata, thumbnails or
-trailing bytes can pass."""
+"""Writes a result: a new file from pixels and an allow-list, so that metadata, thumbnails and trailing bytes of the
+source cannot pass."""
 
 from __future__ import annotations
 
@@ -24,33 +24,35 @@ _WHITE = 255
 
 
 class CannotBeWritten(PictureError):
-    """The picture has frames or pages that the wanted format has no place for."""
+    """The output format cannot hold the frames or pages of the picture."""
 
     code = "cannot_be_written"
 
 
 def check_writable(frames: int, source: Format, wanted: Format) -> None:
-    """Raise CannotBeWritten when so many frames of the source cannot be written in the wanted format."""
+    """Raise CannotBeWritten when the output format cannot hold the source's frames."""
     if frames > 1 and wanted is not source and not (source in ANIMATED and wanted in ANIMATED):
         kind = "frames" if source in ANIMATED else "pages"
         raise CannotBeWritten(
-            f"A {source} picture of {frames} {kind} cannot be written as {wanted}. Ask for `output_format: same`, "
-            "or submit them one by one."
+            f"A {source} picture of {frames} {kind} cannot be written as {wanted}. Use `output_format: same`, "
+            "or submit them separately."
         )
 
 
 def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata: Metadata) -> bytes:
-    """Upright frames, `flattened` for it -> file bytes in the ``wanted`` format.
+    """Encode upright frames, already `flattened`, in the ``wanted`` format.
 
     Kept from the source: colour profile, resolution, animation timing, and for JPEG to JPEG quantisation tables,
-    subsampling and the progressive flag. ``metadata`` is written anew; nothing else passes.
+    subsampling and the progressive flag. ``metadata`` is written to new blocks; nothing else passes.
     """
-    is_mixed = wanted in ANIMATED and not all(frame.is_grey for frame in frames)  # an animation has one mode
+    is_mixed = wanted in ANIMATED and not all(
+        frame.is_grey for frame in frames
+    )  # all frames of an animation have one mode
     images = [_image(replace(frame, is_grey=frame.is_grey and not is_mixed), wanted) for frame in frames]
     options: dict[str, Any] = _options(encoding, wanted, metadata)
     is_grey = {image.mode in ("L", "LA", "I;16") for image in images}
     if encoding.icc_profile is not None and is_grey != {encoding.icc_profile[16:20] == b"GRAY"}:
-        options.pop("icc_profile", None)  # it is the profile of another kind of colours
+        options.pop("icc_profile", None)  # the profile belongs to another colour mode
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
         if wanted in ANIMATED:
@@ -61,7 +63,7 @@ def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata
 
 
 def flattened(frame: Frame, wanted: Format) -> Frame:
-    """The frame over white where the ``wanted`` format has no transparency."""
+    """The frame, over white if the ``wanted`` format has no transparency."""
     if frame.alpha is None or wanted in WITH_ALPHA:
         return frame
     share = frame.alpha[:, :, None].astype(np.float32) / 255
@@ -139,7 +141,7 @@ def _animation(frames: Sequence[Frame], encoding: Encoding, wanted: Format) -> d
     if encoding.loops is not None:
         options["loop"] = encoding.loops
     elif encoding.format is Format.GIF and wanted is not Format.GIF:
-        options["loop"] = 1  # what a GIF means by saying nothing
+        options["loop"] = 1  # the meaning of a GIF without a loop count
     if wanted is Format.GIF:
         options["disposal"] = 2
     if wanted is Format.PNG:

@@ -1,4 +1,4 @@
-"""What a written file holds beside its picture: the check of a stranger who looks for what should not be there."""
+"""Inspects a written file for anything that it should not contain."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _TIFF_STRUCTURE = frozenset(
 
 
 def leftovers(data: bytes, written: Photo, allowed: Metadata) -> list[str]:
-    """Names of what a file holds and should not: foreign parts of its container, further pictures, a thumbnail, and
-    metadata beyond ``allowed``. ``written`` is the file as it was opened again."""
+    """Names of unwanted parts of a file: foreign parts of its container, further pictures, a thumbnail, and metadata
+    beyond ``allowed``. ``written`` is the file, opened again."""
     format_ = written.encoding.format
     found = list(_FOREIGN[format_](data)) if format_ in _FOREIGN else []
     found += [note.message for note in written.notes if note.code == "further_pictures"]

@@ -1,9 +1,9 @@
-"""Fitting a photograph into a detector's input without changing its aspect ratio.
+"""Fits a photograph into a detector's input without changing its aspect ratio.
 
-Squashing to a square costs 11 to 13 points of recall (docs/detection.md), so the picture is scaled by one
-factor, up or down, and the rest of the input is black, at the right and at the bottom. A scaled picture may be shown
-turned or mirrored, one that is too large for the detector in overlapping tiles, and a panorama with its left edge once
-more at the right, so that a face on the seam is seen in one piece.
+Stretching to a square costs 11 to 13 points of recall (docs/detection.md). So the picture is scaled by one factor, up
+or down, and the rest of the input, at the right and at the bottom, is black. A scaled picture may be rotated or
+mirrored. A picture that is too large for the detector is cut into overlapping tiles. A panorama's left edge is repeated
+at the right, so that a face on the seam is seen whole.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from blurline.picture.resample import resize
 TILE_PX = 2048
 """Longest side of an input; a larger scaled picture is cut into tiles."""
 
-_OVERLAP = 0.125  # of two tiles, as a share of a tile's longest side
-_PANORAMA_ASPECT = 1.95  # a full 360 degree picture is at least twice as wide as high
-_MOST_ASPECT = 16.0  # from here on a longer picture is not scaled any larger
-_SEAM = 0.125  # how much of a panorama is shown twice, as a share of its width
+_OVERLAP = 0.125  # of two tiles, as a fraction of a tile's longest side
+_PANORAMA_ASPECT = 1.95  # a full 360 degree panorama is at least twice as wide as high
+_MOST_ASPECT = 16.0  # pictures with a larger aspect ratio are not scaled further up
+_SEAM = 0.125  # how much of a panorama is repeated, as a fraction of its width
 _INNER_EDGE_PX = 2.0
 
 
@@ -33,8 +33,8 @@ _INNER_EDGE_PX = 2.0
 class ScaledImage:
     """An upright photograph at another size.
 
-    ``pixels``: (height, width, 3) uint8 RGB. ``scale_x``, ``scale_y``: its pixels a pixel of the photograph (they
-    differ by rounding alone). ``width_px``: the photograph's width. A panorama's ``pixels`` go on with its left edge.
+    ``pixels``: (height, width, 3) uint8 RGB. ``scale_x``, ``scale_y``: its pixels per pixel of the photograph (they
+    differ only by rounding). ``width_px``: the photograph's width. A panorama's ``pixels`` repeat its left edge.
     """
 
     pixels: NDArray[np.uint8]
@@ -44,12 +44,12 @@ class ScaledImage:
 
     @property
     def scale(self) -> float:
-        """Scaled pixels a picture pixel, the mean of both axes."""
+        """Scaled pixels per photograph pixel, the mean of both axes."""
         return (self.scale_x + self.scale_y) / 2
 
     @property
     def has_seam(self) -> bool:
-        """Whether the left edge is shown once more at the right."""
+        """Whether the left edge is repeated at the right."""
         return bool(self.pixels.shape[1] > round(self.width_px * self.scale_x))
 
     def letterboxes(
@@ -60,10 +60,10 @@ class ScaledImage:
         quarter_turns: int = 0,
         is_mirrored: bool = False,
     ) -> Iterator[Letterbox]:
-        """The detector's inputs that show the whole picture, one after another.
+        """Yield detector inputs that together show the whole picture.
 
-        Their sides are a multiple of ``stride_px``, or ``fixed`` (height, width) for a model that takes one size
-        alone. ``quarter_turns`` are counter-clockwise; the picture is turned first and mirrored then.
+        Their sides are a multiple of ``stride_px``, or ``fixed`` (height, width) for a model with one input size.
+        ``quarter_turns`` are counter-clockwise; the picture is rotated first, then mirrored.
         """
         shown = np.rot90(self.pixels, quarter_turns)
         if is_mirrored:
@@ -80,10 +80,10 @@ class ScaledImage:
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """A detector input and the way back.
+    """A detector input, and how to map its coordinates back.
 
-    ``pixels``: (height, width, 3) uint8 RGB. ``area``: left, top, right and bottom of the part of the scaled
-    picture, turned and mirrored, that it shows.
+    ``pixels``: (height, width, 3) uint8 RGB. ``area``: left, top, right and bottom of the visible part of the scaled
+    picture after rotation and mirroring.
     """
 
     pixels: NDArray[np.uint8]
@@ -94,14 +94,14 @@ class Letterbox:
 
     @property
     def max_face_px(self) -> float:
-        """The longest side of a face, in input pixels, that is seen in one piece wherever it is."""
+        """The longest side of a face, in input pixels, that is seen whole at any position."""
         return math.inf if self._is_whole else _OVERLAP * max(self.pixels.shape[:2]) - 2 * _INNER_EDGE_PX
 
     def to_photo(self, faces: Faces) -> Faces:
-        """(n, 5) rows in input pixels -> rows in pixels of the upright photograph.
+        """Convert (n, 5) rows in input pixels to rows in pixels of the upright photograph.
 
-        Rows that an inner edge of a tile cuts off are left out: another tile shows that face in one piece. A row on
-        a panorama's seam becomes two.
+        Rows that an inner edge of a tile cuts are dropped, because another tile shows the whole face. A row on a
+        panorama's seam becomes two.
         """
         width, height = self._shown
         left, top, right, bottom = self.area
@@ -117,7 +117,7 @@ class Letterbox:
             is_cut |= is_inner & cut
         if self.is_mirrored:
             x1, x2 = width - x2, width - x1
-        for _ in range(self.quarter_turns % 4):  # each undoes one turn: what was up is at the right again
+        for _ in range(self.quarter_turns % 4):  # each iteration undoes one turn: up becomes right again
             x1, y1, x2, y2 = height - y2, x1, height - y1, x2
             width, height = height, width
         scale_x, scale_y = self.source.scale_x, self.source.scale_y
@@ -139,7 +139,7 @@ class Letterbox:
 def scale_to_side(image: Image.Image, side_px: int) -> ScaledImage:
     """Scale an upright RGB image so that the long side is ``side_px``.
 
-    A picture longer than 2:1 is scaled to the area that a 2:1 picture of that side would have.
+    A picture longer than 2:1 is scaled to the area of a 2:1 picture with that side.
     """
     width, height = image.size
     aspect = min(max(height, width) / min(height, width), _MOST_ASPECT)
@@ -152,7 +152,7 @@ def scale_to_side(image: Image.Image, side_px: int) -> ScaledImage:
 
 
 def scale_to_fit(image: Image.Image, height_px: int, width_px: int) -> ScaledImage:
-    """Scale an upright RGB image so that it just fits into a size."""
+    """Scale an upright RGB image so that it fits into a size exactly."""
     width, height = image.size
     inner = _resize(image, min(height_px / height, width_px / width))
     return ScaledImage(inner, inner.shape[1] / width, inner.shape[0] / height, width)
@@ -162,12 +162,12 @@ def _resize(image: Image.Image, factor: float) -> NDArray[np.uint8]:
     if factor == 1:
         return np.asarray(image)
     width, height = (max(1, round(side * factor)) for side in image.size)
-    # Measured (docs/detection.md): upwards bicubic is best, downwards bilinear.
+    # Measured (docs/detection.md): bicubic is best for enlarging, bilinear for reducing.
     return np.asarray(resize(image, width, height, is_bicubic=factor > 1))
 
 
 def _rolled_up(rows: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:
-    """Rows beyond the right edge of a panorama belong to its left edge; those across it to both."""
+    """Move rows beyond the right edge of a panorama to its left edge; rows across the edge become two."""
     beyond = rows[rows[:, 0] >= width_px] - [width_px, 0, width_px, 0, 0]
     across = rows[(rows[:, 0] < width_px) & (rows[:, 2] > width_px + 1)]
     rest = across - [width_px, 0, width_px, 0, 0]
@@ -176,7 +176,7 @@ def _rolled_up(rows: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:
 
 
 def _spans(length: int, most: int) -> list[tuple[int, int]]:
-    """Equal overlapping spans, each at most ``most`` long, that cover ``length``."""
+    """Equal, overlapping spans of at most ``most`` that cover ``length``."""
     if length <= most:
         return [(0, length)]
     overlap = round(most * _OVERLAP)

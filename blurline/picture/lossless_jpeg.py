@@ -1,4 +1,4 @@
-"""JPEG to JPEG without loss outside what was touched: quantised DCT coefficients are taken over block by block.
+"""JPEG to JPEG without loss outside the changed blocks: quantised DCT coefficients are copied block by block.
 
 Needs the extra ``exact`` (jpeglib, MPL-2.0, which has no wheel for Linux on arm64).
 """
@@ -21,20 +21,20 @@ _BLOCK_PX = 8
 
 
 def can_splice(photo: Photo, wanted: Format) -> bool:
-    """Whether the picture's coefficients can be kept: a JPEG that stays one and is stored upright."""
+    """Whether the picture's coefficients can be kept: source and result are JPEG, and the source is stored upright."""
     return photo.encoding.format is Format.JPEG and wanted is Format.JPEG and photo.orientation == 1
 
 
 def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> bytes | None:
-    """``redacted`` with the coefficients of ``source`` in every block without a touched pixel.
+    """Return ``redacted`` with the coefficients of ``source`` in every block without a changed pixel.
 
-    Both are JPEG of one size; ``is_touched``: (H, W) mask of the pixels that were changed on purpose. None when their
-    tables, sampling or components differ, so that coefficients mean different things. Raises ConfigurationError when
-    the extra is not installed.
+    Both are JPEG of the same size; ``is_touched``: (H, W) mask of the changed pixels. Returns None when their tables,
+    sampling or components differ, because coefficients then differ in meaning. Raises ConfigurationError when the extra
+    is not installed.
     """
     if importlib.util.find_spec("jpeglib") is None:
         raise ConfigurationError(
-            "The policy asks for exact JPEG results, for which the worker needs jpeglib: pip install blurline[exact]."
+            "Exact JPEG results need jpeglib on the worker. Install it with `pip install blurline[exact]`."
         )
     import jpeglib
 
@@ -61,13 +61,15 @@ def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> byt
 
 
 def _same_tables(old: Any, new: Any) -> bool:
-    names = ["qt", "quant_tbl_no"] + (["samp_factor"] if old.Cb is not None else [])  # of one component it says nothing
+    names = ["qt", "quant_tbl_no"] + (
+        ["samp_factor"] if old.Cb is not None else []
+    )  # irrelevant for a single component
     return all(np.array_equal(getattr(old, name), getattr(new, name)) for name in names)
 
 
 def _touched_blocks(is_touched: NDArray[np.bool_], blocks: tuple[int, int]) -> NDArray[np.bool_]:
-    """(H, W) pixels -> (rows, columns) blocks of a component, with one more all around: chroma is smoothed across
-    the blocks' edges when it is shown."""
+    """Convert (H, W) pixels to (rows, columns) blocks of a component, plus one block all around: decoders smooth chroma
+    across block edges."""
     rows, columns = blocks
     height, width = is_touched.shape
     place = np.zeros((rows, columns), bool)

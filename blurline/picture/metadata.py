@@ -1,8 +1,8 @@
-"""Metadata by allow-list: what may pass under each policy, read from a file and written anew.
+"""Metadata by allow-list: reads what each policy allows, and writes new blocks.
 
-Nothing is copied: values of known tags and of the expected kind are taken over one by one, so that a thumbnail, a maker
-note or bytes hidden in a text cannot pass. ``strip`` lets nothing pass, ``safe`` time, camera, authorship and
-description, ``mapping`` also the position and what makes a panorama one.
+Blocks are not copied. Only values of known tags and of the expected type are taken over, one by one, so that a
+thumbnail, a maker note or bytes hidden in a text cannot pass. ``strip`` keeps nothing; ``safe`` keeps time, camera,
+authorship and description; ``mapping`` also keeps the position and the panorama properties.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _MOST_NUMBERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Allowed values of a file: EXIF tags of the main, the Exif and the GPS directory by number, GPano properties."""
+    """Allowed values of a file: EXIF tags of the main, Exif and GPS directories by number, and GPano properties."""
 
     main: Values = field(default_factory=dict)
     exif: Values = field(default_factory=dict)
@@ -101,26 +101,26 @@ class Metadata:
     panorama: dict[str, str] = field(default_factory=dict)
 
     def under(self, policy: MetadataPolicy) -> Metadata:
-        """What of it passes under a policy."""
+        """The part that a policy keeps."""
         if policy is MetadataPolicy.STRIP:
             return Metadata()
         return self if policy is MetadataPolicy.MAPPING else Metadata(self.main, self.exif)
 
     def written_exif(self, orientation: int = 1) -> Image.Exif | None:
-        """A new EXIF block, with the orientation where it is not 1; None when there is nothing to say."""
+        """A new EXIF block, with the orientation if it is not 1; None if it would be empty."""
         block = Image.Exif()
         for tag, value in self.main.items():
             block[tag] = value
         for directory, values in ((IFD.Exif, self.exif), (IFD.GPSInfo, self.gps)):
             if values:
                 block.get_ifd(directory).update(values)
-                block[directory] = 0  # without an entry, a TIFF is written without the directory
+                block[directory] = 0  # without this entry, a TIFF is written without the directory
         if orientation != 1:
             block[ORIENTATION] = orientation
         return block if self.main or self.exif or self.gps or orientation != 1 else None
 
     def written_xmp(self) -> bytes | None:
-        """A new XMP packet with the panorama's properties; None when there are none."""
+        """A new XMP packet with the panorama's properties; None without any."""
         if not self.panorama:
             return None
         properties = " ".join(f'GPano:{name}="{value}"' for name, value in sorted(self.panorama.items()))
@@ -132,11 +132,11 @@ class Metadata:
 
 
 def read_metadata(image: Image.Image) -> Metadata:
-    """What an opened file says in allowed tags. Foreign blocks that cannot be read say nothing."""
+    """Read the allowed tags of an opened file. Unreadable blocks count as empty."""
     try:
         block = image.getexif()
         main, exif, gps = dict(block), block.get_ifd(IFD.Exif), block.get_ifd(IFD.GPSInfo)
-    except Exception:  # EXIF is foreign bytes and Pillow's parser raises many kinds
+    except Exception:  # Pillow's parser raises many types for untrusted EXIF
         main, exif, gps = {}, {}, {}
     return Metadata(
         _allowed(main, _MAIN, _MAIN),
@@ -152,7 +152,7 @@ def _allowed(values: Mapping[int, Any], tags: frozenset[Any], texts: frozenset[A
 
 
 def _clean(value: Any, *, is_text: bool) -> Any:
-    """A text of printable characters, a number, or a few numbers; None for anything else."""
+    """A text of printable characters, a number, or a few numbers; otherwise None."""
     if is_text or isinstance(value, str):
         return _clean_text(value) if is_text and isinstance(value, str) else None
     if isinstance(value, bytes) and len(value) == 1:
@@ -160,14 +160,14 @@ def _clean(value: Any, *, is_text: bool) -> Any:
     numbers = value if isinstance(value, tuple) else (value,)
     if len(numbers) > _MOST_NUMBERS or not all(isinstance(number, int | float | IFDRational) for number in numbers):
         return None
-    if not all(abs(number) < 1 << 32 for number in numbers):  # also refuses what is not a number
+    if not all(abs(number) < 1 << 32 for number in numbers):  # also rejects NaN
         return None
     return value
 
 
 def _clean_text(text: str) -> str | bytes | None:
-    """EXIF texts are bytes in UTF-8, whatever the standard says; Pillow hands them over as Latin-1 and takes bytes
-    back where they are not ASCII."""
+    """Decode an EXIF text. Writers use UTF-8 despite the standard; Pillow returns it as Latin-1, and expects bytes for
+    text that is not ASCII."""
     with suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
     text = text.rstrip("\0 ")

@@ -1,4 +1,4 @@
-"""A decoded picture: upright frames, and everything needed to write the file as it came."""
+"""A decoded picture: upright frames, and what is needed to write a file like the source."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class Format(StrEnum):
 
     @property
     def extension(self) -> str:
-        """The usual extension of a file's name, without the dot."""
+        """The usual file extension, without the dot."""
         return {Format.JPEG: "jpg", Format.TIFF: "tif", Format.HEIC: "heic"}.get(self, self.value.lower())
 
     @property
     def written_as(self) -> Format:
-        """The format that a picture of this one is written in, where the policy names no other."""
+        """The format of the result, unless the policy names another."""
         return Format.JPEG if self is Format.HEIC else self
 
 
 ANIMATED = frozenset({Format.PNG, Format.WEBP, Format.AVIF, Format.GIF})
-"""Formats whose frames follow each other in time; those of TIFF are pages."""
+"""Formats with animation frames; frames of a TIFF are pages."""
 
 WITH_ALPHA = frozenset({Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.GIF})
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something about a result that its owner should know."""
+    """A remark about a result for its owner."""
 
     code: str
     message: str
@@ -57,8 +57,8 @@ class Note:
 class Frame:
     """One frame or page. ``pixels``: (H, W, 3) uint8 RGB, upright. ``alpha``: (H, W) uint8.
 
-    ``levels16``: (H, W) uint16, the grey levels of a 16-bit picture, of which ``pixels`` holds the upper 8 bits.
-    ``duration_ms``: how long an animation shows it. ``is_grey``: it has one colour channel.
+    ``levels16``: (H, W) uint16, the grey levels of a 16-bit picture; ``pixels`` has their upper 8 bits.
+    ``duration_ms``: how long an animation shows the frame. ``is_grey``: the frame has one colour channel.
     """
 
     pixels: NDArray[np.uint8]
@@ -69,14 +69,16 @@ class Frame:
 
     @property
     def is_transparent(self) -> bool:
-        """Whether any pixel is not wholly opaque."""
+        """Whether any pixel is not fully opaque."""
         return self.alpha is not None and bool(self.alpha.min() < 255)
 
     @property
     def appearances(self) -> list[NDArray[np.uint8]]:
-        """Every way the frame may be seen, each (H, W, 3) RGB: a transparent one also over white and over black,
-        because a face may be drawn by the transparency alone, or be hidden under it; one of 16 bits also with its
-        range of levels stretched, because all of it may lie in bits that ``pixels`` has not."""
+        """Every way in which the frame may be seen, each (H, W, 3) RGB.
+
+        A transparent frame also appears over white and over black, since transparency may draw a face or hide one. A
+        16-bit frame also appears with stretched levels, since a face may lie in bits that ``pixels`` lacks.
+        """
         if self.levels16 is not None:
             return [self.pixels, _stretched(self.levels16)]
         if self.alpha is None or not self.is_transparent:
@@ -103,7 +105,7 @@ def _stretched(levels16: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 
 def is_same(one: Frame, other: Frame) -> bool:
-    """Whether two frames look alike to the last bit, however long they are shown."""
+    """Whether two frames are identical, apart from their durations."""
     pairs = [(one.pixels, other.pixels), (one.alpha, other.alpha), (one.levels16, other.levels16)]
     return all(
         first is second or (first is not None and second is not None and np.array_equal(first, second))
@@ -113,12 +115,12 @@ def is_same(one: Frame, other: Frame) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How the source file was written, as far as the result is to be written alike.
+    """How the source file is encoded, as far as the result follows it.
 
-    ``source_profile``: the profile of the compressed data, where `icc_profile` would not fit the pixels (CMYK).
+    ``source_profile``: the profile of the compressed data where `icc_profile` does not apply to the pixels (CMYK).
     ``quantization`` (tables in the order in which components use them), ``subsampling`` (Pillow's 0, 1, 2) and
-    ``progressive`` concern JPEG; ``lossless`` WebP; ``compression`` TIFF; ``loops`` animations (0 is for ever),
-    ``is_poster`` those whose first frame is shown only where animations are not.
+    ``progressive`` are for JPEG; ``lossless`` for WebP; ``compression`` for TIFF; ``loops`` for animations (0 is
+    forever); ``is_poster``: the first frame is shown only where animations are not supported.
     """
 
     format: Format
@@ -136,10 +138,10 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A decoded picture; of frames that repeat the one before, an animation keeps the one, shown longer.
+    """A decoded picture. Identical consecutive frames of an animation are merged into one with a longer duration.
 
-    ``data`` is the file that it came from; ``orientation`` the EXIF orientation that its compressed data is stored in
-    (1 where the container or the decoder has turned it already).
+    ``data`` is the source file; ``orientation`` the EXIF orientation of its compressed data (1 where the container or
+    the decoder has already rotated it).
     """
 
     frames: tuple[Frame, ...]
@@ -167,8 +169,8 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself before decoding: size of the upright first frame in pixels, number of frames, and
-    the pixels of all of them."""
+    """What a file's header says before decoding: size of the upright first frame in pixels, number of frames, and the
+    pixels of all frames."""
 
     format: Format
     width_px: int

@@ -1,4 +1,4 @@
-"""Small renditions of a picture for people's screens: of its result, and for reviewers of its original."""
+"""Previews: small versions of a result and, for reviewers, of its original."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _QUALITY = 80
 
 
 def preview(frame: Frame, size: PreviewSize, icc_profile: bytes | None = None) -> bytes:
-    """A JPEG of the upright frame, over white where it is transparent, with nothing of its file's metadata.
+    """Return a JPEG of the upright frame, over white where it is transparent, without metadata of the source.
 
-    ``icc_profile``: of the frame's colours, as it may be published.
+    ``icc_profile``: the cleaned profile of the frame's colours.
     """
     image = Image.fromarray(frame.appearances[min(1, len(frame.appearances) - 1)])
     scale = min(1.0, size.side_px / max(image.size))

@@ -1,4 +1,4 @@
-"""From a picture and the faces in its frames to the file that may be published: destroy, write, check."""
+"""Turns a picture and the faces in its frames into a publishable file: destroy, write, check."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _TRUNCATIONS: dict[Format, Callable[[bytes, int], Iterator[bytes]]] = {
 _SLACK_BYTES = 48
 
 FacesByFrame = Sequence[tuple[Face, ...]]
-"""The faces to destroy, a tuple for each frame."""
+"""The faces to destroy, one tuple per frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A written file, what opening it again has shown, and whether its compressed data is the source's, bit for bit."""
+    """A written file, its decoded content, and whether its compressed data is identical to the source's."""
 
     data: bytes
     photo: Photo
@@ -44,7 +44,7 @@ class WrittenFile:
 
 
 def redact(photo: Photo, faces: FacesByFrame, policy: Policy) -> bytes:
-    """Destroy the faces of each frame and what else the policy says, and write the picture.
+    """Destroy the faces of each frame and the policy's always-regions, and write the picture.
 
     Raises OutputCheckFailed and CannotBeWritten as `write` does.
     """
@@ -52,11 +52,11 @@ def redact(photo: Photo, faces: FacesByFrame, policy: Policy) -> bytes:
 
 
 def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> WrittenFile:
-    """As `redact`, with what the written file looks like.
+    """Like `redact`, but return the decoded content of the written file too.
 
-    A picture in which there is nothing to destroy keeps its compressed data where its container allows. The written
-    file is opened again and checked before it is returned. Raises OutputCheckFailed when it is not what was meant: then
-    nothing may be published. Raises CannotBeWritten when the wanted format has no place for the frames.
+    A picture without anything to destroy keeps its compressed data if its container allows. The written file is opened
+    again and checked before it is returned. Raises OutputCheckFailed if the check fails; nothing may be published then.
+    Raises CannotBeWritten if the output format cannot hold the frames.
     """
     source = photo.encoding.format
     wanted = source.written_as
@@ -68,7 +68,7 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> WrittenFile:
         copied = _repackaged(photo, metadata)
         if copied is not None:
             return copied
-    if photo.encoding.is_poster and wanted is not Format.PNG:  # only there is a frame for those without animations
+    if photo.encoding.is_poster and wanted is not Format.PNG:  # only PNG has a poster frame
         photo, faces = replace(photo, frames=photo.frames[1:]), faces[1:]
     redacted = [_redacted(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
     frames = [flattened(frame, wanted) for frame in redacted]
@@ -87,30 +87,29 @@ def check_output(
     boxes: Sequence[Sequence[Box]],
     metadata: Metadata,
 ) -> Photo:
-    """Open a written file as a stranger would. Raises OutputCheckFailed unless it has the wanted format, the
-    ``frames``' number and sizes, stands upright, shows the frames' pixels in each one's ``boxes``, and holds nothing
-    but its picture and ``metadata``."""
+    """Open a written file independently of how it was written. Raises OutputCheckFailed unless it has the wanted
+    format and the number and sizes of ``frames``, is upright, shows the frames' pixels in their ``boxes``, and contains
+    only its picture and ``metadata``."""
     try:
-        # The original was within the limits; its result may be larger.
+        # The original was within the limits, but its result may be larger.
         written = open_photo(data, _NO_LIMITS, merges=False)
     except PictureError as error:
         raise OutputCheckFailed(f"The written file cannot be opened: {error}") from error
     written = replace(written, frames=_one_each(written.frames, frames))
     shapes = [frame.pixels.shape for frame in written.frames]
     if written.encoding.format is not wanted or shapes != [frame.pixels.shape for frame in frames]:
-        raise OutputCheckFailed("The written file has another format, size or number of frames than the picture.")
+        raise OutputCheckFailed("The written file differs from the picture in format, size or number of frames.")
     for shown, meant, places in zip(written.frames, frames, boxes, strict=True):
         for box in places:
             _check_box(shown, meant, box)
     found = leftovers(data, written, metadata)
     if found:
-        raise OutputCheckFailed(f"The written file holds what it should not: {', '.join(found[:5])}.")
+        raise OutputCheckFailed(f"The written file contains unwanted parts: {', '.join(found[:5])}.")
     return written
 
 
 def _one_each(written: tuple[Frame, ...], frames: Sequence[Frame]) -> tuple[Frame, ...]:
-    """For each of ``frames`` the written frame that is shown at its time: writers make one of frames that have become
-    alike."""
+    """For each of ``frames``, the written frame shown at its time: writers merge frames that have become identical."""
     if len(written) >= len(frames):
         return written
     ends = np.cumsum([frame.duration_ms or 0 for frame in written])
@@ -125,7 +124,7 @@ def _check_box(shown: Frame, meant: Frame, box: Box) -> None:
     pixels = _grey(meant.pixels[area]) if meant.is_grey else meant.pixels[area]
     error_levels = float(np.abs(shown.pixels[area] - pixels.astype(np.int16)).mean()) if pixels.size else 0.0
     if error_levels > _MAX_MEAN_ERROR_LEVELS:
-        raise OutputCheckFailed(f"A face in the written file is not as it was destroyed (off by {error_levels:.0f}).")
+        raise OutputCheckFailed(f"A destroyed face differs in the written file (by {error_levels:.0f} levels).")
 
 
 def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy) -> Frame:
@@ -144,7 +143,7 @@ def _always(frame: Frame, policy: Policy) -> list[Box]:
 
 
 def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
-    """The same compressed data in a new file; None where it is not certain to be all of the file's picture data."""
+    """The same compressed data in a new file; None unless it is certain to contain nothing but the picture."""
     format_ = photo.encoding.format
     is_seen_whole = all(note.code != "depth_reduced" for note in photo.notes)
     if format_ not in _REPACKAGE or len(photo.frames) > 1 or not is_seen_whole:
@@ -164,7 +163,7 @@ def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
 
 
 def _has_slack(format_: Format, data: bytes, photo: Photo) -> bool:
-    """Whether compressed data can lose its end without any pixel changing: then something may hide there."""
+    """Whether compressed data can lose its end without any pixel changing; something may then hide there."""
     if format_ not in _TRUNCATIONS:
         return False
     for shorter in _TRUNCATIONS[format_](data, _SLACK_BYTES):

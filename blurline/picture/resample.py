@@ -1,6 +1,6 @@
-"""Resampling with an antialiasing filter: by cykooz-resizer where it is installed, else by Pillow.
+"""Resampling with an antialiasing filter, by cykooz-resizer if installed, otherwise by Pillow.
 
-Both are the same convolution and agree to one 8-bit level; the former takes a sixth of the time.
+Both compute the same convolution and agree to one 8-bit level; cykooz-resizer takes a sixth of the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ except ImportError:
 
 
 def resize(image: Image.Image, width: int, height: int, *, is_bicubic: bool) -> Image.Image:
-    """An RGB image at another size, by bicubic or by bilinear interpolation."""
+    """Resize an RGB image by bicubic or bilinear interpolation."""
     if Resizer is None:
         resample = Image.Resampling.BICUBIC if is_bicubic else Image.Resampling.BILINEAR
         return image.resize((width, height), resample)

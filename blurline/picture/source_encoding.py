@@ -1,4 +1,4 @@
-"""How an opened file was written, as far as its result is to be written alike, and what of it cannot be kept."""
+"""How a source file is encoded, so that its result matches it, and what the result cannot keep."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from blurline.picture.formats import webp
 from blurline.picture.photo import Encoding, Format, Note
 
 DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
-"""Pillow's modes of 16-bit grey."""
+"""Pillow's modes for 16-bit grey."""
 
 _PNG_DEPTH_AT = 24
 
 
 def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sides: bool) -> Encoding:
-    """The encoding of a file; ``swaps_sides``: its orientation exchanges width and height."""
+    """The encoding of a file; ``swaps_sides``: its orientation swaps width and height."""
     profile = image.info.get("icc_profile")
     cleaned = clean_profile(profile) if profile else None
     dpi = image.info.get("dpi")
@@ -37,20 +37,20 @@ def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sid
 
 
 def loss_notes(image: Image.Image, data: bytes, treated: int) -> tuple[Note, ...]:
-    """What the owner should know of a result, when so many frames are ``treated``."""
+    """Notes for the owner on what a result with ``treated`` frames does not keep."""
     notes: list[Note] = []
     pictures = getattr(image, "n_frames", 1)
     if treated < pictures:
         notes.append(
-            Note("further_pictures", f"The file holds {pictures} pictures; the main one was treated, no other passes.")
+            Note("further_pictures", f"The file contains {pictures} pictures; the result has only the main one.")
         )
     if image.mode == "CMYK":
-        notes.append(Note("cmyk_converted", "The CMYK picture comes back as RGB."))
+        notes.append(Note("cmyk_converted", "The CMYK picture was converted to RGB."))
     if _is_deep(image, data) and (image.mode not in DEEP_GREY or is_transparent(image)):
-        notes.append(Note("depth_reduced", "The picture of more than 8 bits a channel comes back with 8."))
+        notes.append(Note("depth_reduced", "The picture was reduced to 8 bits per channel."))
     profile = image.info.get("icc_profile")
     if profile and image.mode != "CMYK" and clean_profile(profile) is None:
-        notes.append(Note("profile_dropped", "The colour profile is damaged and was left out."))
+        notes.append(Note("profile_dropped", "The damaged colour profile was removed."))
     return tuple(notes)
 
 
@@ -60,7 +60,7 @@ def is_transparent(image: Image.Image) -> bool:
 
 
 def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """Whether a channel has more than 8 bits; Pillow hides that of RGB pictures."""
+    """Whether a channel has more than 8 bits; Pillow does not show this for RGB pictures."""
     if image.mode in {"I", "F"} | DEEP_GREY:
         return True
     if image.format == "PNG":
@@ -85,7 +85,7 @@ def _as_jpeg(image: Image.Image, encoding: Encoding, *, swaps_sides: bool) -> En
 
 
 def _tables(image: JpegImagePlugin.JpegImageFile) -> list[list[int]] | None:
-    """The quantisation tables in the order in which the components use them."""
+    """The quantisation tables, in the order in which the components use them."""
     layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
     ids = list(dict.fromkeys(layer[3] for layer in layers))
     if not 1 <= len(ids) <= 2 or any(number not in image.quantization for number in ids):

@@ -1,4 +1,4 @@
-"""Policies: what to do with the faces of a picture, and the named presets and detection profiles."""
+"""Policies, presets and detection profiles."""
 
 from blurline.policy.policy import OutputFormat, Policy, Review, Style
 

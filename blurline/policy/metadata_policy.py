@@ -1,4 +1,4 @@
-"""The policy for metadata, apart from the code that applies it: naming a policy loads no picture library."""
+"""The metadata policy, separate from the code that applies it, so that policies load no picture library."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class MetadataPolicy(StrEnum):
-    """What of a file's metadata its result keeps."""
+    """Which metadata a result keeps."""
 
     STRIP = "strip"
     SAFE = "safe"

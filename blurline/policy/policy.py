@@ -1,4 +1,4 @@
-"""What to do with the faces of a photograph. Every image records the policy it was made with."""
+"""The policy: how to find and destroy faces. Every image records the policy of its result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_REGIONS = 100
 
 
 class Style(StrEnum):
-    """How a face is destroyed. All are computed from a few averaged values (`blurline.picture.destroy`)."""
+    """How to destroy a face. Every style keeps only a few averaged values (`blurline.picture.destroy`)."""
 
     PIXELATE = "pixelate"
     BLUR = "blur"
@@ -23,7 +23,7 @@ class Style(StrEnum):
 
 
 class OutputFormat(StrEnum):
-    """The format of a result: the one that the picture came in, or one for all."""
+    """The format of results: that of each picture, or one for all."""
 
     SAME = "same"
     JPEG = "jpeg"
@@ -32,7 +32,7 @@ class OutputFormat(StrEnum):
 
 
 class Review(StrEnum):
-    """Which results wait for a person before they are published."""
+    """Which results wait for a review before publication."""
 
     NEVER = "never"
     DOUBTFUL = "doubtful"
@@ -40,74 +40,74 @@ class Review(StrEnum):
 
 
 class Policy(BaseModel):
-    """How faces are found and destroyed. Immutable; unknown fields are refused."""
+    """How to find and destroy faces. Immutable; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     profile: ProfileName = Field(
         default=ProfileName.STANDARD,
-        description="Which detector passes are made: `fast`, `standard` or `thorough`.",
+        description="Which detector passes to run: `fast`, `standard` or `thorough`.",
     )
     min_score: float | None = Field(
         strict=True,
         default=None,
         ge=CANDIDATE_SCORE,
         lt=1,
-        description="Destroy every face found with at least this score; the profile's own value when absent.",
+        description="Destroy every face with at least this score. Default: the profile's threshold.",
     )
     padding: float = Field(
         strict=True,
         default=0.4,
         ge=0.2,
         le=1,
-        description="How far a box is grown on each side, as a fraction of half its width and height.",
+        description="How far to grow each side of a box, as a fraction of half its width or height.",
     )
-    style: Style = Field(default=Style.PIXELATE, description="How a face is destroyed.")
+    style: Style = Field(default=Style.PIXELATE, description="How to destroy a face.")
     cells_per_face: int = Field(
         strict=True,
         default=5,
         ge=1,
         le=8,
-        description="Averaged values kept across a face by `pixelate` and `blur`: fewer is stronger.",
+        description="Number of averages across a face that `pixelate` and `blur` keep; fewer is stronger.",
     )
     review: Review = Field(
         default=Review.NEVER,
-        description="Which results are held for a person: `never` any, `doubtful` ones, `always` all.",
+        description="Which results wait for a review: none (`never`), `doubtful` ones, or all (`always`).",
     )
     max_doubt: float = Field(
         strict=True,
         default=0.6,
         ge=0,
         le=1,
-        description="The doubt from which `review: doubtful` holds a result.",
+        description="With `review: doubtful`, the doubt from which a result waits for a review.",
     )
     keep_regions: tuple[Region, ...] = Field(
         default=(),
         max_length=_MOST_REGIONS,
-        description="Where nothing is changed. A face at least half inside one is left as it is.",
+        description="Regions in which nothing changes. A face at least half inside one stays visible.",
     )
     always_regions: tuple[Region, ...] = Field(
         default=(),
         max_length=_MOST_REGIONS,
-        description="What is destroyed in any case, also inside a keep-region.",
+        description="Regions to destroy always, even inside a keep-region.",
     )
-    size_limits: SizeLimits | None = Field(default=None, description="Destroy only faces of such sizes.")
+    size_limits: SizeLimits | None = Field(default=None, description="Destroy only faces of these sizes.")
     classes: tuple[StrictInt, ...] = Field(
         default=(0,),
         min_length=1,
-        description="Which classes of a model with several are destroyed, by their number; 0 is the face.",
+        description="For a model with several classes, the numbers of those to destroy; 0 is the face.",
     )
     metadata: MetadataPolicy = Field(
         default=MetadataPolicy.STRIP,
-        description="What metadata passes: none (`strip`), time, camera and authorship (`safe`), also the position "
-        "and panorama properties (`mapping`).",
+        description="Which metadata to keep: none (`strip`); time, camera and authorship (`safe`); these and the "
+        "position and panorama properties (`mapping`).",
     )
     output_format: OutputFormat = Field(
-        default=OutputFormat.SAME, description="The format of the result; HEIC comes back as JPEG in any case."
+        default=OutputFormat.SAME, description="The format of the result. With `same`, HEIC becomes JPEG."
     )
     exact: bool = Field(
         strict=True,
         default=False,
-        description="JPEG to JPEG keeps the compressed coefficients of every block that no face touches; slower, and "
-        "only where the operator has installed the extra `exact`.",
+        description="Keep the compressed coefficients of every JPEG block that no face touches. Slower; needs the "
+        "extra `exact` on the workers.",
     )

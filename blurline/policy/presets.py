@@ -1,4 +1,4 @@
-"""Policies with a name that come with Blurline. Operators add their own over the API."""
+"""Built-in presets. Operators add their own over the API."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ PRESETS = MappingProxyType(
         "solid": ("Leaves nothing but one colour where a face was.", Policy(style=Style.SOLID)),
     }
 )
-"""Name -> what it is for, and the policy."""
+"""Name -> description and policy."""

@@ -1,4 +1,4 @@
-"""Detection profiles: named sets of passes over a photograph, each with its model and threshold."""
+"""Detection profiles: named sets of detector passes, each with its model and threshold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ProfileName(StrEnum):
-    """The profiles that a policy may name."""
+    """The names of profiles in policies."""
 
     FAST = "fast"
     STANDARD = "standard"
@@ -17,7 +17,7 @@ class ProfileName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One run of the detector over the whole picture, scaled so that its long side is ``side_px``."""
+    """One run of the detector over the whole picture, scaled to a long side of ``side_px``."""
 
     side_px: int
     is_mirrored: bool = False
@@ -31,15 +31,14 @@ def _passes(*sides_px: int, mirrored: tuple[int, ...] = (), turned: tuple[int, .
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One way to look for faces.
+    """One way to find faces.
 
-    ``model`` names a card in ``models/weights``. ``passes`` are made over every picture, save that
-    ``small_passes`` stand in their place where its long side is at most `SMALL_PX`: its faces are small and worth
-    enlarging. ``threshold`` is the score from which a face is destroyed; two boxes whose IoU is over ``merge_iou``
-    are the same face.
+    ``model`` names a card in ``models/weights``. ``passes`` run over every picture, except that ``small_passes``
+    replace them where the long side is at most `SMALL_PX`, because small faces are worth enlarging. ``threshold`` is
+    the score from which a face is destroyed; two boxes whose IoU exceeds ``merge_iou`` are the same face.
 
-    A picture that has more detail than the largest pass shows gets closer passes, each of twice the side: all of
-    them where the profile ``is_always_closer``, else each only when the one before has found a crowd of small faces.
+    A picture with more detail than the largest pass shows gets closer passes, each of twice the side: all of them if
+    ``is_always_closer``, otherwise each only if the previous pass found a crowd of small faces.
     """
 
     model: str
@@ -50,13 +49,13 @@ class Profile:
     merge_iou: float = 0.4
 
     def passes_for(self, long_side_px: int) -> tuple[Pass, ...]:
-        """The passes over a picture of that long side."""
+        """The passes over a picture with this long side."""
         return self.small_passes if long_side_px <= SMALL_PX else self.passes
 
 
 def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
-    """The long sides of closer passes, after one of ``largest_px``, that a picture has the detail for: each twice
-    the one before, the last at most the picture's own size."""
+    """The long sides of closer passes after a pass of ``largest_px``: each twice the previous one, the last at most the
+    picture's own size."""
     side_px = largest_px
     while long_side_px > 1.5 * side_px:
         side_px = min(2 * side_px, long_side_px)
@@ -66,13 +65,13 @@ def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
 SMALL_PX = 640
 
 SMALL_FACE_PX = 24.0
-"""A face is small that is smaller than this in a pass's input."""
+"""A face smaller than this in a pass's input is small."""
 
 CROWD = 6
-"""So many small faces make a closer pass worth its while: among them there are smaller ones."""
+"""This many small faces are worth a closer pass, because smaller ones are likely."""
 
 TURNED_WEIGHT = 0.7
-"""What the score of a face that only a turned pass sees is worth: most of them are none."""
+"""Weight of a score that only a rotated pass gives: most of these candidates are not faces."""
 
 PROFILES = {
     ProfileName.FAST: Profile("yunet", passes=_passes(448, 1280), small_passes=_passes(448, 1600), threshold=0.5),
@@ -89,10 +88,10 @@ PROFILES = {
 }
 
 SECOND_LOOK_MODEL = "yunet"
-"""The model that goes over the written result (`models.second_look`)."""
+"""The model of the second look at the written result (`models.second_look`)."""
 
 CANDIDATE_SCORE = 0.1
-"""What a single pass scores lower is dropped at once; a lower floor measured no better."""
+"""Candidates that a single pass scores below this are dropped; a lower floor measured no better."""
 
 EVIDENCE_SCORE = 0.1
-"""Faces from this score up to the threshold are not destroyed but recorded, as evidence of doubt."""
+"""Candidates from this score up to the threshold are recorded as evidence of doubt, but not destroyed."""

@@ -1,4 +1,4 @@
-"""Regions and sizes that a policy gives, in relative or in pixel coordinates of the upright photograph."""
+"""Regions and size limits of a policy, in relative or pixel coordinates of the upright photograph."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _Coordinate = Annotated[float, Field(ge=0, le=1_000_000, strict=True, allow_inf_
 
 
 class Unit(StrEnum):
-    """What coordinates and sizes are measured in."""
+    """The unit of coordinates and sizes."""
 
     RELATIVE = "relative"
     PIXEL = "pixel"
 
 
 class Region(BaseModel):
-    """A rectangle of the upright photograph: corners, from its top left corner to its lower right one.
+    """A rectangle of the upright photograph, from its top left to its bottom right corner.
 
     ``relative`` coordinates run from 0 to 1 along the photograph's width and height.
     """
@@ -36,20 +36,20 @@ class Region(BaseModel):
     @model_validator(mode="after")
     def _has_an_area(self) -> Self:
         if self.x1 >= self.x2 or self.y1 >= self.y2:
-            raise ValueError("a region needs x1 < x2 and y1 < y2")
+            raise ValueError("x2 must be larger than x1, and y2 larger than y1")
         if self.unit is Unit.RELATIVE and max(self.x2, self.y2) > 1:
-            raise ValueError("relative coordinates lie between 0 and 1; say `unit: pixel` for pixels")
+            raise ValueError("relative coordinates must be between 0 and 1; use `unit: pixel` for pixels")
         return self
 
     def box(self, width_px: int, height_px: int) -> Box:
-        """The region in pixels of a photograph of that size, as far as it lies inside."""
+        """The part of the region inside a photograph of this size, in pixels."""
         scale_x, scale_y = (width_px, height_px) if self.unit is Unit.RELATIVE else (1, 1)
         box = Box(self.x1 * scale_x, self.y1 * scale_y, self.x2 * scale_x, self.y2 * scale_y)
         return box.clipped(width_px, height_px)
 
 
 class SizeLimits(BaseModel):
-    """Which faces are destroyed, by the longer side of their box; ``relative`` to the photograph's longer side."""
+    """Sizes of faces to destroy, by the longer side of their box; ``relative`` to the photograph's longer side."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,12 +60,12 @@ class SizeLimits(BaseModel):
     @model_validator(mode="after")
     def _allows_any(self) -> Self:
         if self.max_side is not None and self.min_side > self.max_side:
-            raise ValueError("min_side is larger than max_side, so that no face would be destroyed")
+            raise ValueError("min_side is larger than max_side, so no face would be destroyed")
         if self.unit is Unit.RELATIVE and self.min_side > 1:
-            raise ValueError("a relative min_side lies between 0 and 1; say `unit: pixel` for pixels")
+            raise ValueError("a relative min_side must be between 0 and 1; use `unit: pixel` for pixels")
         return self
 
     def allow(self, side_px: float, long_side_px: int) -> bool:
-        """Whether a face of that longer side is within the limits."""
+        """Whether a face with this longer side is within the limits."""
         side = side_px / long_side_px if self.unit is Unit.RELATIVE else side_px
         return self.min_side <= side and (self.max_side is None or side <= self.max_side)

@@ -1,4 +1,4 @@
-"""Settings: every ``BLURLINE_…`` variable, from the environment or from files."""
+"""The settings: ``BLURLINE_…`` variables from the environment or from files."""
 
 from blurline.settings.settings import (
     PREFIX,

@@ -57,23 +57,27 @@ class DatabaseSettings(Concern, alias_generator=_named("BLURLINE_DATABASE_")):
 class StoreSettings(Concern, alias_generator=_named("BLURLINE_")):
     """The S3 store and its buckets."""
 
-    s3_endpoint: str | None = Field(default=None, description="S3 store as the servers reach it: http(s)://host:port.")
+    s3_endpoint: str | None = Field(
+        default=None, description="Address of the S3 store for servers: http(s)://host:port."
+    )
     s3_public_endpoint: str | None = Field(
-        default=None, description="S3 store as clients reach it, for presigned uploads; `s3_endpoint` when absent."
+        default=None, description="Address of the S3 store for clients' uploads. Default: `s3_endpoint`."
     )
     s3_access_key: SecretStr | None = Field(default=None, description="Access key of the S3 store.")
     s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of the S3 store.")
     s3_region: str = Field(default="us-east-1", description="Region of the S3 store.")
-    originals_bucket: str = Field(default="blurline-originals", description="Bucket of uploads and originals; private.")
-    results_bucket: str = Field(default="blurline-results", description="Bucket of results; private.")
+    originals_bucket: str = Field(default="blurline-originals", description="Private bucket of uploads and originals.")
+    results_bucket: str = Field(default="blurline-results", description="Private bucket of results.")
     exports_bucket: str = Field(
-        default="blurline-exports", description="Bucket of the dataset that the flow `export` writes; private."
+        default="blurline-exports", description="Private bucket of the dataset that the flow `export` writes."
     )
-    upload_ttl_s: int = Field(default=600, gt=0, le=600, description="How long a presigned upload may be used.")
+    upload_ttl_s: int = Field(
+        default=600, gt=0, le=600, description="How long a presigned upload is valid, in seconds."
+    )
 
     @property
     def endpoint(self) -> str:
-        """The store's URL for servers. Raises ConfigurationError when it is not set."""
+        """The store's address for servers. Raises ConfigurationError when it is not set."""
         return _required(self.s3_endpoint, "BLURLINE_S3_ENDPOINT")
 
     @property
@@ -87,13 +91,13 @@ class StoreSettings(Concern, alias_generator=_named("BLURLINE_")):
 class ApiSettings(Concern, alias_generator=_named("BLURLINE_API_")):
     """How people and commands reach the API."""
 
-    url: str = Field(default="http://127.0.0.1:8000", description="The API, as the dashboard and commands reach it.")
+    url: str = Field(default="http://127.0.0.1:8000", description="Address of the API for the dashboard and commands.")
     public_url: str | None = Field(
-        default=None, description="The API, as people are shown its address; `api_url` when absent."
+        default=None, description="Address of the API to show to people. Default: `api_url`."
     )
     token: SecretStr | None = Field(
         default=None,
-        description="Token with which commands call the API; one of the local issuer when absent.",
+        description="Token with which commands call the API. Default: a token of the local issuer.",
     )
 
     @property
@@ -107,7 +111,7 @@ class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
 
     api_url: str = Field(
         default="http://127.0.0.1:4200/api",
-        description="The Prefect API; the variable is Prefect's own, PREFECT_API_URL.",
+        description="Address of the Prefect API; the variable is Prefect's own, PREFECT_API_URL.",
     )
     api_auth_string: SecretStr | None = Field(
         default=None,
@@ -120,12 +124,12 @@ class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
     ui_url: str = Field(
         validation_alias="BLURLINE_PREFECT_UI_URL",
         default="http://127.0.0.1:4200",
-        description="The Prefect UI, for links.",
+        description="Address of the Prefect UI, for links.",
     )
     database_url: SecretStr | None = Field(
         validation_alias="BLURLINE_PREFECT_DATABASE_URL",
         default=None,
-        description="PostgreSQL of the server that `blurline prefect` is; another database than `database_url`.",
+        description="PostgreSQL database of the server that `blurline prefect` starts; not that of `database_url`.",
     )
     work_pool: str = Field(
         validation_alias="BLURLINE_WORK_POOL", default="blurline", description="Name of the Prefect work pool."
@@ -133,7 +137,7 @@ class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
 
     @property
     def auth(self) -> tuple[str, str] | None:
-        """(user, password) for the Prefect API, where it asks for them."""
+        """(user, password) for the Prefect API, if set."""
         if self.api_auth_string is None:
             return None
         user, _, password = self.api_auth_string.get_secret_value().partition(":")
@@ -141,7 +145,7 @@ class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
 
     @property
     def key(self) -> str | None:
-        """The key of Prefect Cloud, where one is set."""
+        """The key of Prefect Cloud, if set."""
         return self.api_key.get_secret_value() if self.api_key else None
 
 
@@ -153,9 +157,11 @@ class PictureSettings(Concern, alias_generator=_named("BLURLINE_")):
         default=200, gt=0, description="Largest picture accepted, in megapixels, all frames together."
     )
     max_frames: int = Field(default=200, gt=0, description="Most frames or pages of one picture.")
-    max_decode_s: float = Field(default=60, gt=0, description="Longest that decoding one picture may take.")
+    max_decode_s: float = Field(default=60, gt=0, description="Longest decoding time of one picture, in seconds.")
     resident_megapixels: float = Field(
-        default=150, gt=0, description="Decoded pixels a batch keeps in memory; beyond it a picture is decoded twice."
+        default=150,
+        gt=0,
+        description="Decoded megapixels that a batch keeps in memory; pictures beyond it are decoded twice.",
     )
 
     @property
@@ -169,32 +175,32 @@ class RequestSettings(Concern, alias_generator=_named("BLURLINE_")):
 
     max_request_mb: float = Field(default=2000, gt=0, description="Largest request, all files together, in megabytes.")
     max_images_per_job: int = Field(default=100_000, gt=0, description="Most images in one job.")
-    idempotency_hours: float = Field(default=24, gt=0, description="How long an Idempotency-Key is remembered.")
+    idempotency_hours: float = Field(default=24, gt=0, description="How long an Idempotency-Key is kept.")
     requests_per_minute: int = Field(
-        default=6000, ge=0, description="Requests a minute of one owner at each API process; 0 for no limit."
+        default=6000, ge=0, description="Requests per minute, owner and API process; 0 for no limit."
     )
-    websockets_per_owner: int = Field(default=20, gt=0, description="WebSockets of one owner at each API process.")
+    websockets_per_owner: int = Field(default=20, gt=0, description="WebSockets per owner and API process.")
 
 
 class QuotaSettings(Concern, alias_generator=_named("BLURLINE_QUOTA_")):
     """What an owner may submit."""
 
-    images_per_day: int | None = Field(default=None, ge=0, description="Images a day (UTC) of one owner.")
-    mb_per_day: float | None = Field(default=None, ge=0, description="Megabytes a day (UTC) of one owner.")
-    open_jobs: int | None = Field(default=None, ge=0, description="Unfinished jobs of one owner at a time.")
+    images_per_day: int | None = Field(default=None, ge=0, description="Images per day (UTC) and owner.")
+    mb_per_day: float | None = Field(default=None, ge=0, description="Megabytes per day (UTC) and owner.")
+    open_jobs: int | None = Field(default=None, ge=0, description="Unfinished jobs per owner at a time.")
 
 
 class AccessSettings(Concern, alias_generator=_named("BLURLINE_")):
     """Which callers the API accepts, besides those of an OpenID Connect issuer."""
 
     local_issuer: bool = Field(
-        default=True, description="Whether tokens that `blurline token` makes with the key in `home` are accepted."
+        default=True, description="Whether to accept tokens that `blurline token` creates with the key in `home`."
     )
     allowed_origins: Words = Field(
-        default=(), description="Origins whose pages may call the API and its WebSocket, separated by commas."
+        default=(), description="Web origins that may call the API and its WebSocket, separated by commas."
     )
     metrics_token: SecretStr | None = Field(
-        default=None, description="Bearer token that `/metrics` of the API asks for; none when absent."
+        default=None, description="Bearer token that `/metrics` of the API requires. Default: none."
     )
 
 
@@ -202,21 +208,22 @@ class OidcSettings(Concern, alias_generator=_named("BLURLINE_OIDC_")):
     """The OpenID Connect issuer."""
 
     issuer: str | None = Field(
-        default=None, description="OpenID Connect issuer whose tokens are accepted, as its tokens name it (`iss`)."
+        default=None, description="OpenID Connect issuer whose tokens are accepted, as in their claim `iss`."
     )
     audience: str = Field(default="blurline", description="Audience (`aud`) of the tokens of `oidc_issuer`.")
     scopes_claim: str = Field(
         default="scope",
-        description="Claim of those tokens that lists the scopes, as text or list; dots lead into objects, as in "
+        description="Claim of these tokens that lists the scopes, as text or list; dots select nested objects, as in "
         "`realm_access.roles`.",
     )
     client_id: str | None = Field(
-        default=None, description="The dashboard, as the OpenID Connect issuer knows it; people sign in there when set."
+        default=None,
+        description="Client id of the dashboard at the OpenID Connect issuer; if set, people sign in there.",
     )
     client_secret: SecretStr | None = Field(default=None, description="Secret of `oidc_client_id`.")
     requested_scope: str = Field(
         default="openid profile email",
-        description="What the dashboard asks the issuer for at sign-in; the access token goes to the API.",
+        description="Scopes that the dashboard requests at sign-in; it sends the access token to the API.",
     )
 
 
@@ -225,31 +232,30 @@ class DashboardSettings(Concern, alias_generator=_named("BLURLINE_DASHBOARD_")):
 
     url: str = Field(
         default="http://127.0.0.1:8501",
-        description="The dashboard, as browsers reach it; the issuer sends people back to `/oauth2callback` there.",
+        description="Address of the dashboard for browsers; the issuer redirects to its `/oauth2callback`.",
     )
     cookie_secret: SecretStr | None = Field(
         default=None,
-        description="Key of the sign-in cookies; when absent, made anew at each start, and people sign in again.",
+        description="Key of the sign-in cookies. By default each start creates one, and people sign in again.",
     )
 
 
 class OutboundSettings(Concern, alias_generator=_named("BLURLINE_")):
     """Requests to URLs and webhooks."""
 
-    allow_urls: bool = Field(default=False, description="Whether images may be submitted by https URL.")
-    allow_webhooks: bool = Field(default=False, description="Whether webhooks may be set up and are sent.")
-    webhook_stop_days: float = Field(default=5, gt=0, description="A webhook that has failed for so long is stopped.")
+    allow_urls: bool = Field(default=False, description="Whether to allow images submitted by https URL.")
+    allow_webhooks: bool = Field(default=False, description="Whether to allow and send webhooks.")
+    webhook_stop_days: float = Field(default=5, gt=0, description="Days of failures after which a webhook is disabled.")
     networks: Networks = Field(
         validation_alias="BLURLINE_OUTBOUND_NETWORKS",
         default=(),
-        description="Networks that are not global and that URLs and webhooks may reach all the same, as 10.1.0.0/16, "
-        "separated by commas.",
+        description="Private networks that URLs and webhooks may reach, as in 10.1.0.0/16, separated by commas.",
     )
     timeout_s: float = Field(
         validation_alias="BLURLINE_OUTBOUND_TIMEOUT_S",
         default=30,
         gt=0,
-        description="Longest that fetching one URL may take.",
+        description="Longest time to fetch one URL, in seconds.",
     )
 
 
@@ -259,26 +265,25 @@ class RetentionSettings(Concern, alias_generator=_named("BLURLINE_KEEP_")):
     originals_days: float | None = Field(
         default=None,
         ge=0,
-        description="How long an original is kept after its image was last settled; for ever when absent.",
+        description="Days to keep an original after its image was last settled. Default: forever.",
     )
     results_days: float | None = Field(
         default=None,
         ge=0,
-        description="How long a result is kept after its image was last settled; for ever when absent.",
+        description="Days to keep a result after its image was last settled. Default: forever.",
     )
     rows_days: float | None = Field(
         default=None,
         ge=0,
-        description="How long a job is kept, with all that is left of it, after its last image was settled; for ever "
-        "when absent.",
+        description="Days to keep a job and everything left of it after its last image was settled. Default: forever.",
     )
     audit_days: float | None = Field(
         default=None,
         ge=0,
-        description="How long the record of what was deleted is kept after its deletion; for ever when absent.",
+        description="Days to keep the record of a deletion. Default: forever.",
     )
     uploads_hours: float = Field(
-        default=24, ge=1, description="How long an upload may wait to be submitted; later it is removed."
+        default=24, ge=1, description="Hours after which an upload that was not submitted is removed."
     )
     events_days: float = Field(
         validation_alias="BLURLINE_EVENTS_KEPT_DAYS",
@@ -296,7 +301,7 @@ class RetentionSettings(Concern, alias_generator=_named("BLURLINE_KEEP_")):
             if days is not None and self.rows_days is not None and days > self.rows_days:
                 raise ValueError(
                     f"BLURLINE_KEEP_ROWS_DAYS ({self.rows_days:g}) is less than {variable} ({days:g}); "
-                    "with its rows the whole job goes"
+                    "lower the latter, because the whole job is deleted with its rows"
                 )
         return self
 
@@ -304,24 +309,26 @@ class RetentionSettings(Concern, alias_generator=_named("BLURLINE_KEEP_")):
 class SchedulingSettings(Concern, alias_generator=_named("BLURLINE_")):
     """Batches, queues and attempts."""
 
-    batch_max_images: int = Field(default=24, gt=0, description="Most images that one flow run carries.")
-    batch_max_mb: float = Field(default=64, gt=0, description="Most bytes of originals that one flow run carries.")
+    batch_max_images: int = Field(default=24, gt=0, description="Most images in one flow run.")
+    batch_max_mb: float = Field(default=64, gt=0, description="Most megabytes of originals in one flow run.")
     interactive_max_images: int = Field(
         default=24,
         ge=0,
-        description="Jobs of at most so many images go to the `interactive` queue, others to `backlog`.",
+        description="Most images of a job in the queue `interactive`; larger jobs go to `backlog`.",
     )
     max_attempts: int = Field(
-        default=5, gt=0, description="Attempts at one image, outages not counted, before it fails."
+        default=5, gt=0, description="Failed attempts, not counting outages, after which an image fails."
     )
-    attempt_backoff_s: float = Field(default=5, ge=0, description="Wait before the second attempt; doubled each time.")
+    attempt_backoff_s: float = Field(
+        default=5, ge=0, description="Delay before the second attempt, in seconds; it doubles each time."
+    )
     attempt_deadline_s: float = Field(
-        default=1800, gt=0, description="An attempt without an end after so long is given up and made anew."
+        default=1800, gt=0, description="Seconds after which an unfinished attempt is abandoned and retried."
     )
     pending_patience_s: float = Field(
         default=60,
         gt=0,
-        description="A flow run Pending for longer has lost its worker. Raise it where a pool starts containers.",
+        description="Seconds after which a Pending flow run counts as orphaned. Raise it if a pool starts containers.",
     )
 
 
@@ -332,25 +339,27 @@ class DetectorSettings(Concern, alias_generator=_named("BLURLINE_")):
         default=None, description="Your own ONNX face model, used by every profile instead of the vendored ones."
     )
     model_family: str = Field(
-        default="yolo_face", description="How `model_file` is read: centerface, yunet or yolo_face."
+        default="yolo_face", description="Family of `model_file`: centerface, yunet or yolo_face."
     )
-    model_threshold: float = Field(default=0.3, gt=0, lt=1, description="Score from which `model_file` finds a face.")
+    model_threshold: float = Field(
+        default=0.3, gt=0, lt=1, description="Score from which a detection of `model_file` is a face."
+    )
     execution_provider: str = Field(
-        default="CPUExecutionProvider", description="onnxruntime execution provider; must be installed."
+        default="CPUExecutionProvider", description="Execution provider of onnxruntime; must be installed."
     )
 
 
 class WorkerSettings(Concern, alias_generator=_named("BLURLINE_WORKER_")):
     """Worker processes."""
 
-    memory_mb: float = Field(default=4000, gt=0, description="A worker child that has grown larger is replaced.")
-    drain_s: float = Field(default=60, ge=0, description="How long a worker that is stopped finishes its runs.")
-    ready_file: Path | None = Field(default=None, description="Made by a worker once its models are loaded.")
+    memory_mb: float = Field(default=4000, gt=0, description="Memory above which a worker process is replaced.")
+    drain_s: float = Field(default=60, ge=0, description="Seconds that a stopping worker has to finish its runs.")
+    ready_file: Path | None = Field(default=None, description="File that a worker creates once its models are loaded.")
     metrics_port: int | None = Field(
-        default=None, ge=1, le=65535, description="Port at which a worker serves its metrics; none when absent."
+        default=None, ge=1, le=65535, description="Port on which a worker serves its metrics. Default: none."
     )
     metrics_host: str = Field(
-        default="127.0.0.1", description="Address at which it serves them; they ask for no token."
+        default="127.0.0.1", description="Address on which a worker serves its metrics, without a token."
     )
 
 

@@ -1,4 +1,4 @@
-"""Every setting of Blurline, read from ``BLURLINE_…`` variables, or from files named after them.
+"""All settings, from ``BLURLINE_…`` variables, or from files named after them.
 
 A variable of the environment takes precedence over a file of BLURLINE_SECRETS_DIR, and that over ``stack.env``: the
 embedded stack (`blurline up`) writes the addresses of its parts there, in its data folder, for other commands.
@@ -44,7 +44,7 @@ STACK_FILE = "stack.env"
 
 
 def load_home() -> Path:
-    """The data folder: BLURLINE_HOME, or the user's data folder of this system."""
+    """The data folder: BLURLINE_HOME, or the user's data folder on this system."""
     given = os.environ.get(f"{PREFIX}HOME")
     return Path(given) if given else Path(platformdirs.user_data_dir("blurline"))
 
@@ -57,12 +57,12 @@ class Settings(BaseModel):
     home: Path = Field(
         validation_alias="BLURLINE_HOME",
         default_factory=load_home,
-        description="Data folder of the embedded stack and of the local token issuer's key.",
+        description="Data folder of the embedded stack and the local issuer's key.",
     )
     secrets_dir: Path | None = Field(
         validation_alias="BLURLINE_SECRETS_DIR",
         default=None,
-        description="Folder of files that are named as variables and hold their values; set in the environment alone.",
+        description="Folder of files named like variables, with their values; only read from the environment.",
     )
     log_level: str = Field(
         validation_alias="BLURLINE_LOG_LEVEL", default="INFO", description="DEBUG, INFO, WARNING or ERROR."
@@ -144,7 +144,7 @@ def variable(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def load_settings() -> Settings:
-    """The settings of this process. Raises ConfigurationError for unknown or wrong variables."""
+    """Load the settings. Raises ConfigurationError for unknown or wrong variables."""
     check_variables(os.environ)
     given = {name.upper(): value for name, value in os.environ.items()}
     try:
@@ -155,7 +155,7 @@ def load_settings() -> Settings:
 
 
 def load_secrets() -> dict[str, str]:
-    """What the files of BLURLINE_SECRETS_DIR say, by variable. Raises ConfigurationError."""
+    """The values of the files in BLURLINE_SECRETS_DIR, by variable. Raises ConfigurationError."""
     folder = os.environ.get(f"{PREFIX}SECRETS_DIR")
     return read_secrets(Path(folder), SETTINGS) if folder else {}
 
@@ -169,16 +169,16 @@ def export_prefect(settings: Settings) -> None:
 
 
 def check_variables(environment: Mapping[str, str]) -> None:
-    """Raise ConfigurationError when a ``BLURLINE_…`` variable is no setting, naming the nearest one."""
+    """Raise ConfigurationError for a ``BLURLINE_…`` variable that is not a setting, and suggest the nearest one."""
     for name in environment:
         if name.startswith(PREFIX) and name not in SETTINGS:
             near = difflib.get_close_matches(name, SETTINGS, n=1)
             hint = f" Did you mean {near[0]}?" if near else " `blurline settings` lists them all."
-            raise ConfigurationError(f"{name} is not a setting of Blurline.{hint}")
+            raise ConfigurationError(f"{name} is not a Blurline setting.{hint}")
 
 
 def _stack_variables() -> dict[str, str]:
-    """What a running embedded stack has written, a variable a line."""
+    """The variables that a running embedded stack has written, one per line."""
     file = load_home() / STACK_FILE
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return dict(line.split("=", 1) for line in lines if "=" in line)

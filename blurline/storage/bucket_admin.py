@@ -1,4 +1,4 @@
-"""Whole buckets, as those see them who look after an installation: what is missing, what lies there, one by one."""
+"""Operations on whole buckets, for administration and backup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
 class Buckets:
-    """Safe to share between ``threads`` threads. Every method raises StoreUnavailable, and ObjectMissing."""
+    """All buckets of an installation, for ``threads`` threads. Methods raise StoreUnavailable and ObjectMissing."""
 
     def __init__(self, settings: Settings, threads: int = 1) -> None:
         retries = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(502, 503, 504))
@@ -37,24 +37,24 @@ class Buckets:
         self._connections.clear()
 
     def missing(self) -> list[str]:
-        """Which of the buckets are not there."""
+        """The buckets that do not exist."""
         with translated():
             return [bucket for bucket in self.names if not self._client.bucket_exists(bucket)]
 
     def keeps_versions(self, bucket: str) -> bool:
-        """Whether what is removed from the bucket, or written over, is kept in it as an older version."""
+        """Whether the bucket keeps removed and overwritten objects as older versions."""
         with translated():
             return self._client.get_bucket_versioning(bucket).status == "Enabled"
 
     def objects(self, bucket: str) -> Iterator[StoredObject]:
-        """Everything in the bucket, in order of the keys."""
+        """All objects of the bucket, in order of their keys."""
         with translated():
             for found in self._client.list_objects(bucket, recursive=True):
                 yield StoredObject(found.object_name or "", found.size or 0, (found.etag or "").strip('"'))
 
     @contextmanager
     def reading(self, bucket: str, key: str) -> Iterator[Reading]:
-        """An object that is open for reading."""
+        """Open an object for reading."""
         with translated(key):
             response = self._client.get_object(bucket, key)
         try:
@@ -66,7 +66,7 @@ class Buckets:
             response.release_conn()
 
     def write(self, bucket: str, key: str, file: BinaryIO, size_bytes: int, media_type: str) -> str:
-        """Store an object from an open file, in place of the one that is there; its etag."""
+        """Store an object from an open file, replacing any earlier one, and return its etag."""
         with translated():
             written = self._client.put_object(
                 bucket, key, file, size_bytes, content_type=media_type, part_size=_PART_BYTES
@@ -74,14 +74,14 @@ class Buckets:
         return (written.etag or "").strip('"')
 
     def remove(self, bucket: str, key: str) -> None:
-        """Remove an object; one that is not there is as good as removed."""
+        """Remove an object if it exists."""
         with translated():
             self._client.remove_object(bucket, key)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An object's kind, the etag it is read under, and its bytes."""
+    """An object's media type, etag and bytes."""
 
     media_type: str
     etag: str

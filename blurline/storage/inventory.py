@@ -1,6 +1,6 @@
-"""Comparing what the store has with what the database names: two streams in the order of their keys, merged.
+"""Compares objects in the store with rows in the database: merges two streams in order of their keys.
 
-Pure. What comes out is a suspicion: the streams are read at different moments, while others store, publish and delete.
+Pure. Differences are only suspicions, because the streams are read at different times while work goes on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class Bucket(StrEnum):
-    """The buckets that belong together with rows of images."""
+    """The buckets whose objects belong to images."""
 
     ORIGINALS = "originals"
     RESULTS = "results"
@@ -31,7 +31,7 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object as the store lists it."""
+    """An object in the store's listing."""
 
     key: str
     size_bytes: int
@@ -40,8 +40,8 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an image has in a bucket: the object ``key`` (None: it may have none) and whatever lies beside it or beside
-    what an open attempt stores (``stems``). ``is_noted``: its row says already that the object is missing."""
+    """What an image has in a bucket: the object ``key`` (None: none is required), and anything beside it or beside the
+    objects of an open attempt (``stems``). ``is_noted``: its row already says that the object is missing."""
 
     image_id: UUID
     place: str
@@ -52,21 +52,21 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An object that no row names."""
+    """An object without a row."""
 
     object: Listed
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A row names an object that is not there."""
+    """A row whose object is missing."""
 
     expected: Expected
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """An object is there that its row says is missing."""
+    """An object that exists although its row says that it is missing."""
 
     expected: Expected
 
@@ -75,7 +75,7 @@ Suspicion = Orphan | Missing | Returned
 
 
 def compare(bucket: Bucket, objects: Iterable[Listed], rows: Iterable[Expected]) -> Iterator[Suspicion]:
-    """Where the two differ. Both come in the order of their keys, `Expected.place` being that of an image."""
+    """Yield the differences. Both inputs are in order of their keys; an image's key is `Expected.place`."""
     place_of = _PLACE[bucket]
     waiting = iter(rows)
     row = next(waiting, None)
@@ -94,12 +94,12 @@ def compare(bucket: Bucket, objects: Iterable[Listed], rows: Iterable[Expected])
 
 
 def stem_of(key: str) -> str:
-    """What a picture and its previews have in common."""
+    """The common part of the keys of a picture and its previews."""
     return key.partition(".")[0]
 
 
 def is_ours(bucket: Bucket, key: str) -> bool:
-    """Whether the key is one that Blurline gives."""
+    """Whether the key has the form of Blurline's keys."""
     return _OURS[bucket].fullmatch(key) is not None
 
 

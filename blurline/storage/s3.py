@@ -1,4 +1,4 @@
-"""Speaking S3: a client from the settings, and its errors as ours."""
+"""The S3 client, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
 
 
 class Connections(urllib3.PoolManager):
-    """Sends a body in pieces: what urllib3 sends at once must be gone within the time that is given for connecting,
-    and over a slow line a photograph is not."""
+    """Sends bodies in pieces: urllib3 applies the connect timeout to each piece, and a slow line cannot send a whole
+    photograph in that time."""
 
     def urlopen(self, method: str, url: str, redirect: bool = True, **given: Any) -> urllib3.BaseHTTPResponse:  # type: ignore[override]
-        """As PoolManager does."""
+        """Override of `PoolManager.urlopen`."""
         if given.get("body"):
             given["body"] = io.BytesIO(given["body"])
         return super().urlopen(method, url, redirect, **given)
 
 
 def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:
-    """A client of the store at ``endpoint``. Raises ConfigurationError when that is no such address."""
+    """Return a client of the store at ``endpoint``. Raises ConfigurationError when the address is not valid."""
     address = urlsplit(endpoint)
     if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
         raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
@@ -46,7 +46,7 @@ def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager)
 
 
 def chunks(response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> Iterator[bytes]:
-    """The body of an answer; it is closed at its end."""
+    """Yield the body of an answer, and close it at the end."""
     try:
         with translated():
             yield from response.stream(chunk_bytes)
@@ -57,14 +57,14 @@ def chunks(response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> Iterator[byt
 
 @contextmanager
 def translated(key: str = "") -> Iterator[None]:
-    """What the client raises becomes ObjectMissing or StoreUnavailable."""
+    """Translate the client's errors into ObjectMissing or StoreUnavailable."""
     try:
         yield
     except S3Error as error:
         if error.code in _MISSING:
             raise ObjectMissing(
-                f"Nothing is stored under the key {key!r}. Upload the file before submitting it."
+                f"No object is stored under the key {key!r}. Upload the file before you submit it."
             ) from error
         raise StoreUnavailable(f"The S3 store answered {error.code}: {error.message}") from error
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise StoreUnavailable(f"The S3 store did not answer: {error}") from error
+        raise StoreUnavailable(f"The S3 store did not respond: {error}") from error

@@ -1,7 +1,7 @@
-"""The object store: any S3 server through the minio client, with the two families of errors of our own.
+"""The object store: any S3 server, through the minio client, with Blurline's two families of errors.
 
-Originals and results lie in two private buckets. Nothing hands out a link to either: clients upload by a
-presigned POST and download through the API, which alone knows what is published.
+Originals and results are in two private buckets without links to either. Clients upload by a presigned POST and
+download through the API, which checks what is published.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PART_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What the store says of an object. ``etag`` changes with its content."""
+    """An object's metadata. ``etag`` changes with its content."""
 
     key: str
     size_bytes: int
@@ -46,10 +46,10 @@ class PresignedPost:
 
 
 class Store:
-    """One bucket's worth of verbs for each of originals and results. Safe to share between threads.
+    """Operations on originals, results and exports. Safe to share between threads.
 
-    Every method raises ObjectMissing where a named object is not there and StoreUnavailable when the store
-    does not answer as it should.
+    Every method raises ObjectMissing if a named object does not exist, and StoreUnavailable if the store does not
+    respond properly.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -68,7 +68,7 @@ class Store:
         self._connections.clear()
 
     def ensure_buckets(self) -> None:
-        """Create the buckets where they are missing."""
+        """Create the missing buckets."""
         with translated():
             settings = self._settings
             for bucket in (
@@ -80,10 +80,12 @@ class Store:
                     self._client.make_bucket(bucket)
 
     def check(self) -> None:
-        """Ask the store whether it has the originals' bucket."""
+        """Raise StoreUnavailable unless the store responds and has the originals' bucket."""
         with translated():
             if not self._client.bucket_exists(self._settings.store.originals_bucket):
-                raise StoreUnavailable(f"The bucket {self._settings.store.originals_bucket} does not exist.")
+                raise StoreUnavailable(
+                    f"The bucket {self._settings.store.originals_bucket} does not exist. Run `blurline buckets`."
+                )
 
     def presign_upload(self, key: str) -> PresignedPost:
         """A form that takes exactly this key, up to the size limit, until `upload_ttl_s` has passed."""
@@ -102,7 +104,7 @@ class Store:
             return StoredObject(key, found.size or 0, found.etag or "")
 
     def list_originals(self, prefix: str, first: str, last: str) -> Iterator[StoredObject]:
-        """Originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
+        """List originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
         with translated():
             for found in self._client.list_objects(
                 self._settings.store.originals_bucket, prefix=prefix, start_after=first[:-1], recursive=True
@@ -120,12 +122,12 @@ class Store:
             return StoredObject(key, size_bytes, written.etag or "")
 
     def remove_original(self, key: str) -> None:
-        """Remove an original; one that is not there is as good as removed."""
+        """Remove an original if it exists."""
         with translated():
             self._client.remove_object(self._settings.store.originals_bucket, key)
 
     def get_original(self, key: str) -> tuple[bytes, str]:
-        """An original's bytes and the etag they were read under."""
+        """The bytes of an original, and their etag."""
         with translated(key):
             response = self._client.get_object(self._settings.store.originals_bucket, key)
             try:
@@ -135,7 +137,7 @@ class Store:
                 response.release_conn()
 
     def stream_original(self, key: str) -> Iterator[bytes]:
-        """An original, or a preview of one, in chunks. It is opened before this returns."""
+        """An original or its preview in chunks. The object is open when this returns."""
         with translated(key):
             response = self._client.get_object(self._settings.store.originals_bucket, key)
         return chunks(response, _CHUNK_BYTES)
@@ -148,57 +150,57 @@ class Store:
             )
 
     def stream_result(self, key: str, first_byte: int = 0, length_bytes: int = 0) -> Iterator[bytes]:
-        """A result in chunks, all of it or ``length_bytes`` from ``first_byte`` on.
+        """A result in chunks, whole or ``length_bytes`` from ``first_byte`` on.
 
-        It is opened before this returns, so that a missing one raises here.
+        The object is open when this returns, so a missing one raises here.
         """
         with translated(key):
             response = self._client.get_object(self._settings.store.results_bucket, key, first_byte, length_bytes)
         return chunks(response, _CHUNK_BYTES)
 
     def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
-        """Store a preview of an original, which shows faces as its original does, beside it."""
+        """Store a preview of an original, which shows faces like the original, beside it."""
         with translated():
             self._client.put_object(
                 self._settings.store.originals_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
 
     def remove_result(self, key: str) -> None:
-        """Remove a result with its previews; what is not there is as good as removed."""
+        """Remove a result and its previews if they exist."""
         with translated():
             for each in (key, *(preview_key(key, size) for size in PreviewSize)):
                 self._client.remove_object(self._settings.store.results_bucket, each)
 
     def put_export(self, key: str, file: BinaryIO, size_bytes: int) -> None:
-        """Store a file of the exported dataset from an open file, in place of the one that is there."""
+        """Store a file of the exported dataset from an open file, replacing any earlier one."""
         with translated():
             self._client.put_object(self._settings.store.exports_bucket, key, file, size_bytes, part_size=_PART_BYTES)
 
     def remove_export(self, key: str) -> None:
-        """Remove a file of the exported dataset; one that is not there is as good as removed."""
+        """Remove a file of the exported dataset if it exists."""
         with translated():
             self._client.remove_object(self._settings.store.exports_bucket, key)
 
     def remove_under(self, bucket: Bucket, prefix: str) -> int:
-        """Remove every object whose key begins so, and ask afterwards whether it is gone; how many there were."""
+        """Remove all objects under a prefix, verify that none is left, and return how many there were."""
         with translated():
             keys = self._keys(bucket, prefix)
             for key in keys:
                 self._client.remove_object(self._named(bucket), key)
             left = self._keys(bucket, prefix) if keys else []
         if left:
-            raise StoreUnavailable(f"The S3 store still has {left[0]!r}, which it was told to remove.")
+            raise StoreUnavailable(f"The S3 store still has {left[0]!r} after its removal.")
         return len(keys)
 
     def list_all(self, bucket: Bucket) -> Iterator[Listed]:
-        """Every object of a bucket in the order of the keys, however many there are."""
+        """Yield all objects of a bucket in order of their keys."""
         with translated():
             for found in self._client.list_objects(self._named(bucket), recursive=True):
                 assert found.object_name is not None and found.last_modified is not None
                 yield Listed(found.object_name, found.size or 0, found.last_modified)
 
     def has(self, bucket: Bucket, key: str) -> bool:
-        """Whether an object is there."""
+        """Whether an object exists."""
         try:
             with translated(key):
                 self._client.stat_object(self._named(bucket), key)
@@ -207,7 +209,7 @@ class Store:
         return True
 
     def remove_all(self, bucket: Bucket, keys: Iterable[str]) -> None:
-        """Remove objects; those that are not there are as good as removed."""
+        """Remove objects if they exist."""
         with translated():
             errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
         if errors:

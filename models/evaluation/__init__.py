@@ -1,1 +1,1 @@
-"""Measuring detection against labelled pictures: reading labels, matching, scoring, reporting."""
+"""Evaluation of detection on labelled pictures: labels, matching, scores, report."""

@@ -1,4 +1,4 @@
-"""Running a look over labelled pictures: what was found in each, and how long it took."""
+"""Runs a detection plan over labelled pictures, and measures detections and time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BASELINE_SIDE_PX = 640
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is measured: a name for the tables, a profile's policy, and the settings that choose the model."""
+    """One column of the report: a name, a policy with its profile, and settings with the model."""
 
     name: str
     policy: Policy
@@ -39,8 +39,8 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class PictureMeasurement:
-    """What came of one picture: (n, 5) rows in upright pixels, the milliseconds that the look took, the doubt in the
-    result (1 where it did not pass its check), and the milliseconds of the baseline."""
+    """The measurement of one picture: (n, 5) rows in upright pixels, milliseconds of detection, the doubt of the result
+    (1 where it did not pass its check), and milliseconds of the baseline."""
 
     faces: Faces
     look_ms: float
@@ -50,7 +50,7 @@ class PictureMeasurement:
 
 @dataclass(frozen=True, slots=True)
 class SetMeasurement:
-    """A candidate's detections of a whole set, and the figures made of them."""
+    """A variant's detections in a whole set, and the figures from them."""
 
     variant: Variant
     outcomes: list[PictureMeasurement]
@@ -60,10 +60,10 @@ class SetMeasurement:
 
 
 def measure(variant: Variant, labelled: Sequence[Labelled], jobs: int | None = None) -> SetMeasurement:
-    """Look at every picture with one candidate and score what it finds.
+    """Run one variant on every picture and score its detections.
 
-    Latency is that of the look alone (resizing, onnxruntime, merging), each in one thread, with ``jobs`` pictures
-    at a time (one a core when absent); the baseline is one run of CenterFace at 640 x 640 in the same processes.
+    Latency covers detection only (resizing, onnxruntime, merging), single-threaded, with ``jobs`` pictures at a time
+    (default: one per core). The baseline is one run of CenterFace at 640 x 640 in the same processes.
     """
     treat = partial(_treat, variant=variant)
     processes = min(jobs or os.cpu_count() or 1, len(labelled))

@@ -1,4 +1,4 @@
-"""What `blurline evaluate` writes: figures as JSON, the curves as a picture, the misses as a page to look at."""
+"""The report of `blurline evaluate`: figures as JSON, curves as a picture, misses as an HTML page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_CROPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A part of a picture as a data URI, and what there is to say of it."""
+    """A part of a picture as a data URI, and its caption."""
 
     picture: str
     size_px: float
@@ -38,7 +38,7 @@ class Crop:
 
 
 def write_report(folder: Path, measured: Sequence[SetMeasurement], labelled: Sequence[Labelled]) -> list[Path]:
-    """Write figures, curves and, for each variant, its misses -> the files written."""
+    """Write figures, curves and the misses of each variant. Return the written files."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = folder / "figures.json"
     figures.write_text(json.dumps([each.report for each in measured], indent=1) + "\n")
@@ -53,7 +53,7 @@ def write_report(folder: Path, measured: Sequence[SetMeasurement], labelled: Seq
 
 
 def print_comparison(measured: Sequence[SetMeasurement]) -> None:
-    """Every figure with its 95 % confidence interval, a column a variant, on standard output."""
+    """Print every figure with its 95 % confidence interval, one column per variant."""
     first = measured[0].report
     table = Table(title=f"{first['pictures']} pictures, {first['faces']} faces; in brackets 95 % confidence intervals")
     table.add_column("")
@@ -66,7 +66,8 @@ def print_comparison(measured: Sequence[SetMeasurement]) -> None:
     for at in ("p50", "p95"):
         table.add_row(f"look, ms {at}", *(f"{each.report['look_ms'][at]:.0f}" for each in measured))
     table.add_row(
-        "look, as runs of CenterFace at 640", *(f"{each.report['look_over_one_run']:.2f}" for each in measured)
+        "detection time, in runs of CenterFace at 640",
+        *(f"{each.report['look_over_one_run']:.2f}" for each in measured),
     )
     console = Console()
     console.width = max(console.width, console.measure(table, options=console.options.update(width=1000)).maximum)
@@ -131,7 +132,7 @@ def _unlabelled_face(measured: SetMeasurement, labelled: Sequence[Labelled], at:
 def _crop(
     measured: SetMeasurement, labelled: Sequence[Labelled], at: int, box: Any, size_px: float, score: float
 ) -> Crop:
-    """The surroundings of a box: labels green, what was destroyed red, weaker candidates yellow."""
+    """The surroundings of a box: labels green, destroyed boxes red, weaker candidates yellow."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     half = max(box[2] - box[0], box[3] - box[1], 1) * _CONTEXT / 2
     pixels = open_photo(labelled[at].path.read_bytes()).pixels

@@ -1,8 +1,8 @@
-"""Scoring detections against labels: matching, the precision-recall curve, and what is read off it.
+"""Scores detections against labels: matching, the precision-recall curve, and figures from it.
 
-A detection is right when its IoU with a face that no better one has taken is at least `MATCH_IOU`; one that lies
-on an ignored area counts neither way. Labels are never complete, so precision is a lower bound. Confidence intervals
-are bootstrapped over pictures (Efron, 1979), because the faces of one picture are not independent.
+A detection is right if its IoU with a face that no better detection has matched is at least `MATCH_IOU`. A detection on
+an ignored area does not count. Labels are never complete, so precision is a lower bound. Confidence intervals are
+bootstrapped over pictures (Efron, 1979), because the faces of one picture are not independent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from models.merge import iou
 MATCH_IOU = 0.4
 _IGNORE_IOU = 0.3
 BUCKETS_PX = ((0.0, 16.0), (16.0, 32.0), (32.0, 96.0), (96.0, float("inf")))
-"""Face sizes (the square root of the box's area) that recall is told apart by."""
+"""Limits of the size classes for recall; a face's size is the square root of its box's area."""
 
 _RESAMPLES = 1000
 _COVERED = 0.95
@@ -31,10 +31,10 @@ _UNCOVERED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The detections and the faces of one picture, held against each other.
+    """The detections of one picture, matched with its faces.
 
-    ``score``, ``is_right``: a value a detection that counts. ``hit``: for each face the score of the detection that
-    found it, -1 when none did. ``coverage``: for each face the share of its box that is destroyed.
+    ``score``, ``is_right``: one value for each detection that counts. ``hit``: for each face, the score of the
+    detection that found it, or -1. ``coverage``: for each face, the destroyed share of its box.
     """
 
     score: NDArray[np.float64]
@@ -45,7 +45,7 @@ class Match:
 
 
 def match(found: Faces, labelled: Labelled, threshold: float, padding: float) -> Match:
-    """(n, 5) rows of a picture against its labels; faces from ``threshold`` up are destroyed with ``padding``."""
+    """Match a picture's (n, 5) rows with its labels; rows from ``threshold`` up are destroyed with ``padding``."""
     rows = found[np.argsort(-found[:, 4], kind="stable")].astype(np.float64)
     hit, is_right, counts = pair(rows, labelled)
     destroyed = rows[rows[:, 4] >= threshold, :4]
@@ -56,7 +56,7 @@ def match(found: Faces, labelled: Labelled, threshold: float, padding: float) ->
 def pair(
     rows: NDArray[np.float64], labelled: Labelled
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Rows, best first -> the score that found each face (-1 for none); which rows are right; which rows count."""
+    """For rows, best first, return each face's score (-1 if missed), which rows are right, and which count."""
     with_faces, with_ignored = iou(rows[:, :4], labelled.faces), iou(rows[:, :4], labelled.ignored)
     hit = np.full(len(labelled.faces), -1.0)
     is_right = np.zeros(len(rows), bool)
@@ -69,32 +69,32 @@ def pair(
 
 
 def sizes_px(boxes: Boxes) -> NDArray[np.float64]:
-    """(n, 4) boxes -> the square root of each one's area."""
+    """The square root of the area of each of the (n, 4) boxes."""
     return np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Precision and recall from the highest score down; arrays of one value a detection."""
+    """Precision and recall from the highest score down; arrays with one value per detection."""
 
     score: NDArray[np.float64]
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
 
     def recall_at(self, precision: float) -> float:
-        """The highest recall at which the precision is at least that."""
+        """The highest recall at which the precision is at least ``precision``."""
         reached = np.nonzero(self.precision >= precision)[0]
         return float(self.recall[reached[-1]]) if len(reached) else 0.0
 
     @property
     def average_precision(self) -> float:
-        """Area under the curve's envelope."""
+        """The area under the curve's envelope."""
         envelope = np.maximum.accumulate(self.precision[::-1])[::-1]
         return float(np.sum(np.diff(self.recall, prepend=0) * envelope))
 
 
 class SetScore:
-    """All pictures of a set, scored together."""
+    """The scores of all pictures of a set."""
 
     def __init__(self, matches: Sequence[Match], doubts: Sequence[float], threshold: float, max_doubt: float) -> None:
         self.threshold = threshold
@@ -112,11 +112,11 @@ class SetScore:
 
     @property
     def faces(self) -> int:
-        """How many faces are labelled."""
+        """The number of labelled faces."""
         return len(self._hit)
 
     def curve(self, times: NDArray[np.float64] | None = None) -> Curve:
-        """The curve, with each picture counted so many ``times`` (once when absent)."""
+        """The curve, with each picture counted ``times`` times (default: once)."""
         counted = np.ones(self.pictures) if times is None else times
         weight = counted[self._picture_of_row]
         right = np.cumsum(weight * self._is_right[self._order])
@@ -126,7 +126,7 @@ class SetScore:
         )
 
     def report(self) -> dict[str, Any]:
-        """Every figure; those that are estimates with their 95 % confidence interval."""
+        """All figures; estimates have a 95 % confidence interval."""
         figures = self._figures(np.ones(self.pictures))
         random = np.random.default_rng(0)
         drawn = [

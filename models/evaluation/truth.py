@@ -1,9 +1,9 @@
-"""Labelled pictures, in the formats that labels come in.
+"""Reads labelled pictures in four formats.
 
-Ours: a JSON list of ``{"image": name, "faces": [[x1, y1, x2, y2], …], "ignore": [[…], …]}``. COCO: a JSON object
-with ``images`` and ``annotations`` (``iscrowd`` is ignored, neither right nor wrong). WIDER FACE: its text file of
-a name, a count and rows ``x y w h blur expression illumination invalid occlusion pose`` (``invalid`` is ignored).
-YOLO: a folder of one text file a picture with rows ``class x y w h``, centres and sizes relative to the picture.
+Blurline: a JSON list of ``{"image": name, "faces": [[x1, y1, x2, y2], …], "ignore": [[…], …]}``. COCO: a JSON object
+with ``images`` and ``annotations`` (``iscrowd`` becomes an ignored area). WIDER FACE: its text file with a name, a
+count and rows ``x y w h blur expression illumination invalid occlusion pose`` (``invalid`` becomes an ignored area).
+YOLO: a folder with a text file per picture with rows ``class x y w h``, centres and sizes relative to the picture.
 
 Boxes are in pixels of the upright picture.
 """
@@ -27,18 +27,18 @@ _WIDER_COLUMNS = 10
 _WIDER_INVALID = 7
 
 Boxes = NDArray[np.float64]
-"""Array of shape (n, 4): ``x1, y1, x2, y2`` a row, in pixels of the upright picture."""
+"""Array of shape (n, 4), one row ``x1, y1, x2, y2`` per box, in pixels of the upright picture."""
 
 
 class LabelsUnreadable(PermanentError):
-    """A file of labels is of no format that Blurline reads, or names pictures that are not there."""
+    """A file of labels has an unknown format, or names missing pictures."""
 
     code = "labels_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A picture, the faces in it, and the areas where a detection is neither right nor wrong."""
+    """A picture, its faces, and the areas in which detections do not count."""
 
     path: Path
     faces: Boxes = field(default_factory=lambda: _boxes([]))
@@ -46,9 +46,9 @@ class Labelled:
 
 
 def read_labels(path: Path, images: Path) -> list[Labelled]:
-    """The labelled pictures of a file (or, for YOLO, a folder), found in the folder ``images``.
+    """Return the labelled pictures of a file (or, for YOLO, a folder); the pictures are in the folder ``images``.
 
-    Raises LabelsUnreadable, naming the file and what is wrong in it.
+    Raises LabelsUnreadable with the file and the fault.
     """
     try:
         labelled = list(_read(path, images))
@@ -59,9 +59,9 @@ def read_labels(path: Path, images: Path) -> list[Labelled]:
         ) from error
     missing = [each.path for each in labelled if not each.path.is_file()]
     if missing:
-        raise LabelsUnreadable(f"{len(missing)} labelled pictures are not in {images}, among them {missing[0].name}.")
+        raise LabelsUnreadable(f"{images} lacks {len(missing)} labelled pictures, for example {missing[0].name}.")
     if not labelled:
-        raise LabelsUnreadable(f"{path} labels no picture.")
+        raise LabelsUnreadable(f"{path} contains no labelled picture.")
     return labelled
 
 
@@ -96,7 +96,7 @@ def _wider(lines: list[str], images: Path) -> Iterator[Labelled]:
         if not name.strip():
             continue
         count = int(next(rest, ""))
-        # A picture without faces has one row of zeros all the same.
+        # A picture without faces still has one row of zeros.
         rows = [[float(value) for value in next(rest, "").split()] for _ in range(max(count, 1))]
         if any(len(row) < 4 for row in rows):
             raise ValueError(f"a row of {name} has fewer than four numbers")
@@ -115,7 +115,7 @@ def _yolo(folder: Path, images: Path) -> Iterator[Labelled]:
             None,
         )
         if path is None:
-            raise ValueError(f"there is no picture named {labels.stem} in {images}")
+            raise ValueError(f"{images} has no picture named {labels.stem}")
         header = read_header(path.read_bytes())
         rows = np.array([line.split()[:5] for line in labels.read_text().splitlines() if line.strip()], float)
         x, y, width, height = rows.reshape(-1, 5)[:, 1:].T * np.array([[header.width_px], [header.height_px]] * 2)

@@ -1,6 +1,6 @@
-"""The files and parts of guides in docs/ that are generated from the code: `make docs`.
+"""Generates files and parts of guides in docs/ from the code (`make docs`).
 
-A guide holds one generated part, between two marks; people write the text around it.
+A guide has one generated part between two marks; the text around it is written by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BEGIN, _END = "<!-- From here on written by `make docs`. -->\n", "<!-- Up to he
 
 
 def rewritten(path: Path) -> str:
-    """The file with its generated part as the code has it now; the whole file unless it is a guide."""
+    """Return the file with its generated part updated; a file that is not a guide is generated as a whole."""
     generated = GENERATED[path.name]()
     if path.suffix != ".md":
         return generated

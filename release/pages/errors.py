@@ -7,7 +7,7 @@ from release.pages.tables import code, table
 
 
 def error_tables() -> str:
-    """Every error code, by the place where it appears."""
+    """All error codes, by the place where they appear."""
     answers = [
         [code(name), str(each.status), each.meaning, each.advice]
         for name, each in ERROR_CODES.items()

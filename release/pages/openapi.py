@@ -10,7 +10,7 @@ from blurline.settings import Settings
 
 
 def openapi_document() -> str:
-    """The document of an API that connects to nothing, as JSON with sorted keys."""
+    """The document of an API without connections, as JSON with sorted keys."""
     with TemporaryDirectory() as home:
         settings = Settings.of(
             {

@@ -12,7 +12,7 @@ from release.pages.tables import bounds, code, table
 
 
 def policy_table() -> str:
-    """Every field of a policy."""
+    """All fields of a policy."""
     fields = Policy.model_fields.items()
     rows = [[code(name), _values(field), _default(field), field.description or ""] for name, field in fields]
     return table(["field", "value", "default", "meaning"], rows)

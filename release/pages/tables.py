@@ -16,7 +16,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def bounds(field: FieldInfo) -> str:
-    """What a field's value must be within, in words."""
+    """The bounds of a field's value, in words."""
     words = []
     for limit in field.metadata:
         match limit:
@@ -36,5 +36,5 @@ def bounds(field: FieldInfo) -> str:
 
 
 def code(value: Any) -> str:
-    """A value as code."""
+    """A value in code format."""
     return f"`{value}`"

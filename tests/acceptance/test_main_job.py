@@ -157,7 +157,7 @@ def test_bad_files_fail_with_a_sentence_and_the_others_are_published(client: htt
 
 def test_a_failed_image_lists_only_what_is_needed_to_fix_it(client: httpx.Client) -> None:
     image = finished(client, submit(client, [("t.jpg", b"text")]))["t.jpg"]
-    assert "no picture in a format that Blurline reads" in image["error"]["message"]
+    assert "not a picture in a supported format" in image["error"]["message"]
     assert "Traceback" not in client.get(f"/v1/images/{image['id']}").text
 
 

@@ -197,7 +197,7 @@ def _expect_verified(stack: Stack, folder: Path, signed: bytes, published: bytes
     record.write_bytes(signed)
     result.write_bytes(published)
     said = stack.command("verify", str(record), "--result", str(result))
-    assert f"{record} is as it was signed" in said
+    assert f"{record} has a valid signature" in said
     assert f"{result} is the result of the record" in said
     assert f"decisions: corrected by {OPERATOR}" in said
 

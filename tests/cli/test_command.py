@@ -33,7 +33,7 @@ def test_redact_writes_what_it_can_and_reports_what_it_cannot(tmp_path: Path, jo
     assert done.returncode == 1
     assert "hopper.jpg: 1 found" in done.stdout
     assert "coffee.png: 0 found" in done.stdout
-    assert "text.jpg: The content is no picture in a format that Blurline reads" in done.stderr
+    assert "text.jpg: The file is not a picture in a supported format" in done.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["coffee.png", "hopper.jpg"]
     result, original = decoded((tmp_path / "out" / "hopper.jpg").read_bytes()), decoded(HOPPER.read_bytes())
     assert psnr_db(result[130:320, 190:320], original[130:320, 190:320]) < 20
@@ -49,7 +49,7 @@ def test_redact_never_overwrites_an_original(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "a.jpg").write_bytes(HOPPER.read_bytes())
     done = blurline(tmp_path, "redact", photo, tmp_path / "b" / "a.jpg", "-o", tmp_path / "out")
-    assert "Two photographs are called a.jpg" in done.stderr
+    assert "Two results would have the name a.jpg" in done.stderr
 
 
 def test_detect_prints_one_line_per_image(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_the_command_prints_its_version(tmp_path: Path) -> None:
 def test_mistakes_are_reported_in_one_line(tmp_path: Path) -> None:
     done = blurline(tmp_path, "detect", HOPPER, BLURLINE_MODEL_FIEL="x")
     assert done.returncode == 1
-    assert done.stderr.startswith("blurline: BLURLINE_MODEL_FIEL is not a setting of Blurline. Did you mean")
+    assert done.stderr.startswith("blurline: BLURLINE_MODEL_FIEL is not a Blurline setting. Did you mean")
     done = blurline(tmp_path, "detect", HOPPER, BLURLINE_MODEL_FILE=str(tmp_path / "absent.onnx"))
     assert "does not exist" in done.stderr
     assert "Traceback" not in done.stderr

@@ -175,7 +175,7 @@ def test_a_request_whose_answer_was_lost_is_repeated_where_that_is_safe(api: Api
         breaks.plan("GET /v1/me")
         assert unlucky.me().id == "ann"
         breaks.plan("POST /v1/jobs")
-        with pytest.raises(ApiUnreachable, match="does not answer"):
+        with pytest.raises(ApiUnreachable, match="does not respond"):
             unlucky.submit_files([HOPPER])
         assert len(list(client.jobs())) == 2
         assert breaks.planned == []
@@ -355,14 +355,14 @@ def test_a_file_that_the_store_refuses_is_reported(without_prefect: Settings, ap
         large.open("rb") as file,
     ):
         (upload,) = client.create_uploads()
-        with pytest.raises(UploadRefused, match=r"has 0.02 MB; at most 0.01 MB"):
+        with pytest.raises(UploadRefused, match=r"has 0.02 MB; the limit is 0.01 MB"):
             client.upload(upload, file)
         generous = upload.model_copy(update={"max_bytes": 1_000_000})
-        with pytest.raises(UploadRefused, match="did not take the file: EntityTooLarge"):
+        with pytest.raises(UploadRefused, match="refused the file: EntityTooLarge"):
             client.upload(generous, file)
         forged = upload.model_copy(update={"fields": {**upload.fields, "key": "another"}})
-        with pytest.raises(UploadRefused, match="did not take the file"):
+        with pytest.raises(UploadRefused, match="refused the file"):
             client.upload(forged, io.BytesIO(b"x"))
         nowhere = upload.model_copy(update={"url": "http://127.0.0.1:9/bucket"})
-        with pytest.raises(UploadFailed, match="does not answer"):
+        with pytest.raises(UploadFailed, match="does not respond"):
             client.upload(nowhere, io.BytesIO(b"x"))

@@ -66,7 +66,7 @@ def test_requests_that_cannot_be_fulfilled_are_refused_with_the_reason(
     key = upload(client, b"x")
     own = key.partition("/")[0]
     detail = problem(client.post("/v1/jobs", json={"images": [{"key": f"{own}/{new_id()}"}]}), 422, "object_missing")
-    assert "Upload the file before submitting it" in detail
+    assert "Upload the file before you submit it" in detail
     problem(client.post("/v1/jobs", json={"images": [{"key": key}, {"key": key}]}), 422, "duplicate_key")
     problem(client.post("/v1/jobs", json={"images": []}), 422, "invalid_request")
     problem(client.post("/v1/jobs", json={"images": [{"key": key}], "policy": {"sytle": "x"}}), 422, "invalid_request")

@@ -37,7 +37,7 @@ def test_the_second_look_finds_a_missed_face_and_no_result_is_returned(
     monkeypatch.setattr(
         models.detection_plan.DetectionPlan, "detect", lambda *_: FrameDetections(NOTHING, NOTHING[:, 4])
     )
-    with pytest.raises(OutputCheckFailed, match="A face still shows in the written file"):
+    with pytest.raises(OutputCheckFailed, match="A face is still visible in the written file"):
         anonymize(open_photo(HOPPER.read_bytes()))
 
 

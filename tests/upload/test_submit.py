@@ -30,7 +30,7 @@ def test_500_pictures_survive_three_interruptions(submitter: Submitter, database
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
-    assert "Interrupted. Run the same command again to go on." in said
+    assert "Interrupted. Run the same command again to resume." in said
     assert "Traceback" not in said
     assert submitter.images() == []
 
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_sent_does_not_stop_the_others(submitter: Submitte
     with serving(create_app(submitter.settings.replace(max_file_mb=0.01))) as url:
         code, said = submitter.run(api=url)
     assert code == 1
-    assert "large.jpg: not uploaded. The file has 0.02 MB; at most 0.01 MB are accepted." in said
+    assert "large.jpg: not uploaded. The file has 0.02 MB; the limit is 0.01 MB." in said
     assert "Uploaded 1 of 2 files" in said
     assert "Results: 1 of 2 here, 1 not uploaded." in said
     assert list(submitter.fetched()) == ["good.jpg"]
@@ -172,7 +172,7 @@ def test_missing_and_altered_results_are_fetched_again(submitter: Submitter, wor
     (submitter.results / "altered.jpg").write_bytes(b"something else")
     code, said = submitter.run()
     assert code == 0, said
-    assert "Results that are missing or altered: 2." in said
+    assert "2 results are missing or altered" in said
     assert submitter.fetched() == submitter.expected()
     assert len(submitter.images()) == 3
     assert [path.read_bytes() for path in (submitter.results / ALTERED).iterdir()] == [b"something else"]
@@ -184,8 +184,8 @@ def test_a_folder_without_pictures_is_reported(submitter: Submitter) -> None:
     code, said = submitter.run(submitter.photos)
     assert code == 1
     assert said == (
-        f"There is no picture in {submitter.photos}. "
-        "Left out: 1 file of other extensions, 1 folder (--recursive enters them).\n"
+        f"No pictures found in {submitter.photos}. "
+        "Skipped: 1 file with other extensions, 1 folder (use --recursive to include them).\n"
     )
 
 
@@ -196,7 +196,7 @@ def test_a_run_reports_once_what_it_waits_for(submitter: Submitter, worker: None
             breaks.plan("POST /v1/jobs")
         code, said = submitter.run(api=breaks.url)
     assert code == 0, said
-    assert said.count(f"The API at {breaks.url} does not answer") == 1
+    assert said.count(f"The API at {breaks.url} does not respond") == 1
     assert said.count("Trying again.") == 1
 
 
@@ -227,7 +227,7 @@ def test_only_results_are_overwritten(submitter: Submitter, worker: None) -> Non
     original = submitter.photograph("b.jpg")
     code, said = replace(submitter, results=submitter.photos).run(original)
     assert code == 1
-    assert "The results would lie among the originals" in said
+    assert "The results would be among the originals" in said
     assert sorted(path.name for path in submitter.photos.iterdir()) == ["a.jpg", "b.jpg"]
 
 
@@ -236,7 +236,7 @@ def test_two_pictures_of_one_name_are_refused(submitter: Submitter) -> None:
     for paths in ([one, other], [one.parent, other.parent]):
         code, said = submitter.run(*paths)
         assert code == 1
-        assert f"The results of {one} and {other} would have one name." in said
+        assert f"The results of {one} and {other} would have the same name." in said
     assert submitter.images() == []
 
 
@@ -246,7 +246,7 @@ def test_one_process_at_a_time_uses_a_folder(submitter: Submitter, worker: None)
     wait_for("the result", submitter.fetched)
     code, said = submitter.run()
     assert code == 1
-    assert "Another `blurline submit` is at work on" in said
+    assert "Another `blurline submit` is using" in said
     watching.kill()
     watching.communicate()
     assert submitter.run()[0] == 0
@@ -276,10 +276,10 @@ def test_options_reach_the_jobs_and_are_kept_for_the_folder(submitter: Submitter
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--preset", "none"], "There is no preset 'none'."),
+        (["--preset", "none"], "No preset is named 'none'."),
         (["--policy", "sytle=solid"], "policy.sytle"),
-        (["--label", "trip"], "not of the form name=value"),
-        (["absent"], "There is no absent."),
+        (["--label", "trip"], "does not have the form name=value"),
+        (["absent"], "absent does not exist."),
     ],
 )
 def test_mistakes_are_reported_in_one_line(submitter: Submitter, arguments: list[str], says: str) -> None:

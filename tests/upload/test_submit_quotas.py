@@ -48,7 +48,7 @@ def test_pictures_are_submitted_up_to_a_quota_of_pictures(submitter: Submitter, 
     assert submitter.images() == sorted(submitter.expected())
     assert submitter.fetched() == submitter.expected()
     code, said = submitter.run()
-    assert "Everything was uploaded already. Results: 60 of 60 here." in said
+    assert "Everything was already uploaded. Results: 60 of 60 here." in said
 
 
 def test_the_smallest_pictures_are_submitted_within_a_quota_of_bytes(submitter: Submitter, worker: None) -> None:

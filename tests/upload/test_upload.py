@@ -157,7 +157,7 @@ def test_results_never_share_a_name(tmp_path: Path) -> None:
 def test_a_folder_refuses_other_options_than_those_of_its_first_run(tmp_path: Path) -> None:
     Journal(tmp_path, "one").close()
     Journal(tmp_path, "one").close()
-    with pytest.raises(ConfigurationError, match="was begun with one and cannot go on with other"):
+    with pytest.raises(ConfigurationError, match="was started with one, which differs from other"):
         Journal(tmp_path, "other")
     Journal(tmp_path, "one").close()
 
@@ -217,7 +217,7 @@ def test_the_summary_lists_what_a_run_lacks(capsys: pytest.CaptureFixture[str]) 
     display = Display(Console())
     for counts, expected in (
         (Counts(), ""),
-        (Counts(results=2, results_here=2), "Everything was uploaded already. Results: 2 of 2 here.\n"),
+        (Counts(results=2, results_here=2), "Everything was already uploaded. Results: 2 of 2 here.\n"),
         (
             Counts(2, 1, 2_000_000, 1_000_000, 9, 1, not_published=2, not_fetched=1, not_uploaded=3, not_submitted=2),
             "Uploaded 1 of 2 files, 1.0 of 2.0 MB. "

@@ -1,1 +1,1 @@
-"""`blurline submit`: pictures of folders to the API and their results back, resumable wherever it is interrupted."""
+"""`blurline submit`: submits folders of pictures and fetches their results; resumable after any interruption."""

@@ -1,4 +1,4 @@
-"""Whether the results that were fetched are still there."""
+"""Checks that fetched results are still present."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ALTERED = f"{FOLDER}/altered"
 
 
 def check_results(journal: Journal, output: Path) -> int:
-    """Have results fetched anew that are missing or altered: how many. What lies in their place is moved to `ALTERED`.
+    """Mark missing and altered results to be fetched again, and return how many. Altered files move to `ALTERED`.
 
-    A file of the size and time that it was put there with is not read. Raises ConfigurationError.
+    A file whose size and time are unchanged is not read. Raises ConfigurationError.
     """
     try:
         wrong = [picture for picture in journal.pictures(State.HERE) if not _is_here(journal, output, picture)]

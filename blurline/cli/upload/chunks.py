@@ -8,22 +8,22 @@ from blurline.contract import JobOptions, JobRequest, SubmittedImage
 from blurline.ids import new_id
 
 LABEL = "blurline-submit"
-"""A label of every job: the id of its chunk, by which it is found when its answer was never seen."""
+"""Label of every job with the id of its chunk, to find the job when the answer to its submission was lost."""
 
 CHUNK_IMAGES = 200
 _LONGEST_NAME = 255
 
 
 def labelled(options: JobOptions, chunk_id: str) -> JobOptions:
-    """The options with the label. Raises ValueError when there is no room for it."""
+    """Return the options with the label. Raises ValueError when there are too many labels."""
     given = options.model_dump(exclude_unset=True)
     return JobOptions.model_validate({**given, "labels": {**options.labels, LABEL: chunk_id}})
 
 
 def cut_chunk(journal: Journal, options: JobOptions, count: int) -> None:
-    """Write down a chunk of so many of the pictures that wait to be submitted.
+    """Record a chunk of ``count`` uploaded pictures.
 
-    A chunk that is not full is to go into what a quota has left: the smallest come first, so that the most fit.
+    A chunk that is not full must fit what a quota has left, so it takes the smallest pictures first.
     """
     pictures = journal.pictures(State.UPLOADED, count, is_smallest_first=count < CHUNK_IMAGES)
     chunk_id = str(new_id())
@@ -34,5 +34,5 @@ def cut_chunk(journal: Journal, options: JobOptions, count: int) -> None:
 
 
 def shown(name: str) -> str:
-    """A file's name as it can be printed and sent."""
+    """A file name that can be printed and sent."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)

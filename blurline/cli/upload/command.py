@@ -1,4 +1,4 @@
-"""From what was asked for on the command line to a run and its exit code."""
+"""From the options of the command line to a run and its exit code."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from blurline.contract import JobOptions
 from blurline.errors import ConfigurationError, RetryableError
 from blurline.settings import Settings
 
-_GO_ON = "Run the same command again to go on."
+_GO_ON = "Run the same command again to resume."
 _INTERRUPTED = 130
 _TOKEN_TTL_S = 3600
 
 
 def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str]) -> JobOptions:
-    """The options of the jobs, from pairs as ``name=value``. Raises ConfigurationError."""
+    """Parse the options of the jobs from ``name=value`` pairs. Raises ConfigurationError."""
     try:
         fields: dict[str, Any] = {
             "policy": {name: _value(text) for name, text in map(_pair, policy)},
@@ -44,7 +44,7 @@ def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str])
 
 
 def start(settings: Settings, plan: Plan, user: str) -> int:
-    """Run the plan, and say what was not published: the exit code, 0 only if nothing."""
+    """Run the plan, and report what was not published. Return the exit code: 0 only if everything was published."""
     check_paths(plan.paths, plan.output)
     display, errors = Display(Console()), Console(stderr=True)
     notices = Notices(display.say)
@@ -71,7 +71,7 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
 
 
 def _terms(client: Client, options: JobOptions) -> str:
-    """What a folder's results have in common. Raises ConfigurationError, and what the client raises."""
+    """The terms that all results of a folder share. Raises ConfigurationError, and what the client raises."""
     try:
         owner = client.me().id
     except ApiRefused as error:
@@ -81,7 +81,7 @@ def _terms(client: Client, options: JobOptions) -> str:
             f"{error} Set BLURLINE_API_TOKEN, or BLURLINE_HOME to the data folder of the API."
         ) from error
     if options.preset and options.preset not in [preset.name for preset in client.presets()]:
-        raise ConfigurationError(f"There is no preset {options.preset!r}.")
+        raise ConfigurationError(f"No preset is named {options.preset!r}. `GET /v1/presets` lists them.")
     given = options.model_dump(mode="json", exclude_unset=True, exclude={"labels"})
     return json.dumps({"owner": owner, **given}, sort_keys=True)
 
@@ -96,12 +96,12 @@ def _token(settings: Settings, user: str) -> Token:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise ConfigurationError(f"{text!r} is not of the form name=value.")
+        raise ConfigurationError(f"{text!r} does not have the form name=value.")
     return name, value
 
 
 def _value(text: str) -> Any:
-    """JSON where it is some, as in ``padding=0.5`` and ``keep_regions=[…]``; else the text itself."""
+    """The parsed value of JSON text, as in ``padding=0.5`` and ``keep_regions=[…]``; otherwise the text itself."""
     try:
         return json.loads(text)
     except ValueError:

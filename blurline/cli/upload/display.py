@@ -1,4 +1,4 @@
-"""What a run shows: bars on a terminal, now and then a line elsewhere, and in the end what was not published."""
+"""The output of a run: bars on a terminal, otherwise lines, and at the end what was not published."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LINE_EVERY_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far a run is. Files and bytes are those of this run's uploads, results those of the whole output folder.
+    """The progress of a run. Files and bytes count this run's uploads, results count the whole output folder.
 
-    The last four say why a result is not here and will not come in this run.
+    The last four count results that will not arrive in this run, by reason.
     """
 
     files: int = 0
@@ -38,14 +38,14 @@ class Counts:
 
     @property
     def results_settled(self) -> int:
-        """How many results are here or will not come."""
+        """How many results are here or will not arrive."""
         missing = self.not_published + self.not_fetched + self.not_uploaded + self.not_submitted
         return self.results_here + missing
 
 
 @dataclass(frozen=True, slots=True)
 class Unpublished:
-    """A picture without a result here, and why."""
+    """A picture without a result, and why."""
 
     name: str
     state: str
@@ -53,7 +53,7 @@ class Unpublished:
 
 
 class Display:
-    """Shows counts on a console."""
+    """Shows progress on a console."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -68,7 +68,7 @@ class Display:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Bars move for the length of the block; without a terminal, the last counts are a line at its end."""
+        """Show the bars during the block; without a terminal, print the last counts at its end."""
         with self._bars:
             try:
                 yield
@@ -76,7 +76,7 @@ class Display:
                 self._line()
 
     def show(self, counts: Counts) -> None:
-        """Show how far the run is."""
+        """Show the progress."""
         is_new, self._counts = counts != self._counts, counts
         sent = _sent(counts) if counts.files else ""
         self._bars.update(self._sending, total=counts.bytes or None, completed=counts.bytes_sent, says=sent)
@@ -91,17 +91,17 @@ class Display:
         self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def say_found(self, is_any: bool, paths: Sequence[Path], other_files: int, folders: int) -> None:
-        """Say that there is no picture in the paths, if so, and what was left out there."""
+        """Report when the paths contain no pictures, and what was skipped there."""
         left_out = [
-            *([_number(other_files, "file") + " of other extensions"] if other_files else []),
-            *([_number(folders, "folder") + " (--recursive enters them)"] if folders else []),
+            *([_number(other_files, "file") + " with other extensions"] if other_files else []),
+            *([_number(folders, "folder") + " (use --recursive to include them)"] if folders else []),
         ]
-        nothing = "" if is_any else f"There is no picture in {', '.join(map(str, paths))}. "
+        nothing = "" if is_any else f"No pictures found in {', '.join(map(str, paths))}. "
         if nothing or left_out:
-            self.say(nothing + (f"Left out: {', '.join(left_out)}." if left_out else ""))
+            self.say(nothing + (f"Skipped: {', '.join(left_out)}." if left_out else ""))
 
     def print_unpublished(self, pictures: Sequence[Unpublished]) -> None:
-        """What was not published and why: a table, or a line each without a terminal."""
+        """Print what was not published and why: a table, or one line each without a terminal."""
         if not self._console.is_terminal:
             for each in pictures:
                 self.say(f"{shown(each.name)}: {each.state}. {each.reason}")
@@ -114,7 +114,7 @@ class Display:
     def _line(self) -> None:
         if not self._console.is_terminal and self._counts.results:
             self._line_at = time.monotonic()
-            uploaded = f"Uploaded {_sent(self._counts)}" if self._counts.files else "Everything was uploaded already"
+            uploaded = f"Uploaded {_sent(self._counts)}" if self._counts.files else "Everything was already uploaded"
             self.say(f"{uploaded}. Results: {_results(self._counts)}.")
 
 

@@ -1,4 +1,4 @@
-"""Downloading results, a few at a time, and putting them into their places."""
+"""Downloads results, a few at a time, and moves them to their places."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NOT_THERE = {"not_found", "not_published", "object_missing"}
 
 
 class Fetching:
-    """Fetches what the journal says is published. ``faults`` are sentences on results that could not be, by name."""
+    """Fetches published results. ``faults`` has an error message for each result that could not be fetched, by name."""
 
     def __init__(self, client: Client, journal: Journal, lanes: Lanes, output: Path) -> None:
         self._client, self._journal, self._lanes, self._output = client, journal, lanes, output
         self._parts = output / FOLDER / "parts"
-        shutil.rmtree(self._parts, ignore_errors=True)  # what an interrupted run has left
+        shutil.rmtree(self._parts, ignore_errors=True)  # from an interrupted run
         self._parts.mkdir()
         self._underway: dict[Future[Fetched], Picture] = {}
         self.faults: dict[str, str] = {}
@@ -36,23 +36,23 @@ class Fetching:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is under way or ready to be fetched."""
+        """Whether nothing is under way or ready to fetch."""
         return not self._underway and not self._ready()
 
     def start(self) -> None:
-        """Put as many under way as may be at once."""
+        """Start as many downloads as may run at a time."""
         for picture in self._ready()[: AT_ONCE - len(self._underway)]:
             self._underway[self._lanes.start(partial(fetch, self._client, picture, self._parts))] = picture
 
     def settle(self) -> None:
-        """Put what has arrived into its place. Passing failures of the client raise; `start` tries again."""
+        """Move finished downloads to their places. Raises temporary errors of the client; `start` retries."""
         for future in [each for each in self._underway if each.done()]:
             picture = self._underway.pop(future)
             try:
                 fetched = future.result()
                 current = self._journal.find(picture.name)
                 if current is None or current.image_id != picture.image_id:
-                    fetched.part.unlink()  # the picture has changed meanwhile, and its new result will come
+                    fetched.part.unlink()  # the picture has changed since; its new result will follow
                     continue
                 place(self._journal, self._output, current, fetched)
             except OSError as error:

@@ -1,4 +1,4 @@
-"""Asking what becomes of the jobs."""
+"""Follows the progress of jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JOBS_AT_ONCE = 20
 
 
 class Following:
-    """Follows jobs until they are finished, and writes what it hears into the journal."""
+    """Follows jobs until they are finished, and records their images in the journal."""
 
     def __init__(self, client: Client, journal: Journal, jobs: Mapping[str, UUID]) -> None:
         self._client, self._journal = client, journal
@@ -31,12 +31,12 @@ class Following:
         return not self._jobs
 
     def add(self, chunk_id: str, job_id: UUID) -> None:
-        """Follow one more job."""
+        """Follow another job."""
         self._jobs[chunk_id] = job_id
         self._listings[chunk_id] = Pace(_LIST_EVERY_S)
 
     def ask(self) -> None:
-        """Ask for some of the jobs, those first that were asked for longest ago; not too often."""
+        """Request the state of some jobs, least recently requested first, at a limited rate."""
         if not self._pace.is_due():
             return
         for chunk_id, job_id in list(self._jobs.items())[:_JOBS_AT_ONCE]:

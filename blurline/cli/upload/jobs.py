@@ -1,4 +1,4 @@
-"""Making jobs of what is uploaded, as far as the owner's quotas have room."""
+"""Submits uploaded pictures as jobs, as far as the owner's quotas have room."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ _ASK_EVERY_S = 5.0
 
 
 class Submitting:
-    """Makes jobs, each exactly once: full ones, and smaller ones where a quota of pictures or bytes has no more room.
+    """Submits jobs, each exactly once: full ones, and smaller ones when a quota of pictures or bytes is nearly used up.
 
-    A quota of unfinished jobs is waited for as long as jobs of its own are unfinished, and ``patience_s`` longer.
-    ``refusal`` is the end of it: what the API said when no waiting would have helped soon. Who ``is_lasting`` waits for
-    ever.
+    When the quota of unfinished jobs is used up, it waits while the run has unfinished jobs, and ``patience_s`` longer.
+    ``refusal`` is the API's last answer when waiting would not help soon; with ``is_lasting`` it waits forever.
     """
 
     def __init__(
@@ -40,16 +39,16 @@ class Submitting:
         self._patient_until: float | None = None
         self.refusal: QuotaExceeded | None = None
         self.lost: list[str] = []
-        """Pictures whose uploads the store had lost, to be found anew."""
+        """Pictures whose uploads were lost from the store; they must be uploaded again."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to be submitted, or can be."""
+        """Whether nothing is left to submit, or the API refused."""
         is_left = self._journal.pictures(State.UPLOADED, 1) or self._journal.chunks_without_job()
         return self.refusal is not None or not is_left
 
     def submit(self, *, is_all_uploaded: bool, has_open_jobs: bool) -> dict[str, UUID]:
-        """Submit a full chunk, or what there is when nothing more is on its way: chunks and the jobs they became."""
+        """Submit a full chunk, or a smaller one after the last upload. Return chunks and their jobs."""
         if self.refusal is not None or time.monotonic() < self._not_before:
             return {}
         uploaded = len(self._journal.pictures(State.UPLOADED, self._images))
@@ -65,10 +64,10 @@ class Submitting:
         return made
 
     def _job_of(self, chunk: Chunk, *, has_open_jobs: bool) -> UUID | None:
-        """Make the chunk a job, if it is none yet; None when it was refused, and its pictures wait again.
+        """Submit the chunk if it is not a job yet. Return None when it was refused; its pictures then wait again.
 
-        An Idempotency-Key is remembered for hours. When this one is forgotten, the API refuses the uploads, which can
-        be submitted once, or for a quota, and the job is found by its label.
+        An Idempotency-Key is kept for hours. After that the API refuses a repeated submission, since its uploads are
+        used or the quota is, and the job is found by its label.
         """
         try:
             return self._client.submit_text(chunk.request, chunk.id).id
@@ -87,7 +86,7 @@ class Submitting:
             return None
 
     def _make_do(self, error: QuotaExceeded, images: int, *, has_open_jobs: bool) -> None:
-        """Go on with smaller jobs, later, or not at all."""
+        """After a refusal, continue with smaller jobs, later, or not at all."""
         me, now = self._client.me(), time.monotonic()
         is_of_jobs = me.quotas.open_jobs is not None and me.usage.open_jobs >= me.quotas.open_jobs
         if images > 1 and not is_of_jobs:

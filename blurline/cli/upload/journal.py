@@ -1,6 +1,6 @@
-"""What is known of every picture of an output folder, so that a run can go on where the last one ended, however it did.
+"""The journal of an output folder, from which a run resumes where the last one ended.
 
-A picture has a row from when it lies in the store on; whatever must not be done twice is written here before.
+A picture has a row as soon as it is in the store. What must not happen twice is recorded here before it happens.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from blurline.picture.photo import Format
 FOLDER = ".blurline-submit"
 _FILE = "journal.sqlite"
 _OPENING = """
-PRAGMA locking_mode = EXCLUSIVE; -- until it is closed or the process ends
+PRAGMA locking_mode = EXCLUSIVE; -- until the database is closed or the process ends
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 BEGIN EXCLUSIVE;
@@ -52,7 +52,7 @@ _EXTENSIONS = {each.media_type: each.extension for each in Format}
 
 
 class Journal:
-    """The journal of one output folder, for one process at a time and one thread. To be closed."""
+    """The journal of one output folder, for one process and one thread at a time. Close it after use."""
 
     def __init__(self, output: Path, terms: str) -> None:
         folder = output / FOLDER
@@ -67,35 +67,35 @@ class Journal:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             raise ConfigurationError(
-                f"Another `blurline submit` is at work on {output}. Wait for it, or choose another folder with -o."
+                f"Another `blurline submit` is using {output}. Wait for it, or choose another folder with -o."
             ) from error
         except ConfigurationError:
             self.close()
             raise
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Close the journal, so that another process can open it."""
         self._database.close()
 
     def find(self, name: str) -> Picture | None:
-        """The picture of this name."""
+        """The picture with this name."""
         row = self._database.execute("SELECT * FROM pictures WHERE name = ?", [os.fsencode(name)]).fetchone()
         return _picture(row) if row else None
 
     def pictures(self, state: State, limit: int = -1, *, is_smallest_first: bool = False) -> list[Picture]:
-        """Pictures in a state: all of them, or no more than ``limit``."""
+        """Pictures in a state: all, or at most ``limit``."""
         order = "size_bytes" if is_smallest_first else "rowid"
         query = f"SELECT * FROM pictures WHERE state = ? ORDER BY {order} LIMIT ?"
         rows = self._database.execute(query, [state, limit])
         return [_picture(row) for row in rows]
 
     def count(self) -> dict[State, int]:
-        """How many pictures are in which state."""
+        """The number of pictures in each state."""
         rows = self._database.execute("SELECT state, count(*) FROM pictures GROUP BY state")
         return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
 
     def note_sent(self, sent: Sent) -> None:
-        """A picture has been uploaded: a new one, one with a new content, or one whose upload was lost."""
+        """Record an uploaded picture: a new one, one with new content, or one whose upload was lost."""
         self._database.execute(
             "INSERT INTO pictures (name, size_bytes, mtime_ns, sha256, state, key) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, "
@@ -108,13 +108,13 @@ class Journal:
         )  # fmt: skip
 
     def note_touched(self, found: Found) -> None:
-        """A picture has another time than before, and the same content."""
+        """Record the new time of a picture with unchanged content."""
         self._database.execute(
             "UPDATE pictures SET mtime_ns = ? WHERE name = ?", [found.mtime_ns, os.fsencode(found.name)]
         )
 
     def note_chunk(self, chunk: Chunk, pictures: Sequence[Picture]) -> None:
-        """A chunk of these pictures, in this order, is about to be submitted."""
+        """Record that a chunk of these pictures, in this order, is about to be submitted."""
         with self._transaction():
             self._database.execute("INSERT INTO chunks (id, request) VALUES (?, ?)", [chunk.id, chunk.request])
             self._database.executemany(
@@ -126,16 +126,16 @@ class Journal:
             )
 
     def chunks_without_job(self) -> list[Chunk]:
-        """Chunks that have been or are about to be submitted, and whose answer was not seen."""
+        """Chunks that were or are about to be submitted, without an answer yet."""
         rows = self._database.execute("SELECT id, request FROM chunks WHERE job_id IS NULL ORDER BY id")
         return [Chunk(*row) for row in rows]
 
     def note_job(self, chunk_id: str, job_id: UUID) -> None:
-        """A chunk has become a job."""
+        """Record the job of a chunk."""
         self._database.execute("UPDATE chunks SET job_id = ? WHERE id = ?", [str(job_id), chunk_id])
 
     def drop_chunk(self, chunk_id: str, state: State) -> list[str]:
-        """A chunk was refused, so that no job can come of it. Its pictures are in ``state`` again; their names."""
+        """Delete a refused chunk, return its pictures to ``state``, and return their names."""
         with self._transaction():
             names = self._database.execute(
                 "UPDATE pictures SET state = ?, chunk_id = NULL, position = NULL WHERE chunk_id = ? RETURNING name",
@@ -145,7 +145,7 @@ class Journal:
         return [os.fsdecode(name) for (name,) in names]
 
     def open_jobs(self) -> dict[str, UUID]:
-        """Chunks and their jobs, of pictures whose result is not here and may still come."""
+        """Chunks and jobs with pictures whose result may still arrive."""
         rows = self._database.execute(
             "SELECT DISTINCT chunks.id, job_id FROM chunks JOIN pictures ON chunk_id = chunks.id "
             "WHERE job_id IS NOT NULL AND state NOT IN (?, ?) ORDER BY chunks.id",
@@ -154,7 +154,7 @@ class Journal:
         return {chunk_id: UUID(job_id) for chunk_id, job_id in rows}
 
     def note_images(self, chunk_id: str, images: Sequence[Image], *, is_finished: bool) -> None:
-        """What the API says of a chunk's images. One that a finished job lacks was deleted."""
+        """Record the API's images of a chunk. An image that a finished job lacks was deleted."""
         with self._transaction():
             for image in images:
                 is_underway = image.state in ("queued", "processing")
@@ -174,25 +174,25 @@ class Journal:
                 )
 
     def is_taken(self, result_name: str) -> bool:
-        """Whether a path below the output folder is that of a result."""
+        """Whether a path below the output folder belongs to a result."""
         query = "SELECT 1 FROM pictures WHERE result_name = ?"
         return self._database.execute(query, [os.fsencode(result_name)]).fetchone() is not None
 
     def note_place(self, name: str, result_name: str) -> None:
-        """A picture's result is about to be put at a path below the output folder."""
+        """Record that a picture's result is about to move to a path below the output folder."""
         self._database.execute(
             "UPDATE pictures SET result_name = ? WHERE name = ?", [os.fsencode(result_name), os.fsencode(name)]
         )
 
     def note_here(self, name: str, sha256: str, stat: os.stat_result) -> None:
-        """A picture's result is in its place, with this hash, and its file is this one."""
+        """Record that a picture's result is in its place, with this hash and file status."""
         self._database.execute(
             "UPDATE pictures SET state = ?, result_sha256 = ?, result_bytes = ?, result_mtime_ns = ? WHERE name = ?",
             [State.HERE, sha256, stat.st_size, stat.st_mtime_ns, os.fsencode(name)],
         )
 
     def note_not_here(self, name: str) -> None:
-        """A picture's result is not in its place any more."""
+        """Record that a picture's result is no longer in its place."""
         self._database.execute("UPDATE pictures SET state = ? WHERE name = ?", [State.PUBLISHED, os.fsencode(name)])
 
     def _bind(self, output: Path, terms: str) -> None:
@@ -201,7 +201,7 @@ class Journal:
             self._database.execute("INSERT INTO terms VALUES (?)", [terms])
         elif row["text"] != terms:
             raise ConfigurationError(
-                f"{output} was begun with {row['text']} and cannot go on with {terms}. Choose another folder with -o."
+                f"{output} was started with {row['text']}, which differs from {terms}. Choose another folder with -o."
             )
 
     @contextmanager

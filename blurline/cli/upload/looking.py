@@ -1,4 +1,4 @@
-"""Looking for pictures, once or again and again."""
+"""Looks for pictures, once or repeatedly."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from blurline.cli.upload.scan import Found, scan
 
 
 class Looking:
-    """Finds pictures that are new or have changed since it found them last.
+    """Finds pictures that are new or have changed since the last look.
 
-    While it watches, a picture counts once two looks have found it alike: then nobody is still writing it.
+    While watching, a picture counts once two looks found it unchanged, so that it is not still being written.
     """
 
     def __init__(self, paths: Sequence[Path], output: Path, *, is_recursive: bool, is_watching: bool) -> None:
@@ -20,15 +20,15 @@ class Looking:
         self._glimpsed: dict[str, Found] = {}
         self._seen: dict[str, Found] = {}
         self.other_files = self.folders = 0
-        """What the last look left out: files with other extensions, and folders."""
+        """What the last look skipped: files with other extensions, and folders."""
 
     @property
     def seen(self) -> Collection[str]:
-        """The names of all that was found."""
+        """The names of all pictures found."""
         return self._seen
 
     def look(self, busy: Collection[str]) -> list[Found]:
-        """What is new, but for names that are ``busy`` and are looked at again later. Raises ConfigurationError."""
+        """Return new pictures, except ``busy`` names, which a later look returns. Raises ConfigurationError."""
         scanned = scan(self._paths, self._output, is_recursive=self._is_recursive)
         self.other_files, self.folders = scanned.other_files, scanned.folders
         found = {each.name: each for each in scanned.pictures}
@@ -44,6 +44,6 @@ class Looking:
         return new
 
     def forget(self, names: Iterable[str]) -> None:
-        """Find these anew at the next look."""
+        """Return these again at the next look."""
         for name in names:
             self._seen.pop(name, None)

@@ -1,4 +1,4 @@
-"""Saying what a run waits for."""
+"""Messages about what a run waits for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _OVER_AFTER_S = 90.0
 
 
 class Notices:
-    """Says once what is waited for, however many threads wait and however often. Safe to share between threads.
+    """Prints each reason to wait once, however many threads wait and however often. Safe to share between threads.
 
-    What was not waited for any more for a while is said again.
+    A reason that did not occur for a while is printed again.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -25,7 +25,7 @@ class Notices:
         self._told_at: dict[str, float] = {}
 
     def wait(self, error: RetryableError, pause_s: float) -> None:
-        """Something is tried again after a pause."""
+        """Report that a request is retried after a pause."""
         if pause_s < _WORTH_SAYING_S:
             return
         with self._lock:

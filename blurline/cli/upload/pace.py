@@ -1,4 +1,4 @@
-"""Doing a thing now and then."""
+"""A timer for periodic work."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import time
 
 
 class Pace:
-    """Is due at once, and again when so many seconds have passed since it last was."""
+    """Is due at once, and again after a number of seconds."""
 
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
         self._next_at = 0.0
 
     def is_due(self) -> bool:
-        """Whether it is; then the time starts anew."""
+        """Return whether it is due, and if so restart the timer."""
         now = time.monotonic()
         if now < self._next_at:
             return False

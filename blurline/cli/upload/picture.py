@@ -1,4 +1,4 @@
-"""Pictures of an output folder, and what becomes of them."""
+"""Pictures of an output folder and their states."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from blurline.cli.upload.scan import Found
 
 
 class State(StrEnum):
-    """Where a picture is. The last three are the API's own, of pictures that it did not publish."""
+    """The state of a picture. The last three are the API's states of unpublished pictures."""
 
-    LOST = "lost"  # the store has it no more: to be uploaded anew
+    LOST = "lost"  # missing from the store; must be uploaded again
     UPLOADED = "uploaded"
     SUBMITTED = "submitted"
     PUBLISHED = "published"
-    HERE = "here"  # its result lies in the output folder
+    HERE = "here"  # its result is in the output folder
     NEEDS_REVIEW = "needs_review"
     FAILED = "failed"
     DELETED = "deleted"
@@ -24,9 +24,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as the journal knows it. ``result_name`` is the path of its result below the output folder.
+    """A picture in the journal. ``result_name`` is the path of its result below the output folder.
 
-    ``result_bytes`` and ``result_mtime_ns`` are those of the result's file when it was put there.
+    ``result_bytes`` and ``result_mtime_ns`` describe the result's file when it was put there.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Pictures that become one job: ``request`` is sent under the Idempotency-Key ``id``, always the same text."""
+    """Pictures of one job. ``request`` is sent with the Idempotency-Key ``id``, always as the same text."""
 
     id: str
     request: str
@@ -54,7 +54,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A picture that lies in the store under ``key``."""
+    """A picture that is stored under ``key``."""
 
     found: Found
     sha256: str

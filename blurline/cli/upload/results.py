@@ -1,4 +1,4 @@
-"""Sending one picture to the store, fetching one result, and putting it into its place."""
+"""Uploads one picture, downloads one result, and moves it to its place."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _SAME_FORMAT = {"jpg": {".jpg", ".jpeg"}, "tif": {".tif", ".tiff"}}
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A result that has arrived in a file, and its hash."""
+    """A downloaded result and its hash."""
 
     part: Path
     sha256: str
 
 
 class PictureChanged(PermanentError):
-    """The file was written to while it was being sent."""
+    """The file changed during its upload."""
 
     code = "picture_changed"
 
 
 class ResultDamaged(RetryableError):
-    """A result did not arrive as the API describes it."""
+    """A downloaded result does not match its checksum."""
 
     code = "result_damaged"
 
 
 def send(client: Client, found: Found, known: Picture | None) -> Sent | Found:
-    """Upload a picture; one whose content is the ``known`` picture's is only looked at, and comes back as it is now.
+    """Upload a picture, unless its content equals that of the ``known`` picture; then return it with its current time.
 
     Raises PictureChanged, OSError, and what the client raises.
     """
@@ -53,7 +53,7 @@ def send(client: Client, found: Found, known: Picture | None) -> Sent | Found:
         client.upload(upload, file)
         after = os.fstat(file.fileno())
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise PictureChanged("The file was written to while it was being sent.")
+        raise PictureChanged("The file changed during its upload. Submit it again.")
     return Sent(found, sha256, upload.key)
 
 
@@ -71,15 +71,12 @@ def fetch(client: Client, picture: Picture, parts: Path) -> Fetched:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             if sha256 == expected:
                 return Fetched(part, sha256)
-        expected = client.image(picture.image_id).result_sha256  # it may have been made anew
-    raise ResultDamaged(f"The result of {picture.name} did not arrive whole.")
+        expected = client.image(picture.image_id).result_sha256  # a re-run may have replaced it
+    raise ResultDamaged(f"The downloaded result of {picture.name} does not match its checksum.")
 
 
 def place(journal: Journal, output: Path, picture: Picture, fetched: Fetched) -> None:
-    """Move a fetched result to its place: never over a file that is not a result of the same picture.
-
-    A changed picture's result takes the place of the one before. Raises OSError.
-    """
+    """Move a fetched result to its place. It replaces only an earlier result of the same picture. Raises OSError."""
     chosen = _free_name(journal, output, picture)
     (output / chosen).parent.mkdir(parents=True, exist_ok=True)
     if picture.result_name not in (None, chosen):
@@ -90,7 +87,7 @@ def place(journal: Journal, output: Path, picture: Picture, fetched: Fetched) ->
 
 
 def result_name(name: str, extension: str | None) -> str:
-    """What the result of a picture is called: as the picture, and the extension of another format is added."""
+    """The file name of a picture's result: the picture's name, plus the extension if the format differs."""
     if extension is None or PurePosixPath(name).suffix.lower() in _SAME_FORMAT.get(extension, {f".{extension}"}):
         return name
     return f"{name}.{extension}"

@@ -1,7 +1,7 @@
-"""One run of `blurline submit`: looks for pictures, uploads, submits, follows and fetches, all at the same time.
+"""One run of `blurline submit`: finds, uploads, submits, follows and fetches pictures, all at the same time.
 
-The journal belongs to the main thread, others only transfer. So the process may end at any moment: what the journal
-says is true, and what it does not say is done again without harm.
+Only the main thread writes the journal; other threads only transfer. The process may end at any moment: what the
+journal records is true, and what it does not record can be repeated without harm.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _NOT_PUBLISHED = {State.NEEDS_REVIEW, State.FAILED, State.DELETED}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to do."""
+    """The options of a run."""
 
     paths: tuple[Path, ...]
     output: Path
@@ -53,7 +53,7 @@ class Plan:
 
 
 class Run:
-    """A run by a plan; ``journal`` is that of its output folder."""
+    """A run of a plan; ``journal`` belongs to its output folder."""
 
     def __init__(self, client: Client, journal: Journal, plan: Plan, display: Display, notices: Notices) -> None:
         self._journal, self._plan, self._display, self._notices = journal, plan, display, notices
@@ -68,26 +68,26 @@ class Run:
 
     @property
     def has_found(self) -> bool:
-        """Whether there is any picture in the paths of the plan."""
+        """Whether the paths of the plan contain any picture."""
         return bool(self._looking.seen)
 
     @property
     def is_refused(self) -> bool:
-        """Whether pictures were left out because a quota has no room for them."""
+        """Whether pictures were not submitted because a quota has no room."""
         return self._submitting.refusal is not None
 
     def run(self) -> list[Unpublished]:
-        """Run to the end, or while it watches until Ctrl-C: the pictures of the plan that have no result here, but for
-        those that a quota has no room for.
+        """Run to the end or, while watching, until Ctrl-C. Return the pictures without a result, except those that a
+        quota has no room for.
 
-        Raises ConfigurationError, what the client raises, and KeyboardInterrupt where there would have been an end.
+        Raises ConfigurationError, what the client raises and, unless watching, KeyboardInterrupt.
         """
         with self._display.running():
             try:
                 if self._refetched:
                     self._display.say(
-                        f"Results that are missing or altered: {self._refetched}. They have to be fetched again; "
-                        f"what was altered is in {self._plan.output / ALTERED}."
+                        f"{self._refetched} results are missing or altered and will be fetched again. "
+                        f"Altered files were moved to {self._plan.output / ALTERED}."
                     )
                 if not self._plan.is_watching:
                     self._look()
@@ -152,7 +152,7 @@ class Run:
         counts = Counter(self._journal.count())
         known = counts.total() - counts[State.LOST]
         changed = [self._journal.find(name) for name in self._sending.stale]
-        counts -= Counter(picture.state for picture in changed if picture)  # their results are those of other contents
+        counts -= Counter(picture.state for picture in changed if picture)  # their results belong to the old content
         unfetched = [self._journal.find(name) for name in self._fetching.faults]
         self._display.show(
             Counts(
@@ -182,13 +182,13 @@ class Run:
         if self.is_refused and (picture is None or picture.state in _UNSUBMITTED):
             return None
         if picture is None or picture.state is State.LOST:
-            return Unpublished(name, "not uploaded", "It was not uploaded yet.")
+            return Unpublished(name, "not uploaded", "The picture was not uploaded yet.")
         if picture.state is State.HERE or (picture.state in _UNDERWAY and not self._plan.is_waiting):
             return None
-        return Unpublished(name, picture.state.replace("_", " "), picture.reason or "It is under way.")
+        return Unpublished(name, picture.state.replace("_", " "), picture.reason or "The picture is under way.")
 
     def _say_refusal(self) -> None:
         refusal = self._submitting.refusal
         if refusal is not None:
             at = datetime.now().astimezone() + timedelta(seconds=refusal.retry_after_s)
-            self._display.say(f"{refusal} Run the same command again after {at:%Y-%m-%d %H:%M %Z} to go on.")
+            self._display.say(f"{refusal} Run the same command again after {at:%Y-%m-%d %H:%M %Z} to resume.")

@@ -1,4 +1,4 @@
-"""Which pictures there are in the files and folders that were named."""
+"""Finds pictures in files and folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Entry = tuple[Identity, str]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A picture. ``name`` is its path below the folder that was named, or its file's name, with slashes."""
+    """A picture. ``name`` is its path below the given folder, or the name of a given file, with slashes."""
 
     name: str
     path: Path
@@ -29,7 +29,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The pictures, and how much was left out: files of other extensions, and folders where none is entered."""
+    """Pictures, and how many files with other extensions and folders were skipped."""
 
     pictures: list[Found]
     other_files: int
@@ -37,23 +37,22 @@ class Scan:
 
 
 def check_paths(paths: Sequence[Path], output: Path) -> None:
-    """Raise ConfigurationError when one of the paths is not there, or results would lie among originals."""
+    """Raise ConfigurationError when a path does not exist, or results would be among originals."""
     for path in paths:
         if not path.exists():
-            raise ConfigurationError(f"There is no {path}.")
+            raise ConfigurationError(f"{path} does not exist.")
         folder = path if path.is_dir() else path.parent
         if output.exists() and folder.samefile(output):
             raise ConfigurationError(
-                f"The results would lie among the originals of {folder}; choose another folder with -o."
+                f"The results would be among the originals of {folder}. Choose another folder with -o."
             )
 
 
 def scan(paths: Sequence[Path], output: Path, *, is_recursive: bool) -> Scan:
-    """The pictures of folders, known by their extension, and the files that were named, whatever they are called.
+    """Return the pictures in folders, by extension, and the given files, with any name.
 
-    Hidden files and what lies in ``output`` are left out. What the paths lead to in several ways, or links in circles,
-    is found once, by the outermost of them. Raises ConfigurationError when two pictures have one name, or something
-    cannot be read.
+    Hidden files and ``output`` are skipped. A file that several paths or links lead to is found once, by the outermost
+    path. Raises ConfigurationError when two pictures have the same name, or something cannot be read.
     """
     found: dict[str, Found] = {}
     try:
@@ -63,8 +62,8 @@ def scan(paths: Sequence[Path], output: Path, *, is_recursive: bool) -> Scan:
             other = found.setdefault(picture.name, picture)
             if other is not picture and not other.path.samefile(picture.path):
                 raise ConfigurationError(
-                    f"The results of {other.path} and {picture.path} would have one name. Submit them with different "
-                    "folders for -o, or name a folder that holds both, with --recursive."
+                    f"The results of {other.path} and {picture.path} would have the same name. Use different folders "
+                    "with -o, or submit a folder that contains both with --recursive."
                 )
     except OSError as error:
         raise ConfigurationError(f"{error.filename} cannot be read: {error.strerror}.") from error
@@ -72,7 +71,7 @@ def scan(paths: Sequence[Path], output: Path, *, is_recursive: bool) -> Scan:
 
 
 class _Walk:
-    """Goes through files and folders, through each once; remembers what it leaves out."""
+    """Walks through files and folders, each once, and counts what it skips."""
 
     def __init__(self, output: Path, *, is_recursive: bool) -> None:
         self._is_recursive = is_recursive
@@ -83,7 +82,7 @@ class _Walk:
 
     @property
     def other_files(self) -> int:
-        """How many files with other extensions were left out."""
+        """How many files with other extensions were skipped."""
         return len(self._others - self._taken)
 
     @property
@@ -92,7 +91,7 @@ class _Walk:
         return len(self._passed - self._walked)
 
     def pictures(self, path: Path) -> Iterator[Found]:
-        """The pictures of a file or a folder that were not found before."""
+        """The pictures of a file or folder that were not found before."""
         if not path.is_dir():
             if self._is_new((_identity(path.parent), path.name)):
                 yield _found(path.name, path, path.stat())
@@ -126,7 +125,7 @@ class _Walk:
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """What an entry is or leads to; None where that is nothing, or nothing any more."""
+    """The status of an entry or of a link's target; None if it does not exist."""
     try:
         return entry.stat()
     except OSError as error:

@@ -12,10 +12,7 @@ T = TypeVar("T")
 
 
 class Lanes:
-    """A few threads that never keep the process from ending, whatever they are stuck in: Ctrl-C ends it at once.
-
-    That is what an executor's threads do not grant.
-    """
+    """A few daemon threads. Unlike an executor's threads, they never delay the exit of the process after Ctrl-C."""
 
     def __init__(self, count: int) -> None:
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
@@ -23,7 +20,7 @@ class Lanes:
             Thread(target=self._work, name=f"transfer-{number}", daemon=True).start()
 
     def start(self, task: Callable[[], T]) -> Future[T]:
-        """Have a task done by the next thread that is free."""
+        """Run a task in the next free thread."""
         future: Future[T] = Future()
         self._tasks.put((future, task))
         return future

@@ -19,10 +19,10 @@ AT_ONCE = 6
 
 
 class Sending:
-    """Uploads what it is given, unless the journal has it as it is. Counts files and bytes.
+    """Uploads pictures, except those that the journal already has unchanged. Counts files and bytes.
 
-    ``faults`` are sentences on pictures that could not be uploaded, by name; ``stale`` those of which the journal knows
-    another content.
+    ``faults`` has an error message for each picture that could not be uploaded, by name; ``stale`` names pictures whose
+    content differs from the journal.
     """
 
     def __init__(self, client: Client, journal: Journal, lanes: Lanes) -> None:
@@ -52,11 +52,11 @@ class Sending:
 
     @property
     def unknown(self) -> int:
-        """How many pictures the journal does not have, since they were not uploaded yet, or could not be."""
+        """How many pictures the journal does not have, because they were not or could not be uploaded."""
         return len(self._unknown)
 
     def take(self, pictures: Iterable[Found]) -> None:
-        """Have pictures uploaded."""
+        """Queue pictures for upload."""
         for found in pictures:
             known = self._journal.find(found.name)
             if known is not None and known.state is State.LOST:
@@ -70,19 +70,19 @@ class Sending:
             self.bytes += found.size_bytes
 
     def give_up(self) -> None:
-        """Upload nothing that is not under way; ``given_up`` counts what waited."""
+        """Start no more uploads; ``given_up`` counts those that were waiting."""
         self.given_up += len(self._waiting)
         self.stale |= {found.name for found, known in self._waiting if known}
         self._waiting.clear()
 
     def start(self) -> None:
-        """Put as many under way as may be at once."""
+        """Start as many uploads as may run at a time."""
         while self._waiting and len(self._underway) < AT_ONCE:
             found, known = self._waiting.popleft()
             self._underway[self._lanes.start(partial(send, self._client, found, known))] = found, known
 
     def settle(self) -> None:
-        """Write down what has ended. A picture for which the other side was not there waits again, and that raises."""
+        """Record finished uploads. A picture whose server did not respond waits again, and the error is raised."""
         for future in [each for each in self._underway if each.done()]:
             found, known = self._underway.pop(future)
             try:

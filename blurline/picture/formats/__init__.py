@@ -1,5 +1,5 @@
-"""File containers, one module each: copy the compressed picture into a new file, and list what else a file holds.
+"""File containers, one module each: copy the compressed picture into a new file, and list other parts of a file.
 
 Each module has ``repackage`` (a new file with the same compressed data and only the given blocks; None where the module
-cannot guarantee that) and ``foreign_parts`` (the names of parts that a file of ours never has).
+cannot guarantee that) and ``foreign_parts`` (the names of parts that Blurline never writes).
 """

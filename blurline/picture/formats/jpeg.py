@@ -1,4 +1,4 @@
-"""JPEG (ITU-T T.81, JFIF, Exif 3.0): a row of marker segments, entropy-coded data after each start of scan."""
+"""JPEG (ITU-T T.81, JFIF, Exif 3.0): marker segments, with entropy-coded data after each start of scan."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Segment:
 
     @property
     def written(self) -> bytes:
-        """The segment's bytes."""
+        """The bytes of the segment."""
         return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload + self.scan
 
 
 def segments(data: bytes) -> tuple[list[Segment], bytes]:
-    """The segments from the start of the image to its end, and what follows it. Raises ValueError when damaged."""
+    """The segments from the start to the end of the image, and the bytes after it. Raises ValueError if damaged."""
     if data[:2] != b"\xff\xd8":
         raise ValueError("no start of image")
     found: list[Segment] = []
@@ -50,7 +50,7 @@ def segments(data: bytes) -> tuple[list[Segment], bytes]:
         while data[at : at + 2] == b"\xff\xff":
             at += 1
         if len(data) < at + 4 and data[at : at + 2] != b"\xff\xd9":
-            raise ValueError("cut short")
+            raise ValueError("truncated")
         if data[at] != 0xFF:
             raise ValueError(f"no marker at {at}")
         marker = data[at + 1]
@@ -71,7 +71,7 @@ def segments(data: bytes) -> tuple[list[Segment], bytes]:
 
 
 def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
-    """A new file with the same compressed data; None where a part of it is of no known kind."""
+    """Return a new file with the same compressed data; None if it has an unknown part."""
     try:
         found, _ = segments(data)
     except (ValueError, struct.error, IndexError):
@@ -84,8 +84,8 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
 
 
 def _is_exact(body: list[Segment]) -> bool:
-    """Whether there is nothing but what decoding needs: one frame, each quantisation table once and used, each Huffman
-    table used before it is defined anew, and scans without restarts, before which bytes could hide."""
+    """Whether the file contains only what decoding needs: one frame, each quantisation table once and used, each
+    Huffman table used before its next definition, and no restarts, before which bytes could hide."""
     try:
         (frame,) = [each.payload for each in body if each.marker in _FRAMES]
         first_scan = next(at for at, each in enumerate(body) if each.marker == _SOS)
@@ -122,7 +122,7 @@ def _quantisation_ids(payload: bytes) -> Iterator[int]:
         yield payload[at] & 15
         at += 129 if payload[at] >> 4 else 65
     if at != len(payload):
-        raise ValueError("a quantisation table of another length")
+        raise ValueError("a quantisation table of wrong length")
 
 
 def _huffman_ids(payload: bytes) -> Iterator[int]:
@@ -131,11 +131,11 @@ def _huffman_ids(payload: bytes) -> Iterator[int]:
         yield payload[at]
         at += 17 + sum(payload[at + 1 : at + 17])
     if at != len(payload):
-        raise ValueError("a Huffman table of another length")
+        raise ValueError("a Huffman table of wrong length")
 
 
 def truncations(data: bytes, count: int) -> Iterator[bytes]:
-    """For each scan a file in which its last ``count`` bytes are missing."""
+    """For each scan, a file that lacks the scan's last ``count`` bytes."""
     found, _ = segments(data)
     for at, each in enumerate(found):
         if len(each.scan) > 2 * count:
@@ -144,7 +144,7 @@ def truncations(data: bytes, count: int) -> Iterator[bytes]:
 
 
 def foreign_parts(data: bytes) -> list[str]:
-    """What the file holds beside the picture, its colour profile, and one EXIF and one XMP block."""
+    """Parts of the file other than the picture, its colour profile, and one EXIF and one XMP block."""
     found, trailing = segments(data)
     names = ["bytes after the end"] if trailing else []
     for each in found:
@@ -155,7 +155,7 @@ def foreign_parts(data: bytes) -> list[str]:
 
 
 def is_rgb(found: list[Segment]) -> bool:
-    """Whether the components are red, green and blue instead of brightness and colour differences."""
+    """Whether the components are red, green and blue instead of luma and chroma."""
     adobe = next((each.payload for each in found if each.marker == _APP14), b"")
     frame = next((each.payload for each in found if each.marker in _FRAMES), b"")
     ids = bytes(frame[6 + 3 * component] for component in range(frame[5])) if len(frame) >= 6 else b""
@@ -163,7 +163,7 @@ def is_rgb(found: list[Segment]) -> bool:
 
 
 def colour_profile(found: list[Segment]) -> bytes | None:
-    """The ICC profile that the segments hold, put together."""
+    """The ICC profile, joined from the segments."""
     parts = [each.payload for each in found if each.marker == _APP2 and each.payload.startswith(_ICC)]
     return b"".join(part[len(_ICC) + 2 :] for part in sorted(parts)) or None
 

@@ -1,4 +1,4 @@
-"""PNG (ISO/IEC 15948): a signature, then chunks of length, type, data and checksum."""
+"""PNG (ISO/IEC 15948): a signature, then chunks with length, type, data and checksum."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _LOOKS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"cICP": 4}
-"""Chunks that say how the picture is shown, with their length; each may stand once."""
+"""Chunks that describe how to show the picture, with their length; each may occur once."""
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 _OURS = {b"iCCP", b"eXIf"}
 _XMP_KEY = b"XML:com.adobe.xmp\0"
@@ -19,13 +19,13 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Type and data of each chunk to the end of the image, then what follows it as type ``b""``. Raises ValueError."""
+    """Type and data of each chunk, then the bytes after the image as type ``b""``. Raises ValueError if damaged."""
     if not data.startswith(_SIGNATURE):
         raise ValueError("no PNG signature")
     at = len(_SIGNATURE)
     while True:
         if at + 12 > len(data):
-            raise ValueError("cut short")
+            raise ValueError("truncated")
         length, kind = struct.unpack_from(">I4s", data, at)
         body = data[at + 8 : at + 8 + length]
         if data[at + 8 + length : at + 12 + length] != struct.pack(">I", zlib.crc32(kind + body)):
@@ -39,7 +39,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
-    """A new file with the same compressed data; None for an animation, and where the data holds more than rows."""
+    """Return a new file with the same compressed data; None for an animation or for data with more than rows."""
     try:
         found = list(chunks(data))
     except (ValueError, struct.error):
@@ -59,7 +59,7 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
 
 
 def foreign_parts(data: bytes) -> list[str]:
-    """What the file holds beside the picture, how it looks, its colour profile, EXIF and one XMP text."""
+    """Parts of the file other than the picture, its display chunks, its colour profile, EXIF and one XMP text."""
     names = []
     for kind, body in chunks(data):
         is_xmp = kind == b"iTXt" and body.startswith(_XMP_KEY)
@@ -69,7 +69,7 @@ def foreign_parts(data: bytes) -> list[str]:
 
 
 def _is_exact(found: list[tuple[bytes, bytes]]) -> bool:
-    """Whether every chunk that is kept has the one length that it may have, and stands once."""
+    """Whether every kept chunk occurs once and has its prescribed length."""
     kept = [(kind, body) for kind, body in found if kind in _PICTURE | _LOOKS.keys() and kind != b"IDAT"]
     depth, colour = found[0][1][8], found[0][1][9]
     palette = next((len(body) for kind, body in kept if kind == b"PLTE"), 0)
@@ -80,7 +80,7 @@ def _is_exact(found: list[tuple[bytes, bytes]]) -> bool:
 
 
 def _is_all_rows(found: list[tuple[bytes, bytes]]) -> bool:
-    """Whether the compressed data is one stream that holds the picture's rows and nothing more."""
+    """Whether the compressed data is one stream with exactly the picture's rows."""
     header = next((body for kind, body in found if kind == b"IHDR"), b"")
     if len(header) != 13:
         return False

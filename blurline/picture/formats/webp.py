@@ -13,12 +13,12 @@ _HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _HAS_XMP = 0x20, 0x10, 0x08, 0x04
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Type and data of each chunk, then what follows the file as type ``b""``. Raises ValueError when damaged."""
+    """Type and data of each chunk, then the bytes after the file as type ``b""``. Raises ValueError if damaged."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
-        raise ValueError("no WebP file")
+        raise ValueError("not a WebP file")
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
-        raise ValueError("cut short")
+        raise ValueError("truncated")
     yield from _chunks_in(data[12:end])
     if end < len(data):
         yield b"", data[end:]
@@ -29,13 +29,13 @@ def _chunks_in(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     while at + 8 <= len(body):
         kind, size = struct.unpack_from("<4sI", body, at)
         if at + 8 + size > len(body):
-            raise ValueError("a chunk is cut short")
+            raise ValueError("truncated chunk")
         yield kind, body[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
 
 
 def is_lossless(data: bytes) -> bool:
-    """Whether the first picture in the file is VP8L; one of an animation stands in its frame, behind 16 bytes."""
+    """Whether the first picture in the file is VP8L; in an animation it starts after 16 bytes of its frame."""
     try:
         for kind, body in chunks(data):
             if kind == b"ANMF":
@@ -48,8 +48,8 @@ def is_lossless(data: bytes) -> bool:
 
 
 def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
-    """A new file with the same compressed data; None for an animation, and for lossy data: bytes may hide between its
-    partitions, of which only decoding tells where they end."""
+    """Return a new file with the same compressed data; None for an animation and for lossy data, where bytes may hide
+    between partitions whose ends only decoding shows."""
     try:
         found = list(chunks(data))
     except (ValueError, struct.error):
@@ -60,7 +60,7 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
     extended = next((body for kind, body in found if kind == b"VP8X" and len(body) == 10), None)
     if extended is None:
         if exif or xmp or icc:
-            return None  # the size would have to be read out of the compressed data
+            return None  # the size is only in the compressed data
         return _assembled(kept)
     flags = extended[0] & _HAS_ALPHA
     flags |= (_HAS_ICC if icc else 0) | (_HAS_EXIF if exif else 0) | (_HAS_XMP if xmp else 0)
@@ -70,7 +70,7 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
 
 
 def truncations(data: bytes, count: int) -> Iterator[bytes]:
-    """For each picture chunk a file in which its last ``count`` bytes are missing."""
+    """For each picture chunk, a file that lacks the chunk's last ``count`` bytes."""
     found = list(chunks(data))
     for at, (kind, body) in enumerate(found):
         if kind in _PICTURE and len(body) > 2 * count:
@@ -78,7 +78,7 @@ def truncations(data: bytes, count: int) -> Iterator[bytes]:
 
 
 def foreign_parts(data: bytes) -> list[str]:
-    """What the file holds beside the picture, its colour profile, EXIF and XMP."""
+    """Parts of the file other than the picture, its colour profile, EXIF and XMP."""
     known = _PICTURE | _ANIMATION | _OURS
     return [
         f"chunk {kind.decode('latin-1')}" if kind else "bytes after the end"
