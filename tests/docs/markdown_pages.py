@@ -55,6 +55,14 @@ def code_of(page: Path) -> list[str]:
     return spans + [line for block in blocks(page) for line in block.code.splitlines()]
 
 
+def prose(page: Path) -> Iterator[tuple[int, str]]:
+    """Numbers and texts of the lines in paragraphs and lists, without tables and blocks of code."""
+    lines = page.read_text().splitlines()
+    for token in _tokens(page):
+        if token.type == "paragraph_open" and token.map:
+            yield from enumerate(lines[slice(*token.map)], start=token.map[0] + 1)
+
+
 @cache
 def anchors(page: Path) -> set[str]:
     """The anchors of the headings."""

@@ -19,7 +19,7 @@ from blurline.policy.presets import PRESETS
 from blurline.settings import SETTINGS
 from release import ROOT
 from release.pages import DOCS, GENERATED, rewritten
-from tests.docs.markdown_pages import PAGES, anchors, code_of, links
+from tests.docs.markdown_pages import PAGES, anchors, code_of, links, prose
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 VARIABLES = set(SETTINGS)
@@ -45,6 +45,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=str)
+def test_prose_is_wrapped_at_100_columns(page: Path) -> None:
+    unbroken = re.compile(r"!?\[.*\]\(\S*\)[.,;:]?|`.*`[.,;:]?")  # one link, picture or piece of code
+    long = [number for number, line in prose(page) if len(line) > 100 and not unbroken.fullmatch(line.strip())]
+    assert long == []
 
 
 def test_the_index_leads_to_every_page() -> None:
