@@ -27,7 +27,7 @@ CONCURRENTLY = ".concurrently"
 _LOCK = 0x626C75726C696E65  # "blurline"; advisory, so that a killed process leaves no lock behind
 _LOCK_TIMEOUT_S = 1
 _PAUSE_S = 2.0
-_PATIENCE_S = 600.0
+_MAX_WAIT_S = 600.0
 _POLL_S = 0.2
 _INDEX = re.compile(r"\bINDEX CONCURRENTLY IF NOT EXISTS (\w+)")
 _IS_BROKEN = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"
@@ -37,12 +37,12 @@ log = structlog.get_logger()
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
-def migrate(database: str, folder: Path = MIGRATIONS, patience_s: float = _PATIENCE_S) -> list[str]:
+def migrate(database: str, folder: Path = MIGRATIONS, max_wait_s: float = _MAX_WAIT_S) -> list[str]:
     """Apply the missing migrations and return their names.
 
     Safe to call from many processes at once: the others wait and find nothing to do. The database of a newer release
     is not changed. Raises DatabaseUnavailable when it does not respond, or when other sessions hold locks for longer
-    than ``patience_s``.
+    than ``max_wait_s``.
     """
     applied: list[str] = []
     with _connected(database) as connection:
@@ -55,7 +55,7 @@ def migrate(database: str, folder: Path = MIGRATIONS, patience_s: float = _PATIE
         if names := done - {path.stem for path in paths}:
             log.warning("database_is_newer", migrations=sorted(names))
             return applied
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + max_wait_s
         for path in paths:
             if path.stem not in done:
                 _apply(connection, path, deadline)

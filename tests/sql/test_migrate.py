@@ -71,7 +71,7 @@ def test_a_migration_without_a_lock_is_given_up_and_rolled_back(fresh: str, fold
     with psycopg.connect(fresh) as long:
         long.execute("SELECT * FROM things")
         with pytest.raises(DatabaseUnavailable, match="0002_more is not applied"):
-            migrate(fresh, folder, patience_s=0)
+            migrate(fresh, folder, max_wait_s=0)
         assert long.execute("SELECT to_regclass('others')").fetchone() == (None,)
     assert migrate(fresh, folder) == ["0002_more"]
 
