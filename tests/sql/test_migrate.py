@@ -70,7 +70,7 @@ def test_a_migration_without_a_lock_is_given_up_and_rolled_back(fresh: str, fold
     (folder / "0002_more.sql").write_text("CREATE TABLE others (id integer); ALTER TABLE things ADD COLUMN name text;")
     with psycopg.connect(fresh) as long:
         long.execute("SELECT * FROM things")
-        with pytest.raises(DatabaseUnavailable, match="0002_more is not applied"):
+        with pytest.raises(DatabaseUnavailable, match="0002_more was not applied"):
             migrate(fresh, folder, max_wait_s=0)
         assert long.execute("SELECT to_regclass('others')").fetchone() == (None,)
     assert migrate(fresh, folder) == ["0002_more"]
