@@ -28,4 +28,4 @@ def cancel_rest(rerun_id: UUID) -> str:
     images, flow_run_ids = cancel_attempts_of_rerun(database(), rerun_id)
     with closing(FlowRuns(load_settings())) as flow_runs:
         flow_runs.cancel(flow_run_ids, "The re-run was cancelled.")
-    return f"{images} images are as they were before the re-run"
+    return f"{images} images returned to their state before the re-run"

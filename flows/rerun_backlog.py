@@ -118,7 +118,7 @@ def with_offset(time: datetime) -> datetime:
 
 
 def _describe(images: RerunImages, rerun_id: UUID, *, dry_run: bool) -> str:
-    left_out = f"; {images.without_original} are left out because they have no original any more"
+    left_out = f"; {images.without_original} are left out because their original is no longer stored"
     suffix = left_out if images.without_original else ""
     if not dry_run:
         return f"{images.count} images will be re-run; cancel what is left with the id {rerun_id}{suffix}"

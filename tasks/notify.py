@@ -14,7 +14,7 @@ from blurline.errors import MarkMisses, OutputCheckFailed, StoreUnavailable
 from blurline.observability import metrics
 from sql.engine.database import Transaction
 from sql.jobs.publishing import Result, publish
-from sql.jobs.settlement import Settled, fail, hold_for_review, withdraw
+from sql.jobs.settlement import Settled, fail, send_to_review, withdraw
 from tasks.resources import database, store
 from tasks.work import TASK, Item, Work
 
@@ -43,7 +43,7 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
     if isinstance(item.error, MarkMisses):
         return Settled(withdraw(transaction, item.attempt, item.error.code, str(item.error)))
     if isinstance(item.error, OutputCheckFailed):
-        return Settled(hold_for_review(transaction, item.attempt, item.error.code, str(item.error)))
+        return Settled(send_to_review(transaction, item.attempt, item.error.code, str(item.error)))
     if item.error is not None:
         return Settled(fail(transaction, item.attempt, item.error.code, str(item.error)))
     assert item.original is not None and item.output is not None and work.plan is not None

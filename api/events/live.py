@@ -9,8 +9,8 @@ import structlog
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.events.live_client import Goodbye, LiveClient
-from api.events.websocket_abort import cut
+from api.events.live_client import CloseConnection, LiveClient
+from api.events.websocket_abort import abort
 from api.http.problems import ApiProblem
 from blurline.settings import Settings
 
@@ -26,15 +26,15 @@ async def live(websocket: WebSocket) -> None:
     state = websocket.app.state
     _check_origin(websocket, state.context.settings)
     await websocket.accept()
-    farewell: Goodbye | None = None
+    closing: CloseConnection | None = None
     try:
         await LiveClient(websocket, state.context, state.hub).serve()
     except* WebSocketDisconnect:
         pass
-    except* Goodbye as group:
-        farewell = next(each for each in group.exceptions if isinstance(each, Goodbye))
-    if farewell:
-        await _close(websocket, farewell)
+    except* CloseConnection as group:
+        closing = next(each for each in group.exceptions if isinstance(each, CloseConnection))
+    if closing:
+        await _close(websocket, closing)
 
 
 def _check_origin(websocket: WebSocket, settings: Settings) -> None:
@@ -51,12 +51,12 @@ def _check_origin(websocket: WebSocket, settings: Settings) -> None:
         )
 
 
-async def _close(websocket: WebSocket, goodbye: Goodbye) -> None:
+async def _close(websocket: WebSocket, closing: CloseConnection) -> None:
     try:
         async with asyncio.timeout(_CLOSE_S):
-            await websocket.close(goodbye.code, goodbye.reason)
+            await websocket.close(closing.code, closing.reason)
     except TimeoutError:
-        log.warning("websocket_cut", code=goodbye.code)
-        cut(websocket)
+        log.warning("websocket_cut", code=closing.code)
+        abort(websocket)
     except (WebSocketDisconnect, RuntimeError):
-        log.debug("websocket_gone", code=goodbye.code)
+        log.debug("websocket_gone", code=closing.code)

@@ -34,7 +34,7 @@ _PAUSE_S = 1
 _REFRESH_S = 0.5
 
 
-class Goodbye(Exception):
+class CloseConnection(Exception):
     """Close the connection. ``code`` is the WebSocket's close code, ``reason`` a sentence of at most 123 bytes."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -50,32 +50,32 @@ class LiveClient:
         self._pace = _Pace()
 
     async def serve(self) -> None:
-        """Serve until the client leaves (WebSocketDisconnect) or is turned away (Goodbye).
+        """Serve until the client leaves (WebSocketDisconnect) or is turned away (CloseConnection).
 
         Raises either one, possibly in an ExceptionGroup.
         """
-        hello, identity = await self._meet()
+        hello, identity = await self._authenticate()
         try:
             with self._hub.client(identity.owner) as wake:
                 async with asyncio.timeout(_seconds_left(identity)) as expiry, asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._tell(identity, hello.after, wake))
+                    tasks.create_task(self._send_events(identity, hello.after, wake))
                     await self._refresh(identity.owner, expiry)
         except TooManyClients:
             most = self._context.settings.requests.websockets_per_owner
-            raise Goodbye(4429, f"A user can have at most {most} connections.") from None
+            raise CloseConnection(4429, f"A user can have at most {most} connections.") from None
         except TimeoutError:
-            raise Goodbye(4401, "The token has expired.") from None
+            raise CloseConnection(4401, "The token has expired.") from None
 
-    async def _meet(self) -> tuple[_Hello, Identity]:
+    async def _authenticate(self) -> tuple[_Hello, Identity]:
         try:
             async with asyncio.timeout(_HELLO_S):
                 hello = await self._receive()
         except TimeoutError:
-            raise Goodbye(4408, f"No token arrived within {_HELLO_S} seconds.") from None
+            raise CloseConnection(4408, f"No token arrived within {_HELLO_S} seconds.") from None
         try:
             identity = await self._identify(hello.token)
         except RetryableError:
-            raise Goodbye(1013, "The token cannot be checked at the moment. Try again soon.") from None
+            raise CloseConnection(1013, "The token cannot be checked at the moment. Try again soon.") from None
         self._websocket.state.owner = identity.owner
         return hello, identity
 
@@ -86,15 +86,15 @@ class LiveClient:
         while True:
             hello = await self._receive()
             if loop.time() < last_s + _REFRESH_S:
-                raise Goodbye(4429, "New tokens arrive too often. Renew one shortly before it expires.")
+                raise CloseConnection(4429, "New tokens arrive too often. Renew one shortly before it expires.")
             last_s = loop.time()
-            identity = await self._identify_at_last(hello.token)
+            identity = await self._identify_with_retries(hello.token)
             if identity.owner != owner:
-                raise Goodbye(4403, "The new token belongs to another user.")
+                raise CloseConnection(4403, "The new token belongs to another user.")
             expiry.reschedule(loop.time() + _seconds_left(identity))
             await self._send(type="refreshed", expires_at=identity.expires_at)
 
-    async def _tell(self, identity: Identity, after: int | None, wake: asyncio.Event) -> None:
+    async def _send_events(self, identity: Identity, after: int | None, wake: asyncio.Event) -> None:
         owner, database = identity.owner, self._context.database
         bounds = await self._hub.read(find_bounds, database, owner)
         last = bounds.head if after is None else after
@@ -109,21 +109,21 @@ class LiveClient:
                 fields = {"sequence": event.sequence, "job_id": event.job_id, "image_id": event.image_id}
                 await self._send(type=event.type, **fields, created_at=event.created_at, **event.data)
                 last = event.sequence
-            await self._tell_progress(owner, (event.job_id for event in events))
+            await self._send_progress(owner, (event.job_id for event in events))
             if len(events) < _PAGE:
-                await self._rest(wake)
+                await self._wait(wake)
 
-    async def _tell_progress(self, owner: str, job_ids: Iterable[UUID]) -> None:
-        turn = self._pace.whose_turn(job_ids)
-        if turn:
-            told = await self._hub.read(count_progress, self._context.database, owner, turn)
-            for job_id, progress in told.items():
+    async def _send_progress(self, owner: str, job_ids: Iterable[UUID]) -> None:
+        due = self._pace.take_due(job_ids)
+        if due:
+            counts = await self._hub.read(count_progress, self._context.database, owner, due)
+            for job_id, progress in counts.items():
                 await self._send(type="job.progress", job_id=job_id, progress=progress)
 
-    async def _rest(self, wake: asyncio.Event) -> None:
+    async def _wait(self, wake: asyncio.Event) -> None:
         """Wait until there may be something to send, then a moment longer to send several events together."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.next_turn_s() or _POLL_S):
+            async with asyncio.timeout(self._pace.next_due_s() or _POLL_S):
                 await wake.wait()
                 await asyncio.sleep(_GATHER_S)
 
@@ -131,12 +131,12 @@ class LiveClient:
         try:
             identity = await to_thread.run_sync(self._context.identify, token, abandon_on_cancel=True)
         except InvalidToken:
-            raise Goodbye(4401, "The token is not valid here.") from None
+            raise CloseConnection(4401, "The token is not valid here.") from None
         if not identity.scopes:
-            raise Goodbye(4403, "The token has no scope of Blurline.")
+            raise CloseConnection(4403, "The token has no scope of Blurline.")
         return identity
 
-    async def _identify_at_last(self, token: str) -> Identity:
+    async def _identify_with_retries(self, token: str) -> Identity:
         """Retry while the issuer or the database is down. The old token stays valid meanwhile."""
         while True:
             try:
@@ -150,21 +150,21 @@ class LiveClient:
             raise WebSocketDisconnect(message["code"])
         text = message.get("text")
         if text is None:
-            raise Goodbye(4400, "Send text.")
+            raise CloseConnection(4400, "Send text.")
         if len(text.encode()) > MAX_LIVE_MESSAGE_BYTES:
-            raise Goodbye(1009, f"A message has at most {MAX_LIVE_MESSAGE_BYTES} bytes.")
+            raise CloseConnection(1009, f"A message has at most {MAX_LIVE_MESSAGE_BYTES} bytes.")
         try:
             return _Hello.model_validate_json(text) if text.lstrip().startswith("{") else _Hello(token=text.strip())
         except ValidationError:
-            raise Goodbye(4400, 'Send a token, or {"token": "…", "after": 123}.') from None
+            raise CloseConnection(4400, 'Send a token, or {"token": "…", "after": 123}.') from None
 
     async def _send(self, **message: Any) -> None:
-        """Send a message. Raises Goodbye when the client does not read, WebSocketDisconnect when it is gone."""
+        """Send a message. Raises CloseConnection when the client does not read, WebSocketDisconnect when it is gone."""
         try:
             async with asyncio.timeout(_SEND_S):
                 await self._websocket.send_text(to_json(message).decode())
         except TimeoutError:
-            raise Goodbye(4413, "The client does not read its messages.") from None
+            raise CloseConnection(4413, "The client does not read its messages.") from None
         except RuntimeError:  # the server has closed the connection, but `receive` has not reported it yet
             raise WebSocketDisconnect(1006) from None
 
@@ -179,21 +179,23 @@ class _Pace:
 
     def __init__(self) -> None:
         self._waiting: set[UUID] = set()
-        self._told_s: dict[UUID, float] = {}
+        self._sent_at_s: dict[UUID, float] = {}
 
-    def whose_turn(self, touched: Iterable[UUID]) -> list[UUID]:
+    def take_due(self, touched: Iterable[UUID]) -> list[UUID]:
         """Add the touched jobs to those that wait, and take those whose progress is due now."""
         now_s = time.monotonic()
-        self._told_s = {job_id: told_s for job_id, told_s in self._told_s.items() if told_s > now_s - _PROGRESS_S}
+        self._sent_at_s = {
+            job_id: sent_at_s for job_id, sent_at_s in self._sent_at_s.items() if sent_at_s > now_s - _PROGRESS_S
+        }
         self._waiting.update(touched)
-        turn = [job_id for job_id in self._waiting if job_id not in self._told_s]
-        self._waiting.difference_update(turn)
-        self._told_s.update(dict.fromkeys(turn, now_s))
-        return turn
+        due = [job_id for job_id in self._waiting if job_id not in self._sent_at_s]
+        self._waiting.difference_update(due)
+        self._sent_at_s.update(dict.fromkeys(due, now_s))
+        return due
 
-    def next_turn_s(self) -> float | None:
+    def next_due_s(self) -> float | None:
         """Seconds until the next waiting job is due. None when no job waits."""
-        due_s = min((self._told_s[job_id] for job_id in self._waiting), default=None)
+        due_s = min((self._sent_at_s[job_id] for job_id in self._waiting), default=None)
         return None if due_s is None else max(due_s + _PROGRESS_S - time.monotonic(), 0.001)
 
 

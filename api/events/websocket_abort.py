@@ -31,10 +31,10 @@ class WebSocketAbort:
         await self._app(scope, receive, send)
 
 
-def cut(websocket: WebSocket) -> None:
+def abort(websocket: WebSocket) -> None:
     """Drop the connection and everything still to be sent. Servers other than uvicorn may not support it."""
-    abort: Callable[[], None] | None = websocket.scope.get(_KEY)
-    if abort is None:
+    abort_connection: Callable[[], None] | None = websocket.scope.get(_KEY)
+    if abort_connection is None:
         log.warning("websocket_not_cut")
     else:
-        abort()
+        abort_connection()

@@ -1,4 +1,4 @@
-"""Re-running images of every job, and cancelling what is left of a re-run. For operators."""
+"""Re-running images of all jobs, and cancelling a re-run. For operators."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ router = APIRouter(prefix="/v1/reruns", tags=["operating"])
 
 @router.post("", responses=problem_responses("models_unknown"))
 def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> BacklogRerun:
-    """Re-run images of any owner, or (`dry_run`, the default) say which images it would be. Each stays as it is until
-    its new result is there."""
+    """Re-run images of any owner, or with `dry_run` (the default) only list them. Each image keeps its result until the
+    new one is ready."""
     rerun_id = new_id()
     with context.database.transaction() as transaction:
         images = rerun(transaction, request, rerun_id, batch_size(context.settings))
@@ -39,7 +39,7 @@ def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> 
 
 @router.post("/{rerun_id}/cancel", responses=problem_responses("not_found"))
 def cancel_rerun(context: Ctx, who: Operator, rerun_id: UUID) -> CancelledRerun:
-    """Cancel what is left of a re-run, of a backlog or of a job. Its images are as they were before."""
+    """Cancel the rest of a re-run, of a backlog or of a job. Its images return to their previous state."""
     if not is_rerun(context.database, rerun_id):
         raise ApiProblem("not_found", "There is no re-run with this id.")
     images, flow_run_ids = cancel_attempts_of_rerun(context.database, rerun_id)

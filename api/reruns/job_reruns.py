@@ -27,9 +27,9 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     "/{job_id}/rerun", status_code=202, responses=problem_responses("not_found", "quota_exceeded", "models_unknown")
 )
 def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
-    """Re-run images of a job, with another policy if you like: your own job's, or as an operator anyone's. Each stays
-    as it is until its new result is there. It counts against its owner's quotas like a submission, unless an operator
-    asks for it."""
+    """Re-run images of one of the caller's jobs, optionally with another policy; operators can re-run anyone's. Each
+    image keeps its result until the new one is ready. A re-run counts against the owner's quotas like a submission,
+    unless an operator requests it."""
     settings, request = context.settings, request or RerunRequest()
     rerun_id = new_id()
     with context.database.transaction() as transaction:

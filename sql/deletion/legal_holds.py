@@ -70,7 +70,7 @@ def check_not_held(transaction: Transaction, job_id: UUID, image_id: UUID | None
     found = transaction.one("hold_in_force", job_id=job_id, image_id=image_id)
     if found is not None:
         what = "The job" if found["image_id"] is None else f"The image {found['image_id']}"
-        raise OnHold(f"{what} is on hold and cannot be deleted. An operator can release it.")
+        raise OnHold(f"{what} is under a legal hold and cannot be deleted. Ask an operator to release the hold.")
 
 
 def _place(transaction: Transaction, job_id: UUID, image_id: UUID | None, reason: str, placed_by: str) -> Hold:

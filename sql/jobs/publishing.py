@@ -1,4 +1,4 @@
-"""Publishing the result of an attempt, or holding it at the review gate. Needs NumPy, so the API does not import it."""
+"""Publish the result of an attempt, or keep it at the review gate. Needs NumPy, so the API does not import it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sql.jobs.settlement import Settled, finish
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A stored result and what it was made with."""
+    """A stored result, and the policy and model that made it."""
 
     key: str
     media_type: str
@@ -39,14 +39,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ReviewReason:
-    """Why a result waits at the review gate: a code, and a sentence for the reviewer."""
+    """The reason why a result waits at the review gate: a code, and a sentence for the reviewer."""
 
     code: str
     message: str
 
 
 def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: ReviewReason | None = None) -> Settled:
-    """Make ``result`` the image's own, if the attempt still is the one that may settle it.
+    """Make ``result`` the image's result, if the attempt is still its open one.
 
     With a ``reason`` the result waits at the review gate, and nobody but a reviewer can fetch it. An attempt whose
     publication was committed without its worker learning of it finds its own result here and has won.

@@ -1,4 +1,4 @@
-"""Ending attempts that stopped early: a new attempt later, or the end of the image. And calling attempts off."""
+"""Ending attempts that stopped early: retry the image, fail it, or cancel."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from sql.jobs.attempts import NeedsNewerWorker, next_attempt, reopen
 from sql.jobs.submissions import BatchSize, add_batches, batch_size
 
 OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code)
-"""Codes of attempts that ended through no fault of their picture: an outage, or a worker of an older release."""
+"""Codes of attempts that failed for reasons other than their picture: an outage, or a worker of an older release."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how soon an image is attempted again.
+    """How often and how soon an image is retried.
 
-    An attempt that an outage of the store or the database has ended is not the picture's fault: it does not
-    count towards ``max_attempts`` but towards ``max_outages``, with waits of up to ``max_backoff_s``.
+    An attempt that failed because of an outage counts towards ``max_outages``, not towards ``max_attempts``. Delays
+    grow up to ``max_backoff_s``.
     """
 
     max_attempts: int
@@ -33,14 +33,14 @@ class RetryPolicy:
 
 
 def retry_policy(settings: Settings) -> RetryPolicy:
-    """The policy that the settings give."""
+    """The retry policy in the settings."""
     return RetryPolicy(settings.scheduling.max_attempts, settings.scheduling.attempt_backoff_s, batch_size(settings))
 
 
 def retry_or_fail(
     transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str, policy: RetryPolicy
 ) -> None:
-    """End those of the attempts that are open, and give their images new ones; images out of attempts fail."""
+    """End the open ones of these attempts. Retry their images, or fail those that have reached the limit."""
     rows = _close_attempts(transaction, attempt_ids, "retried", code, message)
     is_outage = code in OUTAGES
     for row in rows:
@@ -75,9 +75,9 @@ def retry_or_fail(
 
 
 def cancel_attempts(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> int:
-    """End open attempts that somebody cancelled, and return how many there were.
+    """End the open ones of these attempts as cancelled, and return their number.
 
-    An image that was published, failed or held before a re-run is so again; one that was never finished fails.
+    An image that had ended before a re-run returns to its previous state; one that was never finished fails.
     """
     rows = _close_attempts(transaction, attempt_ids, "given_up", code, message)
     image_ids = [row["image_id"] for row in rows]

@@ -1,4 +1,4 @@
-"""Ending attempts without a new result: failed, withdrawn or held; and approving a result that waits."""
+"""Ending attempts without publishing a result, and approving a result at the review gate."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sql.jobs.attempts import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Whether an attempt settled its image, and the key of the result that it has replaced."""
+    """Whether an attempt settled its image, and the key of the result that it replaced."""
 
     is_won: bool
     replaced_key: str | None = None
 
 
 def fail(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
-    """End the image as failed, if the attempt still is the one that may settle it. True when it did."""
+    """Fail the image, if the attempt is still its open one. Return whether it was."""
     return _close(transaction, attempt, "failed", code, message)
 
 
-def hold_for_review(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
-    """End the attempt without a result and put the image into the review queue. True when it did."""
+def send_to_review(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
+    """End the attempt without a result and send the image to review. Return whether the attempt was still open."""
     return _close(transaction, attempt, "needs_review", code, message)
 
 
 def withdraw(transaction: Transaction, attempt: Attempt, code: str, message: str) -> bool:
-    """End the attempt and have the image reviewed, with its earlier result if it has one. True when it did."""
+    """End the attempt and send the image to review with its earlier result, if any. Return whether it was open."""
     row = transaction.one(
         "withdraw_image", image_id=attempt.image_id, attempt_id=attempt.id, error_code=code, error_message=message
     )
@@ -40,14 +40,14 @@ def withdraw(transaction: Transaction, attempt: Attempt, code: str, message: str
 
 
 def approve(transaction: Transaction, image_id: UUID) -> bool:
-    """Publish the result that waits at the review gate. False when none waits, or when the image is being re-run."""
+    """Publish the result at the review gate. False if none waits there, or the image is being re-run."""
     return transaction.one("approve_image", image_id=image_id) is not None
 
 
 def finish(
     transaction: Transaction, attempt: Attempt, outcome: str, code: str | None = None, message: str | None = None
 ) -> None:
-    """Record the end of an attempt, and that this release made it."""
+    """Record the end of an attempt, and this release."""
     transaction.run(
         "finish_attempt",
         attempt_id=attempt.id,

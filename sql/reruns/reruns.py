@@ -46,7 +46,7 @@ class NamedImage:
 class RerunImages:
     """How many images a re-run takes, or (a dry run) would take, and the first of them, oldest first.
 
-    ``without_original``: how many match but have no original any more, counted up to the request's limit.
+    ``without_original``: how many match but no longer have an original, counted up to the request's limit.
     """
 
     count: int
@@ -100,12 +100,12 @@ def is_rerun(database: Database, rerun_id: UUID) -> bool:
 
 
 def cancel_attempts_of_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
-    """Cancel what is left of a re-run: how many images, and the flow runs that process them."""
+    """Cancel the rest of a re-run. Return the number of images, and the flow runs that process them."""
     return _cancel_attempts_of(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
 def cancel_attempts_of_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
-    """Cancel what is left of a job: how many images, and the flow runs that process them."""
+    """Cancel the rest of a job. Return the number of images, and the flow runs that process them."""
     return _cancel_attempts_of(database, "job_cancelled", _JOB_CANCELLED, job_id=job_id)
 
 
@@ -120,7 +120,7 @@ def _matching(transaction: Transaction, request: BacklogRerunRequest, *, has_ori
 def _enqueue(
     transaction: Transaction, rows: Sequence[Row], changes: Mapping[str, Any], rerun_id: UUID, size: BatchSize
 ) -> None:
-    """Set-based whatever the number of jobs: a backlog may be a hundred thousand jobs of one image."""
+    """Use set-based statements for any number of jobs: a backlog may be a hundred thousand jobs of one image."""
     policies: dict[str, str] = {}
 
     def kind(row: Row) -> tuple[UUID, str]:

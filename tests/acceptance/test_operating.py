@@ -191,7 +191,7 @@ def test_a_re_run_cancelled_half_way_leaves_no_trace(
     assert undisturbed == before, "what is published is not disturbed"
     assert fetch(client, images[names[0]])
     called_off = held.command("rerun", "--cancel", said.split()[-1])
-    assert "as they were before" in called_off
+    assert "returned to their state before" in called_off
     hold.unlink()
     with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:
         query = "SELECT count(*) FROM images WHERE job_id = %s AND open_attempt_id IS NOT NULL"

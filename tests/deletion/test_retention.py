@@ -30,7 +30,7 @@ from sql.deletion.legal_holds import OnHold, hold_image, hold_job, list_holds, r
 from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import Part, Terms, expire_part, expire_rows, list_expired_jobs, terms
 from sql.engine.database import statement
-from sql.jobs.settlement import approve, hold_for_review
+from sql.jobs.settlement import approve, send_to_review
 from sql.jobs.submissions import BatchSize
 from sql.reruns.reruns import RerunImages, rerun
 from sql.review.reviews import OriginalGone, claim, correct_image
@@ -420,6 +420,6 @@ def test_an_image_in_review_without_a_result_does_not_expire(stored_images: Stor
     job_id = stored_images.submit()
     (attempt,) = underway(stored_images.database, stored_images.settings)
     with stored_images.database.transaction() as transaction:
-        hold_for_review(transaction, attempt, "output_check_failed", "No.")
+        send_to_review(transaction, attempt, "output_check_failed", "No.")
     stored_images.age(job_id, 10)
     assert kept(stored_images, originals_days=1, results_days=1) == "nothing to do"

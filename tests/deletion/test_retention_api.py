@@ -129,7 +129,7 @@ def test_a_hold_prevents_deletion_until_it_is_released(
         assert (placed["reason"], placed["placed_by"], placed["released_at"]) == ("Complaint 7", "olga", None)
         problem(olga.put(f"{path}/hold", json={"reason": " "}), 422, "invalid_request")
         for deleting in (client, olga):
-            assert "on hold" in problem(deleting.delete(f"/v1/images/{image['id']}"), 409, "on_hold")
+            assert "legal hold" in problem(deleting.delete(f"/v1/images/{image['id']}"), 409, "on_hold")
             problem(deleting.delete(f"/v1/jobs/{job_id}"), 409, "on_hold")
         assert olga.get(f"/v1/jobs/{job_id}/holds").json()["holds"] == [placed]
         problem(client.get(f"/v1/jobs/{job_id}/holds"), 403, "missing_scope")

@@ -20,7 +20,7 @@ from sql.engine.database import Database, Transaction
 from sql.events.events import Bounds, Event, count_progress, find_bounds, list_events
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import ReviewReason, publish
-from sql.jobs.settlement import approve, fail, hold_for_review
+from sql.jobs.settlement import approve, fail, send_to_review
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tests.factories import SIZE, add_job, result, started
 from tests.waiting import TIMEOUT_S
@@ -40,7 +40,7 @@ def settle(transaction: Transaction, attempt: Attempt) -> None:
     random.choice((
         lambda: publish(transaction, attempt, result()),
         lambda: publish(transaction, attempt, result(), ReviewReason("doubtful", "Look at it.")),
-        lambda: hold_for_review(transaction, attempt, "output_check_failed", "A face shows."),
+        lambda: send_to_review(transaction, attempt, "output_check_failed", "A face shows."),
         lambda: fail(transaction, attempt, "broken", "It is broken."),
     ))()  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_events_of_images_are_written_once_and_in_order(database: Database) -> N
         publish(transaction, attempts[1], result(), ReviewReason("doubtful", "Look at it."))
         fail(transaction, attempts[2], "broken", "It is broken.")
     with database.transaction() as transaction:
-        hold_for_review(transaction, attempts[3], "output_check_failed", "A face shows.")
+        send_to_review(transaction, attempts[3], "output_check_failed", "A face shows.")
     events = events_of(database)
     assert [(event.sequence, event.type, event.image_id) for event in events] == [
         (1, "image.published", attempts[0].image_id),

@@ -19,7 +19,7 @@ from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detection
 from sql.jobs.outbox import Waiting, dispatch_waiting
 from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.retries import retry_or_fail
-from sql.jobs.settlement import approve, fail, hold_for_review
+from sql.jobs.settlement import approve, fail, send_to_review
 from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tests.clock import age
@@ -52,7 +52,7 @@ def test_a_held_result_waits_for_its_approval(database: Database, job: UUID) -> 
 def test_an_image_held_without_a_result_cannot_be_approved(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
-        assert hold_for_review(transaction, attempt, "output_check_failed", "A face shows.")
+        assert send_to_review(transaction, attempt, "output_check_failed", "A face shows.")
         assert not approve(transaction, attempt.image_id)
 
 
@@ -173,7 +173,7 @@ def test_settling_and_cancelling_concurrently_never_deadlock(database: Database)
 def test_an_image_held_without_a_result_has_no_result_key(database: Database, job: UUID) -> None:
     (attempt,) = started(database)
     with database.transaction() as transaction:
-        assert hold_for_review(transaction, attempt, "output_check_failed", "not destroyed")
+        assert send_to_review(transaction, attempt, "output_check_failed", "not destroyed")
     image = find_image(database, None, attempt.image_id)
     assert image is not None
     assert (image.state, image.result_key) == ("needs_review", None)

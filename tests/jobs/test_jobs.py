@@ -22,7 +22,7 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import ReviewReason, publish
-from sql.jobs.settlement import hold_for_review
+from sql.jobs.settlement import send_to_review
 from tests.api_requests import bearer, problem, submit, underway, upload
 from tests.api_server import serving
 from tests.factories import result
@@ -139,7 +139,7 @@ def test_only_a_published_result_is_sent(
     store.put_result("some/key.jpg", b"picture!!!", "image/jpeg")
     with database.transaction() as transaction:
         publish(transaction, by_name["published.jpg"], result("some/key.jpg"))
-        hold_for_review(transaction, by_name["held.jpg"], "output_check_failed", "why")
+        send_to_review(transaction, by_name["held.jpg"], "output_check_failed", "why")
     images = {image["name"]: image for image in client.get(f"/v1/jobs/{job['id']}/images").json()["images"]}
     response = client.get(images["published.jpg"]["result_url"])
     assert (response.content, response.headers["content-type"]) == (b"picture!!!", "image/jpeg")
