@@ -18,6 +18,7 @@ from blurline.contract import (
     Worker,
 )
 from blurline.orchestration.flow_runs import PrefectUnavailable
+from blurline.settings import Settings
 from blurline.version import VERSION, version_of_worker
 from sql.jobs.job_queries import database_version
 from sql.upkeep.metrics import Backlog, read_service_metrics
@@ -52,7 +53,21 @@ def get_system(context: Ctx, _: Operator) -> System:
         missing_objects=MissingObjects(originals=service.missing_originals, results=service.missing_results),
         holds=service.holds,
         housekeeping=[Housekeeping.model_validate(each, from_attributes=True) for each in service.housekeeping],
-        retention=Retention.model_validate(context.settings, from_attributes=True),
+        retention=_retention(context.settings),
+    )
+
+
+def _retention(settings: Settings) -> Retention:
+    kept = settings.retention
+    return Retention(
+        keep_originals_days=kept.originals_days,
+        keep_results_days=kept.results_days,
+        keep_rows_days=kept.rows_days,
+        keep_audit_days=kept.audit_days,
+        keep_uploads_hours=kept.uploads_hours,
+        events_kept_days=kept.events_days,
+        idempotency_hours=settings.requests.idempotency_hours,
+        upload_ttl_s=settings.store.upload_ttl_s,
     )
 
 
