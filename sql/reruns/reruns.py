@@ -155,14 +155,16 @@ def _enqueue(
 def _cancel_attempts_of(
     database: Database, code: str, message: str, rerun_id: UUID | None = None, job_id: UUID | None = None
 ) -> tuple[int, list[UUID]]:
-    """Repeat until nothing is open: another attempt may have replaced one meanwhile."""
+    """In transactions of whole batches, until nothing is open: another attempt may have replaced one meanwhile."""
     images = 0
     flow_run_ids: set[UUID] = set()
     while True:
         with database.transaction() as transaction:
-            rows = transaction.all("open_attempts", rerun_id=rerun_id, job_id=job_id)
+            rows = transaction.all("open_attempts", rerun_id=rerun_id, job_id=job_id, limit=_AT_ONCE)
             if not rows:
                 return images, sorted(flow_run_ids)
+            if len(rows) == _AT_ONCE:  # the rest of the last batch may be missing
+                rows = [row for row in rows if row["batch_id"] != rows[-1]["batch_id"]] or rows
             transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
             images += cancel_attempts(transaction, [row["attempt_id"] for row in rows], code, message)
             flow_run_ids |= {row["flow_run_id"] for row in rows if row["flow_run_id"]}

@@ -52,14 +52,16 @@ ON CONFLICT (profile) DO UPDATE SET sha256 = EXCLUDED.sha256, recorded_at = now(
 SELECT FROM profile_models LIMIT 1
 
 -- name: open_attempts
--- Of a re-run or of a job: the other id is null and matches nothing. flow_run_id only where a worker has begun; a run
--- that has not will find nothing to do.
+-- Of a re-run or of a job: the other id is null and matches nothing. flow_run_id only where a worker has started; a
+-- run that has not finds nothing to do. A limit, because a statement over a whole backlog would take minutes.
 SELECT attempts.id AS attempt_id, batches.id AS batch_id,
        CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
 FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
 WHERE batches.rerun_id = %(rerun_id)s OR batches.job_id = %(job_id)s
+ORDER BY batches.id
+LIMIT %(limit)s
 
 -- name: rerun
 SELECT FROM batches WHERE rerun_id = %(rerun_id)s LIMIT 1
