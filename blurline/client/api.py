@@ -20,7 +20,7 @@ from blurline.client.errors import ApiRefused, UploadRefused
 from blurline.client.exports import ExportsClient
 from blurline.client.legal_holds import HoldsClient
 from blurline.client.paging import following, given
-from blurline.client.reruns import RerunsClient
+from blurline.client.reruns import RERUN_TIMEOUT_S, RerunsClient
 from blurline.client.statistics import StatisticsClient
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
 from blurline.client.webhooks import WebhooksClient
@@ -248,7 +248,9 @@ class Client:
         body = request.model_dump_json(exclude_unset=True)
         headers = {"Content-Type": "application/json"}
         path = f"/v1/jobs/{job_id}/rerun"
-        response = self._transport.request("POST", path, is_repeatable=False, headers=headers, content=body)
+        response = self._transport.request(
+            "POST", path, is_repeatable=False, headers=headers, content=body, timeout=RERUN_TIMEOUT_S
+        )
         return self._parsed(Rerun, response)
 
     def delete_job(self, job_id: UUID) -> DeletionReceipt:

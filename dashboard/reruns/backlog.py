@@ -8,7 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from blurline.contract import BacklogRerun, BacklogRerunRequest
-from blurline.settings import load_settings
+from blurline.contract.reruns import MAX_RERUN_IMAGES
 from dashboard.access.session import client
 from dashboard.policy_form import overrides_form
 from dashboard.problems import stating_problems
@@ -16,7 +16,7 @@ from dashboard.states import IMAGE_STATES, counted, plain
 from dashboard.statistics.image_filter import zone
 
 _STATES = ("failed", "needs_review", "published")
-_LIMIT, _MOST = 1000, 10_000
+_LIMIT = 1000
 _DRY_RUN, _NOTICE, _ID = "backlog-dry-run", "backlog-notice", "backlog-rerun-id"
 
 
@@ -34,8 +34,6 @@ def backlog() -> None:
     if _NOTICE in st.session_state:
         st.success(st.session_state.pop(_NOTICE), icon=":material/check_circle:")
     _cancellation()
-    deployments = f"{load_settings().prefect.ui_url}/deployments"
-    st.caption(f"Results of another model are re-run with the deployment [rerun-backlog]({deployments}) in Prefect.")
 
 
 def _wanted() -> BacklogRerunRequest | None:
@@ -50,7 +48,14 @@ def _wanted() -> BacklogRerunRequest | None:
     score_below = first.number_input(
         "Face score below", 0.05, 1.0, None, 0.05, placeholder="Any score", key="backlog-score"
     )
-    limit = second.number_input("At most", 1, _MOST, _LIMIT, key="backlog-limit", help="The oldest images first.")
+    limit = second.number_input(
+        "At most", 1, MAX_RERUN_IMAGES, _LIMIT, key="backlog-limit", help="The oldest images first."
+    )
+    another_model = third.toggle(
+        "Another model",
+        key="backlog-another-model",
+        help="Only images whose result was not made with the model that their profile uses now.",
+    )
     policy = overrides_form("backlog")
     since, until = _between(days)
     try:
@@ -67,6 +72,7 @@ def _wanted() -> BacklogRerunRequest | None:
             "job_id": job_id,
             "submitted_from": since,
             "submitted_until": until,
+            "made_with_another_model": another_model,
             "score_below": score_below,
             "limit": limit,
             "policy": policy,

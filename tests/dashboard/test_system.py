@@ -11,12 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from api.app import create_app
 from blurline.client import Client
+from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from blurline.version import VERSION
 from dashboard.problems import AWAY
 from sql.engine.database import Database
 from sql.jobs.retries import retry_or_fail
+from sql.reruns.reruns import record_models
 from tests.api_requests import underway
 from tests.api_server import serving
 from tests.dashboard.conftest import Enter, Open, texts
@@ -87,6 +89,12 @@ def test_the_backlog_form_filters_and_reports_errors(
     page.text_input(key="backlog-job").set_value(str(job)).run()
     today = client.job(job).created_at.date()
     page.date_input(key="backlog-days").set_value((today, today)).run()
+    _press(page, "Dry run")
+    assert "**1 image**" in texts(page)
+    page.toggle(key="backlog-another-model").set_value(True).run()
+    _press(page, "Dry run")
+    assert "No worker of this release has recorded its models yet" in texts(page)
+    record_models(database, dict.fromkeys(ProfileName, "now"))
     _press(page, "Dry run")
     assert "**1 image**" in texts(page)
     page.text_input(key="backlog-owner").set_value("somebody-else").run()

@@ -20,6 +20,7 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.settlement import fail
+from sql.reruns import reruns
 from tests.api_requests import bearer, images_of, problem, submit, underway
 from tests.simulated_worker import settle
 
@@ -133,6 +134,24 @@ def test_a_dry_run_lists_at_most_20_images(client: httpx.Client, settings: Setti
     headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
     answer = client.post("/v1/reruns", json={}, headers=headers).json()
     assert answer == {"id": None, "images": 21, "names": names[:20], "without_original": 0}
+
+
+def test_a_backlog_larger_than_one_statement_is_re_run_and_cancelled_whole(
+    client: httpx.Client, settings: Settings, database: Database, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reruns, "_AT_ONCE", 4)
+    for at in range(3):
+        submit(client, *[f"{at}-{number}-broken.jpg" for number in range(6)])
+    with database.transaction() as transaction:
+        for attempt in underway(database, settings):
+            fail(transaction, attempt, "unreadable_picture", "It cannot be read.")
+    begun = operator.reruns.start(BacklogRerunRequest(limit=17, dry_run=False))
+    assert begun.id and begun.images == 17
+    again = underway(database, settings)
+    assert len({attempt.image_id for attempt in again}) == len(again) == 17
+    assert {attempt.number for attempt in again} == {2}
+    assert operator.reruns.cancel(begun.id).images == 17
+    assert underway(database, settings) == []
 
 
 def test_the_rest_of_a_rerun_is_cancelled(
