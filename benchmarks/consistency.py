@@ -15,7 +15,7 @@ import psycopg
 
 from blurline.ids import new_id
 from blurline.policy import Policy
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from flows.retention import delete_expired
 from sql.deletion.retention import terms
@@ -42,7 +42,7 @@ def run() -> dict[str, Any]:
         del keys, etags, originals
         tracemalloc.start()
         started = time.perf_counter()
-        findings = inspect(database, store, Bucket.ORIGINALS, -60)
+        findings = inspect(database, store, ImageBucket.ORIGINALS, -60)
         compared_s = time.perf_counter() - started
         _, peak_bytes = tracemalloc.get_traced_memory()
         tracemalloc.stop()

@@ -10,7 +10,7 @@ from prefect import flow
 from pydantic import Field
 
 from blurline.settings import Settings, load_settings
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.upkeep.consistency import check_plausible, grace_s, inspect, repair_bucket
@@ -39,7 +39,7 @@ def sweep_store(
 ) -> str:
     """Do the flow's work and return its counts as a sentence. Raises TooManyOrphans."""
     ends_at_s = time.monotonic() + max_s
-    found = [inspect(database, store, bucket, grace_s(settings), limit, ends_at_s) for bucket in Bucket]
+    found = [inspect(database, store, bucket, grace_s(settings), limit, ends_at_s) for bucket in ImageBucket]
     counts = {
         f"{kind}_{findings.bucket}": count
         for findings in found

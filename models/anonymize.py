@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blurline.decision.choice import Choice, choose
 from blurline.decision.doubt import Doubt, estimate_doubt
-from blurline.picture.photo import WITH_ALPHA, Format, Frame, Note, Photo
+from blurline.picture.photo import WITH_ALPHA, Format, Frame, Photo, PictureNote
 from blurline.picture.redact import write
 from blurline.policy import Policy
 from blurline.settings import Settings
@@ -29,7 +29,7 @@ class Anonymized:
     format: Format
     choices: tuple[Choice, ...]
     doubt: Doubt
-    notes: tuple[Note, ...]
+    notes: tuple[PictureNote, ...]
     is_copied: bool
 
     @property
@@ -99,23 +99,25 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
     return Rendered(done, written.photo.frames[0], scores)
 
 
-def _format_notes(photo: Photo, written: Format) -> tuple[Note, ...]:
+def _format_notes(photo: Photo, written: Format) -> tuple[PictureNote, ...]:
     notes = []
     if photo.encoding.format is Format.HEIC and written is Format.JPEG:
-        notes.append(Note("heic_to_jpeg", "The HEIC picture was converted to JPEG."))
+        notes.append(PictureNote("heic_to_jpeg", "The HEIC picture was converted to JPEG."))
     if written not in WITH_ALPHA and any(frame.is_transparent for frame in photo.frames):
-        notes.append(Note("alpha_flattened", "The transparent picture was placed on a white background."))
+        notes.append(PictureNote("alpha_flattened", "The transparent picture was placed on a white background."))
     return tuple(notes)
 
 
-def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tuple[Note, ...]:
+def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tuple[PictureNote, ...]:
     """Notes on faces that stay visible because of the policy or a reviewer."""
     notes = []
     left = sum(int(choice.is_left.sum()) for choice in choices)
     if left:
         why = "because of the policy or a reviewer"
-        notes.append(Note("faces_left", f"{left} of the detected faces stay visible {why}."))
+        notes.append(PictureNote("faces_left", f"{left} of the detected faces stay visible {why}."))
     regions = [region.box(photo.width_px, photo.height_px) for region in policy.always_regions]
     if any(box.width_px <= 0 or box.height_px <= 0 for box in regions):
-        notes.append(Note("region_outside", "An always-region lies outside the picture; nothing was destroyed there."))
+        notes.append(
+            PictureNote("region_outside", "An always-region lies outside the picture; nothing was destroyed there.")
+        )
     return tuple(notes)

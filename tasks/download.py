@@ -14,7 +14,7 @@ from models import plan_for
 from sql.jobs.attempts import Attempt, start_batch
 from tasks.resources import database, store
 from tasks.source_url import fetching, keep
-from tasks.work import TASK, Item, Original, Work
+from tasks.work import TASK, DownloadedOriginal, Item, Work
 
 
 class OriginalChanged(PermanentError):
@@ -23,9 +23,9 @@ class OriginalChanged(PermanentError):
     code = "original_changed"
 
 
-def validated(data: bytes, limits: Limits) -> Original:
+def validated(data: bytes, limits: Limits) -> DownloadedOriginal:
     """File bytes -> original, identified by content. Raises PictureError when it cannot be processed."""
-    return Original(data, hashlib.sha256(data).hexdigest(), read_header(data, limits))
+    return DownloadedOriginal(data, hashlib.sha256(data).hexdigest(), read_header(data, limits))
 
 
 @task(name="download", timeout_seconds=600, **TASK)

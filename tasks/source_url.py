@@ -55,7 +55,7 @@ def fetching(attempts: Sequence[Attempt], settings: Settings) -> Iterator[Callab
 
 
 def keep(attempt: Attempt, data: bytes, settings: Settings) -> None:
-    """Store a fetched original as the image's original. Raises AttemptSuperseded and QuotaExceeded."""
+    """Store a fetched original as the image's original. Raises AttemptSuperseded and OverQuota."""
 
     def put() -> StoredObject:
         return store().put_original(attempt.original_key, io.BytesIO(data), len(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import task
 
-from blurline.picture.preview import MEDIA_TYPE
+from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from tasks.resources import store
 from tasks.work import TASK, Item, Work
 
@@ -17,7 +17,7 @@ def upload(work: Work) -> None:
         assert item.output is not None
         for each in item.output.previews:
             put = store().put_result if each.is_result else store().put_original_preview
-            put(each.key, each.data, MEDIA_TYPE)
+            put(each.key, each.data, PREVIEW_MEDIA_TYPE)
         store().put_result(item.output.key, item.output.done.data, item.output.done.format.media_type)
         item.is_stored = True
 

@@ -39,7 +39,7 @@ class InternalFault(PermanentError):
 
 
 @dataclass(slots=True)
-class Original:
+class DownloadedOriginal:
     """A downloaded and validated original."""
 
     data: bytes
@@ -75,7 +75,7 @@ class Item:
     """One image of the batch, with the output of each stage."""
 
     attempt: Attempt
-    original: Original | None = None
+    original: DownloadedOriginal | None = None
     photo: Photo | None = None
     inputs: list[DetectorInputs] | None = None
     candidates: list[Candidates] | None = None

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from api.app import create_app
 from blurline.access.tokens import Scope
 from blurline.settings import Settings, load_settings
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_requests import bearer
@@ -81,6 +81,6 @@ def _no_remembered_settings() -> None:
 @pytest.fixture
 def stored_images(settings: Settings, database: Database, store: Store) -> StoredImages:
     """The emptied database and the store's two buckets of images, emptied too."""
-    for bucket in Bucket:
+    for bucket in ImageBucket:
         store.remove_all(bucket, [each.key for each in store.list_all(bucket)])
     return StoredImages(settings, database, store)

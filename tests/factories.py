@@ -11,18 +11,18 @@ import numpy as np
 from blurline.decision.choice import choose
 from blurline.decision.doubt import Doubt
 from blurline.ids import new_id
-from blurline.picture.photo import Note
+from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, start_batch
-from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.outbox import WaitingBatch, dispatch_waiting
 from sql.jobs.publishing import Result
 from sql.jobs.retries import RetryPolicy
 from sql.jobs.submissions import BatchSize, NewJob, Original, Queue, create_job
 
 SIZE = BatchSize(images=10, bytes=1_000_000)
 RETRY_POLICY = RetryPolicy(max_attempts=3, backoff_s=0, size=SIZE)
-NOTE = Note("cmyk_converted", "It was CMYK.")
+NOTE = PictureNote("cmyk_converted", "It was CMYK.")
 
 
 def originals(count: int) -> list[Original]:
@@ -46,7 +46,7 @@ def dispatched(database: Database) -> list[UUID]:
     """Dispatch every batch in the outbox, as if Prefect accepted it; the batches' ids."""
     taken: list[UUID] = []
 
-    def create(waiting: Waiting) -> UUID:
+    def create(waiting: WaitingBatch) -> UUID:
         taken.append(waiting.batch_id)
         return new_id()
 

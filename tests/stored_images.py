@@ -12,7 +12,7 @@ import psycopg
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import Settings
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
@@ -70,7 +70,7 @@ class StoredImages:
         """Age a job, its images and the attempts at them."""
         age_job(self.settings.database.conninfo, job_id, timedelta(days=days))
 
-    def keys(self, bucket: Bucket) -> set[str]:
+    def keys(self, bucket: ImageBucket) -> set[str]:
         """The keys in the store."""
         return {each.key for each in self.store.list_all(bucket)}
 

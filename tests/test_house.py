@@ -44,6 +44,17 @@ def test_onnxruntime_is_imported_in_one_place_only() -> None:
     assert importers == ["models/session.py"]
 
 
+def test_no_two_classes_share_a_name() -> None:
+    """One word for one thing: a class name, read anywhere, needs no folder beside it."""
+    places: dict[str, list[str]] = {}
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(path.relative_to(ROOT).as_posix())
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
+
+
 def test_no_test_module_is_imported() -> None:
     """Helpers lie in separate modules, so that each test module can be renamed, split or deleted independently."""
     assert [

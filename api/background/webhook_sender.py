@@ -22,7 +22,14 @@ from blurline.outbound.webhook_signature import signed_headers
 from blurline.settings import Settings
 from sql.engine.channels import Channel
 from sql.engine.database import Database
-from sql.events.deliveries import Claim, Failure, claim_delivery, record_failure, record_gone, record_success
+from sql.events.deliveries import (
+    ClaimedDelivery,
+    DeliveryFailure,
+    claim_delivery,
+    record_failure,
+    record_gone,
+    record_success,
+)
 
 log = structlog.get_logger()
 
@@ -79,7 +86,7 @@ class WebhookSender:
                 self._threads.submit(self._send_all, claim)
         return 0 if claim is None else 1
 
-    def _send_all(self, claim: Claim | None) -> None:
+    def _send_all(self, claim: ClaimedDelivery | None) -> None:
         """Send the claimed message, then every other one that is due."""
         try:
             while claim is not None:
@@ -92,7 +99,7 @@ class WebhookSender:
         finally:
             self._idle.release()
 
-    def _send(self, claim: Claim) -> None:
+    def _send(self, claim: ClaimedDelivery) -> None:
         body = json.dumps(claim.payload, separators=(",", ":")).encode()
         secrets = [secret for secret in (claim.secret, claim.previous_secret) if secret is not None]
         headers = signed_headers(secrets, str(claim.delivery_id), int(time.time()), body)
@@ -117,9 +124,9 @@ class WebhookSender:
         else:
             self._failed(claim, status, fault or f"The endpoint answered {status}.")
 
-    def _failed(self, claim: Claim, status: int | None, error: str) -> None:
+    def _failed(self, claim: ClaimedDelivery, status: int | None, error: str) -> None:
         days = self._settings.outbound.webhook_stop_days
-        failure = Failure(status, error, retry_in_s(claim.tries), pause_s(claim.failures_in_a_row))
+        failure = DeliveryFailure(status, error, retry_in_s(claim.tries), pause_s(claim.failures_in_a_row))
         is_disabled = record_failure(
             self._database,
             claim,
@@ -142,5 +149,5 @@ def pause_s(failures_in_a_row: int) -> float:
     return min(_FIRST_PAUSE_S * 2.0 ** min(failures_in_a_row, 10), _LONGEST_PAUSE_S)
 
 
-def _ids(claim: Claim) -> dict[str, str]:
+def _ids(claim: ClaimedDelivery) -> dict[str, str]:
     return {"webhook_id": str(claim.webhook_id), "delivery_id": str(claim.delivery_id)}

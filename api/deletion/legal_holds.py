@@ -12,7 +12,7 @@ from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.jobs.views import hold_view
 from api.visibility import visible_job
 from blurline.contract import Hold, HoldRequest, Holds
-from sql.deletion.legal_holds import Hold as HoldRow
+from sql.deletion.legal_holds import LegalHold as HoldRow
 from sql.deletion.legal_holds import hold_image, hold_job, list_holds, release
 
 log = structlog.get_logger()

@@ -19,7 +19,7 @@ from blurline import contract
 from blurline.error_codes import ERROR_CODES
 from blurline.errors import BlurlineError, PermanentError, RetryableError
 from blurline.observability import metrics
-from sql.jobs.quotas import QuotaExceeded
+from sql.jobs.quotas import OverQuota
 
 log = structlog.get_logger()
 
@@ -78,8 +78,8 @@ def install_error_handlers(app: FastAPI) -> None:
     def known(_: Request, error: ApiProblem) -> JSONResponse:
         return problem_response(error.code, error.detail, error.headers)
 
-    @app.exception_handler(QuotaExceeded)
-    def over_quota(_: Request, error: QuotaExceeded) -> JSONResponse:
+    @app.exception_handler(OverQuota)
+    def over_quota(_: Request, error: OverQuota) -> JSONResponse:
         return problem_response(error.code, str(error), {"Retry-After": str(error.retry_after_s)})
 
     @app.exception_handler(BlurlineError)

@@ -30,7 +30,7 @@ from blurline.policy import Policy
 from blurline.policy.presets import DEFAULT, PRESETS
 from blurline.storage.store import PresignedPost, StoredObject
 from sql.events.webhooks import create_webhook
-from sql.jobs.idempotency import Claim, settle
+from sql.jobs.idempotency import ClaimedKey, settle
 from sql.jobs.job_queries import job_within
 from sql.jobs.presets import find_preset
 from sql.jobs.quotas import charge, check_room, default_quotas
@@ -60,11 +60,11 @@ class SubmissionOptions:
     labels: Mapping[str, str] = field(default_factory=dict)
     webhook: WebhookRequest | None = None
     retention: Mapping[str, float] = field(default_factory=dict)
-    claim: Claim | None = None
+    claim: ClaimedKey | None = None
 
 
 def submission_options(
-    context: Context, owner: str, options: JobOptions, claim: Claim | None = None
+    context: Context, owner: str, options: JobOptions, claim: ClaimedKey | None = None
 ) -> SubmissionOptions:
     """The options of a request, its own policy fields merged over its preset's. Raises ApiProblem."""
     preset = options.preset or DEFAULT
@@ -115,7 +115,7 @@ def submit_images(context: Context, options: SubmissionOptions, images: Sequence
 
 
 def submit_files(context: Context, options: SubmissionOptions, files: Sequence[OpenFile]) -> CreatedJob:
-    """Store files and create a job from them. Raises ApiProblem and QuotaExceeded."""
+    """Store files and create a job from them. Raises ApiProblem and OverQuota."""
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from api.dependencies import Context
 from blurline.contract import CreatedJob
-from sql.jobs.idempotency import Claim, claim, release
+from sql.jobs.idempotency import ClaimedKey, claim, release
 
 IdempotencyKey = Annotated[
     str | None,
@@ -29,7 +29,7 @@ def once(
     owner: str,
     key: str | None,
     fingerprint: Callable[[], str],
-    work: Callable[[Claim | None], CreatedJob],
+    work: Callable[[ClaimedKey | None], CreatedJob],
 ) -> JSONResponse:
     """Do the work, or repeat the response of an earlier request with the same key.
 

@@ -23,7 +23,7 @@ from blurline.access.tokens import Scope
 from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
 from sql.deletion.deletions import delete_image as delete
 from sql.deletion.deletions import grace_periods
-from sql.engine.database import Order
+from sql.engine.database import SortOrder
 from sql.jobs.job_queries import ImageFilter, ImageRow, find_flow_run, list_images, list_images_by_doubt
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
@@ -62,7 +62,7 @@ def get_images(
         rows = list_images_by_doubt(context.database, wanted, limit, parse_cursor(listed, cursor, float, UUID))
         at = [_UNKNOWN_DOUBT if rows[-1].doubt is None else rows[-1].doubt, rows[-1].id] if rows else []
     else:
-        order = Order.ASCENDING if sort is ImageSort.OLDEST else Order.DESCENDING
+        order = SortOrder.ASCENDING if sort is ImageSort.OLDEST else SortOrder.DESCENDING
         rows = list_images(context.database, wanted, limit, parse_cursor(listed, cursor, UUID), order)
         at = [rows[-1].id] if rows else []
     return ImagePage(images=[image_view(row) for row in rows], next_cursor=next_cursor(listed, rows, limit, *at))

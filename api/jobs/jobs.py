@@ -18,7 +18,7 @@ from api.visibility import listed_owner, manageable_owner, not_manageable, visib
 from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.deletion.deletions import delete_job as delete
 from sql.deletion.deletions import grace_periods
-from sql.engine.database import Order
+from sql.engine.database import SortOrder
 from sql.jobs.job_queries import JobFilter, list_images_of_job, list_jobs
 from sql.reruns.reruns import cancel_attempts_of_job
 
@@ -54,7 +54,7 @@ def get_jobs(
 ) -> JobPage:
     """List jobs: the caller's own, or for reviewers and operators everyone's."""
     wanted = JobFilter(listed_owner(who, owner), state, parse_labels(label), since, until)
-    order = Order.ASCENDING if sort is JobSort.OLDEST else Order.DESCENDING
+    order = SortOrder.ASCENDING if sort is JobSort.OLDEST else SortOrder.DESCENDING
     rows = list_jobs(context.database, wanted, limit, parse_cursor(f"jobs{sort}", cursor, UUID), order)
     following = next_cursor(f"jobs{sort}", rows, limit, rows[-1].id) if rows else None
     return JobPage(jobs=[job_view(row, context.settings) for row in rows], next_cursor=following)
@@ -78,7 +78,7 @@ def get_images_of_job(
 ) -> ImagePage:
     """List the images of a job in the order of their submission."""
     visible_job(context, who, job_id)
-    order = Order.DESCENDING if sort is PositionSort.LAST else Order.ASCENDING
+    order = SortOrder.DESCENDING if sort is PositionSort.LAST else SortOrder.ASCENDING
     listed = f"images{job_id}{sort}"
     rows = list_images_of_job(context.database, job_id, limit, parse_cursor(listed, cursor, int), order, state)
     following = next_cursor(listed, rows, limit, rows[-1].position) if rows else None

@@ -25,7 +25,7 @@ from blurline.contract import (
 from blurline.settings import Settings
 from sql.access.users import UserRow
 from sql.deletion.deletions import Receipt
-from sql.deletion.legal_holds import Hold as HoldRow
+from sql.deletion.legal_holds import LegalHold as HoldRow
 from sql.events.webhooks import WebhookRow
 from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow
 

@@ -15,8 +15,7 @@ from api.http.problems import ApiProblem, problem_responses
 from api.visibility import readable_original, sendable_result, visible_image
 from blurline.access.tokens import Identity, Scope
 from blurline.errors import ObjectMissing
-from blurline.picture.preview import MEDIA_TYPE
-from blurline.storage.preview_keys import PreviewSize, preview_key
+from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE, PreviewSize, preview_key
 from sql.jobs.job_queries import ImageRow
 from sql.review.reviews import record_view
 
@@ -37,7 +36,7 @@ class Of(StrEnum):
     response_class=StreamingResponse,
     responses={
         200: {
-            "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {PREVIEW_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
             "description": "A JPEG of the upright picture",
         },
         **problem_responses(
@@ -57,7 +56,7 @@ def get_preview(
         content = _original(context, who, row, size) if of is Of.ORIGINAL else _result(context, who, row, size)
     except ObjectMissing as error:
         raise ApiProblem("preview_missing", f"The image has no {size} of its {of}.") from error
-    return StreamingResponse(content, 200, headers, MEDIA_TYPE)
+    return StreamingResponse(content, 200, headers, PREVIEW_MEDIA_TYPE)
 
 
 def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:

@@ -69,7 +69,7 @@ class Visits:
                 self.slowest_route = f"{request['method']} {request['route']}"
 
 
-class RequestLog:
+class RequestLogReader:
     """What an API process writes of its requests."""
 
     def __init__(self, path: Path) -> None:
@@ -86,7 +86,7 @@ def measure(settings: Settings, folder: Path) -> dict[str, Visits]:
     log = folder / "api.log"
     with _serving(settings, folder, log) as (pages, trivial), chromium() as browser:
         visits = {page.name: Visits() for page in (*pages, trivial)}
-        requests = RequestLog(log)
+        requests = RequestLogReader(log)
         requests.news()  # those of the benchmark itself
         for _ in range(_ROUNDS):
             for page in (*pages, trivial):

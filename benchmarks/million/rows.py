@@ -6,9 +6,9 @@ import psycopg
 
 from blurline.ids import new_id
 from blurline.picture.decode import open_photo
-from blurline.picture.preview import MEDIA_TYPE, preview
+from blurline.picture.preview import preview
 from blurline.settings import Settings
-from blurline.storage.preview_keys import PreviewSize, preview_key
+from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE, PreviewSize, preview_key
 from blurline.storage.store import Store
 from tests.pictures import GROUP
 
@@ -111,7 +111,7 @@ def store_renditions(settings: Settings) -> None:
     store = Store(settings)
     for size in PreviewSize:
         rendition = preview(frame, size)
-        store.put_original_preview(preview_key(_ORIGINAL, size), rendition, MEDIA_TYPE)
-        store.put_result(preview_key(_RESULT, size), rendition, MEDIA_TYPE)
-    store.put_result(_RESULT, data, MEDIA_TYPE)
+        store.put_original_preview(preview_key(_ORIGINAL, size), rendition, PREVIEW_MEDIA_TYPE)
+        store.put_result(preview_key(_RESULT, size), rendition, PREVIEW_MEDIA_TYPE)
+    store.put_result(_RESULT, data, PREVIEW_MEDIA_TYPE)
     store.close()

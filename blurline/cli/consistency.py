@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blurline.settings import load_settings
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 
 if TYPE_CHECKING:
     from sql.upkeep.consistency import Findings, Repairs
@@ -46,7 +46,7 @@ def consistency(
     )
     try:
         most = _REPAIRED_AT_MOST if repair else _LISTED
-        found = [inspect(database, store, bucket, grace_s(settings), most) for bucket in Bucket]
+        found = [inspect(database, store, bucket, grace_s(settings), most) for bucket in ImageBucket]
         repairs = [repair_bucket(database, store, findings) for findings in found] if repair else [None] * len(found)
     finally:
         store.close()

@@ -46,7 +46,7 @@ WITH_ALPHA = frozenset({Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Forma
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PictureNote:
     """A remark about a result for its owner."""
 
     code: str
@@ -147,7 +147,7 @@ class Photo:
     frames: tuple[Frame, ...]
     encoding: Encoding
     metadata: Metadata = field(default_factory=Metadata)
-    notes: tuple[Note, ...] = ()
+    notes: tuple[PictureNote, ...] = ()
     data: bytes = b""
     orientation: int = 1
 

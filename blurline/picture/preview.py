@@ -10,7 +10,6 @@ from blurline.picture.photo import Frame
 from blurline.picture.resample import resize
 from blurline.storage.preview_keys import PreviewSize
 
-MEDIA_TYPE = "image/jpeg"
 _QUALITY = 80
 
 

@@ -9,7 +9,7 @@ from PIL import Image, JpegImagePlugin
 
 from blurline.picture.colour_profile import clean_profile
 from blurline.picture.formats import webp
-from blurline.picture.photo import Encoding, Format, Note
+from blurline.picture.photo import Encoding, Format, PictureNote
 
 DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
 """Pillow's modes for 16-bit grey."""
@@ -36,21 +36,21 @@ def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sid
     return _as_jpeg(image, encoding, swaps_sides=swaps_sides) if format_ is Format.JPEG else encoding
 
 
-def loss_notes(image: Image.Image, data: bytes, treated: int) -> tuple[Note, ...]:
+def loss_notes(image: Image.Image, data: bytes, treated: int) -> tuple[PictureNote, ...]:
     """Notes for the owner on what a result with ``treated`` frames does not keep."""
-    notes: list[Note] = []
+    notes: list[PictureNote] = []
     pictures = getattr(image, "n_frames", 1)
     if treated < pictures:
         notes.append(
-            Note("further_pictures", f"The file contains {pictures} pictures; the result has only the main one.")
+            PictureNote("further_pictures", f"The file contains {pictures} pictures; the result has only the main one.")
         )
     if image.mode == "CMYK":
-        notes.append(Note("cmyk_converted", "The CMYK picture was converted to RGB."))
+        notes.append(PictureNote("cmyk_converted", "The CMYK picture was converted to RGB."))
     if _is_deep(image, data) and (image.mode not in DEEP_GREY or is_transparent(image)):
-        notes.append(Note("depth_reduced", "The picture was reduced to 8 bits per channel."))
+        notes.append(PictureNote("depth_reduced", "The picture was reduced to 8 bits per channel."))
     profile = image.info.get("icc_profile")
     if profile and image.mode != "CMYK" and clean_profile(profile) is None:
-        notes.append(Note("profile_dropped", "The damaged colour profile was removed."))
+        notes.append(PictureNote("profile_dropped", "The damaged colour profile was removed."))
     return tuple(notes)
 
 

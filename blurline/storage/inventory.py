@@ -16,7 +16,7 @@ from uuid import UUID
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-class Bucket(StrEnum):
+class ImageBucket(StrEnum):
     """The buckets whose objects belong to images."""
 
     ORIGINALS = "originals"
@@ -24,8 +24,8 @@ class Bucket(StrEnum):
 
 
 _OURS = {
-    Bucket.ORIGINALS: re.compile(rf"[0-9a-f]{{16}}/(direct/)?{_UUID}(\.\w+\.jpg)?"),
-    Bucket.RESULTS: re.compile(rf"{_UUID}/{_UUID}\.[\w.]+"),
+    ImageBucket.ORIGINALS: re.compile(rf"[0-9a-f]{{16}}/(direct/)?{_UUID}(\.\w+\.jpg)?"),
+    ImageBucket.RESULTS: re.compile(rf"{_UUID}/{_UUID}\.[\w.]+"),
 }
 
 
@@ -74,7 +74,7 @@ class Returned:
 Suspicion = Orphan | Missing | Returned
 
 
-def compare(bucket: Bucket, objects: Iterable[Listed], rows: Iterable[Expected]) -> Iterator[Suspicion]:
+def compare(bucket: ImageBucket, objects: Iterable[Listed], rows: Iterable[Expected]) -> Iterator[Suspicion]:
     """Yield the differences. Both inputs are in order of their keys; an image's key is `Expected.place`."""
     place_of = _PLACE[bucket]
     waiting = iter(rows)
@@ -98,14 +98,14 @@ def stem_of(key: str) -> str:
     return key.partition(".")[0]
 
 
-def is_ours(bucket: Bucket, key: str) -> bool:
+def is_ours(bucket: ImageBucket, key: str) -> bool:
     """Whether the key has the form of Blurline's keys."""
     return _OURS[bucket].fullmatch(key) is not None
 
 
-_PLACE: dict[Bucket, Callable[[str], str]] = {
-    Bucket.ORIGINALS: stem_of,
-    Bucket.RESULTS: lambda key: key.partition("/")[0],
+_PLACE: dict[ImageBucket, Callable[[str], str]] = {
+    ImageBucket.ORIGINALS: stem_of,
+    ImageBucket.RESULTS: lambda key: key.partition("/")[0],
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+PREVIEW_MEDIA_TYPE = "image/jpeg"
+
 
 class PreviewSize(StrEnum):
     """The sizes of previews: a thumbnail for lists, or a view for review."""

@@ -18,7 +18,7 @@ from minio.deleteobjects import DeleteObject
 
 from blurline.errors import ObjectMissing, StoreUnavailable
 from blurline.settings import Settings
-from blurline.storage.inventory import Bucket, Listed
+from blurline.storage.inventory import ImageBucket, Listed
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.s3 import Connections, chunks, connect, translated
 
@@ -181,7 +181,7 @@ class Store:
         with translated():
             self._client.remove_object(self._settings.store.exports_bucket, key)
 
-    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+    def remove_under(self, bucket: ImageBucket, prefix: str) -> int:
         """Remove all objects under a prefix, verify that none is left, and return how many there were."""
         with translated():
             keys = self._keys(bucket, prefix)
@@ -192,14 +192,14 @@ class Store:
             raise StoreUnavailable(f"The S3 store still has {left[0]!r} after its removal.")
         return len(keys)
 
-    def list_all(self, bucket: Bucket) -> Iterator[Listed]:
+    def list_all(self, bucket: ImageBucket) -> Iterator[Listed]:
         """Yield all objects of a bucket in order of their keys."""
         with translated():
             for found in self._client.list_objects(self._named(bucket), recursive=True):
                 assert found.object_name is not None and found.last_modified is not None
                 yield Listed(found.object_name, found.size or 0, found.last_modified)
 
-    def has(self, bucket: Bucket, key: str) -> bool:
+    def has(self, bucket: ImageBucket, key: str) -> bool:
         """Whether an object exists."""
         try:
             with translated(key):
@@ -208,17 +208,17 @@ class Store:
             return False
         return True
 
-    def remove_all(self, bucket: Bucket, keys: Iterable[str]) -> None:
+    def remove_all(self, bucket: ImageBucket, keys: Iterable[str]) -> None:
         """Remove objects if they exist."""
         with translated():
             errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
         if errors:
             raise StoreUnavailable(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}")
 
-    def _keys(self, bucket: Bucket, prefix: str) -> list[str]:
+    def _keys(self, bucket: ImageBucket, prefix: str) -> list[str]:
         found = self._client.list_objects(self._named(bucket), prefix=prefix, recursive=True)
         return [each.object_name or "" for each in found]
 
-    def _named(self, bucket: Bucket) -> str:
+    def _named(self, bucket: ImageBucket) -> str:
         settings = self._settings
-        return settings.store.originals_bucket if bucket is Bucket.ORIGINALS else settings.store.results_bucket
+        return settings.store.originals_bucket if bucket is ImageBucket.ORIGINALS else settings.store.results_bucket

@@ -37,7 +37,7 @@ class NotUnpacked(PermanentError):
     code = "not_unpacked"
 
 
-class File(Protocol):
+class UploadedFile(Protocol):
     """A chosen file."""
 
     name: str
@@ -47,7 +47,7 @@ class File(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ChosenPicture:
     """A picture to submit. ``open`` returns its content and raises NotUnpacked."""
 
     name: str
@@ -59,7 +59,7 @@ class Picture:
 class ChosenFiles:
     """The pictures to submit, and a sentence for each file that is left out."""
 
-    pictures: list[Picture] = field(default_factory=list)
+    pictures: list[ChosenPicture] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     @property
@@ -68,7 +68,7 @@ class ChosenFiles:
         return sum(picture.size_bytes for picture in self.pictures)
 
 
-def find_pictures(files: Sequence[File], most_file_bytes: int) -> ChosenFiles:
+def find_pictures(files: Sequence[UploadedFile], most_file_bytes: int) -> ChosenFiles:
     """Find the pictures among the files and inside ZIPs, by their extension."""
     chosen = ChosenFiles()
     others = 0
@@ -92,11 +92,11 @@ def find_pictures(files: Sequence[File], most_file_bytes: int) -> ChosenFiles:
     return chosen
 
 
-def _found(files: Sequence[File], left_out: list[str]) -> Iterator[Picture]:
+def _found(files: Sequence[UploadedFile], left_out: list[str]) -> Iterator[ChosenPicture]:
     for file in files:
         data = file.getvalue()
         if not data.startswith(_ZIP_STARTS):
-            yield Picture(_plain_name(file.name), len(data), partial(io.BytesIO, data))
+            yield ChosenPicture(_plain_name(file.name), len(data), partial(io.BytesIO, data))
         elif data.count(_ZIP_LISTED) > _MOST_ENTRIES:
             left_out.append(f"{file.name} contains more than {_MOST_ENTRIES:,} files. Split it.")
         else:
@@ -108,7 +108,7 @@ def _found(files: Sequence[File], left_out: list[str]) -> Iterator[Picture]:
             yield from _unpacked(archive, file.name, left_out)
 
 
-def _unpacked(archive: zipfile.ZipFile, zip_name: str, left_out: list[str]) -> Iterator[Picture]:
+def _unpacked(archive: zipfile.ZipFile, zip_name: str, left_out: list[str]) -> Iterator[ChosenPicture]:
     is_locked = False
     for entry in archive.infolist():
         name = _plain_name(entry.filename)
@@ -117,7 +117,7 @@ def _unpacked(archive: zipfile.ZipFile, zip_name: str, left_out: list[str]) -> I
         if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _PLAIN:
             is_locked = True
             continue
-        yield Picture(name, entry.file_size, partial(_read, archive, entry))
+        yield ChosenPicture(name, entry.file_size, partial(_read, archive, entry))
     if is_locked:
         left_out.append(f"{zip_name} contains files that are encrypted or use an unsupported compression.")
 

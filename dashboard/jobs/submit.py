@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from blurline.client import Client
 from blurline.contract import CreatedJob, JobOptions, JobRequest, SubmittedImage, Upload
-from dashboard.jobs.chosen_files import Picture
+from dashboard.jobs.chosen_files import ChosenPicture
 
 _AT_ONCE = 4
 _FORMS_AT_ONCE = 100  # each expires after a few minutes
@@ -24,7 +24,7 @@ class Submission:
 
 
 def upload(
-    client: Client, pictures: Sequence[Picture], options: JobOptions, on_progress: Callable[[int], object]
+    client: Client, pictures: Sequence[ChosenPicture], options: JobOptions, on_progress: Callable[[int], object]
 ) -> Submission:
     """Upload the pictures and report the count after each. Raises NotUnpacked and the client's errors."""
     images: list[SubmittedImage] = []
@@ -52,6 +52,6 @@ def submit(client: Client, submission: Submission) -> CreatedJob:
     return client.submit_text(submission.request, submission.idempotency_key)
 
 
-def _send(client: Client, form: Upload, picture: Picture) -> None:
+def _send(client: Client, form: Upload, picture: ChosenPicture) -> None:
     with picture.open() as file:
         client.upload(form, file)

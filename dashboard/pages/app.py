@@ -22,7 +22,7 @@ _STYLE = "<style>[data-testid='stMainBlockContainer'] { padding-top: 4.5rem; }</
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageLink:
     """A page: its file, and the scopes, one of which is required to see it."""
 
     file: str
@@ -32,12 +32,12 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("submit.py", "Submit", ":material/upload:", (Scope.SUBMIT,)),
-    Entry("jobs.py", "Jobs", ":material/stacks:", tuple(Scope)),
-    Entry("review.py", "Review", ":material/visibility:", (Scope.REVIEW,)),
-    Entry("statistics.py", "Statistics", ":material/monitoring:", tuple(Scope)),
-    Entry("exports.py", "Exports", ":material/download:", tuple(Scope)),
-    Entry("system.py", "System", ":material/dns:", (Scope.OPERATE,)),
+    PageLink("submit.py", "Submit", ":material/upload:", (Scope.SUBMIT,)),
+    PageLink("jobs.py", "Jobs", ":material/stacks:", tuple(Scope)),
+    PageLink("review.py", "Review", ":material/visibility:", (Scope.REVIEW,)),
+    PageLink("statistics.py", "Statistics", ":material/monitoring:", tuple(Scope)),
+    PageLink("exports.py", "Exports", ":material/download:", tuple(Scope)),
+    PageLink("system.py", "System", ":material/dns:", (Scope.OPERATE,)),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from blurline.picture.preview import MEDIA_TYPE
+from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from dashboard.review.answer import parse_answer
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk
@@ -75,4 +75,4 @@ def _share(score: float) -> float:
 
 def _data_url(jpeg: bytes) -> str:
     """The picture as a data URL: anyone who knew an address could open it."""
-    return f"data:{MEDIA_TYPE};base64,{b64encode(jpeg).decode()}"
+    return f"data:{PREVIEW_MEDIA_TYPE};base64,{b64encode(jpeg).decode()}"

@@ -38,7 +38,7 @@ class BackupRefused(PermanentError):
     code = "backup_refused"
 
 
-class File(BaseModel):
+class StoredFile(BaseModel):
     """A file in the folder, by its relative path."""
 
     model_config = ConfigDict(extra="forbid")
@@ -67,9 +67,9 @@ class Manifest(BaseModel):
     buckets: dict[str, Total]
     missing: int
     altered: int
-    dump: File
-    index: File
-    keys: list[File]
+    dump: StoredFile
+    index: StoredFile
+    keys: list[StoredFile]
 
 
 class Folder:
@@ -88,7 +88,7 @@ class Folder:
         except ValidationError as error:
             raise BackupRefused(f"{path} is damaged or belongs to another version of Blurline: {error}") from error
 
-    def checked(self, file: File) -> Path:
+    def checked(self, file: StoredFile) -> Path:
         """The path of a file of the manifest. Raises BackupRefused unless its hash matches."""
         path = self.path / file.path
         if not path.is_file() or file_sha256(path) != file.sha256:
@@ -105,11 +105,11 @@ class Folder:
         """A path for a content whose hash is not known yet."""
         return self.path / _OBJECTS / f"draft-{new_id()}"
 
-    def keep(self, path: Path) -> File:
+    def keep(self, path: Path) -> StoredFile:
         """The manifest's entry for a finished file."""
-        return File(path=str(path.relative_to(self.path)), sha256=file_sha256(path))
+        return StoredFile(path=str(path.relative_to(self.path)), sha256=file_sha256(path))
 
-    def keep_key(self, source: Path) -> File:
+    def keep_key(self, source: Path) -> StoredFile:
         """Copy a key into the folder."""
         path = self.path / _KEYS / source.name
         write_private(path, source.read_bytes())

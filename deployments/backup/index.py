@@ -32,7 +32,7 @@ _AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """An object in the bucket of this ``role`` (`originals`, `results` or `exports`), as read from the store."""
 
     role: str
@@ -64,20 +64,20 @@ class Index:
         self._database.commit()
         self._database.close()
 
-    def find(self, role: str, key: str) -> Entry | None:
+    def find(self, role: str, key: str) -> IndexEntry | None:
         """The entry of an object, if known."""
         row = self._database.execute(f"{_SELECT} WHERE role = ? AND key = ?", (role, key)).fetchone()
-        return Entry(*row) if row else None
+        return IndexEntry(*row) if row else None
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[IndexEntry]:
         """All entries."""
-        return (Entry(*row) for row in self._database.execute(_SELECT))
+        return (IndexEntry(*row) for row in self._database.execute(_SELECT))
 
     def begin_listing(self) -> None:
         """Mark every entry as not listed; `note` marks entries as listed again."""
         self._database.execute("UPDATE objects SET is_listed = 0")
 
-    def note(self, entries: Sequence[Entry]) -> None:
+    def note(self, entries: Sequence[IndexEntry]) -> None:
         """Add or replace entries, and mark them as listed."""
         self._database.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, 1)", map(astuple, entries))
         self._database.commit()

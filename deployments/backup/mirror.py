@@ -14,7 +14,7 @@ from blurline.errors import ObjectMissing
 from blurline.storage.bucket_admin import Buckets
 from blurline.storage.store import StoredObject
 from deployments.backup.folder import BackupRefused, Folder, file_sha256
-from deployments.backup.index import Entry, Index
+from deployments.backup.index import Index, IndexEntry
 
 THREADS = 8
 _AT_ONCE = 256
@@ -42,10 +42,10 @@ def mirror(buckets: Buckets, folder: Folder, index: Index) -> int:
     return copied
 
 
-def put_back(buckets: Buckets, folder: Folder, entries: Iterable[Entry]) -> Iterator[list[tuple[Entry, str]]]:
+def put_back(buckets: Buckets, folder: Folder, entries: Iterable[IndexEntry]) -> Iterator[list[tuple[IndexEntry, str]]]:
     """Store the objects in groups, and yield each with its new etag. Raises BackupRefused for damaged contents."""
 
-    def put(entry: Entry) -> tuple[Entry, str]:
+    def put(entry: IndexEntry) -> tuple[IndexEntry, str]:
         path = folder.blob(entry.sha256)
         if not path.is_file() or file_sha256(path) != entry.sha256:
             raise BackupRefused(f"{path} ({entry.role}, {entry.key}) is missing or damaged. Use another backup.")
@@ -58,7 +58,7 @@ def put_back(buckets: Buckets, folder: Folder, entries: Iterable[Entry]) -> Iter
             yield list(threads.map(put, group))
 
 
-def _unchanged(folder: Folder, index: Index, role: str, found: StoredObject) -> Entry | None:
+def _unchanged(folder: Folder, index: Index, role: str, found: StoredObject) -> IndexEntry | None:
     """The folder's entry of the object, if it is complete and current."""
     known = index.find(role, found.key)
     if known is None or (known.size_bytes, known.etag) != (found.size_bytes, found.etag):
@@ -67,7 +67,7 @@ def _unchanged(folder: Folder, index: Index, role: str, found: StoredObject) -> 
     return known if path.is_file() and path.stat().st_size == known.size_bytes else None
 
 
-def _copied(buckets: Buckets, folder: Folder, role: str, bucket: str, found: StoredObject) -> Entry | None:
+def _copied(buckets: Buckets, folder: Folder, role: str, bucket: str, found: StoredObject) -> IndexEntry | None:
     draft, digest, size_bytes = folder.draft(), hashlib.sha256(), 0
     try:
         with (
@@ -77,7 +77,7 @@ def _copied(buckets: Buckets, folder: Folder, role: str, bucket: str, found: Sto
             for chunk in reading.chunks:
                 digest.update(chunk)
                 size_bytes += file.write(chunk)
-            entry = Entry(role, found.key, size_bytes, reading.etag, digest.hexdigest(), reading.media_type)
+            entry = IndexEntry(role, found.key, size_bytes, reading.etag, digest.hexdigest(), reading.media_type)
         blob = folder.blob(entry.sha256)
         blob.parent.mkdir(mode=0o700, exist_ok=True)
         draft.replace(blob)

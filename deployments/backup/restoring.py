@@ -12,7 +12,7 @@ from pathlib import Path
 from blurline.settings import Settings
 from blurline.storage.bucket_admin import Buckets
 from deployments.backup.folder import BackupRefused, Folder, Manifest, write_private
-from deployments.backup.index import Entry, Index
+from deployments.backup.index import Index, IndexEntry
 from deployments.backup.mirror import THREADS, put_back
 from deployments.backup.postgres_tools import load_dump
 from deployments.create_buckets import make_buckets
@@ -59,7 +59,7 @@ def restore(
         say(f"The key {key.name} is in {settings.home}.")
 
 
-def _changed(stored: list[tuple[Entry, str]]) -> list[NewEtag]:
+def _changed(stored: list[tuple[IndexEntry, str]]) -> list[NewEtag]:
     """The originals with a new etag. The etags of other objects are not used."""
     return [
         NewEtag(entry.key, entry.etag, etag)

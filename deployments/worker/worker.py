@@ -39,7 +39,7 @@ from blurline.version import VERSION
 from deployments.worker.intake import Intake
 from deployments.worker.run_metrics import RunMetrics
 from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
-from deployments.worker.worker_process_main import Order, Report
+from deployments.worker.worker_process_main import Report, RunOrder
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import Flow, WorkPool
@@ -84,9 +84,9 @@ class WarmConfiguration(BaseJobConfiguration):
         module, _, _ = self._entrypoint.rpartition(".")
         return ":" in self._entrypoint or importlib.util.find_spec(module) is not None
 
-    def order(self, flow_run: FlowRun) -> Order:
+    def order(self, flow_run: FlowRun) -> RunOrder:
         """The order for a worker process."""
-        return Order(flow_run.model_dump_json(), self._entrypoint, self._version)
+        return RunOrder(flow_run.model_dump_json(), self._entrypoint, self._version)
 
 
 class WarmResult(BaseWorkerResult):

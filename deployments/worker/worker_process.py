@@ -10,7 +10,7 @@ import time
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from deployments.worker.worker_process_main import CANCEL_SIGNAL, Order, Report, main
+from deployments.worker.worker_process_main import CANCEL_SIGNAL, Report, RunOrder, main
 
 _SPAWN = multiprocessing.get_context("spawn")
 _END_TIMEOUT_S = 5
@@ -47,7 +47,7 @@ class WorkerProcess:
         self.runs = 0
         return await self._report()
 
-    async def run(self, order: Order) -> Report:
+    async def run(self, order: RunOrder) -> Report:
         """Send an order and wait for its report. Raises WorkerProcessDied."""
         assert self._pipe is not None
         self.runs += 1

@@ -28,7 +28,7 @@ Outcome = Literal["ready", "completed", "failed", "cancelled", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunOrder:
     """One flow run to run: Prefect's FlowRun as JSON, and the entrypoint and version of its flow."""
 
     flow_run_json: str
@@ -56,7 +56,7 @@ def main(pipe: Connection, parent_pid: int) -> None:
     pipe.send(_report("ready"))
     while True:
         try:
-            order: Order | None = pipe.recv()
+            order: RunOrder | None = pipe.recv()
         except (EOFError, OSError):
             order = None
         if order is None:
@@ -89,7 +89,7 @@ class _Runner:
         load_detectors(settings)
         signal.signal(CANCEL_SIGNAL, self._on_cancel)
 
-    def run(self, order: Order) -> Report:
+    def run(self, order: RunOrder) -> Report:
         from prefect.client.schemas.objects import FlowRun
         from prefect.exceptions import Abort, Pause
         from prefect.flow_engine import run_flow
@@ -121,7 +121,7 @@ class _Runner:
 
         end_traces()
 
-    def _flow(self, order: Order) -> Any:
+    def _flow(self, order: RunOrder) -> Any:
         from prefect.flows import load_flow_from_entrypoint
 
         key = (order.entrypoint, order.version)

@@ -22,7 +22,7 @@ class OnHold(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class LegalHold:
     """A hold on a job or (with ``image_id``) on one image: who placed it, when and why, and who released it."""
 
     id: UUID
@@ -35,7 +35,7 @@ class Hold:
     released_at: datetime | None
 
 
-def hold_job(database: Database, job_id: UUID, reason: str, placed_by: str) -> Hold | None:
+def hold_job(database: Database, job_id: UUID, reason: str, placed_by: str) -> LegalHold | None:
     """Place a hold on a job with all its images. It replaces the job's present hold. None when there is no such job."""
     with database.transaction() as transaction:
         if transaction.one("lock_job", job_id=job_id) is None:
@@ -43,7 +43,7 @@ def hold_job(database: Database, job_id: UUID, reason: str, placed_by: str) -> H
         return _place(transaction, job_id, None, reason, placed_by)
 
 
-def hold_image(database: Database, image_id: UUID, reason: str, placed_by: str) -> Hold | None:
+def hold_image(database: Database, image_id: UUID, reason: str, placed_by: str) -> LegalHold | None:
     """Place a hold on an image. It replaces the image's present hold. None when there is no such image."""
     with database.transaction() as transaction:
         image = transaction.one("lock_image", owner=None, image_id=image_id)
@@ -52,17 +52,17 @@ def hold_image(database: Database, image_id: UUID, reason: str, placed_by: str) 
         return _place(transaction, image["job_id"], image_id, reason, placed_by)
 
 
-def release(database: Database, subject_id: UUID, released_by: str) -> Hold | None:
+def release(database: Database, subject_id: UUID, released_by: str) -> LegalHold | None:
     """Release the hold on a job or an image. None when it has no hold of its own."""
     with database.transaction() as transaction:
         row = transaction.one("release_hold", subject_id=subject_id, released_by=released_by)
-    return Hold(**row) if row else None
+    return LegalHold(**row) if row else None
 
 
-def list_holds(database: Database, job_id: UUID) -> list[Hold]:
+def list_holds(database: Database, job_id: UUID) -> list[LegalHold]:
     """Every present and released hold on a job and its images, oldest first."""
     with database.transaction() as transaction:
-        return [Hold(**row) for row in transaction.all("holds_of_job", job_id=job_id)]
+        return [LegalHold(**row) for row in transaction.all("holds_of_job", job_id=job_id)]
 
 
 def check_not_held(transaction: Transaction, job_id: UUID, image_id: UUID | None = None) -> None:
@@ -73,10 +73,10 @@ def check_not_held(transaction: Transaction, job_id: UUID, image_id: UUID | None
         raise OnHold(f"{what} is under a legal hold and cannot be deleted. Ask an operator to release the hold.")
 
 
-def _place(transaction: Transaction, job_id: UUID, image_id: UUID | None, reason: str, placed_by: str) -> Hold:
+def _place(transaction: Transaction, job_id: UUID, image_id: UUID | None, reason: str, placed_by: str) -> LegalHold:
     transaction.one("release_hold", subject_id=image_id or job_id, released_by=placed_by)
     row = transaction.one(
         "insert_hold", id=new_id(), job_id=job_id, image_id=image_id, reason=reason, placed_by=placed_by
     )
     assert row is not None
-    return Hold(**row)
+    return LegalHold(**row)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-from blurline.storage.inventory import Bucket, stem_of
+from blurline.storage.inventory import ImageBucket, stem_of
 from blurline.storage.store import Store
 from sql.engine.database import Database, Row, Transaction
 
@@ -50,8 +50,8 @@ def _finish(transaction: Transaction, finish: str, rows: Sequence[Row], removed:
 
 def _remove_image(store: Store, row: Row) -> int:
     """Remove everything under the image's id, including results that no row ever named."""
-    return store.remove_under(Bucket.ORIGINALS, row["original_key"]) + store.remove_under(
-        Bucket.RESULTS, f"{row['image_id']}/"
+    return store.remove_under(ImageBucket.ORIGINALS, row["original_key"]) + store.remove_under(
+        ImageBucket.RESULTS, f"{row['image_id']}/"
     )
 
 
@@ -59,7 +59,7 @@ def _remove_parts(store: Store, row: Row) -> int:
     """Remove the original or this one result, with previews. A newer result stays."""
     removed = 0
     if row["original_key"] is not None:
-        removed += store.remove_under(Bucket.ORIGINALS, row["original_key"])
+        removed += store.remove_under(ImageBucket.ORIGINALS, row["original_key"])
     if row["result_key"] is not None:
-        removed += store.remove_under(Bucket.RESULTS, f"{stem_of(row['result_key'])}.")
+        removed += store.remove_under(ImageBucket.RESULTS, f"{stem_of(row['result_key'])}.")
     return removed

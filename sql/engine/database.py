@@ -24,7 +24,7 @@ _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 Row = dict[str, Any]
 
 
-class Order(Enum):
+class SortOrder(Enum):
     """The order of a list, as words of SQL."""
 
     ASCENDING = {b"{direction}": b"ASC", b"{beyond}": b">"}  # noqa: RUF012  an enumeration's value
@@ -92,7 +92,7 @@ class Transaction:
         """The first row, or None."""
         return self._connection.execute(statement(name), parameters).fetchone()
 
-    def page(self, name: str, order: Order, /, **parameters: Any) -> list[Row]:
+    def page(self, name: str, order: SortOrder, /, **parameters: Any) -> list[Row]:
         """The rows of a statement that contains ``{direction}`` and ``{beyond}``, in this order."""
         text = statement(name)
         for placeholder, word in order.value.items():

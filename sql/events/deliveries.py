@@ -36,7 +36,7 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedDelivery:
     """A delivery to send now. No other sender uses its endpoint until ``leased_until``."""
 
     webhook_id: UUID
@@ -51,7 +51,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class DeliveryFailure:
     """Why a try failed, and when to retry. ``retry_in_s`` of None gives the delivery up."""
 
     status: int | None
@@ -85,21 +85,23 @@ def redeliver(database: Database, webhook_id: UUID, delivery_id: UUID) -> Delive
     return _delivery(row) if row else None
 
 
-def claim_delivery(database: Database, lease_s: float) -> Claim | None:
+def claim_delivery(database: Database, lease_s: float) -> ClaimedDelivery | None:
     """Claim the next due delivery, if any."""
     with database.transaction() as transaction:
         row = transaction.one("claim_delivery", lease_s=lease_s, senders_an_owner=_SENDERS_AN_OWNER)
-    return Claim(**row) if row else None
+    return ClaimedDelivery(**row) if row else None
 
 
-def record_success(database: Database, claim: Claim, status: int) -> None:
+def record_success(database: Database, claim: ClaimedDelivery, status: int) -> None:
     """Record that the endpoint has accepted the delivery."""
     with database.transaction() as transaction:
         transaction.run("webhook_succeeded", **_lease(claim))
         _record_try(transaction, claim, "delivered", status)
 
 
-def record_failure(database: Database, claim: Claim, failure: Failure, stop_days: float, reason: str) -> bool:
+def record_failure(
+    database: Database, claim: ClaimedDelivery, failure: DeliveryFailure, stop_days: float, reason: str
+) -> bool:
     """Record that the endpoint has not accepted the delivery. After ``stop_days`` of failures, disable it.
 
     Return whether it was disabled.
@@ -113,7 +115,7 @@ def record_failure(database: Database, claim: Claim, failure: Failure, stop_days
     return row is not None and not row["is_enabled"]
 
 
-def record_gone(database: Database, claim: Claim, status: int, reason: str) -> None:
+def record_gone(database: Database, claim: ClaimedDelivery, status: int, reason: str) -> None:
     """Disable an endpoint that refuses further messages, and give up its pending deliveries."""
     with database.transaction() as transaction:
         is_stopped = transaction.run("stop_webhook", **_lease(claim), reason=reason)
@@ -122,13 +124,13 @@ def record_gone(database: Database, claim: Claim, status: int, reason: str) -> N
             transaction.run("give_up_deliveries", webhook_id=claim.webhook_id)
 
 
-def _lease(claim: Claim) -> dict[str, Any]:
+def _lease(claim: ClaimedDelivery) -> dict[str, Any]:
     return {"webhook_id": claim.webhook_id, "leased_until": claim.leased_until}
 
 
 def _record_try(
     transaction: Transaction,
-    claim: Claim,
+    claim: ClaimedDelivery,
     state: State,
     status: int | None,
     error: str | None = None,

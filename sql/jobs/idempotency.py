@@ -32,7 +32,7 @@ class InProgress(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedKey:
     """A claimed key. ``answer`` is the response of an earlier request, or None if this request must do the work."""
 
     owner: str
@@ -41,7 +41,7 @@ class Claim:
     answer: dict[str, Any] | None
 
 
-def claim(database: Database, owner: str, key: str, fingerprint: str, kept_hours: float) -> Claim:
+def claim(database: Database, owner: str, key: str, fingerprint: str, kept_hours: float) -> ClaimedKey:
     """Claim a key for the request with this fingerprint. Raises KeyReused and InProgress."""
     lease_id = new_id()
     with database.transaction() as transaction:
@@ -60,10 +60,10 @@ def claim(database: Database, owner: str, key: str, fingerprint: str, kept_hours
                 raise InProgress("A request with this Idempotency-Key is still in progress. Try again in a moment.")
     if row["fingerprint"] != fingerprint:
         raise KeyReused("This Idempotency-Key was used for a different request. Use a new key.")
-    return Claim(owner, key, lease_id, row["answer"])
+    return ClaimedKey(owner, key, lease_id, row["answer"])
 
 
-def settle(transaction: Transaction, claimed: Claim, answer: dict[str, Any]) -> None:
+def settle(transaction: Transaction, claimed: ClaimedKey, answer: dict[str, Any]) -> None:
     """Write the response. Raises InProgress if another request has taken over the key; then abort the transaction."""
     if not transaction.run(
         "settle_idempotency_key",
@@ -75,7 +75,7 @@ def settle(transaction: Transaction, claimed: Claim, answer: dict[str, Any]) -> 
         raise InProgress("Another request with this Idempotency-Key has taken over. Try again in a moment.")
 
 
-def release(database: Database, claimed: Claim) -> None:
+def release(database: Database, claimed: ClaimedKey) -> None:
     """Release the key of a failed request, so that it can be sent again."""
     with database.transaction() as transaction:
         transaction.run("release_idempotency_key", owner=claimed.owner, key=claimed.key, lease_id=claimed.lease_id)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from sql.engine.database import Database, Order, Row, Transaction
+from sql.engine.database import Database, Row, SortOrder, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def list_jobs(
     wanted: JobFilter,
     limit: int,
     cursor: UUID | None = None,
-    order: Order = Order.DESCENDING,
+    order: SortOrder = SortOrder.DESCENDING,
 ) -> list[JobRow]:
     """Jobs by time of creation, after the job ``cursor``."""
     labels = None if wanted.labels is None else Jsonb(dict(wanted.labels))
@@ -144,7 +144,7 @@ def find_job(database: Database, owner: str | None, job_id: UUID) -> JobRow | No
 def job_within(transaction: Transaction, job_id: UUID, owner: str | None = None) -> JobRow | None:
     """Like `find_job`, within the caller's transaction."""
     rows = transaction.page(
-        "jobs", Order.DESCENDING, **{**_fields(JobFilter(owner)), "job_id": job_id, "cursor": None, "limit": 1}
+        "jobs", SortOrder.DESCENDING, **{**_fields(JobFilter(owner)), "job_id": job_id, "cursor": None, "limit": 1}
     )
     return JobRow(**rows[0]) if rows else None
 
@@ -154,7 +154,7 @@ def list_images_of_job(
     job_id: UUID,
     limit: int,
     cursor: int | None = None,
-    order: Order = Order.ASCENDING,
+    order: SortOrder = SortOrder.ASCENDING,
     state: str | None = None,
 ) -> list[ImageRow]:
     """Images of a job in the order of submission, after the position ``cursor``."""
@@ -168,7 +168,7 @@ def list_images(
     wanted: ImageFilter,
     limit: int,
     cursor: UUID | None = None,
-    order: Order = Order.DESCENDING,
+    order: SortOrder = SortOrder.DESCENDING,
 ) -> list[ImageRow]:
     """Images by time of creation, after the image ``cursor``."""
     with database.transaction() as transaction:

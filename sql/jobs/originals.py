@@ -7,17 +7,17 @@ from collections.abc import Callable
 from blurline.storage.store import StoredObject
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
-from sql.jobs.quotas import Quotas, charge
+from sql.jobs.quotas import QuotaLimits, charge
 
 
 def keep_original(
-    database: Database, attempt: Attempt, size_bytes: int, quotas: Quotas, put: Callable[[], StoredObject]
+    database: Database, attempt: Attempt, size_bytes: int, quotas: QuotaLimits, put: Callable[[], StoredObject]
 ) -> bool:
     """Store the original with ``put`` and record it, if the attempt is still the open one. Return whether it is.
 
     The image stays locked meanwhile. So a late attempt cannot overwrite the original of a newer one, and a concurrent
     deletion comes either before, and nothing is stored, or after, and finds the object. The bytes count as submitted
-    today. Raises QuotaExceeded, and stores nothing, when they exceed the quota.
+    today. Raises OverQuota, and stores nothing, when they exceed the quota.
     """
     with database.transaction() as transaction:
         image = transaction.one("lock_image_of_attempt", image_id=attempt.image_id, attempt_id=attempt.id)

@@ -21,7 +21,7 @@ _MAX_DELAY_S = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingBatch:
     """A batch to dispatch. ``traceparent`` is that of the request that created its job."""
 
     batch_id: UUID
@@ -43,7 +43,7 @@ class Waiting:
         }
 
 
-def dispatch_waiting(database: Database, create_flow_run: Callable[[Waiting], UUID], limit: int = 20) -> int:
+def dispatch_waiting(database: Database, create_flow_run: Callable[[WaitingBatch], UUID], limit: int = 20) -> int:
     """Pass up to ``limit`` waiting batches to ``create_flow_run``, and return how many were dispatched.
 
     The rows are locked meanwhile, so that replicas share the work. After a crash the row is dispatched again, and the
@@ -53,7 +53,7 @@ def dispatch_waiting(database: Database, create_flow_run: Callable[[Waiting], UU
     with database.transaction() as transaction:
         taken = 0
         for row in transaction.all("claim_outbox", limit=limit):
-            waiting = Waiting(**row)
+            waiting = WaitingBatch(**row)
             try:
                 flow_run_id = create_flow_run(waiting)
             except RetryableError as error:

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import Doubt
-from blurline.picture.photo import Note
+from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
 from sql.engine.database import Transaction
 from sql.jobs.attempts import Attempt
@@ -30,7 +30,7 @@ class Result:
     height_px: int
     choices: tuple[Choice, ...]
     doubt: Doubt
-    notes: tuple[Note, ...]
+    notes: tuple[PictureNote, ...]
     policy: Policy
     model: dict[str, Any]
     processing_ms: float

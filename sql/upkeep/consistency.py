@@ -17,8 +17,8 @@ from typing import TypeVar
 from blurline.errors import PermanentError
 from blurline.settings import Settings
 from blurline.storage.inventory import (
-    Bucket,
     Expected,
+    ImageBucket,
     Listed,
     Missing,
     Orphan,
@@ -56,7 +56,7 @@ class Findings:
     are not Blurline's; they stay. ``known_missing``: missing objects that are already marked in their rows.
     """
 
-    bucket: Bucket
+    bucket: ImageBucket
     listed_at_most: int
     objects: int = 0
     images: int = 0
@@ -95,7 +95,7 @@ def grace_s(settings: Settings) -> float:
 def inspect(
     database: Database,
     store: Store,
-    bucket: Bucket,
+    bucket: ImageBucket,
     grace_s: float,
     listed_at_most: int = 10_000,
     ends_at_s: float | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from blurline.storage.inventory import Bucket, Expected
+from blurline.storage.inventory import Expected, ImageBucket
 from sql.engine.database import Database
 
 _PAGE = 2000
@@ -24,14 +24,14 @@ class _Statements:
 
 
 _STATEMENTS = {
-    Bucket.ORIGINALS: _Statements(
+    ImageBucket.ORIGINALS: _Statements(
         expected="expected_originals",
         unnamed="unnamed_originals",
         still_named="still_named_originals",
         note_missing="note_missing_originals",
         note_returned="note_returned_originals",
     ),
-    Bucket.RESULTS: _Statements(
+    ImageBucket.RESULTS: _Statements(
         expected="expected_results",
         unnamed="unnamed_results",
         still_named="still_named_results",
@@ -41,7 +41,7 @@ _STATEMENTS = {
 }
 
 
-def expected(database: Database, bucket: Bucket) -> Iterator[Expected]:
+def expected(database: Database, bucket: ImageBucket) -> Iterator[Expected]:
     """What every image has in the bucket, in the order of the keys. Reads one page at a time."""
     cursor: str | None = None
     while True:
@@ -54,26 +54,26 @@ def expected(database: Database, bucket: Bucket) -> Iterator[Expected]:
         cursor = rows[-1]["place"]
 
 
-def unnamed(database: Database, bucket: Bucket, stems: Collection[str]) -> set[str]:
+def unnamed(database: Database, bucket: ImageBucket, stems: Collection[str]) -> set[str]:
     """The stems that no row names now, no open attempt may still publish, and no deletion will remove."""
     with database.transaction() as transaction:
         return {row["stem"] for row in transaction.all(_STATEMENTS[bucket].unnamed, stems=list(stems))}
 
 
-def still_named(database: Database, bucket: Bucket, rows: Sequence[Expected]) -> list[Expected]:
+def still_named(database: Database, bucket: ImageBucket, rows: Sequence[Expected]) -> list[Expected]:
     """The rows whose image still names the object."""
     with database.transaction() as transaction:
         found: set[UUID] = {row["image_id"] for row in transaction.all(_STATEMENTS[bucket].still_named, **_keys(rows))}
     return [row for row in rows if row.image_id in found]
 
 
-def note_missing(database: Database, bucket: Bucket, rows: Sequence[Expected]) -> int:
+def note_missing(database: Database, bucket: ImageBucket, rows: Sequence[Expected]) -> int:
     """Mark the objects of images as missing. Return how many were not marked before."""
     with database.transaction() as transaction:
         return transaction.run(_STATEMENTS[bucket].note_missing, **_keys(rows))
 
 
-def note_returned(database: Database, bucket: Bucket, rows: Sequence[Expected]) -> int:
+def note_returned(database: Database, bucket: ImageBucket, rows: Sequence[Expected]) -> int:
     """Remove the mark from images whose missing object is back. Return how many were marked."""
     with database.transaction() as transaction:
         return transaction.run(_STATEMENTS[bucket].note_returned, **_keys(rows))

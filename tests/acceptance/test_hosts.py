@@ -17,7 +17,7 @@ from PIL import Image
 
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.upkeep.consistency import inspect
@@ -112,7 +112,7 @@ def _store_and_rows_agree(site: Site) -> Iterator[None]:
     try:
         wait_for(
             "late results are gone",
-            lambda: not inspect(database, store, Bucket.RESULTS, NO_GRACE_S).differences,
+            lambda: not inspect(database, store, ImageBucket.RESULTS, NO_GRACE_S).differences,
             every_s=1,
         )
     finally:

@@ -12,7 +12,7 @@ from blurline.settings import load_settings
 from models import plan_for
 from sql.jobs.attempts import Attempt
 from tasks.blur import blur
-from tasks.work import Item, Original, Work
+from tasks.work import DownloadedOriginal, Item, Work
 from tests.pictures import HOPPER
 
 
@@ -38,7 +38,7 @@ def test_a_box_partly_outside_is_accepted() -> None:
 def test_the_worker_publishes_nothing_when_a_mark_misses() -> None:
     correction = Correction(destroy=(MarkedBox(frame=1, x1=1, y1=1, x2=50, y2=50),))
     attempt = Attempt(new_id(), new_id(), 2, "a.jpg", "key", "etag", 10, None, correction)
-    original = Original(HOPPER.read_bytes(), "a", read_header(HOPPER.read_bytes()))
+    original = DownloadedOriginal(HOPPER.read_bytes(), "a", read_header(HOPPER.read_bytes()))
     item = Item(attempt, original, photo=open_photo(original.data))
     work = Work(new_id())
     work.plan, work.items = plan_for(work.policy, load_settings()), [item]

@@ -14,7 +14,7 @@ import pytest
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.errors import StoreUnavailable
 from blurline.ids import new_id
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from flows.retention import count_expired, delete_expired
 from sql.deletion import object_removal
@@ -53,7 +53,11 @@ def kept(stored_images: StoredImages, **days: float) -> str:
 def counts(stored_images: StoredImages) -> tuple[int, int, int]:
     """The numbers of images, objects of originals and objects of results; with a thumbnail each, two per image."""
     ((images,),) = stored_images.rows("SELECT count(*) FROM images")
-    return int(str(images)), len(stored_images.keys(Bucket.ORIGINALS)), len(stored_images.keys(Bucket.RESULTS))
+    return (
+        int(str(images)),
+        len(stored_images.keys(ImageBucket.ORIGINALS)),
+        len(stored_images.keys(ImageBucket.RESULTS)),
+    )
 
 
 def reasons(stored_images: StoredImages) -> list[tuple[object, ...]]:
@@ -76,7 +80,7 @@ def test_originals_and_results_expire_after_their_time(stored_images: StoredImag
     assert kept(stored_images, originals_days=5, results_days=10) == "erased: 2, results: 2"
     assert counts(stored_images) == (3, 2, 2)
     assert sorted(reasons(stored_images), key=str) == [("expired", "expired"), ("expired", "expired"), (None, None)]
-    for bucket in Bucket:
+    for bucket in ImageBucket:
         assert inspect(stored_images.database, stored_images.store, bucket, 0).differences == 0
 
 
@@ -206,7 +210,7 @@ def test_a_re_run_restores_an_expired_result_which_is_not_removed_late(
     assert remove_objects(stored_images.database, stored_images.store) == 1
     assert counts(stored_images) == (1, 2, 2)
     ((key,),) = stored_images.rows("SELECT result_key FROM images")
-    assert key in stored_images.keys(Bucket.RESULTS)
+    assert key in stored_images.keys(ImageBucket.RESULTS)
 
 
 def test_a_missing_result_cannot_be_approved(stored_images: StoredImages) -> None:
@@ -302,7 +306,7 @@ def test_the_next_run_finishes_what_an_interrupted_one_left(
     stored_images.published(2, days_ago=10)
     real, calls = Store.remove_under, 0
 
-    def remove(self: Store, bucket: Bucket, prefix: str) -> int:
+    def remove(self: Store, bucket: ImageBucket, prefix: str) -> int:
         nonlocal calls
         calls += 1
         if step == "before the store" or (step == "half-way in the store" and calls > 1):
@@ -318,7 +322,7 @@ def test_the_next_run_finishes_what_an_interrupted_one_left(
             breaking.setattr(object_removal, "_finish", finish)
         with pytest.raises(_Broken):
             kept(stored_images, **days)
-    for bucket in Bucket:
+    for bucket in ImageBucket:
         assert inspect(stored_images.database, stored_images.store, bucket, -60).differences == 0
     assert stored_images.rows("SELECT 1 FROM deletions WHERE completed_at IS NOT NULL") == []
 

@@ -16,7 +16,7 @@ from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import NeedsNewerWorker
 from sql.jobs.job_queries import JobFilter, find_image, find_job, list_detections, list_images_of_job, list_jobs
-from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.outbox import WaitingBatch, dispatch_waiting
 from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.settlement import approve, fail, send_to_review
@@ -224,7 +224,7 @@ def test_a_small_job_is_shared_by_several_batches() -> None:
 
 
 def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: Settings, job: UUID) -> None:
-    def refuse(_: Waiting) -> UUID:
+    def refuse(_: WaitingBatch) -> UUID:
         raise PrefectUnavailable("down")
 
     assert dispatch_waiting(database, refuse) == 0

@@ -7,7 +7,7 @@ import pytest
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
 from sql.engine.database import Database
-from sql.jobs.outbox import Waiting, dispatch_waiting
+from sql.jobs.outbox import WaitingBatch, dispatch_waiting
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.settlement import fail
 from sql.reruns.reruns import rerun
@@ -19,7 +19,7 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 def labels_of_dispatched(database: Database) -> list[dict[str, Any]]:
     labels = []
 
-    def create(waiting: Waiting) -> Any:
+    def create(waiting: WaitingBatch) -> Any:
         labels.append(waiting.flow_run["labels"])
         return new_id()
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blurline.storage.inventory import Bucket, Expected, Listed, Missing, Orphan, Returned, compare, is_ours, stem_of
+from blurline.storage.inventory import (
+    Expected,
+    ImageBucket,
+    Listed,
+    Missing,
+    Orphan,
+    Returned,
+    compare,
+    is_ours,
+    stem_of,
+)
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 IMAGES = [UUID(int=at) for at in range(6)]
@@ -26,7 +36,7 @@ def listed(keys: set[str]) -> list[Listed]:
 def test_results_are_compared_with_their_rows(stored: set[str], published: dict[UUID, UUID]) -> None:
     names = {image: f"{image}/{attempt}" for image, attempt in published.items()}
     rows = [Expected(image, str(image), frozenset({name}), f"{name}.jpg") for image, name in sorted(names.items())]
-    found = list(compare(Bucket.RESULTS, listed(stored), rows))
+    found = list(compare(ImageBucket.RESULTS, listed(stored), rows))
     assert {each.object.key for each in found if isinstance(each, Orphan)} == {
         key for key in stored if stem_of(key) not in names.values()
     }
@@ -40,7 +50,7 @@ def test_results_are_compared_with_their_rows(stored: set[str], published: dict[
 def test_originals_are_compared_with_their_rows(stored: set[str], images: set[UUID], noted: set[UUID]) -> None:
     keys = {image: f"0123456789abcdef/{image}" for image in images}
     rows = [Expected(image, key, frozenset({key}), key, image in noted) for image, key in sorted(keys.items())]
-    found = list(compare(Bucket.ORIGINALS, listed(stored), rows))
+    found = list(compare(ImageBucket.ORIGINALS, listed(stored), rows))
     assert {each.object.key for each in found if isinstance(each, Orphan)} == {
         key for key in stored if stem_of(key) not in keys.values()
     }
@@ -53,23 +63,23 @@ def test_originals_are_compared_with_their_rows(stored: set[str], images: set[UU
 def test_objects_of_an_open_attempt_are_neither_orphaned_nor_missing() -> None:
     image, attempt = IMAGES[0], ATTEMPTS[1]
     row = Expected(image, str(image), frozenset({f"{image}/{attempt}"}), None)
-    assert list(compare(Bucket.RESULTS, [], [row])) == []
-    assert list(compare(Bucket.RESULTS, listed({f"{image}/{attempt}.png"}), [row])) == []
+    assert list(compare(ImageBucket.RESULTS, [], [row])) == []
+    assert list(compare(ImageBucket.RESULTS, listed({f"{image}/{attempt}.png"}), [row])) == []
 
 
 @pytest.mark.parametrize(
     ("bucket", "key", "ours"),
     [
-        (Bucket.ORIGINALS, ORIGINALS[0], True),
-        (Bucket.ORIGINALS, ORIGINALS[2], True),
-        (Bucket.ORIGINALS, f"0123456789abcdef/direct/{IMAGES[1]}", True),
-        (Bucket.ORIGINALS, "backup/2026.tar", False),
-        (Bucket.ORIGINALS, f"0123456789abcdef/{IMAGES[0]}/more", False),
-        (Bucket.RESULTS, RESULTS[0], True),
-        (Bucket.RESULTS, RESULTS[1], True),
-        (Bucket.RESULTS, f"{IMAGES[0]}/readme.txt", False),
-        (Bucket.RESULTS, "index.html", False),
+        (ImageBucket.ORIGINALS, ORIGINALS[0], True),
+        (ImageBucket.ORIGINALS, ORIGINALS[2], True),
+        (ImageBucket.ORIGINALS, f"0123456789abcdef/direct/{IMAGES[1]}", True),
+        (ImageBucket.ORIGINALS, "backup/2026.tar", False),
+        (ImageBucket.ORIGINALS, f"0123456789abcdef/{IMAGES[0]}/more", False),
+        (ImageBucket.RESULTS, RESULTS[0], True),
+        (ImageBucket.RESULTS, RESULTS[1], True),
+        (ImageBucket.RESULTS, f"{IMAGES[0]}/readme.txt", False),
+        (ImageBucket.RESULTS, "index.html", False),
     ],
 )
-def test_keys_of_other_programs_are_recognised_by_their_form(bucket: Bucket, key: str, ours: bool) -> None:
+def test_keys_of_other_programs_are_recognised_by_their_form(bucket: ImageBucket, key: str, ours: bool) -> None:
     assert is_ours(bucket, key) is ours

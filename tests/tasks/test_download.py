@@ -21,7 +21,7 @@ from sql.engine.database import Database
 from sql.jobs.attempts import start_batch
 from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
 from sql.jobs.originals import keep_original
-from sql.jobs.quotas import Quotas, look_up
+from sql.jobs.quotas import QuotaLimits, look_up
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.submissions import NewJob, Original, create_job
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
@@ -129,7 +129,7 @@ def test_a_url_is_fetched_once_and_its_original_stored(database: Database, store
     assert item.original is not None and item.original.data == PICTURE
     assert store.get_original(item.attempt.original_key)[0] == PICTURE
     assert _image(database, item).original_bytes == len(PICTURE)
-    assert look_up(database, "ann", Quotas())[1].bytes_today == len(PICTURE)
+    assert look_up(database, "ann", QuotaLimits())[1].bytes_today == len(PICTURE)
 
     with database.transaction() as transaction:
         retry_or_fail(transaction, [item.attempt.id], "crashed", "worker died", RETRY_POLICY)
@@ -242,10 +242,10 @@ def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, s
         wait_for("the deletion waits", lambda: _is_waiting(settings), every_s=0.02)
         return StoredObject(attempt.original_key, 3, "etag")
 
-    assert keep_original(database, attempt, 3, Quotas(), put)
+    assert keep_original(database, attempt, 3, QuotaLimits(), put)
     deleter.join(20)
     assert find_image(database, None, attempt.image_id) is None
-    assert not keep_original(database, attempt, 3, Quotas(), lambda: pytest.fail("must not be stored"))
+    assert not keep_original(database, attempt, 3, QuotaLimits(), lambda: pytest.fail("must not be stored"))
 
 
 def _is_waiting(settings: Settings) -> bool:

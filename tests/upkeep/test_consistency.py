@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from blurline.ids import new_id
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from sql.deletion.deletions import delete_image, grace_periods
 from sql.deletion.object_removal import remove_objects
@@ -19,7 +19,7 @@ from tests.stored_images import OWN_HASH, StoredImages
 NO_GRACE_S = -60.0
 
 
-def found(stored_images: StoredImages, bucket: Bucket, grace: float = NO_GRACE_S) -> Findings:
+def found(stored_images: StoredImages, bucket: ImageBucket, grace: float = NO_GRACE_S) -> Findings:
     return inspect(stored_images.database, stored_images.store, bucket, grace)
 
 
@@ -32,8 +32,8 @@ def keys_of(stored_images: StoredImages) -> tuple[str, str]:
 def test_a_consistent_store_is_unchanged(stored_images: StoredImages) -> None:
     stored_images.submit(3)
     stored_images.publish()
-    before = {bucket: stored_images.keys(bucket) for bucket in Bucket}
-    for bucket in Bucket:
+    before = {bucket: stored_images.keys(bucket) for bucket in ImageBucket}
+    for bucket in ImageBucket:
         findings = found(stored_images, bucket)
         assert (findings.objects, findings.images, findings.differences) == (6, 3, 0)
         repair_bucket(stored_images.database, stored_images.store, findings)
@@ -48,9 +48,12 @@ def test_old_orphans_are_removed(stored_images: StoredImages) -> None:
     died = stored_images.put_result(attempt.image_id, new_id())  # of an attempt that ended before it could publish
     stored_images.store.put_result(preview_key(died, PreviewSize.THUMB), b"thumb", "image/jpeg")
     without_image = stored_images.put_result(new_id(), new_id())
-    orphans = {Bucket.ORIGINALS: {upload}, Bucket.RESULTS: {died, preview_key(died, PreviewSize.THUMB), without_image}}
-    kept = {bucket: stored_images.keys(bucket) - orphans[bucket] for bucket in Bucket}
-    for bucket in Bucket:
+    orphans = {
+        ImageBucket.ORIGINALS: {upload},
+        ImageBucket.RESULTS: {died, preview_key(died, PreviewSize.THUMB), without_image},
+    }
+    kept = {bucket: stored_images.keys(bucket) - orphans[bucket] for bucket in ImageBucket}
+    for bucket in ImageBucket:
         young = found(stored_images, bucket, grace_s(stored_images.settings))
         assert (young.differences, young.young) == (0, len(orphans[bucket]))
         findings = found(stored_images, bucket)
@@ -67,7 +70,7 @@ def test_objects_of_an_open_attempt_stay_at_any_age(stored_images: StoredImages)
     ((image_id, attempt_id),) = stored_images.rows("SELECT id, open_attempt_id FROM images")
     assert isinstance(image_id, UUID) and isinstance(attempt_id, UUID)
     stored_images.put_result(image_id, attempt_id)
-    assert found(stored_images, Bucket.RESULTS).differences == 0
+    assert found(stored_images, ImageBucket.RESULTS).differences == 0
 
 
 def test_an_original_not_yet_fetched_is_not_missing(stored_images: StoredImages) -> None:
@@ -75,7 +78,7 @@ def test_an_original_not_yet_fetched_is_not_missing(stored_images: StoredImages)
     original, _ = keys_of(stored_images)
     stored_images.rows("UPDATE images SET original_etag = NULL, source_url = 'https://a.example/1.jpg'")
     stored_images.store.remove_original(original)
-    assert found(stored_images, Bucket.ORIGINALS).differences == 0
+    assert found(stored_images, ImageBucket.ORIGINALS).differences == 0
 
 
 def test_missing_objects_are_reported_until_they_return(stored_images: StoredImages) -> None:
@@ -86,7 +89,7 @@ def test_missing_objects_are_reported_until_they_return(stored_images: StoredIma
     )
     stored_images.store.remove_original(str(original))
     stored_images.store.remove_result(str(result))
-    for bucket, key in ((Bucket.ORIGINALS, original), (Bucket.RESULTS, result)):
+    for bucket, key in ((ImageBucket.ORIGINALS, original), (ImageBucket.RESULTS, result)):
         findings = found(stored_images, bucket)
         assert [(each.image_id, each.key) for each in findings.missing] == [(image_id, key)]
         assert repair_bucket(stored_images.database, stored_images.store, findings).missing_noted == 1
@@ -97,7 +100,7 @@ def test_missing_objects_are_reported_until_they_return(stored_images: StoredIma
 
     stored_images.store.put_original_preview(str(original), b"from a backup", "image/jpeg")
     stored_images.store.put_result(str(result), b"from a backup", "image/jpeg")
-    for bucket in Bucket:
+    for bucket in ImageBucket:
         findings = found(stored_images, bucket)
         assert findings.returned_count == 1
         assert repair_bucket(stored_images.database, stored_images.store, findings).returned_noted == 1
@@ -107,7 +110,7 @@ def test_missing_objects_are_reported_until_they_return(stored_images: StoredIma
 
 def test_objects_of_other_programs_are_left_alone(stored_images: StoredImages) -> None:
     stored_images.store.put_original_preview("backup/2026.tar", b"theirs", "image/jpeg")
-    findings = found(stored_images, Bucket.ORIGINALS)
+    findings = found(stored_images, ImageBucket.ORIGINALS)
     assert (findings.foreign, findings.differences) == (1, 0)
 
 
@@ -115,13 +118,13 @@ def test_an_object_of_a_pending_deletion_is_not_an_orphan(stored_images: StoredI
     stored_images.submit()
     (attempt,) = stored_images.publish()
     delete_image(stored_images.database, None, attempt.image_id, "ann", grace_periods(stored_images.settings))
-    for bucket in Bucket:
+    for bucket in ImageBucket:
         assert found(stored_images, bucket).differences == 0
 
 
-@pytest.mark.parametrize("bucket", Bucket)
+@pytest.mark.parametrize("bucket", ImageBucket)
 def test_a_suspected_difference_is_checked_again(
-    stored_images: StoredImages, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    stored_images: StoredImages, bucket: ImageBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the streams are read, an image is published and another is deleted."""
     stored_images.submit()
@@ -141,10 +144,10 @@ def test_an_orphan_that_a_row_names_before_its_removal_stays(stored_images: Stor
     stored_images.submit()
     (attempt,) = stored_images.publish()
     stray = stored_images.put_result(attempt.image_id, new_id())
-    findings = found(stored_images, Bucket.RESULTS)
+    findings = found(stored_images, ImageBucket.RESULTS)
     stored_images.rows("UPDATE images SET result_key = %s", stray)
     assert repair_bucket(stored_images.database, stored_images.store, findings).orphans_removed == 0
-    assert stray in stored_images.keys(Bucket.RESULTS)
+    assert stray in stored_images.keys(ImageBucket.RESULTS)
 
 
 def test_keys_are_read_in_the_order_of_the_store(stored_images: StoredImages) -> None:
@@ -152,8 +155,8 @@ def test_keys_are_read_in_the_order_of_the_store(stored_images: StoredImages) ->
     stored_images.submit(3)
     stored_images.publish()
     stored_images.rows("UPDATE images SET original_key = 'ABCD' || substr(original_key, 5) WHERE position = 1")
-    places = [row.place for row in expected(stored_images.database, Bucket.ORIGINALS)]
+    places = [row.place for row in expected(stored_images.database, ImageBucket.ORIGINALS)]
     assert places == sorted(places)
-    assert [each.key for each in stored_images.store.list_all(Bucket.ORIGINALS)] == sorted(
-        stored_images.keys(Bucket.ORIGINALS)
+    assert [each.key for each in stored_images.store.list_all(ImageBucket.ORIGINALS)] == sorted(
+        stored_images.keys(ImageBucket.ORIGINALS)
     )

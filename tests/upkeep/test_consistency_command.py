@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blurline.ids import new_id
-from blurline.storage.inventory import Bucket
+from blurline.storage.inventory import ImageBucket
 from tests.servers import environment_of
 from tests.stored_images import OWN_HASH, StoredImages
 
@@ -53,4 +53,4 @@ def test_differences_are_listed_and_repaired_only_on_request(
     assert (code, originals["mended"]) == (0, {"orphans_removed": 0, "missing_noted": 1, "returned_noted": 0})
     code, (originals, _) = told(stored_images)
     assert (code, originals["known_missing"]) == (0, 1)
-    assert upload in stored_images.keys(Bucket.ORIGINALS)
+    assert upload in stored_images.keys(ImageBucket.ORIGINALS)

@@ -16,8 +16,8 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.events.deliveries import (
+    DeliveryFailure,
     DeliveryRow,
-    Failure,
     claim_delivery,
     list_deliveries,
     queue_test,
@@ -58,7 +58,7 @@ def test_failing_endpoints_come_after_healthy_ones(database: Database, receiver:
     bad = add_webhook(database, "https://example.org/bad", tests=2)
     claim = claim_delivery(database, 60)
     assert claim is not None
-    record_failure(database, claim, Failure(500, "no", retry_in_s=0, pause_s=0), 5, "")
+    record_failure(database, claim, DeliveryFailure(500, "no", retry_in_s=0, pause_s=0), 5, "")
     good = add_webhook(database, "https://example.org/good")
     order = [claim_delivery(database, 60), claim_delivery(database, 60), claim_delivery(database, 60)]
     assert [claim.webhook_id if claim else None for claim in order] == [good.id, bad.id, None]
@@ -74,7 +74,7 @@ def test_the_delivery_of_a_crashed_sender_is_sent_again(database: Database, allo
     assert successor is not None
     assert successor.delivery_id == crashed.delivery_id
     record_success(database, successor, 204)
-    record_failure(database, crashed, Failure(500, "late", 5, 5), 5, "")
+    record_failure(database, crashed, DeliveryFailure(500, "late", 5, 5), 5, "")
     (delivery,) = list_deliveries(database, row.id, 10)
     assert (delivery.state, delivery.last_status) == ("delivered", 204)
     found = find_webhook(database, None, row.id)
@@ -161,12 +161,12 @@ def test_a_requested_delivery_is_sent_at_once_despite_a_pause(database: Database
     row = add_webhook(database, receiver.url)
     claim = claim_delivery(database, 60)
     assert claim is not None
-    record_failure(database, claim, Failure(500, "down", 300, 300), 5, "stopped")
+    record_failure(database, claim, DeliveryFailure(500, "down", 300, 300), 5, "stopped")
     assert claim_delivery(database, 60) is None
     redelivered = redeliver(database, row.id, claim.delivery_id)
     assert redelivered is not None
     again = claim_delivery(database, 60)
     assert again is not None and again.delivery_id == claim.delivery_id
-    record_failure(database, again, Failure(500, "down", 300, 300), 5, "stopped")
+    record_failure(database, again, DeliveryFailure(500, "down", 300, 300), 5, "stopped")
     queue_test(database, row.id)
     assert claim_delivery(database, 60) is not None
