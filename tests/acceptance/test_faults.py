@@ -52,17 +52,18 @@ def assert_each_ended_once(stack: Stack, client: httpx.Client, job_id: str, coun
 
 
 def _victims(stack: Stack, part: str) -> list[int]:
-    if part == "children":
-        found = [child.pid for child in psutil.Process(stack.pids()["worker"]).children() if _is_child(child)]
+    if part == "worker processes":
+        children = psutil.Process(stack.pids()["worker"]).children()
+        found = [process.pid for process in children if _is_worker_process(process)]
         return random.sample(found, len(found))
     return [stack.pids()[part]]
 
 
-def _is_child(process: psutil.Process) -> bool:
+def _is_worker_process(process: psutil.Process) -> bool:
     return "spawn_main" in " ".join(process.cmdline())
 
 
-@pytest.mark.parametrize("part", ["children", "worker", "api", "prefect", "postgres", "store"])
+@pytest.mark.parametrize("part", ["worker processes", "worker", "api", "prefect", "postgres", "store"])
 def test_every_image_ends_once_when_processes_are_killed_at_each_task(faulty: Stack, switch: Path, part: str) -> None:
     for mark in switch.iterdir():
         mark.unlink()
@@ -80,7 +81,7 @@ def test_every_image_ends_once_when_processes_are_killed_at_each_task(faulty: St
 
 def test_random_kills_during_a_long_job_lose_and_duplicate_nothing(faulty: Stack) -> None:
     chance = random.Random(11)
-    parts = ["children", "worker", "api", "prefect", "postgres", "store"]
+    parts = ["worker processes", "worker", "api", "prefect", "postgres", "store"]
     with faulty.client() as client:
         job_id = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(200)])
         for _ in range(6):

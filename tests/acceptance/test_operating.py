@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from blurline.settings import Settings
 from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit
+from tests.clock import age
 from tests.pictures import HOPPER
 from tests.waiting import TIMEOUT_S, wait_for
 
@@ -219,7 +221,7 @@ def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, c
         assert rows == [(80, 1)]
         with held.prefect() as prefect:
             used = {run["infrastructure_pid"] for run in _flow_runs(prefect, job_id)}
-        assert len(used) > 2, "children of both workers took part"
+        assert len(used) > 2, "processes of both workers took part"
     finally:
         second.terminate()
         assert second.wait(TIMEOUT_S) == 0
@@ -273,8 +275,8 @@ def test_the_reconciler_dispatches_what_the_api_does_not(held: Stack, client: ht
     api.suspend()
     try:
         held.command("rerun", "--job", job_id, "--state", "published", "--really")
+        age(held.variables()["BLURLINE_DATABASE_URL"], "outbox", timedelta(minutes=5))
         with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"], autocommit=True) as connection:
-            connection.execute("UPDATE outbox SET not_before = now() - interval '5 minutes'")
             query = "SELECT result_attempt_id FROM images WHERE job_id = %s AND open_attempt_id IS NULL"
             wait_for(
                 "the batch was dispatched and done",
@@ -302,14 +304,14 @@ def test_prefect_is_set_up_to_notice_silent_runs_and_shows_workers_and_queues(
 def test_the_nightly_export_writes_the_changed_days(held: Stack, client: httpx.Client, prefect: httpx.Client) -> None:
     job_id = submit(client, [("h.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
     finished(client, job_id)
-    with psycopg.connect(held.variables()["BLURLINE_DATABASE_URL"]) as connection:  # two days pass
-        connection.execute("UPDATE images SET created_at = '2026-01-05T12:00Z' WHERE job_id = %s", (job_id,))
+    age(held.variables()["BLURLINE_DATABASE_URL"], "images", timedelta(days=2), "job_id = %s", job_id)
+    day = finished(client, job_id)["h.jpg"]["created_at"][:10]
     _run(prefect, "export/export")
     settings = Settings.of(held.variables())
     access_key, secret_key = settings.store.keys
     address = urlsplit(settings.store.endpoint).netloc
     minio = Minio(endpoint=address, access_key=access_key, secret_key=secret_key, secure=False)
-    answer = minio.get_object(settings.store.exports_bucket, "images/day=2026-01-05/part.parquet")
+    answer = minio.get_object(settings.store.exports_bucket, f"images/day={day}/part.parquet")
     table = pyarrow.parquet.read_table(io.BytesIO(answer.read()))
     answer.close()
     assert sorted(table.column("name").to_pylist()) == ["h.jpg", "text.jpg"]

@@ -1,6 +1,6 @@
 """The fault switch. Python imports this file at its start only where a test has put its folder on PYTHONPATH.
 
-When a worker child is about to take a step of a task on an image whose name begins with that task's name, it
+When a worker process is about to take a step of a task on an image whose name begins with that task's name, it
 makes the file ``at-<name>`` in the folder TEST_FAULTS names and waits there while ``hold`` exists. In notify it waits
 within the transaction that settles the image.
 """
