@@ -20,8 +20,9 @@ from blurline.storage.store import Store
 from flows.retention import delete_expired
 from sql.deletion.retention import terms
 from sql.engine.database import Database
-from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
+from sql.jobs.submissions import BatchSize, NewJob, Original
 from sql.upkeep.consistency import inspect
+from tests.factories import create_job
 from tests.servers import running_servers
 
 _IMAGES = 100_000

@@ -18,7 +18,7 @@ from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.outbox import WaitingBatch, dispatch_waiting
 from sql.jobs.publishing import Result
 from sql.jobs.retries import RetryPolicy
-from sql.jobs.submissions import BatchSize, NewJob, Original, Queue, create_job
+from sql.jobs.submissions import BatchSize, NewJob, Original, Queue, write_job
 
 SIZE = BatchSize(images=10, bytes=1_000_000)
 RETRY_POLICY = RetryPolicy(max_attempts=3, backoff_s=0, size=SIZE)
@@ -39,7 +39,13 @@ def add_job(
     **options: Any,
 ) -> UUID:
     """Submit a job with these fields of NewJob; its id."""
-    return create_job(database, NewJob(owner, Policy(), originals(images), queue, **options), SIZE)
+    return create_job(database, NewJob(owner, Policy(), originals(images), queue, **options))
+
+
+def create_job(database: Database, job: NewJob, size: BatchSize = SIZE) -> UUID:
+    """Submit a job in a transaction; its id. Raises AlreadySubmitted."""
+    with database.transaction() as transaction:
+        return write_job(transaction, job, size)
 
 
 def dispatched(database: Database) -> list[UUID]:

@@ -23,10 +23,10 @@ from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.job_queries import ImageFilter, list_images
 from sql.jobs.publishing import Result, ReviewReason, publish
 from sql.jobs.settlement import fail
-from sql.jobs.submissions import NewJob, Original, create_job
+from sql.jobs.submissions import NewJob, Original
 from sql.reruns.reruns import rerun
 from sql.review.reviews import approve_image, correct_image, reject_image
-from tests.factories import SIZE, result
+from tests.factories import SIZE, create_job, result
 
 SIDE_PX = 1000
 DRAWN = MarkedBox(x1=10.0, y1=10.0, x2=50.0, y2=60.0)
@@ -36,7 +36,7 @@ STAGES = {"download": 2.5, "resize": 4.0, "detect": 20.0, "nms": 0.5, "blur": 6.
 def submit(database: Database, owner: str, images: int, profile: ProfileName, **labels: str) -> UUID:
     """Submit a job with this many images; its id."""
     originals = [Original(f"{owner}/{at}.jpg", f"{owner}/{new_id()}", "etag", 1000) for at in range(images)]
-    return create_job(database, NewJob(owner, Policy(profile=profile), originals, "interactive", labels=labels), SIZE)
+    return create_job(database, NewJob(owner, Policy(profile=profile), originals, "interactive", labels=labels))
 
 
 def underway(database: Database, settings: Settings) -> Iterator[tuple[Attempt, Policy]]:

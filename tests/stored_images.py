@@ -18,10 +18,10 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import publish
-from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
+from sql.jobs.submissions import BatchSize, NewJob, Original
 from tests.api_requests import underway
 from tests.clock import age_job
-from tests.factories import result
+from tests.factories import create_job, result
 
 OWN_HASH = "0123456789abcdef"
 

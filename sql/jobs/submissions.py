@@ -15,7 +15,7 @@ from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import Settings
-from sql.engine.database import Database, Transaction
+from sql.engine.database import Transaction
 
 _UNKNOWN_BYTES = 10_000_000  # assumed size of a picture that is not fetched yet, for splitting into batches
 Queue = Literal["interactive", "backlog"]
@@ -83,14 +83,8 @@ class NewJob:
         return sum(original.size_bytes for original in self.originals)
 
 
-def create_job(database: Database, job: NewJob, size: BatchSize) -> UUID:
-    """Write a job and return its id. Nothing after the commit can lose it. Raises AlreadySubmitted."""
-    with database.transaction() as transaction:
-        return write_job(transaction, job, size)
-
-
 def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
-    """The statements of `create_job`, within a transaction of the caller's.
+    """Write a job and return its id. Nothing after the commit can lose it.
 
     Raises AlreadySubmitted when one of the originals belongs to an image already; the transaction is lost then.
     """

@@ -20,10 +20,10 @@ from sql.jobs.outbox import WaitingBatch, dispatch_waiting
 from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.settlement import approve, fail, send_to_review
-from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, create_job, split
+from sql.jobs.submissions import AlreadySubmitted, Member, NewJob, Original, split
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tests.clock import age
-from tests.factories import RETRY_POLICY, SIZE, add_job, attempts_of, dispatched, originals, result, started
+from tests.factories import RETRY_POLICY, SIZE, add_job, attempts_of, create_job, dispatched, originals, result, started
 
 
 @pytest.fixture
@@ -189,10 +189,10 @@ def test_a_settled_attempt_is_not_started_again(database: Database, job: UUID) -
 
 def test_an_upload_is_submitted_once(database: Database) -> None:
     given = originals(2)
-    create_job(database, NewJob("ann", Policy(), given, "interactive"), SIZE)
+    create_job(database, NewJob("ann", Policy(), given, "interactive"))
     again = [Original("x", given[0].key, "etag", 1)]
     with pytest.raises(AlreadySubmitted):
-        create_job(database, NewJob("ann", Policy(), again, "interactive"), SIZE)
+        create_job(database, NewJob("ann", Policy(), again, "interactive"))
     assert len(list_jobs(database, JobFilter("ann"), 10)) == 1
 
 

@@ -23,13 +23,13 @@ from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
 from sql.jobs.originals import keep_original
 from sql.jobs.quotas import QuotaLimits, look_up
 from sql.jobs.retries import retry_or_fail
-from sql.jobs.submissions import NewJob, Original, create_job
+from sql.jobs.submissions import NewJob, Original
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
-from tests.factories import RETRY_POLICY, SIZE, dispatched
+from tests.factories import RETRY_POLICY, SIZE, create_job, dispatched
 from tests.pictures import HOPPER
 from tests.tls_server import Exchange, tls_server, trusted_authority
 from tests.waiting import TIMEOUT_S, wait_for
@@ -98,7 +98,7 @@ def _forget_parts() -> None:
 def _submit(database: Database, *urls: str) -> UUID:
     """Submit a job of these URLs, all in one batch; its id."""
     originals = [Original(f"{at}.jpg", f"key/{new_id()}", None, 0, source_url=url) for at, url in enumerate(urls)]
-    job_id = create_job(database, NewJob("ann", Policy(), originals, "interactive"), SIZE)
+    job_id = create_job(database, NewJob("ann", Policy(), originals, "interactive"))
     with database.transaction() as transaction:
         transaction._connection.execute(
             "UPDATE attempts SET batch_id = (SELECT batch_id FROM attempts ORDER BY id LIMIT 1)"

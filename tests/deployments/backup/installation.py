@@ -21,8 +21,8 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import start_batch
 from sql.jobs.publishing import publish
-from sql.jobs.submissions import BatchSize, NewJob, Original, create_job
-from tests.factories import result
+from sql.jobs.submissions import BatchSize, NewJob, Original
+from tests.factories import create_job, result
 
 SIZE = BatchSize(images=10, bytes=1_000_000_000)
 
