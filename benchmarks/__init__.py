@@ -1,1 +1,1 @@
-"""Measurements, each a ratio to a baseline in the same run: `blurline bench`."""
+"""Benchmarks (`blurline bench`), each relative to a baseline of the same run."""

@@ -1,4 +1,4 @@
-"""How many submissions the API takes, and how it answers others meanwhile. No worker runs: this is the front alone."""
+"""Submissions per second of the API, and its latency meanwhile. Without workers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROBES_S = 0.02
 
 
 def run() -> dict[str, Any]:
-    """Submissions a second with 1 and 50 clients, and `/liveness` and memory under 100 uploads of 20 MB."""
+    """Submissions per second with 1 and 50 clients, and `/liveness` and memory during 100 uploads of 20 MB."""
     with tempfile.TemporaryDirectory() as folder, running_servers(Path(folder)) as servers:
         settings = servers.replace(prefect_api_url="http://127.0.0.1:9/api", requests_per_minute=0)
         with running_apis(settings, 1) as (replica,):
@@ -89,7 +89,7 @@ def _send_file(client: httpx.Client) -> httpx.Response:
 
 
 def _send_key(client: httpx.Client) -> httpx.Response:
-    """Upload straight to the store; what is timed is the submission of the key alone."""
+    """Upload to the store; only the submission of the key is timed."""
     (form,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
     httpx.post(form["url"], data=form["fields"], files={"file": b"x"}).raise_for_status()
     return client.post("/v1/jobs", json={"images": [{"key": form["key"]}]}).raise_for_status()
@@ -108,7 +108,7 @@ def _upload_large(settings: Settings, url: str) -> None:
 
 @contextmanager
 def _probing(url: str) -> Iterator[list[float]]:
-    """Times of `/liveness`, asked again and again for the length of the block."""
+    """Times of repeated requests to `/liveness` during the block."""
     times: list[float] = []
     is_done = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What comparing the store with the database takes, and deleting originals whose time is over, with 100,000 images."""
+"""Time of comparing the store with the database, and of deleting expired originals, with 100,000 images."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PREFIX = "0123456789abcdef/direct"
 
 
 def run() -> dict[str, Any]:
-    """Seconds, and the peak of what Python has allocated meanwhile."""
+    """Seconds, and Python's peak memory meanwhile."""
     with tempfile.TemporaryDirectory() as folder, running_servers(Path(folder)) as settings:
         database, store = Database(settings.database.conninfo), Store(settings)
         keys = [f"{_PREFIX}/{new_id()}" for _ in range(_IMAGES + _ORPHANS)]

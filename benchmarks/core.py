@@ -1,6 +1,6 @@
-"""(a) The core loop on one core against the sum of its unavoidable parts: decode, onnxruntime, encode.
+"""(a) The core loop on one core, compared with its unavoidable parts: decode, onnxruntime, encode.
 
-And what each profile costs, as a multiple of one run of CenterFace at 640 x 640."""
+Also the cost of each profile, as a multiple of one run of CenterFace at 640 x 640."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BLOCKS, _ROUNDS = 4, 5
 
 
 def run() -> dict[str, Any]:
-    """Median milliseconds of each part, in alternating blocks, so that noise of the machine meets all alike."""
+    """Median milliseconds of each part, in alternating blocks, so that noise affects all equally."""
     tune_malloc()  # as a worker does
     data = photo_of(TWO_MP)
     photo = open_photo(data)
@@ -61,7 +61,7 @@ def run() -> dict[str, Any]:
     times: dict[str, list[float]] = {name: [] for name in parts}
     for _ in range(_BLOCKS):
         for name, part in parts.items():
-            part()  # the first of a block meets cold caches
+            part()  # the first in a block has cold caches
             for _ in range(_ROUNDS):
                 started = time.perf_counter()
                 part()

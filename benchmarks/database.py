@@ -1,4 +1,4 @@
-"""(f) How the list and statistics queries change from 1,000 to 100,000 images in the database."""
+"""(f) List and statistics queries with 1,000 and 100,000 images in the database."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SELECT count(*) FROM filled
 
 
 def run() -> dict[str, Any]:
-    """Median milliseconds of each query over REST and throughput of a backlog, at both sizes."""
+    """Median milliseconds of each query over REST, and throughput of a backlog, at both sizes."""
     report: dict[str, Any] = {}
     with running_stack() as stack, stack.client(user="bench-1", scope="operate") as operator, stack.client() as owner:
         for size in _SIZES:

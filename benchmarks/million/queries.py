@@ -1,4 +1,4 @@
-"""Milliseconds of every query behind lists, reviews and statistics, asked through the API."""
+"""Milliseconds of every query behind lists, reviews and statistics, through the API."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from blurline.contract.statistics import FigureName
 from blurline.settings import Settings
 from tests.api_server import serving
 
-_ROUNDS = 11  # more than it takes PostgreSQL to settle on one plan for all
+_ROUNDS = 11  # enough for PostgreSQL to switch to a generic plan
 
 Times = dict[str, dict[str, float]]
 
 
 def measure(settings: Settings) -> Times:
-    """Of each query: the first, with its plan to be made, the median of the next, and the slowest of all."""
+    """For each query: the first time, which includes planning, the median of the others, and the slowest."""
     token = LocalIssuer(settings.home).issue("bench-1", list(Scope), 3600)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=120) as client:
         client.headers["Authorization"] = f"Bearer {token}"
@@ -52,7 +52,7 @@ def _lists(client: httpx.Client) -> list[str]:
 
 
 def _figures() -> list[str]:
-    """Over the whole year, and over its part of one owner, label and profile."""
+    """Statistics over the whole year, and over one owner, label and profile."""
     year, month = (f"since={datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (400, 30))
     names = ["timeline", "throughput", "failures", "models", "durations", "queue", "review", "quality"]
     names += [f"histograms/{figure}" for figure in FigureName]

@@ -81,7 +81,7 @@ FROM (SELECT *, random() < 0.1 AS misses FROM images WHERE state = 'published' L
 
 
 def fill(database: str, images: int, newest_job_images: int = _IMAGES_A_JOB) -> None:
-    """Write so many images, with boxes and decisions, and the statistics of them. The newest job may be a large one."""
+    """Write images with boxes, decisions and statistics. The newest job may be a large one."""
     sizes = {
         "jobs": 1 + (images - newest_job_images) // _IMAGES_A_JOB,
         "images": _IMAGES_A_JOB,

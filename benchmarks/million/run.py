@@ -23,8 +23,8 @@ _FILLED = "million.filled"
 
 
 def run(keep: Path | None = None) -> dict[str, Any]:
-    """What was measured, how busy the machine was meanwhile, and what was over the limits. ``keep`` is a folder for
-    the database, which is found filled there the next time."""
+    """Measurements, the load of the machine, and figures that exceed their limits. ``keep`` is a folder that keeps the
+    database for the next run."""
     with _folder(keep) as folder, running_servers(folder) as settings:
         filled_s = _filled(settings, folder)
         alone = settings.replace(prefect_api_url="http://127.0.0.1:9/api")
@@ -55,7 +55,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _filled(settings: Settings, folder: Path) -> int | None:
-    """Seconds that it took; None where it was filled before."""
+    """Seconds of filling the database; None if it was already filled."""
     mark = folder / _FILLED
     if mark.exists():
         return None
@@ -67,7 +67,7 @@ def _filled(settings: Settings, folder: Path) -> int | None:
 
 
 def _load() -> float:
-    """Of the last minute; beyond the number of cores, everything waits for a turn."""
+    """The load of the last minute; above the number of cores, processes wait."""
     return round(os.getloadavg()[0], 1)
 
 

@@ -1,4 +1,4 @@
-"""(h) The whole stack under steady submissions, reviews and random kills: what it keeps, loses and grows by."""
+"""(h) The whole stack under steady submissions, reviews and random kills: losses, latency and memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 _WARM_UP_S = 60
 _VACUUM = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "60",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "3601",  # Prefect takes no less
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "3601",  # Prefect's minimum
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "PT5M",
 }
 

@@ -21,7 +21,7 @@ _PAUSE_S = (60.0, 120.0)
 
 @contextmanager
 def killing(stack: Stack) -> Iterator[Counter[str]]:
-    """Kill parts, each as often as any other, for the length of the block; how often each was."""
+    """Kill parts during the block, each equally often; yield how often each was killed."""
     chance, killed, is_over = random.Random(8), Counter[str](), Event()
 
     def run() -> None:
@@ -43,7 +43,7 @@ def killing(stack: Stack) -> Iterator[Counter[str]]:
 
 
 def worker_children(stack: Stack) -> list[int]:
-    """The processes in which flow runs run."""
+    """The worker processes that run flows."""
     return [
         child.pid
         for child in psutil.Process(stack.pids()["worker"]).children()

@@ -1,4 +1,4 @@
-"""Who submits and who reviews meanwhile, at a steady pace, and what they were told."""
+"""Submits and reviews at a steady pace, and records the answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ADDED = MarkedBox(frame=0, x1=300, y1=430, x2=380, y2=520)
 
 @dataclass
 class Ledger:
-    """What the API has accepted: jobs by idempotency key, how long each request took, decisions by kind."""
+    """What the API accepted: jobs by idempotency key, the time of each request, decisions by kind."""
 
     jobs: dict[str, UUID] = field(default_factory=dict)
     requests_s: list[tuple[float, float]] = field(default_factory=list)
@@ -42,18 +42,18 @@ class Ledger:
 
     @property
     def images(self) -> int:
-        """How many images those jobs have."""
+        """How many images these jobs have."""
         return len(self.jobs) * _IMAGES_A_JOB
 
 
 def until(seconds: float) -> None:
-    """Let the others work for so long."""
+    """Wait while the other threads work."""
     time.sleep(seconds)
 
 
 @contextmanager
 def every(interval_s: float, act: Callable[[], None]) -> Iterator[None]:
-    """Act again and again in a thread of its own, for the length of the block, which fails as the act does."""
+    """Repeat ``act`` in a thread during the block; its errors fail the block."""
     is_over = Event()
 
     def run() -> None:
@@ -73,7 +73,7 @@ def every(interval_s: float, act: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def submitting(stack: Stack, ledger: Ledger) -> Iterator[None]:
-    """A job of two photographs every three seconds; every eighth is for review."""
+    """Submit a job of two photographs every three seconds; every eighth is for review."""
     numbers = count()
     with _client(stack, "ann", "submit") as client:
 
@@ -95,7 +95,7 @@ def submitting(stack: Stack, ledger: Ledger) -> Iterator[None]:
 
 @contextmanager
 def reviewing(stack: Stack, ledger: Ledger) -> Iterator[None]:
-    """Two of three held results are approved; the others are rejected or corrected in turn."""
+    """Approve two of three results that wait; reject or correct the others in turn."""
     numbers = count()
     with _client(stack, "rita", "review") as client:
 
@@ -114,7 +114,7 @@ def reviewing(stack: Stack, ledger: Ledger) -> Iterator[None]:
                 else:
                     client.approve(image.id, image.result_sha256 or "")
                 ledger.decisions[{2: "reject", 5: "correct"}.get(turn, "approve")] += 1
-            except (ApiError, ApiUnreachable) as error:  # a decision is not sent twice; its image comes again
+            except (ApiError, ApiUnreachable) as error:  # a decision is not repeated; its image comes again
                 ledger.troubles.append(f"{type(error).__name__}: {error}")
 
         with every(_JOB_EVERY_S, review):

@@ -1,4 +1,4 @@
-"""What each part holds in memory over its life."""
+"""Memory of each part over time."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Life = list[tuple[float, float]]
 class Memory:
     """Samples of (seconds since the first, megabytes) by part and process.
 
-    A part is its process and those that it has started, each with its share of shared pages (PSS); children of the
-    worker that run flows are a part of their own.
+    A part is its process and those that it started, each with its share of shared pages (PSS). Worker processes that
+    run flows are a separate part.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -36,19 +36,19 @@ class Memory:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Look every ten seconds."""
+        """Sample every ten seconds."""
         with every(_EVERY_S, self._look):
             yield
 
     def report(self) -> dict[str, Any]:
-        """Of each part's longest life: its length, megabytes at its begin and end, and growth an hour.
+        """For each part's longest life: its length, megabytes at the beginning and end, and growth per hour.
 
-        What a process takes on in its first two minutes is left out.
+        The first two minutes of a process do not count.
         """
         return {part: _figures(max(lives.values(), key=_length_s)) for part, lives in sorted(self._lives.items())}
 
     def _look(self) -> None:
-        with contextlib.suppress(psutil.Error, KeyError):  # it is being started again
+        with contextlib.suppress(psutil.Error, KeyError):  # it is restarting
             children = set(worker_children(self._stack))
             for child in children:
                 self._note("worker child", child, _pss_mb(child, set()))

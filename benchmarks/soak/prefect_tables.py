@@ -1,5 +1,5 @@
-"""Whether Prefect's tables stay small. Its vacuum takes nothing that is younger than an hour, so that finished runs are
-made older here, five minutes after they have ended."""
+"""Checks that Prefect's tables stay small. Its vacuum removes nothing younger than an hour, so this makes finished runs
+older, five minutes after their end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHERE end_time BETWEEN now() - interval '1 hour' AND now() - interval '5 minutes
 
 
 class PrefectTables:
-    """Rows of each table, and megabytes of all, each minute."""
+    """Rows of each table, and megabytes of all tables, every minute."""
 
     def __init__(self, stack: Stack) -> None:
         self._database = stack.variables()["BLURLINE_DATABASE_URL"]
@@ -31,12 +31,12 @@ class PrefectTables:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Look every minute."""
+        """Sample every minute."""
         with every(_EVERY_S, self._look):
             yield
 
     def report(self) -> list[dict[str, float]]:
-        """Every fifth of what was seen."""
+        """Every fifth sample."""
         return self._rows[::5] + self._rows[-1:]
 
     def _look(self) -> None:

@@ -1,4 +1,4 @@
-"""What has become of everything that was accepted."""
+"""Checks what happened to everything that was accepted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TO_BE_NONE = (
 
 
 def await_quiet(stack: Stack) -> None:
-    """Until nothing is under way any more."""
+    """Wait until nothing is under way."""
 
     def is_quiet() -> bool:
         (row,) = _rows(stack, "SELECT count(*) AS open FROM images WHERE open_attempt_id IS NOT NULL")
@@ -42,7 +42,7 @@ def await_quiet(stack: Stack) -> None:
 
 
 def judge(stack: Stack, ledger: Ledger) -> dict[str, Any]:
-    """How many were lost, doubled or left with a face, and what happened on the way."""
+    """How many images were lost, doubled or left with a face, and other counts."""
     images = _rows(
         stack,
         "SELECT images.id, state, images.error_code, count(*) FILTER (WHERE outcome IN"
@@ -71,12 +71,12 @@ def judge(stack: Stack, ledger: Ledger) -> dict[str, Any]:
 
 
 def faults(verdict: dict[str, Any]) -> list[str]:
-    """What of a verdict should be 0 and is not."""
+    """The counts of a verdict that should be 0 and are not."""
     return [f"{name}: {verdict[name]}" for name in _TO_BE_NONE if verdict[name]]
 
 
 def latencies(stack: Stack, ledger: Ledger) -> list[dict[str, Any]]:
-    """Of every five minutes: seconds of a submission, repeated where need be, and from it to the settled image."""
+    """For every five minutes: seconds of a submission with its retries, and from there to the settled image."""
     images = _rows(
         stack,
         "SELECT extract(epoch FROM images.created_at)::float AS at,"
@@ -99,7 +99,7 @@ def latencies(stack: Stack, ledger: Ledger) -> list[dict[str, Any]]:
 
 
 def _faces_left(stack: Stack) -> int:
-    """How many results that anyone may fetch still show the face."""
+    """How many published results still show the face."""
     original, left = decoded(HOPPER.read_bytes()), 0
     area = slice(int(FACE.y1), int(FACE.y2)), slice(int(FACE.x1), int(FACE.x2))
     with stack.client() as client:
@@ -110,7 +110,7 @@ def _faces_left(stack: Stack) -> int:
 
 
 def _consistency(stack: Stack) -> str:
-    """What `blurline consistency` says of the store and the database."""
+    """The result of `blurline consistency`."""
     command = [BLURLINE, "consistency"]
     return subprocess.run(command, env=stack.environment(), capture_output=True, text=True).stdout.strip()
 

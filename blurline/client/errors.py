@@ -25,7 +25,7 @@ from blurline.contract import Problem
 from blurline.errors import BlurlineError, PermanentError, RetryableError
 
 _BUSY = {429, 502, 503, 504}
-_STILL_AT_WORK = "request_in_progress"
+_IN_PROGRESS = "request_in_progress"
 _S3_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 _OVER_QUOTA = "quota_exceeded"
 
@@ -109,7 +109,7 @@ def error_of(response: httpx.Response) -> ApiError:
         problem = Problem(title=phrase, status=response.status_code, code="http_error", detail=detail)
     if problem.code == _OVER_QUOTA:
         return QuotaExceeded(problem, _retry_after_s(response))
-    if problem.status in _BUSY or problem.code == _STILL_AT_WORK:
+    if problem.status in _BUSY or problem.code == _IN_PROGRESS:
         return ApiUnavailable(problem, _retry_after_s(response))
     return ApiRefused(problem)
 

@@ -153,7 +153,7 @@ _NOT_DEPLOYED = f"Prefect has no deployment {DEPLOYMENT}. Run `blurline deploy`.
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Raise PrefectUnavailable for a fault, also where a proxy answers 200 with a page of its own."""
+    """Raise PrefectUnavailable for a fault, also when a proxy answers 200 with its own page."""
     try:
         yield
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
