@@ -62,3 +62,22 @@ def test_people_see_the_public_address_of_the_api_if_it_is_set() -> None:
         Settings().replace(api_url="http://api:8000", api_public_url="https://a.test/").api.shown_url
         == "https://a.test"
     )
+
+
+def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLURLINE_MAX_FILE_MB", "huge")
+    monkeypatch.setenv("BLURLINE_OUTBOUND_NETWORKS", "10.0.0.0/8, nowhere")
+    with pytest.raises(ConfigurationError, match=r"BLURLINE_MAX_FILE_MB: .*; BLURLINE_OUTBOUND_NETWORKS: "):
+        load_settings()
+
+
+def test_settings_are_replaced_by_the_names_of_their_variables() -> None:
+    before = Settings()
+    after = before.replace(
+        s3_region="here", s3_endpoint="http://a.test", prefect_api_url="http://p.test", log_level="ERROR"
+    )
+    assert (after.store.s3_region, after.store.s3_endpoint) == ("here", "http://a.test")
+    assert (after.prefect.api_url, after.log_level) == ("http://p.test", "ERROR")
+    assert (before, after.pictures) == (Settings(), before.pictures)
+    with pytest.raises(KeyError):
+        before.replace(s3_regoin="here")
