@@ -40,7 +40,7 @@ def _named(prefix: str) -> AliasGenerator:
 class Concern(BaseModel):
     """Settings that belong together."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_default=True)
 
 
 class DatabaseSettings(Concern, alias_generator=_named("BLURLINE_DATABASE_")):

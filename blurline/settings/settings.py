@@ -52,7 +52,7 @@ def load_home() -> Path:
 class Settings(BaseModel):
     """All settings, by concern. Built without arguments, it holds the defaults; `load_settings` reads variables."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_default=True)
 
     home: Path = Field(
         validation_alias="BLURLINE_HOME",
@@ -180,7 +180,7 @@ def check_variables(environment: Mapping[str, str]) -> None:
 def _stack_variables() -> dict[str, str]:
     """The variables that a running embedded stack has written, one per line."""
     file = load_home() / STACK_FILE
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    lines = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
