@@ -25,7 +25,6 @@ from sql.jobs.quotas import QuotaLimits, look_up
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.submissions import NewJob, Original
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
-from tasks import resources, source_url
 from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
@@ -65,34 +64,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with tls_server(authority, site.answer) as port:
         site.url = f"https://localhost:{port}"
         yield site
-
-
-@pytest.fixture(autouse=True)
-def _worker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of a worker that fetches from loopback and does not wait long between tries."""
-    access_key, secret_key = settings.store.keys
-    for name, value in {
-        "HOME": str(settings.home),
-        "DATABASE_URL": settings.database.conninfo,
-        "S3_ENDPOINT": settings.store.endpoint,
-        "S3_ACCESS_KEY": access_key,
-        "S3_SECRET_KEY": secret_key,
-        "ALLOW_URLS": "true",
-        "OUTBOUND_NETWORKS": "127.0.0.0/8",
-        "OUTBOUND_TIMEOUT_S": "20",
-    }.items():
-        monkeypatch.setenv(f"BLURLINE_{name}", value)
-    monkeypatch.setattr(source_url, "_PAUSES_S", (0.01, 0.01))
-    _forget_parts()
-    yield
-    if resources.database.cache_info().currsize:
-        resources.database().close()
-    _forget_parts()
-
-
-def _forget_parts() -> None:
-    for part in (resources.database, resources.store, resources.outbound):
-        part.cache_clear()
 
 
 def _submit(database: Database, *urls: str) -> UUID:
