@@ -18,7 +18,7 @@ from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.job_queries import ImageRow, find_image
-from sql.jobs.submissions import NewJob, Original, create_job
+from sql.jobs.submissions import NewJob, Original
 from sql.review.reviews import approve_image, correct_image
 from tasks import resources
 from tasks.blur import blur
@@ -30,7 +30,7 @@ from tasks.resize import resize
 from tasks.review_gate import review_reason
 from tasks.upload import upload
 from tasks.work import Item, Output, Work
-from tests.factories import SIZE, dispatched
+from tests.factories import SIZE, create_job, dispatched
 from tests.pictures import HOPPER
 
 ALWAYS = Policy(profile=ProfileName.FAST, review=Review.ALWAYS)
