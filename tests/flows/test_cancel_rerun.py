@@ -48,7 +48,7 @@ def test_only_the_rest_of_a_rerun_is_cancelled(database: Database) -> None:
     # As Prefect calls it with what its form sends.
     said = cancel_rerun.fn(**cancel_rerun.validate_parameters({"rerun_id": str(rerun_id)}))
 
-    assert said.startswith("1 images are as they were")
+    assert said.startswith("1 images returned to their state")
     with database.transaction() as transaction:
         assert not publish(transaction, late, result("late")).is_won
         assert publish(transaction, other, result("other")).is_won
