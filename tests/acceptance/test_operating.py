@@ -204,6 +204,34 @@ def test_a_re_run_cancelled_half_way_leaves_no_trace(
     assert not changed
 
 
+def test_a_re_run_is_cancelled_from_prefect(
+    held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
+) -> None:
+    hold.unlink()
+    job_id = submit(client, [("detect.jpg", HOPPER.read_bytes())])
+    before = finished(client, job_id)
+    switch.joinpath("at-detect.jpg").unlink(missing_ok=True)
+    hold.touch()
+    run = _run(prefect, "rerun-backlog/rerun-backlog", states=["published"], job_id=job_id, dry_run=False)
+    wait_for("the re-run is under way", (switch / "at-detect.jpg").exists)
+    _run(prefect, "cancel-rerun/cancel-rerun", rerun_id=run["id"])
+    assert finished(client, job_id) == before, "the image is as it was, while its work is held"
+
+
+def test_the_workers_models_are_known_to_the_api(held: Stack, client: httpx.Client) -> None:
+    job_id = submit(client, [("a.jpg", HOPPER.read_bytes())])
+    finished(client, job_id)
+    with held.client("olga", "operate") as olga:
+        wanted = {"states": ["published"], "job_id": job_id}
+        assert olga.post("/v1/reruns", json=wanted).raise_for_status().json()["images"] == 1
+        assert (
+            olga.post("/v1/reruns", json={**wanted, "made_with_another_model": True})
+            .raise_for_status()
+            .json()["images"]
+            == 0
+        )
+
+
 def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, client: httpx.Client) -> None:
     second = subprocess.Popen([BLURLINE, "worker", "--limit", "2"], env=held.environment(), start_new_session=True)
     try:
