@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import signal
-import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import anyio.abc
 import httpx
-import psutil
 import structlog
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -31,19 +28,16 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.events import emit_event
 from prefect.exceptions import InfrastructureNotFound, PrefectException
 from prefect.states import Cancelled, Crashed
-from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
-from pydantic import PrivateAttr
+from prefect.workers.base import BaseVariables, BaseWorker
 
 from blurline.observability import metrics
 from blurline.version import VERSION
+from deployments.worker.configuration import WarmConfiguration, WarmResult
 from deployments.worker.intake import Intake
+from deployments.worker.process_identity import identify, is_dead_here
 from deployments.worker.run_metrics import RunMetrics
 from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
-from deployments.worker.worker_process_main import Report, RunOrder
-
-if TYPE_CHECKING:
-    from prefect.client.schemas.objects import Flow, WorkPool
-    from prefect.client.schemas.responses import DeploymentResponse
+from deployments.worker.worker_process_main import Report
 
 log = structlog.get_logger()
 
@@ -54,43 +48,6 @@ _CANCEL_POLL_S = 0.4
 _CANCEL_TIMEOUT_S = 10
 _HEARTBEAT_S = 15
 _MAX_RUNS_PER_PROCESS = 500
-
-
-class WarmConfiguration(BaseJobConfiguration):
-    """The entrypoint and version of a run's flow, from its deployment."""
-
-    _entrypoint: str = PrivateAttr(default="")
-    _version: str = PrivateAttr(default="")
-
-    def prepare_for_flow_run(
-        self,
-        flow_run: FlowRun,
-        deployment: DeploymentResponse | None = None,
-        flow: Flow | None = None,
-        work_pool: WorkPool | None = None,
-        worker_name: str | None = None,
-        worker_id: UUID | None = None,
-    ) -> None:
-        """Store entrypoint and version of the deployment."""
-        super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
-        if deployment is None or deployment.entrypoint is None:
-            raise ValueError("A blurline work pool runs deployments with an entrypoint only.")
-        self._entrypoint = deployment.entrypoint
-        self._version = str(deployment.updated)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether this release has the module of the flow."""
-        module, _, _ = self._entrypoint.rpartition(".")
-        return ":" in self._entrypoint or importlib.util.find_spec(module) is not None
-
-    def order(self, flow_run: FlowRun) -> RunOrder:
-        """The order for a worker process."""
-        return RunOrder(flow_run.model_dump_json(), self._entrypoint, self._version)
-
-
-class WarmResult(BaseWorkerResult):
-    """The end of a run in a process; a status code other than 0 marks the run as crashed."""
 
 
 class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
@@ -181,7 +138,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         """Run one flow run in an idle process. A process that dies fails only its own run, and is replaced."""
         process = await self._idle.get()
         self._active[flow_run.id] = process
-        identifier = _identify(process.pid)
+        identifier = identify(process.pid)
         if task_status is not None:
             task_status.started(identifier)
         assert self._runs_task_group is not None
@@ -213,7 +170,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
     ) -> None:
         """Cancel the run in the process with this identifier."""
         for flow_run_id, process in list(self._active.items()):
-            if _identify(process.pid) == infrastructure_pid:
+            if identify(process.pid) == infrastructure_pid:
                 return await self._cancel(flow_run_id)
         raise InfrastructureNotFound(infrastructure_pid)
 
@@ -231,7 +188,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         )
         pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name]))
         for flow_run in await self.client.read_flow_runs(flow_run_filter=active, work_pool_filter=pool):
-            if flow_run.infrastructure_pid and _is_dead_here(flow_run.infrastructure_pid):
+            if flow_run.infrastructure_pid and is_dead_here(flow_run.infrastructure_pid):
                 crashed: State[None] = Crashed(message="The worker process that ran it is gone.")
                 await self.client.set_flow_run_state(flow_run.id, crashed, force=True)
                 log.warning("dead_run_reported", flow_run_id=str(flow_run.id))
@@ -442,17 +399,3 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
 
 def _beat(flow_run_id: UUID) -> None:
     emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{flow_run_id}"})
-
-
-def _identify(pid: int) -> str:
-    """The identifier of a process: host, process id, and start time, since ids are reused."""
-    try:
-        began = psutil.Process(pid).create_time()
-    except psutil.NoSuchProcess:
-        began = 0
-    return f"{socket.gethostname()}:{pid}:{began:.2f}"
-
-
-def _is_dead_here(identifier: str) -> bool:
-    host, pid, _ = identifier.rsplit(":", 2) if identifier.count(":") >= 2 else ("", "0", "")
-    return host == socket.gethostname() and _identify(int(pid)) != identifier
