@@ -101,7 +101,7 @@ class Line:
         for direction in (self.inward, self.outward):
             direction.delay_s, direction.loss, direction.bits_per_s = delay_s, loss, bits_per_s
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Let everything pass again."""
         self.slow(0, 0, 1e9)
         self.inward.is_cut = self.outward.is_cut = False

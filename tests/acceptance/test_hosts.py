@@ -97,7 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             wait_for("all workers are ready", lambda: all((h.folder / "ready").exists() for h in hosts.values()))
             yield Site(services, hosts)
             for host in hosts.values():
-                host.line.mend()
+                host.line.restore()
                 host.stop()
 
 
@@ -137,7 +137,7 @@ def let_go(host: Host) -> None:
 def submit_until_held(site: Site, hosts: list[Host], task: str) -> dict[str, str]:
     """Jobs of one image by their owners, who do not wait for each other, until each host is held at the task.
 
-    The jobs that nobody holds have ended by then.
+    The jobs that no host holds have ended by then.
     """
     jobs: dict[str, str] = {}
     numbers = count()
@@ -194,7 +194,7 @@ def test_slow_and_lossy_lines_make_nothing_fail(site: Site) -> None:
         job_id = submit(client, files)
         images = finished(client, job_id)
     for host in site.hosts.values():
-        host.line.mend()
+        host.line.restore()
     assert {image["state"] for image in images.values()} == {"published"}
     with psycopg.connect(site.settings.database.conninfo) as connection:
         attempts = connection.execute(
@@ -215,7 +215,7 @@ def test_images_of_silent_hosts_move_to_another_host_and_the_hosts_work_again_on
     let_go(berlin)
     let_go(delhi)
     assert_all_published_once(site, jobs)
-    berlin.line.mend()
-    delhi.line.mend()
+    berlin.line.restore()
+    delhi.line.restore()
     assert_works(site, [berlin, delhi, essen])
     assert_all_published_once(site, jobs)

@@ -28,7 +28,7 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
-OPERATOR = "operator"  # who somebody at the machine itself is
+OPERATOR = "operator"  # the name of a user on this machine
 LABELS = {"story": "told"}
 DRAWN = (220.0, 800.0, 310.0, 890.0)
 
@@ -155,7 +155,7 @@ def _expect_figures(page: Page, url: str, faces: int) -> None:
     page.get_by_test_id("stButtonGroup").get_by_text("Review and quality").click()
     for name, number in (("Decisions", 1), ("Corrected", 1), ("Approved", 0)):
         _expect_metric(page, name, number)
-    share = rf"{(faces - 1) / faces:.1%} \([\d.]+% to [\d.]+%, of {faces}\)"  # one missed, one found that was none
+    share = rf"{(faces - 1) / faces:.1%} \([\d.]+% to [\d.]+%, of {faces}\)"  # one missed face, one false detection
     expected = re.compile(rf"Of 1 reviewed image: recall {share}, precision {share}\.")
     said = page.get_by_test_id("stMarkdown").filter(has_text=expected)
     expect(said.first).to_be_visible()  # while Streamlit runs, it may stand there twice

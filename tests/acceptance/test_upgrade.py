@@ -110,7 +110,7 @@ def test_an_upgrade_stops_loses_and_duplicates_nothing(old: Stack, new: Stack) -
         after_deploying = submit(ann, [("old-worker.webp", PICTURE)], profile="fast")
         finished(ann, after_deploying)
         assert _makers(old) == {None}
-        assert _deployed_version(old, after_deploying) == VERSION  # and an old worker has run it all the same
+        assert _deployed_version(old, after_deploying) == VERSION  # and an old worker has still run it
 
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
@@ -129,7 +129,7 @@ def test_an_upgrade_stops_loses_and_duplicates_nothing(old: Stack, new: Stack) -
                 _everything_is_published_once(old, ann_at_new, load.jobs)
                 _versions_are_told(old, url)
 
-        # The way back: the new processes have gone, the schema stays.
+        # The way back: the new processes have stopped, the schema stays.
         assert old.command("migrate") == "The database is up to date."
         finished(ann, submit(ann, [("after.webp", PICTURE)], profile="fast"))
         images = finished(ann, load.jobs[-1])

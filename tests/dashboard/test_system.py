@@ -65,7 +65,7 @@ def test_a_backlog_is_re_run_after_a_dry_run_and_cancelled(
     assert "**1 image** would be re-run: broken.jpg." in texts(page)
     assert not next(client.images(job)).is_underway
     page.multiselect(key="backlog-changes").set_value(["style"]).run()
-    assert "would be re-run" not in texts(page)  # it is another question now
+    assert "would be re-run" not in texts(page)  # the selection has changed
     page.selectbox(key="backlog-style").set_value("solid").run()
     _press(page, "Dry run")
     _press(page, "Re-run 1 image")

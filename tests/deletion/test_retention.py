@@ -45,7 +45,7 @@ PARTS: tuple[Part, ...] = ("originals", "results")
 SIZE = BatchSize(24, 10**9)
 
 
-def kept(stored_images: StoredImages, **days: float) -> str:
+def run_retention(stored_images: StoredImages, **days: float) -> str:
     """Run retention with these terms."""
     return delete_expired(stored_images.database, stored_images.store, replace(FOR_EVER, **days), 1000, 60)  # type: ignore[arg-type]
 
@@ -67,7 +67,7 @@ def reasons(stored_images: StoredImages) -> list[tuple[object, ...]]:
 def test_nothing_expires_by_default(stored_images: StoredImages) -> None:
     stored_images.published(days_ago=10_000)
     assert terms(stored_images.settings) == FOR_EVER
-    assert kept(stored_images) == "nothing to do"
+    assert run_retention(stored_images) == "nothing to do"
     assert counts(stored_images) == (1, 2, 2)
 
 
@@ -75,9 +75,9 @@ def test_originals_and_results_expire_after_their_time(stored_images: StoredImag
     stored_images.published(2, days_ago=10)
     stored_images.published(1, days_ago=2)
     assert count_expired(stored_images.database, replace(FOR_EVER, originals_days=5), 100) == "originals: 2"
-    assert kept(stored_images, originals_days=5) == "erased: 2, originals: 2"
+    assert run_retention(stored_images, originals_days=5) == "erased: 2, originals: 2"
     assert counts(stored_images) == (3, 2, 6)
-    assert kept(stored_images, originals_days=5, results_days=10) == "erased: 2, results: 2"
+    assert run_retention(stored_images, originals_days=5, results_days=10) == "erased: 2, results: 2"
     assert counts(stored_images) == (3, 2, 2)
     assert sorted(reasons(stored_images), key=str) == [("expired", "expired"), ("expired", "expired"), (None, None)]
     for bucket in ImageBucket:
@@ -87,7 +87,7 @@ def test_originals_and_results_expire_after_their_time(stored_images: StoredImag
 def test_rows_expire_with_their_objects_and_leave_a_record(stored_images: StoredImages) -> None:
     job_id = stored_images.published(3, days_ago=10, originals_days=1)
     stored_images.published(1, days_ago=2)
-    assert kept(stored_images, rows_days=7) == "erased: 6, images: 3, jobs: 1, originals: 3"
+    assert run_retention(stored_images, rows_days=7) == "erased: 6, images: 3, jobs: 1, originals: 3"
     assert counts(stored_images) == (1, 2, 2)
     assert stored_images.rows("SELECT 1 FROM jobs WHERE id = %s", job_id) == []
     ((deletion_id,),) = stored_images.rows(
@@ -110,17 +110,17 @@ def test_rows_expire_with_their_objects_and_leave_a_record(stored_images: Stored
 def test_a_job_may_shorten_retention_and_never_extend_it(stored_images: StoredImages) -> None:
     stored_images.published(1, days_ago=3, originals_days=2, results_days=100)
     stored_images.published(1, days_ago=3)
-    assert kept(stored_images) == "erased: 1, originals: 1"
-    assert kept(stored_images, results_days=2.5) == "erased: 2, results: 2"
+    assert run_retention(stored_images) == "erased: 1, originals: 1"
+    assert run_retention(stored_images, results_days=2.5) == "erased: 2, results: 2"
     stored_images.published(1, days_ago=3, rows_days=1)
-    assert kept(stored_images) == "erased: 1, images: 1, jobs: 1"
+    assert run_retention(stored_images) == "erased: 1, images: 1, jobs: 1"
 
 
 def test_a_new_result_restarts_retention(stored_images: StoredImages) -> None:
     job_id = stored_images.published(1, days_ago=10)
     rerun_job(stored_images, job_id)
     stored_images.publish()
-    assert kept(stored_images, originals_days=5, results_days=5, rows_days=5) == "nothing to do"
+    assert run_retention(stored_images, originals_days=5, results_days=5, rows_days=5) == "nothing to do"
 
 
 def test_images_under_way_or_in_review_do_not_expire(stored_images: StoredImages) -> None:
@@ -130,10 +130,10 @@ def test_images_under_way_or_in_review_do_not_expire(stored_images: StoredImages
     ((image_id,),) = stored_images.rows("SELECT id FROM images WHERE job_id = %s", reviewed)
     assert isinstance(image_id, UUID)
     claim(stored_images.database, "rita", image_id)
-    assert kept(stored_images, originals_days=1, results_days=1) == "nothing to do"
+    assert run_retention(stored_images, originals_days=1, results_days=1) == "nothing to do"
     assert (
-        kept(stored_images, rows_days=1) == "erased: 1, images: 1, jobs: 1"
-    )  # held, but nobody is at it: with its rows it goes
+        run_retention(stored_images, rows_days=1) == "erased: 1, images: 1, jobs: 1"
+    )  # held without a claim: it expires with its rows
     assert stored_images.rows("SELECT 1 FROM jobs WHERE id = %s", waiting) == []
 
 
@@ -166,7 +166,7 @@ def test_two_processes_that_remove_objects_of_one_deletion_complete_it(stored_im
 def test_an_unfinished_job_does_not_expire(stored_images: StoredImages) -> None:
     job_id = stored_images.submit()
     stored_images.age(job_id, 100)
-    assert kept(stored_images, originals_days=1, rows_days=1) == "nothing to do"
+    assert run_retention(stored_images, originals_days=1, rows_days=1) == "nothing to do"
 
 
 @pytest.mark.parametrize("outcome", ["retried", None])
@@ -175,7 +175,7 @@ def test_retention_waits_for_an_attempt_that_may_still_store_a_result(
 ) -> None:
     stored_images.published(1, days_ago=1)
     stored_images.rows("UPDATE attempts SET started_at = now(), outcome = %s", outcome)
-    assert kept(stored_images, originals_days=0.5) == "nothing to do"
+    assert run_retention(stored_images, originals_days=0.5) == "nothing to do"
 
 
 def rerun_job(stored_images: StoredImages, job_id: UUID) -> RerunImages:
@@ -190,7 +190,7 @@ def test_an_image_without_its_original_is_not_re_run(stored_images: StoredImages
     age(
         stored_images.settings.database.conninfo, "images", -timedelta(days=10), "position = 1"
     )  # as if it had finished today
-    kept(stored_images, originals_days=5)
+    run_retention(stored_images, originals_days=5)
     images = rerun_job(stored_images, job_id)
     assert (images.count, images.without_original) == (1, 1)
     assert isinstance(gone[0], UUID)
@@ -205,7 +205,7 @@ def test_a_re_run_restores_an_expired_result_which_is_not_removed_late(
     assert expire_part(stored_images.database, "results", replace(FOR_EVER, results_days=5)) == 1
     assert reasons(stored_images) == [(None, "expired")]
     assert rerun_job(stored_images, job_id).count == 1
-    stored_images.publish()  # before the store is rid of the old one
+    stored_images.publish()  # before the old result is removed from the store
     assert reasons(stored_images) == [(None, None)]
     assert remove_objects(stored_images.database, stored_images.store) == 1
     assert counts(stored_images) == (1, 2, 2)
@@ -239,10 +239,10 @@ def test_nobody_can_delete_what_is_on_legal_hold(stored_images: StoredImages, wh
         delete_job(stored_images.database, "ann", job_id, "ann", grace)
     with pytest.raises(OnHold):
         delete_image(stored_images.database, None, first, "olga", grace)
-    done = kept(stored_images, originals_days=1, results_days=1, rows_days=1)
+    done = run_retention(stored_images, originals_days=1, results_days=1, rows_days=1)
     assert done == ("nothing to do" if what == "job" else "erased: 2, originals: 1, results: 1")
     assert release(stored_images.database, job_id if what == "job" else first, "omar") is not None
-    assert "jobs: 1" in kept(stored_images, originals_days=1, results_days=1, rows_days=1)
+    assert "jobs: 1" in run_retention(stored_images, originals_days=1, results_days=1, rows_days=1)
     (held,) = list_holds(stored_images.database, job_id)
     assert (held.reason, held.placed_by, held.released_by) == ("complaint", "olga", "omar")
 
@@ -267,7 +267,7 @@ def test_retention_respects_a_hold_placed_while_it_runs(stored_images: StoredIma
         counted: list[int] = []
         thread = threading.Thread(target=lambda: counted.append(expire_part(stored_images.database, "originals", due)))
         thread.start()
-        _wait_until_somebody_waits(stored_images)
+        _wait_until_retention_waits(stored_images)
         transaction.one("insert_hold", id=new_id(), job_id=job_id, image_id=None, reason="late", placed_by="olga")
     thread.join()
     assert counted == [0]
@@ -275,7 +275,7 @@ def test_retention_respects_a_hold_placed_while_it_runs(stored_images: StoredIma
     assert counts(stored_images) == (1, 2, 2)
 
 
-def _wait_until_somebody_waits(stored_images: StoredImages) -> None:
+def _wait_until_retention_waits(stored_images: StoredImages) -> None:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     wait_for("retention waits for the job", lambda: stored_images.rows(waiting))
 
@@ -321,12 +321,12 @@ def test_the_next_run_finishes_what_an_interrupted_one_left(
         if step == "after the store":
             breaking.setattr(object_removal, "_finish", finish)
         with pytest.raises(_Broken):
-            kept(stored_images, **days)
+            run_retention(stored_images, **days)
     for bucket in ImageBucket:
         assert inspect(stored_images.database, stored_images.store, bucket, -60).differences == 0
     assert stored_images.rows("SELECT 1 FROM deletions WHERE completed_at IS NOT NULL") == []
 
-    assert kept(stored_images, **days) == "erased: 2"
+    assert run_retention(stored_images, **days) == "erased: 2"
     assert (
         counts(stored_images)
         == {
@@ -346,9 +346,9 @@ def test_a_removal_is_not_confirmed_while_the_store_still_has_the_object(
     with monkeypatch.context() as stubborn:
         stubborn.setattr(stored_images.store._client, "remove_object", lambda *_: None)
         with pytest.raises(StoreUnavailable, match="still has"):
-            kept(stored_images, originals_days=1)
+            run_retention(stored_images, originals_days=1)
     assert stored_images.rows("SELECT 1 FROM erasures WHERE confirmed_at IS NOT NULL") == []
-    assert kept(stored_images, originals_days=1) == "erased: 1"
+    assert run_retention(stored_images, originals_days=1) == "erased: 1"
 
 
 def test_two_concurrent_runs_expire_everything_once(stored_images: StoredImages) -> None:
@@ -357,7 +357,7 @@ def test_two_concurrent_runs_expire_everything_once(stored_images: StoredImages)
 
     def run() -> None:
         try:
-            kept(stored_images, originals_days=1, results_days=1, rows_days=1)
+            run_retention(stored_images, originals_days=1, results_days=1, rows_days=1)
         except Exception as error:
             faults.append(error)
 
@@ -366,7 +366,7 @@ def test_two_concurrent_runs_expire_everything_once(stored_images: StoredImages)
         thread.start()
     for thread in threads:
         thread.join()
-    kept(stored_images, originals_days=1, results_days=1, rows_days=1)  # what one has left to the other
+    run_retention(stored_images, originals_days=1, results_days=1, rows_days=1)  # what one run left to the other
     assert faults == []
     assert counts(stored_images) == (0, 0, 0)
     deleted = "SELECT parts, sum(images)::int FROM deletions JOIN deletion_grounds ON deletion_id = id GROUP BY parts"
@@ -374,7 +374,7 @@ def test_two_concurrent_runs_expire_everything_once(stored_images: StoredImages)
     assert images.pop("all") == 12
     assert all(
         isinstance(count, int) and count <= 12 for count in images.values()
-    )  # or less work: rows may have gone before
+    )  # or less: rows may have expired before
     told = stored_images.rows("SELECT job_id FROM events WHERE type = 'job.deleted'")
     assert sorted(str(job_id) for (job_id,) in told) == sorted(map(str, jobs))
 
@@ -411,12 +411,12 @@ def test_records_and_released_holds_expire_last(stored_images: StoredImages) -> 
     job_id, other = stored_images.published(1, days_ago=10, audit_days=3), stored_images.published(1, days_ago=10)
     hold_job(stored_images.database, job_id, "complaint", "olga")
     release(stored_images.database, job_id, "olga")
-    kept(stored_images, rows_days=1)
+    run_retention(stored_images, rows_days=1)
     for table in ("deletions", "holds"):
         age(stored_images.settings.database.conninfo, table, timedelta(days=5))
-    assert kept(stored_images) == "records: 1"
+    assert run_retention(stored_images) == "records: 1"
     assert stored_images.rows("SELECT job_id FROM deletions") == [(other,)]
-    assert kept(stored_images, audit_days=4) == "records: 2"
+    assert run_retention(stored_images, audit_days=4) == "records: 2"
     assert stored_images.rows("SELECT 1 FROM erasures") == stored_images.rows("SELECT 1 FROM holds") == []
 
 
@@ -426,4 +426,4 @@ def test_an_image_in_review_without_a_result_does_not_expire(stored_images: Stor
     with stored_images.database.transaction() as transaction:
         send_to_review(transaction, attempt, "output_check_failed", "No.")
     stored_images.age(job_id, 10)
-    assert kept(stored_images, originals_days=1, results_days=1) == "nothing to do"
+    assert run_retention(stored_images, originals_days=1, results_days=1) == "nothing to do"

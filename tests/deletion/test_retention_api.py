@@ -46,7 +46,7 @@ def published(
     return UUID(job["id"]), image
 
 
-def kept(stored_images: StoredImages, **days: float) -> None:
+def run_retention(stored_images: StoredImages, **days: float) -> None:
     due = replace(terms(stored_images.settings), **days)  # type: ignore[arg-type]
     delete_expired(stored_images.database, stored_images.store, due, 1000, 60)
 
@@ -76,7 +76,7 @@ def test_rows_cannot_expire_before_their_objects(client: httpx.Client) -> None:
 def test_expired_originals_and_results_are_reported_as_gone(client: httpx.Client, stored_images: StoredImages) -> None:
     job_id, image = published(client, stored_images, 10, retention='{"originals_days": 5}')
     assert image["original_gone"] is image["result_gone"] is None
-    kept(stored_images)
+    run_retention(stored_images)
     path = f"/v1/images/{image['id']}"
     now = client.get(path).json()
     assert (now["state"], now["original_gone"]["why"], now["result_gone"]) == ("published", "expired", None)
@@ -88,21 +88,21 @@ def test_expired_originals_and_results_are_reported_as_gone(client: httpx.Client
         problem(rita.get(f"{path}/preview", params={"of": "original"}), 410, "original_gone")
         problem(rita.post(f"{path}/correct", json={"destroy": []}), 410, "original_gone")
 
-    kept(stored_images, results_days=5)
+    run_retention(stored_images, results_days=5)
     now = client.get(path).json()
     assert (now["result_gone"]["why"], now["result_url"]) == ("expired", None)
     problem(client.get(f"{path}/result"), 410, "result_gone")
     problem(client.get(f"{path}/preview"), 410, "result_gone")
     assert client.get(f"/v1/jobs/{job_id}/archive").is_success
 
-    kept(stored_images, rows_days=5)
+    run_retention(stored_images, rows_days=5)
     problem(client.get(path), 404, "not_found")
 
 
 def test_a_rerun_reports_images_without_an_original(client: httpx.Client, stored_images: StoredImages) -> None:
     published(client, stored_images, 10)
     published(client, stored_images, 1)
-    kept(stored_images, originals_days=5)
+    run_retention(stored_images, originals_days=5)
     with as_user(stored_images.settings, client, "olga", Scope.OPERATE) as olga:
         told = olga.post("/v1/reruns", json={"states": ["published"]}).raise_for_status().json()
     assert (told["images"], told["without_original"]) == (1, 1)
@@ -139,10 +139,10 @@ def test_a_hold_prevents_deletion_until_it_is_released(
 
 
 def test_a_hold_on_a_missing_job_or_image_is_not_found(client: httpx.Client, settings: Settings) -> None:
-    nobody = "0193f1a2-7c00-7abc-8def-0123456789ab"
+    missing = "0193f1a2-7c00-7abc-8def-0123456789ab"
     with as_user(settings, client, "olga", Scope.OPERATE) as olga:
         for what in ("jobs", "images"):
-            problem(olga.put(f"/v1/{what}/{nobody}/hold", json={"reason": "x"}), 404, "not_found")
+            problem(olga.put(f"/v1/{what}/{missing}/hold", json={"reason": "x"}), 404, "not_found")
 
 
 def completed(client: httpx.Client, deletion_id: str) -> bytes:
@@ -181,7 +181,7 @@ def test_retention_leaves_a_proof_that_the_command_verifies(
     data = HOPPER.read_bytes()
     published(client, stored_images, 10)
     stored_images.rows("UPDATE images SET original_sha256 = %s", hashlib.sha256(data).hexdigest())
-    kept(stored_images, originals_days=5)
+    run_retention(stored_images, originals_days=5)
     ((deletion_id,),) = stored_images.rows("SELECT id FROM deletions")
     file = tmp_path / "proof.json"
     file.write_bytes(completed(client, str(deletion_id)))

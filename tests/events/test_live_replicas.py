@@ -35,7 +35,7 @@ OWNERS = [f"owner-{at}" for at in range(40)]
 CLIENTS_OF_OWNER_AT_REPLICA = 3, 2
 JOBS_OF_OWNER = 2
 IMAGES = 6
-PATIENCE_S = 10  # less than the pause after which clients are told of what nobody has notified
+PATIENCE_S = 10  # less than the interval after which clients get events without a NOTIFY
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _in_jpeg() -> Iterator[HiddenPicture]:
     plain = encoded(PORTRAIT, "JPEG", quality=90)
     yield HiddenPicture("EXIF thumbnail", encoded(PORTRAIT, "JPEG", exif=_exif_with_thumbnail()))
     yield HiddenPicture("maker note", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x927C, 0x8769)))
-    yield HiddenPicture("EXIF tag of nobody's", encoded(PORTRAIT, "JPEG", exif=_exif_with(0xFDE8)))
+    yield HiddenPicture("unknown EXIF tag", encoded(PORTRAIT, "JPEG", exif=_exif_with(0xFDE8)))
     yield HiddenPicture("text of an allowed EXIF tag", encoded(PORTRAIT, "JPEG", exif=_exif_with(0x010F)))
     yield HiddenPicture(
         "MPF picture", encoded(PORTRAIT, "MPO", save_all=True, append_images=[Image.open(io.BytesIO(SECRET))])
@@ -88,7 +88,7 @@ def _in_jpeg() -> Iterator[HiddenPicture]:
     yield HiddenPicture("extended XMP", segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + SECRET))
     yield HiddenPicture("JFXX thumbnail", segment(0xE0, b"JFXX\0\x10" + SECRET))
     yield HiddenPicture("FlashPix", segment(0xE2, b"FPXR\0\0" + SECRET))
-    yield HiddenPicture("segment of nobody's", segment(0xE7, SECRET))
+    yield HiddenPicture("unknown segment", segment(0xE7, SECRET))
     yield HiddenPicture("colour profile", encoded(PORTRAIT, "JPEG", icc_profile=_profile()))
     for tag in (b"targ", b"cprt", b"desc", b"wtpt"):
         profile = _profile(tag, b"text\0\0\0\0")
@@ -97,7 +97,7 @@ def _in_jpeg() -> Iterator[HiddenPicture]:
     tables = b"".join(
         jpeg.Segment(0xDB, b"\3" + SECRET[at : at + 64].ljust(64, b"\1")).written for at in range(0, len(SECRET), 64)
     )
-    yield HiddenPicture("quantisation tables of nobody's", plain[:2] + tables + plain[2:])
+    yield HiddenPicture("unused quantisation tables", plain[:2] + tables + plain[2:])
     restarts = encoded(PORTRAIT, "JPEG", restart_marker_rows=1)
     at = restarts.index(b"\xff\xd0", restarts.index(b"\xff\xda"))
     yield HiddenPicture("before a restart in the scan", restarts[:at] + base64.b64encode(SECRET) + restarts[at:])
@@ -120,7 +120,7 @@ def _in_png() -> Iterator[HiddenPicture]:
     yield HiddenPicture("compressed text", with_chunk(b"zTXt", b"Thumb\0\0" + zlib.compress(SECRET, 0)))
     yield HiddenPicture("XMP text", with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp()))
     yield HiddenPicture("EXIF chunk", encoded(PORTRAIT, "PNG", exif=_exif_with_thumbnail()))
-    yield HiddenPicture("chunk of nobody's", with_chunk(b"faCe", SECRET))
+    yield HiddenPicture("unknown chunk", with_chunk(b"faCe", SECRET))
     for kind in (b"sBIT", b"gAMA", b"cHRM", b"pHYs", b"sRGB", b"cICP", b"PLTE", b"tRNS"):
         yield HiddenPicture(f"overlong {kind.decode()}", with_chunk(kind, SECRET))
     yield HiddenPicture("overlong IEND", plain[:-12] + png._chunk(b"IEND", SECRET))
@@ -142,7 +142,7 @@ def _in_webp() -> Iterator[HiddenPicture]:
     chunks = list(webp.chunks(plain))
     yield HiddenPicture("EXIF", encoded(PORTRAIT, "WEBP", exif=_exif_with_thumbnail()))
     yield HiddenPicture("XMP", encoded(PORTRAIT, "WEBP", xmp=_xmp()))
-    yield HiddenPicture("chunk of nobody's", webp._assembled([*chunks, (b"FACE", SECRET)]))
+    yield HiddenPicture("unknown chunk", webp._assembled([*chunks, (b"FACE", SECRET)]))
     yield HiddenPicture("behind the end", plain + SECRET)
     ((kind, body),) = chunks
     tag = int.from_bytes(body[:3], "little")
@@ -154,7 +154,7 @@ def _in_webp() -> Iterator[HiddenPicture]:
 
 
 def _in_tiff() -> Iterator[HiddenPicture]:
-    for place, tag in (("tag of nobody's", 65000), ("Photoshop", 34377), ("XMP", 700), ("description", 270)):
+    for place, tag in (("unknown tag", 65000), ("Photoshop", 34377), ("XMP", 700), ("description", 270)):
         tags = TiffImagePlugin.ImageFileDirectory_v2()
         tags[tag] = SECRET
         tags.tagtype[tag] = 7

@@ -1,4 +1,4 @@
-"""A submitter: somebody who uses `blurline submit`."""
+"""A user of `blurline submit`."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_while_prefect_is_unavailable_every_part_lives_and_only_workers_are_unre
             assert each.passes("livenessProbe")
         assert api.passes("readinessProbe") and dashboard.passes("readinessProbe")
         wait_for("the worker is unready", worker.is_unready)
-        worker.process.terminate()  # one that waits for Prefect need not finish anything
+        worker.process.terminate()  # a worker that waits for Prefect has nothing to finish
         assert worker.process.wait(TIMEOUT_S) == 0
 
 
