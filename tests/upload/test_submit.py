@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from api.app import create_app
-from blurline.cli.upload.checking import ALTERED
+from blurline.cli.upload.results import ALTERED
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_server import serving

@@ -11,12 +11,12 @@ import pytest
 
 from api.app import create_app
 from blurline.access.tokens import LocalIssuer, Scope
-from blurline.cli.upload.jobs import Submitting
+from blurline.cli.upload.display import WaitNotices
+from blurline.cli.upload.jobs import JobSubmitter
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.notices import Notices
-from blurline.cli.upload.picture import Sent, State
-from blurline.cli.upload.results import send
-from blurline.cli.upload.scan import Found
+from blurline.cli.upload.picture import State, Uploaded
+from blurline.cli.upload.scan import LocalPicture
+from blurline.cli.upload.uploads import upload
 from blurline.client import Client
 from blurline.contract import JobOptions
 from blurline.storage.store import Store
@@ -108,15 +108,15 @@ def test_the_command_waits_for_a_quota_only_where_that_may_help(
         closing(Journal(tmp_path, "terms")) as journal,
     ):
         patience_s = 60 if has_open_jobs else 0
-        submitting = Submitting(
-            client, journal, JobOptions(), Notices(said.append), is_lasting=is_lasting, patience_s=patience_s
+        jobs = JobSubmitter(
+            client, journal, JobOptions(), WaitNotices(said.append), is_lasting=is_lasting, patience_s=patience_s
         )
-        sent = send(client, Found("a.jpg", picture, 1, 1), None)
-        assert isinstance(sent, Sent)
-        journal.note_sent(sent)
+        uploaded = upload(client, LocalPicture("a.jpg", picture, 1, 1), None)
+        assert isinstance(uploaded, Uploaded)
+        journal.note_uploaded(uploaded)
         for _ in range(2):
-            assert submitting.submit(is_all_uploaded=True, has_open_jobs=has_open_jobs) == {}
-        assert submitting.is_over is is_refused
-        assert (submitting.refusal is not None) is is_refused
+            assert jobs.submit(is_all_uploaded=True, has_open_jobs=has_open_jobs) == {}
+        assert jobs.is_over is is_refused
+        assert (jobs.refusal is not None) is is_refused
         assert len(said) == (0 if is_refused else 1)
         assert [each.name for each in journal.pictures(State.UPLOADED)] == ["a.jpg"]

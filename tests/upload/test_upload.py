@@ -10,17 +10,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from blurline.cli.upload.checking import ALTERED, check_results
 from blurline.cli.upload.command import options_of
-from blurline.cli.upload.display import Counts, Display
+from blurline.cli.upload.display import Counts, Display, WaitNotices
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.looking import Looking
-from blurline.cli.upload.notices import Notices
-from blurline.cli.upload.picture import Picture, Sent, State
-from blurline.cli.upload.results import Fetched, place, result_name
-from blurline.cli.upload.scan import Found, scan
-from blurline.cli.upload.scheduling import Lanes
-from blurline.cli.upload.uploads import Sending
+from blurline.cli.upload.picture import Picture, State, Uploaded
+from blurline.cli.upload.results import ALTERED, Fetched, check_results, place, result_name
+from blurline.cli.upload.scan import LocalPicture, Scanner, scan
+from blurline.cli.upload.scheduling import DaemonThreads
+from blurline.cli.upload.uploads import UploadQueue
 from blurline.client import Client
 from blurline.errors import ConfigurationError, DatabaseUnavailable, StoreUnavailable
 
@@ -58,15 +55,15 @@ def test_circular_and_broken_links_are_harmless(tmp_path: Path) -> None:
 def test_a_watched_picture_counts_when_two_scans_find_it_unchanged(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     _tree(photos, "a.jpg")
-    looking = Looking([photos], tmp_path, is_recursive=False, is_watching=True)
-    assert looking.look(set()) == []
+    scanner = Scanner([photos], tmp_path, is_recursive=False, is_watching=True)
+    assert scanner.scan(set()) == []
     (photos / "a.jpg").write_text("it grows")
-    assert looking.look(set()) == []
-    assert looking.look({"a.jpg"}) == []
-    assert [found.size_bytes for found in looking.look(set())] == [8]
-    assert looking.look(set()) == []
-    looking.forget(["a.jpg"])
-    assert [found.name for found in looking.look(set())] == ["a.jpg"]
+    assert scanner.scan(set()) == []
+    assert scanner.scan({"a.jpg"}) == []
+    assert [found.size_bytes for found in scanner.scan(set())] == [8]
+    assert scanner.scan(set()) == []
+    scanner.reset(["a.jpg"])
+    assert [found.name for found in scanner.scan(set())] == ["a.jpg"]
 
 
 def test_a_picture_given_by_two_paths_is_found_once(tmp_path: Path) -> None:
@@ -117,7 +114,7 @@ def test_a_result_is_named_like_its_picture(name: str, extension: str | None, ex
 
 
 def _sent(journal: Journal, name: str) -> Picture:
-    journal.note_sent(Sent(Found(name, Path(name), 1, 1), "hash", "key"))
+    journal.note_uploaded(Uploaded(LocalPicture(name, Path(name), 1, 1), "hash", "key"))
     picture = journal.find(name)
     assert picture is not None
     return picture
@@ -192,7 +189,7 @@ def test_missing_and_altered_results_count_as_not_fetched(tmp_path: Path) -> Non
 
 def test_a_wait_is_reported_once() -> None:
     said: list[str] = []
-    notices = Notices(said.append)
+    notices = WaitNotices(said.append)
     notices.wait(StoreUnavailable("The store is away."), 0.5)
     assert said == []
     for _ in range(3):
@@ -205,11 +202,11 @@ def test_a_picture_that_was_given_up_is_not_sent(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "terms")
     _sent(journal, "known.jpg")
     with Client("http://127.0.0.1:9", "token") as client:
-        sending = Sending(client, journal, Lanes(1))
-        sending.take(Found(name, Path(name), 2, 2) for name in ("known.jpg", "new.jpg"))
-        sending.give_up()
-    assert sending.is_over
-    assert (sending.given_up, sending.stale, sending.unknown, sending.faults) == (2, {"known.jpg"}, 1, {})
+        uploads = UploadQueue(client, journal, DaemonThreads(1))
+        uploads.add(LocalPicture(name, Path(name), 2, 2) for name in ("known.jpg", "new.jpg"))
+        uploads.give_up()
+    assert uploads.is_over
+    assert (uploads.given_up, uploads.stale, uploads.unknown, uploads.faults) == (2, {"known.jpg"}, 1, {})
     journal.close()
 
 

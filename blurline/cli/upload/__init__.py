@@ -1,1 +1,1 @@
-"""`blurline submit`: submits folders of pictures and fetches their results; resumable after any interruption."""
+"""`blurline submit`: sends pictures to the API, fetches their results, and resumes after any interruption."""

@@ -1,4 +1,4 @@
-"""From the options of the command line to a run and its exit code."""
+"""The command: its arguments become a run, and the run becomes an exit code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from blurline.access.tokens import LocalIssuer, Scope
-from blurline.cli.upload.chunks import labelled
-from blurline.cli.upload.display import Display
+from blurline.cli.upload.display import Display, WaitNotices
+from blurline.cli.upload.jobs import labelled
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.notices import Notices
 from blurline.cli.upload.run import Plan, Run
 from blurline.cli.upload.scan import check_paths
 from blurline.client import ApiRefused, Client, Token
@@ -23,13 +22,13 @@ from blurline.contract import JobOptions
 from blurline.errors import ConfigurationError, RetryableError
 from blurline.settings import Settings
 
-_GO_ON = "Run the same command again to resume."
+_RESUME = "Run the same command again to resume."
 _INTERRUPTED = 130
 _TOKEN_TTL_S = 3600
 
 
 def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str]) -> JobOptions:
-    """Parse the options of the jobs from ``name=value`` pairs. Raises ConfigurationError."""
+    """Return the options of the jobs from pairs like ``name=value``. Raises ConfigurationError."""
     try:
         fields: dict[str, Any] = {
             "policy": {name: _value(text) for name, text in map(_pair, policy)},
@@ -39,15 +38,15 @@ def options_of(preset: str | None, policy: Sequence[str], labels: Sequence[str])
         labelled(options, "")
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ConfigurationError(f"The options are wrong: {wrong}.") from error
+        raise ConfigurationError(f"The options are not valid: {wrong}.") from error
     return options
 
 
 def start(settings: Settings, plan: Plan, user: str) -> int:
-    """Run the plan, and report what was not published. Return the exit code: 0 only if everything was published."""
+    """Run the plan, print what was not published, and return the exit code: 0 when everything was published."""
     check_paths(plan.paths, plan.output)
     display, errors = Display(Console()), Console(stderr=True)
-    notices = Notices(display.say)
+    notices = WaitNotices(display.say)
     token = _token(settings, user)
     try:
         with Client(settings.api.url, token, on_wait=notices.wait) as client:
@@ -57,10 +56,10 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
                 run = Run(client, journal, plan, display, notices)
                 unpublished = run.run()
     except KeyboardInterrupt:
-        errors.print(f"Interrupted. {_GO_ON}", soft_wrap=True)
+        errors.print(f"Interrupted. {_RESUME}", soft_wrap=True)
         return _INTERRUPTED
     except RetryableError as error:
-        errors.print(f"blurline: {error} {_GO_ON}", style="red", markup=False, highlight=False, soft_wrap=True)
+        errors.print(f"blurline: {error} {_RESUME}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     if unpublished:
         display.print_unpublished(unpublished)
@@ -71,7 +70,7 @@ def start(settings: Settings, plan: Plan, user: str) -> int:
 
 
 def _terms(client: Client, options: JobOptions) -> str:
-    """The terms that all results of a folder share. Raises ConfigurationError, and what the client raises."""
+    """Return what all results of a folder share. Raises ConfigurationError and the client's errors."""
     try:
         owner = client.me().id
     except ApiRefused as error:
@@ -101,7 +100,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> Any:
-    """The parsed value of JSON text, as in ``padding=0.5`` and ``keep_regions=[…]``; otherwise the text itself."""
+    """Parse JSON values like ``0.5`` and ``[…]``; return any other text as it is."""
     try:
         return json.loads(text)
     except ValueError:

@@ -1,26 +1,31 @@
-"""The output of a run: bars on a terminal, otherwise lines, and at the end what was not published."""
+"""The output of a run: bars on a terminal, elsewhere a line every few seconds, and what was not published."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from blurline.cli.upload.chunks import shown
+from blurline.cli.upload.picture import printable
+from blurline.errors import RetryableError
 
 _LINE_EVERY_S = 5.0
+_SHORT_PAUSE_S = 1.0
+_NOTICE_EVERY_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The progress of a run. Files and bytes count this run's uploads, results count the whole output folder.
+    """The progress of a run. Files and bytes count this run's uploads, results the whole output folder.
 
     The last four count results that will not arrive in this run, by reason.
     """
@@ -38,14 +43,14 @@ class Counts:
 
     @property
     def results_settled(self) -> int:
-        """How many results are here or will not arrive."""
+        """The number of results that are here or will not arrive."""
         missing = self.not_published + self.not_fetched + self.not_uploaded + self.not_submitted
         return self.results_here + missing
 
 
 @dataclass(frozen=True, slots=True)
 class Unpublished:
-    """A picture without a result, and why."""
+    """A picture without a result in the output folder, and why."""
 
     name: str
     state: str
@@ -53,7 +58,7 @@ class Unpublished:
 
 
 class Display:
-    """Shows progress on a console."""
+    """Shows the progress of a run on a console."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -68,7 +73,7 @@ class Display:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Show the bars during the block; without a terminal, print the last counts at its end."""
+        """Show bars during the block; without a terminal, print the last counts at its end."""
         with self._bars:
             try:
                 yield
@@ -91,7 +96,7 @@ class Display:
         self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def say_found(self, is_any: bool, paths: Sequence[Path], other_files: int, folders: int) -> None:
-        """Report when the paths contain no pictures, and what was skipped there."""
+        """Say when the paths contain no picture, and what was left out."""
         left_out = [
             *([_number(other_files, "file") + " with other extensions"] if other_files else []),
             *([_number(folders, "folder") + " (use --recursive to include them)"] if folders else []),
@@ -101,14 +106,14 @@ class Display:
             self.say(nothing + (f"Skipped: {', '.join(left_out)}." if left_out else ""))
 
     def print_unpublished(self, pictures: Sequence[Unpublished]) -> None:
-        """Print what was not published and why: a table, or one line each without a terminal."""
+        """Print what was not published and why, as a table, or as lines without a terminal."""
         if not self._console.is_terminal:
             for each in pictures:
-                self.say(f"{shown(each.name)}: {each.state}. {each.reason}")
+                self.say(f"{printable(each.name)}: {each.state}. {each.reason}")
             return
         table = Table("picture", "state", "why")
         for each in pictures:
-            table.add_row(*map(Text, (shown(each.name), each.state, each.reason)))
+            table.add_row(*map(Text, (printable(each.name), each.state, each.reason)))
         self._console.print(table)
 
     def _line(self) -> None:
@@ -116,6 +121,29 @@ class Display:
             self._line_at = time.monotonic()
             uploaded = f"Uploaded {_sent(self._counts)}" if self._counts.files else "Everything was already uploaded"
             self.say(f"{uploaded}. Results: {_results(self._counts)}.")
+
+
+class WaitNotices:
+    """Says what a run waits for, once for each reason, however many threads wait. Safe to share between threads.
+
+    A reason that did not come up for `_NOTICE_EVERY_S` is said again.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._lock = Lock()
+        self._last_at: dict[str, float] = {}
+
+    def wait(self, error: RetryableError, pause_s: float) -> None:
+        """Report that a request is tried again after a pause."""
+        if pause_s < _SHORT_PAUSE_S:
+            return
+        with self._lock:
+            now = time.monotonic()
+            is_new = now - self._last_at.get(error.code, -math.inf) > _NOTICE_EVERY_S
+            self._last_at[error.code] = now
+        if is_new:
+            self._say(f"{error} Trying again.")
 
 
 def _number(count: int, thing: str) -> str:

@@ -1,6 +1,6 @@
-"""The journal of an output folder, from which a run resumes where the last one ended.
+"""The state of every picture of an output folder, so that a run can continue where an earlier one stopped.
 
-A picture has a row as soon as it is in the store. What must not happen twice is recorded here before it happens.
+A picture has a row once it is in the store. What must not happen twice is written here before it is done.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from blurline.cli.upload.picture import Chunk, Picture, Sent, State
-from blurline.cli.upload.scan import Found
+from blurline.cli.upload.picture import Chunk, Picture, State, Uploaded
+from blurline.cli.upload.scan import LocalPicture
 from blurline.contract import Image
 from blurline.errors import ConfigurationError
 from blurline.picture.photo import Format
@@ -21,7 +21,7 @@ from blurline.picture.photo import Format
 FOLDER = ".blurline-submit"
 _FILE = "journal.sqlite"
 _OPENING = """
-PRAGMA locking_mode = EXCLUSIVE; -- until the database is closed or the process ends
+PRAGMA locking_mode = EXCLUSIVE; -- until the journal is closed or the process ends
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 BEGIN EXCLUSIVE;
@@ -52,7 +52,7 @@ _EXTENSIONS = {each.media_type: each.extension for each in Format}
 
 
 class Journal:
-    """The journal of one output folder, for one process and one thread at a time. Close it after use."""
+    """The journal of one output folder, for one thread of one process at a time. Close it after use."""
 
     def __init__(self, output: Path, terms: str) -> None:
         folder = output / FOLDER
@@ -78,43 +78,44 @@ class Journal:
         self._database.close()
 
     def find(self, name: str) -> Picture | None:
-        """The picture with this name."""
+        """Return the picture with this name."""
         row = self._database.execute("SELECT * FROM pictures WHERE name = ?", [os.fsencode(name)]).fetchone()
         return _picture(row) if row else None
 
     def pictures(self, state: State, limit: int = -1, *, is_smallest_first: bool = False) -> list[Picture]:
-        """Pictures in a state: all, or at most ``limit``."""
+        """Return the pictures in a state, at most ``limit`` of them."""
         order = "size_bytes" if is_smallest_first else "rowid"
         query = f"SELECT * FROM pictures WHERE state = ? ORDER BY {order} LIMIT ?"
         rows = self._database.execute(query, [state, limit])
         return [_picture(row) for row in rows]
 
     def count(self) -> dict[State, int]:
-        """The number of pictures in each state."""
+        """Return the number of pictures in each state."""
         rows = self._database.execute("SELECT state, count(*) FROM pictures GROUP BY state")
         return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
 
-    def note_sent(self, sent: Sent) -> None:
-        """Record an uploaded picture: a new one, one with new content, or one whose upload was lost."""
+    def note_uploaded(self, uploaded: Uploaded) -> None:
+        """Record an upload: of a new picture, of one with new content, or of one whose upload was lost."""
+        local = uploaded.local
         self._database.execute(
             "INSERT INTO pictures (name, size_bytes, mtime_ns, sha256, state, key) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, "
             "sha256 = excluded.sha256, state = excluded.state, key = excluded.key, chunk_id = NULL, "
             "position = NULL, image_id = NULL, reason = ''",
             [
-                os.fsencode(sent.found.name), sent.found.size_bytes, sent.found.mtime_ns, sent.sha256,
-                State.UPLOADED, sent.key,
+                os.fsencode(local.name), local.size_bytes, local.mtime_ns, uploaded.sha256,
+                State.UPLOADED, uploaded.key,
             ],
         )  # fmt: skip
 
-    def note_touched(self, found: Found) -> None:
-        """Record the new time of a picture with unchanged content."""
+    def note_touched(self, local: LocalPicture) -> None:
+        """Record that a picture has a new modification time and the same content."""
         self._database.execute(
-            "UPDATE pictures SET mtime_ns = ? WHERE name = ?", [found.mtime_ns, os.fsencode(found.name)]
+            "UPDATE pictures SET mtime_ns = ? WHERE name = ?", [local.mtime_ns, os.fsencode(local.name)]
         )
 
     def note_chunk(self, chunk: Chunk, pictures: Sequence[Picture]) -> None:
-        """Record that a chunk of these pictures, in this order, is about to be submitted."""
+        """Record a chunk of these pictures, in this order, before it is submitted."""
         with self._transaction():
             self._database.execute("INSERT INTO chunks (id, request) VALUES (?, ?)", [chunk.id, chunk.request])
             self._database.executemany(
@@ -126,7 +127,7 @@ class Journal:
             )
 
     def chunks_without_job(self) -> list[Chunk]:
-        """Chunks that were or are about to be submitted, without an answer yet."""
+        """Return the chunks for which the API has not confirmed a job."""
         rows = self._database.execute("SELECT id, request FROM chunks WHERE job_id IS NULL ORDER BY id")
         return [Chunk(*row) for row in rows]
 
@@ -135,7 +136,7 @@ class Journal:
         self._database.execute("UPDATE chunks SET job_id = ? WHERE id = ?", [str(job_id), chunk_id])
 
     def drop_chunk(self, chunk_id: str, state: State) -> list[str]:
-        """Delete a refused chunk, return its pictures to ``state``, and return their names."""
+        """Delete a chunk that the API refused, set its pictures to ``state`` and return their names."""
         with self._transaction():
             names = self._database.execute(
                 "UPDATE pictures SET state = ?, chunk_id = NULL, position = NULL WHERE chunk_id = ? RETURNING name",
@@ -145,7 +146,7 @@ class Journal:
         return [os.fsdecode(name) for (name,) in names]
 
     def open_jobs(self) -> dict[str, UUID]:
-        """Chunks and jobs with pictures whose result may still arrive."""
+        """Return chunks and their jobs while a result can still arrive."""
         rows = self._database.execute(
             "SELECT DISTINCT chunks.id, job_id FROM chunks JOIN pictures ON chunk_id = chunks.id "
             "WHERE job_id IS NOT NULL AND state NOT IN (?, ?) ORDER BY chunks.id",
@@ -154,7 +155,7 @@ class Journal:
         return {chunk_id: UUID(job_id) for chunk_id, job_id in rows}
 
     def note_images(self, chunk_id: str, images: Sequence[Image], *, is_finished: bool) -> None:
-        """Record the API's images of a chunk. An image that a finished job lacks was deleted."""
+        """Record the states of a chunk's images. An image that a finished job lacks was deleted."""
         with self._transaction():
             for image in images:
                 is_underway = image.state in ("queued", "processing")
@@ -174,25 +175,25 @@ class Journal:
                 )
 
     def is_taken(self, result_name: str) -> bool:
-        """Whether a path below the output folder belongs to a result."""
+        """Whether a path relative to the output folder is that of a result."""
         query = "SELECT 1 FROM pictures WHERE result_name = ?"
         return self._database.execute(query, [os.fsencode(result_name)]).fetchone() is not None
 
     def note_place(self, name: str, result_name: str) -> None:
-        """Record that a picture's result is about to move to a path below the output folder."""
+        """Record the path of a result, relative to the output folder, before the file is moved there."""
         self._database.execute(
             "UPDATE pictures SET result_name = ? WHERE name = ?", [os.fsencode(result_name), os.fsencode(name)]
         )
 
     def note_here(self, name: str, sha256: str, stat: os.stat_result) -> None:
-        """Record that a picture's result is in its place, with this hash and file status."""
+        """Record that a result is in its place, with its hash and file status."""
         self._database.execute(
             "UPDATE pictures SET state = ?, result_sha256 = ?, result_bytes = ?, result_mtime_ns = ? WHERE name = ?",
             [State.HERE, sha256, stat.st_size, stat.st_mtime_ns, os.fsencode(name)],
         )
 
     def note_not_here(self, name: str) -> None:
-        """Record that a picture's result is no longer in its place."""
+        """Record that a result is no longer in its place."""
         self._database.execute("UPDATE pictures SET state = ? WHERE name = ?", [State.PUBLISHED, os.fsencode(name)])
 
     def _bind(self, output: Path, terms: str) -> None:

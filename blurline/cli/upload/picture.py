@@ -1,4 +1,4 @@
-"""Pictures of an output folder and their states."""
+"""Pictures as the journal records them, and their states."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from blurline.cli.upload.scan import Found
+from blurline.cli.upload.scan import LocalPicture
 
 
 class State(StrEnum):
-    """The state of a picture. The last three are the API's states of unpublished pictures."""
+    """The state of a picture. The last three are the API's states of pictures without a published result."""
 
-    LOST = "lost"  # missing from the store; must be uploaded again
+    LOST = "lost"  # the store no longer has it: to be uploaded again
     UPLOADED = "uploaded"
     SUBMITTED = "submitted"
     PUBLISHED = "published"
@@ -24,9 +24,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture in the journal. ``result_name`` is the path of its result below the output folder.
+    """A picture in the journal. ``result_name`` is the path of its result relative to the output folder.
 
-    ``result_bytes`` and ``result_mtime_ns`` describe the result's file when it was put there.
+    ``result_bytes`` and ``result_mtime_ns`` describe the result's file as it was written.
     """
 
     name: str
@@ -46,16 +46,21 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Pictures of one job. ``request`` is sent with the Idempotency-Key ``id``, always as the same text."""
+    """Pictures that become one job. ``request`` is the text sent with the Idempotency-Key ``id``; it never changes."""
 
     id: str
     request: str
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A picture that is stored under ``key``."""
+class Uploaded:
+    """A picture that is in the store under ``key``."""
 
-    found: Found
+    local: LocalPicture
     sha256: str
     key: str
+
+
+def printable(name: str) -> str:
+    """Return a file's name with every character that cannot be printed replaced."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)

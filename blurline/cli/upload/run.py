@@ -1,7 +1,7 @@
-"""One run of `blurline submit`: finds, uploads, submits, follows and fetches pictures, all at the same time.
+"""One run of `blurline submit`: scans, uploads, submits, follows jobs and fetches results, all at the same time.
 
-Only the main thread writes the journal; other threads only transfer. The process may end at any moment: what the
-journal records is true, and what it does not record can be repeated without harm.
+Only the main thread writes the journal; other threads transfer files. The process may end at any moment: the journal
+is true, and repeating what it does not contain does no harm.
 """
 
 from __future__ import annotations
@@ -14,24 +14,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from blurline.cli.upload import fetching, uploads
-from blurline.cli.upload.checking import ALTERED, check_results
-from blurline.cli.upload.display import Counts, Display, Unpublished
-from blurline.cli.upload.fetching import Fetching
-from blurline.cli.upload.following import Following
-from blurline.cli.upload.jobs import Submitting
+from blurline.cli.upload import results, uploads
+from blurline.cli.upload.display import Counts, Display, Unpublished, WaitNotices
+from blurline.cli.upload.jobs import JobFollower, JobSubmitter
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.looking import Looking
-from blurline.cli.upload.notices import Notices
-from blurline.cli.upload.pace import Pace
 from blurline.cli.upload.picture import State
-from blurline.cli.upload.scheduling import Lanes
-from blurline.cli.upload.uploads import Sending
+from blurline.cli.upload.results import ALTERED, Results, check_results
+from blurline.cli.upload.scan import Scanner
+from blurline.cli.upload.scheduling import DaemonThreads, Timer
+from blurline.cli.upload.uploads import UploadQueue
 from blurline.client import Client
 from blurline.contract import JobOptions
 from blurline.errors import RetryableError
 
-_LOOK_EVERY_S = 1.0
+_SCAN_EVERY_S = 1.0
 _SHOW_EVERY_S = 0.5
 _STEP_S = 0.2
 _PAUSE_S = 5.0
@@ -42,7 +38,7 @@ _NOT_PUBLISHED = {State.NEEDS_REVIEW, State.FAILED, State.DELETED}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The options of a run."""
+    """The arguments of a run."""
 
     paths: tuple[Path, ...]
     output: Path
@@ -53,34 +49,34 @@ class Plan:
 
 
 class Run:
-    """A run of a plan; ``journal`` belongs to its output folder."""
+    """A run of a plan; ``journal`` is that of its output folder."""
 
-    def __init__(self, client: Client, journal: Journal, plan: Plan, display: Display, notices: Notices) -> None:
+    def __init__(self, client: Client, journal: Journal, plan: Plan, display: Display, notices: WaitNotices) -> None:
         self._journal, self._plan, self._display, self._notices = journal, plan, display, notices
         self._refetched = check_results(journal, plan.output)
-        lanes = Lanes(uploads.AT_ONCE + fetching.AT_ONCE)
-        self._looking = Looking(plan.paths, plan.output, is_recursive=plan.is_recursive, is_watching=plan.is_watching)
-        self._sending = Sending(client, journal, lanes)
-        self._submitting = Submitting(client, journal, plan.options, notices, is_lasting=plan.is_watching)
-        self._following = Following(client, journal, journal.open_jobs() if plan.is_waiting else {})
-        self._fetching = Fetching(client, journal, lanes, plan.output)
-        self._look_pace, self._show_pace = Pace(_LOOK_EVERY_S), Pace(_SHOW_EVERY_S)
+        threads = DaemonThreads(uploads.AT_ONCE + results.AT_ONCE)
+        self._scanner = Scanner(plan.paths, plan.output, is_recursive=plan.is_recursive, is_watching=plan.is_watching)
+        self._uploads = UploadQueue(client, journal, threads)
+        self._submitter = JobSubmitter(client, journal, plan.options, notices, is_lasting=plan.is_watching)
+        self._follower = JobFollower(client, journal, journal.open_jobs() if plan.is_waiting else {})
+        self._results = Results(client, journal, threads, plan.output)
+        self._scan_timer, self._show_timer = Timer(_SCAN_EVERY_S), Timer(_SHOW_EVERY_S)
 
     @property
     def has_found(self) -> bool:
-        """Whether the paths of the plan contain any picture."""
-        return bool(self._looking.seen)
+        """Whether the paths of the plan contain a picture."""
+        return bool(self._scanner.names)
 
     @property
     def is_refused(self) -> bool:
-        """Whether pictures were not submitted because a quota has no room."""
-        return self._submitting.refusal is not None
+        """Whether a quota kept pictures from being submitted."""
+        return self._submitter.refusal is not None
 
     def run(self) -> list[Unpublished]:
-        """Run to the end or, while watching, until Ctrl-C. Return the pictures without a result, except those that a
-        quota has no room for.
+        """Run to the end, or until Ctrl-C while watching. Return the plan's pictures without a result here, except
+        those that a quota kept from being submitted.
 
-        Raises ConfigurationError, what the client raises and, unless watching, KeyboardInterrupt.
+        Raises ConfigurationError, the client's errors, and KeyboardInterrupt unless it watches.
         """
         with self._display.running():
             try:
@@ -90,9 +86,9 @@ class Run:
                         f"Altered files were moved to {self._plan.output / ALTERED}."
                     )
                 if not self._plan.is_watching:
-                    self._look()
+                    self._scan()
                     self._display.say_found(
-                        self.has_found, self._plan.paths, self._looking.other_files, self._looking.folders
+                        self.has_found, self._plan.paths, self._scanner.other_files, self._scanner.folders
                     )
                 while self._plan.is_watching or not self._is_done():
                     self._step()
@@ -106,79 +102,79 @@ class Run:
 
     def _step(self) -> None:
         try:
-            if self._plan.is_watching and self._look_pace.is_due():
-                self._look()
-            self._sending.start()
+            if self._plan.is_watching and self._scan_timer.is_due():
+                self._scan()
+            self._uploads.start()
             self._submit()
             if self._plan.is_waiting:
-                self._following.ask()
-                self._fetching.start()
-            if self._show_pace.is_due():
+                self._follower.ask()
+                self._results.start()
+            if self._show_timer.is_due():
                 self._show()
-            futures: set[Future[Any]] = {*self._sending.futures, *self._fetching.futures}
+            futures: set[Future[Any]] = {*self._uploads.futures, *self._results.futures}
             if futures:
                 wait(futures, _STEP_S, FIRST_COMPLETED)
             else:
                 time.sleep(_STEP_S)
-            self._sending.settle()
-            self._fetching.settle()
+            self._uploads.settle()
+            self._results.settle()
         except RetryableError as error:
             if not self._plan.is_watching:
                 raise
             self._notices.wait(error, _PAUSE_S)
             time.sleep(_PAUSE_S)
 
-    def _look(self) -> None:
-        self._sending.take(self._looking.look(self._sending.names))
+    def _scan(self) -> None:
+        self._uploads.add(self._scanner.scan(self._uploads.names))
 
     def _submit(self) -> None:
-        made = self._submitting.submit(is_all_uploaded=self._sending.is_over, has_open_jobs=not self._following.is_over)
+        jobs = self._submitter.submit(is_all_uploaded=self._uploads.is_over, has_open_jobs=not self._follower.is_over)
         if self._plan.is_waiting:
-            for chunk_id, job_id in made.items():
-                self._following.add(chunk_id, job_id)
-        if self._submitting.refusal:
-            self._sending.give_up()
-        if self._submitting.lost:
-            self._looking.forget(self._submitting.lost)
-            self._submitting.lost.clear()
-            self._look()
+            for chunk_id, job_id in jobs.items():
+                self._follower.add(chunk_id, job_id)
+        if self._submitter.refusal:
+            self._uploads.give_up()
+        if self._submitter.lost:
+            self._scanner.reset(self._submitter.lost)
+            self._submitter.lost.clear()
+            self._scan()
 
     def _is_done(self) -> bool:
-        if not (self._sending.is_over and self._submitting.is_over):
+        if not (self._uploads.is_over and self._submitter.is_over):
             return False
-        return not self._plan.is_waiting or (self._following.is_over and self._fetching.is_over)
+        return not self._plan.is_waiting or (self._follower.is_over and self._results.is_over)
 
     def _show(self) -> None:
         counts = Counter(self._journal.count())
         known = counts.total() - counts[State.LOST]
-        changed = [self._journal.find(name) for name in self._sending.stale]
-        counts -= Counter(picture.state for picture in changed if picture)  # their results belong to the old content
-        unfetched = [self._journal.find(name) for name in self._fetching.faults]
+        changed = [self._journal.find(name) for name in self._uploads.stale]
+        counts -= Counter(picture.state for picture in changed if picture)  # their results show older contents
+        unfetched = [self._journal.find(name) for name in self._results.faults]
         self._display.show(
             Counts(
-                files=self._sending.files,
-                files_sent=self._sending.files_sent,
-                bytes=self._sending.bytes,
-                bytes_sent=self._sending.bytes_sent,
-                results=known + self._sending.unknown,
+                files=self._uploads.files,
+                files_sent=self._uploads.files_sent,
+                bytes=self._uploads.bytes,
+                bytes_sent=self._uploads.bytes_sent,
+                results=known + self._uploads.unknown,
                 results_here=counts[State.HERE],
                 not_published=sum(counts[state] for state in _NOT_PUBLISHED),
                 not_fetched=sum(picture is not None and picture.state is State.PUBLISHED for picture in unfetched),
-                not_uploaded=len(self._sending.faults) + self._sending.given_up,
-                not_submitted=counts[State.UPLOADED] if self._submitting.refusal else 0,
+                not_uploaded=len(self._uploads.faults) + self._uploads.given_up,
+                not_submitted=counts[State.UPLOADED] if self._submitter.refusal else 0,
             )
         )
 
     def _unpublished(self) -> list[Unpublished]:
-        found = [self._outcome(name) for name in sorted(self._looking.seen)]
+        found = [self._outcome(name) for name in sorted(self._scanner.names)]
         return [each for each in found if each is not None]
 
     def _outcome(self, name: str) -> Unpublished | None:
         picture = self._journal.find(name)
-        if name in self._sending.faults:
-            return Unpublished(name, "not uploaded", self._sending.faults[name])
-        if name in self._fetching.faults:
-            return Unpublished(name, "not fetched", self._fetching.faults[name])
+        if name in self._uploads.faults:
+            return Unpublished(name, "not uploaded", self._uploads.faults[name])
+        if name in self._results.faults:
+            return Unpublished(name, "not fetched", self._results.faults[name])
         if self.is_refused and (picture is None or picture.state in _UNSUBMITTED):
             return None
         if picture is None or picture.state is State.LOST:
@@ -188,7 +184,7 @@ class Run:
         return Unpublished(name, picture.state.replace("_", " "), picture.reason or "The picture is under way.")
 
     def _say_refusal(self) -> None:
-        refusal = self._submitting.refusal
+        refusal = self._submitter.refusal
         if refusal is not None:
             at = datetime.now().astimezone() + timedelta(seconds=refusal.retry_after_s)
             self._display.say(f"{refusal} Run the same command again after {at:%Y-%m-%d %H:%M %Z} to resume.")

@@ -1,10 +1,10 @@
-"""Finds pictures in files and folders."""
+"""The pictures in the given files and folders, found once or again and again."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -18,8 +18,8 @@ Entry = tuple[Identity, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A picture. ``name`` is its path below the given folder, or the name of a given file, with slashes."""
+class LocalPicture:
+    """A picture file. ``name`` is its path relative to the given folder, or its file's name, with slashes."""
 
     name: str
     path: Path
@@ -29,15 +29,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Pictures, and how many files with other extensions and folders were skipped."""
+    """The pictures, and how much was left out: files with other extensions, and folders without --recursive."""
 
-    pictures: list[Found]
+    pictures: list[LocalPicture]
     other_files: int
     folders: int
 
 
 def check_paths(paths: Sequence[Path], output: Path) -> None:
-    """Raise ConfigurationError when a path does not exist, or results would be among originals."""
+    """Raise ConfigurationError when a path does not exist, or results would be written among originals."""
     for path in paths:
         if not path.exists():
             raise ConfigurationError(f"{path} does not exist.")
@@ -49,12 +49,12 @@ def check_paths(paths: Sequence[Path], output: Path) -> None:
 
 
 def scan(paths: Sequence[Path], output: Path, *, is_recursive: bool) -> Scan:
-    """Return the pictures in folders, by extension, and the given files, with any name.
+    """Return the pictures in the folders, chosen by extension, and every given file whatever its extension.
 
-    Hidden files and ``output`` are skipped. A file that several paths or links lead to is found once, by the outermost
-    path. Raises ConfigurationError when two pictures have the same name, or something cannot be read.
+    Hidden files and the contents of ``output`` are left out. A picture that several paths or links lead to is found
+    once, by the outermost path. Raises ConfigurationError when two pictures have one name, or a path cannot be read.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, LocalPicture] = {}
     try:
         walk = _Walk(output, is_recursive=is_recursive)
         outermost_first = sorted(paths, key=lambda path: (not path.is_dir(), len(path.resolve().parts)))
@@ -70,8 +70,50 @@ def scan(paths: Sequence[Path], output: Path, *, is_recursive: bool) -> Scan:
     return Scan(list(found.values()), walk.other_files, walk.folders)
 
 
+class Scanner:
+    """Finds pictures that are new or have changed since it last returned them.
+
+    While it watches, it returns a picture once two scans in a row find it unchanged, so that no file is still being
+    written.
+    """
+
+    def __init__(self, paths: Sequence[Path], output: Path, *, is_recursive: bool, is_watching: bool) -> None:
+        self._paths, self._output = paths, output
+        self._is_recursive, self._is_watching = is_recursive, is_watching
+        self._last_scan: dict[str, LocalPicture] = {}
+        self._returned: dict[str, LocalPicture] = {}
+        self.other_files = self.folders = 0
+        """What the last scan left out: files with other extensions, and folders."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all pictures returned so far."""
+        return self._returned
+
+    def scan(self, busy: Collection[str]) -> list[LocalPicture]:
+        """Return new pictures, except those named in ``busy``: a later scan returns them. Raises ConfigurationError."""
+        scanned = scan(self._paths, self._output, is_recursive=self._is_recursive)
+        self.other_files, self.folders = scanned.other_files, scanned.folders
+        found = {each.name: each for each in scanned.pictures}
+        new = [
+            each
+            for name, each in found.items()
+            if self._returned.get(name) != each
+            and name not in busy
+            and not (self._is_watching and self._last_scan.get(name) != each)
+        ]
+        self._last_scan = found
+        self._returned |= {each.name: each for each in new}
+        return new
+
+    def reset(self, names: Iterable[str]) -> None:
+        """Return these pictures again at the next scan."""
+        for name in names:
+            self._returned.pop(name, None)
+
+
 class _Walk:
-    """Walks through files and folders, each once, and counts what it skips."""
+    """Visits each file and folder once, and counts what it leaves out."""
 
     def __init__(self, output: Path, *, is_recursive: bool) -> None:
         self._is_recursive = is_recursive
@@ -82,19 +124,19 @@ class _Walk:
 
     @property
     def other_files(self) -> int:
-        """How many files with other extensions were skipped."""
+        """The number of files left out for their extension."""
         return len(self._others - self._taken)
 
     @property
     def folders(self) -> int:
-        """How many folders were not entered."""
+        """The number of folders that were not entered."""
         return len(self._passed - self._walked)
 
-    def pictures(self, path: Path) -> Iterator[Found]:
-        """The pictures of a file or folder that were not found before."""
+    def pictures(self, path: Path) -> Iterator[LocalPicture]:
+        """Yield the pictures of a file or folder that were not found before."""
         if not path.is_dir():
             if self._is_new((_identity(path.parent), path.name)):
-                yield _found(path.name, path, path.stat())
+                yield _local_picture(path.name, path, path.stat())
             return
         folders = [("", path)]
         while folders:
@@ -116,7 +158,7 @@ class _Walk:
                 elif S_ISREG(stat.st_mode) and Path(entry.name).suffix.lower() not in EXTENSIONS:
                     self._others.add((identity, entry.name))
                 elif S_ISREG(stat.st_mode) and self._is_new((identity, entry.name)):
-                    yield _found(f"{prefix}{entry.name}", Path(entry.path), stat)
+                    yield _local_picture(f"{prefix}{entry.name}", Path(entry.path), stat)
 
     def _is_new(self, entry: Entry) -> bool:
         is_new = entry not in self._taken
@@ -125,7 +167,7 @@ class _Walk:
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """The status of an entry or of a link's target; None if it does not exist."""
+    """Return the status of the file that an entry is or links to; None when there is no such file."""
     try:
         return entry.stat()
     except OSError as error:
@@ -134,8 +176,8 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
         raise
 
 
-def _found(name: str, path: Path, stat: os.stat_result) -> Found:
-    return Found(name, path, stat.st_size, stat.st_mtime_ns)
+def _local_picture(name: str, path: Path, stat: os.stat_result) -> LocalPicture:
+    return LocalPicture(name, path, stat.st_size, stat.st_mtime_ns)
 
 
 def _identity(path: Path) -> Identity:

@@ -1,34 +1,42 @@
-"""Uploading pictures, a few at a time."""
+"""Uploads of pictures to the store, a few at a time."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import deque
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 
 from blurline.cli.upload.journal import Journal
-from blurline.cli.upload.picture import Picture, Sent, State
-from blurline.cli.upload.results import PictureChanged, send
-from blurline.cli.upload.scan import Found
-from blurline.cli.upload.scheduling import Lanes
+from blurline.cli.upload.picture import Picture, State, Uploaded
+from blurline.cli.upload.scan import LocalPicture
+from blurline.cli.upload.scheduling import DaemonThreads
 from blurline.client import Client, UploadRefused
-from blurline.errors import RetryableError
+from blurline.errors import PermanentError, RetryableError
 
 AT_ONCE = 6
 
 
-class Sending:
-    """Uploads pictures, except those that the journal already has unchanged. Counts files and bytes.
+class PictureChanged(PermanentError):
+    """The file changed while it was uploaded."""
 
-    ``faults`` has an error message for each picture that could not be uploaded, by name; ``stale`` names pictures whose
-    content differs from the journal.
+    code = "picture_changed"
+
+
+class UploadQueue:
+    """Uploads pictures, unless the journal already has them with the same content. Counts files and bytes.
+
+    ``faults`` says why pictures could not be uploaded, by name. ``stale`` names pictures that the journal has with
+    another content.
     """
 
-    def __init__(self, client: Client, journal: Journal, lanes: Lanes) -> None:
-        self._client, self._journal, self._lanes = client, journal, lanes
-        self._waiting: deque[tuple[Found, Picture | None]] = deque()
-        self._underway: dict[Future[Sent | Found], tuple[Found, Picture | None]] = {}
+    def __init__(self, client: Client, journal: Journal, threads: DaemonThreads) -> None:
+        self._client, self._journal, self._threads = client, journal, threads
+        self._waiting: deque[tuple[LocalPicture, Picture | None]] = deque()
+        self._underway: dict[Future[Uploaded | LocalPicture], tuple[LocalPicture, Picture | None]] = {}
         self.faults: dict[str, str] = {}
         self.stale: set[str] = set()
         self.given_up = 0
@@ -36,13 +44,13 @@ class Sending:
         self.files = self.files_sent = self.bytes = self.bytes_sent = 0
 
     @property
-    def futures(self) -> Collection[Future[Sent | Found]]:
-        """What is under way."""
+    def futures(self) -> Collection[Future[Uploaded | LocalPicture]]:
+        """The uploads under way."""
         return self._underway.keys()
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is waiting or under way."""
+        """Whether no upload is waiting or under way."""
         return not self._waiting and not self._underway
 
     @property
@@ -52,10 +60,10 @@ class Sending:
 
     @property
     def unknown(self) -> int:
-        """How many pictures the journal does not have, because they were not or could not be uploaded."""
+        """The number of pictures that the journal does not have yet."""
         return len(self._unknown)
 
-    def take(self, pictures: Iterable[Found]) -> None:
+    def add(self, pictures: Iterable[LocalPicture]) -> None:
         """Queue pictures for upload."""
         for found in pictures:
             known = self._journal.find(found.name)
@@ -70,23 +78,23 @@ class Sending:
             self.bytes += found.size_bytes
 
     def give_up(self) -> None:
-        """Start no more uploads; ``given_up`` counts those that were waiting."""
+        """Drop the uploads that wait; ``given_up`` counts them."""
         self.given_up += len(self._waiting)
         self.stale |= {found.name for found, known in self._waiting if known}
         self._waiting.clear()
 
     def start(self) -> None:
-        """Start as many uploads as may run at a time."""
+        """Start waiting uploads, up to `AT_ONCE` at a time."""
         while self._waiting and len(self._underway) < AT_ONCE:
             found, known = self._waiting.popleft()
-            self._underway[self._lanes.start(partial(send, self._client, found, known))] = found, known
+            self._underway[self._threads.start(partial(upload, self._client, found, known))] = found, known
 
     def settle(self) -> None:
-        """Record finished uploads. A picture whose server did not respond waits again, and the error is raised."""
+        """Record finished uploads in the journal. After a retryable failure the upload waits again, and raises."""
         for future in [each for each in self._underway if each.done()]:
             found, known = self._underway.pop(future)
             try:
-                sent = future.result()
+                uploaded = future.result()
             except (UploadRefused, PictureChanged, OSError) as error:
                 self.faults[found.name] = str(error)
                 if known:
@@ -100,7 +108,26 @@ class Sending:
             self.stale.discard(found.name)
             self.files_sent += 1
             self.bytes_sent += found.size_bytes
-            if isinstance(sent, Sent):
-                self._journal.note_sent(sent)
+            if isinstance(uploaded, Uploaded):
+                self._journal.note_uploaded(uploaded)
             else:
-                self._journal.note_touched(sent)
+                self._journal.note_touched(uploaded)
+
+
+def upload(client: Client, found: LocalPicture, known: Picture | None) -> Uploaded | LocalPicture:
+    """Upload a picture. When its content is that of the ``known`` picture, return its present size and time instead.
+
+    Raises PictureChanged, OSError, and the client's errors.
+    """
+    with found.path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        found = replace(found, size_bytes=before.st_size, mtime_ns=before.st_mtime_ns)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if known is not None and known.sha256 == sha256:
+            return found
+        (form,) = client.create_uploads()
+        client.upload(form, file)
+        after = os.fstat(file.fileno())
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise PictureChanged("The file changed during its upload. Submit it again.")
+    return Uploaded(found, sha256, form.key)
