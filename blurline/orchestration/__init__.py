@@ -1,1 +1,1 @@
-"""A small client of Prefect's REST API, for the API and the flows."""
+"""A small client of Prefect's REST API, for the API, the flows and the doctor."""

@@ -1,7 +1,7 @@
 """Flow runs of the `anonymize` deployment, over Prefect's REST API.
 
-The API and the flows need a few requests only. Prefect's own client would retry for half a minute while rows are
-locked, and importing it is slow; here the outbox and the reconciler's schedule retry (decision 21).
+The API, the flows and the doctor need a few requests only. Prefect's own client would retry for half a minute while
+rows are locked, and importing it is slow; here the outbox and the reconciler's schedule retry (decision 21).
 """
 
 from __future__ import annotations
@@ -27,12 +27,17 @@ DEPLOYMENT = "anonymize/anonymize"
 
 _TIMEOUT_S = 10
 _MOST_STATES = 200
+_REFUSED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 
 
 class PrefectUnavailable(RetryableError):
     """The Prefect server did not respond, or it lacks the deployment or the flow run."""
 
     code = "prefect_unavailable"
+
+
+class PrefectRefused(PrefectUnavailable):
+    """The Prefect server does not accept our key or password."""
 
 
 class RunStateType(StrEnum):
@@ -136,6 +141,12 @@ class FlowRuns:
             rows = self._ask("POST", f"/work_pools/{self._work_pool}/workers/filter", {})
             return [PoolWorker(row["name"], row["status"], _time(row["last_heartbeat_time"])) for row in rows]
 
+    def read(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        """Return what Prefect has at a path, or what a query sent there finds. None when the path does not exist."""
+        with _answering():
+            response = self._http.request("GET" if query is None else "POST", path, json=query)
+            return None if response.status_code == httpx.codes.NOT_FOUND else response.raise_for_status().json()
+
     def _set_state(self, flow_run_id: UUID, state: RunStateType, message: str, *, is_forced: bool) -> None:
         body = {"state": {"type": state, "message": message or None}, "force": is_forced}
         with _answering():
@@ -157,6 +168,8 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in _REFUSED:
+            raise PrefectRefused(f"Prefect refuses our requests ({error.response.status_code}).") from error
         raise PrefectUnavailable(f"Prefect did not respond as expected: {error!r}") from error
 
 

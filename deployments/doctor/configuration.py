@@ -1,4 +1,4 @@
-"""Settings: whether they contradict each other. Unknown and invalid settings stop the command earlier."""
+"""Settings: whether they contradict each other, and their issuer. Unknown and invalid ones stop the command earlier."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from blurline.access.oidc import IssuerUnavailable, OidcIssuer
 from blurline.settings import Settings
 from deployments.doctor.result import Finding, error, ok, warning
 
@@ -26,6 +27,30 @@ def configuration(settings: Settings) -> Iterator[Finding]:
     )
     found = [finding for check in checks for finding in check(settings)]
     yield from found or [ok("settings", "Every setting is known, and no settings contradict each other.")]
+
+
+def issuer(settings: Settings) -> Iterator[Finding]:
+    """Check the OpenID Connect issuer, if set: whether it publishes keys that verify its tokens."""
+    if settings.oidc.issuer is None:
+        return
+    issuer = OidcIssuer(settings.oidc.issuer, settings.oidc.audience, settings.oidc.scopes_claim)
+    try:
+        keys = issuer.fetch_keys()
+    except IssuerUnavailable as problem:
+        yield error(
+            "issuer.keys",
+            str(problem),
+            "Correct BLURLINE_OIDC_ISSUER (it must equal `iss` in its tokens), or make it reachable from this machine.",
+        )
+        return
+    if keys == 0:
+        yield error(
+            "issuer.keys",
+            f"{issuer.name} publishes no key that can verify a token.",
+            "Configure it to sign with RSA, EC or Ed25519 keys; shared secrets are not accepted.",
+        )
+    else:
+        yield ok("issuer.keys", f"{issuer.name} publishes {keys} keys that can verify tokens.")
 
 
 def _sign_in(settings: Settings) -> Iterator[Finding]:

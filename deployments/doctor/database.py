@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
-from deployments.doctor.clock import clock_finding
-from deployments.doctor.result import Finding, error, ok, warning
+from deployments.doctor.result import Finding, clock_finding, error, ok, warning
 from sql.engine.migrate import newer, pending
 from sql.upkeep.server import Server, inspect_server
 

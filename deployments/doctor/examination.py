@@ -10,15 +10,12 @@ import structlog
 
 from blurline.errors import BlurlineError
 from blurline.settings import Settings
-from deployments.doctor.configuration import configuration
+from deployments.doctor.configuration import configuration, issuer
 from deployments.doctor.database import database
-from deployments.doctor.installation import machine
-from deployments.doctor.issuer import issuer
-from deployments.doctor.models import models
+from deployments.doctor.installation import machine, models, versions
 from deployments.doctor.prefect import prefect
 from deployments.doctor.result import Finding, error
 from deployments.doctor.store import store
-from deployments.doctor.versions import versions
 
 log = structlog.get_logger()
 

@@ -1,21 +1,32 @@
-"""This machine: free disk space, permissions of the secrets in the data folder, and ports."""
+"""This installation: versions of packages, model files, disk space, permissions of secrets, and ports."""
 
 from __future__ import annotations
 
+import platform
 import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 import httpx
 import psutil
+from packaging.requirements import Requirement
 
+from blurline.errors import ConfigurationError, ModelRejected
+from blurline.policy import Policy
+from blurline.policy.profile import SECOND_LOOK_MODEL, ProfileName
 from blurline.settings import Settings
+from blurline.version import VERSION
 from deployments.doctor.result import Finding, error, ok, warning
 from deployments.embedded.home import recorded_ports, recorded_processes
+from models import plan_for
+from models.detector import Detector
+from models.loading import vendored_detector
 
+_NAMED_PACKAGES = ("onnxruntime", "prefect", "psycopg", "pillow")
 _LITTLE_BYTES = 1_000_000_000
 _SCANT_BYTES = 5_000_000_000
 _SECRETS = ("*.pem", "secrets.json", "store.json", "stack.env", "dashboard_secrets.toml", "processes.json")
@@ -31,6 +42,21 @@ _TIMEOUT_S = 5
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+def versions(_settings: Settings) -> Iterator[Finding]:
+    """Check the versions."""
+    yield _python()
+    yield _packages([Requirement(each) for each in requires("blurline") or []])
+
+
+def models(settings: Settings) -> Iterator[Finding]:
+    """Check the models: hash, load and run every file once."""
+    for profile in ProfileName:
+        policy = Policy(profile=profile)
+        yield _model(f"models.{profile}", lambda policy=policy: plan_for(policy, settings).detector)  # type: ignore[misc]
+    provider = settings.detector.execution_provider
+    yield _model("models.second_look", lambda: vendored_detector(SECOND_LOOK_MODEL, provider))
+
+
 def machine(settings: Settings) -> Iterator[Finding]:
     """Check the machine."""
     yield _room("machine.home", settings.home, _SCANT_BYTES, "Free some space, or move BLURLINE_HOME to a larger disk.")
@@ -43,6 +69,45 @@ def machine(settings: Settings) -> Iterator[Finding]:
     yield from _secrets(settings.home)
     yield from _ports(settings)
     yield from _metrics_port(settings)
+
+
+def _python() -> Finding:
+    found, wanted = platform.python_version(), metadata("blurline")["Requires-Python"]
+    if not Requirement(f"python{wanted}").specifier.contains(found, prereleases=True):
+        return error("versions.python", f"This is Python {found}.", f"Use Python {wanted}.")
+    return ok("versions.python", f"Blurline {VERSION} on Python {found}, {platform.platform()}.")
+
+
+def _packages(wanted: list[Requirement]) -> Finding:
+    """Check the required packages, without Blurline's extras."""
+    wrong = []
+    for each in wanted:
+        if each.marker is not None and not each.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(each.name)
+        except PackageNotFoundError:
+            wrong.append(f"{each.name} is missing")
+            continue
+        if not each.specifier.contains(found, prereleases=True):
+            wrong.append(f"{each.name} is {found}, not {each.specifier}")
+    if wrong:
+        return error("versions.packages", "; ".join(wrong) + ".", "Install the packages from requirements.lock.")
+    shown = ", ".join(f"{name} {version(name)}" for name in _NAMED_PACKAGES)
+    return ok("versions.packages", f"{len(wanted)} requirements are met, including {shown}.")
+
+
+def _model(name: str, load: Callable[[], Detector]) -> Finding:
+    try:
+        detector = load()
+    except ModelRejected as problem:
+        remedy = "Reinstall Blurline or, if BLURLINE_MODEL_FILE is set, correct it, its family or its file."
+        return error(name, str(problem), remedy)
+    except ConfigurationError as problem:
+        remedy = "Correct BLURLINE_EXECUTION_PROVIDER or BLURLINE_MODEL_FAMILY, or install another onnxruntime."
+        return error(name, str(problem), remedy)
+    card = detector.card
+    return ok(name, f"{card.name} (sha256 {card.sha256[:12]}…) runs on {detector.provider}.")
 
 
 def _room(name: str, folder: Path, wanted_bytes: float, remedy: str) -> Finding:

@@ -1,72 +1,67 @@
-"""Prefect: its version, the work pool, its workers and queues, the automation, and the cleanup of its tables."""
+"""Prefect: its version, the work pool, its workers and queues, the deployments, the automation, and the cleanup."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import httpx
 from packaging.version import Version
 
+from blurline.orchestration.flow_runs import FlowRuns, PoolWorker, PrefectRefused, PrefectUnavailable
 from blurline.settings import Settings
 from blurline.version import VERSION, version_of_worker
-from deployments.deploy import HEARTBEAT_AUTOMATION, QUEUE_PRIORITY
-from deployments.doctor.deployed import deployed
+from deployments.deploy import HEARTBEAT_AUTOMATION, QUEUE_PRIORITY, declared_deployments
 from deployments.doctor.result import Finding, error, ok, warning
 from deployments.worker import WarmWorker
 
-_TIMEOUT_S = 10
 _DEPLOY = "Run `blurline deploy`."
+_RECONCILE = "reconcile"
+_RECONCILE_GRACE_S = 300
 _VACUUMED = {"events", "flow_runs"}
 
 
 def prefect(settings: Settings) -> Iterator[Finding]:
     """Check Prefect."""
     try:
-        with _client(settings) as client:
-            answer = client.get("/admin/version")
-            if answer.status_code in (401, 403):
-                says = f"{settings.prefect.api_url} refuses our requests ({answer.status_code})."
-                yield error("prefect.connection", says, "Correct PREFECT_API_AUTH_STRING or PREFECT_API_KEY.")
-                return
-            yield _version(str(answer.raise_for_status().json()))
-            yield from _pool(client, settings.prefect.work_pool)
-            yield from deployed(client, settings.prefect.work_pool)
-            yield _automation(client)
-            yield from _vacuum(client)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
-        says = f"{settings.prefect.api_url} does not respond like Prefect: {problem!r}"
+        with closing(FlowRuns(settings)) as server:
+            yield _version(str(server.read("/admin/version")))
+            yield from _pool(server, settings.prefect.work_pool)
+            for declared in declared_deployments():
+                yield _deployment(server, declared, settings.prefect.work_pool)
+            yield _reconciled(server)
+            yield _automation(server)
+            yield from _vacuum(server)
+    except PrefectRefused as problem:
+        says = f"{settings.prefect.api_url}: {problem}"
+        yield error("prefect.connection", says, "Correct PREFECT_API_AUTH_STRING or PREFECT_API_KEY.")
+    except (PrefectUnavailable, httpx.InvalidURL, ValueError) as problem:
+        says = f"{settings.prefect.api_url} does not respond like Prefect: {problem}"
         yield error("prefect.connection", says, "Start Prefect, or correct PREFECT_API_URL.")
 
 
-def _client(settings: Settings) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {settings.prefect.key}"} if settings.prefect.key else {}
-    return httpx.Client(
-        base_url=settings.prefect.api_url, auth=settings.prefect.auth, headers=headers, timeout=_TIMEOUT_S
-    )
-
-
-def _version(server: str) -> Finding:
+def _version(found: str) -> Finding:
     ours = version("prefect")
-    says = f"The server is Prefect {server}; the client here is {ours}."
-    if Version(server).major != Version(ours).major:
+    says = f"The server is Prefect {found}; the client here is {ours}."
+    if Version(found).major != Version(ours).major:
         return error("prefect.version", says, f"Install the same major version on the server: Prefect {ours}.")
-    if Version(server) < Version(ours):
+    if Version(found) < Version(ours):
         return warning(
             "prefect.version", says, f"Upgrade the server to {ours} or later: it must not be older than its clients."
         )
     return ok("prefect.version", says)
 
 
-def _pool(client: httpx.Client, name: str) -> Iterator[Finding]:
-    answer = client.get(f"/work_pools/{name}")
-    if answer.status_code == 404:
+def _pool(server: FlowRuns, name: str) -> Iterator[Finding]:
+    pool = server.read(f"/work_pools/{name}")
+    if pool is None:
         yield error(
             "prefect.pool", f"There is no work pool {name}.", f"{_DEPLOY} It creates the pool of BLURLINE_WORK_POOL."
         )
         return
-    pool = answer.raise_for_status().json()
     if pool["is_paused"]:
         yield error(
             "prefect.pool", f"The work pool {name} is paused, so nothing is processed.", "Resume it in Prefect."
@@ -79,12 +74,12 @@ def _pool(client: httpx.Client, name: str) -> Iterator[Finding]:
         )
     else:
         yield ok("prefect.pool", f"The work pool {name} exists.")
-    yield _workers(_rows(client, f"/work_pools/{name}/workers/filter"))
-    yield _queues({queue["name"]: queue for queue in _rows(client, f"/work_pools/{name}/queues/filter")})
+    yield _workers(server.workers())
+    yield _queues({queue["name"]: queue for queue in server.read(f"/work_pools/{name}/queues/filter", {})})
 
 
-def _workers(workers: list[dict[str, Any]]) -> Finding:
-    online = [worker["name"] for worker in workers if worker["status"] == "ONLINE"]
+def _workers(workers: Sequence[PoolWorker]) -> Finding:
+    online = [worker.name for worker in workers if worker.status == "ONLINE"]
     if not online:
         return error(
             "prefect.workers",
@@ -122,9 +117,51 @@ def _queues(queues: dict[str, dict[str, Any]]) -> Finding:
     return ok(name, f"The queues {', '.join(found)} exist, in this order.")
 
 
-def _automation(client: httpx.Client) -> Finding:
+def _deployment(server: FlowRuns, declared: dict[str, Any], pool: str) -> Finding:
+    name = f"prefect.deployment.{declared['name']}"
+    flow = str(declared["entrypoint"]).rsplit(".", 1)[1].replace("_", "-")
+    found = server.read(f"/deployments/name/{flow}/{declared['name']}")
+    if found is None:
+        return error(name, "The deployment does not exist.", _DEPLOY)
+    differing = [
+        f"{what} is {is_!r}, not {should!r}"
+        for what, is_, should in (
+            ("the entrypoint", found["entrypoint"], declared["entrypoint"]),
+            ("the work pool", found["work_pool_name"], pool),
+            ("the queue", found["work_queue_name"], declared["work_pool"]["work_queue_name"]),
+        )
+        if is_ != should
+    ]
+    if differing:
+        return error(name, f"The deployment belongs to another Blurline: {'; '.join(differing)}.", _DEPLOY)
+    if found["paused"] or (declared.get("schedules") and not any(each["active"] for each in found["schedules"])):
+        finding = error if declared["name"] == _RECONCILE else warning
+        return finding(name, "The deployment or its schedule is paused.", "Resume it in Prefect.")
+    return ok(name, "The deployment is up to date.")
+
+
+def _reconciled(server: FlowRuns) -> Finding:
+    name = "prefect.reconciled"
+    latest = {
+        "flows": {"name": {"any_": [_RECONCILE]}},
+        "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
+        "sort": "END_TIME_DESC",
+        "limit": 1,
+    }
+    runs = server.read("/flow_runs/filter", latest)
+    consequence = "stuck images are not retried."
+    remedy = "Check that a worker is online, and look at the latest runs of the deployment reconcile in Prefect."
+    if not runs:
+        return warning(name, f"The flow reconcile has never completed; {consequence}", remedy)
+    age_s = (datetime.now(UTC) - datetime.fromisoformat(runs[0]["end_time"])).total_seconds()
+    if age_s > _RECONCILE_GRACE_S:
+        return error(name, f"The flow reconcile last completed {age_s / 60:.0f} min ago; {consequence}", remedy)
+    return ok(name, f"The flow reconcile completed {age_s:.0f} s ago.")
+
+
+def _automation(server: FlowRuns) -> Finding:
     name, wanted = "prefect.automation", HEARTBEAT_AUTOMATION["name"]
-    found = [each for each in _rows(client, "/automations/filter") if each["name"] == wanted]
+    found = [each for each in server.read("/automations/filter", {}) if each["name"] == wanted]
     says = "Runs whose worker has died are not marked as crashed, so their images wait for the deadline."
     if not found:
         return error(name, f"The automation {wanted!r} does not exist. {says}", _DEPLOY)
@@ -133,12 +170,15 @@ def _automation(client: httpx.Client) -> Finding:
     return ok(name, f"The automation {wanted!r} is enabled.")
 
 
-def _vacuum(client: httpx.Client) -> Iterator[Finding]:
+def _vacuum(server: FlowRuns) -> Iterator[Finding]:
     """Check the cleanup of old rows. Prefect Cloud, which does that itself, does not show its settings."""
-    answer = client.get("/admin/settings")
-    if answer.is_error:
+    try:
+        shown = server.read("/admin/settings")
+    except PrefectUnavailable:
         return
-    vacuum = answer.json().get("server", {}).get("services", {}).get("db_vacuum", {})
+    if shown is None:
+        return
+    vacuum = shown.get("server", {}).get("services", {}).get("db_vacuum", {})
     lacking = sorted(_VACUUMED - set(vacuum.get("enabled") or []))
     if lacking:
         yield warning(
@@ -148,8 +188,3 @@ def _vacuum(client: httpx.Client) -> Iterator[Finding]:
         )
     else:
         yield ok("prefect.vacuum", "Prefect deletes old rows.")
-
-
-def _rows(client: httpx.Client, path: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = client.post(path, json={}).raise_for_status().json()
-    return rows

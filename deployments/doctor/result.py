@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_CLOCK_WARNING_S = 3
+_CLOCK_ERROR_S = 60
+
 
 class Severity(StrEnum):
     """The severity: `error` if something does not work or is not safe, `warning` if that may happen soon."""
@@ -37,3 +40,17 @@ def warning(name: str, says: str, remedy: str) -> Finding:
 def error(name: str, says: str, remedy: str) -> Finding:
     """A finding of something that does not work or is not safe."""
     return Finding(name, Severity.ERROR, says, remedy)
+
+
+def clock_finding(name: str, whose: str, ahead_s: float) -> Finding:
+    """The finding for a clock that is ``ahead_s`` ahead of this machine's (behind, if negative).
+
+    Tokens, upload forms and leases contain times, so parts whose clocks differ refuse those of the others.
+    """
+    says = f"The clock of {whose} is {abs(ahead_s):.1f} s {'ahead of' if ahead_s > 0 else 'behind'} this machine's."
+    remedy = "Synchronize both machines with NTP (`timedatectl` shows whether they are)."
+    if abs(ahead_s) >= _CLOCK_ERROR_S:
+        return error(name, says, remedy)
+    if abs(ahead_s) >= _CLOCK_WARNING_S:
+        return warning(name, says, remedy)
+    return ok(name, f"The clocks of {whose} and this machine agree.")

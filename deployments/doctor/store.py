@@ -15,8 +15,7 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage.bucket_admin import Buckets
 from blurline.storage.store import PresignedPost, Store
-from deployments.doctor.clock import clock_finding
-from deployments.doctor.result import Finding, error, ok, warning
+from deployments.doctor.result import Finding, clock_finding, error, ok, warning
 
 _CONTENT = b"can be written and read"
 _SMALL_MB = 0.001

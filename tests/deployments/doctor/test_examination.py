@@ -14,8 +14,8 @@ from pathlib import Path
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings
 from deployments.doctor import Finding, Severity, examine
+from deployments.doctor.configuration import issuer
 from deployments.doctor.database import database
-from deployments.doctor.issuer import issuer
 from deployments.doctor.prefect import prefect
 from deployments.doctor.result import ok
 from deployments.doctor.store import store

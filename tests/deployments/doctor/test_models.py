@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blurline.settings import Settings
-from deployments.doctor.models import models
+from deployments.doctor.installation import models
 from models import loading
 from models.card import WEIGHTS
 from tests.deployments.doctor.findings import findings, wrong

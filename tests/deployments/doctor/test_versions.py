@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from blurline.settings import Settings
-from deployments.doctor.versions import versions
+from deployments.doctor.installation import versions
 from tests.deployments.doctor.findings import findings, wrong
 
 
