@@ -235,7 +235,7 @@ def test_nobody_can_delete_what_is_on_legal_hold(stored_images: StoredImages, wh
         else hold_image(stored_images.database, first, "complaint", "olga")
     )
     assert placed is not None
-    with pytest.raises(OnHold, match="An operator can release it"):
+    with pytest.raises(OnHold, match="Ask an operator to release the hold"):
         delete_job(stored_images.database, "ann", job_id, "ann", grace)
     with pytest.raises(OnHold):
         delete_image(stored_images.database, None, first, "olga", grace)
