@@ -1,6 +1,7 @@
 """The only module that imports onnxruntime. It disables telemetry and sets the options of sessions.
 
-A session has one thread: a worker runs one process per core, which is faster than two threads in a session.
+The first session imports it, so that importing `models` stays fast. A session has one thread: a worker runs one process
+per core, which is faster than two threads in a session.
 """
 
 from __future__ import annotations
@@ -13,12 +14,6 @@ from numpy.typing import NDArray
 
 from blurline.errors import ConfigurationError, ModelRejected
 
-# onnxruntime reads this during its import; `disable_telemetry_events()` is too late. Without it, a session writes a
-# device id into the user's cache folder and looks up the host of a collector.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
-import onnxruntime
-
 
 class Session:
     """A loaded model with one image input.
@@ -28,6 +23,11 @@ class Session:
     """
 
     def __init__(self, path: Path, provider: str = "CPUExecutionProvider", threads: int = 1) -> None:
+        # onnxruntime reads this during its import; `disable_telemetry_events()` is too late. Without it, a session
+        # writes a device id into the user's cache folder and looks up the host of a collector.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        import onnxruntime
+
         available = onnxruntime.get_available_providers()
         if provider not in available:
             raise ConfigurationError(

@@ -40,6 +40,12 @@ def test_the_api_loads_no_picture_code() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_onnxruntime_loads_with_the_first_session_only() -> None:
+    code = "import models, sys; print('onnxruntime' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize("name", blurline.__all__)
 def test_every_public_name_loads(name: str) -> None:
     assert getattr(blurline, name).__name__ == name
