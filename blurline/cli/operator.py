@@ -111,7 +111,7 @@ def bench(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="core, stack, deface, submission, api, database, picture (all if none), million, soak, reid"
+            help="core, stack, deface, submission, api, database, picture (all if none), imports, million, soak, reid"
         ),
     ] = None,
     keep: Annotated[
@@ -123,7 +123,11 @@ def bench(
     try:
         from benchmarks.run import run
     except ModuleNotFoundError as error:
-        raise ConfigurationError("The benchmarks need a source checkout. Run `make bench` there.") from error
+        if error.name is None or "." in error.name:  # a missing module of a package that exists is a bug
+            raise
+        if error.name == "benchmarks":
+            raise ConfigurationError("The benchmarks need a source checkout. Run `make bench` there.") from error
+        raise ConfigurationError(f"The benchmarks need the package {error.name}. `make bench` installs it.") from error
     report = run(names or [], keep)
     typer.echo(json.dumps(report, indent=1))
     sys.exit(1 if any(part.get("over_limits") for part in report.values()) else 0)

@@ -75,3 +75,30 @@ def test_mistakes_are_reported_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     done = blurline(tmp_path, "migrate")
     assert "BLURLINE_DATABASE_URL is not set" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("import no_such_package", "The benchmarks need the package no_such_package."),
+        ("import blurline.no_such_module", "ModuleNotFoundError: No module named 'blurline.no_such_module'"),
+        ("from blurline.box import no_such_name", "ImportError: cannot import name 'no_such_name'"),
+    ],
+)
+def test_bench_reports_a_missing_package_and_raises_any_other_import_error(
+    tmp_path: Path, content: str, says: str
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "__init__.py").touch()
+    (tmp_path / "benchmarks" / "run.py").write_text(content)
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "blurline", "bench"],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert ("Traceback" in done.stderr) is ("Error: " in says)
