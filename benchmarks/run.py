@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import api, consistency, core, database, deface, picture, reid, soak, stack, submission
+from benchmarks import api, consistency, core, database, deface, imports, picture, reid, soak, stack, submission
 from benchmarks.million import run as million
 
 _PARTS = {
@@ -24,8 +24,13 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` (long), `reid` (prepared by `make reid`) and `million` (whose
-    database the folder ``keep`` can keep)."""
+    """Run the named benchmarks, or all except `soak` (long), `imports` (needs another checkout), `reid` (prepared by
+    `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    parts = _PARTS | {"reid": reid.run, "soak": soak.run, "million": partial(million.run, keep)}
+    parts = _PARTS | {
+        "imports": imports.run,
+        "reid": reid.run,
+        "soak": soak.run,
+        "million": partial(million.run, keep),
+    }
     return {"machine": machine} | {name: parts[name]() for name in names or _PARTS}
