@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import MISSING, FrozenInstanceError, fields
 
 import pytest
@@ -10,55 +9,22 @@ import pytest
 from blurline.contract.corrections import Correction, MarkedBox
 from blurline.decision.doubt import Doubt
 from blurline.errors import DatabaseUnavailable
-from blurline.ids import new_id
 from blurline.policy import Policy, Review
 from blurline.policy.profile import ProfileName
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from sql.jobs.job_queries import ImageRow, find_image
-from sql.jobs.submissions import NewJob, Original
 from sql.review.reviews import approve_image, correct_image
 from tasks import resources
-from tasks.blur import blur
-from tasks.detect import detect
-from tasks.download import download
-from tasks.nms import nms
 from tasks.notify import notify
-from tasks.resize import resize
 from tasks.review_gate import review_reason
-from tasks.upload import upload
-from tasks.work import Item, Output, Work
-from tests.factories import SIZE, create_job, dispatched
-from tests.pictures import HOPPER
+from tasks.work import Output
+from tests.factories import SIZE
+from tests.tasks.one_image import image_of, submit, uploaded
 
 ALWAYS = Policy(profile=ProfileName.FAST, review=Review.ALWAYS)
 BOX = MarkedBox(x1=10.0, y1=10.0, x2=50.0, y2=60.0)
-
-
-def _submit(database: Database, store: Store, policy: Policy) -> None:
-    data = HOPPER.read_bytes()
-    stored = store.put_original(f"0123456789abcdef/direct/{new_id()}", io.BytesIO(data), len(data))
-    create_job(
-        database, NewJob("ann", policy, [Original("a.jpg", stored.key, stored.etag, len(data))], "backlog"), SIZE
-    )
-
-
-def _uploaded(database: Database) -> tuple[Work, Item]:
-    """The waiting batch after every task but `notify`, and its only item."""
-    (batch_id,) = dispatched(database)
-    work = Work(batch_id)
-    for task in (download, resize, detect, nms, blur, upload):
-        task.fn(work)
-    (item,) = work.items or []
-    return work, item
-
-
-def _image(database: Database, item: Item) -> ImageRow:
-    image = find_image(database, None, item.attempt.image_id)
-    assert image is not None
-    return image
 
 
 @pytest.mark.parametrize(
@@ -86,59 +52,59 @@ def test_no_output_exists_without_a_decision_and_none_changes_it() -> None:
 
 @pytest.mark.parametrize("policy", [ALWAYS, Policy(profile=ProfileName.FAST, review=Review.NEVER)])
 def test_the_decision_of_blur_is_what_notify_publishes(database: Database, store: Store, policy: Policy) -> None:
-    _submit(database, store, policy)
-    work, item = _uploaded(database)
+    submit(database, store, policy)
+    work, item = uploaded(database)
     assert item.output is not None
     has_views = preview_key(item.output.key, PreviewSize.VIEW) in {each.key for each in item.output.previews}
     notify.fn(work)
-    image = _image(database, item)
+    image = image_of(database, item)
     expected = ("needs_review", "review_asked", True) if policy is ALWAYS else ("published", None, False)
     assert (image.state, image.error_code, has_views) == expected
 
 
 def test_a_retry_of_notify_alone_keeps_the_decision(database: Database, store: Store) -> None:
     """As Prefect retries it: the same work, after the database was away."""
-    _submit(database, store, ALWAYS)
-    work, item = _uploaded(database)
+    submit(database, store, ALWAYS)
+    work, item = uploaded(database)
     resources.database().close()
     with pytest.raises(DatabaseUnavailable):
         notify.fn(work)
-    assert not item.settled and _image(database, item).state == "processing"
+    assert not item.settled and image_of(database, item).state == "processing"
     resources.database.cache_clear()
     notify.fn(work)
-    assert (_image(database, item).state, _image(database, item).error_code) == ("needs_review", "review_asked")
+    assert (image_of(database, item).state, image_of(database, item).error_code) == ("needs_review", "review_asked")
 
 
 def test_a_retry_after_a_lost_commit_neither_publishes_nor_takes_back_an_approval(
     database: Database, store: Store
 ) -> None:
-    _submit(database, store, ALWAYS)
-    work, item = _uploaded(database)
+    submit(database, store, ALWAYS)
+    work, item = uploaded(database)
     assert item.output is not None
     notify.fn(work)
     item.settled = False  # as if the worker had never learned of the commit
     notify.fn(work)
-    image = _image(database, item)
+    image = image_of(database, item)
     assert (image.state, image.result_key) == ("needs_review", item.output.key)
     approve_image(database, "rita", image.id, image.result_sha256 or "")
     item.settled = False
     notify.fn(work)
-    assert _image(database, item).state == "published"
+    assert image_of(database, item).state == "published"
     assert store.has(ImageBucket.RESULTS, item.output.key)
 
 
 @pytest.mark.parametrize("is_held", [False, True])
 def test_a_correction_skips_detection_and_waits_only_if_asked(database: Database, store: Store, is_held: bool) -> None:
     """Its flow run has a work of its own: no decision of the earlier attempt is carried over."""
-    _submit(database, store, ALWAYS)
-    work, item = _uploaded(database)
+    submit(database, store, ALWAYS)
+    work, item = uploaded(database)
     assert not item.skips_detection and item.detections is not None
     notify.fn(work)
     correct_image(database, "rita", item.attempt.image_id, [BOX], SIZE, note="", is_held=is_held)
-    work, corrected = _uploaded(database)
+    work, corrected = uploaded(database)
     assert corrected.skips_detection
     assert (corrected.inputs, corrected.candidates, corrected.detections) == (None, None, None)
     notify.fn(work)
-    image = _image(database, corrected)
+    image = image_of(database, corrected)
     assert image.result_attempt_id == corrected.attempt.id
     assert (image.state, image.error_code) == (("needs_review", "corrected") if is_held else ("published", None))
