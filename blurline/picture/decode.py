@@ -20,12 +20,12 @@ from blurline.errors import (
     DecodedTooSlowly,
     EmptyFile,
     PictureTooLarge,
-    TooManyFrames,
     UnreadablePicture,
     UnsupportedFormat,
 )
 from blurline.limits import Limits
 from blurline.picture.metadata import ORIENTATION, read_metadata
+from blurline.picture.part_limits import check_parts, too_many_frames
 from blurline.picture.photo import Format, Frame, Header, Photo, is_same
 from blurline.picture.source_encoding import DEEP_GREY, is_transparent, loss_notes, read_encoding
 
@@ -97,6 +97,7 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
         raise EmptyFile("The file is empty. Upload it again.")
     if len(data) > limits.file_bytes:
         raise PictureTooLarge(f"The file has {len(data) / 1e6:.1f} MB; the limit is {limits.file_bytes / 1e6:.0f} MB.")
+    check_parts(data, limits)
     try:
         with _quiet():
             image = Image.open(io.BytesIO(data), formats=tuple(Format))
@@ -110,7 +111,7 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
     except Exception as error:
         raise UnreadablePicture(f"The picture's header is damaged ({error}). Export or upload it again.") from error
     if frames > limits.frames:
-        raise TooManyFrames(f"The picture has {frames} frames or pages; the limit is {limits.frames}.")
+        raise too_many_frames(limits)
     if pixels > limits.pixels:
         width, height = image.size
         many = f"{frames} frames of " if frames > 1 else ""

@@ -79,7 +79,7 @@ def test_limits_are_checked_from_the_header_and_reported_with_the_figure(upright
     small = upright.resize((64, 64))
     for format_ in ("PNG", "WEBP", "GIF", "TIFF"):
         frames = encoded(small, format_, save_all=True, append_images=[small.rotate(90), small.rotate(180)])
-        with pytest.raises(TooManyFrames, match="3 frames or pages; the limit is 2"):
+        with pytest.raises(TooManyFrames, match="more than 2 frames or pages"):
             read_header(frames, Limits(frames=2))
         with pytest.raises(PictureTooLarge, match="the limit is 0"):
             read_header(frames, Limits(pixels=2 * 64 * 64))
