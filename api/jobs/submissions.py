@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections import Counter
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -141,6 +143,9 @@ def _options(form: FormData) -> JobOptions:
         raise ApiProblem(
             "invalid_request", f"The form has an unknown part {min(strays)!r}. It accepts files, {', '.join(_OPTIONS)}."
         )
+    repeated = next((name for name in _OPTIONS if len(form.getlist(name)) > 1), None)
+    if repeated:
+        raise ApiProblem("invalid_request", f"The form has the part {repeated} more than once. Send it once.")
     texts = {name: form[name] for name in _OPTIONS if form.get(name)}
     if not all(isinstance(text, str) for text in texts.values()):
         raise ApiProblem("invalid_request", f"The parts {', '.join(_OPTIONS)} must be text, not files.")
@@ -151,7 +156,7 @@ def _options(form: FormData) -> JobOptions:
 
 def _parsed(name: str, text: Any) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
         raise ApiProblem(
             "invalid_request", f"The part {name} is not valid JSON: {error}. Example: {_EXAMPLES[name]}"
@@ -159,14 +164,31 @@ def _parsed(name: str, text: Any) -> Any:
 
 
 def _files(form: FormData) -> list[OpenFile]:
-    given = [value for value in form.getlist("files") if isinstance(value, UploadFile)]
-    if not given:
+    files = []
+    for at, part in enumerate(form.getlist("files")):
+        if not isinstance(part, UploadFile):
+            raise ApiProblem(
+                "invalid_request", f"Part {at + 1} of `files` has no file name. Give each picture a `filename`."
+            )
+        files.append(OpenFile(printable(part.filename) or f"{at}", part.file, part.size or 0))
+    if not files:
         raise ApiProblem("image_count", "The form has no files. Send each picture as a part named `files`.")
-    return [OpenFile(printable(file.filename) or f"{at}", file.file, file.size or 0) for at, file in enumerate(given)]
+    return files
 
 
 def _validated(model: type[Model], text: Any) -> Model:
+    with contextlib.suppress(ValueError, RecursionError):  # pydantic says what is wrong
+        json.loads(text, object_pairs_hook=_once_each)
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_context=False)) from error
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names differ: a parser would keep one of two values, and drop the other without a word."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        ((repeated, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ApiProblem("invalid_request", f"The JSON object has the name {repeated[:100]!r} more than once.")
+    return fields

@@ -17,7 +17,7 @@ class MarkedBox(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    frame: int = Field(default=0, ge=0, strict=True)
+    frame: int = Field(default=0, ge=0, le=1_000_000, strict=True)
     x1: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
     y1: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
     x2: float = Field(ge=-1_000_000, le=1_000_000, strict=True)

@@ -33,7 +33,7 @@ class RerunRequest(Request):
     """
 
     model_config = with_examples({"states": ["failed", "published"], "policy": {"profile": "thorough"}})
-    states: list[EndedState] = Field(default=["failed"], min_length=1)
+    states: list[EndedState] = Field(default=["failed"], min_length=1, max_length=3)
     submitted_from: Time | None = None
     submitted_until: Time | None = Field(default=None, description="Only images submitted before this time.")
     made_with_another_model: StrictBool = Field(

@@ -65,7 +65,7 @@ class ApprovalRequest(Request):
     """The result that the reviewer saw. Approval publishes this result only."""
 
     model_config = with_examples({"result_sha256": SHA256})
-    result_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
+    result_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$", max_length=64)]
 
 
 class RejectionRequest(Request):

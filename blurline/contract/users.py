@@ -13,14 +13,16 @@ from pydantic import (
 from blurline.contract.base import Request, with_examples
 from blurline.contract.examples import TIME
 
+_MOST_PER_DAY = 10**15  # far beyond any use, and within a bigint
+
 
 class Quotas(Request):
     """How much an owner may submit; null for no limit. Days are UTC."""
 
     model_config = with_examples({"images_per_day": 10000, "bytes_per_day": None, "open_jobs": 20})
-    images_per_day: int | None = Field(default=None, ge=0, strict=True)
-    bytes_per_day: int | None = Field(default=None, ge=0, strict=True)
-    open_jobs: int | None = Field(default=None, ge=0, strict=True)
+    images_per_day: int | None = Field(default=None, ge=0, le=_MOST_PER_DAY, strict=True)
+    bytes_per_day: int | None = Field(default=None, ge=0, le=_MOST_PER_DAY, strict=True)
+    open_jobs: int | None = Field(default=None, ge=0, le=_MOST_PER_DAY, strict=True)
 
 
 class Usage(BaseModel):

@@ -21,7 +21,7 @@ class WebhookRequest(Request):
 
     model_config = with_examples({"url": "https://example.org/hooks/blurline", "events": ["image.published"]})
     url: HttpsUrl
-    events: list[EventType] = Field(default=list(EventType), min_length=1)
+    events: list[EventType] = Field(default=list(EventType), min_length=1, max_length=len(EventType))
 
 
 WEBHOOK: dict[str, Any] = {
@@ -62,7 +62,7 @@ class WebhookChange(Request):
 
     model_config = with_examples({"is_enabled": True})
     url: HttpsUrl | None = None
-    events: list[EventType] | None = Field(default=None, min_length=1)
+    events: list[EventType] | None = Field(default=None, min_length=1, max_length=len(EventType))
     is_enabled: StrictBool | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
@@ -11,6 +12,7 @@ from blurline.policy.profile import CANDIDATE_SCORE, ProfileName
 from blurline.policy.region import Region, SizeLimits
 
 _MOST_REGIONS = 100
+_MOST_CLASSES = 10_000
 
 
 class Style(StrEnum):
@@ -92,9 +94,10 @@ class Policy(BaseModel):
         description="Regions to destroy always, even inside a keep-region.",
     )
     size_limits: SizeLimits | None = Field(default=None, description="Destroy only faces of these sizes.")
-    classes: tuple[StrictInt, ...] = Field(
+    classes: tuple[Annotated[StrictInt, Field(ge=0, le=_MOST_CLASSES)], ...] = Field(
         default=(0,),
         min_length=1,
+        max_length=100,
         description="For a model with several classes, the numbers of those to destroy; 0 is the face.",
     )
     metadata: MetadataPolicy = Field(

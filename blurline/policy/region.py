@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blurline.box import Box
 
-_Coordinate = Annotated[float, Field(ge=0, le=1_000_000, strict=True, allow_inf_nan=False)]
+_MOST_PX = 1_000_000
+_Coordinate = Annotated[float, Field(ge=0, le=_MOST_PX, strict=True, allow_inf_nan=False)]
 
 
 class Unit(StrEnum):
@@ -53,8 +54,8 @@ class SizeLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_side: float = Field(default=0, ge=0, strict=True, allow_inf_nan=False)
-    max_side: float | None = Field(default=None, gt=0, strict=True, allow_inf_nan=False)
+    min_side: float = Field(default=0, ge=0, le=_MOST_PX, strict=True, allow_inf_nan=False)
+    max_side: float | None = Field(default=None, gt=0, le=_MOST_PX, strict=True, allow_inf_nan=False)
     unit: Unit = Unit.RELATIVE
 
     @model_validator(mode="after")

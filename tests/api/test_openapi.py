@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,45 @@ def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) ->
     }
     answers = {code for code, each in ERROR_CODES.items() if each.status is not None}
     assert answers - shown <= never_described
+
+
+def test_every_text_list_and_number_of_a_json_request_has_a_bound(document: dict[str, Any]) -> None:
+    bodies = [
+        content["schema"]
+        for _, operation in _operations(document)
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    ]
+    unbounded = {path for body in bodies for path in _unbounded(document["components"]["schemas"], body, "body")}
+    assert not unbounded
+
+
+_BOUNDS = {
+    "string": {"maxLength", "enum", "const"},
+    "array": {"maxItems"},
+    "integer": {"maximum", "exclusiveMaximum"},
+    "number": {"maximum", "exclusiveMaximum"},
+}
+
+
+def _unbounded(schemas: dict[str, Any], schema: dict[str, Any], path: str) -> Iterator[str]:
+    """The paths of values that a client can make as large as it likes."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        yield from _unbounded(schemas, schemas[name], name)
+        return
+    kind = schema.get("type", "")
+    has_length = schema.get("format") in {"uuid", "date-time", "date"}
+    if kind in _BOUNDS and not has_length and not _BOUNDS[kind] & schema.keys():
+        yield f"{path}: {kind}"
+    if isinstance(values := schema.get("additionalProperties"), dict):
+        if "maxProperties" not in schema:
+            yield f"{path}: object"
+        yield from _unbounded(schemas, values, f"{path}.*")
+    for name, value in schema.get("properties", {}).items():
+        yield from _unbounded(schemas, value, f"{path}.{name}")
+    for part in [*schema.get("anyOf", []), *schema.get("prefixItems", []), schema.get("items", {})]:
+        yield from _unbounded(schemas, part, path)
 
 
 @pytest.mark.parametrize("scopes", [tuple(Scope), (Scope.SUBMIT,)], ids=["all", "submit"])

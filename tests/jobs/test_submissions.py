@@ -67,6 +67,40 @@ def test_another_request_with_the_same_key_is_refused(client: httpx.Client, othe
     problem(_post(client, "k", **other), 422, "idempotency_key_reused")  # type: ignore[arg-type]
 
 
+_PICTURE = ("files", ("a.jpg", b"a", "image/jpeg"))
+_NO_NAME = ("files", (None, b"b", "image/jpeg"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ([_PICTURE, _NO_NAME], "Part 2 of `files` has no file name"),
+        ([_NO_NAME], "Part 1 of `files` has no file name"),
+        ([_PICTURE, ("file", ("b.jpg", b"b", "image/jpeg"))], "part 'file'"),
+        ([_PICTURE, ("policy", (None, "{}")), ("policy", (None, '{"style": "solid"}'))], "part policy more than once"),
+        ([_PICTURE, ("labels", (None, '{"a": "1", "a": "2"}'))], "name 'a' more than once"),
+        ([_PICTURE, ("policy", ("policy.json", b"{}", "application/json"))], "must be text, not files"),
+    ],
+)
+def test_no_part_of_a_form_is_dropped(client: httpx.Client, settings: Settings, parts: Any, says: str) -> None:
+    assert says in problem(client.post("/v1/jobs", files=parts), 422, "invalid_request")
+    assert _count(settings, "jobs") == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"images": [{"key": "a"}], "images": [{"key": "b"}]}',
+        '{"images": [{"key": "a", "key": "b"}]}',
+        '{"images": [{"key": "a"}], "policy": {"style": "solid", "style": "blur"}}',
+    ],
+)
+def test_no_value_of_a_json_request_is_dropped(client: httpx.Client, settings: Settings, body: str) -> None:
+    answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert "more than once" in problem(answer, 422, "invalid_request")
+    assert _count(settings, "jobs") == 0
+
+
 def test_idempotency_keys_belong_to_their_owner(client: httpx.Client, settings: Settings) -> None:
     first = _post(client, "k").json()
     client.headers["Authorization"] = bearer(settings, "bob", Scope.SUBMIT)
