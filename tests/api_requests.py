@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -71,4 +72,4 @@ def publish_all(database: Database, settings: Settings, store: Store, data: byte
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         store.put_result(key, data, "image/jpeg")
         with database.transaction() as transaction:
-            publish(transaction, attempt, result(key))
+            publish(transaction, attempt, replace(result(key), size_bytes=len(data)))

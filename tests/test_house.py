@@ -55,6 +55,11 @@ def test_no_two_classes_share_a_name() -> None:
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
+def test_every_streamed_response_closes_its_source() -> None:
+    users = [path for path in (ROOT / "api").rglob("*.py") if "StreamingResponse" in path.read_text()]
+    assert [path.relative_to(ROOT).as_posix() for path in users] == ["api/http/streaming.py"]
+
+
 def test_no_test_module_is_imported() -> None:
     """Helpers lie in separate modules, so that each test module can be renamed, split or deleted independently."""
     assert [

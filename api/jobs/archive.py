@@ -19,6 +19,7 @@ from api.jobs.file_names import file_path
 from api.jobs.views import image_view
 from blurline.contract import ArchivedImage
 from blurline.errors import ObjectMissing
+from blurline.storage.s3 import ObjectBody
 from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
 
 _MODE = stat.S_IFREG | 0o644
@@ -48,7 +49,8 @@ def _members(context: Context, job_id: UUID) -> Iterator[Member]:
                 name = None
                 if current is not None and content is not None:
                     name = names.unused(file_path(current.name, current.position, current.result_key or ""))
-                    yield _member(name, current.result_bytes or 0, content)
+                    with contextlib.closing(content):
+                        yield _member(name, current.result_bytes or 0, content)
                 if current is not None:
                     entry = ArchivedImage(**image_view(current).model_dump(), file=name)
                     manifest.write((b"" if cursor is None and row is rows[0] else b",") + b"\n")
@@ -60,7 +62,7 @@ def _members(context: Context, job_id: UUID) -> Iterator[Member]:
         yield _member(_MANIFEST, size_bytes, iter(lambda: manifest.read(_CHUNK_BYTES), b""))
 
 
-def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, Iterator[bytes] | None]:
+def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, ObjectBody | None]:
     """The current image (None when deleted) and the content of its result, if it is still published.
 
     Since the list was read, a result may have been withdrawn, replaced or deleted. The image is read again after the
@@ -74,6 +76,8 @@ def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, Iterator[
         again = find_image(context.database, None, row.id)
         if again is not None and (again.state, again.result_key) == (current.state, current.result_key):
             return again, content
+        if content is not None:
+            content.close()
         current = again
     return current, None
 

@@ -9,13 +9,13 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from api.dependencies import Ctx, Who
 from api.http.byte_range import parse_range
 from api.http.filters import OwnerFilter
 from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.http.problems import ApiProblem, problem_responses
+from api.http.streaming import StreamedFile
 from api.jobs.file_names import file_path
 from api.jobs.views import detection_views, image_view, image_with_detections, receipt_view
 from api.visibility import boxes_of, listed_owner, manageable_owner, not_manageable, sendable_result, visible_image
@@ -99,7 +99,7 @@ _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
 @router.head("/{image_id}/result", include_in_schema=False)
 @router.get(
     "/{image_id}/result",
-    response_class=StreamingResponse,
+    response_class=StreamedFile,
     responses={
         200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
         206: {"content": _PICTURE, "description": "The requested range"},
@@ -139,7 +139,7 @@ def get_result(
     if request.method == "HEAD":
         return Response(None, status, headers, row.result_media_type)
     content = context.store.stream_result(key, *((asked.first, asked.length) if asked else ()))
-    return StreamingResponse(content, status, headers, row.result_media_type)
+    return StreamedFile(content, status, headers, row.result_media_type)
 
 
 @router.delete("/{image_id}", status_code=202, responses=problem_responses("not_found", "on_hold"))

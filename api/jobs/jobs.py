@@ -6,12 +6,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
 
 from api.dependencies import Ctx, Who
 from api.http.filters import LabelFilter, OwnerFilter, parse_labels
 from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.http.problems import problem_responses
+from api.http.streaming import StreamedFile
 from api.jobs.archive import archive
 from api.jobs.views import image_view, job_view, receipt_view
 from api.visibility import listed_owner, manageable_owner, not_manageable, visible_job
@@ -87,7 +87,7 @@ def get_images_of_job(
 
 @router.get(
     "/{job_id}/archive",
-    response_class=StreamingResponse,
+    response_class=StreamedFile,
     responses={
         200: {
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
@@ -96,11 +96,11 @@ def get_images_of_job(
         **problem_responses("not_found", "store_unavailable"),
     },
 )
-def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamingResponse:
+def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamedFile:
     """Download every published result of a job as one ZIP. Never sends an original."""
     visible_job(context, who, job_id)
     headers = {"Content-Disposition": f'attachment; filename="{job_id}.zip"', "Cache-Control": "private, no-store"}
-    return StreamingResponse(archive(context, job_id), 200, headers, "application/zip")
+    return StreamedFile(archive(context, job_id), 200, headers, "application/zip")
 
 
 @router.post("/{job_id}/cancel", responses=problem_responses("not_found"))

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Who
 from api.http.problems import ApiProblem, problem_responses
+from api.http.streaming import StreamedFile
 from api.visibility import readable_original, sendable_result, visible_image
 from blurline.access.tokens import Identity, Scope
 from blurline.errors import ObjectMissing
@@ -33,7 +33,7 @@ class Of(StrEnum):
 
 @router.get(
     "/{image_id}/preview",
-    response_class=StreamingResponse,
+    response_class=StreamedFile,
     responses={
         200: {
             "content": {PREVIEW_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
@@ -46,7 +46,7 @@ class Of(StrEnum):
 )
 def get_preview(
     context: Ctx, who: Who, image_id: UUID, of: Of = Of.RESULT, size: PreviewSize = PreviewSize.THUMB
-) -> StreamingResponse:
+) -> StreamedFile:
     """Return a small version of the result, for everyone who can download the result, or of the original, for reviewers
     only; each view of an original is recorded. Every image has a `thumb`; images at the review gate also have a
     `view`."""
@@ -56,7 +56,7 @@ def get_preview(
         content = _original(context, who, row, size) if of is Of.ORIGINAL else _result(context, who, row, size)
     except ObjectMissing as error:
         raise ApiProblem("preview_missing", f"The image has no {size} of its {of}.") from error
-    return StreamingResponse(content, 200, headers, PREVIEW_MEDIA_TYPE)
+    return StreamedFile(content, 200, headers, PREVIEW_MEDIA_TYPE)
 
 
 def _result(context: Context, who: Identity, row: ImageRow, size: PreviewSize) -> Iterator[bytes]:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Reviewer
 from api.http.problems import problem_responses
+from api.http.streaming import StreamedFile
 from api.jobs.views import image_with_detections
 from api.visibility import boxes_of, readable_original, visible_image
 from blurline.access.tokens import Identity
@@ -116,7 +116,7 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
 
 @router.get(
     "/images/{image_id}/original",
-    response_class=StreamingResponse,
+    response_class=StreamedFile,
     responses={
         200: {
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -125,14 +125,14 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
         **problem_responses("not_found", "original_gone", "store_unavailable"),
     },
 )
-def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamingResponse:
+def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamedFile:
     """Download the original. For reviewers only; every view is recorded."""
     key = readable_original(visible_image(context, who, image_id))
     record_view(context.database, who.owner, image_id)
     log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     content = context.store.stream_original(key)
-    return StreamingResponse(content, 200, headers, "application/octet-stream")
+    return StreamedFile(content, 200, headers, "application/octet-stream")
 
 
 def _task(context: Context, who: Identity, claimed: ClaimedReview) -> ReviewTask:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import pyarrow
 import structlog
 from fastapi import APIRouter, Header, Query
-from fastapi.responses import StreamingResponse
 
 from api.dependencies import Context, Ctx, Who
 from api.http.filters import ImageSelection, SelectedImages
 from api.http.problems import ApiProblem
+from api.http.streaming import StreamedFile
 from api.statistics.training_set import TrainingFormat, training_set
 from blurline.access.tokens import Scope
 from sql.engine.database import Database
@@ -34,25 +34,25 @@ AskedFormat = Annotated[
 ]
 
 
-@router.get("/images", response_class=StreamingResponse, responses=_TABLE)
+@router.get("/images", response_class=StreamedFile, responses=_TABLE)
 def export_images(
     context: Ctx, wanted: SelectedImages, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
-) -> StreamingResponse:
+) -> StreamedFile:
     """Export a row for each image that the caller can view."""
     return _table(context, wanted, pages_of_images, IMAGES, asked or _accepted(accept), "images")
 
 
-@router.get("/detections", response_class=StreamingResponse, responses=_TABLE)
+@router.get("/detections", response_class=StreamedFile, responses=_TABLE)
 def export_detections(
     context: Ctx, wanted: SelectedImages, asked: AskedFormat = None, accept: Annotated[str, Header()] = ""
-) -> StreamingResponse:
+) -> StreamedFile:
     """Export a row for each detected box of the current results, including those that were not destroyed."""
     return _table(context, wanted, pages_of_detections, DETECTIONS, asked or _accepted(accept), "detections")
 
 
 @router.get(
     "/corrections",
-    response_class=StreamingResponse,
+    response_class=StreamedFile,
     responses={200: {"content": {"application/zip": _BINARY}, "description": "The training set, streamed."}},
 )
 def export_corrections(
@@ -61,7 +61,7 @@ def export_corrections(
     wanted: SelectedImages,
     asked: Annotated[TrainingFormat, Query(alias="format")] = TrainingFormat.COCO,
     with_originals: Annotated[bool, Query(description="Include the originals. For operators only.")] = False,
-) -> StreamingResponse:
+) -> StreamedFile:
     """Export the faces of every image that a reviewer has approved or corrected, as a training set for detectors. For
     reviewers and operators. Boxes are in pixels of the upright photograph."""
     if not who.sees_everything:
@@ -85,14 +85,14 @@ def _table(
     schema: pyarrow.Schema,
     table_format: TableFormat,
     name: str,
-) -> StreamingResponse:
+) -> StreamedFile:
     content = encoded(pages(context.database, _wanted(wanted)), schema, table_format)
     return _attachment(content, table_format.media_type, f"{name}.{table_format}")
 
 
-def _attachment(content: Iterable[bytes], media_type: str, name: str) -> StreamingResponse:
+def _attachment(content: Iterable[bytes], media_type: str, name: str) -> StreamedFile:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return StreamingResponse(content, 200, headers, media_type)
+    return StreamedFile(content, 200, headers, media_type)
 
 
 def _accepted(accept: str) -> TableFormat:

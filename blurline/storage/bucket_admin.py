@@ -10,7 +10,7 @@ from typing import BinaryIO
 import urllib3
 
 from blurline.settings import Settings
-from blurline.storage.s3 import chunks, connect, translated
+from blurline.storage.s3 import ObjectBody, connect, translated
 from blurline.storage.store import StoredObject
 
 _CHUNK_BYTES = 1 << 18
@@ -60,7 +60,7 @@ class Buckets:
         try:
             media_type = response.headers.get("content-type", "application/octet-stream")
             etag = response.headers.get("etag", "").strip('"')
-            yield Reading(media_type, etag, chunks(response, _CHUNK_BYTES))
+            yield Reading(media_type, etag, ObjectBody(response, _CHUNK_BYTES))
         finally:
             response.close()
             response.release_conn()

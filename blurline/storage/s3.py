@@ -45,14 +45,34 @@ def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager)
     )
 
 
-def chunks(response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> Iterator[bytes]:
-    """Yield the body of an answer, and close it at the end."""
-    try:
-        with translated():
-            yield from response.stream(chunk_bytes)
-    finally:
-        response.close()
-        response.release_conn()
+class ObjectBody(Iterator[bytes]):
+    """The body of an answer in chunks.
+
+    It is closed at its end, on an error and by `close`. A generator would not do: one that never started runs no
+    ``finally``, and keeps the connection.
+    """
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> None:
+        self._response = response
+        self._chunks = response.stream(chunk_bytes)
+
+    def __next__(self) -> bytes:
+        """The next chunk. Raises StoreUnavailable."""
+        try:
+            with translated():
+                chunk = next(self._chunks, None)
+        except BaseException:
+            self.close()
+            raise
+        if chunk is None:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Close the connection, unless the whole body was read and it went back to its pool."""
+        self._response.close()
+        self._response.release_conn()
 
 
 @contextmanager

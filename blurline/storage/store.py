@@ -20,7 +20,7 @@ from blurline.errors import ObjectMissing, StoreUnavailable
 from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket, Listed
 from blurline.storage.preview_keys import PreviewSize, preview_key
-from blurline.storage.s3 import Connections, chunks, connect, translated
+from blurline.storage.s3 import Connections, ObjectBody, connect, translated
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
@@ -136,11 +136,11 @@ class Store:
                 response.close()
                 response.release_conn()
 
-    def stream_original(self, key: str) -> Iterator[bytes]:
+    def stream_original(self, key: str) -> ObjectBody:
         """An original or its preview in chunks. The object is open when this returns."""
         with translated(key):
             response = self._client.get_object(self._settings.store.originals_bucket, key)
-        return chunks(response, _CHUNK_BYTES)
+        return ObjectBody(response, _CHUNK_BYTES)
 
     def put_result(self, key: str, data: bytes, media_type: str) -> None:
         """Store a result."""
@@ -149,14 +149,14 @@ class Store:
                 self._settings.store.results_bucket, key, io.BytesIO(data), len(data), content_type=media_type
             )
 
-    def stream_result(self, key: str, first_byte: int = 0, length_bytes: int = 0) -> Iterator[bytes]:
+    def stream_result(self, key: str, first_byte: int = 0, length_bytes: int = 0) -> ObjectBody:
         """A result in chunks, whole or ``length_bytes`` from ``first_byte`` on.
 
         The object is open when this returns, so a missing one raises here.
         """
         with translated(key):
             response = self._client.get_object(self._settings.store.results_bucket, key, first_byte, length_bytes)
-        return chunks(response, _CHUNK_BYTES)
+        return ObjectBody(response, _CHUNK_BYTES)
 
     def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
         """Store a preview of an original, which shows faces like the original, beside it."""

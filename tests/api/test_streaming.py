@@ -1,0 +1,103 @@
+"""Streamed responses close what they hold when the client leaves, and not only when the garbage is collected."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import pytest
+from starlette.types import Message
+
+from api.http.streaming import StreamedFile
+from blurline.settings import Settings
+from blurline.storage.store import Store
+from sql.engine.database import Database
+from tests.api_requests import images_of, publish_all, submit
+from tests.waiting import wait_for
+
+_BYTES = 30_000_000  # more than the buffers of a connection hold
+_READERS = 12
+
+
+@pytest.fixture
+def _without_garbage_collection() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class _Source(Iterator[bytes]):
+    """Chunks without end, or an error at the third."""
+
+    def __init__(self, *, is_broken: bool = False) -> None:
+        self.is_closed, self._left = False, 2 if is_broken else -1
+
+    def __next__(self) -> bytes:
+        if self._left == 0:
+            raise OSError("the source broke off")
+        self._left -= 1
+        return b"chunk"
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize("sent", [0, 1, 3], ids=["before the head", "after the head", "after two chunks"])
+def test_a_source_is_closed_when_the_client_leaves(sent: int) -> None:
+    source = _Source()
+    assert _serve(StreamedFile(source, 200, {}, "image/jpeg"), sent) == sent
+    assert source.is_closed
+
+
+def test_a_source_that_fails_is_closed() -> None:
+    source = _Source(is_broken=True)
+    with pytest.raises(OSError, match="broke off"):
+        _serve(StreamedFile(source, 200, {}, "image/jpeg"), 1000)
+    assert source.is_closed
+
+
+def _serve(response: StreamedFile, most: int) -> int:
+    """Send the response to a client that leaves after that many messages; how many it took."""
+    taken = 0
+
+    async def receive() -> Message:
+        while taken < most:
+            await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        nonlocal taken
+        if taken == most:
+            await asyncio.sleep(3600)
+        taken += 1
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "asgi": {"spec_version": "2.3"}}
+    asyncio.run(response(scope, receive, send))
+    return taken
+
+
+@pytest.mark.usefixtures("_without_garbage_collection")
+@pytest.mark.parametrize("path", ["result", "archive"])
+def test_readers_that_leave_keep_no_connection_to_the_store(
+    client: httpx.Client, settings: Settings, database: Database, store: Store, path: str
+) -> None:
+    job_id = submit(client, "a.jpg")
+    publish_all(database, settings, store, bytes(_BYTES))
+    (image,) = images_of(client, job_id).values()
+    url = image["result_url"] if path == "result" else f"/v1/jobs/{job_id}/archive"
+    client.get(url).raise_for_status()
+    before = _connections_to_store(settings)
+    for _ in range(_READERS):
+        with client.stream("GET", url) as response:
+            assert next(response.iter_raw())
+    wait_for("the connections are closed", lambda: _connections_to_store(settings) <= before)
+
+
+def _connections_to_store(settings: Settings) -> int:
+    """Connections of this process, in which the API runs, to the S3 server."""
+    port = urlsplit(settings.store.endpoint).port
+    return sum(bool(each.raddr) and each.raddr.port == port for each in psutil.Process().net_connections("tcp"))
