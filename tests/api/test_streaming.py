@@ -85,10 +85,10 @@ def _serve(response: StreamedFile, most: int) -> int:
 def test_readers_that_leave_keep_no_connection_to_the_store(
     client: httpx.Client, settings: Settings, database: Database, store: Store, path: str
 ) -> None:
-    job_id = submit(client, "a.jpg")
+    job = submit(client, "a.jpg")
     publish_all(database, settings, store, bytes(_BYTES))
-    (image,) = images_of(client, job_id).values()
-    url = image["result_url"] if path == "result" else f"/v1/jobs/{job_id}/archive"
+    (image,) = images_of(client, job).values()
+    url = image["result_url"] if path == "result" else f"/v1/jobs/{job['id']}/archive"
     client.get(url).raise_for_status()
     before = _connections_to_store(settings)
     for _ in range(_READERS):

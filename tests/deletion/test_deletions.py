@@ -39,7 +39,7 @@ def _is_left(store: Store, key: str | None, *, is_result: bool) -> bool:
     assert key is not None
     try:
         if is_result:
-            store.stream_result(key).close()  # type: ignore[attr-defined]
+            store.stream_result(key).close()
         else:
             store.stat_original(key)
     except ObjectMissing:
