@@ -17,7 +17,6 @@ import structlog
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     WorkPoolFilter,
@@ -27,15 +26,17 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.events import emit_event
 from prefect.exceptions import InfrastructureNotFound, PrefectException
-from prefect.states import Cancelled, Crashed
+from prefect.states import Crashed
 from prefect.workers.base import BaseVariables, BaseWorker
 
 from blurline.observability import metrics
 from blurline.version import VERSION
+from deployments.worker.cancellations import Cancellations
 from deployments.worker.configuration import WarmConfiguration, WarmResult
 from deployments.worker.intake import Intake
 from deployments.worker.process_identity import identify, is_dead_here
 from deployments.worker.run_metrics import RunMetrics
+from deployments.worker.scheduled_runs import ScheduledRuns
 from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
 from deployments.worker.worker_process_main import Report
 
@@ -43,9 +44,6 @@ log = structlog.get_logger()
 
 _POLL_S = 0.4
 _POLL_RUNS = 10
-_DEPLOYMENT_KNOWN_S = 30
-_CANCEL_POLL_S = 0.4
-_CANCEL_TIMEOUT_S = 10
 _HEARTBEAT_S = 15
 _MAX_RUNS_PER_PROCESS = 500
 
@@ -76,10 +74,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self.figures = RunMetrics()
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         self._active: dict[UUID, WorkerProcess] = {}
-        self._cancelling: set[UUID] = set()
+        self._cancellations = Cancellations(self._active)
         self._taken: set[UUID] = set()
-        self._left: set[UUID] = set()
-        self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
+        self._scheduled = ScheduledRuns(self._work_pool_name)
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
         self._has_joined = False
@@ -152,14 +149,14 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         except WorkerProcessDied as death:
             log.warning("child_died", flow_run_id=str(flow_run.id), exit_code=death.exit_code)
             metrics.worker_runs.labels("died").inc()
-            status_code = 0 if await self._finish_cancellation(flow_run.id) else death.exit_code or 1
+            status_code = 0 if await self._cancellations.finish(self.client, flow_run.id) else death.exit_code or 1
             self._replace(process, "died")
             return WarmResult(identifier=identifier, status_code=status_code)
         finally:
             self._active.pop(flow_run.id, None)
         self.figures.report(process, report.totals)
         metrics.worker_runs.labels(report.outcome).inc()
-        await self._finish_cancellation(flow_run.id)
+        await self._cancellations.finish(self.client, flow_run.id)
         self._return(process, report)
         if report.outcome == "broken":
             log.error("run_broke", flow_run_id=str(flow_run.id), error=report.error)
@@ -171,7 +168,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         """Cancel the run in the process with this identifier."""
         for flow_run_id, process in list(self._active.items()):
             if identify(process.pid) == infrastructure_pid:
-                return await self._cancel(flow_run_id)
+                return await self._cancellations.cancel(flow_run_id)
         raise InfrastructureNotFound(infrastructure_pid)
 
     async def _tell_where(self, flow_run_id: UUID, identifier: str) -> None:
@@ -213,8 +210,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         a single worker set it to Pending) and where its flow is.
         """
         try:
-            if await self._is_known(flow_run) and await self._propose_pending_state(flow_run):
-                configuration = await self._configuration(flow_run)
+            if await self._scheduled.is_known(self.client, flow_run) and await self._propose_pending_state(flow_run):
+                configuration = await self._scheduled.configuration(self.client, flow_run)
                 result = await self.run(flow_run, configuration)
                 if result.status_code != 0:
                     await self._propose_crashed_state(flow_run, f"The process ended with {result.status_code}.")
@@ -225,49 +222,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             self._taken.discard(flow_run.id)
             self._slot_freed.set()
 
-    async def _is_known(self, flow_run: FlowRun) -> bool:
-        """Whether this release has the run's flow: a newer release may have deployed other flows."""
-        try:
-            configuration = await self._configuration(flow_run)
-        except (httpx.HTTPError, PrefectException) as error:
-            log.warning("deployment_not_read", flow_run_id=str(flow_run.id), error=repr(error))
-            return False
-        if not configuration.is_known:
-            self._left.add(flow_run.id)
-            log.warning("run_left_to_newer_worker", flow_run_id=str(flow_run.id), version=VERSION)
-        return configuration.is_known
-
-    async def _configuration(self, flow_run: FlowRun) -> WarmConfiguration:
-        """The configuration of the run's deployment, read at most once in half a minute."""
-        known = self._deployments.get(flow_run.deployment_id)
-        if known is None or known[0] < time.monotonic():
-            assert flow_run.deployment_id is not None
-            deployment = await self.client.read_deployment(flow_run.deployment_id)
-            configuration = WarmConfiguration()
-            configuration.prepare_for_flow_run(flow_run, deployment)
-            known = time.monotonic() + _DEPLOYMENT_KNOWN_S, configuration
-            self._deployments[flow_run.deployment_id] = known
-        return known[1]
-
     async def _poll(self, queue: str) -> list[WorkerFlowRunResponse]:
-        body = {
-            "work_queue_names": [queue],
-            "scheduled_before": datetime.now(UTC).isoformat(),
-            "limit": _POLL_RUNS,
-        }
-        try:
-            response = await self.client.request(
-                "POST",
-                "/work_pools/{name}/get_scheduled_flow_runs",
-                path_params={"name": self._work_pool_name},
-                json=body,
-            )
-        except httpx.HTTPError as error:
-            log.warning("poll_failed", queue=queue, error=repr(error))
-            return []
-        self._last_polled_time = datetime.now(UTC)
-        entries = WorkerFlowRunResponse.model_validate_list(response.json())
-        return [entry for entry in entries if entry.flow_run.id not in self._left]
+        found = await self._scheduled.poll(self.client, queue, _POLL_RUNS)
+        if found is not None:
+            self._last_polled_time = datetime.now(UTC)
+        return found or []
 
     async def _next_tick(self) -> None:
         """Wait for a slot, a stop signal, or the next poll."""
@@ -332,46 +291,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
 
     async def _watch_cancellations(self) -> None:
         assert self._runs_task_group is not None
-        while True:
-            await asyncio.sleep(_CANCEL_POLL_S)
-            if not self._active:
-                continue
-            cancelling = FlowRunFilter(
-                id=FlowRunFilterId(any_=list(self._active)),
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
-            )
-            try:
-                found = await self.client.read_flow_runs(flow_run_filter=cancelling)
-            except (httpx.HTTPError, PrefectException) as error:
-                log.warning("cancellation_poll_failed", error=repr(error))
-                continue
-            for flow_run in found:
-                self._runs_task_group.start_soon(self._cancel, flow_run.id)
-
-    async def _cancel(self, flow_run_id: UUID) -> None:
-        process = self._active.get(flow_run_id)
-        if process is None or flow_run_id in self._cancelling:
-            return
-        self._cancelling.add(flow_run_id)
-        process.cancel()
-        deadline = time.monotonic() + _CANCEL_TIMEOUT_S
-        while self._active.get(flow_run_id) is process:
-            if time.monotonic() > deadline:
-                process.kill()
-                return
-            await asyncio.sleep(0.05)
-
-    async def _finish_cancellation(self, flow_run_id: UUID) -> bool:
-        """Mark a cancelled run as Cancelled, however it ended. Return False if it was not cancelled."""
-        if flow_run_id not in self._cancelling:
-            return False
-        self._cancelling.discard(flow_run_id)
-        cancelled: State[None] = Cancelled(message="Cancelled by request")
-        try:
-            await self.client.set_flow_run_state(flow_run_id, cancelled, force=True)
-        except (httpx.HTTPError, PrefectException) as error:
-            log.warning("cancellation_not_recorded", flow_run_id=str(flow_run_id), error=repr(error))
-        return True
+        await self._cancellations.watch(self.client, self._runs_task_group)
 
     async def _heartbeat(self) -> None:
         """Send Prefect the heartbeats of the runs, whose processes have no heartbeat threads.
