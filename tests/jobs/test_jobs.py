@@ -225,7 +225,7 @@ def test_only_reviewers_get_a_held_result_until_it_is_approved(
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        ({"keep_regions": [{"x1": 0.5, "y1": 0, "x2": 0.2, "y2": 1}]}, "x1 < x2"),
+        ({"keep_regions": [{"x1": 0.5, "y1": 0, "x2": 0.2, "y2": 1}]}, "x2 must be larger than x1"),
         ({"always_regions": [{"x1": 0, "y1": 0, "x2": 20, "y2": 30}]}, "unit: pixel"),
         ({"review": "sometimes"}, "doubtful"),
         ({"size_limits": {"min_side": -1}}, "greater than or equal to 0"),
