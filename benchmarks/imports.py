@@ -84,7 +84,8 @@ def _check_origin(checkout: Path, cache: str) -> None:
 
 
 def _python(command: list[str], checkout: Path, cache: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": cache}
+    paths = {"PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": cache}
+    environment = os.environ | paths | {"PYTHONDONTWRITEBYTECODE": ""}  # set, every process would compile everything
     done = subprocess.run(
         [sys.executable, *command], cwd=checkout, env=environment, capture_output=True, text=True, check=False
     )
