@@ -702,6 +702,13 @@ CREATE FUNCTION histograms_of(attempt uuid, picture_side_px integer, OUT face_si
     HAVING count(*) > 0
 $$;
 
+-- 0014
+CREATE FUNCTION is_correction(of_attempt uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM attempts JOIN batches ON batches.id = attempts.batch_id
+        WHERE attempts.id = of_attempt AND attempts.correction IS NOT NULL AND batches.rerun_id IS NULL)
+$$;
+
 -- 0006
 CREATE FUNCTION join_cohort() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -773,6 +780,11 @@ CREATE FUNCTION judge_detector(detector uuid, attempt uuid, added jsonb, dropped
             FROM boxes WHERE id NOT IN (SELECT box_id FROM matches)),
            (SELECT histogram(array_agg(side), bin_edges('quality_sizes'))
             FROM truth WHERE id NOT IN (SELECT truth_id FROM matches))
+$$;
+
+-- 0014
+CREATE FUNCTION lacks_marks(in_state text, open_attempt uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT in_state IN ('published', 'needs_review') AND is_correction(open_attempt)
 $$;
 
 -- 0006

@@ -15,6 +15,7 @@ from api.http.streaming import StreamedFile
 from api.jobs.archive import archive
 from api.jobs.views import image_view, job_view, receipt_view
 from api.visibility import listed_owner, manageable_owner, not_manageable, visible_job
+from blurline.access.tokens import Scope
 from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.deletion.deletions import delete_job as delete
 from sql.deletion.deletions import grace_periods
@@ -106,11 +107,12 @@ def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamedFile:
 @router.post("/{job_id}/cancel", responses=problem_responses("not_found"))
 def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     """Cancel one of the caller's jobs; operators can cancel anyone's. Published images stay; images that are not
-    finished fail with the code `job_cancelled`."""
+    finished fail with the code `job_cancelled`. Only an operator's cancellation ends a reviewer's correction."""
     row = visible_job(context, who, job_id)
     if manageable_owner(who) not in (None, row.owner):
         raise not_manageable("job")
-    _, flow_run_ids = cancel_attempts_of_job(context.database, job_id)
+    is_operator = Scope.OPERATE in who.scopes
+    _, flow_run_ids = cancel_attempts_of_job(context.database, job_id, with_corrections=is_operator)
     context.flow_runs.cancel(flow_run_ids)
     return job_view(visible_job(context, who, job_id), context.settings)
 

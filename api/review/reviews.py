@@ -78,7 +78,7 @@ def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalReques
 
 @router.post("/images/{image_id}/reject", responses=problem_responses(*_DECIDING))
 def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionRequest | None = None) -> ImageWithDetections:
-    """Withdraw a published result, or one at the review gate. The image fails with the code `rejected`."""
+    """Withdraw an image permanently, also while it is processed. It fails with the code `rejected`."""
     visible_image(context, who, image_id)
     reject_image(context.database, who.owner, image_id, request.note if request else "")
     log.info("image_rejected", image_id=str(image_id), reviewer=who.owner)
@@ -91,7 +91,8 @@ def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionReques
     responses=problem_responses(*_DECIDING, "original_gone", "box_outside"),
 )
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
-    """Render an image again with these boxes destroyed. The image keeps its result until the new one is ready."""
+    """Render an image again with these boxes destroyed. An image that is published is withdrawn meanwhile if a face was
+    added; otherwise it keeps its result until the new one is ready."""
     visible_image(context, who, image_id)
     correct_image(
         context.database,

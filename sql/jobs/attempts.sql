@@ -66,12 +66,16 @@ ORDER BY images.position
 FOR UPDATE OF images
 
 -- name: fail_image
--- Like publish_image. An image with a published result keeps it and returns to its previous state.
+-- Like publish_image. An image with a published result keeps it and returns to its previous state. After a correction it
+-- waits for review instead: its result lacks what a person marked.
 UPDATE images SET
-    state = CASE WHEN result_key IS NULL THEN %(state)s ELSE state END,
-    error_code = CASE WHEN result_key IS NULL THEN %(error_code)s ELSE error_code END,
-    error_message = CASE WHEN result_key IS NULL THEN %(error_message)s ELSE error_message END,
-    finished_at = CASE WHEN result_key IS NULL THEN now() ELSE finished_at END,
+    state = CASE WHEN result_key IS NULL THEN %(state)s WHEN lacks_marks(state, open_attempt_id) THEN 'needs_review'
+                 ELSE state END,
+    error_code = CASE WHEN result_key IS NULL OR lacks_marks(state, open_attempt_id) THEN %(error_code)s
+                      ELSE error_code END,
+    error_message = CASE WHEN result_key IS NULL OR lacks_marks(state, open_attempt_id) THEN %(error_message)s
+                         ELSE error_message END,
+    finished_at = CASE WHEN result_key IS NULL OR lacks_marks(state, open_attempt_id) THEN now() ELSE finished_at END,
     open_attempt_id = NULL
 WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
 RETURNING id
@@ -117,13 +121,18 @@ FROM closed JOIN batches ON batches.id = closed.batch_id JOIN images ON images.i
 ORDER BY images.position
 
 -- name: release_images
--- Ends cancelled attempts. An image returns to its state before a re-run; one that was never finished fails.
+-- Ends cancelled attempts. An image returns to its state before a re-run; one that was never finished fails; one whose
+-- correction is cancelled waits for review.
 UPDATE images SET
     open_attempt_id = NULL,
-    state = CASE WHEN state IN ('queued', 'processing') THEN 'failed' ELSE state END,
-    error_code = CASE WHEN state IN ('queued', 'processing') THEN %(error_code)s ELSE error_code END,
-    error_message = CASE WHEN state IN ('queued', 'processing') THEN %(error_message)s ELSE error_message END,
-    finished_at = CASE WHEN state IN ('queued', 'processing') THEN now() ELSE finished_at END
+    state = CASE WHEN state IN ('queued', 'processing') THEN 'failed'
+                 WHEN lacks_marks(state, open_attempt_id) THEN 'needs_review' ELSE state END,
+    error_code = CASE WHEN state IN ('queued', 'processing') OR lacks_marks(state, open_attempt_id) THEN %(error_code)s
+                      ELSE error_code END,
+    error_message = CASE WHEN state IN ('queued', 'processing') OR lacks_marks(state, open_attempt_id)
+                         THEN %(error_message)s ELSE error_message END,
+    finished_at = CASE WHEN state IN ('queued', 'processing') OR lacks_marks(state, open_attempt_id) THEN now()
+                       ELSE finished_at END
 WHERE id = ANY(%(image_ids)s::uuid[])
 
 -- name: reopen_images

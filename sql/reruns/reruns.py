@@ -1,7 +1,8 @@
 """Re-running images that have ended: selecting, enqueueing, and cancelling what is left.
 
 An image that is re-run stays as it is, published or failed, until the new attempt has a result. What a reviewer has
-marked stays as marked: its boxes are rendered again and nothing is detected.
+marked stays as marked: its boxes are rendered again and nothing is detected. A re-run never loosens the review of what
+waits at the review gate.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from blurline.contract.corrections import Correction
 from blurline.contract.reruns import NAMED_IMAGES, BacklogRerunRequest
 from blurline.errors import PermanentError
 from blurline.ids import new_id
-from blurline.policy import Policy
+from blurline.policy import Policy, Review
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import parse_correction, reopen
 from sql.jobs.retries import cancel_attempts
 from sql.jobs.submissions import BatchSize, Member, add_attempts, split
 
 _AT_ONCE = 5000
+_STRICTNESS = tuple(Review)  # never, doubtful, always
 _JOB_CANCELLED = "The job was cancelled; nothing was published."
 _RERUN_CANCELLED = "The re-run was cancelled."
 
@@ -104,9 +107,16 @@ def cancel_attempts_of_rerun(database: Database, rerun_id: UUID) -> tuple[int, l
     return _cancel_attempts_of(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
-def cancel_attempts_of_job(database: Database, job_id: UUID) -> tuple[int, list[UUID]]:
-    """Cancel the rest of a job. Return the number of images, and the flow runs that process them."""
-    return _cancel_attempts_of(database, "job_cancelled", _JOB_CANCELLED, job_id=job_id)
+def cancel_attempts_of_job(
+    database: Database, job_id: UUID, *, with_corrections: bool = False
+) -> tuple[int, list[UUID]]:
+    """Cancel the rest of a job. Return the number of images, and the flow runs that process them.
+
+    Only an operator may cancel what reviewers have corrected (``with_corrections``).
+    """
+    return _cancel_attempts_of(
+        database, "job_cancelled", _JOB_CANCELLED, job_id=job_id, with_corrections=with_corrections
+    )
 
 
 def _matching(transaction: Transaction, request: BacklogRerunRequest, *, has_original: bool) -> tuple[list[UUID], int]:
@@ -121,21 +131,20 @@ def _enqueue(
     transaction: Transaction, rows: Sequence[Row], changes: Mapping[str, Any], rerun_id: UUID, size: BatchSize
 ) -> None:
     """Use set-based statements for any number of jobs: a backlog may be a hundred thousand jobs of one image."""
-    policies: dict[str, str] = {}
+    policies: dict[tuple[str, Review], str] = {}
 
     def kind(row: Row) -> tuple[UUID, str]:
-        stored = json.dumps(row["policy"])
-        if stored not in policies:
-            policies[stored] = Policy.model_validate({**row["policy"], **changes}).model_dump_json()
-        return row["job_id"], policies[stored]
+        stored, least = json.dumps(row["policy"]), _least_review(row)
+        if (stored, least) not in policies:
+            policy = Policy.model_validate({**row["policy"], **changes})
+            stricter = policy.model_copy(update={"review": max(policy.review, least, key=_STRICTNESS.index)})
+            policies[stored, least] = stricter.model_dump_json()
+        return row["job_id"], policies[stored, least]
 
     batches: list[tuple[UUID, UUID, str]] = []
     placed: list[tuple[UUID, Member]] = []
     for (job_id, policy), group in groupby(sorted(rows, key=kind), key=kind):
-        members = [
-            Member(row["image_id"], row["original_bytes"], row["number"] + 1, parse_correction(row["correction"]))
-            for row in group
-        ]
+        members = [Member(row["image_id"], row["original_bytes"], row["number"] + 1, _correction(row)) for row in group]
         for batch in split(members, size):
             batches.append((new_id(), job_id, policy))
             placed += [(batches[-1][0], member) for member in batch]
@@ -152,15 +161,44 @@ def _enqueue(
     reopen(transaction, [member for _, member in placed])
 
 
+def _least_review(row: Row) -> Review:
+    """The review that a re-run of the image cannot go below.
+
+    An image that doubt or its policy sent to review keeps at least that policy. One that a person or a failed check
+    sent there needs a person's decision whatever its policy.
+    """
+    if row["state"] != "needs_review":
+        return Review.NEVER
+    if row["error_code"] not in ("doubtful", "review_asked"):
+        return Review.ALWAYS
+    return Policy.model_validate(row["policy"]).review
+
+
+def _correction(row: Row) -> Correction | None:
+    """The marks of the present result, for another review if the image waits at the review gate."""
+    correction = parse_correction(row["correction"])
+    if correction is None or row["state"] != "needs_review":
+        return correction
+    return correction.model_copy(update={"is_held": True})
+
+
 def _cancel_attempts_of(
-    database: Database, code: str, message: str, rerun_id: UUID | None = None, job_id: UUID | None = None
+    database: Database,
+    code: str,
+    message: str,
+    *,
+    rerun_id: UUID | None = None,
+    job_id: UUID | None = None,
+    with_corrections: bool = True,
 ) -> tuple[int, list[UUID]]:
     """In transactions of whole batches, until nothing is open: another attempt may have replaced one meanwhile."""
     images = 0
     flow_run_ids: set[UUID] = set()
     while True:
         with database.transaction() as transaction:
-            rows = transaction.all("open_attempts", rerun_id=rerun_id, job_id=job_id, limit=_AT_ONCE)
+            rows = transaction.all(
+                "open_attempts", rerun_id=rerun_id, job_id=job_id, with_corrections=with_corrections, limit=_AT_ONCE
+            )
             if not rows:
                 return images, sorted(flow_run_ids)
             if len(rows) == _AT_ONCE:  # the rest of the last batch may be missing

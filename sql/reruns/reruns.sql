@@ -30,7 +30,7 @@ FROM matching
 
 -- name: rerun_images
 -- What the images were made with, in the order of their ids.
-SELECT images.id AS image_id, images.job_id, images.name, images.state, images.original_bytes,
+SELECT images.id AS image_id, images.job_id, images.name, images.state, images.error_code, images.original_bytes,
        coalesce(images.policy, jobs.policy) AS policy,
        (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
        (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
@@ -52,14 +52,16 @@ ON CONFLICT (profile) DO UPDATE SET sha256 = EXCLUDED.sha256, recorded_at = now(
 SELECT FROM profile_models LIMIT 1
 
 -- name: open_attempts
--- Of a re-run or of a job: the other id is null and matches nothing. flow_run_id only where a worker has started; a
+-- Of a re-run or of a job: the other id is null and matches nothing. A correction only for an operator: without it, the
+-- image's result lacks what a reviewer marked. flow_run_id only where a worker has started; a
 -- run that has not finds nothing to do. A limit, because a statement over a whole backlog would take minutes.
 SELECT attempts.id AS attempt_id, batches.id AS batch_id,
        CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
 FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
-WHERE batches.rerun_id = %(rerun_id)s OR batches.job_id = %(job_id)s
+WHERE (batches.rerun_id = %(rerun_id)s OR batches.job_id = %(job_id)s)
+  AND (%(with_corrections)s OR NOT lacks_marks(images.state, attempts.id))
 ORDER BY batches.id
 LIMIT %(limit)s
 

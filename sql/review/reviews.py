@@ -16,10 +16,13 @@ from blurline.errors import PermanentError
 from blurline.ids import new_id
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import parse_correction, reopen
+from sql.jobs.retries import cancel_attempts
 from sql.jobs.settlement import approve
 from sql.jobs.submissions import BatchSize, Member, add_batches
 
 LEASE_S = 300
+_REPLACED = "A reviewer's correction replaced the re-run."
+_WITHDRAWN = "A reviewer marked a face that this result shows. It is withdrawn until it is corrected."
 _SAME_PX = 0.01
 
 
@@ -124,6 +127,8 @@ def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256
     """
     with database.transaction() as transaction:
         image = _begin(transaction, reviewer, image_id)
+        if image.open_attempt_id is not None:
+            raise ImageUnderway("This image is being processed. Wait for its result.")
         if image.result_sha256 not in (None, seen_sha256):
             raise ResultChanged("The image has a newer result than the one you have seen. Review that one.")
         if not approve(transaction, image_id):
@@ -132,12 +137,16 @@ def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256
 
 
 def reject_image(database: Database, reviewer: str, image_id: UUID, note: str) -> None:
-    """Withdraw an image permanently. Raises ReviewClaimed, NotHeld and ImageUnderway."""
+    """Withdraw an image permanently, and cancel what is being made of it. Raises ReviewClaimed and NotHeld."""
+    said = note or "A reviewer rejected the result."
     with database.transaction() as transaction:
-        attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
-        if not transaction.run("reject_image", image_id=image_id, note=note or "A reviewer rejected the result."):
+        image = _begin(transaction, reviewer, image_id)
+        was_underway = image.open_attempt_id is not None
+        if image.open_attempt_id is not None:
+            cancel_attempts(transaction, [image.open_attempt_id], "rejected", said)
+        if not transaction.run("reject_image", image_id=image_id, note=said, was_underway=was_underway):
             raise NotHeld("The image is neither published nor waiting for review, so there is nothing to reject.")
-        _decide(transaction, reviewer, image_id, attempt_id, "rejected", note=note)
+        _decide(transaction, reviewer, image_id, image.result_attempt_id, "rejected", note=note)
 
 
 def correct_image(
@@ -150,13 +159,18 @@ def correct_image(
     note: str,
     is_held: bool,
 ) -> None:
-    """Render an image again with exactly these boxes destroyed.
+    """Render an image again with exactly these boxes destroyed, in place of a re-run that is under way.
 
-    The image keeps its state and result until the new one is ready. Raises ReviewClaimed, NotHeld, ImageUnderway,
-    OriginalGone and BoxOutside.
+    A published image in which the reviewer marks another face is withdrawn until the new result is ready; any other
+    keeps its state and result until then. Raises ReviewClaimed, NotHeld, ImageUnderway, OriginalGone and BoxOutside.
     """
     with database.transaction() as transaction:
-        attempt_id = _begin(transaction, reviewer, image_id).result_attempt_id
+        deciding = _begin(transaction, reviewer, image_id)
+        if deciding.is_being_corrected or (deciding.open_attempt_id and deciding.result_attempt_id is None):
+            raise ImageUnderway("This image is being processed. Wait for its result.")
+        if deciding.open_attempt_id is not None:
+            cancel_attempts(transaction, [deciding.open_attempt_id], "rerun_cancelled", _REPLACED)
+        attempt_id = deciding.result_attempt_id
         image = transaction.one("image_to_correct", image_id=image_id)
         if image is None:
             raise NotHeld("The image has no result to correct. Re-run it first.")
@@ -175,6 +189,8 @@ def correct_image(
         member = Member(image_id, image["original_bytes"], image["number"] + 1, correction)
         add_batches(transaction, image["job_id"], [member], "interactive", image["policy"], size)
         reopen(transaction, [member])
+        if added:
+            transaction.run("withdraw_published_image", image_id=image_id, message=_WITHDRAWN)
         _decide(transaction, reviewer, image_id, attempt_id, "corrected", added, dropped, note)
 
 
@@ -201,18 +217,18 @@ class _Deciding:
 
     result_attempt_id: UUID | None
     result_sha256: str | None
+    open_attempt_id: UUID | None
+    is_being_corrected: bool
 
 
 def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
-    """Lock the image for a decision. Raises NotHeld, ReviewClaimed and ImageUnderway."""
+    """Lock the image for a decision. Raises NotHeld and ReviewClaimed."""
     row = transaction.one("lock_image_to_decide", image_id=image_id)
     if row is None:
         raise NotHeld("The image was deleted.")
     if row["reviewer"] not in (None, reviewer):
         raise ReviewClaimed("Another reviewer has claimed this image. Take the next one.")
-    if row["open_attempt_id"] is not None:
-        raise ImageUnderway("This image is being processed. Wait for its result.")
-    return _Deciding(row["result_attempt_id"], row["result_sha256"])
+    return _Deciding(row["result_attempt_id"], row["result_sha256"], row["open_attempt_id"], row["is_being_corrected"])
 
 
 def _decide(

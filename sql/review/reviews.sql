@@ -28,6 +28,7 @@ SELECT count(*) AS images FROM images WHERE state = 'needs_review'
 
 -- name: lock_image_to_decide
 SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id,
+       is_correction(images.open_attempt_id) AS is_being_corrected,
        (SELECT claims.reviewer FROM review_claims AS claims
         WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer
 FROM images WHERE images.id = %(image_id)s
@@ -35,7 +36,12 @@ FOR UPDATE OF images
 
 -- name: reject_image
 UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(note)s, finished_at = now()
-WHERE id = %(image_id)s AND state IN ('needs_review', 'published')
+WHERE id = %(image_id)s AND (state IN ('needs_review', 'published') OR %(was_underway)s)
+
+-- name: withdraw_published_image
+-- Nobody but a reviewer can fetch the result of an image at the review gate.
+UPDATE images SET state = 'needs_review', error_code = 'corrected', error_message = %(message)s, finished_at = now()
+WHERE id = %(image_id)s AND state = 'published'
 
 -- name: image_to_correct
 -- With the policy and correction of its result.

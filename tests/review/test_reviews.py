@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -21,12 +22,16 @@ from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
+from sql.jobs.job_queries import find_image
 from sql.jobs.publishing import ReviewReason, publish
+from sql.jobs.retries import retry_or_fail
+from sql.jobs.settlement import fail
+from sql.reruns.reruns import cancel_attempts_of_job
 from tasks.notify import _settle
 from tasks.work import Item, Work
 from tests.api_requests import bearer, problem, submit, underway
 from tests.clock import age
-from tests.factories import result
+from tests.factories import RETRY_POLICY, result
 from tests.pictures import HOPPER
 from tests.waiting import TIMEOUT_S
 
@@ -191,6 +196,166 @@ def test_a_mark_that_misses_withdraws_a_published_result(
         shown = rita.get(url).json()
         assert (shown["state"], shown["error"]["code"], shown["is_underway"]) == ("needs_review", "mark_misses", False)
         assert _next(rita) is not None
+
+
+MISSED = {"frame": 0, "x1": 50.0, "y1": 10.0, "x2": 70.0, "y2": 30.0}
+
+
+@pytest.fixture
+def published(client: httpx.Client, settings: Settings, held: dict[str, Attempt]) -> str:
+    """The path of the image a.jpg, whose result a reviewer has approved."""
+    url = f"/v1/images/{held['a.jpg'].image_id}"
+    with _reviewer(client, settings) as rita:
+        rita.post(f"{url}/approve", json=SEEN).raise_for_status()
+    return url
+
+
+def _mark_a_missed_face(rita: httpx.Client, url: str) -> None:
+    found = _boxes(rita, url)
+    rita.post(f"{url}/correct", json={"destroy": [*found, MISSED]}).raise_for_status()
+
+
+def _open_attempt(database: Database, settings: Settings) -> Attempt:
+    (attempt,) = [each for each in underway(database, settings) if each.name == "a.jpg"]
+    return attempt
+
+
+def _operator_cancels(database: Database, attempt: Attempt) -> None:
+    image = find_image(database, None, attempt.image_id)
+    assert image is not None
+    cancel_attempts_of_job(database, image.job_id, with_corrections=True)
+
+
+def _fails(database: Database, attempt: Attempt) -> None:
+    with database.transaction() as transaction:
+        assert fail(transaction, attempt, "original_changed", "Another file is stored.")
+
+
+def _is_given_up(database: Database, attempt: Attempt) -> None:
+    policy = replace(RETRY_POLICY, max_attempts=1)
+    with database.transaction() as transaction:
+        retry_or_fail(transaction, [attempt.id], "flow_run_crashed", "The worker died.", policy)
+
+
+def test_a_missed_face_withdraws_a_published_result_until_it_is_destroyed(
+    client: httpx.Client, settings: Settings, database: Database, published: str
+) -> None:
+    client.get(f"{published}/result").raise_for_status()
+    with _reviewer(client, settings) as rita:
+        _mark_a_missed_face(rita, published)
+        shown = rita.get(published).json()
+        assert (shown["state"], shown["error"]["code"], shown["is_underway"]) == ("needs_review", "corrected", True)
+        problem(client.get(f"{published}/result"), 409, "not_published")
+        client.post(f"/v1/jobs/{shown['job_id']}/cancel").raise_for_status()
+        assert rita.get(published).json()["is_underway"], "the owner's cancellation does not end a correction"
+        with database.transaction() as transaction:
+            publish(transaction, _open_attempt(database, settings), result("b"))
+        assert rita.get(published).json()["state"] == "published"
+    with psycopg.connect(settings.database.conninfo) as connection:
+        query = "SELECT type FROM events WHERE image_id = %s ORDER BY sequence DESC LIMIT 2"
+        events = connection.execute(query, (published.rpartition("/")[2],)).fetchall()
+    assert events == [("image.published",), ("image.needs_review",)]
+
+
+@pytest.mark.parametrize("end", [_fails, _is_given_up, _operator_cancels])
+@pytest.mark.parametrize("is_missed", [True, False], ids=["a face is missed", "no face is dropped"])
+def test_a_correction_that_ends_without_a_result_leaves_the_image_for_review(
+    client: httpx.Client,
+    settings: Settings,
+    database: Database,
+    published: str,
+    end: Callable[[Database, Attempt], None],
+    is_missed: bool,
+) -> None:
+    with _reviewer(client, settings) as rita:
+        if is_missed:
+            _mark_a_missed_face(rita, published)
+        else:
+            rita.post(f"{published}/correct", json={"destroy": []}).raise_for_status()
+            assert rita.get(published).json()["state"] == "published", "a dropped box shows no other face"
+        end(database, _open_attempt(database, settings))
+        shown = rita.get(published).json()
+        assert (shown["state"], shown["is_underway"]) == ("needs_review", False)
+        assert shown["error"]["code"] in {"original_changed", "flow_run_crashed", "job_cancelled"}
+        problem(client.get(f"{published}/result"), 409, "not_published")
+        assert _next(rita) is not None
+
+
+def test_a_re_run_that_ends_without_a_result_keeps_the_published_one(
+    client: httpx.Client, settings: Settings, database: Database, published: str
+) -> None:
+    job_id = client.get(published).json()["job_id"]
+    client.post(f"/v1/jobs/{job_id}/rerun", json={"states": ["published"]}).raise_for_status()
+    _fails(database, _open_attempt(database, settings))
+    assert client.get(published).json()["state"] == "published"
+
+
+@pytest.mark.parametrize("underway_by", ["a re-run", "a correction"])
+def test_a_reviewer_can_reject_an_image_at_any_time(
+    client: httpx.Client, settings: Settings, database: Database, published: str, underway_by: str
+) -> None:
+    with _reviewer(client, settings) as rita:
+        if underway_by == "a re-run":
+            job_id = client.get(published).json()["job_id"]
+            client.post(f"/v1/jobs/{job_id}/rerun", json={"states": ["published"]}).raise_for_status()
+        else:
+            _mark_a_missed_face(rita, published)
+        attempt = _open_attempt(database, settings)
+        shown = rita.post(f"{published}/reject").raise_for_status().json()
+        assert (shown["state"], shown["error"]["code"], shown["is_underway"]) == ("failed", "rejected", False)
+        with database.transaction() as transaction:
+            assert not publish(transaction, attempt, result("late")).is_won
+        problem(client.get(f"{published}/result"), 409, "not_published")
+
+
+def test_a_reviewer_can_reject_an_image_that_was_never_published(
+    client: httpx.Client, settings: Settings, database: Database
+) -> None:
+    job = submit(client, "a.jpg")
+    (image,) = client.get(f"/v1/jobs/{job['id']}/images").json()["images"]
+    attempt = _open_attempt(database, settings)
+    with _reviewer(client, settings) as rita:
+        shown = rita.post(f"/v1/images/{image['id']}/reject", json={"note": "Not this one."}).json()
+        assert (shown["state"], shown["error"]) == ("failed", {"code": "rejected", "message": "Not this one."})
+    with database.transaction() as transaction:
+        assert not publish(transaction, attempt, result("late")).is_won
+
+
+def test_a_correction_replaces_a_re_run_that_is_under_way(
+    client: httpx.Client, settings: Settings, database: Database, published: str
+) -> None:
+    job_id = client.get(published).json()["job_id"]
+    client.post(f"/v1/jobs/{job_id}/rerun", json={"states": ["published"]}).raise_for_status()
+    rerun = _open_attempt(database, settings)
+    with _reviewer(client, settings) as rita:
+        _mark_a_missed_face(rita, published)
+        problem(client.get(f"{published}/result"), 409, "not_published")
+        with database.transaction() as transaction:
+            assert not publish(transaction, rerun, result("of the re-run")).is_won
+        assert _open_attempt(database, settings).correction is not None
+
+
+@pytest.mark.parametrize("by", ["doubt", "a person"])
+def test_a_re_run_does_not_loosen_the_review_of_what_waits_for_it(
+    client: httpx.Client, settings: Settings, database: Database, published: str, by: str
+) -> None:
+    job_id = client.get(published).json()["job_id"]
+    if by == "a person":
+        with _reviewer(client, settings) as rita:
+            _mark_a_missed_face(rita, published)
+            _fails(database, _open_attempt(database, settings))
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute("UPDATE images SET policy = jsonb_set(policy, '{review}', '\"doubtful\"')")
+    request = {"states": ["needs_review"], "policy": {"review": "never"}}
+    client.post(f"/v1/jobs/{job_id}/rerun", json=request).raise_for_status()
+    with psycopg.connect(settings.database.conninfo) as connection:
+        rows = connection.execute(
+            "SELECT images.name, batches.policy ->> 'review' FROM images JOIN attempts ON attempts.id = open_attempt_id"
+            " JOIN batches ON batches.id = attempts.batch_id"
+        ).fetchall()
+    reviews: dict[str, str] = dict(rows)
+    assert {review for name, review in reviews.items() if name != "a.jpg"} == {"doubtful"}
+    assert reviews.get("a.jpg") == ("always" if by == "a person" else None)
 
 
 def test_only_reviewers_see_originals_and_every_look_is_recorded(
