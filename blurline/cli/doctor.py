@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blurline.errors import ConfigurationError
-from blurline.observability.logs import configure_logs
 from blurline.settings import export_prefect, load_settings
 
 if TYPE_CHECKING:
@@ -45,9 +44,11 @@ def _findings() -> list[Finding]:
             "Correct it and run the doctor again; nothing else was checked. `blurline settings` lists all settings."
         )
         return [error("settings", str(problem), remedy)]
+    from blurline.observability.logs import configure_logs
+
     export_prefect(settings)
     configure_logs("ERROR")
-    from deployments.doctor import examine
+    from deployments.doctor import examine  # reads what export_prefect has set
 
     return examine(settings)
 
