@@ -138,7 +138,7 @@ def test_an_exception_applies_only_to_its_package_and_the_reviewed_licence() -> 
     ("heading", "says"),
     [
         ("## 9.9.9, 2026-12-01\n\n- New.\n", "has no section"),
-        ("## 1.0.0, unreleased\n\n- New.\n", "calls 1.0.0 'unreleased'"),
+        ("## 1.0.0, unreleased\n\n- New.\n", "dates 1.0.0 'unreleased'"),
         ("## 1.0.0, 2026-12-01\n\n## 0.9.0, 2026-11-01\n\n- Old.\n", "section of 1.0.0 in CHANGELOG.md is empty"),
     ],
 )
