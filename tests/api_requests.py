@@ -17,6 +17,7 @@ from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.publishing import publish
 from tests.factories import result
 from tests.pictures import HOPPER
+from tests.waiting import TIMEOUT_S
 
 PROBLEM = "application/problem+json"
 
@@ -40,7 +41,7 @@ def problem(response: httpx.Response, status: int, code: str) -> str:
 def upload(client: httpx.Client, data: bytes) -> str:
     """Upload through a presigned form; the key."""
     (form,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
-    httpx.post(form["url"], data=form["fields"], files={"file": data}).raise_for_status()
+    httpx.post(form["url"], data=form["fields"], files={"file": data}, timeout=TIMEOUT_S).raise_for_status()
     return str(form["key"])
 
 

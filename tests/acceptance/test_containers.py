@@ -137,7 +137,7 @@ def test_a_body_over_the_limit_is_refused(site: httpx.Client) -> None:
 
 def test_plain_http_redirects_to_tls(composition: Engine) -> None:
     proxy = composition.containers["proxy"][0].address
-    answer = httpx.get(f"http://{proxy}/v1/me", headers={"Host": _SITE})
+    answer = httpx.get(f"http://{proxy}/v1/me", headers={"Host": _SITE}, timeout=TIMEOUT_S)
     assert (answer.status_code, answer.headers["location"]) == (308, f"https://{_SITE}/v1/me")
 
 
@@ -162,7 +162,9 @@ def test_the_dashboard_and_the_prefect_ui_are_shown(composition: Engine, site: h
 
 def test_replicas_accept_each_others_tokens_and_sign_with_one_key(composition: Engine, token: str) -> None:
     first, second = (
-        httpx.Client(base_url=f"http://{each.address}:8000", headers={"Authorization": f"Bearer {token}"})
+        httpx.Client(
+            base_url=f"http://{each.address}:8000", headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S
+        )
         for each in composition.containers["api"]
     )
     with first, second:

@@ -15,6 +15,7 @@ from blurline.picture.formats import png
 from blurline.version import VERSION
 from tests.acceptance.stack import Stack, fetch, finished, submit
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, encoded, psnr_db, sideways
+from tests.waiting import TIMEOUT_S
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def assert_only_faces_are_gone(client: httpx.Client, image: dict[str, Any], orig
 def test_a_presigned_upload_is_published_without_its_face(client: httpx.Client) -> None:
     original = ASTRONAUT.read_bytes()
     (upload,) = client.post("/v1/uploads").raise_for_status().json()["uploads"]
-    httpx.post(upload["url"], data=upload["fields"], files={"file": original}).raise_for_status()
+    httpx.post(upload["url"], data=upload["fields"], files={"file": original}, timeout=TIMEOUT_S).raise_for_status()
     body = {"images": [{"key": upload["key"], "name": "astronaut.png"}]}
     job = client.post("/v1/jobs", json=body).raise_for_status().json()
     image = finished(client, job["id"])["astronaut.png"]

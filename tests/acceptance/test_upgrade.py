@@ -169,7 +169,7 @@ def _everything_is_published_once(stack: Stack, client: httpx.Client, jobs: list
 
 
 def _versions_are_told(stack: Stack, url: str) -> None:
-    assert httpx.get(f"{url}/healthcheck").json()["version"] == VERSION
+    assert httpx.get(f"{url}/healthcheck", timeout=TIMEOUT_S).json()["version"] == VERSION
     with stack.client("olga", "operate") as at_old:
         system = httpx.get(f"{url}/v1/system", headers=at_old.headers, timeout=TIMEOUT_S).raise_for_status().json()
         assert at_old.get("/v1/system").json()["version"] == OLD_VERSION

@@ -19,6 +19,7 @@ from sql.engine.database import Database
 from tests.access.oidc_provider import Provider
 from tests.api_requests import bearer, images_of, problem, publish_all, submit
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 _OPEN = {"/liveness", "/healthcheck", "/v1/audit-keys"}
 _NEEDS = {
@@ -142,7 +143,7 @@ def test_tokens_of_an_openid_connect_issuer_are_accepted(without_prefect: Settin
     with Provider().serving() as provider:
         provider.rotate("first")
         settings = without_prefect.replace(oidc_issuer=provider.issuer)
-        with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
+        with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
             theirs = {"Authorization": f"Bearer {provider.token('ann', email='ann@example.org')}"}
             me = client.get("/v1/me", headers=theirs).raise_for_status().json()
             assert (me["id"], me["scopes"]) == (f"{provider.issuer}#ann", ["submit"])
@@ -158,7 +159,9 @@ def test_tokens_of_an_openid_connect_issuer_are_accepted(without_prefect: Settin
 def test_tokens_of_the_local_issuer_can_be_refused(without_prefect: Settings) -> None:
     settings = without_prefect.replace(local_issuer=False, oidc_issuer="https://issuer.example")
     with serving(create_app(settings)) as url:
-        response = httpx.get(f"{url}/v1/me", headers={"Authorization": bearer(settings, "ann", Scope.SUBMIT)})
+        response = httpx.get(
+            f"{url}/v1/me", headers={"Authorization": bearer(settings, "ann", Scope.SUBMIT)}, timeout=TIMEOUT_S
+        )
     problem(response, 401, "invalid_token")
 
 
@@ -168,7 +171,9 @@ def test_an_unavailable_issuer_does_not_make_a_token_invalid(without_prefect: Se
         provider.is_down = True
         settings = without_prefect.replace(oidc_issuer=provider.issuer)
         with serving(create_app(settings)) as url:
-            response = httpx.get(f"{url}/v1/me", headers={"Authorization": f"Bearer {provider.token()}"})
+            response = httpx.get(
+                f"{url}/v1/me", headers={"Authorization": f"Bearer {provider.token()}"}, timeout=TIMEOUT_S
+            )
     problem(response, 503, "issuer_unavailable")
     assert int(response.headers["retry-after"]) > 0
 

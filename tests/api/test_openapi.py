@@ -18,6 +18,7 @@ from blurline.error_codes import ERROR_CODES
 from blurline.settings import Settings
 from tests.api_requests import PROBLEM, bearer
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 
 @pytest.fixture
@@ -132,6 +133,6 @@ def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False, timeout=500,
         )  # fmt: skip
-        assert httpx.get(f"{url}/liveness").status_code == 200
+        assert httpx.get(f"{url}/liveness", timeout=TIMEOUT_S).status_code == 200
     assert done.returncode == 0, done.stdout[-20_000:]
     assert re.search(r"(\d{3,}) generated, \1 passed", done.stdout), done.stdout[-3000:]

@@ -44,7 +44,7 @@ def test_a_killed_replica_loses_no_accepted_job(without_prefect: Settings) -> No
             is_done.set()
         for each in clients:
             each.result()
-        with httpx.Client(base_url=survivor.url, headers=headers) as client:
+        with httpx.Client(base_url=survivor.url, headers=headers, timeout=TIMEOUT_S) as client:
             for job_id in accepted:
                 assert client.get(f"/v1/jobs/{job_id}").json()["progress"]["images"] == 1
     with psycopg.connect(without_prefect.database.conninfo) as connection:

@@ -23,7 +23,7 @@ from blurline.observability.logs import configure_logs
 from blurline.observability.traces import configure_traces, end_traces
 from tests.api_server import serving
 from tests.otlp_receiver import receiving_traces
-from tests.waiting import wait_for
+from tests.waiting import TIMEOUT_S, wait_for
 
 SECRET = "s3cret-s3cret-s3cret-s3cret"
 
@@ -80,7 +80,7 @@ def client(capsys: pytest.CaptureFixture[str]) -> Iterator[httpx.Client]:
     with serving(app) as url:
         configure_logs("DEBUG")
         capsys.readouterr()
-        with httpx.Client(base_url=url) as client:
+        with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
             yield client
     logging.getLogger().handlers = handlers
     structlog.reset_defaults()
@@ -202,9 +202,9 @@ def test_a_request_continues_the_trace_of_its_caller(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", f"{receiver.url}/v1/traces")
         with serving(make_app()) as url:
             configure_logs("INFO")
-            httpx.get(f"{url}/v1/jobs/1", headers={"traceparent": f"00-{trace_id}-{parent_id}-01"})
-            httpx.get(f"{url}/v1/broken")
-            httpx.get(f"{url}/liveness")
+            httpx.get(f"{url}/v1/jobs/1", headers={"traceparent": f"00-{trace_id}-{parent_id}-01"}, timeout=TIMEOUT_S)
+            httpx.get(f"{url}/v1/broken", timeout=TIMEOUT_S)
+            httpx.get(f"{url}/liveness", timeout=TIMEOUT_S)
         end_traces()
     found, broken = receiver.spans
     assert (found.name, found.trace_id, found.parent_id) == ("GET /v1/jobs/{job_id}", trace_id, parent_id)

@@ -242,7 +242,7 @@ def test_an_image_without_a_result_is_not_approved(board: BoardPage) -> None:
 
 def test_boxes_of_other_frames_are_mentioned(board: BoardPage) -> None:
     board.tell_more(other_frames=3)
-    expect(board.board).to_contain_text("First of 4 frames; the boxes of the 3 others stay as they are")
+    expect(board.board).to_contain_text("First of 4 frames; the boxes of the 3 others do not change")
 
 
 def test_the_keys_are_shown(board: BoardPage) -> None:

@@ -19,7 +19,7 @@ from sql.jobs.publishing import publish
 from tests.api_requests import images_of, problem, publish_all, submit, underway
 from tests.clock import age
 from tests.factories import result
-from tests.waiting import wait_for
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 def _completed(client: httpx.Client, receipt: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def test_a_deleted_upload_can_be_neither_submitted_nor_filled_again(
     key = form["key"]
 
     def fill() -> None:
-        httpx.post(form["url"], data=form["fields"], files={"file": b"x"}).raise_for_status()
+        httpx.post(form["url"], data=form["fields"], files={"file": b"x"}, timeout=TIMEOUT_S).raise_for_status()
 
     fill()
     job = client.post("/v1/jobs", json={"images": [{"key": key}]}).raise_for_status().json()

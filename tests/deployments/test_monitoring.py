@@ -19,6 +19,7 @@ from api.app import create_app
 from blurline.observability import metrics
 from blurline.settings import Settings
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "deployments/monitoring/grafana-dashboard.json").read_text())
@@ -72,7 +73,7 @@ def exposed(settings: Settings) -> set[str]:
     """The names of all samples that the processes export."""
     without_prefect = settings.replace(prefect_api_url="http://127.0.0.1:9/api")
     with serving(create_app(without_prefect)) as url:
-        lines = httpx.get(f"{url}/metrics").raise_for_status().text.splitlines()
+        lines = httpx.get(f"{url}/metrics", timeout=TIMEOUT_S).raise_for_status().text.splitlines()
     of_api = {re.split(r"[ {]", line, maxsplit=1)[0] for line in lines if not line.startswith("#")}
     without_labels = [each for each in declared(metrics.API, metrics.DATABASE) if not each.labels]
     assert all(each.samples <= of_api for each in without_labels)

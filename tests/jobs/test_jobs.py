@@ -166,7 +166,9 @@ def test_lists_are_paged(client: httpx.Client) -> None:
 
 def test_the_articles_endpoints_work(client: httpx.Client) -> None:
     form = client.post("/v1/image/upload-url/get").json()
-    httpx.post(form["url"], data=form["fields"], files={"file": HOPPER.read_bytes()}).raise_for_status()
+    httpx.post(
+        form["url"], data=form["fields"], files={"file": HOPPER.read_bytes()}, timeout=TIMEOUT_S
+    ).raise_for_status()
     submitted = client.post("/v1/image/submit", json={"object_key": form["object_key"], "name": "hopper.jpg"})
     assert submitted.status_code == 202
     (listed,) = client.post("/v1/image/list").json()

@@ -159,7 +159,7 @@ def _with(settings: Settings, **changes: object) -> Settings:
 )
 def test_quotas_apply_to_each_owner(without_prefect: Settings, changes: dict[str, float], says: str) -> None:
     settings = _with(without_prefect, **changes)
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         files = [("files", ("a.jpg", bytes(700))), ("files", ("b.jpg", bytes(300)))]
         for count in (2, 1):
@@ -190,7 +190,7 @@ def test_concurrent_requests_stay_within_a_quota(without_prefect: Settings) -> N
 def test_a_users_own_quotas_take_precedence_over_the_settings(without_prefect: Settings, store: Store) -> None:
     settings = _with(without_prefect, quota_images_per_day=1)
     operator = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         problem(client.put("/v1/users/ann/quotas", json={}, headers=operator), 404, "not_found")
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         submit(client, "a.jpg")
@@ -202,7 +202,7 @@ def test_a_users_own_quotas_take_precedence_over_the_settings(without_prefect: S
 
 def test_requests_over_the_rate_limit_are_refused_with_the_standard_headers(without_prefect: Settings) -> None:
     settings = _with(without_prefect, requests_per_minute=5)
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         answers = [client.get("/v1/jobs") for _ in range(7)]
         assert [answer.status_code for answer in answers[:5]] == [200] * 5

@@ -55,7 +55,7 @@ def dist(checkout: Path) -> Path:
 
 def test_the_same_commit_gives_the_same_bytes(checkout: Path, dist: Path, tmp_path: Path) -> None:
     sums = (dist / "SHA256SUMS").read_text()
-    assert len(sums.splitlines()) == 5
+    assert len(sums.splitlines()) == 6
     for line in sums.splitlines():
         expected, name = line.split("  ")
         assert sha256(dist / name) == expected
@@ -79,7 +79,7 @@ def test_the_wheel_contains_everything_the_stack_needs_and_no_tests(dist: Path) 
     for name in ("prefect.yaml", *(f"samples/{path.name}" for path in (ROOT / "samples").iterdir())):
         assert f"deployments/{name}" in names
     assert "dashboard/pages/.streamlit/config.toml" in names
-    assert "blurline = blurline.command:main" in entry_points
+    assert "blurline = blurline.cli.command:main" in entry_points
     assert "[prefect.collections]\nblurline = deployments.worker" in entry_points
 
 

@@ -14,10 +14,11 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage import store as store_module
 from blurline.storage.store import PresignedPost, Store
+from tests.waiting import TIMEOUT_S
 
 
 def post(form: PresignedPost, data: bytes, **changed: str) -> httpx.Response:
-    return httpx.post(form.url, data=form.fields | changed, files={"file": ("a.jpg", data)})
+    return httpx.post(form.url, data=form.fields | changed, files={"file": ("a.jpg", data)}, timeout=TIMEOUT_S)
 
 
 def test_a_presigned_form_accepts_only_its_own_object(store: Store, settings: Settings) -> None:
@@ -37,8 +38,8 @@ def test_nothing_is_readable_without_credentials(store: Store, settings: Setting
     store.put_original(key, io.BytesIO(b"secret"), 6)
     store.put_result(key, b"secret", "image/jpeg")
     for bucket in (settings.store.originals_bucket, settings.store.results_bucket):
-        assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}/{key}").status_code == 403
-        assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}").status_code == 403
+        assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}/{key}", timeout=TIMEOUT_S).status_code == 403
+        assert httpx.get(f"{settings.store.s3_endpoint}/{bucket}", timeout=TIMEOUT_S).status_code == 403
 
 
 def test_missing_objects_are_distinguished_from_an_unavailable_store(store: Store, settings: Settings) -> None:

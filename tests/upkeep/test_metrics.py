@@ -13,6 +13,7 @@ from blurline.observability import metrics
 from blurline.settings import Settings
 from tests.api_requests import problem, submit
 from tests.api_server import serving
+from tests.waiting import TIMEOUT_S
 
 TOKEN = "of-prometheus-alone"
 
@@ -20,7 +21,7 @@ TOKEN = "of-prometheus-alone"
 @pytest.fixture
 def guarded(without_prefect: Settings) -> Iterator[httpx.Client]:
     settings = without_prefect.replace(metrics_token=SecretStr(TOKEN))
-    with serving(create_app(settings)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         yield client
 
 

@@ -19,7 +19,7 @@ from tests.api_requests import images_of, submit, underway
 from tests.api_server import serving
 from tests.clock import age
 from tests.factories import RETRY_POLICY
-from tests.waiting import wait_for
+from tests.waiting import TIMEOUT_S, wait_for
 
 
 def _operator(settings: Settings, client: httpx.Client) -> Client:
@@ -85,7 +85,7 @@ def test_the_system_report_shows_retention(without_prefect: Settings) -> None:
     settings = without_prefect.replace(**kept)
     with (
         serving(create_app(settings)) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=TIMEOUT_S) as client,
         _operator(settings, client) as operator,
     ):
         assert operator.system().retention.model_dump() == kept

@@ -40,7 +40,7 @@ class Running:
             return subprocess.run(command, capture_output=True, check=False).returncode == 0
         url = f"http://127.0.0.1:{self.port}{asked['httpGet']['path']}"
         try:
-            answer = httpx.get(url, headers={"Host": f"10.1.2.3:{self.port}"})
+            answer = httpx.get(url, headers={"Host": f"10.1.2.3:{self.port}"}, timeout=TIMEOUT_S)
         except httpx.HTTPError:
             return False
         return answer.is_success and "html" not in answer.headers["content-type"]  # Streamlit has a page for any path

@@ -18,6 +18,7 @@ from sql.events.webhooks import MAX_WEBHOOKS
 from tests.api_requests import bearer, problem
 from tests.api_server import serving
 from tests.events.webhooks.receiver import Receiver, add_webhook, send_test, set_up
+from tests.waiting import TIMEOUT_S
 
 
 def test_webhooks_are_visible_only_to_their_owners(
@@ -102,7 +103,7 @@ def test_no_webhook_is_created_or_sent_when_webhooks_are_off(
     without_prefect: Settings, database: Database, receiver: Receiver
 ) -> None:
     row = add_webhook(database, receiver.url)
-    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url) as client:
+    with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(without_prefect, "ann", Scope.SUBMIT)
         for response in (
             client.post("/v1/webhooks", json={"url": receiver.url}),
