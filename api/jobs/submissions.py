@@ -99,6 +99,8 @@ async def create_job(
 
 
 def _from_json(context: Context, owner: str, key: str | None, body: bytes) -> JSONResponse:
+    with contextlib.suppress(ValueError, RecursionError):  # pydantic says what is wrong
+        json.loads(body, object_pairs_hook=_once_each)
     given = _validated(JobRequest, body)
     return once(
         context,
@@ -177,8 +179,6 @@ def _files(form: FormData) -> list[OpenFile]:
 
 
 def _validated(model: type[Model], text: Any) -> Model:
-    with contextlib.suppress(ValueError, RecursionError):  # pydantic says what is wrong
-        json.loads(text, object_pairs_hook=_once_each)
     try:
         return model.model_validate_json(text)
     except ValidationError as error:

@@ -131,15 +131,15 @@ def _enqueue(
     transaction: Transaction, rows: Sequence[Row], changes: Mapping[str, Any], rerun_id: UUID, size: BatchSize
 ) -> None:
     """Use set-based statements for any number of jobs: a backlog may be a hundred thousand jobs of one image."""
-    policies: dict[tuple[str, Review], str] = {}
+    policies: dict[tuple[str, str, str | None], str] = {}
 
     def kind(row: Row) -> tuple[UUID, str]:
-        stored, least = json.dumps(row["policy"]), _least_review(row)
-        if (stored, least) not in policies:
+        made_with = json.dumps(row["policy"]), row["state"], row["error_code"]
+        if made_with not in policies:
             policy = Policy.model_validate({**row["policy"], **changes})
-            stricter = policy.model_copy(update={"review": max(policy.review, least, key=_STRICTNESS.index)})
-            policies[stored, least] = stricter.model_dump_json()
-        return row["job_id"], policies[stored, least]
+            review = max(policy.review, _least_review(row), key=_STRICTNESS.index)
+            policies[made_with] = policy.model_copy(update={"review": review}).model_dump_json()
+        return row["job_id"], policies[made_with]
 
     batches: list[tuple[UUID, UUID, str]] = []
     placed: list[tuple[UUID, Member]] = []
