@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,24 +28,19 @@ _RELEASE = "RELEASE_OF_BLURLINE"  # the variable in prefect.yaml for the version
 def deploy(environment: Mapping[str, str] | None = None) -> None:
     """Create or update the pool, its queues and every deployment. Raises ConfigurationError when Prefect refuses.
 
-    Uses separate processes, because Prefect reads its settings when it is imported.
+    Uses a process of its own, because Prefect reads its settings when it is imported.
     """
-    environment = {**(environment or os.environ), _RELEASE: VERSION}
-    for command in (
+    done = subprocess.run(
         [sys.executable, "-P", "-m", "deployments.deploy"],
-        [sys.executable, "-P", "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(_PREFECT_FILE)],
-    ):
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=_PREFECT_FILE.parent,  # Prefect imports flows from the current folder first
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
+        env={**(environment or os.environ), _RELEASE: VERSION},
+        cwd=_PREFECT_FILE.parent,  # Prefect imports flows from the current folder first
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ConfigurationError(f"Prefect could not be set up:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
 def declared_deployments() -> list[dict[str, Any]]:
@@ -122,3 +118,5 @@ async def _set_up(pool: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(_set_up(load_settings().prefect.work_pool))
+    sys.argv = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(_PREFECT_FILE)]
+    runpy.run_module("prefect", run_name="__main__")
