@@ -125,6 +125,11 @@ _REQUESTS = {
     "retention_too_long": _code(
         "The requested retention is longer than the service allows.", "Ask for a shorter retention.", status=422
     ),
+    "policy_below_least": _code(
+        "The policy asks for less than this installation demands of every policy.",
+        "Change the field that the message names, or leave it out.",
+        status=422,
+    ),
     "unknown_preset": _code("No preset has this name.", "Use a preset listed at `/v1/presets`.", status=422),
     "rate_limited": _code(
         "The client sent too many requests in too short a time.", "Wait as long as `Retry-After` says.", status=429

@@ -100,8 +100,9 @@ def rerun_backlog(
 
 def run_again(request: BacklogRerunRequest, rerun_id: UUID) -> str:
     """Re-run what matches in one transaction, or only describe it: cancelled half-way, nothing has happened."""
+    settings = load_settings()
     with database().transaction() as transaction:
-        images = rerun(transaction, request, rerun_id, batch_size(load_settings()))
+        images = rerun(transaction, request, rerun_id, batch_size(settings), settings)
     log.info(
         "rerun",
         rerun_id=str(rerun_id),

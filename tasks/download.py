@@ -9,6 +9,7 @@ from prefect import task
 from blurline.errors import PermanentError
 from blurline.limits import Limits
 from blurline.picture.decode import read_header
+from blurline.policy.least_policy import at_least
 from blurline.settings import load_settings
 from models import plan_for
 from sql.jobs.attempts import Attempt, start_batch
@@ -37,7 +38,8 @@ def download(work: Work) -> None:
         if batch is None:
             work.items = []
             return
-        work.job_id, work.policy, work.plan = batch.job_id, batch.policy, plan_for(batch.policy, settings)
+        policy = at_least(batch.policy, settings)  # the least policy may be newer than the batch
+        work.job_id, work.policy, work.plan = batch.job_id, policy, plan_for(policy, settings)
         work.items = [Item(attempt) for attempt in batch.attempts]
 
     remote = [item.attempt for item in work.items if _is_remote(item)]

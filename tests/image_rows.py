@@ -106,7 +106,7 @@ def fill(database: Database, settings: Settings) -> None:
         request = BacklogRerunRequest(
             states=["published"], owner="ann", limit=5, policy=Policy(profile=ProfileName.THOROUGH), dry_run=False
         )
-        rerun(transaction, request, new_id(), SIZE)
+        rerun(transaction, request, new_id(), SIZE, Settings())
     for attempt, policy in underway(database, settings):
         settle(database, attempt, made(attempt, policy, random_boxes(chance), model="m2"))
     review(database, settings)

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Ctx, Submitter, Who
 from api.http.problems import problem_responses
-from api.jobs.create_job import SubmissionOptions, new_upload, submit_images
+from api.jobs.create_job import new_upload, submission_options, submit_images
 from api.jobs.views import image_view
-from blurline.contract import Image, Key, Name, SubmittedImage, with_examples
+from blurline.contract import Image, JobOptions, Key, Name, SubmittedImage, with_examples
 from blurline.contract.examples import KEY
 from sql.jobs.job_queries import ImageFilter, list_images_of_job
 from sql.jobs.job_queries import list_images as images_of
@@ -64,7 +64,7 @@ def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
 def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
     """Like `POST /v1/jobs`, for one object with the default policy."""
     image = SubmittedImage(key=request.object_key, name=request.name)
-    job = submit_images(context, SubmissionOptions(who.owner), [image])
+    job = submit_images(context, submission_options(context, who.owner, JobOptions()), [image])
     return image_view(list_images_of_job(context.database, job.id, limit=1)[0])
 
 

@@ -27,6 +27,7 @@ from blurline.ids import made_at, new_id
 from blurline.observability.traces import current_traceparent
 from blurline.outbound.guarded_client import check_url
 from blurline.policy import Policy
+from blurline.policy.least_policy import resolve
 from blurline.policy.presets import DEFAULT, PRESETS
 from blurline.storage.store import PresignedPost, StoredObject
 from sql.events.webhooks import create_webhook
@@ -55,7 +56,7 @@ class SubmissionOptions:
     """The options of a submission. ``claim`` is the claim on its Idempotency-Key."""
 
     owner: str
-    policy: Policy = Policy()
+    policy: Policy
     preset: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     webhook: WebhookRequest | None = None
@@ -66,7 +67,9 @@ class SubmissionOptions:
 def submission_options(
     context: Context, owner: str, options: JobOptions, claim: ClaimedKey | None = None
 ) -> SubmissionOptions:
-    """The options of a request, its own policy fields merged over its preset's. Raises ApiProblem."""
+    """The options of a request, its own policy fields merged over its preset's, at least the least policy.
+
+    Raises ApiProblem and PolicyBelowLeast."""
     preset = options.preset or DEFAULT
     if preset in PRESETS:
         _, policy = PRESETS[preset]
@@ -79,11 +82,11 @@ def submission_options(
         check_webhooks_allowed(context)
         check_url(str(options.webhook.url), context.settings.outbound.networks)
     try:
-        merged = Policy.model_validate(policy.model_dump() | options.policy.model_dump(exclude_unset=True))
+        resolved = resolve(policy, options.policy, context.settings)
     except ValidationError as error:
         raise ApiProblem("invalid_request", f"The policy conflicts with the preset {preset!r}: {error}.") from error
     retention = asked_days(context.settings, options.retention)
-    return SubmissionOptions(owner, merged, options.preset, options.labels, options.webhook, retention, claim)
+    return SubmissionOptions(owner, resolved, options.preset, options.labels, options.webhook, retention, claim)
 
 
 def check_webhooks_allowed(context: Context) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.dependencies import Ctx, Operator, Who
+from api.dependencies import Context, Ctx, Operator, Who
 from api.http.problems import ApiProblem, problem_responses
 from blurline.contract import Preset, PresetName, PresetRequest, Presets
+from blurline.policy.least_policy import at_least, check_asked
 from blurline.policy.presets import PRESETS
 from sql.jobs.presets import PresetRow, list_presets, put_preset
 from sql.jobs.presets import delete_preset as delete
@@ -16,21 +17,23 @@ router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
 @router.get("")
 def get_presets(context: Ctx, _: Who) -> Presets:
-    """List the built-in presets, then the operators' presets by name."""
+    """List the built-in presets, then the operators' presets by name, each with its policy raised to what the
+    installation demands."""
     builtin = [
-        Preset(name=name, description=description, policy=policy.model_dump(mode="json"), is_builtin=True)
+        _view(context, PresetRow(name, description, policy), is_builtin=True)
         for name, (description, policy) in PRESETS.items()
     ]
-    return Presets(presets=[*builtin, *map(_view, list_presets(context.database))])
+    return Presets(presets=[*builtin, *(_view(context, row) for row in list_presets(context.database))])
 
 
-@router.put("/{name}", responses=problem_responses("preset_is_builtin"))
+@router.put("/{name}", responses=problem_responses("preset_is_builtin", "policy_below_least"))
 def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetRequest) -> Preset:
     """Create or change a preset. Existing jobs keep their policy."""
     _check_own(name)
+    check_asked(request.policy, context.settings)
     row = PresetRow(name, request.description, request.policy)
     put_preset(context.database, row, who.owner)
-    return _view(row)
+    return _view(context, row)
 
 
 @router.delete("/{name}", status_code=204, responses=problem_responses("not_found", "preset_is_builtin"))
@@ -48,7 +51,6 @@ def _check_own(name: str) -> None:
         )
 
 
-def _view(row: PresetRow) -> Preset:
-    return Preset(
-        name=row.name, description=row.description, policy=row.policy.model_dump(mode="json"), is_builtin=False
-    )
+def _view(context: Context, row: PresetRow, *, is_builtin: bool = False) -> Preset:
+    policy = at_least(row.policy, context.settings).model_dump(mode="json")
+    return Preset(name=row.name, description=row.description, policy=policy, is_builtin=is_builtin)

@@ -19,13 +19,13 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/v1/reruns", tags=["operating"])
 
 
-@router.post("", responses=problem_responses("models_unknown"))
+@router.post("", responses=problem_responses("models_unknown", "policy_below_least"))
 def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> BacklogRerun:
     """Re-run images of any owner, or with `dry_run` (the default) only list them. Each image keeps its result until the
     new one is ready."""
     rerun_id = new_id()
     with context.database.transaction() as transaction:
-        images = rerun(transaction, request, rerun_id, batch_size(context.settings))
+        images = rerun(transaction, request, rerun_id, batch_size(context.settings), context.settings)
     is_begun = bool(images.count) and not request.dry_run
     if is_begun:
         log.info("backlog_rerun", rerun_id=str(rerun_id), images=images.count, asked_by=who.owner)

@@ -24,7 +24,9 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
 @router.post(
-    "/{job_id}/rerun", status_code=202, responses=problem_responses("not_found", "quota_exceeded", "models_unknown")
+    "/{job_id}/rerun",
+    status_code=202,
+    responses=problem_responses("not_found", "quota_exceeded", "models_unknown", "policy_below_least"),
 )
 def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
     """Re-run images of one of the caller's jobs, optionally with another policy; operators can re-run anyone's. Each
@@ -46,6 +48,6 @@ def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None
                 charge(transaction, who.owner, default_quotas(settings), images, size_bytes)
 
         within_job = BacklogRerunRequest(**dict(request), job_id=job_id, dry_run=False)
-        images = rerun(transaction, within_job, rerun_id, batch_size(settings), charge_owner)
+        images = rerun(transaction, within_job, rerun_id, batch_size(settings), settings, charge_owner)
     log.info("job_rerun", job_id=str(job_id), rerun_id=str(rerun_id), images=images.count, asked_by=who.owner)
     return Rerun(id=rerun_id, images=images.count, without_original=images.without_original)

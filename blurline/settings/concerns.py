@@ -6,7 +6,7 @@ The variable of a field is its class's prefix and its name, unless the field nam
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AliasGenerator,
@@ -256,6 +256,36 @@ class OutboundSettings(Concern, alias_generator=_named("BLURLINE_")):
         default=30,
         gt=0,
         description="Longest time to fetch one URL, in seconds.",
+    )
+
+
+class LeastPolicySettings(Concern, alias_generator=_named("BLURLINE_")):
+    """What every policy must do at least (`blurline.policy.least_policy`). The defaults demand nothing."""
+
+    least_review: Literal["never", "doubtful", "always"] = Field(
+        default="never", description="The least `review` of a policy: `never`, `doubtful` or `always`."
+    )
+    highest_max_doubt: float = Field(
+        default=1, ge=0, le=1, description="The highest `max_doubt`: a lower one sends more results to review."
+    )
+    least_profile: Literal["fast", "standard", "thorough"] = Field(
+        default="fast", description="The least thorough `profile`: `fast`, `standard` or `thorough`."
+    )
+    highest_min_score: float | None = Field(
+        default=None, ge=0.1, lt=1, description="The highest `min_score`, also of profiles. Default: no limit."
+    )
+    least_padding: float = Field(default=0.2, ge=0.2, le=1, description="The least `padding`.")
+    allowed_styles: Annotated[tuple[Literal["pixelate", "blur", "solid", "emoji"], ...], BeforeValidator(_split)] = (
+        Field(default=(), description="The allowed `style`s, separated by commas. Default: all.")
+    )
+    most_cells_per_face: int = Field(default=8, ge=1, le=8, description="The most `cells_per_face`.")
+    allow_keep_regions: bool = Field(default=True, description="Whether policies may have `keep_regions`.")
+    allow_size_limits: bool = Field(default=True, description="Whether policies may have `size_limits`.")
+    required_classes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_split)] = Field(
+        default=(), description="Numbers that `classes` must contain, separated by commas; 0 is the face."
+    )
+    most_metadata: Literal["strip", "safe", "mapping"] = Field(
+        default="mapping", description="The most `metadata` that a result may keep: `strip`, `safe` or `mapping`."
     )
 
 

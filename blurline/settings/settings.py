@@ -26,6 +26,7 @@ from blurline.settings.concerns import (
     DashboardSettings,
     DatabaseSettings,
     DetectorSettings,
+    LeastPolicySettings,
     OidcSettings,
     OutboundSettings,
     PictureSettings,
@@ -78,6 +79,7 @@ class Settings(BaseModel):
     oidc: OidcSettings = Field(default_factory=OidcSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
     outbound: OutboundSettings = Field(default_factory=OutboundSettings)
+    least_policy: LeastPolicySettings = Field(default_factory=LeastPolicySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     scheduling: SchedulingSettings = Field(default_factory=SchedulingSettings)
     detector: DetectorSettings = Field(default_factory=DetectorSettings)

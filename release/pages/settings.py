@@ -22,6 +22,7 @@ _SECTIONS: dict[str | None, str] = {
     "oidc": "Sign-in with OpenID Connect",
     "dashboard": "The dashboard",
     "outbound": "URLs and webhooks",
+    "least_policy": "What every policy must do",
     "retention": "How long data are kept",
     "scheduling": "Batches and attempts",
     "detector": "Models",

@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from blurline.contract.corrections import Correction
@@ -19,6 +18,8 @@ from blurline.contract.reruns import NAMED_IMAGES, BacklogRerunRequest
 from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.policy import Policy, Review
+from blurline.policy.least_policy import check_asked, is_looser, resolve
+from blurline.settings import Settings
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import parse_correction, reopen
 from sql.jobs.retries import cancel_attempts
@@ -62,13 +63,16 @@ def rerun(
     request: BacklogRerunRequest,
     rerun_id: UUID,
     size: BatchSize,
+    settings: Settings,
     charge: Callable[[int, int], None] | None = None,
 ) -> RerunImages:
     """Put the images that match into batches of the `backlog` queue, or (a dry run) only name them.
 
     They stay locked until the transaction ends. ``charge`` gets their number and bytes first, and may raise. Raises
-    ModelsUnknown when the request asks for results of another model and no worker has recorded the present ones.
+    ModelsUnknown when the request asks for results of another model and no worker has recorded the present ones, and
+    PolicyBelowLeast when it asks for less than the settings demand of every policy.
     """
+    check_asked(request.policy, settings)
     if request.made_with_another_model and transaction.one("recorded_models") is None:
         raise ModelsUnknown(
             "No worker of this release has recorded its models yet. Start a worker, then select by model again."
@@ -78,10 +82,9 @@ def rerun(
         charge(len(image_ids), size_bytes)
     first = transaction.all("rerun_images", image_ids=image_ids[:NAMED_IMAGES])
     if not request.dry_run:
-        changes = request.policy.model_dump(mode="json", exclude_unset=True)
         for start in range(0, len(image_ids), _AT_ONCE):
             rows = transaction.all("rerun_images", image_ids=image_ids[start : start + _AT_ONCE])
-            _enqueue(transaction, rows, changes, rerun_id, size)
+            _enqueue(transaction, rows, request.policy, rerun_id, size, settings)
         transaction.run("notify_outbox")
     return RerunImages(
         len(image_ids),
@@ -128,7 +131,7 @@ def _matching(transaction: Transaction, request: BacklogRerunRequest, *, has_ori
 
 
 def _enqueue(
-    transaction: Transaction, rows: Sequence[Row], changes: Mapping[str, Any], rerun_id: UUID, size: BatchSize
+    transaction: Transaction, rows: Sequence[Row], asked: Policy, rerun_id: UUID, size: BatchSize, settings: Settings
 ) -> None:
     """Use set-based statements for any number of jobs: a backlog may be a hundred thousand jobs of one image."""
     policies: dict[tuple[str, str, str | None], str] = {}
@@ -136,15 +139,17 @@ def _enqueue(
     def kind(row: Row) -> tuple[UUID, str]:
         made_with = json.dumps(row["policy"]), row["state"], row["error_code"]
         if made_with not in policies:
-            policy = Policy.model_validate({**row["policy"], **changes})
-            review = max(policy.review, _least_review(row), key=_STRICTNESS.index)
-            policies[made_with] = policy.model_copy(update={"review": review}).model_dump_json()
+            policies[made_with] = _policy(row, asked, settings).model_dump_json()
         return row["job_id"], policies[made_with]
 
     batches: list[tuple[UUID, UUID, str]] = []
     placed: list[tuple[UUID, Member]] = []
     for (job_id, policy), group in groupby(sorted(rows, key=kind), key=kind):
-        members = [Member(row["image_id"], row["original_bytes"], row["number"] + 1, _correction(row)) for row in group]
+        is_always = Policy.model_validate_json(policy).review is Review.ALWAYS
+        members = [
+            Member(row["image_id"], row["original_bytes"], row["number"] + 1, _correction(row, is_reviewed=is_always))
+            for row in group
+        ]
         for batch in split(members, size):
             batches.append((new_id(), job_id, policy))
             placed += [(batches[-1][0], member) for member in batch]
@@ -161,23 +166,29 @@ def _enqueue(
     reopen(transaction, [member for _, member in placed])
 
 
-def _least_review(row: Row) -> Review:
-    """The review that a re-run of the image cannot go below.
+def _policy(row: Row, asked: Policy, settings: Settings) -> Policy:
+    """The policy of an image's re-run, which never loosens the review of what waits at the review gate.
 
-    An image that doubt or its policy sent to review keeps at least that policy. One that a person or a failed check
-    sent there needs a person's decision whatever its policy.
+    An image that doubt or its policy sent there keeps at least that policy's review. One that a person or a failed
+    check sent there needs a person's decision whatever its policy, and so does a re-run with a looser policy.
     """
+    own = Policy.model_validate(row["policy"])
+    policy = resolve(own, asked, settings)
     if row["state"] != "needs_review":
-        return Review.NEVER
-    if row["error_code"] not in ("doubtful", "review_asked"):
-        return Review.ALWAYS
-    return Policy.model_validate(row["policy"]).review
+        return policy
+    is_decided_by_doubt = row["error_code"] in ("doubtful", "review_asked") and not is_looser(policy, own, settings)
+    least = own.review if is_decided_by_doubt else Review.ALWAYS
+    stricter = {
+        "review": max(policy.review, least, key=_STRICTNESS.index),
+        "max_doubt": min(policy.max_doubt, own.max_doubt),
+    }
+    return policy.model_copy(update=stricter)
 
 
-def _correction(row: Row) -> Correction | None:
-    """The marks of the present result, for another review if the image waits at the review gate."""
+def _correction(row: Row, *, is_reviewed: bool) -> Correction | None:
+    """The marks of the present result, for another review if the policy asks for one or the image waits for one."""
     correction = parse_correction(row["correction"])
-    if correction is None or row["state"] != "needs_review":
+    if correction is None or not (is_reviewed or row["state"] == "needs_review"):
         return correction
     return correction.model_copy(update={"is_held": True})
 

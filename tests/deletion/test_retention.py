@@ -14,6 +14,7 @@ import pytest
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.errors import StoreUnavailable
 from blurline.ids import new_id
+from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from flows.retention import count_expired, delete_expired
@@ -181,7 +182,7 @@ def test_retention_waits_for_an_attempt_that_may_still_store_a_result(
 def rerun_job(stored_images: StoredImages, job_id: UUID) -> RerunImages:
     request = BacklogRerunRequest(states=["published", "failed"], job_id=job_id, dry_run=False)
     with stored_images.database.transaction() as transaction:
-        return rerun(transaction, request, new_id(), SIZE)
+        return rerun(transaction, request, new_id(), SIZE, Settings())
 
 
 def test_an_image_without_its_original_is_not_re_run(stored_images: StoredImages) -> None:

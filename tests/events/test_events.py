@@ -104,7 +104,7 @@ def test_a_new_result_writes_an_event_and_the_job_does_not_finish_again(database
     (attempt,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, attempt, result("first"))
-        rerun(transaction, BacklogRerunRequest(states=["published"], dry_run=False), RERUN, SIZE)
+        rerun(transaction, BacklogRerunRequest(states=["published"], dry_run=False), RERUN, SIZE, Settings())
     (again,) = started(database)
     with database.transaction() as transaction:
         publish(transaction, again, result("second"))

@@ -40,7 +40,7 @@ def test_only_the_rest_of_a_rerun_is_cancelled(database: Database) -> None:
     for each, limit in ((rerun_id, 2), (other_id, 1)):
         request = BacklogRerunRequest(states=["published"], limit=limit, dry_run=False)
         with database.transaction() as transaction:
-            rerun(transaction, request, each, SIZE)
+            rerun(transaction, request, each, SIZE, Settings())
     done, late, other = sorted(started(database), key=lambda attempt: attempt.name)
     with database.transaction() as transaction:
         publish(transaction, done, result("after"))

@@ -141,7 +141,7 @@ def test_publishing_returns_the_key_of_the_replaced_result(database: Database, j
     with database.transaction() as transaction:
         publish(transaction, attempt, result("first"))
         request = BacklogRerunRequest(states=["published"], policy=Policy(style=Style.SOLID), dry_run=False)
-        rerun(transaction, request, new_id(), SIZE)
+        rerun(transaction, request, new_id(), SIZE, Settings())
     (again,) = started(database)
     with database.transaction() as transaction:
         assert publish(transaction, again, result("second")).replaced_key == "first"

@@ -6,6 +6,7 @@ import pytest
 
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
+from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.outbox import WaitingBatch, dispatch_waiting
 from sql.jobs.retries import retry_or_fail
@@ -50,5 +51,5 @@ def test_a_rerun_has_its_own_trace_with_a_link_to_the_old_one(database: Database
     (attempt,) = started(database)
     with database.transaction() as transaction:
         fail(transaction, attempt, "unreadable_picture", "broken")
-        rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE)
+        rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE, Settings())
     assert labels_of_dispatched(database) == [{"blurline.old_traceparent": TRACEPARENT}]

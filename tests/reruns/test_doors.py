@@ -20,6 +20,7 @@ from blurline.cli.command import app
 from blurline.contract.reruns import MAX_RERUN_IMAGES
 from blurline.errors import ConfigurationError
 from blurline.policy import Policy
+from blurline.policy.least_policy import PolicyBelowLeast
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from flows.rerun_backlog import rerun_backlog
@@ -119,6 +120,12 @@ class Doors:
     @staticmethod
     def _answer(response: httpx.Response) -> int:
         return int(response.raise_for_status().json()["images"])
+
+
+@pytest.fixture
+def without_prefect(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """Settings with an unreachable Prefect, and those of the test."""
+    return settings.replace(prefect_api_url="http://127.0.0.1:9/api", **getattr(request, "param", {}))
 
 
 @pytest.fixture
@@ -226,6 +233,47 @@ def test_an_image_without_a_result_was_made_by_no_present_model(
     record_models(database, {"standard": "m2" * 4})  # of the profile `fast` nothing is known
     assert doors["backlog"]({"made_with_another_model": True}, {}) == 1
     assert set(taken(settings, database, jobs)) == {"ann/2.jpg"}
+
+
+@pytest.mark.parametrize("without_prefect", [{"least_review": "doubtful", "most_cells_per_face": 4}], indirect=True)
+def test_no_door_gets_round_the_least_policy(
+    doors: Doors, jobs: dict[str, UUID], settings: Settings, database: Database
+) -> None:
+    for name in DOORS:
+        with pytest.raises((PolicyBelowLeast, httpx.HTTPStatusError)) as refused:
+            doors[name]({"job_id": str(jobs["ann"])}, {"review": "never"})
+        if isinstance(refused.value, httpx.HTTPStatusError):
+            assert refused.value.response.json()["code"] == "policy_below_least"
+        doors[name]({"job_id": str(jobs["ann"])}, {"style": "blur"})
+        policy = taken(settings, database, jobs)["ann/2.jpg"]
+        assert (policy["review"], policy["cells_per_face"], policy["style"]) == ("doubtful", 4, "blur"), name
+
+
+def test_no_door_loosens_the_review_of_what_is_held(
+    doors: Doors, jobs: dict[str, UUID], settings: Settings, database: Database
+) -> None:
+    held = {"job_id": str(jobs["bob"]), "states": ["needs_review"]}
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute('UPDATE images SET policy = policy || \'{"review": "doubtful", "max_doubt": 0.4}\'')
+    region = {"x1": 0, "y1": 0, "x2": 1, "y2": 1}
+    looser: list[dict[str, Any]] = [
+        {"min_score": 0.9},
+        {"keep_regions": [region]},
+        {"size_limits": {"max_side": 0.1}},
+        {"classes": [3]},
+    ]
+    expected: list[tuple[dict[str, Any], str]] = [
+        ({"review": "never", "max_doubt": 1.0}, "doubtful"),
+        ({"profile": "thorough"}, "doubtful"),
+        ({"review": "always", "max_doubt": 0.2}, "always"),
+        *((each, "always") for each in looser),
+    ]
+    for changes, review in expected:
+        for name in DOORS[:-1]:  # the fourth re-runs ann's job
+            doors[name](held, changes)
+            policy = taken(settings, database, jobs)["bob/0.jpg"]
+            assert policy["review"] == review, (name, changes)
+            assert policy["max_doubt"] == min(0.4, changes.get("max_doubt", 1)), (name, changes)
 
 
 def test_the_form_in_prefect_sets_nothing_by_itself() -> None:

@@ -109,7 +109,7 @@ def test_a_url_is_fetched_once_and_its_original_stored(database: Database, store
     assert again.attempt.number == 2
     cancel_attempts_of_job(database, job_id)
     with database.transaction() as transaction:
-        rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE)
+        rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE, Settings())
     (rerun_item,) = _downloaded(database)
     assert rerun_item.original is not None and rerun_item.original.data == PICTURE
     assert site.paths == ["/a.jpg"]

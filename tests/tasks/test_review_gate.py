@@ -11,6 +11,8 @@ from blurline.decision.doubt import Doubt
 from blurline.errors import DatabaseUnavailable
 from blurline.policy import Policy, Review
 from blurline.policy.profile import ProfileName
+from blurline.policy.region import Region
+from blurline.settings import load_settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from blurline.storage.store import Store
@@ -60,6 +62,21 @@ def test_the_decision_of_blur_is_what_notify_publishes(database: Database, store
     image = image_of(database, item)
     expected = ("needs_review", "review_asked", True) if policy is ALWAYS else ("published", None, False)
     assert (image.state, image.error_code, has_views) == expected
+
+
+def test_a_policy_from_before_the_least_policy_is_raised_by_the_worker(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(database, store, Policy(profile=ProfileName.FAST, keep_regions=(Region(x1=0, y1=0, x2=1, y2=1),)))
+    monkeypatch.setenv("BLURLINE_LEAST_REVIEW", "always")
+    monkeypatch.setenv("BLURLINE_ALLOW_KEEP_REGIONS", "false")
+    load_settings.cache_clear()
+    work, item = uploaded(database)
+    notify.fn(work)
+    image = image_of(database, item)
+    assert (image.state, image.error_code, image.faces) == ("needs_review", "review_asked", 1)
+    assert image.policy is not None
+    assert (image.policy["review"], image.policy["keep_regions"]) == ("always", [])
 
 
 def test_a_retry_of_notify_alone_keeps_the_decision(database: Database, store: Store) -> None:

@@ -1,0 +1,117 @@
+"""The least policy: what the installation's settings demand of every policy.
+
+A request that sets a field to less is refused (`check_asked`). Fields from a default, a preset or a stored policy are
+raised (`at_least`): when a policy is resolved, and once more by the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from blurline.errors import PermanentError
+from blurline.policy.metadata_policy import MetadataPolicy
+from blurline.policy.policy import Policy, Review, Style
+from blurline.policy.profile import PROFILES, ProfileName
+from blurline.settings import Settings
+
+_REVIEWS, _PROFILES, _METADATA = tuple(Review), tuple(ProfileName), tuple(MetadataPolicy)  # from the least to the most
+
+_VARIABLES = {
+    "review": "BLURLINE_LEAST_REVIEW",
+    "max_doubt": "BLURLINE_HIGHEST_MAX_DOUBT",
+    "profile": "BLURLINE_LEAST_PROFILE",
+    "min_score": "BLURLINE_HIGHEST_MIN_SCORE",
+    "padding": "BLURLINE_LEAST_PADDING",
+    "style": "BLURLINE_ALLOWED_STYLES",
+    "cells_per_face": "BLURLINE_MOST_CELLS_PER_FACE",
+    "keep_regions": "BLURLINE_ALLOW_KEEP_REGIONS",
+    "size_limits": "BLURLINE_ALLOW_SIZE_LIMITS",
+    "classes": "BLURLINE_REQUIRED_CLASSES",
+    "metadata": "BLURLINE_MOST_METADATA",
+}
+"""The fields that the installation can limit, and the setting of each."""
+
+
+class PolicyBelowLeast(PermanentError):
+    """A request asks for less than the installation demands of every policy."""
+
+    code = "policy_below_least"
+
+
+def resolve(base: Policy, asked: Policy, settings: Settings) -> Policy:
+    """Return ``base`` with the fields that ``asked`` sets, raised to the least policy.
+
+    Raises PolicyBelowLeast when ``asked`` sets a field to less, and ValidationError when the fields do not go together.
+    """
+    check_asked(asked, settings)
+    return at_least(Policy.model_validate(base.model_dump() | asked.model_dump(exclude_unset=True)), settings)
+
+
+def check_asked(asked: Policy, settings: Settings) -> None:
+    """Raise PolicyBelowLeast when a field that ``asked`` sets is less than the least policy. Null asks for nothing."""
+    for name, value in _raised(asked, settings).items():
+        given = getattr(asked, name)
+        if name in asked.model_fields_set and given is not None and given != value:
+            variable = _VARIABLES[name]
+            limit = getattr(settings.least_policy, variable.removeprefix("BLURLINE_").lower())
+            raise PolicyBelowLeast(
+                f"This installation does not allow the policy's `{name}` ({_shown(given)}): its setting {variable} is "
+                f"{_shown(limit)}. Change the field, or leave it out."
+            )
+
+
+def at_least(policy: Policy, settings: Settings) -> Policy:
+    """Return the policy, with every field raised to the least policy."""
+    return policy.model_copy(update=dict(_raised(policy, settings)))
+
+
+def is_looser(policy: Policy, than: Policy, settings: Settings) -> bool:
+    """Whether ``policy`` may find or destroy less than another policy. Their `review` and `max_doubt` do not count."""
+    return (
+        _PROFILES.index(policy.profile) < _PROFILES.index(than.profile)
+        or _threshold(policy, settings) > _threshold(than, settings)
+        or policy.padding < than.padding
+        or policy.cells_per_face > than.cells_per_face
+        or not set(than.classes) <= set(policy.classes)
+        or not set(than.always_regions) <= set(policy.always_regions)
+        or not set(policy.keep_regions) <= set(than.keep_regions)
+        or (policy.size_limits is not None and policy.size_limits != than.size_limits)
+    )
+
+
+def _raised(policy: Policy, settings: Settings) -> Mapping[str, Any]:
+    """The value of each limited field of the policy, raised."""
+    least = settings.least_policy
+    styles = tuple(map(Style, least.allowed_styles)) or tuple(Style)
+    preferred = (policy.style, Policy().style, styles[0])
+    highest = least.highest_min_score
+    is_above = highest is not None and _threshold(policy, settings) > highest
+    return {
+        "review": max(policy.review, Review(least.least_review), key=_REVIEWS.index),
+        "max_doubt": min(policy.max_doubt, least.highest_max_doubt),
+        "profile": max(policy.profile, ProfileName(least.least_profile), key=_PROFILES.index),
+        "min_score": highest if is_above else policy.min_score,
+        "padding": max(policy.padding, least.least_padding),
+        "style": next(style for style in preferred if style in styles),
+        "cells_per_face": min(policy.cells_per_face, least.most_cells_per_face),
+        "keep_regions": policy.keep_regions if least.allow_keep_regions else (),
+        "size_limits": policy.size_limits if least.allow_size_limits else None,
+        "classes": (*policy.classes, *(each for each in least.required_classes if each not in policy.classes)),
+        "metadata": min(policy.metadata, MetadataPolicy(least.most_metadata), key=_METADATA.index),
+    }
+
+
+def _threshold(policy: Policy, settings: Settings) -> float:
+    """The score from which the policy destroys a face."""
+    if policy.min_score is not None:
+        return policy.min_score
+    own = settings.detector
+    return PROFILES[policy.profile].threshold if own.model_file is None else own.model_threshold
+
+
+def _shown(value: Any) -> str:
+    """A field's value as in JSON, without what makes a list of regions long."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) if all(isinstance(each, (str, int)) for each in value) else f"{len(value)}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
