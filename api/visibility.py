@@ -8,6 +8,8 @@ from uuid import UUID
 from api.dependencies import Context
 from api.http.problems import ApiProblem, NotFound
 from blurline.access.tokens import Identity, Scope
+from blurline.errors import ObjectMissing
+from blurline.storage.store import SubmittedOriginal
 from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow, find_image, find_job, list_detections
 
 
@@ -67,11 +69,13 @@ def sendable_result(who: Identity, row: ImageRow) -> str:
     raise ApiProblem("not_published", f"The image has no published result. {why.rstrip('.')}.")
 
 
-def readable_original(row: ImageRow) -> str:
-    """The key of the original. Raises ApiProblem when the original is gone."""
+def readable_original(row: ImageRow) -> SubmittedOriginal:
+    """The original, as it was submitted. Raises ApiProblem when it is gone, ObjectMissing before it is fetched."""
     if row.original_gone_at is not None:
         raise ApiProblem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
-    return row.original_key
+    if row.original_etag is None:
+        raise ObjectMissing("The original is not fetched from its URL yet. Try again later.")
+    return SubmittedOriginal(row.original_key, row.original_etag, row.original_sha256)
 
 
 def not_manageable(what: str) -> ApiProblem:

@@ -75,6 +75,9 @@ _REQUESTS = {
         status=409,
     ),
     "original_gone": _code("The original is no longer stored.", "Submit the file again.", status=410),
+    "original_changed": _code(
+        "The original was replaced after its submission.", _SUBMIT_AGAIN, Place.IMAGE, status=409
+    ),
     "result_gone": _code("The result is no longer stored.", "Re-run the image, or submit the file again.", status=410),
     "on_hold": _code(
         "A legal hold protects the job or image from deletion.", "Ask the operator to release the hold.", status=409
@@ -215,7 +218,6 @@ _IMAGES = {
         "Check that the URL leads directly to the picture, then submit it again.",
         Place.IMAGE,
     ),
-    "original_changed": _code("The original was replaced after its submission.", _SUBMIT_AGAIN, Place.IMAGE),
     "attempt_superseded": _code(
         "The attempt was cancelled, or another attempt replaced it.", "There is nothing to do.", Place.IMAGE
     ),

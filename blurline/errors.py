@@ -96,6 +96,12 @@ class ObjectMissing(PermanentError):
     code = "object_missing"
 
 
+class OriginalChanged(PermanentError):
+    """The stored object differs from the submitted file."""
+
+    code = "original_changed"
+
+
 class AddressRefused(PermanentError):
     """A URL is not acceptable, or leads to an address that is not allowed."""
 

@@ -6,22 +6,16 @@ import hashlib
 
 from prefect import task
 
-from blurline.errors import PermanentError
 from blurline.limits import Limits
 from blurline.picture.decode import read_header
 from blurline.policy.least_policy import at_least
 from blurline.settings import load_settings
+from blurline.storage.store import SubmittedOriginal
 from models import plan_for
 from sql.jobs.attempts import Attempt, start_batch
 from tasks.resources import database, store
 from tasks.source_url import fetching, keep
 from tasks.work import TASK, DownloadedOriginal, Item, Work
-
-
-class OriginalChanged(PermanentError):
-    """The stored object differs from the submitted one."""
-
-    code = "original_changed"
 
 
 def validated(data: bytes, limits: Limits) -> DownloadedOriginal:
@@ -63,7 +57,7 @@ def _is_remote(item: Item) -> bool:
 
 
 def _stored(attempt: Attempt) -> bytes:
-    data, etag = store().get_original(attempt.original_key)
-    if etag != attempt.original_etag:
-        raise OriginalChanged("The uploaded file was replaced after it was submitted. Upload and submit it again.")
-    return data
+    assert attempt.original_etag is not None
+    return store().read_original(
+        SubmittedOriginal(attempt.original_key, attempt.original_etag, attempt.original_sha256)
+    )

@@ -16,6 +16,7 @@ from sql.jobs.publishing import publish
 from sql.jobs.settlement import fail
 from tests.api_requests import underway
 from tests.factories import result
+from tests.stored_images import original_bytes
 
 SENTENCE = "The file is cut short. Send it again."
 
@@ -52,7 +53,7 @@ def settle(attempt: Attempt, database: Database, store: Store) -> None:
         with database.transaction() as transaction:
             fail(transaction, attempt, "unreadable_picture", SENTENCE)
         return
-    data = redacted(store.get_original(attempt.original_key)[0])
+    data = redacted(original_bytes(store, attempt.original_key))
     made = replace(
         result(f"{attempt.image_id}/{attempt.id}.jpg"),
         size_bytes=len(data),

@@ -68,7 +68,7 @@ def _original(context: Context, who: Identity, row: ImageRow, size: PreviewSize)
         raise ApiProblem(
             "missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which is required for originals."
         )
-    content = context.store.stream_original(preview_key(readable_original(row), size))
+    content = context.store.stream_original_preview(preview_key(readable_original(row).key, size))
     record_view(context.database, who.owner, row.id)
     log.info("original_looked_at", image_id=str(row.id), reviewer=who.owner, size=size)
     return content

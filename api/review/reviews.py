@@ -123,16 +123,16 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
             "description": "The original, as it was submitted. It shows faces.",
         },
-        **problem_responses("not_found", "original_gone", "store_unavailable"),
+        **problem_responses("not_found", "original_changed", "original_gone", "store_unavailable"),
     },
 )
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamedFile:
     """Download the original. For reviewers only; every view is recorded."""
-    key = readable_original(visible_image(context, who, image_id))
+    original = readable_original(visible_image(context, who, image_id))
     record_view(context.database, who.owner, image_id)
     log.info("original_looked_at", image_id=str(image_id), reviewer=who.owner)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    content = context.store.stream_original(key)
+    content = context.store.open_original(original)
     return StreamedFile(content, 200, headers, "application/octet-stream")
 
 

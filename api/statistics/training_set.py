@@ -13,11 +13,14 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+import structlog
 from stream_zip import ZIP_AUTO, stream_zip
 
-from blurline.errors import ObjectMissing
-from blurline.storage.store import Store
+from blurline.errors import ObjectMissing, OriginalChanged
+from blurline.storage.store import Store, SubmittedOriginal
 from sql.statistics.exports import Reviewed
+
+log = structlog.get_logger()
 
 _MODE = stat.S_IFREG | 0o644
 _CHUNK_BYTES = 1 << 17
@@ -129,10 +132,14 @@ def _yolo(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Membe
 
 
 def _original(image: Reviewed, originals: Store | None) -> Iterator[Member]:
-    if originals is not None and image.original_key is not None:
+    if originals is not None and image.original_key is not None and image.original_etag is not None:
+        submitted = SubmittedOriginal(image.original_key, image.original_etag, image.original_sha256)
         try:
-            data, _ = originals.get_original(image.original_key)
+            data = originals.read_original(submitted)
         except ObjectMissing:  # deleted since the row was read
+            return
+        except OriginalChanged:
+            log.warning("original_not_exported", image_id=str(image.id), error_code=OriginalChanged.code)
             return
         yield _member(file_name(image), len(data), iter([data]), level=_STORED)
 

@@ -1,4 +1,4 @@
-"""The keys of previews in the store."""
+"""The keys of objects that the store has beside an original or a result."""
 
 from __future__ import annotations
 
@@ -21,5 +21,15 @@ class PreviewSize(StrEnum):
 
 def preview_key(key: str, size: PreviewSize) -> str:
     """The key of an object's preview: beside the object, under its key without the extension."""
+    return _beside(key, size)
+
+
+def protected_key(key: str) -> str:
+    """The key of the copy of an original that no upload form can write."""
+    return _beside(key, "protected")
+
+
+def _beside(key: str, what: str) -> str:
+    """A key that every listing, sweep and removal of the object includes."""
     folder, slash, name = key.rpartition("/")
-    return f"{folder}{slash}{name.partition('.')[0]}.{size}.jpg"
+    return f"{folder}{slash}{name.partition('.')[0]}.{what}.jpg"

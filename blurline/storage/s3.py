@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
-from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
+from blurline.errors import ConfigurationError, ObjectMissing, OriginalChanged, StoreUnavailable
 from blurline.settings import Settings
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
@@ -52,15 +52,20 @@ class ObjectBody(Iterator[bytes]):
     ``finally``, and keeps the connection.
     """
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, chunk_bytes: int) -> None:
+    def __init__(
+        self, response: urllib3.BaseHTTPResponse, chunk_bytes: int, check: Callable[[bytes | None], None] | None = None
+    ) -> None:
         self._response = response
         self._chunks = response.stream(chunk_bytes)
+        self._check = check
 
     def __next__(self) -> bytes:
-        """The next chunk. Raises StoreUnavailable."""
+        """The next chunk. Raises StoreUnavailable, and what ``check`` raises: it gets each chunk, then None."""
         try:
             with translated():
                 chunk = next(self._chunks, None)
+            if self._check is not None:
+                self._check(chunk)
         except BaseException:
             self.close()
             raise
@@ -77,7 +82,7 @@ class ObjectBody(Iterator[bytes]):
 
 @contextmanager
 def translated(key: str = "") -> Iterator[None]:
-    """Translate the client's errors into ObjectMissing or StoreUnavailable."""
+    """Translate the client's errors into ObjectMissing, OriginalChanged or StoreUnavailable."""
     try:
         yield
     except S3Error as error:
@@ -85,6 +90,8 @@ def translated(key: str = "") -> Iterator[None]:
             raise ObjectMissing(
                 f"No object is stored under the key {key!r}. Upload the file before you submit it."
             ) from error
+        if error.code == "PreconditionFailed":
+            raise OriginalChanged("The stored file is not the one that was submitted.") from error
         raise StoreUnavailable(f"The S3 store answered {error.code}: {error.message}") from error
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
         raise StoreUnavailable(f"The S3 store did not respond: {error}") from error

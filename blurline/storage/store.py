@@ -6,26 +6,31 @@ download through the API, which checks what is published.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 import urllib3
+from minio.commonconfig import CopySource
 from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
 
-from blurline.errors import ObjectMissing, StoreUnavailable
+from blurline.errors import ObjectMissing, OriginalChanged, StoreUnavailable
 from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket, Listed
-from blurline.storage.preview_keys import PreviewSize, preview_key
+from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key
 from blurline.storage.s3 import Connections, ObjectBody, connect, translated
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
 _CHUNK_BYTES = 1 << 18
 _PART_BYTES = 16 << 20
+_COPIED_ETAG = "x-amz-meta-blurline-etag"
+_CHANGED = "The stored file is not the one that was submitted. Upload and submit it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,32 @@ class StoredObject:
     key: str
     size_bytes: int
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedOriginal:
+    """An original as it was submitted: its etag then, and its hash once a worker has read it."""
+
+    key: str
+    etag: str
+    sha256: str | None = None
+
+    def checker(self) -> Callable[[bytes | None], None] | None:
+        """A function that takes the chunks of a file, then None, and raises OriginalChanged when the hash differs.
+
+        None when the hash is not known. An etag is often an MD5 hash, for which different files can be made to agree.
+        """
+        if self.sha256 is None:
+            return None
+        digest = hashlib.sha256()
+
+        def check(chunk: bytes | None) -> None:
+            if chunk is not None:
+                digest.update(chunk)
+            elif digest.hexdigest() != self.sha256:
+                raise OriginalChanged(_CHANGED)
+
+        return check
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +157,36 @@ class Store:
         with translated():
             self._client.remove_object(self._settings.store.originals_bucket, key)
 
-    def get_original(self, key: str) -> tuple[bytes, str]:
-        """The bytes of an original, and their etag."""
-        with translated(key):
-            response = self._client.get_object(self._settings.store.originals_bucket, key)
-            try:
-                return response.read(), response.headers.get("etag", "").strip('"')
-            finally:
-                response.close()
-                response.release_conn()
+    def open_original(self, original: SubmittedOriginal) -> ObjectBody:
+        """The submitted file in chunks. Every reader of an original comes through here.
 
-    def stream_original(self, key: str) -> ObjectBody:
-        """An original or its preview in chunks. The object is open when this returns."""
+        Raises OriginalChanged when another file is stored, and at the end of a file whose content has another hash.
+        """
+        try:
+            return self._opened_original(original.key, original)
+        except (ObjectMissing, OriginalChanged):
+            with contextlib.suppress(ObjectMissing, OriginalChanged):
+                return self._opened_original(protected_key(original.key), original)
+            raise
+
+    def read_original(self, original: SubmittedOriginal) -> bytes:
+        """The bytes of the submitted file. Raises OriginalChanged."""
+        return b"".join(self.open_original(original))
+
+    def protect_original(self, original: SubmittedOriginal) -> None:
+        """Copy the submitted file to a key that no upload form can write. Raises OriginalChanged."""
+        bucket = self._settings.store.originals_bucket
+        with translated(original.key):
+            self._client.copy_object(
+                bucket,
+                protected_key(original.key),
+                CopySource(bucket, original.key, match_etag=original.etag),
+                metadata={_COPIED_ETAG: original.etag},
+                metadata_directive="REPLACE",
+            )
+
+    def stream_original_preview(self, key: str) -> ObjectBody:
+        """A preview of an original in chunks. Only workers write it, from the submitted file."""
         with translated(key):
             response = self._client.get_object(self._settings.store.originals_bucket, key)
         return ObjectBody(response, _CHUNK_BYTES)
@@ -214,6 +263,15 @@ class Store:
             errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
         if errors:
             raise StoreUnavailable(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}")
+
+    def _opened_original(self, key: str, original: SubmittedOriginal) -> ObjectBody:
+        with translated(key):
+            response = self._client.get_object(self._settings.store.originals_bucket, key)
+        body = ObjectBody(response, _CHUNK_BYTES, original.checker())
+        if original.etag not in (response.headers.get("etag", "").strip('"'), response.headers.get(_COPIED_ETAG)):
+            body.close()
+            raise OriginalChanged(_CHANGED)
+        return body
 
     def _keys(self, bucket: ImageBucket, prefix: str) -> list[str]:
         found = self._client.list_objects(self._named(bucket), prefix=prefix, recursive=True)

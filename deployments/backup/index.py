@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS objects (
     PRIMARY KEY (role, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS objects_by_content ON objects (sha256);
-CREATE TEMPORARY TABLE named (role TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT, PRIMARY KEY (role, key));
+CREATE TEMPORARY TABLE named (role TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT, etag TEXT, PRIMARY KEY (role, key));
 CREATE TEMPORARY TABLE new_etags (key TEXT NOT NULL, old_etag TEXT NOT NULL, etag TEXT NOT NULL);
 """
 _MOST_MISSING = 1000
@@ -85,7 +85,7 @@ class Index:
     def name(self, named: Iterable[NamedObject]) -> None:
         """Set the objects that the database names."""
         self._database.execute("DELETE FROM named")
-        self._database.executemany("INSERT OR IGNORE INTO named VALUES (?, ?, ?)", map(astuple, named))
+        self._database.executemany("INSERT OR IGNORE INTO named VALUES (?, ?, ?, ?)", map(astuple, named))
 
     def missing(self) -> list[str]:
         """The keys of objects that the database names but the index lacks; at most a thousand."""
@@ -96,9 +96,10 @@ class Index:
         return [key for (key,) in rows]
 
     def count_altered(self) -> int:
-        """The number of objects whose content differs from the database's hash."""
+        """The number of objects whose content differs from the database's hash or etag."""
         (count,) = self._database.execute(
-            "SELECT count(*) FROM named JOIN objects USING (role, key) WHERE named.sha256 <> objects.sha256"
+            "SELECT count(*) FROM named JOIN objects USING (role, key)"
+            " WHERE named.sha256 <> objects.sha256 OR named.etag <> objects.etag"
         ).fetchone()
         return int(count)
 

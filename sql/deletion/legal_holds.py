@@ -12,6 +12,7 @@ from uuid import UUID
 
 from blurline.errors import PermanentError
 from blurline.ids import new_id
+from blurline.storage.store import SubmittedOriginal
 from sql.engine.database import Database, Transaction
 
 
@@ -63,6 +64,13 @@ def list_holds(database: Database, job_id: UUID) -> list[LegalHold]:
     """Every present and released hold on a job and its images, oldest first."""
     with database.transaction() as transaction:
         return [LegalHold(**row) for row in transaction.all("holds_of_job", job_id=job_id)]
+
+
+def list_replaceable_originals(database: Database, hold: LegalHold, upload_s: float) -> list[SubmittedOriginal]:
+    """The originals under the hold that upload forms, valid up to ``upload_s`` after submission, can still replace."""
+    with database.transaction() as transaction:
+        rows = transaction.all("replaceable_originals", job_id=hold.job_id, image_id=hold.image_id, upload_s=upload_s)
+    return [SubmittedOriginal(**row) for row in rows]
 
 
 def check_not_held(transaction: Transaction, job_id: UUID, image_id: UUID | None = None) -> None:

@@ -22,3 +22,10 @@ SELECT id, job_id, image_id, reason, placed_by, placed_at, released_by, released
 
 -- name: count_holds
 SELECT count(*) AS holds FROM holds WHERE released_at IS NULL
+
+-- name: replaceable_originals
+-- Originals of the job, or of this one image, that an upload form may still replace.
+SELECT original_key AS key, original_etag AS etag, original_sha256 AS sha256 FROM images
+WHERE job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR id = %(image_id)s)
+  AND original_key NOT LIKE '%%/direct/%%' AND original_etag IS NOT NULL AND original_gone_at IS NULL
+  AND created_at > now() - %(upload_s)s * interval '1 second'

@@ -29,7 +29,10 @@ class NeedsNewerWorker(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that has not ended, and the original that it reads: stored, or (no etag) at ``source_url``."""
+    """An attempt that has not ended, and the original that it reads: stored, or (no etag) at ``source_url``.
+
+    ``original_sha256`` is None until an attempt has ended with a result.
+    """
 
     id: UUID
     image_id: UUID
@@ -40,6 +43,7 @@ class Attempt:
     original_bytes: int
     source_url: str | None
     correction: Correction | None
+    original_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ WITH started AS (
     FROM started WHERE images.id = started.image_id AND images.state = 'queued'
 )
 SELECT started.id AS attempt_id, started.image_id, started.number,
-       images.name, images.original_key, images.original_etag, images.original_bytes, images.source_url,
-       started.correction
+       images.name, images.original_key, images.original_etag, images.original_bytes, images.original_sha256,
+       images.source_url, started.correction
 FROM started JOIN images ON images.id = started.image_id
 ORDER BY images.position
 

@@ -46,6 +46,7 @@ class ImageRow:
     state: str
     open_attempt_id: UUID | None
     original_key: str
+    original_etag: str | None
     original_bytes: int
     error_code: str | None
     error_message: str | None

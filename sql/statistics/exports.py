@@ -24,6 +24,7 @@ class Reviewed:
     id: UUID
     name: str
     original_key: str | None
+    original_etag: str | None
     original_sha256: str | None
     width_px: int
     height_px: int

@@ -17,11 +17,15 @@ _FETCHED_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """An object that an image's row names. ``sha256`` is None until a worker has read the object."""
+    """An object that an image's row names.
+
+    ``sha256`` is None until a worker has read the object. ``etag`` is that of a submitted original, None for results.
+    """
 
     role: str
     key: str
     sha256: str | None
+    etag: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from tests.api_server import serving
 from tests.broken_connections import breaking
 from tests.factories import result
 from tests.pictures import HOPPER
+from tests.stored_images import original_bytes
 
 
 @dataclass
@@ -77,7 +78,7 @@ def test_a_job_runs_from_its_uploads_to_its_deletion(
     with HOPPER.open("rb") as file:
         for upload in uploads:
             client.upload(upload, file)
-            assert store.get_original(upload.key)[0] == HOPPER.read_bytes()
+            assert original_bytes(store, upload.key) == HOPPER.read_bytes()
     images = [SubmittedImage(key=upload.key, name=f"{at}.jpg") for at, upload in enumerate(uploads)]
     request = JobRequest(images=images, preset="careful", policy=Policy(style=Style.SOLID), labels={"trip": "1"})
     job = client.submit(request, idempotency_key="k")

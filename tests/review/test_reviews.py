@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -48,7 +49,8 @@ def held(client: httpx.Client, settings: Settings, database: Database, store: St
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         store.put_result(key, b"redacted!!", "image/jpeg")
         with database.transaction() as transaction:
-            publish(transaction, attempt, result(key, doubts[attempt.name]), ReviewReason("doubtful", "Look at it."))
+            made = replace(result(key, doubts[attempt.name]), original_sha256=sha256(HOPPER.read_bytes()).hexdigest())
+            publish(transaction, attempt, made, ReviewReason("doubtful", "Look at it."))
     return attempts
 
 

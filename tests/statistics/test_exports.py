@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -168,7 +169,11 @@ def test_only_operators_export_originals_and_each_look_is_recorded(
     problem(rita.get("/v1/exports/corrections", params=asked), 403, "missing_scope")
     with psycopg.connect(settings.database.conninfo) as connection:
         keys: dict[str, str] = dict(connection.execute("SELECT id::text, original_key FROM images").fetchall())
-    store.put_original(keys[reviewed[0]], io.BytesIO(b"a picture"), 9)  # the other one is gone
+        stored = store.put_original(keys[reviewed[0]], io.BytesIO(b"a picture"), 9)  # the other one is gone
+        connection.execute(
+            "UPDATE images SET original_etag = %s, original_sha256 = %s WHERE id = %s",
+            (stored.etag, hashlib.sha256(b"a picture").hexdigest(), reviewed[0]),
+        )
     rita.headers["Authorization"] = bearer(settings, "olga", Scope.OPERATE)
     members = unzipped(rita.get("/v1/exports/corrections", params=asked))
     assert members[f"images/{reviewed[0]}.jpg"] == b"a picture"

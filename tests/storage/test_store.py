@@ -13,7 +13,7 @@ from blurline.errors import ConfigurationError, ObjectMissing, StoreUnavailable
 from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage import store as store_module
-from blurline.storage.store import PresignedPost, Store
+from blurline.storage.store import PresignedPost, Store, SubmittedOriginal
 from tests.waiting import TIMEOUT_S
 
 
@@ -28,7 +28,7 @@ def test_a_presigned_form_accepts_only_its_own_object(store: Store, settings: Se
     assert post(form, b"hello").status_code in (200, 201, 204)
     stored = store.stat_original(key)
     assert stored.size_bytes == 5
-    assert store.get_original(key) == (b"hello", stored.etag)
+    assert store.read_original(SubmittedOriginal(key, stored.etag)) == b"hello"
     small = Store(settings.replace(max_file_mb=0.001))
     assert post(small.presign_upload(f"test/{new_id()}"), bytes(5000)).status_code in (400, 403, 413)
 
@@ -43,9 +43,11 @@ def test_nothing_is_readable_without_credentials(store: Store, settings: Setting
 
 
 def test_missing_objects_are_distinguished_from_an_unavailable_store(store: Store, settings: Settings) -> None:
-    for call in (store.stat_original, store.get_original, store.stream_result):
+    for call in (store.stat_original, store.stream_original_preview, store.stream_result):
         with pytest.raises(ObjectMissing):
             call("test/absent")
+    with pytest.raises(ObjectMissing):
+        store.open_original(SubmittedOriginal("test/absent", "etag"))
     absent = Store(settings.replace(s3_endpoint="http://127.0.0.1:9"))
     with pytest.raises(StoreUnavailable):
         absent.check()

@@ -30,6 +30,7 @@ from tasks.notify import notify
 from tasks.work import Item, Work
 from tests.factories import RETRY_POLICY, SIZE, create_job, dispatched
 from tests.pictures import HOPPER
+from tests.stored_images import original_bytes
 from tests.tls_server import Exchange, tls_server, trusted_authority
 from tests.waiting import TIMEOUT_S, wait_for
 
@@ -98,7 +99,7 @@ def test_a_url_is_fetched_once_and_its_original_stored(database: Database, store
     (item,) = _downloaded(database)
     assert item.error is None
     assert item.original is not None and item.original.data == PICTURE
-    assert store.get_original(item.attempt.original_key)[0] == PICTURE
+    assert original_bytes(store, item.attempt.original_key) == PICTURE
     assert _image(database, item).original_bytes == len(PICTURE)
     assert look_up(database, "ann", QuotaLimits())[1].bytes_today == len(PICTURE)
 
@@ -140,7 +141,7 @@ def test_a_failing_url_fails_only_its_own_image(database: Database, store: Store
             assert item.original is not None
         else:
             with pytest.raises(ObjectMissing):
-                store.get_original(item.attempt.original_key)
+                store.stat_original(item.attempt.original_key)
     assert site.paths.count("/404") == 1
     assert site.paths.count("/503") == 3
 
@@ -194,7 +195,7 @@ def test_an_image_cancelled_during_its_download_gets_no_original(
     (item,) = _downloaded(database)
     assert item.error is not None and item.error.code == "attempt_superseded"
     with pytest.raises(ObjectMissing):
-        store.get_original(item.attempt.original_key)
+        store.stat_original(item.attempt.original_key)
 
 
 def test_a_deletion_finds_an_original_that_is_being_stored(database: Database, settings: Settings) -> None:

@@ -23,6 +23,7 @@ from sql.jobs.attempts import start_batch
 from sql.jobs.publishing import publish
 from sql.jobs.submissions import BatchSize, NewJob, Original
 from tests.factories import create_job, result
+from tests.stored_images import original_bytes
 
 SIZE = BatchSize(images=10, bytes=1_000_000_000)
 
@@ -47,7 +48,7 @@ def publish_all(settings: Settings, database: Database, content: bytes) -> None:
             for attempt in batch.attempts if batch else ():
                 key = f"{attempt.image_id}/{attempt.id}.jpg"
                 store.put_result(key, content, "image/jpeg")
-                original, _ = store.get_original(attempt.original_key)
+                original = original_bytes(store, attempt.original_key)
                 made = replace(result(key), sha256=_sha256(content), original_sha256=_sha256(original))
                 with database.transaction() as transaction:
                     assert publish(transaction, attempt, made).is_won
