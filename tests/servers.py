@@ -17,7 +17,7 @@ from blurline.settings import SETTINGS, Settings
 from blurline.storage.store import Store
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
-from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
+from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
 from deployments.embedded.supervisor import Supervisor
 from sql.engine.migrate import migrate
 from tests.acceptance.stack import answers, free_ports
@@ -33,7 +33,7 @@ def running_servers(path: Path) -> Iterator[Settings]:
     environment = dict(os.environ)
     parts = [
         postgres_part(home, secrets["database_password"], ports["postgres"], environment),
-        seaweed_part(home, secrets, ports, environment),
+        *seaweed_parts(home, secrets, ports, environment),
     ]
     supervisor = Supervisor(home, [parts])
     with contextlib.ExitStack() as ending:

@@ -1,4 +1,4 @@
-"""Run a command that ends with its parent and, on request, does not run as root.
+"""Run a command whose files are private, that ends with its parent and, on request, does not run as root.
 
     python leash.py SIGNAL USER COMMAND…
 
@@ -43,6 +43,7 @@ def main() -> None:
     """Run the command in the arguments."""
     death_signal, user, command = sys.argv[1], sys.argv[2], sys.argv[3:]
     parent = os.getppid()
+    os.umask(0o077)
     if user == "not-root" and os.geteuid() == 0:
         _leave_root()
     if sys.platform == "linux":

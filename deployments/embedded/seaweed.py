@@ -1,9 +1,14 @@
-"""An S3 server from a wheel: SeaweedFS on 127.0.0.1 only, with keys for all of its ports."""
+"""An S3 server from a wheel: SeaweedFS on 127.0.0.1 only.
+
+Its S3 server requires keys, and its inner ports the certificate of this data folder. What is removed leaves the disk
+within about 15 minutes.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +18,10 @@ import httpx
 from blurline.errors import ConfigurationError
 from deployments.embedded.home import Home
 from deployments.embedded.supervisor import Part
+from deployments.store_security import COMPACTION, make_certificate, security_file
+
+_HOST = "127.0.0.1"
+_CERTIFICATE = "store_door.pem"
 
 INTERNAL_PORTS = (
     "store_master",
@@ -25,52 +34,99 @@ INTERNAL_PORTS = (
 )
 
 
-def seaweed_part(
+def seaweed_parts(
     home: Home, secrets: Mapping[str, str], ports: Mapping[str, int], environment: Mapping[str, str]
-) -> Part:
-    """The server. ``ports`` has `s3` and the `INTERNAL_PORTS`."""
-    identity = {
-        "name": "blurline",
-        "credentials": [{"accessKey": secrets["s3_access_key"], "secretKey": secrets["s3_secret_key"]}],
-        "actions": ["Admin"],
-    }
-    config = home.write_private("store.json", json.dumps({"identities": [identity]}))
-    options = {
-        "dir": str(home.folder("store")),
-        "ip": "127.0.0.1",
-        "ip.bind": "127.0.0.1",
+) -> list[Part]:
+    """The servers: `volumes` keeps the bytes, `store` serves S3. ``ports`` has `s3` and the `INTERNAL_PORTS`."""
+    weed, folder = _weed(home, secrets), home.folder("store")
+    certificate = str(home.path / _CERTIFICATE)
+    topology = f"https://{_HOST}:{ports['store_master']}/dir/status"
+    healthz = f"http://{_HOST}:{ports['s3']}/healthz"
+    return [
+        Part(
+            name="volumes",
+            command=[*weed, "server", *_options(_volume_options(ports, folder))],
+            is_ready=lambda: _has_volume_server(topology, certificate),
+            environment=environment,
+            folder=folder,
+        ),
+        Part(
+            name="store",
+            command=[*weed, "server", *_options(_filer_options(ports, folder, _identities(home, secrets)))],
+            is_ready=lambda: _answers(healthz),
+            environment=environment,
+            # It would wait ten seconds for its own subscriptions. It needs two to hand removals on to the volumes, and
+            # its database survives a kill.
+            stop_timeout_s=3,
+            ends_by_kill=True,
+            folder=folder,
+        ),
+    ]
+
+
+def _volume_options(ports: Mapping[str, int], folder: Path) -> dict[str, object]:
+    return {
+        "dir": folder,
+        "ip": _HOST,
+        "ip.bind": _HOST,
         "master.port": ports["store_master"],
         "master.port.grpc": ports["store_master_grpc"],
+        "master.peers": "none",
         "master.telemetry": "false",
         "master.volumeSizeLimitMB": 1024,
+        **COMPACTION,
         "volume.port": ports["store_volume"],
         "volume.port.grpc": ports["store_volume_grpc"],
+        "volume.max": 0,
+        "volume.preStopSeconds": 0,
+    }
+
+
+def _filer_options(ports: Mapping[str, int], folder: Path, identities: Path) -> dict[str, object]:
+    return {
+        "master": "false",
+        "volume": "false",
+        "master.peers": f"{_HOST}:{ports['store_master']}.{ports['store_master_grpc']}",
+        "dir": folder,
+        "ip": _HOST,
+        "ip.bind": _HOST,
+        "filer": "true",
         "filer.port": ports["store_filer"],
         "filer.port.grpc": ports["store_filer_grpc"],
+        "filer.localSocket": "filer.sock",
         "filer.exposeDirectoryData": "false",
+        "s3": "true",
         "s3.port": ports["s3"],
         "s3.port.grpc": ports["store_s3_grpc"],
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
-        "s3.config": str(config),
+        "s3.localSocket": "s3.sock",
+        "s3.config": identities,
         "s3.iam": "false",
         "s3.autoCreateBucket": "false",
-        "webdav": "false",
-        "admin.ui": "false",
     }
-    url = f"http://127.0.0.1:{ports['s3']}/healthz"
-    return Part(
-        name="store",
-        command=[str(_binary()), "mini", *(f"-{name}={value}" for name, value in options.items())],
-        is_ready=lambda: _answers(url),
-        environment={
-            **environment,
-            "WEED_JWT_SIGNING_KEY": secrets["store_jwt_write"],
-            "WEED_JWT_SIGNING_READ_KEY": secrets["store_jwt_read"],
-            "WEED_JWT_FILER_SIGNING_KEY": secrets["store_jwt_filer_write"],
-            "WEED_JWT_FILER_SIGNING_READ_KEY": secrets["store_jwt_filer_read"],
-        },
-    )
+
+
+def _options(options: Mapping[str, object]) -> list[str]:
+    return [f"-{name}={value}" for name, value in options.items()]
+
+
+def _weed(home: Home, secrets: Mapping[str, str]) -> list[str]:
+    """The program with the certificate and keys of this data folder."""
+    certificate = home.path / _CERTIFICATE
+    if not certificate.exists():
+        home.write_private(_CERTIFICATE, make_certificate())
+    configuration = home.folder("store_configuration")
+    keys = [secrets[f"store_jwt_{name}"] for name in ("write", "read", "filer_write", "filer_read")]
+    home.write_private(f"{configuration.name}/security.toml", security_file(str(certificate), keys))
+    return [str(_binary()), f"-config_dir={configuration}"]
+
+
+def _identities(home: Home, secrets: Mapping[str, str]) -> Path:
+    """The S3 server's only identity: Blurline."""
+    credentials = [{"accessKey": secrets["s3_access_key"], "secretKey": secrets["s3_secret_key"]}]
+    identity = {"name": "blurline", "credentials": credentials, "actions": ["Admin"]}
+    return home.write_private("store.json", json.dumps({"identities": [identity]}))
 
 
 def _binary() -> Path:
@@ -87,4 +143,13 @@ def _answers(url: str) -> bool:
     try:
         return httpx.get(url, timeout=2, verify=False).status_code == 200
     except httpx.HTTPError:
+        return False
+
+
+def _has_volume_server(url: str, certificate: str) -> bool:
+    trust = ssl.create_default_context(cafile=certificate)
+    trust.load_cert_chain(certificate)
+    try:
+        return bool(httpx.get(url, timeout=2, verify=trust).json()["Topology"]["Max"] > 0)
+    except (httpx.HTTPError, ValueError):
         return False

@@ -18,7 +18,7 @@ from deployments.create_buckets import make_buckets
 from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
-from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
+from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
 from deployments.embedded.supervisor import Part, Stage, Supervisor
 from sql.engine.migrate import migrate
 
@@ -146,8 +146,8 @@ class EmbeddedStack:
             server = postgres_part(self._home, password, ports["postgres"], environment)
             storage.append(replace(server, once_ready=self._set_up_database))
         if self._own_store:
-            server = seaweed_part(self._home, secrets, ports, environment)
-            storage.append(replace(server, once_ready=self._set_up_store))
+            volumes, store = seaweed_parts(self._home, secrets, ports, environment)
+            storage += [volumes, replace(store, once_ready=self._set_up_store)]
         servers = [self._api(), self._dashboard(), self._worker(workers)]
         return [storage, [self._prefect(), *servers] if self._own_prefect else servers]
 

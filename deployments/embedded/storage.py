@@ -14,7 +14,7 @@ from blurline.errors import ConfigurationError
 from blurline.settings import Settings
 from deployments.embedded.home import Home, recorded_processes
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
-from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
+from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
 from deployments.embedded.stack import DEFAULT_PORTS
 from deployments.embedded.supervisor import Part, Supervisor
 
@@ -46,7 +46,7 @@ def running_storage(settings: Settings) -> Iterator[Settings]:
             parts.append(postgres_part(home, password, port, environment))
             own["database_url"] = SecretStr(postgres_url(password, port, "blurline"))
         if settings.store.s3_endpoint is None:
-            parts.append(seaweed_part(home, secrets, ports, environment))
+            parts.extend(seaweed_parts(home, secrets, ports, environment))
             own |= {
                 "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
                 "s3_access_key": SecretStr(secrets["s3_access_key"]),

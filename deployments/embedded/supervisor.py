@@ -28,7 +28,8 @@ class Part:
     """A process of the stack.
 
     ``is_ready`` checks its health and must not block for long. ``once_ready`` is called when the part is first ready.
-    ``stop_signal`` ends it cleanly; after ``stop_timeout_s`` it is killed.
+    It runs in ``folder``, by default the current one.
+    ``stop_signal`` ends it cleanly; after ``stop_timeout_s`` it is killed, which ``ends_by_kill`` expects.
     """
 
     name: str
@@ -38,8 +39,10 @@ class Part:
     once_ready: Callable[[], None] = lambda: None
     stop_signal: str = "SIGTERM"
     stop_timeout_s: float = 15
+    ends_by_kill: bool = False
     ready_timeout_s: float = 120
     not_as_root: bool = False
+    folder: Path | None = None
 
 
 Stage = Sequence[Part]
@@ -93,7 +96,8 @@ class Supervisor:
             try:
                 running.process.wait(running.part.stop_timeout_s)
             except subprocess.TimeoutExpired:
-                log.warning("part_killed", part=running.part.name)
+                if not running.part.ends_by_kill:
+                    log.warning("part_killed", part=running.part.name)
                 running.process.kill()
                 running.process.wait()
         self._home.record({})
@@ -108,6 +112,7 @@ class Supervisor:
             return subprocess.Popen(
                 [*leash, *part.command],
                 env=dict(part.environment),
+                cwd=part.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

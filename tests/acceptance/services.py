@@ -16,7 +16,7 @@ import httpx
 from blurline.settings import Settings, variable
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
-from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_part
+from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
 from deployments.embedded.supervisor import Part, Stage, Supervisor
 from tests.acceptance.stack import BLURLINE
 from tests.servers import environment_of
@@ -67,7 +67,7 @@ def running_services(path: Path, address: str, **settings: Any) -> Iterator[Serv
         ending.callback(home.release)
         prefect = httpx.Client(base_url=known.prefect.api_url, auth=known.prefect.auth, timeout=TIMEOUT_S)
         services = Services(known, ending.enter_context(prefect))
-        storage = [_postgres(services, home, secrets, ports, address), _store(services, home, secrets, ports)]
+        storage = [_postgres(services, home, secrets, ports, address), *_store(services, home, secrets, ports)]
         supervisor = Supervisor(home, [storage, _servers(services, secrets, ports, address)])
         ending.callback(supervisor.stop)
         supervisor.start()
@@ -87,13 +87,13 @@ def _postgres(services: Services, home: Home, secrets: dict[str, str], ports: di
     return replace(part, command=[*part.command, "-c", f"listen_addresses=127.0.0.1,{address}"], once_ready=set_up)
 
 
-def _store(services: Services, home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Part:
-    part = seaweed_part(home, secrets, ports, services.environment(home.path))
+def _store(services: Services, home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Stage:
+    volumes, store = seaweed_parts(home, secrets, ports, services.environment(home.path))
 
     def set_up() -> None:
         services.command("buckets")
 
-    return replace(part, command=[*part.command, "-ip.bind=0.0.0.0"], once_ready=set_up)
+    return [volumes, replace(store, command=[*store.command, "-s3.ip.bind=0.0.0.0"], once_ready=set_up)]
 
 
 def _servers(services: Services, secrets: dict[str, str], ports: dict[str, int], address: str) -> Stage:
