@@ -9,6 +9,7 @@ from prefect import flow
 
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import load_settings
+from sql.jobs.cancellations import cancel_flow_runs
 from sql.reruns.reruns import cancel_attempts_of_rerun
 from tasks.resources import database
 
@@ -25,7 +26,8 @@ def cancel_rerun(rerun_id: UUID) -> str:
 
 def cancel_rest(rerun_id: UUID) -> str:
     """Close the open attempts, then cancel their flow runs."""
-    images, flow_run_ids = cancel_attempts_of_rerun(database(), rerun_id)
+    images = cancel_attempts_of_rerun(database(), rerun_id)
     with closing(FlowRuns(load_settings())) as flow_runs:
-        flow_runs.cancel(flow_run_ids, "The re-run was cancelled.")
+        while cancel_flow_runs(database(), flow_runs.cancel):
+            pass
     return f"{images} images returned to their state before the re-run"

@@ -18,6 +18,7 @@ from blurline.observability import metrics
 from blurline.orchestration.flow_runs import FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
 from sql.deletion.expired_records import expire_records
+from sql.jobs.cancellations import cancel_flow_runs
 from sql.jobs.outbox import dispatch_waiting
 from sql.jobs.retries import cancel_attempts, retry_or_fail, retry_policy
 from sql.statistics.statistics import fold
@@ -77,6 +78,8 @@ def reconcile() -> str:
                 counts[verdict.code] = counts.get(verdict.code, 0) + len(batch.attempt_ids)
         if count_undispatched(database()).age_s > _DISPATCH_GRACE_S:
             counts["late dispatch"] = _dispatch(flow_runs)
+        while cancel_flow_runs(database(), flow_runs.cancel):
+            pass
     fold(database())
     if expired := expire_records(database(), settings):
         counts["expired rows"] = expired
@@ -98,7 +101,7 @@ def _carry_out(flow_runs: FlowRuns, batch: Underway, state: RunState | None, ver
     """Settle the images first: a run that ended before them would look like a person's cancellation next time."""
     with database().transaction() as transaction:
         if verdict.is_final:
-            cancel_attempts(transaction, batch.attempt_ids, verdict.code, verdict.message)
+            cancel_attempts(transaction, batch.attempt_ids, verdict.code, verdict.message, has_run_ended=True)
         else:
             retry_or_fail(transaction, batch.attempt_ids, verdict.code, verdict.message, retry_policy(load_settings()))
     metrics.images_reconciled.labels(verdict.code).inc(len(batch.attempt_ids))

@@ -178,6 +178,17 @@ CREATE CONSTRAINT TRIGGER job_finished AFTER INSERT ON events DEFERRABLE INITIAL
     WHEN (new.image_id IS NOT NULL)
     EXECUTE FUNCTION tell_of_job();
 
+-- 0015
+CREATE TABLE flow_run_cancellations (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    batch_id    uuid        NOT NULL,
+    flow_run_id uuid,
+    message     text        NOT NULL,
+    tries       integer     NOT NULL DEFAULT 0,
+    not_before  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT flow_run_cancellations_pkey PRIMARY KEY (id)
+);
+
 -- 0008
 CREATE TABLE holds (
     id          uuid        NOT NULL,

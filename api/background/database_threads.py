@@ -1,7 +1,7 @@
 """Two threads of every API process: the dispatcher and the deleter. Both lock the rows they take.
 
-The dispatcher turns outbox rows into flow runs; the deleter removes the objects of deleted images from the store. Both
-act at once, and retry while Prefect or the store is down.
+The dispatcher turns outbox rows into flow runs and cancels flow runs that have nothing left to do; the deleter removes
+the objects of deleted images from the store. Both act at once, and retry while Prefect or the store is down.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from blurline.storage.store import Store
 from sql.deletion.object_removal import remove_objects
 from sql.engine.channels import Channel
 from sql.engine.database import Database
+from sql.jobs.cancellations import cancel_flow_runs
 from sql.jobs.outbox import dispatch_waiting
 
 _DISPATCH_POLL_S = 0.5
@@ -23,7 +24,8 @@ def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> N
     """Return the dispatcher's thread, not yet started."""
 
     def dispatch() -> int:
-        return dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run))
+        dispatched = dispatch_waiting(database, lambda waiting: flow_runs.create(waiting.flow_run))
+        return dispatched + cancel_flow_runs(database, flow_runs.cancel)
 
     return NotifiedThread("dispatcher", settings.database.conninfo, Channel.OUTBOX, _DISPATCH_POLL_S, dispatch)
 

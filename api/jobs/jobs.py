@@ -112,8 +112,7 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
     if manageable_owner(who) not in (None, row.owner):
         raise not_manageable("job")
     is_operator = Scope.OPERATE in who.scopes
-    _, flow_run_ids = cancel_attempts_of_job(context.database, job_id, with_corrections=is_operator)
-    context.flow_runs.cancel(flow_run_ids)
+    cancel_attempts_of_job(context.database, job_id, with_corrections=is_operator)
     return job_view(visible_job(context, who, job_id), context.settings)
 
 
@@ -121,10 +120,8 @@ def cancel_job(context: Ctx, who: Who, job_id: UUID) -> Job:
 def delete_job(context: Ctx, who: Who, job_id: UUID) -> DeletionReceipt:
     """Delete one of the caller's jobs; operators can delete anyone's. Its rows are deleted at once, its originals and
     results soon after, even while a worker processes it. `GET /v1/deletions/{id}` shows when everything is gone."""
-    deleted = delete(context.database, manageable_owner(who), job_id, who.owner, grace_periods(context.settings))
-    if deleted is None:
+    receipt = delete(context.database, manageable_owner(who), job_id, who.owner, grace_periods(context.settings))
+    if receipt is None:
         visible_job(context, who, job_id)
         raise not_manageable("job")
-    receipt, flow_run_ids = deleted
-    context.flow_runs.cancel(flow_run_ids)
     return receipt_view(receipt)

@@ -42,7 +42,6 @@ def cancel_rerun(context: Ctx, who: Operator, rerun_id: UUID) -> CancelledRerun:
     """Cancel the rest of a re-run, of a backlog or of a job. Its images return to their previous state."""
     if not is_rerun(context.database, rerun_id):
         raise ApiProblem("not_found", "There is no re-run with this id.")
-    images, flow_run_ids = cancel_attempts_of_rerun(context.database, rerun_id)
-    context.flow_runs.cancel(flow_run_ids)
+    images = cancel_attempts_of_rerun(context.database, rerun_id)
     log.info("rerun_cancelled", rerun_id=str(rerun_id), images=images, asked_by=who.owner)
     return CancelledRerun(images=images)

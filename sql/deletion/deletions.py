@@ -16,11 +16,13 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.deletion.legal_holds import check_not_held
 from sql.engine.database import Database, Transaction
+from sql.jobs.cancellations import request_cancellation
 
 Parts = Literal["all", "originals", "results"]
 Reason = Literal["requested", "expired"]
 
 _GRACE_S = 300
+_DELETED = "What it was to process was deleted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,8 @@ def grace_periods(settings: Settings) -> GracePeriods:
 
 def delete_job(
     database: Database, owner: str | None, job_id: UUID, requested_by: str, grace: GracePeriods
-) -> tuple[Receipt, list[UUID]] | None:
-    """Delete a job with its images. Return the receipt and the flow runs that process it.
+) -> Receipt | None:
+    """Delete a job with its images, and cancel its flow runs. Return the receipt.
 
     None when the owner (None: any owner) has no such job. Raises OnHold.
     """
@@ -99,12 +101,13 @@ def delete_job(
             return None
         check_not_held(transaction, job_id)
         transaction.run("drop_outbox_of_job", job_id=job_id)
-        flow_runs = [row["flow_run_id"] for row in transaction.all("flow_runs_of_job", job_id=job_id)]
+        open_batches = [row["batch_id"] for row in transaction.all("open_batches_of_job", job_id=job_id)]
+        request_cancellation(transaction, open_batches, _DELETED)
         pending = PendingDeletion(job["owner"], job_id, None, requested_by, job["audit_days"])
         receipt = write_deletion(transaction, pending, image_ids, grace)
         transaction.run("delete_job", job_id=job_id)
         transaction.run("add_deletion_event", owner=job["owner"], type="job.deleted", job_id=job_id, image_id=None)
-    return receipt, flow_runs
+    return receipt
 
 
 def delete_image(
@@ -124,6 +127,8 @@ def delete_image(
         check_not_held(transaction, job_id, image_id)
         pending = PendingDeletion(image["owner"], job_id, image_id, requested_by, job["audit_days"])
         receipt = write_deletion(transaction, pending, [image_id], grace)
+        open_batches = [row["batch_id"] for row in transaction.all("open_batch_of_image", image_id=image_id)]
+        request_cancellation(transaction, open_batches, _DELETED)
         transaction.run("delete_images", image_ids=[image_id])
         transaction.run(
             "add_deletion_event", owner=image["owner"], type="image.deleted", job_id=job_id, image_id=image_id

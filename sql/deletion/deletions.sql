@@ -21,12 +21,15 @@ SELECT jobs.owner, images.job_id FROM images JOIN jobs ON jobs.id = images.job_i
 WHERE images.id = %(image_id)s AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
 FOR UPDATE OF images
 
--- name: flow_runs_of_job
--- Those that process images of the job.
-SELECT DISTINCT batches.flow_run_id FROM batches
+-- name: open_batches_of_job
+SELECT DISTINCT batches.id AS batch_id FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id
-WHERE batches.job_id = %(job_id)s AND attempts.started_at IS NOT NULL AND batches.flow_run_id IS NOT NULL
+WHERE batches.job_id = %(job_id)s
+
+-- name: open_batch_of_image
+SELECT attempts.batch_id FROM images JOIN attempts ON attempts.id = images.open_attempt_id
+WHERE images.id = %(image_id)s
 
 -- name: insert_deletion
 WITH grounds AS (

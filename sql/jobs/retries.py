@@ -11,6 +11,7 @@ from blurline.errors import DatabaseUnavailable, StoreUnavailable
 from blurline.settings import Settings
 from sql.engine.database import Row, Transaction
 from sql.jobs.attempts import NeedsNewerWorker, next_attempt, reopen
+from sql.jobs.cancellations import request_cancellation
 from sql.jobs.submissions import BatchSize, add_batches, batch_size
 
 OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code)
@@ -74,14 +75,19 @@ def retry_or_fail(
         reopen(transaction, members)
 
 
-def cancel_attempts(transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str) -> int:
+def cancel_attempts(
+    transaction: Transaction, attempt_ids: Sequence[UUID], code: str, message: str, *, has_run_ended: bool = False
+) -> int:
     """End the open ones of these attempts as cancelled, and return their number.
 
-    An image that had ended before a re-run returns to its previous state; one that was never finished fails.
+    An image that had ended before a re-run returns to its previous state; one that was never finished fails. Unless it
+    has ended (``has_run_ended``), a flow run that has nothing left to do is cancelled in Prefect soon after.
     """
     rows = _close_attempts(transaction, attempt_ids, "given_up", code, message)
     image_ids = [row["image_id"] for row in rows]
     transaction.run("release_images", image_ids=image_ids, error_code=code, error_message=message)
+    if not has_run_ended:
+        request_cancellation(transaction, sorted({row["batch_id"] for row in rows}), message)
     return len(rows)
 
 

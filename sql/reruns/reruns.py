@@ -105,15 +105,13 @@ def is_rerun(database: Database, rerun_id: UUID) -> bool:
         return transaction.one("rerun", rerun_id=rerun_id) is not None
 
 
-def cancel_attempts_of_rerun(database: Database, rerun_id: UUID) -> tuple[int, list[UUID]]:
-    """Cancel the rest of a re-run. Return the number of images, and the flow runs that process them."""
+def cancel_attempts_of_rerun(database: Database, rerun_id: UUID) -> int:
+    """Cancel the rest of a re-run. Return the number of images."""
     return _cancel_attempts_of(database, "rerun_cancelled", _RERUN_CANCELLED, rerun_id=rerun_id)
 
 
-def cancel_attempts_of_job(
-    database: Database, job_id: UUID, *, with_corrections: bool = False
-) -> tuple[int, list[UUID]]:
-    """Cancel the rest of a job. Return the number of images, and the flow runs that process them.
+def cancel_attempts_of_job(database: Database, job_id: UUID, *, with_corrections: bool = False) -> int:
+    """Cancel the rest of a job. Return the number of images.
 
     Only an operator may cancel what reviewers have corrected (``with_corrections``).
     """
@@ -201,19 +199,17 @@ def _cancel_attempts_of(
     rerun_id: UUID | None = None,
     job_id: UUID | None = None,
     with_corrections: bool = True,
-) -> tuple[int, list[UUID]]:
+) -> int:
     """In transactions of whole batches, until nothing is open: another attempt may have replaced one meanwhile."""
     images = 0
-    flow_run_ids: set[UUID] = set()
     while True:
         with database.transaction() as transaction:
             rows = transaction.all(
                 "open_attempts", rerun_id=rerun_id, job_id=job_id, with_corrections=with_corrections, limit=_AT_ONCE
             )
             if not rows:
-                return images, sorted(flow_run_ids)
+                return images
             if len(rows) == _AT_ONCE:  # the rest of the last batch may be missing
                 rows = [row for row in rows if row["batch_id"] != rows[-1]["batch_id"]] or rows
             transaction.run("drop_outbox", batch_ids=list({row["batch_id"] for row in rows}))
             images += cancel_attempts(transaction, [row["attempt_id"] for row in rows], code, message)
-            flow_run_ids |= {row["flow_run_id"] for row in rows if row["flow_run_id"]}

@@ -53,10 +53,8 @@ SELECT FROM profile_models LIMIT 1
 
 -- name: open_attempts
 -- Of a re-run or of a job: the other id is null and matches nothing. A correction only for an operator: without it, the
--- image's result lacks what a reviewer marked. flow_run_id only where a worker has started; a run that has not finds
--- nothing to do. A limit, because a statement over a whole backlog would take minutes.
-SELECT attempts.id AS attempt_id, batches.id AS batch_id,
-       CASE WHEN attempts.started_at IS NOT NULL THEN batches.flow_run_id END AS flow_run_id
+-- image's result lacks what a reviewer marked. A limit, because a statement over a whole backlog would take minutes.
+SELECT attempts.id AS attempt_id, batches.id AS batch_id
 FROM batches
 JOIN attempts ON attempts.batch_id = batches.id
 JOIN images ON images.open_attempt_id = attempts.id

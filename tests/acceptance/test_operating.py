@@ -140,6 +140,32 @@ def test_an_operator_cancels_a_flow_run_in_the_browser(
     assert (image["state"], image["error"]["code"]) == ("failed", "cancelled")
 
 
+def test_called_off_work_leaves_prefect_and_holds_up_nobody(
+    held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
+) -> None:
+    slots = len(_children(held))
+    names = [f"detect.{at}.jpg" for at in range(slots)]
+    busy = [submit(client, [(name, HOPPER.read_bytes())]) for name in names]
+    wait_for("every process is busy", lambda: all((switch / f"at-{name}").exists() for name in names))
+    jobs = [submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(24)]) for _ in range(3)]
+    wait_for("72 images wait in Prefect", lambda: sum(len(_flow_runs(prefect, job_id)) for job_id in jobs) == 18)
+    for job_id in jobs:
+        client.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
+    runs = wait_for(
+        "they have left Prefect",
+        lambda: _all_cancelled([run for job_id in jobs for run in _flow_runs(prefect, job_id)]),
+    )
+    assert {run["run_count"] for run in runs} == {0}, "no worker has started one"
+    next_job = submit(client, [("next.jpg", HOPPER.read_bytes())])
+    hold.unlink()
+    for job_id in (*busy, next_job):
+        assert {image["state"] for image in finished(client, job_id).values()} == {"published"}
+
+
+def _all_cancelled(runs: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    return runs if all(run["state_type"] == "CANCELLED" for run in runs) else None
+
+
 def test_a_retry_in_the_ui_does_only_the_remaining_work(
     held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
 ) -> None:
