@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -28,6 +29,7 @@ from api.jobs import audit_records, compatibility, images, jobs, presets, submis
 from api.middleware.body_limit import BodyLimit
 from api.middleware.rate_limit import RateLimit, RateLimitHeaders
 from api.middleware.request_log import RequestLog
+from api.middleware.token_before_body import TokenBeforeBody
 from api.middleware.tracing import tracing
 from api.middleware.upload_throttle import UploadThrottle
 from api.reruns import backlog, job_reruns
@@ -79,6 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             identities,
             RateLimit(settings.requests.requests_per_minute),
             CapacityLimiter(_SUBMISSIONS_AT_ONCE),
+            threading.Lock(),
         )
         health.remember_health(app)
         app.state.database_metrics = DatabaseMetrics(settings.database.conninfo)
@@ -113,6 +116,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     install_error_handlers(app)
     app.add_middleware(UploadThrottle)
+    app.add_middleware(TokenBeforeBody)
     app.add_middleware(BodyLimit, max_bytes=int(settings.requests.max_request_mb * 1e6))
     for module in (
         uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics,

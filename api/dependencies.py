@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from api.access.identities import Identities
 from api.http.problems import ApiProblem
@@ -24,7 +26,8 @@ from sql.engine.database import Database
 class Context:
     """The parts that an API process opens once.
 
-    ``submission_threads`` limits submissions only, so that many of them leave threads for other requests.
+    ``submission_threads`` limits submissions only, so that many of them leave threads for other requests;
+    ``large_requests`` is held while a large request is in memory.
     """
 
     settings: Settings
@@ -34,6 +37,7 @@ class Context:
     identities: Identities
     rate_limit: RateLimit
     submission_threads: CapacityLimiter
+    large_requests: threading.Lock
 
     def identify(self, token: str) -> Identity:
         """Return whom a token is for. Raises InvalidToken, IssuerUnavailable and DatabaseUnavailable."""
@@ -54,12 +58,21 @@ _bearer = HTTPBearer(
 )
 
 
+def identify_caller(request: Request) -> Identity:
+    """Return whom the request's token is for; it is checked once. Raises InvalidToken and what `identify` raises."""
+    known: Identity | None = getattr(request.state, "identity", None)
+    if known is None:
+        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+        if scheme.lower() != "bearer":
+            raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
+        known = request.state.identity = _context(request).identify(token)
+    return known
+
+
 def _identity(
-    context: Ctx, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    context: Ctx, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Identity:
-    if given is None:
-        raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
-    identity = context.identify(given.credentials)
+    identity = identify_caller(request)
     request.state.owner = identity.owner  # for the request log; context variables bound in this thread do not reach it
     context.rate_limit.count(request, identity.owner)
     if not identity.scopes:

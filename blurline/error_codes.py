@@ -106,6 +106,9 @@ _REQUESTS = {
     ),
     "too_many_webhooks": _code("The owner has the maximum number of webhooks.", "Delete a webhook first.", status=409),
     "webhook_disabled": _code("The webhook is disabled.", "Enable the webhook first.", status=409),
+    "request_timeout": _code(
+        "The body of the request arrived too slowly.", "Repeat the request over a faster line.", status=408
+    ),
     "request_too_large": _code(
         "The request is larger than the limit.", "Send fewer files, or create uploads instead.", status=413
     ),

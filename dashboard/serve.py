@@ -20,7 +20,8 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
     """Replace this process by a Streamlit server. Raises ConfigurationError when sign-in is set up incompletely."""
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(_SERVER), *_options(settings, host, port)])
+    command = [sys.executable, "-m", "dashboard.streamlit_server", "run", str(_SERVER), *_options(settings, host, port)]
+    os.execv(sys.executable, command)
 
 
 def _options(settings: Settings, host: str, port: int) -> list[str]:

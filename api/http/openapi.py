@@ -13,7 +13,7 @@ from blurline.contract import JobRequest, Problem
 _REF = "#/components/schemas/{model}"
 _ALWAYS = ("invalid_request",)
 _WITH_TOKEN = ("invalid_token", "missing_scope", "rate_limited", "database_unavailable", "issuer_unavailable")
-_WITH_BODY = ("malformed_request", "request_too_large")
+_WITH_BODY = ("malformed_request", "request_timeout", "request_too_large")
 
 
 def describe(app: FastAPI) -> None:

@@ -84,12 +84,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(BlurlineError)
     def ours(request: Request, error: BlurlineError) -> JSONResponse:
-        if isinstance(error, RetryableError):
-            log.warning("request_unavailable", path=request.url.path, error_code=error.code, error=str(error))
-            return problem_response(error.code, _TEMPORARY)
-        if isinstance(error, PermanentError) and ERROR_CODES[error.code].status is not None:
-            return problem_response(error.code, str(error))
-        return internal_error(request, error)
+        return blurline_problem(request, error)
 
     @app.exception_handler(psycopg.DataError)
     def not_for_the_database(request: Request, error: psycopg.DataError) -> JSONResponse:
@@ -110,6 +105,16 @@ def install_error_handlers(app: FastAPI) -> None:
             headers["Allow"] = methods
             detail = f"This path accepts {methods}."
         return problem_response(code, detail, headers)
+
+
+def blurline_problem(request: Request, error: BlurlineError) -> JSONResponse:
+    """The response to one of Blurline's errors."""
+    if isinstance(error, RetryableError):
+        log.warning("request_unavailable", path=request.url.path, error_code=error.code, error=str(error))
+        return problem_response(error.code, _TEMPORARY)
+    if isinstance(error, PermanentError) and ERROR_CODES[error.code].status is not None:
+        return problem_response(error.code, str(error))
+    return internal_error(request, error)
 
 
 def internal_error(request: Request, error: Exception) -> JSONResponse:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections import Counter
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -18,13 +19,16 @@ from api.dependencies import Context, Ctx, Submitter
 from api.http.problems import ApiProblem, problem_responses
 from api.jobs.create_job import OpenFile, printable, submission_options, submit_files, submit_images
 from api.jobs.idempotency import IdempotencyKey, fingerprint_of, once
+from api.jobs.spooled_body import spooled_form, spooled_json
 from blurline.contract import CreatedJob, JobOptions, JobRequest
 from sql.jobs.quotas import check_room, default_quotas
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _MAX_FILES = 1000
+_MAX_FIELDS = 10
 _MAX_JSON_BYTES = 64_000_000
+_LARGE_JSON_BYTES = 4_000_000  # parsed one at a time: objects take ten times the memory of their text
 _OPTIONS = tuple(JobOptions.model_fields)
 _OVERHEAD_BYTES = 1_000_000
 _EXAMPLES = {
@@ -88,17 +92,23 @@ async def create_job(
     limiter = context.submission_threads
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        body = await _body(request)
-        return await to_thread.run_sync(_from_json, context, who.owner, idempotency_key, body, limiter=limiter)
+        async with spooled_json(request, _MAX_JSON_BYTES) as body:
+            return await to_thread.run_sync(_from_json, context, who.owner, idempotency_key, body, limiter=limiter)
     if kind == "multipart/form-data":
         quotas, at_least_bytes = default_quotas(context.settings), _declared_bytes(request)
         await to_thread.run_sync(check_room, context.database, who.owner, quotas, 1, at_least_bytes, limiter=limiter)
-        async with request.form(max_files=_MAX_FILES, max_fields=10) as form:
+        async with spooled_form(request, _MAX_FILES, _MAX_FIELDS) as form:
             return await to_thread.run_sync(_from_form, context, who.owner, idempotency_key, form, limiter=limiter)
     raise ApiProblem("unsupported_media_type", "Send application/json with keys or multipart/form-data with files.")
 
 
-def _from_json(context: Context, owner: str, key: str | None, body: bytes) -> JSONResponse:
+def _from_json(context: Context, owner: str, key: str | None, file: BinaryIO) -> JSONResponse:
+    with context.large_requests if file.seek(0, os.SEEK_END) > _LARGE_JSON_BYTES else contextlib.nullcontext():
+        file.seek(0)
+        return _from_bytes(context, owner, key, file.read())
+
+
+def _from_bytes(context: Context, owner: str, key: str | None, body: bytes) -> JSONResponse:
     with contextlib.suppress(ValueError, RecursionError):  # pydantic says what is wrong
         json.loads(body, object_pairs_hook=_once_each)
     given = _validated(JobRequest, body)
@@ -126,17 +136,6 @@ def _declared_bytes(request: Request) -> int:
     """The minimum size of a form's files, from its Content-Length; 0 without one."""
     declared = request.headers.get("content-length", "0")
     return max(0, int(declared) - _OVERHEAD_BYTES) if declared.isdigit() else 0
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body. Raises ApiProblem when it is larger than a list of keys can need."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _MAX_JSON_BYTES:
-            raise ApiProblem("request_too_large", f"A JSON request can have at most {_MAX_JSON_BYTES} bytes.")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _options(form: FormData) -> JobOptions:

@@ -43,12 +43,14 @@ def api(
     import uvicorn
 
     from blurline.contract import MAX_LIVE_MESSAGE_BYTES
+    from blurline.inbound.connection_deadlines import deadlines_of_server
 
     uvicorn.run(
         "api.app:create_app",
         factory=True,
         host=host,
         port=port,
+        http=deadlines_of_server().protocol(),
         log_level="warning",
         log_config=None,
         ws_max_size=MAX_LIVE_MESSAGE_BYTES,

@@ -24,6 +24,7 @@ from sql.reruns.reruns import record_models
 
 _GRACE_S = 120  # the reconciler comes first
 _RETRY_S = 30.0
+_SILENT_S = 20
 
 log = structlog.get_logger()
 
@@ -64,9 +65,10 @@ def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
     for profile, card in current_models(settings).items():
         metrics.model_info.labels(profile, card.name, card.sha256).set(1)
     try:
-        start_http_server(port, settings.worker.metrics_host, metrics.WORKER)
+        server, _ = start_http_server(port, settings.worker.metrics_host, metrics.WORKER)
     except OSError as error:
         raise ConfigurationError(
             f"The worker cannot serve its metrics at {settings.worker.metrics_host}:{port} ({error.strerror}). "
             "Set BLURLINE_WORKER_METRICS_PORT to a free port."
         ) from error
+    server.RequestHandlerClass.timeout = _SILENT_S  # type: ignore[attr-defined]  # of a connection that sends nothing
