@@ -40,6 +40,7 @@ from api.upkeep.database_metrics import DatabaseMetrics
 from blurline.observability.logs import configure_logs
 from blurline.observability.traces import configure_traces, end_traces
 from blurline.orchestration.flow_runs import FlowRuns
+from blurline.outbound.page_policy import PagePolicy
 from blurline.settings import Settings, load_settings
 from blurline.storage.store import Store
 from blurline.version import VERSION, process_name
@@ -134,6 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["*"],
         )
+    app.add_middleware(PagePolicy)
     app.add_middleware(RequestLog)
     app.add_middleware(WebSocketAbort)  # the last one added is the outermost
     return app

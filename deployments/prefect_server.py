@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
 
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 # Measured on two cores (docs/decisions): fewer commits per task run, no telemetry, small tables.
 _TUNING = {
@@ -20,9 +24,10 @@ _TUNING = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "604800",
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P2D",
     "PREFECT_UI_ENABLED": "true",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
-_APP = "prefect.server.api.server:create_app"
+_APP = "deployments.prefect_server:create_app"
 _GRACE_S = 5
 
 
@@ -31,6 +36,7 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
     options = ["--host", host, "--port", str(port), "--log-level", "warning"]
     command = [
         sys.executable,
+        "-P",
         "-m",
         "uvicorn",
         "--factory",
@@ -40,6 +46,18 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
         str(_GRACE_S),
     ]
     os.execve(sys.executable, command, _environment(settings, host, port))
+
+
+def create_app() -> ASGIApp:
+    """Return Prefect's own application, whose pages connect to nothing but its API."""
+    from prefect.server.api.server import create_app as create_prefect
+    from prefect.settings import PREFECT_UI_API_URL
+
+    from blurline.outbound.page_policy import PagePolicy
+
+    api = urlsplit(PREFECT_UI_API_URL.value() or "")
+    socket = api._replace(scheme="wss" if api.scheme == "https" else "ws")
+    return PagePolicy(create_prefect(), [f"{url.scheme}://{url.netloc}" for url in (api, socket) if url.netloc])
 
 
 def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -64,6 +65,7 @@ for verb in (
 
 def main() -> None:
     """Run the command. A BlurlineError is printed as one line on standard error, with exit code 1."""
+    os.environ["DO_NOT_TRACK"] = "1"  # Prefect reports usage from every process that imports it
     try:
         app()
     except BlurlineError as error:

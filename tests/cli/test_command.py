@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from blurline.cli.command import main
 from blurline.version import VERSION
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER, decoded, psnr_db
 
@@ -102,3 +103,11 @@ def test_bench_reports_a_missing_package_and_raises_any_other_import_error(
     assert done.returncode == 1
     assert says in done.stderr
     assert ("Traceback" in done.stderr) is ("Error: " in says)
+
+
+def test_every_command_disables_the_usage_reports_of_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["blurline", "--version"])
+    monkeypatch.setenv("DO_NOT_TRACK", "0")
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["DO_NOT_TRACK"] == "1"
