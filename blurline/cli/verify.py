@@ -101,7 +101,7 @@ def _summary_of_deletion(record: DeletionRecord) -> str:
         "deleted": f"{what} of {len(record.images)} images of job {record.job_id} of {record.owner}",
         "when": f"{record.deleted_at:%Y-%m-%d %H:%M:%S %Z}, completed {record.completed_at:%Y-%m-%d %H:%M:%S %Z}",
         "why": f"{record.reason}, by {record.requested_by}",
-        "store": f"{record.objects_removed} objects removed; none of {confirmed} images found afterwards",
+        "store": f"{record.objects_removed} objects removed; afterwards the store served none of {confirmed} images",
     }
     return "\n".join(f"     {name}: {value}" for name, value in lines.items())
 

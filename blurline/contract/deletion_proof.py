@@ -1,4 +1,6 @@
-"""The proof of a deletion: what was deleted, when and why, and when a later look found no object left in the store.
+"""The proof of a deletion: what was deleted, when and why, and when the store no longer listed any object of it.
+
+It does not say that the bytes have left the store's disks: that depends on the store (docs/privacy.md).
 
 It is signed like audit records (`blurline.contract.audit`), and is all that is kept of an image once its rows are gone.
 """
@@ -72,7 +74,7 @@ class ErasedDecision(_Closed):
 
 class ErasedImage(_Closed):
     """What was deleted of an image (a null `original` or `result` was not deleted), and what the image was.
-    `confirmed_at` is when the store was found to hold no object of it."""
+    `confirmed_at` is when the store no longer listed or served any object of it."""
 
     image_id: UUID
     original: ErasedFile | None

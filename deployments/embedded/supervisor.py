@@ -29,7 +29,8 @@ class Part:
 
     ``is_ready`` checks its health and must not block for long. ``once_ready`` is called when the part is first ready.
     It runs in ``folder``, by default the current one.
-    ``stop_signal`` ends it cleanly; after ``stop_timeout_s`` it is killed, which ``ends_by_kill`` expects.
+    ``stop_signal`` ends it cleanly; after ``stop_timeout_s`` it is killed. One that ``ends_by_kill`` always is, and at
+    once when the supervisor dies.
     """
 
     name: str
@@ -107,7 +108,8 @@ class Supervisor:
         if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".log.1"))
         user = "not-root" if part.not_as_root else "same"
-        leash = [sys.executable, "-I", "-S", str(_LEASH), part.stop_signal, user]
+        death_signal = "SIGKILL" if part.ends_by_kill else part.stop_signal
+        leash = [sys.executable, "-I", "-S", str(_LEASH), death_signal, user]
         with path.open("ab") as output:
             return subprocess.Popen(
                 [*leash, *part.command],
