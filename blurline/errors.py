@@ -144,6 +144,10 @@ class StoreUnavailable(RetryableError):
     code = "store_unavailable"
 
 
+class StoreRefused(StoreUnavailable):
+    """The S3 store answers, but refuses this request, or still has an object after its removal."""
+
+
 class DatabaseUnavailable(RetryableError):
     """PostgreSQL did not respond, or closed the connection."""
 

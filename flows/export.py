@@ -10,6 +10,7 @@ import pyarrow
 import structlog
 from prefect import flow
 
+from blurline.errors import BlurlineError
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.statistics.exports import list_changed_days, note_exported, pages_of_detections, pages_of_images
@@ -18,6 +19,8 @@ from sql.statistics.tables import DETECTIONS, IMAGES, Rows, write_parquet
 from tasks.resources import database, store
 
 log = structlog.get_logger()
+
+_MOST_FAULTS = 10  # then the store is down, and the next run goes on
 
 _TABLES: dict[str, tuple[Callable[[Database, StatisticsFilter], Iterator[Rows]], pyarrow.Schema]] = {
     "images": (pages_of_images, IMAGES),
@@ -36,15 +39,29 @@ def export() -> str:
 
 
 def export_changed(database: Database, store: Store) -> str:
-    """Write the days that have changed. Return the counts as a sentence."""
+    """Write the days that have changed. Return the counts as a sentence.
+
+    A day that cannot be written keeps no other day; the error is raised once the others are written.
+    """
     fold(database)  # updates the list of changed days
     days, rows = 0, dict.fromkeys(_TABLES, 0)
+    faults: list[BlurlineError] = []
     for changed in list_changed_days(database):
-        for table, written in write_day(database, store, changed.day).items():
-            rows[table] += written
+        try:
+            written = write_day(database, store, changed.day)
+        except BlurlineError as error:
+            log.warning("day_not_exported", day=changed.day.isoformat(), error=str(error))
+            faults.append(error)
+            if len(faults) == _MOST_FAULTS:
+                break
+            continue
+        for table, count in written.items():
+            rows[table] += count
         note_exported(database, changed)
         days += 1
     log.info("exported", days=days, **rows)
+    if faults:
+        raise faults[0]
     return f"{days} days: " + ", ".join(f"{count} {table}" for table, count in rows.items())
 
 

@@ -127,8 +127,9 @@ def _expire_jobs(database: Database, terms: Terms, counts: Counter[str], budget:
 
 def _remove(database: Database, store: Store, counts: Counter[str], budget: Budget) -> None:
     """Remove objects, beside the API's deleter threads. What those remove is not counted here."""
-    while not budget.is_late and (images := remove_objects(database, store)):
-        counts["erased"] += images
+    while not budget.is_late and (done := remove_objects(database, store)).tried:
+        counts["erased"] += done.removed
+        counts["postponed"] += done.postponed
 
 
 def _sentence(counts: Counter[str]) -> str:

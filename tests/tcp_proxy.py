@@ -19,6 +19,7 @@ class Answer:
 
     status: int
     body: str = ""
+    media_type: str = "text/plain"
 
 
 @contextmanager
@@ -31,11 +32,11 @@ def forwarding(to: str, answers: Mapping[str, Answer], date: str | None = None) 
             path = self.path.partition("?")[0]
             answer = next((each for key, each in answers.items() if _is_meant(key, self.command, path)), None)
             if answer is None:
-                passed = httpx.request(self.command, to + self.path, content=asked, headers=dict(self.headers))
+                passed = client.request(self.command, to + self.path, content=asked, headers=dict(self.headers))
                 status, body = passed.status_code, passed.content
                 headers = {k: v for k, v in passed.headers.items() if k.lower() not in _NOT_PASSED_ON}
             else:
-                status, body, headers = answer.status, answer.body.encode(), {}
+                status, body, headers = answer.status, answer.body.encode(), {"Content-Type": answer.media_type}
             self.send_response_only(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -49,7 +50,7 @@ def forwarding(to: str, answers: Mapping[str, Answer], date: str | None = None) 
         def log_message(self, *_arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with httpx.Client() as client, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

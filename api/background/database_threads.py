@@ -37,5 +37,5 @@ def deleter(settings: Settings, database: Database, store: Store) -> NotifiedThr
         settings.database.conninfo,
         Channel.DELETIONS,
         _DELETION_POLL_S,
-        lambda: remove_objects(database, store),
+        lambda: remove_objects(database, store).tried,
     )

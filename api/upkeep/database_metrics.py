@@ -70,6 +70,7 @@ def _set(service: ServiceMetrics) -> None:
     metrics.webhooks_disabled.set(service.disabled_webhooks)
     metrics.objects_missing.labels("original").set(service.missing_originals)
     metrics.objects_missing.labels("result").set(service.missing_results)
+    metrics.removals_failing.set(service.failing_removals.count)
     metrics.holds.set(service.holds)
     for success in service.housekeeping:
         metrics.housekeeping_last_success.labels(success.flow).set(success.succeeded_at.timestamp())

@@ -51,6 +51,7 @@ def get_system(context: Ctx, _: Operator) -> System:
             for each in list_failed_attempts(context.database)
         ],
         missing_objects=MissingObjects(originals=service.missing_originals, results=service.missing_results),
+        failing_removals=Waiting(**asdict(service.failing_removals)),
         holds=service.holds,
         housekeeping=[Housekeeping.model_validate(each, from_attributes=True) for each in service.housekeeping],
         retention=_retention(context.settings),

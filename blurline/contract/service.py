@@ -114,6 +114,7 @@ class System(BaseModel):
                 {"outcome": "retried", "error_code": "flow_run_crashed", "last_hour": 1, "last_day": 24}
             ],
             "missing_objects": {"originals": 0, "results": 0},
+            "failing_removals": {"count": 0, "oldest_age_s": 0},
             "holds": 1,
             "housekeeping": [{"flow": "retention", "succeeded_at": TIME, "counts": {"originals": 120}}],
             "retention": {
@@ -141,6 +142,10 @@ class System(BaseModel):
     api_processes: list[ApiProcess] = Field(default=[], description="Processes of 0.1.0 are not listed.")
     fruitless_attempts: list[FruitlessAttempts] = Field(description="Of the last day, most frequent first.")
     missing_objects: MissingObjects
+    failing_removals: Waiting = Field(
+        default=Waiting(count=0, oldest_age_s=0),
+        description="Deleted images with objects that the store refuses to remove, and the age of the oldest deletion.",
+    )
     holds: int = Field(description="Legal holds in force.")
     housekeeping: list[Housekeeping]
     retention: Retention

@@ -100,6 +100,9 @@ objects_missing = Gauge(
     ["kind"],
     registry=DATABASE,
 )
+removals_failing = Gauge(
+    "blurline_removals_failing", "Deleted images with objects that the store refuses to remove.", registry=DATABASE
+)
 holds = Gauge("blurline_holds", "Legal holds in force.", registry=DATABASE)
 housekeeping_last_success = Gauge(
     "blurline_housekeeping_last_success_timestamp_seconds",

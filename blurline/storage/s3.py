@@ -12,7 +12,7 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
-from blurline.errors import ConfigurationError, ObjectMissing, OriginalChanged, StoreUnavailable
+from blurline.errors import ConfigurationError, ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
 
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
@@ -82,7 +82,7 @@ class ObjectBody(Iterator[bytes]):
 
 @contextmanager
 def translated(key: str = "") -> Iterator[None]:
-    """Translate the client's errors into ObjectMissing, OriginalChanged or StoreUnavailable."""
+    """Translate the client's errors into ObjectMissing, OriginalChanged, StoreRefused or StoreUnavailable."""
     try:
         yield
     except S3Error as error:
@@ -92,6 +92,6 @@ def translated(key: str = "") -> Iterator[None]:
             ) from error
         if error.code == "PreconditionFailed":
             raise OriginalChanged("The stored file is not the one that was submitted.") from error
-        raise StoreUnavailable(f"The S3 store answered {error.code}: {error.message}") from error
+        raise StoreRefused(f"The S3 store answered {error.code}: {error.message}") from error
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
         raise StoreUnavailable(f"The S3 store did not respond: {error}") from error

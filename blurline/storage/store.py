@@ -19,7 +19,7 @@ from minio.commonconfig import CopySource
 from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
 
-from blurline.errors import ObjectMissing, OriginalChanged, StoreUnavailable
+from blurline.errors import ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket, Listed
 from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key
@@ -74,6 +74,17 @@ class PresignedPost:
 
     url: str
     fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How many objects were removed, and why others were not."""
+
+    objects: int = 0
+    error: StoreUnavailable | None = None
+
+    def __add__(self, other: Removal) -> Removal:
+        return Removal(self.objects + other.objects, self.error or other.error)
 
 
 class Store:
@@ -230,16 +241,25 @@ class Store:
         with translated():
             self._client.remove_object(self._settings.store.exports_bucket, key)
 
-    def remove_under(self, bucket: ImageBucket, prefix: str) -> int:
-        """Remove all objects under a prefix, verify that none is left, and return how many there were."""
+    def remove_under(self, bucket: ImageBucket, prefix: str) -> Removal:
+        """Remove all objects under a prefix and verify that none is left. An object that stays does not keep others.
+
+        Raises StoreUnavailable when the store cannot list them.
+        """
         with translated():
             keys = self._keys(bucket, prefix)
-            for key in keys:
-                self._client.remove_object(self._named(bucket), key)
+        error = None
+        for key in keys:
+            try:
+                with translated():
+                    self._client.remove_object(self._named(bucket), key)
+            except StoreUnavailable as refused:
+                error = error or refused
+        with translated():
             left = self._keys(bucket, prefix) if keys else []
-        if left:
-            raise StoreUnavailable(f"The S3 store still has {left[0]!r} after its removal.")
-        return len(keys)
+        if left and error is None:
+            error = StoreRefused(f"The S3 store still has {left[0]!r} after its removal.")
+        return Removal(len(keys) - len(left), error)
 
     def list_all(self, bucket: ImageBucket) -> Iterator[Listed]:
         """Yield all objects of a bucket in order of their keys."""
@@ -257,12 +277,17 @@ class Store:
             return False
         return True
 
-    def remove_all(self, bucket: ImageBucket, keys: Iterable[str]) -> None:
-        """Remove objects if they exist."""
+    def remove_all(self, bucket: ImageBucket, keys: Iterable[str]) -> Removal:
+        """Remove objects if they exist, the others too when the store refuses one."""
+        named = list(keys)
         with translated():
-            errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, keys)))
-        if errors:
-            raise StoreUnavailable(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}")
+            errors = list(self._client.remove_objects(self._named(bucket), map(DeleteObject, named)))
+        if not errors:
+            return Removal(len(named))
+        return Removal(
+            len(named) - len(errors),
+            StoreRefused(f"The S3 store did not remove {errors[0].name!r}: {errors[0].message}"),
+        )
 
     def _opened_original(self, key: str, original: SubmittedOriginal) -> ObjectBody:
         with translated(key):

@@ -139,6 +139,13 @@ def _housekeeping(system: System) -> None:
             "store. List them with `blurline consistency`.",
             icon=":material/broken_image:",
         )
+    failing = system.failing_removals
+    if failing.count:
+        st.error(
+            f"The store refuses to remove objects of {counted(failing.count, 'deleted image')}, the oldest for "
+            f"{duration(failing.oldest_age_s)}. Run `blurline doctor` for the reason.",
+            icon=":material/delete_forever:",
+        )
     for each in system.housekeeping:
         done = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in sorted(each.counts.items()) if count)
         st.markdown(f"**{each.flow.capitalize()}** completed {ago(each.succeeded_at)}: {done or 'nothing to do'}")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
-from deployments.doctor.result import Finding, clock_finding, error, ok, warning
+from deployments.doctor.result import Finding, Severity, clock_finding, error, ok, warning
 from sql.engine.migrate import newer, pending
-from sql.upkeep.server import Server, inspect_server
+from sql.upkeep.server import Server, failing_removals, inspect_server
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18
@@ -32,7 +32,10 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield _role(server)
     yield clock_finding("database.clock", "the database", server.clock_ahead_s)
     yield _room(server)
-    yield _migrations(settings.database.conninfo)
+    migrations = _migrations(settings.database.conninfo)
+    yield migrations
+    if migrations.severity is not Severity.ERROR:
+        yield _removals(settings.database.conninfo)
 
 
 def _version(server: Server) -> Finding:
@@ -73,6 +76,17 @@ def _room(server: Server) -> Finding:
     if server.free_connections < _AN_API_PROCESS:
         return warning("database.connections", f"{says}; {need}.", remedy)
     return ok("database.connections", f"{says}; {need}.")
+
+
+def _removals(url: str) -> Finding:
+    failing = failing_removals(url)
+    if failing is not None:
+        return error(
+            "database.removals",
+            f"The store refuses to remove objects of {failing.images} deleted images: {failing.last_error}",
+            "Give the store's credentials the right to delete, or end the bucket's policy, lock or hold.",
+        )
+    return ok("database.removals", "No removal of a deleted image fails.")
 
 
 def _migrations(url: str) -> Finding:

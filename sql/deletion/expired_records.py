@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from sql.engine.database import Database
 
@@ -18,8 +19,13 @@ def expire_records(database: Database, settings: Settings) -> int:
         "expire_deliveries": settings.retention.events_days * 24,
         "expire_idempotency_keys": settings.requests.idempotency_hours,
     }
-    rows = 0
+    rows, faults = 0, []
     for name, kept_hours in kinds.items():
-        with database.transaction() as transaction:  # one each, so that none holds locks that another process waits for
-            rows += transaction.run(name, kept_hours=kept_hours, limit=_AT_MOST)
+        try:
+            with database.transaction() as transaction:  # one each, so that none holds locks that another waits for
+                rows += transaction.run(name, kept_hours=kept_hours, limit=_AT_MOST)
+        except DatabaseUnavailable as error:  # a statement that took too long must not keep the other kinds
+            faults.append(error)
+    if faults:
+        raise faults[0]
     return rows

@@ -18,6 +18,7 @@ TRACE_LABEL, OLD_TRACE_LABEL = "blurline.traceparent", "blurline.old_traceparent
 """Labels of a flow run: the trace that it continues, and for a re-run the trace of the original request."""
 
 _MAX_DELAY_S = 30
+_MOST_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def dispatch_waiting(database: Database, create_flow_run: Callable[[WaitingBatch
     RetryableError is retried later.
     """
     with database.transaction() as transaction:
-        taken = 0
+        taken = failed = 0
         for row in transaction.all("claim_outbox", limit=limit):
             waiting = WaitingBatch(**row)
             try:
@@ -60,7 +61,10 @@ def dispatch_waiting(database: Database, create_flow_run: Callable[[WaitingBatch
                 delay_s = min(2**waiting.tries, _MAX_DELAY_S)
                 transaction.run("postpone_outbox", batch_id=waiting.batch_id, error=str(error), delay_s=delay_s)
                 log.warning("dispatch_postponed", batch_id=str(waiting.batch_id), delay_s=delay_s, error=str(error))
-                break
+                failed += 1
+                if failed == _MOST_FAILURES:  # Prefect is down, rather than one batch refused
+                    break
+                continue
             transaction.run("set_flow_run", batch_id=waiting.batch_id, flow_run_id=flow_run_id)
             transaction.run("delete_outbox", batch_id=waiting.batch_id)
             taken += 1

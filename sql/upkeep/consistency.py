@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+import structlog
+
 from blurline.errors import PermanentError
 from blurline.settings import Settings
 from blurline.storage.inventory import (
@@ -32,6 +34,8 @@ from blurline.storage.store import Store
 from sql.deletion.deletions import grace_periods
 from sql.engine.database import Database
 from sql.upkeep.store_rows import expected, note_missing, note_returned, still_named, unnamed
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -144,8 +148,10 @@ def repair_bucket(database: Database, store: Store, findings: Findings) -> Repai
     for group in _groups(findings.orphans):
         still = unnamed(database, bucket, {stem_of(each.key) for each in group})
         keys = [each.key for each in group if stem_of(each.key) in still]
-        store.remove_all(bucket, keys)
-        removed += len(keys)
+        removal = store.remove_all(bucket, keys)
+        removed += removal.objects
+        if removal.error is not None:
+            log.warning("orphans_not_removed", bucket=bucket, error=str(removal.error))
     missing = sum(note_missing(database, bucket, group) for group in _groups(findings.missing))
     returned = sum(note_returned(database, bucket, group) for group in _groups(findings.returned))
     return Repairs(removed, missing, returned)

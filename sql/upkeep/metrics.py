@@ -26,7 +26,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class ServiceMetrics:
-    """Images by state, failures by error code, backlogs, missing objects and legal holds."""
+    """Images by state, failures by error code, backlogs, missing objects, removals that fail, and legal holds."""
 
     images: dict[str, int]
     failed: dict[str, int]
@@ -37,6 +37,7 @@ class ServiceMetrics:
     disabled_webhooks: int
     missing_originals: int
     missing_results: int
+    failing_removals: Backlog
     holds: int
     housekeeping: list[Success]
 
@@ -55,7 +56,8 @@ def _read(transaction: Transaction) -> ServiceMetrics:
     due, undelivered = transaction.one("count_due"), transaction.one("count_undelivered")
     disabled = transaction.one("count_disabled_webhooks")
     missing, holds = transaction.one("count_missing_objects"), transaction.one("count_holds")
-    assert due and undelivered and disabled and missing and holds
+    failing = transaction.one("count_failing_removals")
+    assert due and undelivered and disabled and missing and holds and failing
     return ServiceMetrics(
         images={row["state"]: row["images"] for row in transaction.all("count_images")},
         failed={row["error_code"]: row["images"] for row in transaction.all("count_failed")},
@@ -66,6 +68,7 @@ def _read(transaction: Transaction) -> ServiceMetrics:
         disabled_webhooks=disabled["webhooks"],
         missing_originals=missing["originals"],
         missing_results=missing["results"],
+        failing_removals=_backlog(failing, "images"),
         holds=holds["holds"],
         housekeeping=successes(transaction),
     )

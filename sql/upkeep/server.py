@@ -31,6 +31,27 @@ class Server:
     clock_ahead_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class FailingRemovals:
+    """How many deleted images have objects that the store refuses to remove, and the last refusal."""
+
+    images: int
+    last_error: str
+
+
+def failing_removals(database: str) -> FailingRemovals | None:
+    """The removals that fail, if any. Raises DatabaseUnavailable."""
+    try:
+        with psycopg.Connection[Row].connect(
+            database, connect_timeout=_CONNECT_TIMEOUT_S, row_factory=dict_row
+        ) as connection:
+            connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT_S}s'")
+            row = Transaction(connection).one("last_removal_failure")
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+    return FailingRemovals(**row) if row else None
+
+
 def inspect_server(database: str) -> Server:
     """Read them from the server. Raises DatabaseUnavailable."""
     try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
 
 import psycopg
 import pyarrow.parquet
 import pytest
 from minio.error import S3Error
 
+from blurline.errors import StoreUnavailable
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from blurline.storage.store import Store
@@ -17,6 +20,7 @@ from flows.export import export_changed, export_key
 from sql.engine.database import Database
 from tests import image_rows
 from tests.clock import age
+from tests.tcp_proxy import Answer, forwarding
 
 TODAY = datetime.now(UTC).date()
 
@@ -63,6 +67,23 @@ def test_each_day_is_written_once_and_again_when_it_has_changed(
         connection.execute("DELETE FROM images USING jobs WHERE jobs.id = job_id AND owner = 'bob' AND position = 0")
     assert export_changed(database, store) == "1 days: 2 images, 4 detections"
     assert exported(settings, store, "images", TODAY - timedelta(days=2)).num_rows == 2
+
+
+def test_a_day_that_cannot_be_written_keeps_no_other(settings: Settings, database: Database) -> None:
+    for owner, days in (("ann", 3), ("bob", 2)):
+        image_rows.submit(database, owner, 1, ProfileName.STANDARD)
+        days_ago(settings, owner, days)
+    refused = f"PUT /{settings.store.exports_bucket}/{quote(export_key('images', TODAY - timedelta(days=3)))}"
+    denied = Answer(403, "<Error><Code>AccessDenied</Code><Message>Denied.</Message></Error>", "application/xml")
+    with (
+        forwarding(settings.store.endpoint, {refused: denied}) as url,
+        contextlib.closing(Store(settings.replace(s3_endpoint=url))) as store,
+        pytest.raises(StoreUnavailable, match="Denied"),
+    ):
+        export_changed(database, store)
+    with contextlib.closing(Store(settings)) as store:
+        assert exported(settings, store, "images", TODAY - timedelta(days=2)).num_rows == 1
+        assert export_changed(database, store) == "1 days: 1 images, 0 detections"
 
 
 def test_a_day_whose_images_are_all_deleted_leaves_the_dataset(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
+from blurline.orchestration.flow_runs import PrefectUnavailable
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.outbox import WaitingBatch, dispatch_waiting
@@ -53,3 +55,17 @@ def test_a_rerun_has_its_own_trace_with_a_link_to_the_old_one(database: Database
         fail(transaction, attempt, "unreadable_picture", "broken")
         rerun(transaction, BacklogRerunRequest(states=["failed"], dry_run=False), new_id(), SIZE, Settings())
     assert labels_of_dispatched(database) == [{"blurline.old_traceparent": TRACEPARENT}]
+
+
+def test_a_batch_that_prefect_refuses_keeps_no_other(database: Database) -> None:
+    refused, wanted = add_job(database), add_job(database)
+    dispatched: list[UUID] = []
+
+    def create(waiting: WaitingBatch) -> UUID:
+        if waiting.job_id == refused:
+            raise PrefectUnavailable("Prefect refuses this batch.")
+        dispatched.append(waiting.job_id)
+        return new_id()
+
+    assert dispatch_waiting(database, create) == 1
+    assert dispatched == [wanted]
