@@ -376,6 +376,18 @@ CREATE TABLE profile_models (
     CONSTRAINT profile_models_pkey PRIMARY KEY (profile)
 );
 
+-- 0016
+CREATE TABLE removal_failures (
+    deletion_id uuid        NOT NULL,
+    image_id    uuid        NOT NULL,
+    tries       integer     NOT NULL,
+    not_before  timestamptz NOT NULL,
+    last_error  text        NOT NULL,
+    failed_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT removal_failures_pkey PRIMARY KEY (deletion_id, image_id),
+    CONSTRAINT removal_failures_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletions(id) ON DELETE CASCADE
+);
+
 -- 0005
 CREATE TABLE review_claims (
     image_id uuid        NOT NULL,

@@ -57,7 +57,9 @@ def remove_objects(database: Database, store: Store) -> RemovalRound:
 def _process(database: Database, claim: str, finish: str, remove: Callable[[Row], Removal]) -> RemovalRound:
     with database.transaction() as transaction:
         rows = transaction.all(claim, limit=_AT_ONCE)
-        tried = _try_all(rows, remove) if rows else []
+        if not rows:
+            return RemovalRound(0, 0)
+        tried = _try_all(rows, remove)
         _finish(transaction, finish, tried)
     if len(tried) < len(rows):
         raise next(removal.error for _, removal in tried if removal.error is not None)
