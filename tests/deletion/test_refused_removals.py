@@ -54,7 +54,7 @@ def test_others_are_removed_while_the_store_refuses_more_than_a_round(
     wanted = delete_job(database, None, stored_images.published(5), "olga", GRACE)
     assert refused is not None and wanted is not None
     _work(stored_images, stubborn)
-    done, stuck = (find_receipt(database, None, each[0].id) for each in (wanted, refused))
+    done, stuck = (find_receipt(database, None, each.id) for each in (wanted, refused))
     assert done is not None and done.completed_at is not None and done.objects_removed == 20
     assert stuck is not None and stuck.completed_at is None
     assert len(stored_images.keys(ImageBucket.ORIGINALS)) == MORE_THAN_A_ROUND
@@ -68,7 +68,7 @@ def test_others_are_removed_while_the_store_refuses_more_than_a_round(
 
     age(stored_images.settings.database.conninfo, "removal_failures", timedelta(hours=2))
     _work(stored_images, stored_images.store)
-    stuck = find_receipt(database, None, refused[0].id)
+    stuck = find_receipt(database, None, refused.id)
     assert stuck is not None and stuck.completed_at is not None
     assert stuck.objects_removed == MORE_THAN_A_ROUND
     assert _finding(stored_images.settings) == "No removal of a deleted image fails."
