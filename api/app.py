@@ -84,7 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             CapacityLimiter(_SUBMISSIONS_AT_ONCE),
             threading.Lock(),
         )
-        health.remember_health(app)
+        health.remember_health(app, app.state.context)
         app.state.database_metrics = DatabaseMetrics(settings.database.conninfo)
         threads: list[NotifiedThread | WebhookSender] = [
             dispatcher(settings, database, flow_runs),

@@ -175,6 +175,13 @@ _REQUESTS_AND_IMAGES = {
     "store_unavailable": _code(
         "The object store does not respond.", _RERUN_AFTER_OUTAGE, Place.IMAGE, Place.ATTEMPT, status=503
     ),
+    "bucket_missing": _code(
+        "A bucket of the object store does not exist.",
+        "Ask the operator to run `blurline buckets`.",
+        Place.IMAGE,
+        Place.ATTEMPT,
+        status=503,
+    ),
     "database_unavailable": _code(
         "The database does not respond.", _RERUN_AFTER_OUTAGE, Place.IMAGE, Place.ATTEMPT, status=503
     ),
@@ -284,6 +291,26 @@ _PROGRAMS = {
         ("not_labels", "The text is not a list of labels.", _SEE_MESSAGE),
         ("too_many_orphans", "The store and the database probably do not belong together.", _SEE_MESSAGE),
         ("dispatch_late", "Accepted batches do not become flow runs in time.", "Check Prefect and the API's log."),
+        (
+            "store_not_writable",
+            "The object store answers but refuses to write.",
+            "Free disk space, or allow the access key to write and remove objects.",
+        ),
+        (
+            "database_not_writable",
+            "The database answers but does not accept writes.",
+            "Free disk space, or point BLURLINE_DATABASE_URL to the primary.",
+        ),
+        (
+            "no_worker",
+            "No worker is online, so submitted pictures wait.",
+            "Start `blurline worker`, or check the log of the worker that should be running.",
+        ),
+        (
+            "disk_full",
+            "A disk of the API is almost full.",
+            "Free some space, or move BLURLINE_HOME or TMPDIR to a larger disk.",
+        ),
         ("backup_refused", "The backup cannot be made or restored in this way.", _SEE_MESSAGE),
     )
 }

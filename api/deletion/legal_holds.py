@@ -26,13 +26,13 @@ router = APIRouter(prefix="/v1", tags=["operating"])
 _COPIES_AT_ONCE = 8
 
 
-@router.put("/jobs/{job_id}/hold", responses=problem_responses("not_found", "store_unavailable"))
+@router.put("/jobs/{job_id}/hold", responses=problem_responses("not_found", "store_unavailable", "bucket_missing"))
 def put_job_hold(context: Ctx, who: Operator, job_id: UUID, request: HoldRequest) -> Hold:
     """Prevent the deletion of a job and its images. Replaces the job's present hold."""
     return _placed(context, hold_job(context.database, job_id, request.reason, who.owner), "job")
 
 
-@router.put("/images/{image_id}/hold", responses=problem_responses("not_found", "store_unavailable"))
+@router.put("/images/{image_id}/hold", responses=problem_responses("not_found", "store_unavailable", "bucket_missing"))
 def put_image_hold(context: Ctx, who: Operator, image_id: UUID, request: HoldRequest) -> Hold:
     """Prevent the deletion of an image and so of its job. Replaces the image's present hold."""
     return _placed(context, hold_image(context.database, image_id, request.reason, who.owner), "image")

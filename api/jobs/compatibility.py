@@ -58,7 +58,12 @@ def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
     "/submit",
     status_code=202,
     responses=problem_responses(
-        "upload_already_submitted", "picture_too_large", "object_missing", "quota_exceeded", "store_unavailable"
+        "upload_already_submitted",
+        "picture_too_large",
+        "object_missing",
+        "quota_exceeded",
+        "store_unavailable",
+        "bucket_missing",
     ),
 )
 def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:

@@ -104,7 +104,9 @@ _PICTURE = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
         200: {"content": _PICTURE, "description": "The picture", "headers": _RESULT_HEADERS},
         206: {"content": _PICTURE, "description": "The requested range"},
         304: {"description": "The picture has not changed since the version in `If-None-Match`"},
-        **problem_responses("not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable"),
+        **problem_responses(
+            "not_found", "not_published", "result_gone", "range_not_satisfiable", "store_unavailable", "bucket_missing"
+        ),
     },
 )
 def get_result(

@@ -94,7 +94,7 @@ def get_images_of_job(
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
             "description": "A ZIP of the published results. Its last file, `manifest.json`, lists every image.",
         },
-        **problem_responses("not_found", "store_unavailable"),
+        **problem_responses("not_found", "store_unavailable", "bucket_missing"),
     },
 )
 def get_archive(context: Ctx, who: Who, job_id: UUID) -> StreamedFile:

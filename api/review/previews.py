@@ -40,7 +40,13 @@ class Of(StrEnum):
             "description": "A JPEG of the upright picture",
         },
         **problem_responses(
-            "not_found", "preview_missing", "not_published", "result_gone", "original_gone", "store_unavailable"
+            "not_found",
+            "preview_missing",
+            "not_published",
+            "result_gone",
+            "original_gone",
+            "store_unavailable",
+            "bucket_missing",
         ),
     },
 )

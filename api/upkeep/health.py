@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from api.dependencies import Context, Ctx
+from api.dependencies import Context
+from api.upkeep.part_checks import LIMIT_S, checks_of
 from blurline.contract import Health, Liveness
-from blurline.errors import RetryableError
+from blurline.error_codes import ERROR_CODES
 from blurline.version import VERSION
-from sql.jobs.job_queries import ping
-from sql.upkeep.reconcile import count_undispatched
 
 router = APIRouter(tags=["health"])
 
-
-_DISPATCH_PATIENCE_S = 60
 _REMEMBERED_S = 1
 
-
-class DispatchLate(RetryableError):
-    """Accepted batches wait too long to become flow runs."""
-
-    code = "dispatch_late"
+_MESSAGES = {
+    "database_unavailable": f"The database does not answer within {LIMIT_S} s. Start PostgreSQL, or check its log, its "
+    "connections and the network to it.",
+    "store_unavailable": f"The store does not answer within {LIMIT_S} s, so nothing can be submitted or downloaded. "
+    "Start it, or check its log, its disk and the network to it.",
+    "bucket_missing": "A bucket of the store does not exist. Run `blurline buckets`.",
+    "prefect_unavailable": f"Prefect does not answer as expected within {LIMIT_S} s, so accepted jobs wait. Start it, "
+    "or run `blurline deploy` if its database is new.",
+}
+"""Messages for operators, where the catalogue's advice is for submitters."""
 
 
 @router.get("/liveness")
@@ -37,49 +37,38 @@ async def liveness() -> Liveness:
 
 
 @router.get("/healthcheck", responses={503: {"model": Health}})
-async def healthcheck(context: Ctx, request: Request, response: Response) -> Health:
-    """Check that the database, the store and Prefect respond and that accepted jobs are dispatched; 503 if not.
+async def healthcheck(request: Request, response: Response) -> Health:
+    """Check every part, with writes to database and store, within five seconds; 503 if one does not do its work.
 
-    Concurrent requests share one check.
+    `parts` has `database`, `store`, `prefect`, `dispatch` (accepted jobs become flow runs), `workers` (one is online)
+    and `disk` (of this process). Concurrent requests share one check.
     """
     state = request.app.state
     async with state.health_turn:
         if time.monotonic() > state.health_until_s:
-            state.health = await to_thread.run_sync(_health, context, limiter=state.health_thread)
-            state.health_until_s = time.monotonic() + _REMEMBERED_S
+            parts = await to_thread.run_sync(state.health_checks.run, limiter=state.health_thread)
+            state.health, state.health_until_s = _health(parts), time.monotonic() + _REMEMBERED_S
     health: Health = state.health
     response.status_code = 200 if health.status == "ok" else 503
     return health
 
 
-def remember_health(app: FastAPI) -> None:
+def remember_health(app: FastAPI, context: Context) -> None:
     """Initialize the state that `healthcheck` caches in the application."""
-    app.state.health_turn, app.state.health_thread, app.state.health_until_s = asyncio.Lock(), CapacityLimiter(1), 0.0
+    app.state.health_checks, app.state.health_until_s = checks_of(context), 0.0
+    app.state.health_turn, app.state.health_thread = asyncio.Lock(), CapacityLimiter(1)
 
 
-def _health(context: Context) -> Health:
-    checks: dict[str, Callable[[], None]] = {
-        "database": lambda: ping(context.database),
-        "store": context.store.check,
-        "prefect": context.flow_runs.check,
-        "dispatch": lambda: _check_dispatch(context),
-    }
-    with ThreadPoolExecutor(max_workers=len(checks)) as threads:
-        parts = dict(zip(checks, threads.map(_state, checks.values()), strict=True))
-    return Health(status="ok" if set(parts.values()) == {"ok"} else "degraded", parts=parts, version=VERSION)
+def _health(parts: dict[str, str]) -> Health:
+    wrong = {part: code for part, code in parts.items() if code != "ok"}
+    return Health(
+        status="degraded" if wrong else "ok",
+        parts=parts,
+        messages={part: _message(code) for part, code in wrong.items()},
+        version=VERSION,
+    )
 
 
-def _check_dispatch(context: Context) -> None:
-    waiting = count_undispatched(context.database)
-    if waiting.age_s > _DISPATCH_PATIENCE_S:
-        raise DispatchLate(
-            f"{waiting.batches} batches wait to be dispatched, the oldest for {waiting.age_s:.0f} s. Check Prefect."
-        )
-
-
-def _state(check: Callable[[], None]) -> str:
-    try:
-        check()
-    except RetryableError as error:
-        return error.code
-    return "ok"
+def _message(code: str) -> str:
+    known = ERROR_CODES[code]
+    return _MESSAGES.get(code, f"{known.meaning} {known.advice}")

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.dependencies import Ctx
 from api.upkeep.database_metrics import DatabaseMetrics
+from api.upkeep.part_checks import free_bytes
 from blurline.access.tokens import InvalidToken
 from blurline.observability import metrics as figures
 
@@ -28,6 +29,9 @@ def metrics(
     if wanted is not None and not _is(given, wanted.get_secret_value()):
         raise InvalidToken("The bearer token is not the value of BLURLINE_METRICS_TOKEN.")
     database: DatabaseMetrics = request.app.state.database_metrics
+    for folder, (free, size) in free_bytes(context.settings).items():
+        figures.disk_free.labels(folder).set(free)
+        figures.disk_size.labels(folder).set(size)
     of_database = database.text()  # before the rest, which says whether the database is up
     return Response(generate_latest(figures.API) + of_database, media_type=CONTENT_TYPE_LATEST)
 

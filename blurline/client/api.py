@@ -296,6 +296,10 @@ class Client:
         body = quotas.model_dump(exclude_unset=True)
         return self._parsed(User, self._transport.request("PUT", path, json=body))
 
+    def check_alive(self, within_s: float) -> None:
+        """Raise ApiUnreachable unless the API process answers within this time."""
+        self._transport.request("GET", "/liveness", timeout=within_s)
+
     def health(self) -> Health:
         """The state of each part of the service."""
         return self._parsed(Health, self._transport.request("GET", "/healthcheck", accepting=(503,)))

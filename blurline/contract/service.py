@@ -25,10 +25,18 @@ class Health(BaseModel):
     """The state of each part: `ok` or an error code."""
 
     model_config = with_examples(
-        {"status": "degraded", "parts": {"database": "ok", "store": "store_unavailable"}, "version": "0.2.0"}
+        {
+            "status": "degraded",
+            "parts": {"database": "ok", "store": "bucket_missing"},
+            "messages": {"store": "A bucket of the store does not exist. Run `blurline buckets`."},
+            "version": "0.2.0",
+        }
     )
     status: Literal["ok", "degraded"]
     parts: dict[str, str]
+    messages: dict[str, str] = Field(
+        default_factory=dict, description="What is wrong and what to do, for each part that is not `ok`."
+    )
     version: str | None = Field(default=None, description="Version of the API process that responds.")
 
 

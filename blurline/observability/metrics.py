@@ -54,6 +54,14 @@ webhook_tries = Counter(
 database_up = Gauge(
     "blurline_database_up", "1 if the metrics of the database could be read, otherwise 0.", registry=API
 )
+disk_free = Gauge(
+    "blurline_disk_free_bytes",
+    "Free space on the disks of an API process: its data folder (home) and temporary files (temporary).",
+    ["folder"],
+    registry=API,
+)
+
+disk_size = Gauge("blurline_disk_size_bytes", "Size of the same disks.", ["folder"], registry=API)
 
 # Database
 

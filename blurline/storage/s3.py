@@ -15,7 +15,20 @@ from minio.error import MinioException, S3Error
 from blurline.errors import ConfigurationError, ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
 
+_NO_BUCKET = "NoSuchBucket"
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
+
+
+class BucketMissing(StoreUnavailable):
+    """A bucket does not exist, so nothing can be stored in it or read from it."""
+
+    code = "bucket_missing"
+
+
+class StoreNotWritable(StoreUnavailable):
+    """The store answers, but does not write or remove an object: its disk is full, or the key may only read."""
+
+    code = "store_not_writable"
 
 
 class Connections(urllib3.PoolManager):
@@ -86,6 +99,8 @@ def translated(key: str = "") -> Iterator[None]:
     try:
         yield
     except S3Error as error:
+        if error.code == _NO_BUCKET:
+            raise BucketMissing(f"The bucket {error.bucket_name} does not exist. Run `blurline buckets`.") from error
         if error.code in _MISSING:
             raise ObjectMissing(
                 f"No object is stored under the key {key!r}. Upload the file before you submit it."

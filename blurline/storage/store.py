@@ -18,16 +18,18 @@ import urllib3
 from minio.commonconfig import CopySource
 from minio.datatypes import PostPolicy
 from minio.deleteobjects import DeleteObject
+from minio.error import MinioException
 
 from blurline.errors import ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket, Listed
 from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key
-from blurline.storage.s3 import Connections, ObjectBody, connect, translated
+from blurline.storage.s3 import BucketMissing, Connections, ObjectBody, StoreNotWritable, connect, translated
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
 _CHUNK_BYTES = 1 << 18
+_CHECK_KEY = "doctor/healthcheck"
 _PART_BYTES = 16 << 20
 _COPIED_ETAG = "x-amz-meta-blurline-etag"
 _CHANGED = "The stored file is not the one that was submitted. Upload and submit it again."
@@ -94,11 +96,11 @@ class Store:
     respond properly.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read_timeout_s: float = _READ_TIMEOUT_S, retries: int = 1) -> None:
         self._settings = settings
         self._connections = Connections(
-            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
-            retries=urllib3.Retry(total=1, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
+            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=read_timeout_s),
+            retries=urllib3.Retry(total=retries, backoff_factor=0.1, status_forcelist=(502, 503, 504)),
             maxsize=16,
         )
         self._client = connect(settings, settings.store.endpoint, self._connections)
@@ -112,22 +114,31 @@ class Store:
     def ensure_buckets(self) -> None:
         """Create the missing buckets."""
         with translated():
-            settings = self._settings
-            for bucket in (
-                settings.store.originals_bucket,
-                settings.store.results_bucket,
-                settings.store.exports_bucket,
-            ):
+            for bucket in self._buckets:
                 if not self._client.bucket_exists(bucket):
                     self._client.make_bucket(bucket)
 
     def check(self) -> None:
-        """Raise StoreUnavailable unless the store responds and has the originals' bucket."""
-        with translated():
-            if not self._client.bucket_exists(self._settings.store.originals_bucket):
-                raise StoreUnavailable(
-                    f"The bucket {self._settings.store.originals_bucket} does not exist. Run `blurline buckets`."
-                )
+        """Write a small object to each bucket and remove it. Raises BucketMissing and StoreNotWritable too.
+
+        The key is always the same, so that a check that breaks off leaves at most one object.
+        """
+        for bucket in self._buckets:
+            try:
+                with translated():
+                    self._client.put_object(bucket, _CHECK_KEY, io.BytesIO(b"."), 1)
+                    self._client.remove_object(bucket, _CHECK_KEY)
+            except BucketMissing:
+                raise
+            except StoreUnavailable as error:
+                if isinstance(error.__cause__, MinioException):
+                    raise StoreNotWritable(str(error)) from error
+                raise
+
+    @property
+    def _buckets(self) -> tuple[str, ...]:
+        store = self._settings.store
+        return store.originals_bucket, store.results_bucket, store.exports_bucket
 
     def presign_upload(self, key: str) -> PresignedPost:
         """A form that takes exactly this key, up to the size limit, until `upload_ttl_s` has passed."""
@@ -141,9 +152,7 @@ class Store:
 
     def stat_original(self, key: str) -> StoredObject:
         """Size and etag of an original."""
-        with translated(key):
-            found = self._client.stat_object(self._settings.store.originals_bucket, key)
-            return StoredObject(key, found.size or 0, found.etag or "")
+        return self._stat(self._settings.store.originals_bucket, key)
 
     def list_originals(self, prefix: str, first: str, last: str) -> Iterator[StoredObject]:
         """List originals under ``prefix`` with ``first <= key <= last``, in order of their keys."""
@@ -271,8 +280,7 @@ class Store:
     def has(self, bucket: ImageBucket, key: str) -> bool:
         """Whether an object exists."""
         try:
-            with translated(key):
-                self._client.stat_object(self._named(bucket), key)
+            self._stat(self._named(bucket), key)
         except ObjectMissing:
             return False
         return True
@@ -297,6 +305,18 @@ class Store:
             body.close()
             raise OriginalChanged(_CHANGED)
         return body
+
+    def _stat(self, bucket: str, key: str) -> StoredObject:
+        """The metadata of an object. The answer to HEAD has no body that says whether object or bucket is missing."""
+        try:
+            with translated(key):
+                found = self._client.stat_object(bucket, key)
+        except ObjectMissing:
+            with translated():
+                if not self._client.bucket_exists(bucket):
+                    raise BucketMissing(f"The bucket {bucket} does not exist. Run `blurline buckets`.") from None
+            raise
+        return StoredObject(key, found.size or 0, found.etag or "")
 
     def _keys(self, bucket: ImageBucket, prefix: str) -> list[str]:
         found = self._client.list_objects(self._named(bucket), prefix=prefix, recursive=True)

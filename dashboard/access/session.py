@@ -7,17 +7,26 @@ import streamlit as st
 from blurline.access.tokens import Scope
 from blurline.client import Client, Token
 from blurline.contract import Me
+from blurline.errors import DatabaseUnavailable
 from blurline.settings import load_settings
 
 _PATIENCE_S = 0.5
+_ALIVE_WITHIN_S = 3
 _CLIENT, _ME = "client", "me"
 
 
 def begin(token: Token) -> None:
-    """Create the session's client and look up its user, once. Raises the errors of `Client.me`."""
+    """Create the session's client and look up its user, once. Raises the errors of `Client.me`.
+
+    An API or a database that hangs is noticed within seconds: a page without an answer would stay white.
+    """
     if _CLIENT not in st.session_state:
         st.session_state[_CLIENT] = Client(load_settings().api.url, token, patience_s=_PATIENCE_S)
+    client().check_alive(_ALIVE_WITHIN_S)
     if _ME not in st.session_state:
+        unanswered = client().health().messages.get("database")
+        if unanswered is not None:
+            raise DatabaseUnavailable(unanswered)
         st.session_state[_ME] = client().me()
 
 

@@ -20,6 +20,7 @@ from dashboard.jobs.submit import Submission, submit, upload
 from dashboard.policy_form import policy_form
 from dashboard.problems import state
 from dashboard.states import counted, plain, size
+from dashboard.upkeep.health import show_delays
 
 _JOB, _UNSURE, _ROUND = "submitted_job", "unsure_submission", "submit_round"
 _NAMED = 5
@@ -27,6 +28,7 @@ _NAMED = 5
 
 def _show() -> None:
     st.title("Submit")
+    show_delays()
     if _JOB in st.session_state:
         _show_job(st.session_state[_JOB])
     elif _UNSURE in st.session_state:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from blurline.contract import Health, Retention, System, Waiting
+from blurline.contract import Retention, System, Waiting
 from blurline.settings import load_settings
 from dashboard.access.session import client
 from dashboard.problems import stating_problems
 from dashboard.reruns.backlog import backlog
 from dashboard.states import IMAGE_STATES, ago, counted, duration
 from dashboard.upkeep.failed_attempts import failed_attempts
+from dashboard.upkeep.health import show_parts
 
 _LOOK_AGAIN_S = 5
-_PARTS = {"database": "Database", "store": "Store", "prefect": "Prefect", "dispatch": "Dispatch"}
 
 
 def _show() -> None:
@@ -32,7 +32,7 @@ def _show() -> None:
 @st.fragment(run_every=_LOOK_AGAIN_S)
 def _live() -> None:
     with stating_problems():
-        _health(client().health())
+        show_parts(client().health())
         system = client().system()
         waiting, working = st.columns(2, gap="large")
         with waiting:
@@ -45,17 +45,6 @@ def _live() -> None:
         _housekeeping(system)
         _retention(system.retention)
         st.caption(f"Blurline {system.version} · PostgreSQL {system.database_version}")
-
-
-def _health(health: Health) -> None:
-    columns = st.columns(len(health.parts))
-    for column, (part, condition) in zip(columns, health.parts.items(), strict=True):
-        is_healthy = condition == "ok"
-        with column.container(border=True):
-            st.markdown(
-                f"**{_PARTS.get(part, part)}**  \n"
-                + (":green[:material/check_circle: healthy]" if is_healthy else f":red[:material/error: {condition}]")
-            )
 
 
 def _waiting(system: System) -> None:

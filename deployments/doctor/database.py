@@ -8,12 +8,13 @@ from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from deployments.doctor.result import Finding, Severity, clock_finding, error, ok, warning
 from sql.engine.migrate import newer, pending
-from sql.upkeep.server import Server, failing_removals, inspect_server
+from sql.upkeep.server import Server, check_writes, failing_removals, inspect_server
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18
 _AN_API_PROCESS = 24  # its pool and its listening threads
 _A_WORKER_PROCESS = 2
+_WRITE_LIMIT_S = 5
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -30,6 +31,8 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield _version(server)
     yield _encoding(server)
     yield _role(server)
+    if not server.is_standby:
+        yield _writes(settings.database.conninfo)
     yield clock_finding("database.clock", "the database", server.clock_ahead_s)
     yield _room(server)
     migrations = _migrations(settings.database.conninfo)
@@ -65,6 +68,16 @@ def _role(server: Server) -> Finding:
             "Point BLURLINE_DATABASE_URL to the primary (with several hosts, add target_session_attrs=read-write).",
         )
     return ok("database.role", "The server accepts writes.")
+
+
+def _writes(url: str) -> Finding:
+    name = "database.writes"
+    try:
+        check_writes(url, _WRITE_LIMIT_S)
+    except DatabaseUnavailable as problem:
+        remedy = "Free disk space on the server, and look at default_transaction_read_only and the server's log."
+        return error(name, str(problem), remedy)
+    return ok(name, "The database can be written.")
 
 
 def _room(server: Server) -> Finding:

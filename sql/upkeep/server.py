@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from blurline.errors import DatabaseUnavailable
 from sql.engine.database import Row, Transaction
+from sql.engine.sessions import session
 
 _CONNECT_TIMEOUT_S = 5
 _STATEMENT_TIMEOUT_S = 10
@@ -50,6 +51,31 @@ def failing_removals(database: str) -> FailingRemovals | None:
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
     return FailingRemovals(**row) if row else None
+
+
+class DatabaseNotWritable(DatabaseUnavailable):
+    """The database answers but does not accept writes: a standby, read-only, or a full disk."""
+
+    code = "database_not_writable"
+
+
+def check_writes(database: str, limit_s: int) -> None:
+    """Write to the log of the database, over a connection of its own. Raises DatabaseUnavailable, DatabaseNotWritable.
+
+    Committing a logical message needs what committing a row needs, and leaves no row.
+    """
+    limits = {**session(limit_s), "connect_timeout": limit_s}
+    try:
+        with psycopg.Connection[Row].connect(database, row_factory=dict_row, **limits) as connection:
+            row = Transaction(connection).one("write_state")
+            assert row is not None
+            if row["is_read_only"]:
+                raise DatabaseNotWritable("The database only accepts reads.")
+            Transaction(connection).one("write_message")
+    except psycopg.errors.DiskFull as error:
+        raise DatabaseNotWritable(f"The disk of the database is full: {error}") from error
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
 
 
 def inspect_server(database: str) -> Server:

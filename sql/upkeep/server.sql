@@ -16,3 +16,9 @@ FROM pg_database, pg_roles, pg_stat_activity AS activity
 WHERE pg_database.datname = current_database() AND rolname = current_user
   AND activity.backend_type = 'client backend'
 GROUP BY pg_database.encoding, datconnlimit, rolconnlimit
+
+-- name: write_state
+SELECT current_setting('transaction_read_only') = 'on' AS is_read_only
+
+-- name: write_message
+SELECT pg_logical_emit_message(true, 'blurline', 'healthcheck') AS position

@@ -166,5 +166,6 @@ def test_everything_is_healthy(client: httpx.Client) -> None:
     assert client.get("/healthcheck").json() == {
         "status": "ok",
         "version": VERSION,
-        "parts": {"database": "ok", "store": "ok", "prefect": "ok", "dispatch": "ok"},
+        "parts": dict.fromkeys(("database", "store", "prefect", "dispatch", "workers", "disk"), "ok"),
+        "messages": {},
     }

@@ -186,7 +186,12 @@ def test_health_names_the_part_that_is_down(client: httpx.Client) -> None:
         "store": "ok",
         "prefect": "prefect_unavailable",
         "dispatch": "ok",
+        "workers": "prefect_unavailable",
+        "disk": "ok",
     }
+    messages = response.json()["messages"]
+    assert set(messages) == {"prefect", "workers"}
+    assert "Start it" in messages["prefect"]
 
 
 def test_the_openapi_document_names_every_path(client: httpx.Client) -> None:
