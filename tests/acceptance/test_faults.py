@@ -79,6 +79,7 @@ def test_every_image_ends_once_when_processes_are_killed_at_each_task(faulty: St
             assert_each_ended_once(faulty, client, job_id, 1)
 
 
+@pytest.mark.long
 def test_random_kills_during_a_long_job_lose_and_duplicate_nothing(faulty: Stack) -> None:
     chance = random.Random(11)
     parts = ["worker processes", "worker", "api", "prefect", "postgres", "store"]

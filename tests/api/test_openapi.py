@@ -116,7 +116,10 @@ def _unbounded(schemas: dict[str, Any], schema: dict[str, Any], path: str) -> It
         yield from _unbounded(schemas, part, path)
 
 
-@pytest.mark.parametrize("scopes", [tuple(Scope), (Scope.SUBMIT,)], ids=["all", "submit"])
+@pytest.mark.parametrize(
+    "scopes",
+    [pytest.param(tuple(Scope), id="all"), pytest.param((Scope.SUBMIT,), id="submit", marks=pytest.mark.long)],
+)
 def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
     without_prefect: Settings, tmp_path: Path, scopes: tuple[Scope, ...]
 ) -> None:

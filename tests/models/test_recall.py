@@ -15,7 +15,12 @@ SETS = Path(__file__).parents[3] / "shared" / "eval"
 @pytest.mark.skipif(not SETS.is_dir(), reason="the evaluation sets are not here; they may not be shipped")
 @pytest.mark.parametrize(
     ("profile", "name", "recall"),
-    [("standard", "street", 0.92), ("standard", "tiny", 0.66), ("fast", "street", 0.85), ("fast", "tiny", 0.64)],
+    [
+        ("standard", "street", 0.92),
+        pytest.param("standard", "tiny", 0.66, marks=pytest.mark.long),
+        pytest.param("fast", "street", 0.85, marks=pytest.mark.long),
+        pytest.param("fast", "tiny", 0.64, marks=pytest.mark.long),
+    ],
 )
 def test_recall_at_precision_080(profile: str, name: str, recall: float) -> None:
     photos = sorted(map(str, (SETS / name).glob("*.jpg")))
