@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api.access import users
+from api.access import sign_in, users
 from api.access.identities import Identities
 from api.background.database_threads import deleter, dispatcher
 from api.background.notified_thread import NotifiedThread
@@ -120,7 +120,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TokenBeforeBody)
     app.add_middleware(BodyLimit, max_bytes=int(settings.requests.max_request_mb * 1e6))
     for module in (
-        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, statistics,
+        uploads, submissions, jobs, images, previews, reviews, deletions, presets, users, sign_in, statistics,
         exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])

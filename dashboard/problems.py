@@ -8,7 +8,8 @@ from http import HTTPStatus
 
 import streamlit as st
 
-from blurline.client import ApiError, Token
+from blurline.access.tokens import InvalidToken
+from blurline.client import ApiError
 from blurline.errors import BlurlineError, RetryableError
 from dashboard.access.session import begin, client
 from dashboard.access.sign_in import show_sign_in_again
@@ -28,7 +29,7 @@ def stating_problems() -> Iterator[None]:
 
 
 @contextmanager
-def recovering(token: Token) -> Iterator[None]:
+def recovering(token: str) -> Iterator[None]:
     """Show errors of the block, the whole page, and run the page again once the API responds."""
     try:
         yield
@@ -40,7 +41,7 @@ def recovering(token: Token) -> Iterator[None]:
 
 def state(error: BlurlineError) -> None:
     """Show an error, with the request id for the operator's log."""
-    if isinstance(error, ApiError) and error.status == HTTPStatus.UNAUTHORIZED:
+    if isinstance(error, InvalidToken) or (isinstance(error, ApiError) and error.status == HTTPStatus.UNAUTHORIZED):
         st.warning("Your sign-in has expired.", icon=":material/lock_clock:")
         show_sign_in_again()
     elif isinstance(error, RetryableError):
@@ -52,7 +53,7 @@ def state(error: BlurlineError) -> None:
 
 
 @st.fragment(run_every=_LOOK_AGAIN_S)
-def _run_again_when_available(token: Token) -> None:
+def _run_again_when_available(token: str) -> None:
     with suppress(BlurlineError):
         begin(token)
         client().me()

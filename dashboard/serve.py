@@ -8,14 +8,13 @@ import secrets
 import sys
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
+from blurline.access.hosts import own_names
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings
 
 _SERVER = Path(__file__).parent / "pages" / "server.py"
 _SECRETS_FILE = "dashboard_secrets.toml"
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
@@ -25,9 +24,8 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
 
 
 def _options(settings: Settings, host: str, port: int) -> list[str]:
-    """Streamlit's options. `allowedHosts` prevents DNS rebinding: only the dashboard's own names reach it."""
-    name = urlsplit(settings.dashboard.url).hostname
-    names = [*_LOCAL_NAMES, *([name] if name and name not in _LOCAL_NAMES else [])]
+    """Streamlit's options. `allowedHosts` repeats for its WebSocket what `dashboard.access.guard` checks first."""
+    names = own_names((settings.dashboard.url,), settings.access.allowed_hosts)
     options = [f"--server.address={host}", f"--server.port={port}"]
     options += [f"--server.allowedHosts={name}" for name in names]
     if settings.oidc.client_id:

@@ -398,6 +398,16 @@ CREATE TABLE review_claims (
 );
 CREATE INDEX review_claims_of_reviewer ON review_claims (reviewer);
 
+-- 0017
+CREATE TABLE sign_in_links (
+    code_sha256 bytea       NOT NULL,
+    owner       text        NOT NULL,
+    scopes      text[]      NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    CONSTRAINT sign_in_links_pkey PRIMARY KEY (code_sha256),
+    CONSTRAINT sign_in_links_code_sha256_check CHECK (length(code_sha256) = 32)
+);
+
 -- 0006
 CREATE TABLE tallies (
     clock            text        NOT NULL,

@@ -38,7 +38,8 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
     with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
-            " cohorts, tallies, tally_changes, changed_days, holds, profile_models, flow_run_cancellations CASCADE"
+            " cohorts, tallies, tally_changes, changed_days, holds, profile_models, flow_run_cancellations,"
+            " sign_in_links CASCADE"
         )
     return servers.replace(home=tmp_path)
 

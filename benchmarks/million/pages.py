@@ -19,8 +19,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from benchmarks.million.rows import LARGE_JOB_IMAGES
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
+from sql.access.sign_in_links import create_link
 from tests.acceptance.stack import answers, free_ports
 from tests.dashboard.board_page import chromium
+from tests.dashboard.signed_in import sign_in
 from tests.servers import environment_of
 from tests.waiting import wait_for
 
@@ -84,16 +86,18 @@ class RequestLogReader:
 def measure(settings: Settings, folder: Path) -> dict[str, Visits]:
     """Open every page five times in a fresh browser, then five times in one with cached files."""
     log = folder / "api.log"
-    with _serving(settings, folder, log) as (pages, trivial), chromium() as browser:
+    api, dashboard, trivial_url = (f"http://127.0.0.1:{port}" for port in free_ports(3))
+    there = settings.replace(api_url=api, dashboard_url=dashboard)
+    with _serving(there, folder, log, trivial_url) as (pages, trivial), chromium() as browser:
         visits = {page.name: Visits() for page in (*pages, trivial)}
         requests = RequestLogReader(log)
         requests.news()  # skip the benchmark's own requests
         for _ in range(_ROUNDS):
             for page in (*pages, trivial):
-                with _context(browser) as context:
+                with _context(browser, there) as context:
                     visits[page.name].fresh_s.append(_visited(context, page))
                 visits[page.name].note(requests.news())
-        with _context(browser) as context:
+        with _context(browser, there) as context:
             for page in (*pages, trivial):
                 _visited(context, page)
             requests.news()
@@ -128,9 +132,11 @@ def _seconds(times: list[float], base: list[float]) -> dict[str, float]:
 
 
 @contextmanager
-def _context(browser: Browser) -> Iterator[BrowserContext]:
+def _context(browser: Browser, settings: Settings) -> Iterator[BrowserContext]:
+    """A browser in which the operator is signed in."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(_PATIENCE_MS)
+    sign_in(context, create_link(settings, "operator", list(Scope)))
     yield context
     context.close()
 
@@ -149,18 +155,17 @@ def _visited(context: BrowserContext, page: Page) -> float:
 
 
 @contextmanager
-def _serving(settings: Settings, folder: Path, log: Path) -> Iterator[tuple[list[Page], Page]]:
+def _serving(settings: Settings, folder: Path, log: Path, trivial: str) -> Iterator[tuple[list[Page], Page]]:
     """Serve an API and a dashboard over the database; yield their pages, and one with only a title."""
     environment = environment_of(settings)
-    api, dashboard, trivial = (f"http://127.0.0.1:{port}" for port in free_ports(3))
+    api, dashboard = settings.api.url, settings.dashboard.url
     script = folder / "trivial.py"
     script.write_text(_TRIVIAL_SCRIPT)
     with ExitStack() as running:
         serve = [sys.executable, "-m", "blurline"]
         running.enter_context(_process([*serve, "api", *_port(api)], environment, f"{api}/liveness", log))
-        known = {**environment, "BLURLINE_API_URL": api}
         health = "/_stcore/health"
-        running.enter_context(_process([*serve, "dashboard", *_port(dashboard)], known, dashboard + health))
+        running.enter_context(_process([*serve, "dashboard", *_port(dashboard)], environment, dashboard + health))
         streamlit = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
         options = [f"--server.port={trivial.rpartition(':')[2]}", "--browser.gatherUsageStats=false"]
         running.enter_context(_process([*streamlit, *options], environment, trivial + health))

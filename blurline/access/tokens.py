@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from blurline.access.signing_key import load_or_create_key
 from blurline.errors import PermanentError
@@ -65,7 +66,7 @@ class LocalIssuer:
     """Issues and checks tokens with the key in ``home``, which it creates (mode 0600) if there is none."""
 
     def __init__(self, home: Path) -> None:
-        self._key = load_or_create_key(home / _KEY_FILE)
+        self._key = local_key(home)
 
     def issue(self, subject: str, scopes: Sequence[Scope], ttl_s: int) -> str:
         """Issue a token for ``subject`` that is valid for ``ttl_s`` seconds."""
@@ -77,6 +78,11 @@ class LocalIssuer:
         """Return the identity of a token. Raises InvalidToken."""
         claims = checked_claims(token, self._key.public_key(), [_LOCAL_ALGORITHM], LOCAL_ISSUER, LOCAL_AUDIENCE)
         return identity(claims, claims["sub"], claims.get("scope"))
+
+
+def local_key(home: Path) -> Ed25519PrivateKey:
+    """The key of the local issuer; created if missing. Raises ConfigurationError."""
+    return load_or_create_key(home / _KEY_FILE)
 
 
 def claimed_issuer(token: str) -> str | None:

@@ -48,6 +48,7 @@ for verb in (
     setup.secrets,
     submit,
     operator.token,
+    operator.dashboard_link,
     operator.rerun,
     consistency,
     backup,

@@ -1,4 +1,4 @@
-"""Commands for operators: `token`, `rerun`, `settings`, `bench`."""
+"""Commands for operators: `token`, `dashboard-link`, `rerun`, `settings`, `bench`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def token(
     from blurline.access.tokens import LocalIssuer
 
     typer.echo(LocalIssuer(load_settings().home).issue(user, scope or list(Scope), ttl_s))
+
+
+def dashboard_link(
+    user: Annotated[str, typer.Option(help="User whom the link signs in.")] = "operator",
+    scope: Annotated[list[Scope] | None, typer.Option(help="Scope of the user; repeatable. Default: all.")] = None,
+) -> None:
+    """Print a link that signs in at the dashboard. It works once, within ten minutes."""
+    from sql.access.sign_in_links import create_link
+
+    typer.echo(create_link(load_settings(), user, scope or list(Scope)))
 
 
 def rerun(

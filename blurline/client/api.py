@@ -37,6 +37,7 @@ from blurline.contract import (
     ImagePage,
     ImageState,
     ImageWithDetections,
+    IssuedToken,
     Job,
     JobOptions,
     JobPage,
@@ -280,6 +281,10 @@ class Client:
     def me(self) -> Me:
         """The token's user and their quotas."""
         return self._get(Me, "/v1/me")
+
+    def redeem_link(self) -> IssuedToken:
+        """Exchange the code of a one-time link, which is this client's token, for a token of the link's user."""
+        return self._transport.ask(IssuedToken, "POST", "/v1/tokens", is_repeatable=False)
 
     def users(self, *, page_size: int = 100) -> Iterator[User]:
         """All users who have presented a valid token, by id. For operators."""

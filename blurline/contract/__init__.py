@@ -57,7 +57,7 @@ from blurline.contract.service import (
 )
 from blurline.contract.statistics import Statistics
 from blurline.contract.uploads import Upload, Uploads, UploadsRequest
-from blurline.contract.users import Me, Quotas, Usage, User, UserPage
+from blurline.contract.users import IssuedToken, Me, Quotas, Usage, User, UserPage
 from blurline.contract.webhooks import (
     Delivery,
     DeliveryPage,
@@ -99,6 +99,7 @@ __all__ = [
     "ImagePage",
     "ImageState",
     "ImageWithDetections",
+    "IssuedToken",
     "Job",
     "JobOptions",
     "JobPage",

@@ -1,4 +1,4 @@
-"""Users, their quotas and what they use."""
+"""Users, their tokens and quotas, and what they use."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ class Me(BaseModel):
     expires_at: datetime
     quotas: Quotas
     usage: Usage
+
+
+class IssuedToken(BaseModel):
+    """A bearer token of the local issuer."""
+
+    model_config = with_examples({"token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl", "expires_at": TIME})
+    token: str
+    expires_at: datetime
 
 
 USER: dict[str, Any] = {

@@ -199,6 +199,11 @@ class AccessSettings(Concern, alias_generator=_named("BLURLINE_")):
     allowed_origins: Words = Field(
         default=(), description="Web origins that may call the API and its WebSocket, separated by commas."
     )
+    allowed_hosts: Words = Field(
+        default=(),
+        description="Names under which API and dashboard answer, besides those of this machine and of their own URLs, "
+        "separated by commas; `*.example.org` for all names of a domain.",
+    )
     metrics_token: SecretStr | None = Field(
         default=None, description="Bearer token that `/metrics` of the API requires. Default: none."
     )
@@ -236,7 +241,8 @@ class DashboardSettings(Concern, alias_generator=_named("BLURLINE_DASHBOARD_")):
     )
     cookie_secret: SecretStr | None = Field(
         default=None,
-        description="Key of the sign-in cookies. By default each start creates one, and people sign in again.",
+        description="Key of the sign-in cookies. Default: derived from the local issuer's key; with `oidc_client_id`, "
+        "each start creates one, and people sign in again.",
     )
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from blurline.access.tokens import Scope
-from blurline.client import Client, Token
+from blurline.access.tokens import InvalidToken, Scope
+from blurline.client import Client
 from blurline.contract import Me
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import load_settings
+from dashboard.access.sign_in import current_token
 
 _PATIENCE_S = 0.5
 _ALIVE_WITHIN_S = 3
-_CLIENT, _ME = "client", "me"
+_TOKEN, _CLIENT, _ME = "token", "client", "me"
 
 
-def begin(token: Token) -> None:
+def begin(token: str) -> None:
     """Create the session's client and look up its user, once. Raises the errors of `Client.me`.
 
     An API or a database that hangs is noticed within seconds: a page without an answer would stay white.
     """
-    if _CLIENT not in st.session_state:
+    if st.session_state.get(_TOKEN) != token:
+        _close()
+        st.session_state[_TOKEN] = token
         st.session_state[_CLIENT] = Client(load_settings().api.url, token, patience_s=_PATIENCE_S)
     client().check_alive(_ALIVE_WITHIN_S)
     if _ME not in st.session_state:
@@ -31,7 +34,9 @@ def begin(token: Token) -> None:
 
 
 def client() -> Client:
-    """The session's client of the API."""
+    """The session's client of the API. Raises InvalidToken after the user has signed out."""
+    if current_token() is None:
+        raise InvalidToken("Your sign-in has expired.")
     found: Client = st.session_state[_CLIENT]
     return found
 
@@ -50,3 +55,10 @@ def may(scope: Scope) -> bool:
 def sees_everything() -> bool:
     """Whether the user can view the jobs of all owners."""
     return may(Scope.REVIEW) or may(Scope.OPERATE)
+
+
+def _close() -> None:
+    """Keep nothing of another user."""
+    if _CLIENT in st.session_state:
+        st.session_state[_CLIENT].close()
+    st.session_state.clear()

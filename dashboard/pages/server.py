@@ -1,12 +1,24 @@
-"""The dashboard's server: Streamlit with the route for downloads. It imports what the pages need at startup."""
+"""The dashboard's server: Streamlit behind the guard, with the routes of the sign-in and of downloads.
+
+It imports what the pages need at startup.
+"""
 
 from __future__ import annotations
 
 import pandas  # noqa: F401
 import streamlit as st
+from starlette.middleware import Middleware
 
 import dashboard.review.board
 import dashboard.statistics.sections  # noqa: F401
+from blurline.settings import load_settings
+from dashboard.access.guard import Guard
+from dashboard.access.sign_in_routes import ROUTES
 from dashboard.download_links import ROUTE
 
-app = st.App("app.py", routes=[ROUTE])
+_settings = load_settings()
+app = st.App(
+    "app.py",
+    routes=[ROUTE, *([] if _settings.oidc.client_id else ROUTES)],
+    middleware=[Middleware(Guard, settings=_settings)],
+)

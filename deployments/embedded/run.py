@@ -70,7 +70,20 @@ def print_addresses(stack: EmbeddedStack) -> None:
         table.add_row("", f"log in once with  admin:{addresses.prefect_password}")
     table.add_row("Metrics", f"{addresses.api_metrics}  {addresses.worker_metrics}")
     console.print(table)
+    _print_sign_in(stack)
     console.print("Press Ctrl-C to stop. The data are kept.")
+
+
+def _print_sign_in(stack: EmbeddedStack) -> None:
+    """Print how to sign in at the dashboard. A link is a secret for ten minutes, so it is not written to a log file."""
+    if not stack.accepts_links:
+        return
+    if console.is_terminal:
+        console.print("Sign in at the dashboard with this link, once and within ten minutes:")
+        console.print(f"  {stack.dashboard_link()}", soft_wrap=True, highlight=False)
+        console.print("For another link, run `blurline dashboard-link`.")
+    else:
+        console.print("To sign in at the dashboard, open the link that `blurline dashboard-link` prints.")
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from blurline.access.tokens import Scope
 from blurline.errors import ConfigurationError
 from blurline.settings import PREFIX, STACK_FILE, Settings, load_secrets
 from deployments.create_buckets import make_buckets
@@ -20,6 +21,7 @@ from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
 from deployments.embedded.supervisor import Part, Stage, Supervisor
+from sql.access.sign_in_links import accepts_links, create_link
 from sql.engine.migrate import migrate
 
 DEFAULT_PORTS = {
@@ -98,6 +100,15 @@ class EmbeddedStack:
         names = sorted(name for name in self._shared_environment() if name.startswith((PREFIX, "PREFECT_API")))
         lines = [f"{name}={self._environment[name]}" for name in names if name != f"{PREFIX}HOME"]
         self._home.write_private(STACK_FILE, "\n".join(lines) + "\n")
+
+    @property
+    def accepts_links(self) -> bool:
+        """Whether one-time links sign in at the dashboard."""
+        return accepts_links(self._settings)
+
+    def dashboard_link(self) -> str:
+        """A new link that signs the operator in at the dashboard. Raises ConfigurationError."""
+        return create_link(self._settings, "operator", list(Scope))
 
     def watch(self) -> None:
         """Restart parts that have died. Call it repeatedly."""

@@ -44,9 +44,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A new page of the browser."""
+def page(stack: Stack, browser: Browser) -> Iterator[Page]:
+    """A new page of a browser in which the operator is signed in."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(TIMEOUT_MS)
+    stack.sign_in(context)
     yield context.new_page()
     context.close()

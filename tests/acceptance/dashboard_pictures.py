@@ -60,7 +60,7 @@ def main() -> None:
 
 def _take_pages(stack: Stack, browser: Browser) -> None:
     url = stack.dashboard_url()
-    page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
+    page, wide = _page(stack, browser, 1280, "light"), _page(stack, browser, 1920, "dark")
     _open(page, f"{url}/jobs", "There are no jobs yet")
     _keep(page, "dashboard-jobs-empty")
 
@@ -106,7 +106,7 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
 
 def _take_figures(stack: Stack, browser: Browser) -> None:
     url = stack.dashboard_url()
-    page, wide = _page(browser, 1280, "light"), _page(browser, 1920, "dark")
+    page, wide = _page(stack, browser, 1280, "light"), _page(stack, browser, 1920, "dark")
     _open(page, f"{url}/statistics", "Deleted images are not counted")
     _keep(page, "statistics-empty")
     _open(page, f"{url}/exports", "Choose a longer time")
@@ -124,8 +124,10 @@ def _take_figures(stack: Stack, browser: Browser) -> None:
         _keep(page, f"statistics-{name}")
 
 
-def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": width * 5 // 8}, color_scheme=scheme)
+def _page(stack: Stack, browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": width * 5 // 8}, color_scheme=scheme)
+    stack.sign_in(context)
+    page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
     return page
 

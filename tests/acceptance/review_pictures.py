@@ -32,7 +32,7 @@ def main() -> None:
 
 def _take_all(stack: Stack, browser: Browser) -> None:
     url = f"{stack.dashboard_url()}/review"
-    page = _page(browser, 1280, "light")
+    page = _page(stack, browser, 1280, "light")
     page.goto(url)
     expect(page.get_by_text("No image waits for review")).to_be_visible()
     _keep(page, "review-empty")
@@ -42,7 +42,7 @@ def _take_all(stack: Stack, browser: Browser) -> None:
     page.mouse.move(0, 0)
     _keep(page, "review")
 
-    wide = _page(browser, 1920, "dark")
+    wide = _page(stack, browser, 1920, "dark")
     wide.goto(url)
     _wait_for_board(wide)
     wide.keyboard.press("Tab")
@@ -58,8 +58,10 @@ def _take_all(stack: Stack, browser: Browser) -> None:
     _keep(wide, "review-keys")
 
 
-def _page(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
-    return browser.new_page(viewport={"width": width, "height": width * 5 // 8}, color_scheme=scheme)
+def _page(stack: Stack, browser: Browser, width: int, scheme: Literal["light", "dark"]) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": width * 5 // 8}, color_scheme=scheme)
+    stack.sign_in(context)
+    return context.new_page()
 
 
 def _wait_for_board(page: Page) -> None:

@@ -17,10 +17,12 @@ from typing import Any
 
 import httpx
 import psutil
+from playwright.sync_api import BrowserContext
 
 from blurline.settings import STACK_FILE
 from deployments.embedded import leash
 from deployments.embedded.stack import DEFAULT_PORTS
+from tests.dashboard.signed_in import sign_in
 from tests.waiting import TIMEOUT_S, wait_for
 
 BLURLINE = str(Path(sys.executable).with_name("blurline"))
@@ -136,6 +138,11 @@ class Stack:
         """The dashboard's URL."""
         ports = json.loads((self.home / "ports.json").read_text())
         return f"http://127.0.0.1:{ports['dashboard']}"
+
+    def sign_in(self, context: BrowserContext, user: str = "operator", url: str | None = None) -> None:
+        """Sign a browser in, at the dashboard with this URL (default: the stack's)."""
+        link = self.command("dashboard-link", "--user", user)
+        sign_in(context, link.replace(self.dashboard_url(), url or self.dashboard_url()))
 
     def metrics_urls(self) -> tuple[str, str]:
         """The URLs of the metrics of the API and the worker."""

@@ -83,6 +83,9 @@ def test_a_page_recovers_when_the_api_answers_again(stack: Stack, page: Page) ->
     url = f"http://127.0.0.1:{dashboard_port}"
     with _running(environment, "dashboard", "--port", str(dashboard_port)):
         wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"))
+        with _running(environment, "api", "--port", str(api_port)):
+            wait_for("the API is up", lambda: answers(f"{environment['BLURLINE_API_URL']}/liveness"))
+            stack.sign_in(page.context, url=url)
         page.goto(url)
         expect(page.get_by_text(AWAY)).to_be_visible()
         with _running(environment, "api", "--port", str(api_port)):

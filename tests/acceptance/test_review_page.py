@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +11,15 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import dashboard
 from tests.acceptance.review_board import board, drag, wait_until_shown
-from tests.acceptance.stack import Stack, answers, finished, free_ports, submit
+from tests.acceptance.stack import Stack, finished, submit
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import HOPPER
-from tests.waiting import TIMEOUT_S, wait_for
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
 PACE_S = 60
-_DASHBOARD_OF = """
-import sys
-import dashboard.access.sign_in
-from streamlit.web import cli
-dashboard.access.sign_in.LOCAL_USER = sys.argv.pop(1)
-cli.main()
-"""
 
 
 @pytest.fixture
@@ -40,9 +28,12 @@ def reviewer(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def _open(browser: Browser, url: str) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(url)
+def _open(stack: Stack, browser: Browser, path: str, user: str = "operator") -> Page:
+    """A page of the dashboard in a browser in which this user is signed in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    stack.sign_in(context, user)
+    page = context.new_page()
+    page.goto(f"{stack.dashboard_url()}{path}")
     wait_until_shown(page)
     return page
 
@@ -67,7 +58,7 @@ def test_a_held_correction_shows_its_new_result_before_it_is_published(
     stack: Stack, browser: Browser, reviewer: httpx.Client
 ) -> None:
     image_id = _held(stack, {"hold.jpg": HOPPER})["hold.jpg"]["id"]
-    page = _open(browser, f"{stack.dashboard_url()}/review?image={image_id}")
+    page = _open(stack, browser, f"/review?image={image_id}")
     page.get_by_label("Show me the new result").check()
     drag(page, 300, 430, 380, 520)
     page.keyboard.press("s")
@@ -84,7 +75,7 @@ def test_twenty_images_are_handled_by_keyboard_within_a_minute(
 ) -> None:
     held = _held(stack, {f"twenty/{at:02}.jpg": HOPPER for at in range(20)})
     plan = {name: ["approve", "approve", "reject", "approve", "save"][at % 5] for at, name in enumerate(sorted(held))}
-    page = _open(browser, f"{stack.dashboard_url()}/review?image={held['twenty/00.jpg']['id']}")
+    page = _open(stack, browser, f"/review?image={held['twenty/00.jpg']['id']}")
     left = set(held)
     image_id = ""
     started = time.monotonic()
@@ -118,37 +109,21 @@ def _keys(action: str | None) -> list[str]:
             return ["n"]
 
 
-@contextmanager
-def _dashboard_of(stack: Stack, user: str) -> Iterator[str]:
-    """Another dashboard, for another reviewer on this machine."""
-    (port,) = free_ports(1)
-    app = Path(dashboard.__file__).parent / "pages" / "app.py"
-    options = ["--server.address=127.0.0.1", f"--server.port={port}"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _DASHBOARD_OF, user, "run", str(app), *options],
-        env=os.environ | stack.environment() | stack.variables(),
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        wait_for("the other dashboard is up", lambda: answers(f"{url}/_stcore/health"))
-        yield url
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)
-
-
-def test_two_reviewers_never_see_the_same_image(stack: Stack, browser: Browser) -> None:
+def test_two_reviewers_never_see_the_same_image(stack: Stack, browser: Browser, reviewer: httpx.Client) -> None:
     _held(stack, {f"two/{at}.jpg": HOPPER for at in range(10)})
-    with _dashboard_of(stack, "rob") as other_url:
-        pages = [_open(browser, f"{url}/review") for url in (stack.dashboard_url(), other_url)]
-        seen: list[str] = []
-        shown = ["", ""]
-        for _ in range(3):
-            for at, page in enumerate(pages):
-                shown[at], _name = wait_until_shown(page, shown[at])
-                seen.append(shown[at])
-            for page in pages:
-                page.keyboard.press("a")
-        assert len(set(seen)) == len(seen) == 6
+    users = ("rita", "rob")
+    pages = [_open(stack, browser, "/review", user) for user in users]
+    seen: list[str] = []
+    shown = ["", ""]
+    for _ in range(3):
+        for at, page in enumerate(pages):
+            shown[at], _name = wait_until_shown(page, shown[at])
+            seen.append(shown[at])
         for page in pages:
-            page.context.close()
+            page.keyboard.press("a")
+    assert len(set(seen)) == len(seen) == 6
+    for at, image_id in enumerate(seen):
+        (decision,) = wait_for("the decision", lambda image_id=image_id: _decisions(reviewer, image_id))  # type: ignore[misc]
+        assert decision["reviewer"] == users[at % 2]
+    for page in pages:
+        page.context.close()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit.config
 from streamlit.testing.v1 import AppTest
 
 import dashboard
 from api.app import create_app
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
-from blurline.settings import Settings
+from blurline.settings import Settings, load_settings
+from dashboard.access.session_cookies import cookie_name, session_cookies
 from tests.api_server import serving
 from tests.waiting import TIMEOUT_S
 
@@ -25,12 +26,20 @@ Enter = Callable[..., AppTest]
 Open = Callable[..., AppTest]
 
 
+HOST = "127.0.0.1:8501"
+
+
 @dataclass
 class Browser:
-    """The address of the browser, as Streamlit's server sees it; AppTest has none."""
+    """The handshake of the browser, as Streamlit's server sees it; AppTest has none."""
 
     remote_ip: str = "127.0.0.1"
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=lambda: [("Host", HOST)])
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def sign_in(self, token: str) -> None:
+        """Keep the cookie of a new session."""
+        self.cookies[cookie_name(HOST)], _ = session_cookies().begin(token, time.time() + 3600)
 
 
 @pytest.fixture
@@ -42,35 +51,35 @@ def api_url(settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def client(api_url: str, settings: Settings) -> Iterator[Client]:
-    """A client of the API with the dashboard's token for a user on this machine."""
+    """A client of the API with a token of the operator."""
     with Client(api_url, LocalIssuer(settings.home).issue("operator", list(Scope), 600), patience_s=0) as client:
         yield client
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
-    """A browser on the same machine."""
+def browser(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """A browser in which the operator has signed in with a token."""
+    monkeypatch.setenv("BLURLINE_HOME", str(settings.home))
+    session_cookies.cache_clear()
     browser = Browser()
+    browser.sign_in(LocalIssuer(settings.home).issue("operator", list(Scope), 3600))
     monkeypatch.setattr("streamlit.runtime.context._get_client_context", lambda: browser)
     return browser
 
 
 @pytest.fixture
-def enter(settings: Settings, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enter]:
-    """Starts a session at a dashboard that listens only on this machine, with an API at this address."""
-    monkeypatch.setenv("BLURLINE_HOME", str(settings.home))
-    before = streamlit.config.get_option("server.address")
-    streamlit.config.set_option("server.address", "127.0.0.1")
+def enter(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enter]:
+    """Starts a session of the browser at a dashboard with an API at this address."""
     begun: list[AppTest] = []
 
     def enter_(api_url: str, user: dict[str, Any] | None = None) -> AppTest:
         monkeypatch.setenv("BLURLINE_API_URL", api_url)
+        load_settings.cache_clear()
         begun.append(AppTest.from_file(str(_APP), default_timeout=TIMEOUT_S))
         begun[-1].user = user or {}
         return begun[-1].run()
 
     yield enter_
-    streamlit.config.set_option("server.address", before)
     for page in begun:
         if "client" in page.session_state:
             page.session_state["client"].close()

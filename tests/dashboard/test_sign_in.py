@@ -3,57 +3,77 @@
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
-import streamlit.config
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
-from blurline.access.tokens import LocalIssuer, Scope
+from blurline.access.tokens import LocalIssuer, Scope, local_key
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings
 from dashboard import serve
-from dashboard.access.sign_in import LOCAL_USER
-from tests.dashboard.conftest import Browser, Enter, Open, texts
+from dashboard.access.session_cookies import LONGEST_S, SessionCookies, cookie_name, session_cookies, session_of
+from tests.dashboard.conftest import HOST, Browser, Enter, Open, texts
 
 
 def _pages(app: AppTest) -> set[str]:
     return {Path(str(page["script_path"])).stem for page in app._registered_pages.values()}
 
 
-def test_a_browser_on_this_machine_is_signed_in_automatically(open_page: Open) -> None:
+def test_a_browser_with_a_session_is_signed_in(open_page: Open) -> None:
     page = open_page("system.py")
-    assert f"Signed in as {LOCAL_USER}" in texts(page)
+    assert "Signed in as operator with the scopes operate, review, submit." in texts(page)
     assert {"submit", "jobs", "system"} <= _pages(page)
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", None, "192.0.2.7"])
-def test_a_dashboard_reachable_by_others_signs_nobody_in_automatically(
-    enter: Enter, api_url: str, address: str | None
-) -> None:
-    streamlit.config.set_option("server.address", address)
+def test_a_browser_on_this_machine_is_nobody_without_a_session(enter: Enter, api_url: str, browser: Browser) -> None:
+    browser.cookies.clear()
     _is_refused(enter(api_url))
 
 
-def test_a_browser_on_another_machine_is_not_signed_in_automatically(
-    enter: Enter, api_url: str, browser: Browser
+def test_a_session_of_another_installation_is_refused(
+    enter: Enter, api_url: str, browser: Browser, tmp_path: Path
 ) -> None:
-    browser.remote_ip = "192.0.2.7"
+    token = LocalIssuer(tmp_path / "other").issue("operator", list(Scope), 3600)
+    others = SessionCookies(local_key(tmp_path / "other").private_bytes_raw())
+    browser.cookies = {cookie_name(HOST): others.begin(token, time.time() + 3600)[0]}
     _is_refused(enter(api_url))
 
 
-@pytest.mark.parametrize("header", ["x-forwarded-for", "Forwarded", "X-Real-IP", "Via"])
-def test_a_request_through_a_local_proxy_is_not_signed_in_automatically(
-    enter: Enter, api_url: str, browser: Browser, header: str
-) -> None:
-    browser.headers.append((header, "192.0.2.7"))
+def test_a_session_ends_when_its_user_signs_out(enter: Enter, api_url: str, browser: Browser) -> None:
+    page = enter(api_url)
+    session = session_of(browser.cookies, HOST)
+    assert session is not None
+    session_cookies().end(session)
+    assert "Signed in" not in texts(page.run())
     _is_refused(enter(api_url))
+
+
+def test_a_session_ends_with_its_token_and_after_its_longest_time(settings: Settings) -> None:
+    cookies = SessionCookies(b"a secret")
+    assert cookies.open(cookies.begin("token", time.time() - 1)[0]) is None
+    cookie, valid_s = cookies.begin("token", time.time() + 10 * LONGEST_S)
+    assert valid_s == LONGEST_S
+    assert cookies.open(cookie) is not None
+    assert cookies.open(f"{cookie[:-4]}AAAA") is None
+
+
+def test_nothing_of_the_last_user_stays_in_a_session(
+    settings: Settings, enter: Enter, api_url: str, browser: Browser
+) -> None:
+    page = enter(api_url)
+    page.session_state["submitted_job"] = "the operator's"
+    browser.sign_in(LocalIssuer(settings.home).issue("ann", [Scope.SUBMIT], 60))
+    page.run()
+    assert "Signed in as ann with the scopes submit." in texts(page)
+    assert "submitted_job" not in page.session_state
 
 
 def _is_refused(page: AppTest) -> None:
-    assert "only to a browser on its own machine" in texts(page)
+    assert "Signed in" not in texts(page)
     assert "client" not in page.session_state
 
 
