@@ -27,6 +27,7 @@ from api.http.openapi import describe
 from api.http.problems import install_error_handlers
 from api.jobs import audit_records, compatibility, images, jobs, presets, submissions, uploads
 from api.middleware.body_limit import BodyLimit
+from api.middleware.own_hosts import OwnHosts
 from api.middleware.rate_limit import RateLimit, RateLimitHeaders
 from api.middleware.request_log import RequestLog
 from api.middleware.token_before_body import TokenBeforeBody
@@ -135,6 +136,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["*"],
         )
+    app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(PagePolicy)
     app.add_middleware(RequestLog)
     app.add_middleware(WebSocketAbort)  # the last one added is the outermost

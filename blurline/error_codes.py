@@ -57,6 +57,11 @@ _REQUESTS = {
     "missing_scope": _code(
         "The token does not permit this request.", "Ask the operator for a token with the scope.", status=403
     ),
+    "host_not_allowed": _code(
+        "The service does not answer under the name in `Host`.",
+        "Use the service's own address, or ask the operator to allow the name.",
+        status=400,
+    ),
     "origin_not_allowed": _code(
         "Pages of this origin may not connect.", "Ask the operator to allow the origin.", status=403
     ),

@@ -163,7 +163,9 @@ def test_the_dashboard_and_the_prefect_ui_are_shown(composition: Engine, site: h
 def test_replicas_accept_each_others_tokens_and_sign_with_one_key(composition: Engine, token: str) -> None:
     first, second = (
         httpx.Client(
-            base_url=f"http://{each.address}:8000", headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S
+            base_url=f"http://{each.address}:8000",
+            headers={"Authorization": f"Bearer {token}", "Host": "api:8000"},
+            timeout=TIMEOUT_S,
         )
         for each in composition.containers["api"]
     )

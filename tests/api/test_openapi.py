@@ -67,6 +67,7 @@ def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) ->
     never_described = {
         "malformed_request",
         "method_not_allowed",
+        "host_not_allowed",
         "origin_not_allowed",
         "internal",
         "prefect_unavailable",
