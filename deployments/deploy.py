@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from blurline.settings import load_settings
 from blurline.version import VERSION
 from deployments.shipped import shipped
 
-QUEUE_PRIORITY = {"interactive": 1, "backlog": 2}
+QUEUE_PRIORITY = {"interactive": 1, "backlog": 2, "control": 3, "housekeeping": 4}
 _PREFECT_FILE = shipped("prefect.yaml")
 _FLOWS = Path(__file__).parents[1] / "flows"
 _RELEASE = "RELEASE_OF_BLURLINE"  # the variable in prefect.yaml for the version of every deployment
@@ -111,8 +112,31 @@ async def _set_up_automation() -> None:
             await client.create_automation(AutomationCore.model_validate(HEARTBEAT_AUTOMATION))
 
 
+async def _delete_missed_runs() -> None:
+    """Delete overdue runs of schedules from the queues of pictures, where release 0.2.0 and older put them.
+
+    They would come before newer pictures, and Prefect leaves them there when a deployment changes its queue.
+    """
+    from prefect import get_client
+
+    missed: dict[str, Any] = {
+        "state": {"type": {"any_": ["SCHEDULED"]}},
+        "created_by": {"type_": ["SCHEDULE"]},
+        "work_queue_name": {"any_": ["interactive", "backlog"]},
+        "expected_start_time": {"before_": datetime.now(UTC).isoformat()},
+    }
+    names = [each["name"] for each in declared_deployments() if "schedules" in each]
+    async with get_client() as client:
+        found = await client.request("POST", "/deployments/filter", json={"deployments": {"name": {"any_": names}}})
+        missed["deployment_id"] = {"any_": [each["id"] for each in found.json()]}
+        path: Any = "/flow_runs/bulk_delete"  # missing in the types of Prefect's client
+        while (await client.request("POST", path, json={"flow_runs": missed})).json()["deleted"]:
+            pass
+
+
 async def _set_up(pool: str) -> None:
     await _set_up_pool(pool)
+    await _delete_missed_runs()
     await _set_up_automation()
 
 

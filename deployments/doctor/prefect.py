@@ -17,6 +17,7 @@ from blurline.version import VERSION, version_of_worker
 from deployments.deploy import HEARTBEAT_AUTOMATION, QUEUE_PRIORITY, declared_deployments
 from deployments.doctor.result import Finding, error, ok, warning
 from deployments.worker import WarmWorker
+from deployments.worker.intake import BACKLOG, INTERACTIVE
 
 _DEPLOY = "Run `blurline deploy`."
 _RECONCILE = "reconcile"
@@ -108,11 +109,11 @@ def _queues(queues: dict[str, dict[str, Any]]) -> Finding:
         says = f"The queues {', '.join(stopped)} are paused, so their runs are not processed."
         return error(name, says, "Resume them in Prefect, under the work pool.")
     found = sorted(QUEUE_PRIORITY, key=lambda queue: queues[queue]["priority"])
-    if found != sorted(QUEUE_PRIORITY, key=QUEUE_PRIORITY.__getitem__):
+    if found.index(INTERACTIVE) > found.index(BACKLOG):  # the others have processes of their own
         return warning(
             name,
-            f"The queue {found[0]} takes precedence over {found[-1]}, so small jobs wait for large ones.",
-            f"Give {found[-1]} the smaller priority number in Prefect, under the work pool.",
+            f"The queue {BACKLOG} takes precedence over {INTERACTIVE}, so small jobs wait for large ones.",
+            f"Give {INTERACTIVE} the smaller priority number in Prefect, under the work pool.",
         )
     return ok(name, f"The queues {', '.join(found)} exist, in this order.")
 

@@ -37,6 +37,7 @@ from deployments.worker.intake import Intake
 from deployments.worker.process_identity import identify, is_dead_here
 from deployments.worker.run_metrics import RunMetrics
 from deployments.worker.scheduled_runs import ScheduledRuns
+from deployments.worker.side_queue import SIDE_QUEUES, SideQueue
 from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
 from deployments.worker.worker_process_main import Report
 
@@ -49,7 +50,7 @@ _MAX_RUNS_PER_PROCESS = 500
 
 
 class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
-    """Runs flow runs in long-lived processes, one per slot. Start it with `serve`."""
+    """Runs flow runs in long-lived processes, one per slot and one per side queue. Start it with `serve`."""
 
     type = "blurline"
     job_configuration = WarmConfiguration
@@ -68,15 +69,16 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
     ) -> None:
         super().__init__(limit=slots, prefetch_seconds=0, **base)
         metrics.worker_slots.set(slots)
-        metrics.worker_slots_busy.set_function(lambda: len(self._active))
-        self._process_memory_mb, self._run_deadline_s, self._ready_file = process_memory_mb, run_deadline_s, ready_file
-        self._processes = [WorkerProcess() for _ in range(slots)]
+        metrics.worker_slots_busy.set_function(self._count_busy)
+        self._process_memory_mb, self._ready_file = process_memory_mb, ready_file
+        self._processes = [WorkerProcess(run_deadline_s) for _ in range(slots)]
         self.figures = RunMetrics()
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         self._active: dict[UUID, WorkerProcess] = {}
         self._cancellations = Cancellations(self._active)
         self._taken: set[UUID] = set()
         self._scheduled = ScheduledRuns(self._work_pool_name)
+        self._side_queues = [SideQueue(name, self._scheduled) for name in SIDE_QUEUES]
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
         self._has_joined = False
@@ -114,6 +116,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             self._started_event = started_event
             duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
             await self._report_dead_runs()
+            duties += [
+                asyncio.create_task(queue.serve(self.client, self._take, self._stopping)) for queue in self._side_queues
+            ]
             pids = [process.pid for process in self._processes]
             log.info("worker_ready", worker=self.name, version=VERSION, children=pids)
             if self._ready_file:
@@ -124,7 +129,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             await self._drain(drain_timeout_s)
             for duty in duties:
                 duty.cancel()
-            await asyncio.gather(*(process.end() for process in self._processes))
+            side_processes = [queue.process for queue in self._side_queues]
+            await asyncio.gather(*(process.end() for process in [*self._processes, *side_processes]))
 
     async def run(
         self,
@@ -133,7 +139,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> WarmResult:
         """Run one flow run in an idle process. A process that dies fails only its own run, and is replaced."""
-        process = await self._idle.get()
+        side = next((queue.process for queue in self._side_queues if queue.current == flow_run.id), None)
+        process = side or await self._idle.get()
         self._active[flow_run.id] = process
         identifier = identify(process.pid)
         if task_status is not None:
@@ -210,7 +217,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         a single worker set it to Pending) and where its flow is.
         """
         try:
-            if await self._scheduled.is_known(self.client, flow_run) and await self._propose_pending_state(flow_run):
+            if await self._propose_pending_state(flow_run):
                 configuration = await self._scheduled.configuration(self.client, flow_run)
                 result = await self.run(flow_run, configuration)
                 if result.status_code != 0:
@@ -237,9 +244,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             wait.cancel()
 
     async def _drain(self, timeout_s: float) -> None:
-        log.info("worker_drains", runs=len(self._taken))
         deadline = time.monotonic() + timeout_s
-        while self._taken and time.monotonic() < deadline:
+        log.info("worker_drains", runs=self._count_taken())
+        while self._count_taken() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         for process in self._active.values():
             process.kill()
@@ -261,7 +268,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         elif process.runs >= _MAX_RUNS_PER_PROCESS:
             reason = "age"
         if reason is None:
-            self._idle.put_nowait(process)
+            if process in self._processes:
+                self._idle.put_nowait(process)
         else:
             log.info(
                 "child_recycled", reason=reason, pid=process.pid, peak_rss_mb=report.peak_rss_mb, runs=process.runs
@@ -271,6 +279,9 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
     def _replace(self, process: WorkerProcess, reason: str) -> None:
         metrics.worker_child_restarts.labels(reason).inc()
         self.figures.end(process)
+        if process not in self._processes:
+            process.is_spent = True  # its queue replaces it before the next run
+            return
 
         async def restart() -> None:
             while True:
@@ -289,6 +300,12 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             assert self._runs_task_group is not None
             self._runs_task_group.start_soon(restart)
 
+    def _count_taken(self) -> int:
+        return len(self._taken) + sum(queue.current is not None for queue in self._side_queues)
+
+    def _count_busy(self) -> int:
+        return sum(process in self._processes for process in self._active.values())
+
     async def _watch_cancellations(self) -> None:
         assert self._runs_task_group is not None
         await self._cancellations.watch(self.client, self._runs_task_group)
@@ -300,7 +317,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         """
         while True:
             for flow_run_id, process in list(self._active.items()):
-                if time.monotonic() - process.run_began_s > self._run_deadline_s:
+                if process.is_late:
                     log.error("run_hangs", flow_run_id=str(flow_run_id))
                     process.kill()
                     continue

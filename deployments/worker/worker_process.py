@@ -25,33 +25,45 @@ class WorkerProcessDied(Exception):
 
 
 class WorkerProcess:
-    """One long-lived process. Not running until `start` has been awaited."""
+    """One long-lived process. Not running until `start` has been awaited; a run that exceeds the deadline is late."""
 
-    def __init__(self) -> None:
+    def __init__(self, run_deadline_s: float, *, loads_models: bool = True) -> None:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+        self._run_deadline_s, self._loads_models = run_deadline_s, loads_models
+        self._run_began_s = 0.0
         self.runs = 0
-        self.run_began_s = 0.0
+        self.is_spent = False
 
     @property
     def pid(self) -> int:
         """The process id; 0 before the start."""
         return (self._process.pid or 0) if self._process else 0
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.is_alive()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its current run has exceeded its deadline."""
+        return time.monotonic() - self._run_began_s > self._run_deadline_s
+
     async def start(self) -> Report:
         """Start the process and wait until it is ready. Raises WorkerProcessDied."""
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=main, args=(theirs, os.getpid()), daemon=True)
+        self._process = _SPAWN.Process(target=main, args=(theirs, os.getpid(), self._loads_models), daemon=True)
         self._process.start()
         theirs.close()
-        self.runs = 0
+        self.runs, self.is_spent = 0, False
         return await self._report()
 
     async def run(self, order: RunOrder) -> Report:
         """Send an order and wait for its report. Raises WorkerProcessDied."""
         assert self._pipe is not None
         self.runs += 1
-        self.run_began_s = time.monotonic()
+        self._run_began_s = time.monotonic()
         try:
             self._pipe.send(order)
         except OSError as error:

@@ -1,7 +1,8 @@
 """The main function of a worker process, which runs flow runs one after another in its main thread.
 
-Flow and models are loaded before it reports ready. A cancellation arrives as SIGUSR1 and ends the current run, not the
-process. When the worker dies, the kernel (Linux) or the closed pipe ends the process.
+Flow and models are loaded before it reports ready, unless it runs flows that process no pictures. A cancellation
+arrives as SIGUSR1 and ends the current run, not the process. When the worker dies, the kernel (Linux) or the closed
+pipe ends the process.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
 from deployments.worker.run_metrics import Totals, totals
+
+if TYPE_CHECKING:
+    from blurline.settings import Settings
 
 CANCEL_SIGNAL = signal.SIGUSR1
 _PR_SET_PDEATHSIG = 1
@@ -46,13 +50,13 @@ class Report:
     error: str = ""
 
 
-def main(pipe: Connection, parent_pid: int) -> None:
+def main(pipe: Connection, parent_pid: int, loads_models: bool) -> None:
     """Report ready, then serve orders until the pipe closes or None arrives."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent(parent_pid)
-    runner = _Runner()
+    runner = _Runner(loads_models)
     pipe.send(_report("ready"))
     while True:
         try:
@@ -66,15 +70,12 @@ def main(pipe: Connection, parent_pid: int) -> None:
 
 
 class _Runner:
-    def __init__(self) -> None:
+    def __init__(self, loads_models: bool) -> None:
         from prefect.exceptions import Abort
 
-        import flows.anonymize  # noqa: F401  imported before the first run
         from blurline.observability.logs import configure_logs
         from blurline.observability.traces import configure_traces
-        from blurline.picture.malloc_tuning import tune_malloc
         from blurline.settings import load_settings
-        from models import load_detectors
 
         class Cancelled(Abort):
             """Raised in the run to cancel it."""
@@ -82,11 +83,11 @@ class _Runner:
         self._cancelled = Cancelled
         self._flows: dict[tuple[str, str], Any] = {}
         self._is_armed = False
-        tune_malloc()
         settings = load_settings()
         configure_logs(settings.log_level)
         configure_traces("blurline-worker")
-        load_detectors(settings)
+        if loads_models:
+            _load(settings)
         signal.signal(CANCEL_SIGNAL, self._on_cancel)
 
     def run(self, order: RunOrder) -> Report:
@@ -133,6 +134,16 @@ class _Runner:
         if self._is_armed:
             self._is_armed = False
             raise self._cancelled("Cancelled")
+
+
+def _load(settings: Settings) -> None:
+    """Import what processes pictures and load the models, before the first run."""
+    import flows.anonymize  # noqa: F401
+    from blurline.picture.malloc_tuning import tune_malloc
+    from models import load_detectors
+
+    tune_malloc()
+    load_detectors(settings)
 
 
 def _report(outcome: Outcome, error: str = "") -> Report:

@@ -91,6 +91,12 @@ def _run(prefect: httpx.Client, deployment: str, **parameters: Any) -> dict[str,
     return run
 
 
+def _metric(stack: Stack, name: str) -> float:
+    _, url = stack.metrics_urls()
+    lines = httpx.get(url).raise_for_status().text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
 def _children(stack: Stack) -> set[int]:
     return {child.pid for child in psutil.Process(stack.pids()["worker"]).children()}
 
@@ -110,7 +116,7 @@ def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, s
             "the flow run has ended while its work is held",
             lambda: all(run["state_type"] in ("CANCELLED", "COMPLETED") for run in _flow_runs(prefect, job_id)),
         )
-    assert _children(held) == children, "the children were kept"
+    assert _children(held) >= children, "the children were kept"
 
 
 def test_an_operator_cancels_a_flow_run_in_the_browser(
@@ -143,8 +149,7 @@ def test_an_operator_cancels_a_flow_run_in_the_browser(
 def test_called_off_work_leaves_prefect_and_holds_up_nobody(
     held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
 ) -> None:
-    slots = len(_children(held))
-    names = [f"detect.{at}.jpg" for at in range(slots)]
+    names = [f"detect.{at}.jpg" for at in range(int(_metric(held, "blurline_worker_slots")))]
     busy = [submit(client, [(name, HOPPER.read_bytes())]) for name in names]
     wait_for("every process is busy", lambda: all((switch / f"at-{name}").exists() for name in names))
     jobs = [submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(24)]) for _ in range(3)]
@@ -240,6 +245,11 @@ def test_a_re_run_is_cancelled_from_prefect(
     hold.touch()
     run = _run(prefect, "rerun-backlog/rerun-backlog", states=["published"], job_id=job_id, dry_run=False)
     wait_for("the re-run is under way", (switch / "at-detect.jpg").exists)
+    slots = int(_metric(held, "blurline_worker_slots"))
+    names = [f"blur.{at}.jpg" for at in range(slots - 1)]
+    for name in names:
+        submit(client, [(name, HOPPER.read_bytes())])
+    wait_for("every slot is busy", lambda: all((switch / f"at-{name}").exists() for name in names))
     _run(prefect, "cancel-rerun/cancel-rerun", rerun_id=run["id"])
     assert finished(client, job_id) == before, "the image is as it was, while its work is held"
 
