@@ -49,6 +49,7 @@ for verb in (
     submit,
     operator.token,
     operator.dashboard_link,
+    operator.prefect_password,
     operator.rerun,
     consistency,
     backup,

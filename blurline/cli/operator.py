@@ -1,4 +1,4 @@
-"""Commands for operators: `token`, `dashboard-link`, `rerun`, `settings`, `bench`."""
+"""Commands for operators: `token`, `dashboard-link`, `prefect-password`, `rerun`, `settings`, `bench`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,16 @@ def dashboard_link(
     from sql.access.sign_in_links import create_link
 
     typer.echo(create_link(load_settings(), user, scope or list(Scope)))
+
+
+def prefect_password() -> None:
+    """Print the user and password of the Prefect UI, as user:password."""
+    known = load_settings().prefect.api_auth_string
+    if known is None:
+        raise ConfigurationError(
+            "No password of Prefect is set. Start the stack with `blurline up`, or set PREFECT_API_AUTH_STRING."
+        )
+    typer.echo(known.get_secret_value())
 
 
 def rerun(

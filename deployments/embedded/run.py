@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from blurline.observability.logs import configure_logs
+from deployments.embedded.free_space import check_free_space
 from deployments.embedded.stack import EmbeddedStack
 
 console = Console()
@@ -37,10 +38,13 @@ def running_stack(home: Path, workers: int | None) -> Iterator[EmbeddedStack]:
     configure_logs("WARNING")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    warning = check_free_space(home)
     stack = EmbeddedStack(home, workers)
     started = time.monotonic()
     try:
         console.print(f"Starting Blurline in {home.absolute()} …")
+        if warning:
+            console.print(f"[bold]Warning:[/bold] {warning}")
         stack.start()
         console.print(f"Ready after {time.monotonic() - started:.1f} s.")
         yield stack
@@ -66,8 +70,8 @@ def print_addresses(stack: EmbeddedStack) -> None:
     table.add_row("API docs", f"{addresses.api}/docs")
     table.add_row("Dashboard", addresses.dashboard)
     table.add_row("Prefect UI", addresses.prefect_ui)
-    if addresses.prefect_password:
-        table.add_row("", f"log in once with  admin:{addresses.prefect_password}")
+    if addresses.is_own_prefect:
+        table.add_row("", "user and password: blurline prefect-password")
     table.add_row("Metrics", f"{addresses.api_metrics}  {addresses.worker_metrics}")
     console.print(table)
     _print_sign_in(stack)

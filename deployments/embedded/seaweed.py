@@ -10,7 +10,7 @@ import json
 import shutil
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,11 @@ from deployments.store_security import COMPACTION, make_certificate, security_fi
 
 _HOST = "127.0.0.1"
 _CERTIFICATE = "store_door.pem"
+_VOLUMES_ON_FREE_SPACE = 32
+_VOLUMES_KEPT_FREE = 2
+_SMALLEST_VOLUME_MB, _LARGEST_VOLUME_MB = 16, 1024
+_SMALL_DISK_BYTES = 4 << 30
+_BEYOND_LIMIT_BYTES = 8 << 20
 
 INTERNAL_PORTS = (
     "store_master",
@@ -47,7 +52,7 @@ def seaweed_parts(
             name="volumes",
             command=[*weed, "server", *_options(_volume_options(ports, folder))],
             is_ready=lambda: _has_volume_server(topology, certificate),
-            environment=environment,
+            environment={**environment, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},  # one volume at a time, not seven
             folder=folder,
         ),
         Part(
@@ -64,7 +69,26 @@ def seaweed_parts(
     ]
 
 
+def volume_size_mb(free_bytes: int) -> int:
+    """The size at which a volume is full, for this free space: so small that every bucket finds room for another."""
+    return int(min(max(free_bytes // _VOLUMES_ON_FREE_SPACE >> 20, _SMALLEST_VOLUME_MB), _LARGEST_VOLUME_MB))
+
+
+def most_volumes(sizes_bytes: Sequence[int], free_bytes: int) -> int:
+    """How many volumes fit on the disk beside what is kept free, given the sizes of those that exist; 0 lets the store
+    count. It counts volumes at their limit, but each grows beyond it by a few pieces, which matters on a small disk."""
+    volume_bytes = volume_size_mb(free_bytes) << 20
+    if volume_bytes >= _SMALL_DISK_BYTES // _VOLUMES_ON_FREE_SPACE:
+        return 0
+    full_bytes = volume_bytes + _BEYOND_LIMIT_BYTES
+    to_grow_bytes = sum(max(0, full_bytes - size) for size in sizes_bytes)
+    left_bytes = free_bytes - _VOLUMES_KEPT_FREE * volume_bytes - to_grow_bytes
+    return max(1, len(sizes_bytes) + left_bytes // full_bytes)
+
+
 def _volume_options(ports: Mapping[str, int], folder: Path) -> dict[str, object]:
+    free_bytes = shutil.disk_usage(folder).free
+    volume_mb = volume_size_mb(free_bytes)
     return {
         "dir": folder,
         "ip": _HOST,
@@ -73,11 +97,12 @@ def _volume_options(ports: Mapping[str, int], folder: Path) -> dict[str, object]
         "master.port.grpc": ports["store_master_grpc"],
         "master.peers": "none",
         "master.telemetry": "false",
-        "master.volumeSizeLimitMB": 1024,
+        "master.volumeSizeLimitMB": volume_mb,
         **COMPACTION,
         "volume.port": ports["store_volume"],
         "volume.port.grpc": ports["store_volume_grpc"],
-        "volume.max": 0,
+        "volume.max": most_volumes([path.stat().st_size for path in folder.glob("*.dat")], free_bytes),
+        "volume.minFreeSpace": f"{_VOLUMES_KEPT_FREE * volume_mb}MiB",  # for the databases, and to compact volumes
         "volume.preStopSeconds": 0,
     }
 

@@ -43,12 +43,12 @@ _PREFECT_CLIENT = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of the stack. The Prefect UI asks for ``prefect_password``."""
+    """The addresses of the stack. The UI of its own Prefect asks for a password (`blurline prefect-password`)."""
 
     api: str
     dashboard: str
     prefect_ui: str
-    prefect_password: str
+    is_own_prefect: bool
     api_metrics: str
     worker_metrics: str
 
@@ -82,7 +82,7 @@ class EmbeddedStack:
             api=self._environment["BLURLINE_API_URL"],
             dashboard=f"http://{_HOST}:{self._ports['dashboard']}",
             prefect_ui=self._environment["BLURLINE_PREFECT_UI_URL"],
-            prefect_password=self._secrets["prefect_password"] if self._own_prefect else "",
+            is_own_prefect=self._own_prefect,
             api_metrics=f"{self._environment['BLURLINE_API_URL']}/metrics",
             worker_metrics=f"http://{_HOST}:{self._ports['worker_metrics']}/metrics",
         )

@@ -14,12 +14,12 @@ import structlog
 
 from blurline.errors import ConfigurationError
 from deployments.embedded.home import Home
+from deployments.embedded.part_log import PartLog
 
 log = structlog.get_logger()
 
 _LEASH = Path(__file__).with_name("leash.py")
 _POLL_S = 0.1
-_LOG_LIMIT_BYTES = 20_000_000
 _MAX_BACKOFF_S = 10.0
 
 
@@ -65,6 +65,7 @@ class Supervisor:
     def __init__(self, home: Home, stages: Sequence[Stage]) -> None:
         self._home, self._stages = home, stages
         self._running: dict[str, _Running] = {}
+        self._logs: dict[str, PartLog] = {}
 
     def start(self) -> None:
         """Start every stage in order. Raises ConfigurationError when a part does not become ready."""
@@ -101,32 +102,39 @@ class Supervisor:
                     log.warning("part_killed", part=running.part.name)
                 running.process.kill()
                 running.process.wait()
+        for part_log in self._logs.values():
+            part_log.close()
         self._home.record({})
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
-        path = self._home.folder("logs") / f"{part.name}.log"
-        if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
-            path.replace(path.with_suffix(".log.1"))
         user = "not-root" if part.not_as_root else "same"
         death_signal = "SIGKILL" if part.ends_by_kill else part.stop_signal
         leash = [sys.executable, "-I", "-S", str(_LEASH), death_signal, user]
-        with path.open("ab") as output:
-            return subprocess.Popen(
-                [*leash, *part.command],
-                env=dict(part.environment),
-                cwd=part.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = subprocess.Popen(
+            [*leash, *part.command],
+            env=dict(part.environment),
+            cwd=part.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        self._log(part).follow(process.stdout)
+        return process
+
+    def _log(self, part: Part) -> PartLog:
+        return self._logs.setdefault(part.name, PartLog(self._log_path(part)))
+
+    def _log_path(self, part: Part) -> Path:
+        return self._home.folder("logs") / f"{part.name}.log"
 
     def _wait_until_ready(self, running: _Running) -> None:
         part, deadline = running.part, time.monotonic() + running.part.ready_timeout_s
         while not part.is_ready():
             self.watch()
             if time.monotonic() > deadline or running.failures > 5:
-                tail = (self._home.folder("logs") / f"{part.name}.log").read_text(errors="replace")[-2000:]
+                tail = self._log_path(part).read_text(errors="replace")[-2000:]
                 raise ConfigurationError(f"The {part.name} did not become ready. The end of its log:\n{tail}")
             time.sleep(_POLL_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -47,6 +48,14 @@ def test_secrets_are_private_and_nothing_listens_beyond_this_machine(stack: Stac
         for connection in process.net_connections("inet"):
             if connection.status == psutil.CONN_LISTEN:
                 assert connection.laddr.ip in ("127.0.0.1", "::1"), (process.name(), connection.laddr)
+
+
+def test_up_prints_no_secret_and_a_command_shows_the_password_of_prefect(stack: Stack) -> None:
+    secrets = json.loads((stack.home / "secrets.json").read_text())
+    printed = "".join((stack.home / "up.log").read_text().split())
+    assert "blurlineprefect-password" in printed
+    assert [name for name, secret in secrets.items() if secret in printed] == []
+    assert stack.command("prefect-password") == f"admin:{secrets['prefect_password']}"
 
 
 def test_the_stack_of_an_ordinary_user_survives_the_death_of_its_supervisor_and_keeps_its_data(

@@ -36,7 +36,7 @@ def test_the_bytes_of_a_deleted_job_leave_the_disk(
         pass
 
     def has_left_the_disk() -> bool:
-        _compact(servers.home)
+        compact(servers.home)
         return not any(_holders(servers.home, marker) for marker in deleted.markers)
 
     wait_for("the deleted bytes have left the disk", has_left_the_disk, every_s=1)
@@ -83,13 +83,16 @@ def _holders(home: Path, marker: bytes) -> list[Path]:
     return found
 
 
-def _compact(home: Path) -> None:
-    """Have the store do at once what it does by itself four times an hour."""
+def compact(home: Path) -> None:
+    """Have the store do at once what it does by itself four times an hour; here for volumes on a full disk too."""
+    threshold = COMPACTION["master.garbageThreshold"]
+    volumes = sorted({path.stem.rpartition("_")[2] for path in (home / "store").glob("*.dat")})
+    commands = [f"volume.vacuum -garbageThreshold={threshold} -volumeId={volume}" for volume in volumes]
     ports = json.loads((home / "ports.json").read_text())
     weed = [str(Path(sys.executable).with_name("weed")), f"-config_dir={home / 'store_configuration'}", "shell"]
     subprocess.run(
         [*weed, f"-master=127.0.0.1:{ports['store_master']}.{ports['store_master_grpc']}"],
-        input=f"lock\nvolume.vacuum -garbageThreshold={COMPACTION['master.garbageThreshold']}\nunlock\n",
+        input="\n".join(["lock", *commands, "unlock\n"]),
         capture_output=True,
         text=True,
         check=True,

@@ -19,7 +19,7 @@ def test_a_part_with_its_address_in_a_secret_file_is_not_started(
     addresses = stack.addresses
     stack.stop()
     assert addresses.prefect_ui == "https://prefect.test"
-    assert addresses.prefect_password == ""
+    assert not addresses.is_own_prefect
 
 
 def test_prefect_never_shares_a_database_that_the_operator_provides(
