@@ -347,6 +347,19 @@ CREATE TABLE migrations (
     CONSTRAINT migrations_pkey PRIMARY KEY (name)
 );
 
+-- 0018
+CREATE TABLE open_uploads (
+    key        text        NOT NULL,
+    owner      text        NOT NULL,
+    bytes      bigint      NOT NULL,
+    expires_at timestamptz NOT NULL,
+    is_settled boolean     NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT open_uploads_pkey PRIMARY KEY (key)
+);
+CREATE INDEX open_uploads_by_age ON open_uploads (created_at);
+CREATE INDEX open_uploads_of_owner ON open_uploads (owner, is_settled, expires_at);
+
 -- 0001
 CREATE TABLE outbox (
     batch_id   uuid        NOT NULL,

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import Ctx, Submitter, Who
 from api.http.problems import problem_responses
-from api.jobs.create_job import new_upload, submission_options, submit_images
+from api.jobs.create_job import submission_options, submit_images
+from api.jobs.uploads import new_uploads
 from api.jobs.views import image_view
 from blurline.contract import Image, JobOptions, Key, Name, SubmittedImage, with_examples
 from blurline.contract.examples import KEY
@@ -47,11 +48,11 @@ class ListRequest(BaseModel):
     before: UUID | None = None
 
 
-@router.post("/upload-url/get")
+@router.post("/upload-url/get", responses=problem_responses("quota_exceeded", "store_unavailable"))
 def get_upload_url(context: Ctx, who: Submitter) -> UploadUrl:
     """Like `POST /v1/uploads`, for one object."""
-    key, form = new_upload(context, who.owner)
-    return UploadUrl(object_key=key, url=form.url, fields=form.fields)
+    (form,) = new_uploads(context, who.owner)
+    return UploadUrl(object_key=form.key, url=form.url, fields=form.fields)
 
 
 @router.post(

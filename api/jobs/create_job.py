@@ -29,10 +29,11 @@ from blurline.outbound.guarded_client import check_url
 from blurline.policy import Policy
 from blurline.policy.least_policy import resolve
 from blurline.policy.presets import DEFAULT, PRESETS
-from blurline.storage.store import PresignedPost, StoredObject
+from blurline.storage.store import StoredObject
 from sql.events.webhooks import create_webhook
 from sql.jobs.idempotency import ClaimedKey, settle
 from sql.jobs.job_queries import job_within
+from sql.jobs.open_uploads import close_uploads
 from sql.jobs.presets import find_preset
 from sql.jobs.quotas import charge, check_room, default_quotas
 from sql.jobs.submissions import NewJob, Original, batch_size, write_job
@@ -97,12 +98,6 @@ def check_webhooks_allowed(context: Context) -> None:
         )
 
 
-def new_upload(context: Context, owner: str) -> tuple[str, PresignedPost]:
-    """A new object key of the owner, and the form to upload to it."""
-    key = f"{_prefix(owner)}{new_id()}"
-    return key, context.store.presign_upload(key)
-
-
 def submit_images(context: Context, options: SubmissionOptions, images: Sequence[SubmittedImage]) -> CreatedJob:
     """Create a job from uploaded objects and URLs. Raises ApiProblem, ObjectMissing and AlreadySubmitted."""
     _check_count(context, len(images))
@@ -159,6 +154,7 @@ def _create(context: Context, options: SubmissionOptions, originals: list[Origin
     with context.database.transaction() as transaction:
         charge(transaction, job.owner, default_quotas(settings), len(originals), job.size_bytes)
         job_id = write_job(transaction, job, batch_size(settings))
+        close_uploads(transaction, [original.key for original in originals])
         webhook = None
         if options.webhook is not None:
             webhook = create_webhook(transaction, job.owner, job_id, str(options.webhook.url), options.webhook.events)
@@ -196,7 +192,7 @@ def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObje
     found: dict[str, StoredObject] = {}
     if len(keys) > _STAT_ONE_BY_ONE:
         wanted = set(keys)
-        between = context.store.list_originals(_prefix(owner), min(keys), max(keys))
+        between = context.store.list_originals(owner_prefix(owner), min(keys), max(keys))
         found = {each.key: each for each in islice(between, _LISTED_A_KEY * len(keys)) if each.key in wanted}
     rest = [key for key in keys if key not in found]
     with ThreadPoolExecutor(max_workers=_STAT_AT_ONCE) as threads:
@@ -232,7 +228,7 @@ def _check_upload(context: Context, owner: str, key: str) -> None:
     removed its object."""
     try:
         upload_id = UUID(key.rpartition("/")[2])
-        issued_at, is_of_owner = made_at(upload_id), key == f"{_prefix(owner)}{upload_id}"
+        issued_at, is_of_owner = made_at(upload_id), key == f"{owner_prefix(owner)}{upload_id}"
     except ValueError:
         is_of_owner = False
     if not is_of_owner:
@@ -247,8 +243,9 @@ def _check_upload(context: Context, owner: str, key: str) -> None:
 
 def _direct_key(owner: str) -> str:
     """A key for which no form was issued, so that only the API can write to it."""
-    return f"{_prefix(owner)}direct/{new_id()}"
+    return f"{owner_prefix(owner)}direct/{new_id()}"
 
 
-def _prefix(owner: str) -> str:
+def owner_prefix(owner: str) -> str:
+    """The prefix of the keys of an owner's originals."""
     return f"{hashlib.sha256(owner.encode()).hexdigest()[:16]}/"

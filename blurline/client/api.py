@@ -98,9 +98,10 @@ class Client:
     ) -> None:
         self.close()
 
-    def create_uploads(self, count: int = 1) -> list[Upload]:
-        """Create presigned forms, each for one upload."""
-        response = self._transport.request("POST", "/v1/uploads", json=UploadsRequest(count=count).model_dump())
+    def create_uploads(self, count: int = 1, max_bytes: int | None = None) -> list[Upload]:
+        """Create presigned forms, each for one upload of up to ``max_bytes``. Raises QuotaExceeded."""
+        request = UploadsRequest(count=count, max_bytes=max_bytes).model_dump(exclude_none=True)
+        response = self._transport.request("POST", "/v1/uploads", json=request)
         return self._parsed(Uploads, response).uploads
 
     def upload(self, upload: Upload, file: BinaryIO) -> None:

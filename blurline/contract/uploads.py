@@ -14,10 +14,18 @@ from blurline.contract.examples import KEY, TIME
 
 
 class UploadsRequest(Request):
-    """How many uploads to create."""
+    """How many uploads to create, and for how large files."""
 
     model_config = with_examples({"count": 2})
     count: int = Field(default=1, ge=1, le=1000, strict=True)
+    max_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        le=1 << 40,
+        strict=True,
+        description="Largest file that each form accepts; by default and at most the limit of the service. Forms count "
+        "against a quota of bytes with this size.",
+    )
 
 
 class Upload(BaseModel):

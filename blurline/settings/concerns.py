@@ -188,6 +188,12 @@ class QuotaSettings(Concern, alias_generator=_named("BLURLINE_QUOTA_")):
     images_per_day: int | None = Field(default=None, ge=0, description="Images per day (UTC) and owner.")
     mb_per_day: float | None = Field(default=None, ge=0, description="Megabytes per day (UTC) and owner.")
     open_jobs: int | None = Field(default=None, ge=0, description="Unfinished jobs per owner at a time.")
+    open_uploads: int = Field(
+        default=10_000,
+        ge=0,
+        description="Uploads and upload forms per owner that are not submitted yet. Raise it for larger jobs of "
+        "uploaded keys.",
+    )
 
 
 class AccessSettings(Concern, alias_generator=_named("BLURLINE_")):

@@ -140,12 +140,13 @@ class Store:
         store = self._settings.store
         return store.originals_bucket, store.results_bucket, store.exports_bucket
 
-    def presign_upload(self, key: str) -> PresignedPost:
-        """A form that takes exactly this key, up to the size limit, until `upload_ttl_s` has passed."""
+    def presign_upload(self, key: str, max_bytes: int | None = None) -> PresignedPost:
+        """A form that takes exactly this key, up to ``max_bytes`` or the size limit, for `upload_ttl_s`."""
         bucket = self._settings.store.originals_bucket
         policy = PostPolicy(bucket, datetime.now(UTC) + timedelta(seconds=self._settings.store.upload_ttl_s))
         policy.add_equals_condition("key", key)
-        policy.add_content_length_range_condition(0, int(self._settings.pictures.max_file_mb * 1e6))
+        limit = int(self._settings.pictures.max_file_mb * 1e6)
+        policy.add_content_length_range_condition(0, limit if max_bytes is None else max_bytes)
         with translated():
             fields = self._public_client.presigned_post_policy(policy)
         return PresignedPost(f"{self._public_url}/{bucket}", {"key": key, **fields})

@@ -31,7 +31,7 @@ def upload(
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for start in range(0, len(pictures), _FORMS_AT_ONCE):
             group = pictures[start : start + _FORMS_AT_ONCE]
-            forms = client.create_uploads(len(group))
+            forms = client.create_uploads(len(group), max(picture.size_bytes for picture in group))
             sent = [threads.submit(_send, client, *pair) for pair in zip(forms, group, strict=True)]
             try:
                 for done, future in enumerate(as_completed(sent), start=len(images) + 1):

@@ -17,6 +17,7 @@ def expire_records(database: Database, settings: Settings) -> int:
     kinds = {
         "expire_events": settings.retention.events_days * 24,
         "expire_deliveries": settings.retention.events_days * 24,
+        "expire_open_uploads": settings.retention.uploads_hours,
         "expire_idempotency_keys": settings.requests.idempotency_hours,
     }
     rows, faults = 0, []

@@ -51,7 +51,12 @@ def default_quotas(settings: Settings) -> QuotaLimits:
 def look_up(database: Database, owner: str, default: QuotaLimits) -> tuple[QuotaLimits, Used]:
     """An owner's quotas and usage."""
     with database.transaction() as transaction:
-        return _quotas(transaction, owner, default), _used(transaction, owner)
+        return quotas_and_usage(transaction, owner, default)
+
+
+def quotas_and_usage(transaction: Transaction, owner: str, default: QuotaLimits) -> tuple[QuotaLimits, Used]:
+    """Like `look_up`, within the caller's transaction."""
+    return _quotas(transaction, owner, default), _used(transaction, owner)
 
 
 def check_room(database: Database, owner: str, default: QuotaLimits, images: int, size_bytes: int) -> None:
@@ -71,7 +76,7 @@ def check(quotas: QuotaLimits, used: Used, images: int, size_bytes: int) -> None
         if most is not None and before + more > most:
             raise OverQuota(
                 f"Your quota is {most} {name} (UTC): {before} are used and this request has {more}. "
-                "Submit less or wait until tomorrow.",
+                "Submit less or wait until tomorrow. Uploads that are not submitted count.",
                 _until_midnight_s(),
             )
     if images and quotas.open_jobs is not None and used.open_jobs >= quotas.open_jobs:

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.app import create_app
-from api.jobs.create_job import _prefix
+from api.jobs.create_job import owner_prefix
 from blurline.access.tokens import Scope
 from blurline.cli.command import app
 from blurline.contract.audit import Auditor, RecordRefused, verify
@@ -199,7 +199,9 @@ def test_retention_leaves_a_proof_that_the_command_verifies(
 def test_an_upload_that_was_not_submitted_in_time_is_refused(client: httpx.Client) -> None:
     made_at = datetime.now(UTC) - timedelta(hours=25)
     old = UUID(int=(int(made_at.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62))
-    answer = client.post("/v1/jobs", json={"images": [{"key": f"{_prefix('ann')}{old}"}]})
+    answer = client.post("/v1/jobs", json={"images": [{"key": f"{owner_prefix('ann')}{old}"}]})
     assert "was not submitted within 24 hours" in problem(answer, 422, "object_missing")
     absurd = UUID(int=(2**48 - 1) << 80 | (7 << 76) | (2 << 62))
-    problem(client.post("/v1/jobs", json={"images": [{"key": f"{_prefix('ann')}{absurd}"}]}), 422, "object_missing")
+    problem(
+        client.post("/v1/jobs", json={"images": [{"key": f"{owner_prefix('ann')}{absurd}"}]}), 422, "object_missing"
+    )

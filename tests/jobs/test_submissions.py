@@ -162,13 +162,14 @@ def test_quotas_apply_to_each_owner(without_prefect: Settings, changes: dict[str
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
         files = [("files", ("a.jpg", bytes(700))), ("files", ("b.jpg", bytes(300)))]
+        with serving(create_app(without_prefect)) as free, httpx.Client(base_url=free, headers=client.headers) as other:
+            keys = [{"key": upload(other, bytes(900))} for _ in range(2)]
         for count in (2, 1):
             client.post("/v1/jobs", files=files[:count]).raise_for_status()
         refused = client.post("/v1/jobs", files=files)
         assert says in problem(refused, 429, "quota_exceeded")
         if "open_jobs" not in str(changes):
             assert 0 < int(refused.headers["retry-after"]) <= 86_400
-        keys = [{"key": upload(client, bytes(900))} for _ in range(2)]
         problem(client.post("/v1/jobs", json={"images": keys}), 429, "quota_exceeded")
         me = client.get("/v1/me").json()
         assert me["usage"] == {"images_today": 3, "bytes_today": 1700, "open_jobs": 2}

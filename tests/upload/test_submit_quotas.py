@@ -111,7 +111,8 @@ def test_the_command_waits_for_a_quota_only_where_that_may_help(
         jobs = JobSubmitter(
             client, journal, JobOptions(), WaitNotices(said.append), is_lasting=is_lasting, patience_s=patience_s
         )
-        uploaded = upload(client, LocalPicture("a.jpg", picture, 1, 1), None)
+        with serving(create_app(submitter.settings)) as free, Client(free, token) as unlimited:
+            uploaded = upload(unlimited, LocalPicture("a.jpg", picture, 1, 1), None)
         assert isinstance(uploaded, Uploaded)
         journal.note_uploaded(uploaded)
         for _ in range(2):

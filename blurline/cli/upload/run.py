@@ -23,11 +23,12 @@ from blurline.cli.upload.results import ALTERED, Results, check_results
 from blurline.cli.upload.scan import Scanner
 from blurline.cli.upload.scheduling import DaemonThreads, Timer
 from blurline.cli.upload.uploads import UploadQueue
-from blurline.client import Client
+from blurline.client import Client, QuotaExceeded
 from blurline.contract import JobOptions
 from blurline.errors import RetryableError
 
 _SCAN_EVERY_S = 1.0
+_REFUSED_EVERY_S = 60.0
 _SHOW_EVERY_S = 0.5
 _STEP_S = 0.2
 _PAUSE_S = 5.0
@@ -61,6 +62,7 @@ class Run:
         self._follower = JobFollower(client, journal, journal.open_jobs() if plan.is_waiting else {})
         self._results = Results(client, journal, threads, plan.output)
         self._scan_timer, self._show_timer = Timer(_SCAN_EVERY_S), Timer(_SHOW_EVERY_S)
+        self._refused_timer = Timer(_REFUSED_EVERY_S)
 
     @property
     def has_found(self) -> bool:
@@ -70,7 +72,11 @@ class Run:
     @property
     def is_refused(self) -> bool:
         """Whether a quota kept pictures from being submitted."""
-        return self._submitter.refusal is not None
+        return self._refusal is not None
+
+    @property
+    def _refusal(self) -> QuotaExceeded | None:
+        return self._submitter.refusal or self._uploads.refusal
 
     def run(self) -> list[Unpublished]:
         """Run to the end, or until Ctrl-C while watching. Return the plan's pictures without a result here, except
@@ -104,6 +110,9 @@ class Run:
         try:
             if self._plan.is_watching and self._scan_timer.is_due():
                 self._scan()
+            if self._plan.is_watching and self._uploads.refusal and self._refused_timer.is_due():
+                self._notices.wait(self._uploads.refusal, _REFUSED_EVERY_S)
+                self._uploads.retry_refused()
             self._uploads.start()
             self._submit()
             if self._plan.is_waiting:
@@ -161,7 +170,7 @@ class Run:
                 not_published=sum(counts[state] for state in _NOT_PUBLISHED),
                 not_fetched=sum(picture is not None and picture.state is State.PUBLISHED for picture in unfetched),
                 not_uploaded=len(self._uploads.faults) + self._uploads.given_up,
-                not_submitted=counts[State.UPLOADED] if self._submitter.refusal else 0,
+                not_submitted=self._uploads.refused + (counts[State.UPLOADED] if self._submitter.refusal else 0),
             )
         )
 
@@ -184,7 +193,7 @@ class Run:
         return Unpublished(name, picture.state.replace("_", " "), picture.reason or "The picture is under way.")
 
     def _say_refusal(self) -> None:
-        refusal = self._submitter.refusal
+        refusal = self._refusal
         if refusal is not None:
             at = datetime.now().astimezone() + timedelta(seconds=refusal.retry_after_s)
             self._display.say(f"{refusal} Run the same command again after {at:%Y-%m-%d %H:%M %Z} to resume.")

@@ -14,7 +14,7 @@ from blurline.cli.upload.journal import Journal
 from blurline.cli.upload.picture import Picture, State, Uploaded
 from blurline.cli.upload.scan import LocalPicture
 from blurline.cli.upload.scheduling import DaemonThreads
-from blurline.client import Client, UploadRefused
+from blurline.client import Client, QuotaExceeded, UploadRefused
 from blurline.errors import PermanentError, RetryableError
 
 AT_ONCE = 6
@@ -30,7 +30,7 @@ class UploadQueue:
     """Uploads pictures, unless the journal already has them with the same content. Counts files and bytes.
 
     ``faults`` says why pictures could not be uploaded, by name. ``stale`` names pictures that the journal has with
-    another content.
+    another content. ``refusal`` is the last answer to pictures that a quota refused; others may still fit.
     """
 
     def __init__(self, client: Client, journal: Journal, threads: DaemonThreads) -> None:
@@ -41,6 +41,8 @@ class UploadQueue:
         self.stale: set[str] = set()
         self.given_up = 0
         self._unknown: set[str] = set()
+        self._refused: list[tuple[LocalPicture, Picture | None]] = []
+        self.refusal: QuotaExceeded | None = None
         self.files = self.files_sent = self.bytes = self.bytes_sent = 0
 
     @property
@@ -56,7 +58,12 @@ class UploadQueue:
     @property
     def names(self) -> set[str]:
         """The pictures that are waiting or under way."""
-        return {found.name for found, _ in (*self._waiting, *self._underway.values())}
+        return {found.name for found, _ in (*self._waiting, *self._underway.values(), *self._refused)}
+
+    @property
+    def refused(self) -> int:
+        """The number of pictures that a quota refused."""
+        return len(self._refused)
 
     @property
     def unknown(self) -> int:
@@ -83,6 +90,12 @@ class UploadQueue:
         self.stale |= {found.name for found, known in self._waiting if known}
         self._waiting.clear()
 
+    def retry_refused(self) -> None:
+        """Queue the pictures again that a quota refused."""
+        self._waiting += self._refused
+        self._refused.clear()
+        self.refusal = None
+
     def start(self) -> None:
         """Start waiting uploads, up to `AT_ONCE` at a time."""
         while self._waiting and len(self._underway) < AT_ONCE:
@@ -99,6 +112,10 @@ class UploadQueue:
                 self.faults[found.name] = str(error)
                 if known:
                     self.stale.add(found.name)
+                continue
+            except QuotaExceeded as error:
+                self.refusal = error
+                self._refused.append((found, known))
                 continue
             except RetryableError:
                 self._waiting.append((found, known))
@@ -125,7 +142,7 @@ def upload(client: Client, found: LocalPicture, known: Picture | None) -> Upload
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if known is not None and known.sha256 == sha256:
             return found
-        (form,) = client.create_uploads()
+        (form,) = client.create_uploads(max_bytes=before.st_size)
         client.upload(form, file)
         after = os.fstat(file.fileno())
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
