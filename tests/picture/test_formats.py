@@ -258,7 +258,8 @@ def test_the_smallest_pictures_pass(format_: str, size: tuple[int, int]) -> None
 @pytest.mark.parametrize("format_", ["PNG", "GIF", "TIFF", "WEBP", "JPEG"])
 def test_decompression_bombs_are_refused_from_their_header(format_: str) -> None:
     """A file of about a megabyte that would decode to hundreds."""
-    options = {"TIFF": {"compression": "tiff_adobe_deflate"}, "WEBP": {"method": 0}}.get(format_, {})
+    known: dict[str, dict[str, Any]] = {"TIFF": {"compression": "tiff_adobe_deflate"}, "WEBP": {"method": 0}}
+    options = known.get(format_, {})
     bomb = encoded(Image.new("L" if format_ != "WEBP" else "RGB", (12000, 12000)), format_, **options)
     with pytest.raises(PictureError, match="megapixels"):
         open_photo(bomb, Limits(pixels=100_000_000))
