@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import api, consistency, core, database, deface, imports, picture, reid, soak, stack, submission
+from benchmarks import api, consistency, core, database, deface, imports, load, picture, reid, soak, stack, submission
 from benchmarks.million import run as million
 
 _PARTS = {
@@ -17,6 +17,7 @@ _PARTS = {
     "deface": deface.run,
     "submission": submission.run,
     "api": api.run,
+    "load": load.run,
     "database": database.run,
     "picture": picture.run,
     "consistency": consistency.run,

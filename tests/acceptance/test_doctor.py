@@ -12,12 +12,14 @@ import httpx
 import psycopg
 import pytest
 
+from api.app import create_app
 from blurline.settings import Settings, load_settings
 from deployments.doctor import Finding, Severity
 from deployments.doctor.prefect import prefect
 from tests.acceptance.stack import Stack
+from tests.api_server import serving
 from tests.tcp_proxy import Answer, forwarding
-from tests.waiting import wait_for
+from tests.waiting import TIMEOUT_S, wait_for
 
 RECONCILED = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
 
@@ -65,10 +67,14 @@ def test_a_running_stack_is_healthy(stack: Stack) -> None:
 def test_a_foreign_work_pool_is_reported_with_everything_it_lacks(settings: Settings, client: httpx.Client) -> None:
     client.post("/work_pools/", json={"name": "plain", "type": "process"}).raise_for_status()
     found = _wrong(settings.replace(work_pool="plain"))
+    with serving(create_app(settings.replace(work_pool="plain"))) as url:
+        health = httpx.get(f"{url}/healthcheck", timeout=TIMEOUT_S)
     client.delete("/work_pools/plain").raise_for_status()
     assert found["prefect.pool"].severity is Severity.WARNING
     assert "has the type process" in found["prefect.pool"].says
     assert "blurline worker" in str(found["prefect.workers"].remedy)
+    assert (health.status_code, health.json()["parts"]["workers"]) == (503, "no_worker")
+    assert "Start `blurline worker`" in health.json()["messages"]["workers"]
     assert "interactive, backlog" in found["prefect.queues"].says
     assert "the work pool is 'blurline', not 'plain'" in found["prefect.deployment.export"].says
     gone = _wrong(settings.replace(work_pool="plain"))
