@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from blurline.errors import ConfigurationError
+from blurline.orchestration.flow_runs import NO_HEARTBEAT
 from blurline.settings import load_settings
 from blurline.version import VERSION
 from deployments.shipped import shipped
@@ -99,7 +100,7 @@ HEARTBEAT_AUTOMATION = {
         "threshold": 1,
         "within": 90,
     },
-    "actions": [{"type": "change-flow-run-state", "state": "CRASHED", "message": "No heartbeat for 90 seconds."}],
+    "actions": [{"type": "change-flow-run-state", "state": "CRASHED", "message": NO_HEARTBEAT}],
 }
 
 

@@ -15,7 +15,7 @@ from prefect import flow
 
 from blurline.errors import BlurlineError
 from blurline.observability import metrics
-from blurline.orchestration.flow_runs import FlowRuns, RunState, RunStateType
+from blurline.orchestration.flow_runs import NO_HEARTBEAT, FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
 from sql.deletion.expired_records import expire_records
 from sql.jobs.cancellations import cancel_flow_runs
@@ -46,7 +46,9 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_pa
         return Verdict("flow_run_lost", "Prefect no longer has the flow run.")
     if state.type is RunStateType.CANCELLED:
         return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
-    if state.type.is_final:
+    if state.type is RunStateType.CRASHED and state.message == NO_HEARTBEAT and batch.started_age_s is None:
+        return Verdict("flow_run_not_started", "Prefect heard no heartbeat before a worker had begun.")
+    if state.type.is_final and not _is_only_silent(batch, state):
         return Verdict(f"flow_run_{state.type.lower()}", f"The flow run ended early: {state.message}")
     if state.type is RunStateType.CANCELLING and state.age_s > _CANCELLING_GRACE_S:
         return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
@@ -55,6 +57,11 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_pa
     if batch.started_age_s is not None and batch.started_age_s > deadline_s:
         return Verdict("deadline", f"The attempt did not end within {deadline_s:.0f} s.")
     return None
+
+
+def _is_only_silent(batch: Underway, state: RunState) -> bool:
+    """Whether Prefect heard no heartbeat while the worker goes on. Prefect itself may have been away."""
+    return state.type is RunStateType.CRASHED and state.message == NO_HEARTBEAT and batch.is_worker_connected
 
 
 @flow(name="reconcile", persist_result=False)

@@ -3,7 +3,7 @@
 
 -- Tables
 
--- 0001, 0002, 0005, 0009
+-- 0001, 0002, 0005, 0009, 0019
 CREATE TABLE attempts (
     id               uuid        NOT NULL,
     image_id         uuid        NOT NULL,
@@ -17,6 +17,7 @@ CREATE TABLE attempts (
     finished_at      timestamptz,
     correction       jsonb,
     blurline_version text,
+    started_by       text,
     CONSTRAINT attempts_pkey PRIMARY KEY (id),
     CONSTRAINT attempts_image_id_number_key UNIQUE (image_id, number),
     CONSTRAINT attempts_outcome_check CHECK (outcome = ANY (ARRAY['published', 'held', 'needs_review', 'failed', 'retried', 'given_up'])),

@@ -22,6 +22,9 @@ from blurline.settings import Settings
 DEPLOYMENT = "anonymize/anonymize"
 """The deployment, as Prefect names it, whose flow runs carry the batches."""
 
+NO_HEARTBEAT = "No heartbeat for 90 seconds."
+"""The message of the automation that marks runs as crashed."""
+
 _TIMEOUT_S = 10
 _MOST_STATES = 200
 _MOST_CANCELLED = 20  # Prefect takes up to 50 and needs tens of milliseconds for each

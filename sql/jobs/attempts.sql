@@ -6,7 +6,7 @@ SELECT id, job_id, queue, policy FROM batches WHERE id = %(batch_id)s
 -- name: start_attempts
 -- The open attempts of a batch. Marks them and their images as processing.
 WITH started AS (
-    UPDATE attempts SET started_at = now()
+    UPDATE attempts SET started_at = now(), started_by = current_setting('application_name')
     FROM images
     WHERE attempts.batch_id = %(batch_id)s AND attempts.outcome IS NULL AND images.open_attempt_id = attempts.id
     RETURNING attempts.id, attempts.image_id, attempts.number, attempts.correction

@@ -14,7 +14,8 @@ from sql.jobs.attempts import NeedsNewerWorker, next_attempt, reopen
 from sql.jobs.cancellations import request_cancellation
 from sql.jobs.submissions import BatchSize, add_batches, batch_size
 
-OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code)
+NOT_STARTED = "flow_run_not_started"
+OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code, NOT_STARTED)
 """Codes of attempts that failed for reasons other than their picture: an outage, or a worker of an older release."""
 
 

@@ -10,13 +10,17 @@ from sql.engine.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Underway:
-    """A dispatched batch with open attempts. ``started_age_s`` is None until a worker has opened it."""
+    """A dispatched batch with open attempts. ``started_age_s`` is None until a worker has opened it.
+
+    ``is_worker_connected``: the process that opened it still has a session in the database.
+    """
 
     batch_id: UUID
     flow_run_id: UUID
     attempt_ids: tuple[UUID, ...]
     started_age_s: float | None
     age_s: float
+    is_worker_connected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,13 @@
 -- For the reconciler: dispatched batches with images under way.
 
 -- name: batches_underway
+-- is_worker_connected: a process that started an attempt still has a session.
+WITH sessions AS MATERIALIZED (
+    SELECT application_name FROM pg_stat_activity WHERE datname = current_database()
+)
 SELECT batches.id AS batch_id, batches.flow_run_id, array_agg(attempts.id) AS attempt_ids,
        extract(epoch FROM now() - min(attempts.started_at))::real AS started_age_s,
+       coalesce(bool_or(attempts.started_by IN (SELECT application_name FROM sessions)), false) AS is_worker_connected,
        extract(epoch FROM now() - batches.created_at)::real AS age_s
 FROM images
 JOIN attempts ON attempts.id = images.open_attempt_id
