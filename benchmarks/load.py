@@ -29,8 +29,8 @@ from tests.pictures import HOPPER
 from tests.servers import ApiProcess, running_apis, running_servers
 
 _HALF_OPEN = 1000
-_POST = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1234"
-_HEADS = (b"", b"GET /v1/me HTTP/1.1\r\nHost: x\r\n", _POST)
+_POST = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1234"
+_HEADS = (b"", b"GET /v1/me HTTP/1.1\r\nHost: localhost\r\n", _POST)
 _READERS, _SUBMITTERS = 100, 50
 _SUBMISSIONS_S = 20
 _EXPORTED_ROWS = 30_000
@@ -99,7 +99,9 @@ def _paused(settings: Settings, api: ApiProcess) -> dict[str, Any]:
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.settimeout(60)
             reader.connect(("127.0.0.1", urlsplit(api.url).port or 0))
-            reader.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {_bearer(settings)}\r\n\r\n".encode())
+            reader.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {_bearer(settings)}\r\n\r\n".encode()
+            )
             assert reader.recv(15).startswith(b"HTTP/1.1 200"), path
         during = _connections(settings, api)
         times = _submit_for(settings, api, _SUBMISSIONS_S)

@@ -24,7 +24,13 @@ _PART = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\
 
 
 def _head(path: str, token: str, *headers: str) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Authorization: {token}", "Content-Length: 60000000", *headers]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: {token}",
+        "Content-Length: 60000000",
+        *headers,
+    ]
     return "\r\n".join([*lines, "", ""]).encode()
 
 

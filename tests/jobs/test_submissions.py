@@ -269,7 +269,7 @@ def test_labels_are_stored_and_validated(client: httpx.Client) -> None:
 
 def test_stalled_uploads_delay_no_other_client(client: httpx.Client) -> None:
     head = (
-        f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {client.headers['Authorization']}\r\n"
+        f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: {client.headers['Authorization']}\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n"
         '--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
     )
@@ -326,7 +326,7 @@ def test_a_request_over_a_quota_is_refused_before_its_files_are_stored(without_p
     with serving(create_app(settings)) as url:
         address = httpx.URL(url)
         head = (
-            f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer(settings, 'ann', Scope.SUBMIT)}\r\n"
+            f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer(settings, 'ann', Scope.SUBMIT)}\r\n"
             "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 90000000\r\n\r\n"
         )
         with socket.create_connection((address.host, address.port)) as connection:
