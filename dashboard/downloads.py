@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from blurline.contract import Image, Job
+from blurline.file_names import safe_path
 from blurline.settings import load_settings
 from dashboard.access.session import client
 from dashboard.download_links import download_link
@@ -49,6 +50,6 @@ def download_all(job: Job) -> None:
 
 def _file_name(image: Image) -> str:
     """The owner's name for the picture, with the extension of the result."""
-    name = PurePosixPath(image.name).name
+    name = safe_path(image.name).name
     extension = _EXTENSIONS.get(image.result_media_type or "")
     return str(PurePosixPath(name).with_suffix(extension)) if name and extension else name or str(image.id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
+
+from blurline.file_names import safe_path
 
 
 def file_path(name: str, position: int, key: str) -> PurePosixPath:
@@ -10,8 +12,9 @@ def file_path(name: str, position: int, key: str) -> PurePosixPath:
 
     The path never leaves its folder and is valid on every operating system.
     """
-    parts = [part for part in PureWindowsPath(name).as_posix().split("/") if part not in ("", ".", "..")]
-    path = PurePosixPath(*[part.replace(":", "_") for part in parts] or [f"image-{position}"])
+    path = safe_path(name)
+    if not path.name:
+        path = PurePosixPath(f"image-{position}")
     extension = PurePosixPath(key).suffix
     same = {".jpg": {".jpg", ".jpeg"}, ".tif": {".tif", ".tiff"}}.get(extension, {extension})
     return path if path.suffix.lower() in same else path.with_name(f"{path.name}{extension}")

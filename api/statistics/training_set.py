@@ -17,6 +17,7 @@ import structlog
 from stream_zip import ZIP_AUTO, stream_zip
 
 from blurline.errors import ObjectMissing, OriginalChanged
+from blurline.file_names import safe_cell
 from blurline.storage.store import Store, SubmittedOriginal
 from sql.statistics.exports import Reviewed
 
@@ -159,7 +160,7 @@ def _append(file: IO[bytes], entry: dict[str, Any]) -> None:
 
 def _append_row(file: IO[bytes], values: list[Any]) -> None:
     row = io.StringIO()
-    csv.writer(row).writerow(values)
+    csv.writer(row).writerow([safe_cell(each) if isinstance(each, str) else each for each in values])
     file.write(row.getvalue().encode())
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from blurline.contract import Job, JobPage, JobState
+from blurline.file_names import safe_cell
 from dashboard.access.session import client, sees_everything
 from dashboard.jobs.labels import parse_labels, written
 from dashboard.paging import Pages
@@ -123,8 +124,8 @@ def _row(job: Job) -> dict[str, object]:
         "For review": progress.needs_review,
         "Failed": progress.failed,
         "Submitted": job.created_at.astimezone(_zone()),
-        "Owner": job.owner,
-        "Labels": written(job.labels),
+        "Owner": safe_cell(job.owner),  # the table can be downloaded as CSV
+        "Labels": safe_cell(written(job.labels)),
         "Job": str(job.id),
     }
 

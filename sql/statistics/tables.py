@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from blurline.file_names import safe_cell
+
 Rows = Sequence[Mapping[str, Any]]
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -120,10 +122,32 @@ def _writer(sink: Any, schema: pa.Schema, table_format: TableFormat) -> _Writer:
         case TableFormat.PARQUET:
             writer = pa.parquet.ParquetWriter(sink, schema, compression="zstd")
         case TableFormat.CSV:
-            writer = pa.csv.CSVWriter(sink, schema)
+            writer = _SpreadsheetWriter(pa.csv.CSVWriter(sink, schema))
         case TableFormat.ARROW:
             writer = pa.ipc.new_stream(sink, schema)
     return writer
+
+
+class _SpreadsheetWriter:
+    """A writer of CSV whose texts no spreadsheet runs as formulas. Numbers stay as they are."""
+
+    def __init__(self, writer: pa.csv.CSVWriter) -> None:
+        self._writer = writer
+
+    def __enter__(self) -> _SpreadsheetWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writer.close()
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        columns = [
+            pa.array([text and safe_cell(text) for text in column.to_pylist()], pa.string())
+            if pa.types.is_string(column.type)
+            else column
+            for column in batch.columns
+        ]
+        self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=batch.schema))
 
 
 def _batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:

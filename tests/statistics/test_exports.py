@@ -115,6 +115,18 @@ def _expected(connection: psycopg.Connection, wanted: dict[str, str]) -> dict[st
     }
 
 
+def test_no_cell_of_a_csv_is_a_formula(rita: httpx.Client, settings: Settings, reviewed: list[str]) -> None:
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute("UPDATE images SET name = '=1+1.jpg', doubt = -0.5")
+    (row, *_) = csv.DictReader(io.StringIO(rita.get("/v1/exports/images", params={"format": "csv"}).text))
+    assert (row["name"], row["doubt"]) == ("'=1+1.jpg", "-0.5")
+    members = unzipped(rita.get("/v1/exports/corrections", params={"format": "yolo"}))
+    (row, *_) = csv.DictReader(io.StringIO(members["images.csv"].decode()))
+    assert row["original_name"] == "'=1+1.jpg"
+    exported = rita.get("/v1/exports/images", params={"format": "parquet"}).content
+    assert pyarrow.parquet.read_table(io.BytesIO(exported)).to_pylist()[0]["name"] == "=1+1.jpg"
+
+
 @pytest.mark.parametrize("pages_of", [exports.pages_of_images, exports.pages_of_detections])
 def test_paused_readers_hold_no_connections(
     settings: Settings, database: Database, pages_of: Callable[[Database, StatisticsFilter], Iterator[list[Row]]]
