@@ -19,14 +19,14 @@ _TOKEN, _CLIENT, _ME = "token", "client", "me"
 def begin(token: str) -> None:
     """Create the session's client and look up its user, once. Raises the errors of `Client.me`.
 
-    An API or a database that hangs is noticed within seconds: a page without an answer would stay white.
+    An API or a database that hangs is noticed within seconds: the page of a new session would stay white.
     """
     if st.session_state.get(_TOKEN) != token:
         _close()
         st.session_state[_TOKEN] = token
         st.session_state[_CLIENT] = Client(load_settings().api.url, token, patience_s=_PATIENCE_S)
-    client().check_alive(_ALIVE_WITHIN_S)
     if _ME not in st.session_state:
+        client().check_alive(_ALIVE_WITHIN_S)
         unanswered = client().health().messages.get("database")
         if unanswered is not None:
             raise DatabaseUnavailable(unanswered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -116,6 +118,21 @@ def test_a_page_reports_an_unavailable_api_and_recovers(settings: Settings, ente
 
 def test_a_session_that_starts_while_the_api_is_unavailable_reports_it(enter: Enter) -> None:
     assert texts(enter("http://127.0.0.1:9")) == AWAY
+
+
+def test_a_session_that_starts_while_the_api_hangs_reports_it_within_seconds(enter: Enter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it connects, and never answers
+        began_s = time.monotonic()
+        assert texts(enter(f"http://127.0.0.1:{silent.getsockname()[1]}")) == AWAY
+        assert time.monotonic() - began_s < 30
+
+
+@pytest.mark.parametrize("file", ["submit.py", "system.py"])
+def test_a_missing_bucket_is_shown_with_its_remedy(settings: Settings, enter: Enter, file: str) -> None:
+    app = create_app(settings.replace(prefect_api_url="http://127.0.0.1:9/api", exports_bucket="blurline-nowhere"))
+    with serving(app) as url:
+        said = texts(enter(url).switch_page(file).run())
+    assert "Store: A bucket of the store does not exist. Run `blurline buckets`." in said
 
 
 def _broken(client: Client, folder: Path, settings: Settings, database: Database, store: Store) -> UUID:
