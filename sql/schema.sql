@@ -422,6 +422,19 @@ CREATE TABLE sign_in_links (
     CONSTRAINT sign_in_links_code_sha256_check CHECK (length(code_sha256) = 32)
 );
 
+-- 0020
+CREATE TABLE sweep_positions (
+    bucket     text        NOT NULL,
+    key        text,
+    place      text,
+    objects    bigint      NOT NULL,
+    images     bigint      NOT NULL,
+    orphans    bigint      NOT NULL,
+    is_done    boolean     NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT sweep_positions_pkey PRIMARY KEY (bucket)
+);
+
 -- 0006
 CREATE TABLE tallies (
     clock            text        NOT NULL,

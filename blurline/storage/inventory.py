@@ -76,10 +76,9 @@ Suspicion = Orphan | Missing | Returned
 
 def compare(bucket: ImageBucket, objects: Iterable[Listed], rows: Iterable[Expected]) -> Iterator[Suspicion]:
     """Yield the differences. Both inputs are in order of their keys; an image's key is `Expected.place`."""
-    place_of = _PLACE[bucket]
     waiting = iter(rows)
     row = next(waiting, None)
-    for place, found in groupby(objects, lambda each: place_of(each.key)):
+    for place, found in groupby(objects, lambda each: place_of(bucket, each.key)):
         while row is not None and row.place < place:
             yield from _within(row, ())
             row = next(waiting, None)
@@ -96,6 +95,11 @@ def compare(bucket: ImageBucket, objects: Iterable[Listed], rows: Iterable[Expec
 def stem_of(key: str) -> str:
     """The common part of the keys of a picture and its previews."""
     return key.partition(".")[0]
+
+
+def place_of(bucket: ImageBucket, key: str) -> str:
+    """The place of an object among the rows: that of its image (`Expected.place`)."""
+    return _PLACE[bucket](key)
 
 
 def is_ours(bucket: ImageBucket, key: str) -> bool:

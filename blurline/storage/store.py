@@ -271,10 +271,10 @@ class Store:
             error = StoreRefused(f"The S3 store still has {left[0]!r} after its removal.")
         return Removal(len(keys) - len(left), error)
 
-    def list_all(self, bucket: ImageBucket) -> Iterator[Listed]:
-        """Yield all objects of a bucket in order of their keys."""
+    def list_all(self, bucket: ImageBucket, after: str | None = None) -> Iterator[Listed]:
+        """Yield all objects of a bucket, or those after a key, in order of their keys."""
         with translated():
-            for found in self._client.list_objects(self._named(bucket), recursive=True):
+            for found in self._client.list_objects(self._named(bucket), recursive=True, start_after=after):
                 assert found.object_name is not None and found.last_modified is not None
                 yield Listed(found.object_name, found.size or 0, found.last_modified)
 

@@ -6,8 +6,9 @@ the store, because images come and go meanwhile. `repair_bucket` checks again be
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,12 +29,14 @@ from blurline.storage.inventory import (
     Suspicion,
     compare,
     is_ours,
+    place_of,
     stem_of,
 )
 from blurline.storage.store import Store
 from sql.deletion.deletions import grace_periods
 from sql.engine.database import Database
 from sql.upkeep.store_rows import expected, note_missing, note_returned, still_named, unnamed
+from sql.upkeep.sweep_positions import START, Position
 
 log = structlog.get_logger()
 
@@ -58,10 +61,12 @@ class Findings:
 
     ``young``: objects that no row names yet, because they may belong to running work. ``foreign``: objects whose keys
     are not Blurline's; they stay. ``known_missing``: missing objects that are already marked in their rows.
+    ``position``: where the comparison stopped.
     """
 
     bucket: ImageBucket
     listed_at_most: int
+    position: Position = START
     objects: int = 0
     images: int = 0
     young: int = 0
@@ -103,40 +108,51 @@ def inspect(
     grace_s: float,
     listed_at_most: int = 10_000,
     ends_at_s: float | None = None,
+    start: Position = START,
+    most_objects: float = math.inf,
 ) -> Findings:
-    """Compare a bucket with the database, up to its end or until the monotonic time ``ends_at_s``."""
-    findings = Findings(bucket, listed_at_most)
+    """Compare a bucket with the database from ``start`` on.
+
+    It ends at the end of the bucket, at the monotonic time ``ends_at_s``, or after about ``most_objects``.
+    """
+    findings = Findings(bucket, listed_at_most, start)
     oldest_young = datetime.now(UTC) - timedelta(seconds=grace_s)
-
-    def objects() -> Iterator[Listed]:
-        for each in store.list_all(bucket):
-            findings.objects += 1
-            if not is_ours(bucket, each.key):
-                findings.foreign += 1
-            else:
-                yield each
-
-    def rows() -> Iterator[Expected]:
-        for row in expected(database, bucket):
-            findings.images += 1
-            yield row
-
-    suspicions = compare(bucket, objects(), rows())
-    while suspects := list(islice(suspicions, _AT_ONCE)):
-        _note_orphans(findings, database, suspects, oldest_young)
-        _note_rows(findings, database, store, suspects)
-        if ends_at_s is not None and time.monotonic() > ends_at_s:
+    key, place = start.key, start.place
+    for stretch, is_last in _stretches(bucket, store.list_all(bucket, key)):
+        ours = [each for each in stretch if is_ours(bucket, each.key)]
+        until = None if is_last else place_of(bucket, ours[-1].key) if ours else place
+        findings.objects += len(stretch)
+        findings.foreign += len(stretch) - len(ours)
+        rows = expected(database, bucket, place, until) if ours or is_last else ()
+        suspicions = compare(bucket, ours, _counted(findings, rows))
+        while suspects := list(islice(suspicions, _AT_ONCE)):
+            _note_orphans(findings, database, suspects, oldest_young)
+            _note_rows(findings, database, store, suspects)
+        key, place = stretch[-1].key if stretch else key, until
+        if is_last:
+            break
+        is_late = ends_at_s is not None and time.monotonic() > ends_at_s
+        if is_late or findings.objects >= most_objects:
             findings.is_complete = False
             break
+    findings.position = Position(
+        key,
+        place,
+        start.objects + findings.objects,
+        start.images + findings.images,
+        start.orphans + findings.orphan_count,
+        is_done=findings.is_complete,
+    )
     return findings
 
 
 def check_plausible(findings: Findings) -> None:
     """Raise TooManyOrphans when there are too many orphans to remove without a person's decision."""
-    is_strange = findings.orphan_count > 0 and findings.images == 0
-    if is_strange or findings.orphan_count > max(_PLAUSIBLE_ORPHANS, _PLAUSIBLE_SHARE * findings.objects):
+    seen = findings.position
+    is_strange = findings.orphan_count > 0 and seen.images == 0
+    if is_strange or seen.orphans > max(_PLAUSIBLE_ORPHANS, _PLAUSIBLE_SHARE * seen.objects):
         raise TooManyOrphans(
-            f"{findings.orphan_count} of {findings.objects} objects in the bucket of {findings.bucket} have no row, so "
+            f"{seen.orphans} of {seen.objects} objects in the bucket of {findings.bucket} have no row, so "
             "nothing was removed. Check that this database belongs to the store; if it does, run "
             "`blurline consistency --repair`."
         )
@@ -155,6 +171,23 @@ def repair_bucket(database: Database, store: Store, findings: Findings) -> Repai
     missing = sum(note_missing(database, bucket, group) for group in _groups(findings.missing))
     returned = sum(note_returned(database, bucket, group) for group in _groups(findings.returned))
     return Repairs(removed, missing, returned)
+
+
+def _counted(findings: Findings, rows: Iterable[Expected]) -> Iterator[Expected]:
+    for row in rows:
+        findings.images += 1
+        yield row
+
+
+def _stretches(bucket: ImageBucket, listing: Iterator[Listed]) -> Iterator[tuple[list[Listed], bool]]:
+    """Cut a listing where the place changes, each stretch with whether it is the last. An empty listing is one."""
+    stretch: list[Listed] = []
+    for each in listing:
+        if len(stretch) >= _AT_ONCE and place_of(bucket, each.key) != place_of(bucket, stretch[-1].key):
+            yield stretch, False
+            stretch = []
+        stretch.append(each)
+    yield stretch, True
 
 
 def _note_orphans(findings: Findings, database: Database, suspects: list[Suspicion], oldest_young: datetime) -> None:

@@ -41,12 +41,14 @@ _STATEMENTS = {
 }
 
 
-def expected(database: Database, bucket: ImageBucket) -> Iterator[Expected]:
-    """What every image has in the bucket, in the order of the keys. Reads one page at a time."""
-    cursor: str | None = None
+def expected(
+    database: Database, bucket: ImageBucket, after: str | None = None, until: str | None = None
+) -> Iterator[Expected]:
+    """What every image between two places has in the bucket, in the order of the keys. Reads one page at a time."""
+    cursor = after
     while True:
         with database.transaction() as transaction:
-            rows = transaction.all(_STATEMENTS[bucket].expected, cursor=cursor, limit=_PAGE)
+            rows = transaction.all(_STATEMENTS[bucket].expected, cursor=cursor, until=until, limit=_PAGE)
         for row in rows:
             yield Expected(**{**row, "stems": frozenset(row["stems"])})
         if len(rows) < _PAGE:

@@ -6,7 +6,8 @@ SELECT id AS image_id, original_key AS place,
        CASE WHEN original_gone_why IS DISTINCT FROM 'expired' THEN ARRAY[original_key] ELSE '{}' END AS stems,
        CASE WHEN original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired' THEN original_key END AS key,
        original_gone_why IS NOT DISTINCT FROM 'missing' AS is_noted
-FROM images WHERE %(cursor)s::text IS NULL OR original_key COLLATE "C" > %(cursor)s
+FROM images WHERE (%(cursor)s::text IS NULL OR original_key COLLATE "C" > %(cursor)s)
+  AND (%(until)s::text IS NULL OR original_key COLLATE "C" <= %(until)s)
 ORDER BY original_key COLLATE "C" LIMIT %(limit)s
 
 -- name: expected_results
@@ -17,7 +18,8 @@ SELECT id AS image_id, id::text AS place,
        ], NULL) AS stems,
        CASE WHEN result_gone_why IS DISTINCT FROM 'expired' THEN result_key END AS key,
        result_gone_why IS NOT DISTINCT FROM 'missing' AS is_noted
-FROM images WHERE %(cursor)s::text IS NULL OR id > %(cursor)s::uuid
+FROM images WHERE (%(cursor)s::text IS NULL OR id > %(cursor)s::uuid)
+  AND (%(until)s::text IS NULL OR id <= %(until)s::uuid)
 ORDER BY id LIMIT %(limit)s
 
 -- name: unnamed_originals

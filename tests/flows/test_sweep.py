@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from blurline.ids import new_id
-from blurline.storage.inventory import ImageBucket
+from blurline.storage.inventory import ImageBucket, Listed
 from flows.sweep import sweep_store
 from sql.upkeep import consistency
 from sql.upkeep.consistency import TooManyOrphans
 from tests.stored_images import StoredImages
+
+
+class Killed(BaseException):
+    """The process of the sweep is killed."""
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +74,58 @@ def test_more_than_a_fifth_of_a_small_store_is_left_to_a_person(stored_images: S
     with pytest.raises(TooManyOrphans, match="21 of 21 objects"):
         sweep_store(stored_images.database, stored_images.store, stored_images.settings, 100, 60)
     assert stored_images.keys(ImageBucket.RESULTS) == strays
+
+
+def test_a_sweep_that_is_killed_is_continued(stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consistency, "_AT_ONCE", 2)
+    monkeypatch.setattr("flows.sweep._PART_OBJECTS", 4)
+    stored_images.submit(3)
+    stored_images.publish()
+    strays = sorted(stored_images.put_result(new_id(), new_id()) for _ in range(9))
+    compared: list[str] = []
+    listing = stored_images.store.list_all
+
+    def dying(bucket: ImageBucket, after: str | None = None) -> Iterator[Listed]:
+        for each in listing(bucket, after):
+            if each.key == strays[5]:
+                raise Killed
+            yield each
+
+    def noted(bucket: ImageBucket, after: str | None = None) -> Iterator[Listed]:
+        for each in listing(bucket, after):
+            if bucket is ImageBucket.RESULTS:
+                compared.append(each.key)
+            yield each
+
+    def swept() -> str:
+        return sweep_store(stored_images.database, stored_images.store, stored_images.settings, 100, 60)
+
+    monkeypatch.setattr(stored_images.store, "list_all", dying)
+    with pytest.raises(Killed):
+        swept()
+    monkeypatch.setattr(stored_images.store, "list_all", listing)
+    left = stored_images.keys(ImageBucket.RESULTS) & set(strays)
+    assert 0 < len(left) < 9, "the parts that were compared are repaired"
+    monkeypatch.setattr(stored_images.store, "list_all", noted)
+    assert f"removed results: {len(left)}" in swept()
+    assert set(compared) == left, "it went on where it had stopped"
+    monkeypatch.setattr(stored_images.store, "list_all", listing)
+    assert not stored_images.keys(ImageBucket.RESULTS) & set(strays)
+    assert "orphaned results: 0" in swept(), "a new pass starts at the beginning"
+    assert stored_images.rows("SELECT 1 FROM sweep_positions") == []
+
+
+def test_a_sweep_compares_each_object_once_whatever_its_parts(
+    stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consistency, "_AT_ONCE", 2)
+    monkeypatch.setattr("flows.sweep._PART_OBJECTS", 3)
+    stored_images.submit(7)
+    stored_images.publish()
+    before = {bucket: stored_images.keys(bucket) for bucket in ImageBucket}
+    said = sweep_store(stored_images.database, stored_images.store, stored_images.settings, 100, 60)
+    assert said == (
+        "orphaned originals: 0, missing originals: 0, returned originals: 0, "
+        "orphaned results: 0, missing results: 0, returned results: 0, removed originals: 0, removed results: 0"
+    )
+    assert {bucket: stored_images.keys(bucket) for bucket in ImageBucket} == before
