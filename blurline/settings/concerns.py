@@ -400,8 +400,9 @@ class WorkerSettings(Concern, alias_generator=_named("BLURLINE_WORKER_")):
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port on which a worker serves its metrics. Default: none."
     )
-    metrics_host: str = Field(
-        default="127.0.0.1", description="Address on which a worker serves its metrics, without a token."
+    metrics_host: str = Field(default="127.0.0.1", description="Address on which a worker serves its metrics.")
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that the metrics of a worker require. Default: none."
     )
 
 

@@ -148,11 +148,12 @@ def _outward(settings: Settings) -> Iterator[Finding]:
             "BLURLINE_OUTBOUND_NETWORKS is set, but outbound requests are disabled.",
             "Set BLURLINE_ALLOW_URLS or BLURLINE_ALLOW_WEBHOOKS, or unset BLURLINE_OUTBOUND_NETWORKS.",
         )
-    if settings.worker.metrics_port is not None and settings.worker.metrics_host not in _LOOPBACK:
+    has_open_metrics = settings.worker.metrics_port is not None and settings.worker.metrics_token is None
+    if has_open_metrics and settings.worker.metrics_host not in _LOOPBACK:
         yield warning(
             "settings.worker_metrics",
             f"Workers serve their metrics at {settings.worker.metrics_host} without authentication.",
-            "Allow access only for your Prometheus, with a firewall or a network policy.",
+            "Set BLURLINE_WORKER_METRICS_TOKEN, or allow access only for your Prometheus.",
         )
 
 

@@ -20,6 +20,7 @@ _SECRETS = (
     "s3_access_key",
     "s3_secret_key",
     "prefect_password",
+    "metrics_token",
     "store_jwt_write",
     "store_jwt_read",
     "store_jwt_filer_write",

@@ -127,6 +127,7 @@ class EmbeddedStack:
             "BLURLINE_HOME": str(self._home.path),
             "BLURLINE_API_URL": f"http://{_HOST}:{ports['api']}",
             "BLURLINE_DASHBOARD_URL": f"http://{_HOST}:{ports['dashboard']}",
+            "BLURLINE_METRICS_TOKEN": secrets["metrics_token"],
             "PREFECT_HOME": str(self._home.folder("prefect")),
             "PYTHONUNBUFFERED": "1",
             "BLURLINE_WORKER_DRAIN_S": "10",
@@ -207,6 +208,7 @@ class EmbeddedStack:
             **self._environment,
             "BLURLINE_WORKER_READY_FILE": str(ready),
             "BLURLINE_WORKER_METRICS_PORT": str(self._ports["worker_metrics"]),
+            "BLURLINE_WORKER_METRICS_TOKEN": self._environment["BLURLINE_METRICS_TOKEN"],
         }
         return Part("worker", command, ready.exists, environment, stop_timeout_s=60)
 

@@ -17,6 +17,7 @@ from blurline.observability import metrics
 from blurline.observability.logs import configure_logs
 from blurline.settings import Settings
 from blurline.version import worker_name
+from deployments.worker.metrics_guard import require_token
 from deployments.worker.worker import WarmWorker
 from models import current_models
 from sql.engine.database import Database
@@ -71,4 +72,6 @@ def _serve_metrics(settings: Settings, worker: WarmWorker, port: int) -> None:
             f"The worker cannot serve its metrics at {settings.worker.metrics_host}:{port} ({error.strerror}). "
             "Set BLURLINE_WORKER_METRICS_PORT to a free port."
         ) from error
+    if settings.worker.metrics_token is not None:
+        require_token(server, settings.worker.metrics_token.get_secret_value())
     server.RequestHandlerClass.timeout = _SILENT_S  # type: ignore[attr-defined]  # of a connection that sends nothing

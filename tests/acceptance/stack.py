@@ -149,6 +149,12 @@ class Stack:
         ports = json.loads((self.home / "ports.json").read_text())
         return f"http://127.0.0.1:{ports['api']}/metrics", f"http://127.0.0.1:{ports['worker_metrics']}/metrics"
 
+    def metrics(self, url: str) -> list[str]:
+        """The lines of one of these, with the token that the running stack leaves for Prometheus."""
+        token = self.variables()["BLURLINE_METRICS_TOKEN"]
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
+        return answer.raise_for_status().text.splitlines()
+
     def processes(self) -> list[psutil.Process]:
         """Every process of this stack, by the data folder that their environment names."""
         found = []

@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.stack import Stack, finished, submit
 from tests.otlp_receiver import ReceivedSpan, Receiver
 from tests.pictures import ASTRONAUT
-from tests.waiting import TIMEOUT_S, wait_for
+from tests.waiting import wait_for
 
 TASKS = ["download", "resize", "detect", "nms", "blur", "upload", "notify"]
 BROKEN = ASTRONAUT.read_bytes()[:100_000]
@@ -25,10 +25,10 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def figures(url: str) -> dict[str, float]:
+def figures(stack: Stack, url: str) -> dict[str, float]:
     """The samples of a process: ``name{labels in alphabetical order}`` -> value."""
-    lines = httpx.get(url, timeout=TIMEOUT_S).raise_for_status().text.splitlines()
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+    lines = (line.rsplit(" ", 1) for line in stack.metrics(url) if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
 
 
 def events(stack: Stack, part: str) -> list[dict[str, Any]]:
@@ -70,12 +70,12 @@ def test_one_trace_leads_from_the_request_to_the_settled_image(
 
 def test_the_metrics_report_a_job_with_a_failed_image(stack: Stack, client: httpx.Client) -> None:
     api_url, worker_url = stack.metrics_urls()
-    service, worker = figures(api_url), figures(worker_url)
+    service, worker = figures(stack, api_url), figures(stack, worker_url)
     images = finished(client, submit(client, [("a.png", ASTRONAUT.read_bytes()), ("b.png", BROKEN)]))
     assert [images[name]["state"] for name in ("a.png", "b.png")] == ["published", "failed"]
 
     def more_of_worker(name: str) -> float:
-        return figures(worker_url).get(name, 0) - worker.get(name, 0)
+        return figures(stack, worker_url).get(name, 0) - worker.get(name, 0)
 
     def settled(outcome: str, error_code: str) -> float:
         return more_of_worker(f'blurline_images_settled_total{{error_code="{error_code}",outcome="{outcome}"}}')
@@ -86,18 +86,18 @@ def test_the_metrics_report_a_job_with_a_failed_image(stack: Stack, client: http
     images_of_stages = [more_of_worker(f'blurline_stage_duration_seconds_count{{stage="{task}"}}') for task in TASKS]
     assert images_of_stages == [2, 2, 1, 1, 1, 1, 2]
     assert more_of_worker('blurline_worker_runs_total{outcome="completed"}') >= 2
-    shown = figures(worker_url)
+    shown = figures(stack, worker_url)
     assert shown["blurline_worker_slots"] >= 1 and shown["blurline_worker_slots_busy"] <= shown["blurline_worker_slots"]
     assert len([name for name in shown if name.startswith("blurline_model_info{")]) == 3
 
     def more_of_service(name: str) -> float:
-        return figures(api_url).get(name, 0) - service.get(name, 0)
+        return figures(stack, api_url).get(name, 0) - service.get(name, 0)
 
     of_failed = 'blurline_images_failed{error_code="unreadable_picture"}'
     wait_for("the failure is shown", lambda: more_of_service(of_failed) == 1)
     assert more_of_service('blurline_images{state="failed"}') == 1
     assert more_of_service('blurline_images{state="published"}') == 1
-    shown = figures(api_url)
+    shown = figures(stack, api_url)
     assert (shown["blurline_database_up"], shown['blurline_queue_images{queue="interactive"}']) == (1, 0)
     of_submissions = 'blurline_http_request_duration_seconds_count{method="POST",route="/v1/jobs",status="202"}'
     assert more_of_service(of_submissions) == 1

@@ -93,8 +93,7 @@ def _run(prefect: httpx.Client, deployment: str, **parameters: Any) -> dict[str,
 
 def _metric(stack: Stack, name: str) -> float:
     _, url = stack.metrics_urls()
-    lines = httpx.get(url).raise_for_status().text.splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+    return next(float(line.split()[1]) for line in stack.metrics(url) if line.startswith(f"{name} "))
 
 
 def _children(stack: Stack) -> set[int]:

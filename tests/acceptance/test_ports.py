@@ -31,8 +31,7 @@ _PATHS = (
     "/api/work_pools/filter", "/api/csrf-token",
 )  # fmt: skip
 _PUBLIC = {
-    "api": {"/liveness", "/healthcheck", "/docs", "/openapi.json", "/v1/audit-keys", "/metrics"},
-    "worker_metrics": set(_PATHS),
+    "api": {"/liveness", "/healthcheck", "/docs", "/openapi.json", "/v1/audit-keys"},
     "dashboard": {"/", "/_stcore/metrics"},
     "prefect": {"/", "/docs", "/openapi.json", "/ui-settings", "/api/ready", "/api/health"},
     "s3": {"/status", "/healthz"},
