@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import io
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from starlette.types import Message
 
 from api.http.streaming import StreamedFile
+from blurline.access.tokens import Scope
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from tests.api_requests import images_of, publish_all, submit
+from tests.api_requests import bearer, images_of, publish_all, submit
 from tests.waiting import wait_for
 
 _BYTES = 30_000_000  # more than the buffers of a connection hold
@@ -95,6 +98,35 @@ def test_readers_that_leave_keep_no_connection_to_the_store(
         with client.stream("GET", url) as response:
             assert next(response.iter_raw())
     wait_for("the connections are closed", lambda: _connections_to_store(settings) <= before)
+
+
+@pytest.mark.parametrize("path", ["result", "archive", "original"])
+def test_a_paused_reader_keeps_no_transaction_open(
+    client: httpx.Client, settings: Settings, database: Database, store: Store, path: str
+) -> None:
+    job = submit(client, "a.jpg")
+    publish_all(database, settings, store, bytes(_BYTES))
+    (image,) = images_of(client, job).values()
+    if path == "original":
+        with psycopg.connect(settings.database.conninfo) as connection:
+            ((key,),) = connection.execute("SELECT original_key FROM images").fetchall()
+            stored = store.put_original(key, io.BytesIO(bytes(_BYTES)), _BYTES)
+            connection.execute("UPDATE images SET original_etag = %s, original_sha256 = NULL", [stored.etag])
+    client.headers["Authorization"] = bearer(settings, "rita", Scope.REVIEW)
+    url = f"/v1/jobs/{job['id']}/archive" if path == "archive" else f"/v1/images/{image['id']}/{path}"
+    with client.stream("GET", url) as response:
+        assert next(response.iter_raw())
+        wait_for("no transaction is open", lambda: not _open_transactions(settings))
+
+
+def _open_transactions(settings: Settings) -> int:
+    """Transactions that wait for their client. The dispatcher has one, but only for moments."""
+    with psycopg.connect(settings.database.conninfo) as connection:
+        ((count,),) = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+        ).fetchall()
+    return int(count)
 
 
 def _connections_to_store(settings: Settings) -> int:
