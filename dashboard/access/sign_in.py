@@ -6,11 +6,16 @@ session's cookie reach Streamlit.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 import streamlit as st
 
 from blurline.settings import load_settings
 from dashboard.access.session_cookies import session_of
 from dashboard.access.sign_in_page import SIGN_IN, SIGN_OUT
+
+_PROVIDER_COOKIE = "_streamlit_user"  # with a number after it where one cookie is too small
 
 
 def sign_in() -> str:
@@ -33,6 +38,15 @@ def current_token() -> str | None:
         return str(st.user.tokens["access"]) if st.user.is_logged_in else None
     session = session_of(st.context.cookies, st.context.headers.get("Host", ""))
     return session.token if session else None
+
+
+def browser_of(cookies: Mapping[str, str], host: str) -> str | None:
+    """An id of the browser session behind a request, from its cookies; None if nobody is signed in there."""
+    if not _has_provider():
+        session = session_of(cookies, host)
+        return session.id if session else None
+    of_user = sorted(f"{name}={value}" for name, value in cookies.items() if name.startswith(_PROVIDER_COOKIE))
+    return hashlib.sha256("; ".join(of_user).encode()).hexdigest() if of_user else None
 
 
 def show_sign_out() -> None:
