@@ -20,6 +20,7 @@ from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
+from sql.events.webhook_secrets import WebhookSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Context:
     rate_limit: RateLimit
     submission_threads: CapacityLimiter
     large_requests: threading.Lock
+
+    @property
+    def webhook_secrets(self) -> WebhookSecrets:
+        """Encrypts the secrets of webhooks. Raises ConfigurationError when the key cannot be read."""
+        return WebhookSecrets(self.settings.home)
 
     def identify(self, token: str) -> Identity:
         """Return whom a token is for. Raises InvalidToken, IssuerUnavailable and DatabaseUnavailable."""

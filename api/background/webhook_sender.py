@@ -30,6 +30,7 @@ from sql.events.deliveries import (
     record_gone,
     record_success,
 )
+from sql.events.webhook_secrets import WebhookSecrets, encrypt_stored_secrets
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ _LEASE_S = 60
 _FIRST_PAUSE_S = 5
 _LONGEST_PAUSE_S = 300
 _GONE = 410
+_SECRET_LOST = "The service has lost the key of this webhook's secret. Rotate the secret to receive messages again."
 
 
 class WebhookSender:
@@ -56,6 +58,8 @@ class WebhookSender:
         )
         self._threads = ThreadPoolExecutor(_THREADS, "webhook")
         self._idle = threading.Semaphore(_THREADS)
+        self._secrets = WebhookSecrets(settings.home)
+        self._are_secrets_encrypted = False
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -74,6 +78,9 @@ class WebhookSender:
 
     def _begin(self) -> int:
         """Have an idle thread send what is due. Return 1 if a message was due, else 0."""
+        if not self._are_secrets_encrypted:
+            encrypt_stored_secrets(self._database, self._secrets)
+            self._are_secrets_encrypted = True
         if not self._idle.acquire(timeout=_POLL_S):
             return 0
         claim = None
@@ -101,7 +108,14 @@ class WebhookSender:
 
     def _send(self, claim: ClaimedDelivery) -> None:
         body = json.dumps(claim.payload, separators=(",", ":")).encode()
-        secrets = [secret for secret in (claim.secret, claim.previous_secret) if secret is not None]
+        secret, previous = (
+            stored and self._secrets.decrypt(stored) for stored in (claim.secret, claim.previous_secret)
+        )
+        if secret is None:
+            log.error("webhook_secret_lost", **_ids(claim))
+            self._failed(claim, None, _SECRET_LOST)
+            return
+        secrets = [secret, *([previous] if previous else [])]
         headers = signed_headers(secrets, str(claim.delivery_id), int(time.time()), body)
         status, fault = None, ""
         try:

@@ -38,7 +38,8 @@ def create_webhook(context: Ctx, who: Submitter, request: WebhookRequest) -> Web
     check_webhooks_allowed(context)
     check_url(str(request.url), context.settings.outbound.networks)
     with context.database.transaction() as transaction:
-        row = webhooks.create_webhook(transaction, who.owner, None, str(request.url), request.events)
+        secrets, url = context.webhook_secrets, str(request.url)
+        row = webhooks.create_webhook(transaction, secrets, who.owner, None, url, request.events)
     return WebhookWithSecret.model_validate(row, from_attributes=True)
 
 
@@ -82,7 +83,7 @@ def delete_webhook(context: Ctx, who: Submitter, webhook_id: UUID) -> None:
 def rotate_secret(context: Ctx, who: Submitter, webhook_id: UUID) -> WebhookWithSecret:
     """Give a webhook a new secret. For one day, messages are signed with the old secret too."""
     _found(context, who, webhook_id)
-    row = _existing(webhooks.rotate_secret(context.database, webhook_id))
+    row = _existing(webhooks.rotate_secret(context.database, context.webhook_secrets, webhook_id))
     return WebhookWithSecret.model_validate(row, from_attributes=True)
 
 

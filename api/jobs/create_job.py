@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from api.deletion.retention import asked_days
 from api.dependencies import Context
 from api.http.problems import ApiProblem
+from api.jobs.idempotency import stored_answer
 from api.jobs.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
@@ -157,12 +158,13 @@ def _create(context: Context, options: SubmissionOptions, originals: list[Origin
         close_uploads(transaction, [original.key for original in originals])
         webhook = None
         if options.webhook is not None:
-            webhook = create_webhook(transaction, job.owner, job_id, str(options.webhook.url), options.webhook.events)
+            secrets, url = context.webhook_secrets, str(options.webhook.url)
+            webhook = create_webhook(transaction, secrets, job.owner, job_id, url, options.webhook.events)
         row = job_within(transaction, job_id)
         assert row is not None
         answer = created_job_view(row, webhook, settings)
         if options.claim is not None:
-            settle(transaction, options.claim, answer.model_dump(mode="json"))
+            settle(transaction, options.claim, stored_answer(context, answer))
     return answer
 
 

@@ -39,13 +39,29 @@ def once(
     if key is not None:
         claimed = claim(context.database, owner, key, fingerprint(), context.settings.requests.idempotency_hours)
         if claimed.answer is not None:
-            return _answer(claimed.answer, {"Idempotency-Replayed": "true"})
+            return _answer(_shown(context, claimed.answer), {"Idempotency-Replayed": "true"})
     try:
         return _answer(work(claimed).model_dump(mode="json"))
     except Exception:
         if claimed is not None:
             release(context.database, claimed)
         raise
+
+
+def stored_answer(context: Context, answer: CreatedJob) -> dict[str, Any]:
+    """What the database keeps of a response: the secret of its webhook is encrypted there too."""
+    stored = answer.model_dump(mode="json")
+    if answer.webhook is not None:
+        stored["webhook"]["secret"] = context.webhook_secrets.encrypt(answer.webhook.secret)
+    return stored
+
+
+def _shown(context: Context, stored: dict[str, Any]) -> dict[str, Any]:
+    """The response that `stored_answer` kept. A secret that cannot be decrypted any more is left empty."""
+    if stored.get("webhook") is None:
+        return stored
+    secret = context.webhook_secrets.decrypt(stored["webhook"]["secret"]) or ""
+    return stored | {"webhook": stored["webhook"] | {"secret": secret}}
 
 
 def _answer(job: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:

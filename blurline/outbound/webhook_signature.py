@@ -17,6 +17,11 @@ def new_secret() -> str:
     return _PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
+def is_secret(text: str) -> bool:
+    """Whether a text is a signing secret, not an encrypted one."""
+    return text.startswith(_PREFIX)
+
+
 def signed_headers(signing_secrets: Sequence[str], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
     """The headers that authenticate a message, with one signature for each secret."""
     signed = f"{message_id}.{timestamp_s}.".encode() + body

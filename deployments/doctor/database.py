@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blurline.contract.audit import KEY_FILE
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from deployments.doctor.result import Finding, Severity, clock_finding, error, ok, warning
 from sql.engine.migrate import newer, pending
+from sql.events.webhook_secrets import WebhookSecrets, count_lost_secrets
 from sql.upkeep.server import Server, check_writes, failing_removals, inspect_server
 
 _OLDEST_MAJOR = 14
@@ -39,6 +41,8 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield migrations
     if migrations.severity is not Severity.ERROR:
         yield _removals(settings.database.conninfo)
+        if (settings.home / KEY_FILE).exists():  # otherwise no API runs here
+            yield _webhooks(settings)
 
 
 def _version(server: Server) -> Finding:
@@ -100,6 +104,17 @@ def _removals(url: str) -> Finding:
             "Give the store's credentials the right to delete, or end the bucket's policy, lock or hold.",
         )
     return ok("database.removals", "No removal of a deleted image fails.")
+
+
+def _webhooks(settings: Settings) -> Finding:
+    lost = count_lost_secrets(settings.database.conninfo, WebhookSecrets(settings.home))
+    if lost:
+        return error(
+            "database.webhooks",
+            f"The secrets of {lost} webhooks cannot be decrypted: they were stored with another {KEY_FILE}.",
+            f"Restore that {KEY_FILE} to BLURLINE_HOME, or have the owners rotate the secrets.",
+        )
+    return ok("database.webhooks", "The secrets of all webhooks can be decrypted.")
 
 
 def _migrations(url: str) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.outbound.webhook_signature import new_secret
 from sql.engine.database import Database, Row, Transaction
+from sql.events.webhook_secrets import WebhookSecrets
 
 MAX_WEBHOOKS = 20
 """The limit for one owner, without webhooks for a single job."""
@@ -26,7 +27,7 @@ class TooManyWebhooks(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRow:
-    """A webhook, with columns of the table ``webhooks``."""
+    """A webhook, with columns of the table ``webhooks``; ``secret`` is encrypted unless the function says otherwise."""
 
     id: UUID
     owner: str
@@ -41,14 +42,18 @@ class WebhookRow:
 
 
 def create_webhook(
-    transaction: Transaction, owner: str, job_id: UUID | None, url: str, events: Sequence[str]
+    transaction: Transaction, secrets: WebhookSecrets, owner: str, job_id: UUID | None, url: str, events: Sequence[str]
 ) -> WebhookRow:
-    """Create a webhook for one job, or for all. Raises TooManyWebhooks if the owner has `MAX_WEBHOOKS` for all."""
+    """Create a webhook for one job, or for all. The returned row has its secret decrypted.
+
+    Raises TooManyWebhooks if the owner has `MAX_WEBHOOKS` for all.
+    """
     if job_id is None:
         transaction.one("lock_webhooks_of_owner", owner=owner)
         counted = transaction.one("count_webhooks", owner=owner)
         if counted is not None and counted["webhooks"] >= MAX_WEBHOOKS:
             raise TooManyWebhooks(f"You have reached the limit of {MAX_WEBHOOKS} webhooks. Delete one first.")
+    secret = new_secret()
     row = transaction.one(
         "insert_webhook",
         id=new_id(),
@@ -56,10 +61,10 @@ def create_webhook(
         job_id=job_id,
         url=url,
         events=sorted(set(events)),
-        secret=new_secret(),
+        secret=secrets.encrypt(secret),
     )
     assert row is not None
-    return _webhook(row)
+    return replace(_webhook(row), secret=secret)
 
 
 def list_webhooks(database: Database, owner: str, job_id: UUID | None = None) -> list[WebhookRow]:
@@ -100,11 +105,16 @@ def delete_webhook(database: Database, webhook_id: UUID) -> None:
         transaction.run("delete_webhook", webhook_id=webhook_id)
 
 
-def rotate_secret(database: Database, webhook_id: UUID) -> WebhookRow | None:
-    """Give the webhook a new secret; the old one also signs for a day. None if the webhook no longer exists."""
+def rotate_secret(database: Database, secrets: WebhookSecrets, webhook_id: UUID) -> WebhookRow | None:
+    """Give the webhook a new secret, which the row has decrypted; the old one also signs for a day.
+
+    None if the webhook no longer exists.
+    """
+    secret = new_secret()
     with database.transaction() as transaction:
-        row = transaction.one("rotate_secret", webhook_id=webhook_id, secret=new_secret(), overlap_s=_OVERLAP_S)
-    return _webhook(row) if row else None
+        encrypted = secrets.encrypt(secret)
+        row = transaction.one("rotate_secret", webhook_id=webhook_id, secret=encrypted, overlap_s=_OVERLAP_S)
+    return replace(_webhook(row), secret=secret) if row else None
 
 
 def _webhook(row: Row) -> WebhookRow:

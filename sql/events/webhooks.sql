@@ -42,6 +42,17 @@ UPDATE webhooks SET previous_secret = secret, secret = %(secret)s,
 WHERE id = %(webhook_id)s
 RETURNING *
 
+-- name: webhooks_with_plain_secrets
+SELECT id, secret, previous_secret FROM webhooks
+WHERE secret LIKE 'whsec\_%%' OR previous_secret LIKE 'whsec\_%%'
+FOR NO KEY UPDATE
+
+-- name: store_webhook_secrets
+UPDATE webhooks SET secret = %(secret)s, previous_secret = %(previous_secret)s WHERE id = %(webhook_id)s
+
+-- name: webhook_secrets
+SELECT secret FROM webhooks WHERE is_enabled
+
 -- name: end_pause
 -- A user who sends a message now has presumably fixed the endpoint.
 UPDATE webhooks SET paused_until = now() WHERE id = %(webhook_id)s

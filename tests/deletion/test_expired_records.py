@@ -10,6 +10,7 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.deletion.expired_records import expire_records
 from sql.engine.database import Database
+from sql.events.webhook_secrets import WebhookSecrets
 from sql.events.webhooks import create_webhook
 from sql.jobs.idempotency import claim
 from tests.clock import age
@@ -17,7 +18,10 @@ from tests.clock import age
 
 def test_old_records_expire_and_pending_deliveries_stay(database: Database, settings: Settings) -> None:
     with database.transaction() as transaction:
-        enabled, disabled = (create_webhook(transaction, "ann", None, "https://a.example", ["test"]) for _ in "12")
+        secrets = WebhookSecrets(settings.home)
+        enabled, disabled = (
+            create_webhook(transaction, secrets, "ann", None, "https://a.example", ["test"]) for _ in "12"
+        )
     claim(database, "ann", "old", "f", 24)
     claim(database, "ann", "new", "f", 24)
     with psycopg.connect(settings.database.conninfo) as connection:

@@ -20,6 +20,7 @@ from blurline.settings import Settings
 from sql.engine.channels import Channel
 from sql.engine.database import Database
 from sql.events.deliveries import list_deliveries, queue_test
+from sql.events.webhook_secrets import WebhookSecrets
 from sql.events.webhooks import WebhookRow, create_webhook
 from tests.clock import age
 from tests.tls_server import Exchange
@@ -107,9 +108,9 @@ def pass_an_hour(settings: Settings) -> None:
         connection.execute("SELECT pg_notify(%s, '')", (Channel.WEBHOOKS,))
 
 
-def add_webhook(database: Database, url: str, owner: str = "ann", tests: int = 1) -> WebhookRow:
+def add_webhook(settings: Settings, database: Database, url: str, owner: str = "ann", tests: int = 1) -> WebhookRow:
     with database.transaction() as transaction:
-        row = create_webhook(transaction, owner, None, url, list(EventType))
+        row = create_webhook(transaction, WebhookSecrets(settings.home), owner, None, url, list(EventType))
     for _ in range(tests):
         queue_test(database, row.id)
     return row

@@ -36,7 +36,7 @@ def test_two_senders_take_turns_at_an_endpoint_and_send_once(
     receiver: Receiver, database: Database, allowing: Settings
 ) -> None:
     receiver.work_s = 0.005
-    row = add_webhook(database, receiver.url, tests=15)
+    row = add_webhook(allowing, database, receiver.url, tests=15)
     with sending(allowing), sending(allowing):
         wait_for("all sent", lambda: states(database, row.id) == {"delivered": 15}, every_s=0.02)
     assert receiver.most_at_once == 1
@@ -44,28 +44,28 @@ def test_two_senders_take_turns_at_an_endpoint_and_send_once(
 
 
 def test_a_hanging_endpoint_does_not_delay_others(receiver: Receiver, database: Database, allowing: Settings) -> None:
-    hanging = [add_webhook(database, f"{receiver.url}/hang/{at}", tests=3) for at in range(4)]
+    hanging = [add_webhook(allowing, database, f"{receiver.url}/hang/{at}", tests=3) for at in range(4)]
     with sending(allowing):
         receiver.wait_for(4)
-        good = add_webhook(database, f"{receiver.url}/good", tests=3)
+        good = add_webhook(allowing, database, f"{receiver.url}/good", tests=3)
         wait_for("the good one has its messages", lambda: states(database, good.id) == {"delivered": 3}, every_s=0.02)
         for row in hanging:
             assert states(database, row.id) == {"pending": 3}
         receiver.released.set()
 
 
-def test_failing_endpoints_come_after_healthy_ones(database: Database, receiver: Receiver) -> None:
-    bad = add_webhook(database, "https://example.org/bad", tests=2)
+def test_failing_endpoints_come_after_healthy_ones(database: Database, receiver: Receiver, settings: Settings) -> None:
+    bad = add_webhook(settings, database, "https://example.org/bad", tests=2)
     claim = claim_delivery(database, 60)
     assert claim is not None
     record_failure(database, claim, DeliveryFailure(500, "no", retry_in_s=0, pause_s=0), 5, "")
-    good = add_webhook(database, "https://example.org/good")
+    good = add_webhook(settings, database, "https://example.org/good")
     order = [claim_delivery(database, 60), claim_delivery(database, 60), claim_delivery(database, 60)]
     assert [claim.webhook_id if claim else None for claim in order] == [good.id, bad.id, None]
 
 
 def test_the_delivery_of_a_crashed_sender_is_sent_again(database: Database, allowing: Settings) -> None:
-    row = add_webhook(database, "https://example.org/")
+    row = add_webhook(allowing, database, "https://example.org/")
     crashed = claim_delivery(database, 60)
     assert crashed is not None
     assert claim_delivery(database, 60) is None, "its lease still runs"
@@ -97,7 +97,7 @@ def test_nothing_is_sent_to_private_addresses(
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     urls = [*REFUSED_ADDRESSES, "https://name.test/"]
-    rows = [add_webhook(database, url, owner=f"owner {at}") for at, url in enumerate(urls)]
+    rows = [add_webhook(allowing, database, url, owner=f"owner {at}") for at, url in enumerate(urls)]
 
     def logs() -> list[DeliveryRow]:
         return [delivery for row in rows for delivery in list_deliveries(database, row.id, 1)]
@@ -124,7 +124,7 @@ def test_a_restart_of_the_database_loses_nothing(client: httpx.Client, receiver:
 
 
 def test_deleting_a_webhook_does_not_fail_a_concurrent_event(database: Database, allowing: Settings) -> None:
-    row = add_webhook(database, "https://example.org/", tests=0)
+    row = add_webhook(allowing, database, "https://example.org/", tests=0)
     told = threading.Event()
 
     def tell() -> None:
@@ -147,18 +147,20 @@ def test_deleting_a_webhook_does_not_fail_a_concurrent_event(database: Database,
     assert told.is_set()
 
 
-def test_no_owner_can_occupy_all_senders(database: Database, receiver: Receiver) -> None:
+def test_no_owner_can_occupy_all_senders(database: Database, receiver: Receiver, settings: Settings) -> None:
     for _ in range(10):
-        add_webhook(database, receiver.url, owner="mallory")
-    mine = add_webhook(database, receiver.url, owner="ann")
+        add_webhook(settings, database, receiver.url, owner="mallory")
+    mine = add_webhook(settings, database, receiver.url, owner="ann")
     claims = [claim_delivery(database, 60) for _ in range(6)]
     claimed = [claim.webhook_id for claim in claims if claim is not None]
     assert mine.id in claimed
     assert len(claimed) == 5
 
 
-def test_a_requested_delivery_is_sent_at_once_despite_a_pause(database: Database, receiver: Receiver) -> None:
-    row = add_webhook(database, receiver.url)
+def test_a_requested_delivery_is_sent_at_once_despite_a_pause(
+    database: Database, receiver: Receiver, settings: Settings
+) -> None:
+    row = add_webhook(settings, database, receiver.url)
     claim = claim_delivery(database, 60)
     assert claim is not None
     record_failure(database, claim, DeliveryFailure(500, "down", 300, 300), 5, "stopped")

@@ -89,10 +89,10 @@ def test_invalid_webhooks_are_refused(client: httpx.Client) -> None:
 
 
 def test_webhooks_of_one_owner_are_limited_even_when_created_concurrently(
-    client: httpx.Client, database: Database
+    client: httpx.Client, database: Database, settings: Settings
 ) -> None:
     for _ in range(MAX_WEBHOOKS - 1):
-        add_webhook(database, "https://example.org/", tests=0)
+        add_webhook(settings, database, "https://example.org/", tests=0)
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: client.post("/v1/webhooks", json={"url": "https://example.org/"}), range(4)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
@@ -102,7 +102,7 @@ def test_webhooks_of_one_owner_are_limited_even_when_created_concurrently(
 def test_no_webhook_is_created_or_sent_when_webhooks_are_off(
     without_prefect: Settings, database: Database, receiver: Receiver
 ) -> None:
-    row = add_webhook(database, receiver.url)
+    row = add_webhook(without_prefect, database, receiver.url)
     with serving(create_app(without_prefect)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(without_prefect, "ann", Scope.SUBMIT)
         for response in (
