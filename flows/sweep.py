@@ -50,6 +50,7 @@ def sweep_store(
     counts = {f"{kind}_{bucket}": 0 for bucket in ImageBucket for kind in ("orphaned", "missing", "returned")}
     if not dry_run:
         counts |= {f"removed_{bucket}": 0 for bucket in ImageBucket}
+        store.abort_uploads(grace_s(settings))
     while left := [bucket for bucket in ImageBucket if not positions[bucket].is_done]:
         found = [
             inspect(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,7 @@ _READ_TIMEOUT_S = 60
 _CHUNK_BYTES = 1 << 18
 _CHECK_KEY = "doctor/healthcheck"
 _PART_BYTES = 16 << 20
+_UPLOADED_BY_US = re.compile(r"[0-9a-f]{16}/.+|[0-9a-f-]{36}/.+|(images|detections)/day=.+")
 _COPIED_ETAG = "x-amz-meta-blurline-etag"
 _CHANGED = "The stored file is not the one that was submitted. Upload and submit it again."
 
@@ -277,6 +279,20 @@ class Store:
             for found in self._client.list_objects(self._named(bucket), recursive=True, start_after=after):
                 assert found.object_name is not None and found.last_modified is not None
                 yield Listed(found.object_name, found.size or 0, found.last_modified)
+
+    def abort_uploads(self, older_than_s: float) -> int:
+        """Abort multipart uploads that a killed process of ours has left, with their parts. Return how many."""
+        oldest = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        names = self._settings.store
+        aborted = 0
+        with translated():
+            for bucket in (names.originals_bucket, names.results_bucket, names.exports_bucket):
+                for upload in self._client._list_multipart_uploads(bucket).uploads:
+                    is_old = upload.initiated_time is not None and upload.initiated_time < oldest
+                    if is_old and upload.upload_id and _UPLOADED_BY_US.fullmatch(upload.object_name):
+                        self._client._abort_multipart_upload(bucket, upload.object_name, upload.upload_id)
+                        aborted += 1
+        return aborted
 
     def has(self, bucket: ImageBucket, key: str) -> bool:
         """Whether an object exists."""

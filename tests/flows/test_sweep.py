@@ -129,3 +129,15 @@ def test_a_sweep_compares_each_object_once_whatever_its_parts(
         "orphaned results: 0, missing results: 0, returned results: 0, removed originals: 0, removed results: 0"
     )
     assert {bucket: stored_images.keys(bucket) for bucket in ImageBucket} == before
+
+
+def test_parts_of_a_killed_upload_are_removed(stored_images: StoredImages) -> None:
+    client, names = stored_images.store._client, stored_images.settings.store
+    ours = client._create_multipart_upload(names.exports_bucket, "images/day=2026-01-01/part.parquet", {})
+    client._upload_part(names.exports_bucket, "images/day=2026-01-01/part.parquet", b"1" * 5_242_880, {}, ours, 1)
+    theirs = client._create_multipart_upload(names.exports_bucket, "theirs.tar", {})
+    assert stored_images.store.abort_uploads(3600) == 0, "it may still go on"
+    sweep_store(stored_images.database, stored_images.store, stored_images.settings, 100, 60)
+    left = client._list_multipart_uploads(names.exports_bucket).uploads
+    assert [each.object_name for each in left] == ["theirs.tar"]
+    client._abort_multipart_upload(names.exports_bucket, "theirs.tar", theirs)
