@@ -12,18 +12,33 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.photos import TWO_MP, photo_of
 from blurline import Policy, ProfileName, open_photo
 from blurline.picture.letterbox import scale_to_side
 from blurline.picture.malloc_tuning import tune_malloc
+from blurline.picture.photo import Frame
 from blurline.policy.profile import SECOND_LOOK_MODEL
-from models import anonymize, plan_for
+from models import DetectionPlan, anonymize, plan_for
 from models.detector import to_tensor
 from models.loading import vendored_detector
+from models.session import Session
 
 _BLOCKS, _ROUNDS = 4, 5
+
+
+def _tensors(plan: DetectionPlan, frame: Frame) -> list[tuple[Session, NDArray[np.float32]]]:
+    """The sessions and tensors of every run of the detectors on a frame."""
+    (passes,) = plan.candidates(frame).passes
+    tensors = []
+    for each in passes:
+        picture = scale_to_side(Image.fromarray(frame.pixels), each.step.side_px)
+        regions = None if each.areas is None else np.rint(each.areas * each.scale).astype(int).tolist()
+        detector = plan.scout if each.step.is_scout else plan.detector
+        tensors += [(detector._session, to_tensor(one.pixels)) for one in picture.letterboxes(regions=regions)]
+    return tensors
 
 
 def run() -> dict[str, Any]:
@@ -35,10 +50,10 @@ def run() -> dict[str, Any]:
     plans = {profile: plan_for(Policy(profile=profile)) for profile in ProfileName}
     standard = plans[ProfileName.STANDARD]
     session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL)._session
-    (inputs,) = standard.inputs(photo.frames[0])
-    runs = [(session, inputs.sizes[each.side_px]) for each in inputs.passes]
-    runs += [(again, scale_to_side(Image.fromarray(photo.pixels), side_px)) for side_px in (640, 1280)]
-    tensors = [(model, to_tensor(next(picture.letterboxes()).pixels)) for model, picture in runs]
+    tensors = _tensors(standard, photo.frames[0])
+    for side_px in (640, 1280):
+        picture = scale_to_side(Image.fromarray(photo.pixels), side_px)
+        tensors.append((again, to_tensor(next(picture.letterboxes()).pixels)))
     square = np.zeros((1, 3, 640, 640), np.float32)
 
     def decode() -> None:

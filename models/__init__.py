@@ -6,12 +6,12 @@ from models.detection_plan import (
     DetectionPlan,
     DetectorInputs,
     FrameDetections,
-    PassFaces,
     current_models,
     find_faces,
     load_detectors,
     plan_for,
 )
+from models.look import PassFaces
 
 __all__ = [
     "Anonymized",

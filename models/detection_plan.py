@@ -5,7 +5,6 @@ The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` run
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,28 +20,30 @@ from blurline.picture.letterbox import ScaledImage, scale_to_fit, scale_to_side
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import (
-    CANDIDATE_SCORE,
-    CROWD,
     EVIDENCE_SCORE,
+    PLAN_VERSION,
     PROFILES,
+    SCOUT_MODEL,
     SECOND_LOOK_MODEL,
     SMALL_FACE_PX,
     TURNED_WEIGHT,
     Pass,
     Profile,
     ProfileName,
+    Where,
     closer_sides_px,
 )
 from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.loading import custom_card, custom_detector, vendored_detector
+from models.look import PassFaces, focus_of, run_pass, small_faces
 from models.merge import fuse, iou, non_maximum_suppression
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorInputs:
-    """The passes over one appearance of a frame, and the frame scaled to each of their long sides."""
+    """The passes over one appearance of a frame, and the frame scaled to the long sides of those that surely run."""
 
     passes: tuple[Pass, ...]
     sizes: dict[int, ScaledImage]
@@ -59,20 +60,6 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class PassFaces:
-    """The detections of one pass: (n, 5) unmerged rows in upright pixels.
-
-    ``scale``: input pixels per picture pixel. ``max_face_px``: larger faces, in input pixels, may be cut by tiles.
-    ``quarter_turns``: how the picture was rotated.
-    """
-
-    faces: Faces
-    scale: float
-    max_face_px: float
-    quarter_turns: int
-
-
-@dataclass(frozen=True, slots=True)
 class FrameDetections:
     """The merged detections of a frame: ``rows`` (n, 5) in upright pixels, one per face, best first, with candidates
     down to `EVIDENCE_SCORE`; ``best_scores`` (n,): the best score of each row in a single pass."""
@@ -83,16 +70,17 @@ class FrameDetections:
 
 @dataclass(frozen=True, slots=True)
 class DetectionPlan:
-    """A profile with its loaded detector. ``threshold`` is the score from which a row is a face."""
+    """A profile with its loaded detectors. ``threshold`` is the score from which a row is a face."""
 
     detector: Detector
+    scout: Detector
     profile: Profile
     threshold: float
     classes: tuple[int, ...] = (0,)
 
     @property
     def record(self) -> dict[str, Any]:
-        """The model's identity, recorded on every image of this plan."""
+        """The model's identity and the version of the plan, recorded on every image of this plan."""
         card = self.detector.card
         return {
             "name": card.name,
@@ -100,6 +88,7 @@ class DetectionPlan:
             "licence": card.licence,
             "provider": self.detector.provider,
             "threshold": self.threshold,
+            "plan_version": PLAN_VERSION,
         }
 
     def inputs(self, frame: Frame) -> list[DetectorInputs]:
@@ -108,17 +97,9 @@ class DetectionPlan:
 
     def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
         """Run the detector on a frame. ``inputs``: the result of `inputs` for this frame, if already computed."""
-        found = []
-        for number, each in enumerate(inputs or self.inputs(frame)):
-            passes = [self._run(each.sizes[one.side_px], one) for one in each.passes]
-            largest = passes[_largest(each.passes)]
-            for side_px in closer_sides_px(max(one.side_px for one in each.passes), each.long_side_px):
-                if not (self.profile.is_always_closer or _shows_a_crowd(largest, self.profile, self.threshold)):
-                    break
-                closer = scale_to_side(Image.fromarray(frame.appearances[number]), side_px)
-                largest = self._run(closer, Pass(side_px))
-                passes.append(largest)
-            found.append(passes)
+        found = [
+            self._look(frame.appearances[number], each) for number, each in enumerate(inputs or self.inputs(frame))
+        ]
         return Candidates(found, frame.width_px, frame.height_px)
 
     def merge(self, candidates: Candidates) -> FrameDetections:
@@ -128,12 +109,16 @@ class DetectionPlan:
         less weight.
         """
         merged = []
-        for passes in candidates.passes:
-            for turns in sorted({each.quarter_turns for each in passes}):
-                same = [each for each in passes if each.quarter_turns == turns]
-                inside = [_inside(each.faces, candidates.width_px, candidates.height_px) for each in same]
+        seen = [[each for each in passes if not each.step.is_scout] for passes in candidates.passes]
+        for passes in seen:
+            for turns in sorted({each.step.quarter_turns for each in passes}):
+                same = [each for each in passes if each.step.quarter_turns == turns]
                 faces = fuse(
-                    inside, [each.scale for each in same], self.profile.merge_iou, [each.max_face_px for each in same]
+                    [_inside(each.candidates, candidates.width_px, candidates.height_px) for each in same],
+                    [each.scale for each in same],
+                    self.profile.merge_iou,
+                    [each.max_face_px for each in same],
+                    [each.areas for each in same],
                 )
                 faces[:, 4] *= TURNED_WEIGHT if turns else 1
                 merged.append(faces)
@@ -141,7 +126,7 @@ class DetectionPlan:
         if len(merged) > 1:
             rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
         rows = rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)]
-        singles = np.concatenate([each.faces for passes in candidates.passes for each in passes])
+        singles = np.concatenate([each.candidates for passes in seen for each in passes])
         best = rows[:, 4].copy()
         is_weak = rows[:, 4] < self.threshold
         best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
@@ -157,37 +142,50 @@ class DetectionPlan:
         image = Image.fromarray(pixels)
         fixed = self.detector.fixed_input
         if fixed is None:
-            sizes = {side_px: scale_to_side(image, side_px) for side_px in {each.side_px for each in passes}}
-            return DetectorInputs(passes, sizes, long_side_px)
+            sides_px = {each.side_px for each in passes if each.where is not Where.SMALL_FACES}
+            return DetectorInputs(
+                passes, {side_px: scale_to_side(image, side_px) for side_px in sides_px}, long_side_px
+            )
         side_px = max(fixed)
         views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
         return DetectorInputs(tuple(views), {side_px: scale_to_fit(image, *fixed)}, long_side_px)
 
-    def _run(self, picture: ScaledImage, each: Pass) -> PassFaces:
-        detector = self.detector
-        inputs = picture.letterboxes(
-            detector.stride_px,
-            detector.fixed_input,
-            quarter_turns=each.quarter_turns,
-            is_mirrored=each.is_mirrored,
-        )
-        found, max_face_px = [np.zeros((0, 5), np.float32)], math.inf
-        for one in inputs:
-            found.append(one.to_photo(detector.candidates(one.pixels, CANDIDATE_SCORE, self.classes)))
-            max_face_px = min(max_face_px, one.max_face_px)
-        return PassFaces(np.concatenate(found), picture.scale, max_face_px, each.quarter_turns)
+    def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
+        """Run the passes over one appearance, and then the closer passes that its candidates are worth."""
+        found: list[PassFaces] = []
+        for step in inputs.passes:
+            picture = inputs.sizes.get(step.side_px) or scale_to_side(Image.fromarray(pixels), step.side_px)
+            focus = focus_of(step, picture.scale, found, inputs.long_side_px)
+            detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
+            found.append(run_pass(step, picture, focus, detector, classes))
+        upright = [each for each in found if not each.step.quarter_turns]
+        largest_px = max(each.side_px for each in inputs.passes)
+        for side_px in closer_sides_px(largest_px, inputs.long_side_px):
+            if max(each.scale for each in upright) * 1.5 > 1:  # a long picture is scaled less
+                break
+            picture = scale_to_side(Image.fromarray(pixels), side_px)
+            focus = small_faces(upright, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
+            if len(focus.rows) < self.profile.crowd:
+                break
+            step = Pass(side_px, self.profile.closer_where)
+            is_whole = step.where is Where.WHOLE
+            upright.append(run_pass(step, picture, None if is_whole else focus, self.detector, self.classes))
+            found.append(upright[-1])
+        return found
 
 
 def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
     """Return the detection plan of a policy. Raises ModelRejected or ConfigurationError."""
     own = (settings or Settings()).detector
     profile = PROFILES[policy.profile]
+    scout = vendored_detector(SCOUT_MODEL, own.execution_provider)
     if own.model_file is None:
         detector, threshold = vendored_detector(profile.model, own.execution_provider), profile.threshold
     else:
         family, threshold = _family(own.model_family), own.model_threshold
         detector = custom_detector(own.model_file, family, threshold, own.execution_provider)
-    return DetectionPlan(detector, profile, threshold, policy.classes)
+        profile = profile.for_unmeasured_model(threshold)
+    return DetectionPlan(detector, scout, profile, threshold, policy.classes)
 
 
 def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:
@@ -228,18 +226,6 @@ def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.floa
         same = iou(rows[at : at + 1], near)[0] >= min_iou
         best[at] = near[same, 4].max(initial=best[at])
     return best
-
-
-def _largest(passes: tuple[Pass, ...]) -> int:
-    """The index of the upright pass with the most detail."""
-    upright = [at for at, each in enumerate(passes) if not each.quarter_turns]
-    return max(upright, key=lambda at: passes[at].side_px)
-
-
-def _shows_a_crowd(found: PassFaces, profile: Profile, threshold: float) -> bool:
-    faces = non_maximum_suppression(found.faces[found.faces[:, 4] >= threshold], profile.merge_iou)
-    sides_px = np.sqrt(np.prod(faces[:, 2:4] - faces[:, :2], axis=1)) * found.scale
-    return int((sides_px < SMALL_FACE_PX).sum()) >= CROWD
 
 
 def _inside(faces: Faces, width_px: int, height_px: int) -> Faces:

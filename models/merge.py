@@ -18,6 +18,9 @@ MIN_VISIBLE_PX = 12.0
 """A pass may miss a face that is smaller than this in its input, so such a miss does not count."""
 
 
+_TOLERANCE_PX = 0.5
+
+
 def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
     """Return the (n, 5) rows that no kept row with a better score overlaps by more than ``max_iou``, best first.
 
@@ -31,14 +34,21 @@ def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
     return np.asarray(rows[np.sort(kept)])
 
 
-def fuse(passes: list[Faces], scales: list[float], max_iou: float, max_face_px: list[float] | None = None) -> Faces:
+def fuse(
+    passes: list[Faces],
+    scales: list[float],
+    max_iou: float,
+    max_face_px: list[float] | None = None,
+    areas: list[NDArray[np.float64] | None] | None = None,
+) -> Faces:
     """Merge the passes over one picture into (n, 5) rows, best first, in the passes' common coordinates.
 
     ``scales``: input pixels per picture pixel of each pass; ``max_face_px``: the largest face, in input pixels, that
-    each pass surely shows uncut. Rows that overlap a better one by more than ``max_iou`` are the same face. Its box is
-    their mean, weighted by the squared score (weighted box fusion, Solovyev et al. 2021). Its score is halfway between
-    the best score and the mean over the passes that could have seen it, where a miss counts 0. For a single pass this
-    is plain suppression.
+    each pass surely shows uncut; ``areas``: the (m, 4) parts of the picture that it showed, None for all of it.
+
+    Rows that overlap a better one by more than ``max_iou`` are the same face. Its box is their mean, weighted by the
+    squared score (weighted box fusion, Solovyev et al. 2021). Its score is halfway between the best score and the mean
+    over the passes that could have seen it, where a miss counts 0. For a single pass this is plain suppression.
     """
     suppressed = [non_maximum_suppression(faces, max_iou) for faces in passes]
     source = np.repeat(np.arange(len(passes)), [len(faces) for faces in suppressed])
@@ -55,6 +65,9 @@ def fuse(passes: list[Faces], scales: list[float], max_iou: float, max_face_px: 
     top = best.max(axis=1, initial=0)
     seen_px = side_px[:, None] * np.asarray(scales)
     is_visible = (seen_px >= MIN_VISIBLE_PX) & (seen_px <= np.asarray(max_face_px or [np.inf] * len(passes)))
+    for at, shown in enumerate(areas or ()):
+        if shown is not None:
+            is_visible[:, at] &= _is_inside_one(box, shown)
     is_expected = is_visible | (best == top[:, None])
     mean = (best * is_expected).sum(axis=1) / is_expected.sum(axis=1)
     fused = np.column_stack([box, (top + mean) / 2]).astype(np.float32)
@@ -68,6 +81,13 @@ def iou(some: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
     shared = np.prod((opposite - corner).clip(0), axis=2)
     areas = [np.prod(rows[:, 2:4] - rows[:, :2], axis=1) for rows in (some, others)]
     return np.asarray(shared / (areas[0][:, None] + areas[1][None] - shared + 1e-9), np.float64)
+
+
+def _is_inside_one(boxes: NDArray[np.float64], areas: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the (n,) mask of (n, 4) boxes that lie in one of the (m, 4) areas."""
+    low, high = areas[None, :, :2] - _TOLERANCE_PX, areas[None, :, 2:] + _TOLERANCE_PX
+    is_inside = np.logical_and(boxes[:, None, :2] >= low, boxes[:, None, 2:] <= high).all(axis=2)
+    return np.asarray(np.logical_or.reduce(is_inside, axis=1), np.bool_)
 
 
 def _leaders(rows: Faces, max_iou: float) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ at the right, so that a face on the seam is seen whole.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,9 @@ TILE_PX = 2048
 _OVERLAP = 0.125  # of two tiles, as a fraction of a tile's longest side
 _PANORAMA_ASPECT = 1.95  # a full 360 degree panorama is at least twice as wide as high
 _MOST_ASPECT = 16.0  # pictures with a larger aspect ratio are not scaled further up
+_LONG_ASPECT = 2.0  # pictures with a larger aspect ratio are long
+_FULL_SIDE_PX = 2000  # a long picture is scaled like a picture with this long side, ...
+_MOST_LONG_AREA = 12.0  # ... to an area of at most this many squares of the side
 _SEAM = 0.125  # how much of a panorama is repeated, as a fraction of its width
 _INNER_EDGE_PX = 2.0
 
@@ -59,23 +62,29 @@ class ScaledImage:
         *,
         quarter_turns: int = 0,
         is_mirrored: bool = False,
+        regions: Sequence[Sequence[int]] | None = None,
     ) -> Iterator[Letterbox]:
-        """Yield detector inputs that together show the whole picture.
+        """Yield detector inputs that together show the whole picture, or only ``regions`` of it.
 
         Their sides are a multiple of ``stride_px``, or ``fixed`` (height, width) for a model with one input size.
-        ``quarter_turns`` are counter-clockwise; the picture is rotated first, then mirrored.
+        ``quarter_turns`` are counter-clockwise; the picture is rotated first, then mirrored. Each region is left, top,
+        right and bottom in pixels of the scaled picture.
         """
         shown = np.rot90(self.pixels, quarter_turns)
         if is_mirrored:
             shown = shown[:, ::-1]
-        height, width = shown.shape[:2]
+        height, width = self.pixels.shape[:2]
         most_height, most_width = fixed or (TILE_PX, TILE_PX)
-        for top, bottom in _spans(height, most_height):
-            for left, right in _spans(width, most_width):
-                outer = fixed or (_up_to(bottom - top, stride_px), _up_to(right - left, stride_px))
-                canvas = np.zeros((*outer, 3), np.uint8)
-                canvas[: bottom - top, : right - left] = shown[top:bottom, left:right]
-                yield Letterbox(canvas, self, (left, top, right, bottom), quarter_turns, is_mirrored)
+        for region in [(0, 0, width, height)] if regions is None else regions:
+            x1, y1, x2, y2 = _as_shown(region, width, height, quarter_turns, is_mirrored)
+            for top, bottom in _spans(y1, y2, most_height):
+                for left, right in _spans(x1, x2, most_width):
+                    outer = fixed or (_up_to(bottom - top, stride_px), _up_to(right - left, stride_px))
+                    canvas = np.zeros((*outer, 3), np.uint8)
+                    canvas[: bottom - top, : right - left] = shown[top:bottom, left:right]
+                    yield Letterbox(
+                        canvas, self, (left, top, right, bottom), quarter_turns, is_mirrored, (x1, y1, x2, y2)
+                    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +92,21 @@ class Letterbox:
     """A detector input, and how to map its coordinates back.
 
     ``pixels``: (height, width, 3) uint8 RGB. ``area``: left, top, right and bottom of the visible part of the scaled
-    picture after rotation and mirroring.
+    picture after rotation and mirroring. ``region``: the same of the region that this input and its neighbours show.
     """
 
     pixels: NDArray[np.uint8]
     source: ScaledImage
     area: tuple[int, int, int, int]
-    quarter_turns: int = 0
-    is_mirrored: bool = False
+    quarter_turns: int
+    is_mirrored: bool
+    region: tuple[int, int, int, int]
 
     @property
     def max_face_px(self) -> float:
-        """The longest side of a face, in input pixels, that is seen whole at any position."""
-        return math.inf if self._is_whole else _OVERLAP * max(self.pixels.shape[:2]) - 2 * _INNER_EDGE_PX
+        """The longest side of a face, in input pixels, that is seen whole at any position of the region."""
+        is_one = self.area == self.region
+        return math.inf if is_one else _OVERLAP * max(self.pixels.shape[:2]) - 2 * _INNER_EDGE_PX
 
     def to_photo(self, faces: Faces) -> Faces:
         """Convert (n, 5) rows in input pixels to rows in pixels of the upright photograph.
@@ -131,19 +142,19 @@ class Letterbox:
         height, width = self.source.pixels.shape[:2]
         return (height, width) if self.quarter_turns % 2 else (width, height)
 
-    @property
-    def _is_whole(self) -> bool:
-        return self.area == (0, 0, *self._shown)
-
 
 def scale_to_side(image: Image.Image, side_px: int) -> ScaledImage:
     """Scale an upright RGB image so that the long side is ``side_px``.
 
-    A picture longer than 2:1 is scaled to the area of a 2:1 picture with that side.
+    A picture longer than 2:1 is scaled to the area of a 2:1 picture with that side, and a large one to more: what
+    counts is how many pixels a face has, and the long side of a strip or scroll does not limit that.
     """
     width, height = image.size
-    aspect = min(max(height, width) / min(height, width), _MOST_ASPECT)
-    factor = side_px / max(height, width) * math.sqrt(max(1.0, aspect / 2))
+    aspect = max(height, width) / min(height, width)
+    factor = side_px / max(height, width) * math.sqrt(max(1.0, min(aspect, _MOST_ASPECT) / 2))
+    if aspect > _LONG_ASPECT:
+        most = side_px * math.sqrt(_MOST_LONG_AREA / (width * height))
+        factor = max(factor, min(side_px / _FULL_SIDE_PX, most, 1.0))
     inner = _resize(image, factor)
     scale_x, scale_y = inner.shape[1] / width, inner.shape[0] / height
     if width >= _PANORAMA_ASPECT * height:
@@ -175,14 +186,26 @@ def _rolled_up(rows: NDArray[np.float64], width_px: int) -> NDArray[np.float64]:
     return np.concatenate([kept, beyond, rest])
 
 
-def _spans(length: int, most: int) -> list[tuple[int, int]]:
-    """Equal, overlapping spans of at most ``most`` that cover ``length``."""
+def _as_shown(
+    region: Sequence[int], width: int, height: int, quarter_turns: int, is_mirrored: bool
+) -> tuple[int, int, int, int]:
+    """Turn and mirror a region like a picture of this size."""
+    x1, y1, x2, y2 = region
+    for _ in range(quarter_turns % 4):
+        x1, y1, x2, y2 = y1, width - x2, y2, width - x1
+        width, height = height, width
+    return (width - x2, y1, width - x1, y2) if is_mirrored else (x1, y1, x2, y2)
+
+
+def _spans(first: int, last: int, most: int) -> list[tuple[int, int]]:
+    """Equal, overlapping spans of at most ``most`` that cover ``first`` to ``last``."""
+    length = last - first
     if length <= most:
-        return [(0, length)]
+        return [(first, last)]
     overlap = round(most * _OVERLAP)
     count = math.ceil((length - overlap) / (most - overlap))
     size = math.ceil((length + (count - 1) * overlap) / count)
-    starts = [round(number * (length - size) / (count - 1)) for number in range(count)]
+    starts = [first + round(number * (length - size) / (count - 1)) for number in range(count)]
     return [(start, start + size) for start in starts]
 
 

@@ -1,9 +1,9 @@
-"""Detection profiles: named sets of detector passes, each with its model and threshold."""
+"""Detection profiles: named plans of detector passes, each with its model and threshold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -15,42 +15,76 @@ class ProfileName(StrEnum):
     THOROUGH = "thorough"
 
 
+class Where(StrEnum):
+    """Which part of the picture a pass shows to the detector.
+
+    ``QUESTIONS``: around candidates of the coarser passes that are not settled yet. ``SMALL_FACES``: around candidates
+    that are small in the finest pass so far.
+    """
+
+    WHOLE = "whole"
+    QUESTIONS = "questions"
+    SMALL_FACES = "small_faces"
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One run of the detector over the whole picture, scaled to a long side of ``side_px``."""
+    """One run of the detector over the picture, scaled to a long side of ``side_px``, or over regions of it.
+
+    A scout runs `SCOUT_MODEL`, which is fast. Its candidates are questions for finer passes, never faces.
+    """
 
     side_px: int
+    where: Where = Where.WHOLE
     is_mirrored: bool = False
     quarter_turns: int = 0
-
-
-def _passes(*sides_px: int, mirrored: tuple[int, ...] = (), turned: tuple[int, ...] = ()) -> tuple[Pass, ...]:
-    turns = tuple(Pass(side_px, quarter_turns=turns) for turns in (1, 2, 3) for side_px in turned)
-    return tuple(map(Pass, sides_px)) + tuple(Pass(side_px, is_mirrored=True) for side_px in mirrored) + turns
+    is_scout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One way to find faces.
 
-    ``model`` names a card in ``models/weights``. ``passes`` run over every picture, except that ``small_passes``
-    replace them where the long side is at most `SMALL_PX`, because small faces are worth enlarging. ``threshold`` is
-    the score from which a face is destroyed; two boxes whose IoU exceeds ``merge_iou`` are the same face.
+    ``model`` names a card in ``models/weights``. ``passes`` run over every picture, one after the other, except that
+    ``small_passes`` replace them where the long side is at most `SMALL_PX`, because small faces are worth enlarging,
+    and ``large_passes`` where it is at least `LARGE_PX`. ``threshold`` is the score from which a face is destroyed; two
+    boxes whose IoU exceeds ``merge_iou`` are the same face.
 
-    A picture with more detail than the largest pass shows gets closer passes, each of twice the side: all of them if
-    ``is_always_closer``, otherwise each only if the previous pass found a crowd of small faces.
+    A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
+    ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
     """
 
     model: str
     passes: tuple[Pass, ...]
     small_passes: tuple[Pass, ...]
+    large_passes: tuple[Pass, ...]
     threshold: float
-    is_always_closer: bool = False
+    closer_where: Where = Where.SMALL_FACES
+    closer_score: float = 0.2
+    crowd: int = 1
     merge_iou: float = 0.4
 
     def passes_for(self, long_side_px: int) -> tuple[Pass, ...]:
         """The passes over a picture with this long side."""
-        return self.small_passes if long_side_px <= SMALL_PX else self.passes
+        if long_side_px <= SMALL_PX:
+            return self.small_passes
+        return self.large_passes if long_side_px >= LARGE_PX else self.passes
+
+    def for_unmeasured_model(self, threshold: float) -> Profile:
+        """The profile for a model whose scores mean something else: every pass shows the whole picture."""
+
+        def whole(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+            return tuple(replace(each, where=Where.WHOLE) for each in passes if not each.is_scout)
+
+        return replace(
+            self,
+            passes=whole(self.passes),
+            small_passes=whole(self.small_passes),
+            large_passes=whole(self.large_passes),
+            closer_where=Where.WHOLE,
+            closer_score=threshold,
+            crowd=6,
+        )
 
 
 def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
@@ -62,30 +96,88 @@ def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
         yield side_px
 
 
+def _whole(*sides_px: int, is_mirrored: bool = False) -> tuple[Pass, ...]:
+    return tuple(Pass(side_px, is_mirrored=is_mirrored) for side_px in sides_px)
+
+
+def _turned(*sides_px: int) -> tuple[Pass, ...]:
+    return tuple(Pass(side_px, quarter_turns=turns) for turns in (1, 2, 3) for side_px in sides_px)
+
+
+PLAN_VERSION = 2
+"""Recorded on every image. Increased whenever the passes of a profile change; version 1 is not recorded."""
+
 SMALL_PX = 640
 
-SMALL_FACE_PX = 24.0
-"""A face smaller than this in a pass's input is small."""
+LARGE_PX = 2880
 
-CROWD = 6
-"""This many small faces are worth a closer pass, because smaller ones are likely."""
+QUESTION_SCORE = 0.1
+"""A candidate of a coarse pass with this score is a question, which a finer pass answers."""
+
+FAINT_QUESTION_SCORE = 0.03
+"""The same where faces are likely to be small in the coarse passes: in small pictures."""
+
+SCOUT_SCORE = 0.05
+SCOUT_FACE_PX = 40.0
+"""A scout's candidate is a question if it has this score and is smaller than this in the finer pass: the coarse passes
+may be blind to such faces."""
+
+SETTLED_SCORE = 0.5
+SETTLED_PX = 192.0
+"""A candidate is settled if the coarse passes agree on this score and its side in the finer pass is at least this."""
+
+FINE_FACE_PX = 48.0
+FINE_FACE_SCORE = 0.2
+"""A candidate smaller than this in the finest pass so far, with this score, is shown to a pass over small faces."""
+
+SMALL_FACE_PX = 24.0
+"""A face smaller than this in the previous pass is worth a closer pass."""
 
 TURNED_WEIGHT = 0.7
 """Weight of a score that only a rotated pass gives: most of these candidates are not faces."""
 
+_SCOUT = Pass(1280, is_scout=True)
+_THOROUGH = (
+    *_whole(320, 640, 1280, 1920),
+    *_whole(640, 1280, 1920, is_mirrored=True),
+    *_turned(640, 1280),
+)
+_QUESTIONS, _SMALL_FACES = Where.QUESTIONS, Where.SMALL_FACES
+
 PROFILES = {
-    ProfileName.FAST: Profile("yunet", passes=_passes(448, 1280), small_passes=_passes(448, 1600), threshold=0.5),
+    ProfileName.FAST: Profile(
+        "yunet",
+        passes=_whole(448, 1280),
+        small_passes=_whole(448, 1600),
+        large_passes=_whole(448, 1280),
+        threshold=0.5,
+        closer_where=Where.WHOLE,
+        closer_score=0.5,
+        crowd=6,
+    ),
     ProfileName.STANDARD: Profile(
-        "centerface", passes=_passes(320, 640, 1280), small_passes=_passes(320, 640, 1600), threshold=0.3
+        "centerface",
+        passes=(*_whole(320, 640), _SCOUT, Pass(1280, _QUESTIONS)),
+        small_passes=(*_whole(320, 640), Pass(1600, _QUESTIONS), Pass(1920, _SMALL_FACES)),
+        large_passes=(*_whole(320, 640), _SCOUT, Pass(1280, _QUESTIONS)),
+        threshold=0.3,
     ),
     ProfileName.THOROUGH: Profile(
         "centerface",
-        passes=_passes(320, 640, 1280, 1920, mirrored=(640, 1280, 1920), turned=(640, 1280)),
-        small_passes=_passes(320, 640, 1600, 1920, mirrored=(640, 1600), turned=(320, 640)),
+        passes=_THOROUGH,
+        small_passes=(
+            *_whole(320, 640, 1600, 1920),
+            *_whole(640, 1600, is_mirrored=True),
+            *_turned(320, 640),
+        ),
+        large_passes=_THOROUGH,
         threshold=0.3,
-        is_always_closer=True,
+        closer_where=Where.WHOLE,
+        crowd=0,
     ),
 }
+
+SCOUT_MODEL = "yunet"
 
 SECOND_LOOK_MODEL = "yunet"
 """The model of the second look at the written result (`models.second_look`)."""

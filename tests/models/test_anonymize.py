@@ -103,22 +103,36 @@ def test_small_faces_of_a_very_large_picture_are_found_by_a_closer_pass() -> Non
     assert inside.any(axis=0).all()
 
 
-def test_closer_passes_are_made_only_where_a_crowd_of_small_faces_was_found() -> None:
+def test_closer_passes_are_made_only_around_small_faces() -> None:
     plan = plan_for(Policy())
 
-    def closer(image: Image.Image) -> int:
-        """Passes beyond those of the profile."""
+    def closer(image: Image.Image) -> list[np.ndarray]:
+        """The areas of the passes beyond those of the profile."""
         (passes,) = plan.candidates(Frame(np.asarray(image))).passes
-        return len(passes) - len(plan.profile.passes)
+        return [each.areas for each in passes[len(plan.profile.large_passes) :] if each.areas is not None]
 
     portrait = Image.open(HOPPER).convert("RGB")
-    assert closer(portrait.resize((3000, 3000))) == 0
-    crowd = Image.new("RGB", (3000, 3000))
-    for number in range(9):
-        if number == 5:
-            assert closer(crowd) == 0
-        crowd.paste(portrait.resize((100, 100)), (300 * number + 50, 1000))
-    assert closer(crowd) >= 1
+    assert closer(portrait.resize((3000, 3000))) == []
+    with_small_face = Image.new("RGB", (3000, 3000))
+    assert closer(with_small_face) == []
+    with_small_face.paste(portrait.resize((90, 90)), (1250, 1000))
+    ((area,),) = closer(with_small_face)
+    assert (area[:2] < [1250, 1000]).all() and (area[2:] > [1340, 1090]).all()
+    assert np.prod(area[2:] - area[:2]) < 0.05 * 3000 * 3000
+
+
+@pytest.mark.parametrize("size", [(20000, 300), (300, 20000), (12000, 60)])
+def test_no_aspect_ratio_hides_a_face_of_60_pixels(size: tuple[int, int]) -> None:
+    """The portrait's face is 60 px high; the long sides of the passes alone would show it with four pixels."""
+    width, height = size
+    face_px = min(100, width, height)
+    portrait = Image.open(HOPPER).convert("RGB").resize((face_px, face_px), Image.Resampling.LANCZOS)
+    long = Image.open(COFFEE).convert("RGB").resize(size)
+    left, top = (width - face_px) // 3, (height - face_px) // 3
+    long.paste(portrait, (left, top))
+    found = corners(long, Policy())
+    middle = np.array([left, top]) + face_px / 2
+    assert ((found[:, :2] < middle) & (found[:, 2:] > middle)).all(axis=1).any()
 
 
 @pytest.mark.parametrize("profile", ProfileName)
