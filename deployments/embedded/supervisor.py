@@ -134,7 +134,8 @@ class Supervisor:
         while not part.is_ready():
             self.watch()
             if time.monotonic() > deadline or running.failures > 5:
-                tail = self._log_path(part).read_text(errors="replace")[-2000:]
+                path = self._log_path(part)
+                tail = path.read_text(errors="replace")[-2000:] if path.exists() else "(it wrote nothing)"
                 raise ConfigurationError(f"The {part.name} did not become ready. The end of its log:\n{tail}")
             time.sleep(_POLL_S)
 

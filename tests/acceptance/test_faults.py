@@ -63,7 +63,7 @@ def _is_worker_process(process: psutil.Process) -> bool:
     return "spawn_main" in " ".join(process.cmdline())
 
 
-@pytest.mark.parametrize("part", ["worker processes", "worker", "api", "prefect", "postgres", "store"])
+@pytest.mark.parametrize("part", ["worker processes", "worker", "api", "prefect", "postgres", "store", "volumes"])
 def test_every_image_ends_once_when_processes_are_killed_at_each_task(faulty: Stack, switch: Path, part: str) -> None:
     for mark in switch.iterdir():
         mark.unlink()
@@ -82,7 +82,7 @@ def test_every_image_ends_once_when_processes_are_killed_at_each_task(faulty: St
 @pytest.mark.long
 def test_random_kills_during_a_long_job_lose_and_duplicate_nothing(faulty: Stack) -> None:
     chance = random.Random(11)
-    parts = ["worker processes", "worker", "api", "prefect", "postgres", "store"]
+    parts = ["worker processes", "worker", "api", "prefect", "postgres", "store", "volumes"]
     with faulty.client() as client:
         job_id = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(200)])
         for _ in range(6):

@@ -16,7 +16,7 @@ def _files(count: int) -> list[tuple[str, bytes]]:
     return [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(count)]
 
 
-@pytest.mark.parametrize("part", ["postgres", "store", "prefect"])
+@pytest.mark.parametrize("part", ["postgres", "store", "volumes", "prefect"])
 def test_a_part_that_hangs_for_a_while_loses_nothing(stack: Stack, part: str) -> None:
     pid = stack.pids()[part]
     with stack.client() as client:
