@@ -26,18 +26,18 @@ from blurline.policy.profile import (
     SCOUT_MODEL,
     SECOND_LOOK_MODEL,
     SMALL_FACE_PX,
-    TURNED_WEIGHT,
     Pass,
     Profile,
     ProfileName,
     Where,
     closer_sides_px,
+    turn_checks,
 )
 from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.loading import custom_card, custom_detector, vendored_detector
-from models.look import PassFaces, focus_of, run_pass, small_faces
+from models.look import PassFaces, focus_of, run_pass, small_faces, turned_weight, turns_to_look
 from models.merge import fuse, iou, non_maximum_suppression
 
 
@@ -108,19 +108,14 @@ class DetectionPlan:
         A face in one appearance counts even if other appearances do not show it. So does a face in one rotation, with
         less weight.
         """
-        merged = []
         seen = [[each for each in passes if not each.step.is_scout] for passes in candidates.passes]
+        merged = []
         for passes in seen:
-            for turns in sorted({each.step.quarter_turns for each in passes}):
-                same = [each for each in passes if each.step.quarter_turns == turns]
-                faces = fuse(
-                    [_inside(each.candidates, candidates.width_px, candidates.height_px) for each in same],
-                    [each.scale for each in same],
-                    self.profile.merge_iou,
-                    [each.max_face_px for each in same],
-                    [each.areas for each in same],
-                )
-                faces[:, 4] *= TURNED_WEIGHT if turns else 1
+            upright = self._fused(passes, 0, candidates.width_px, candidates.height_px)
+            merged.append(upright)
+            for turns in sorted({each.step.quarter_turns for each in passes} - {0}):
+                faces = self._fused(passes, turns, candidates.width_px, candidates.height_px)
+                faces[:, 4] *= turned_weight(faces, upright)
                 merged.append(faces)
         rows = merged[0]
         if len(merged) > 1:
@@ -151,27 +146,55 @@ class DetectionPlan:
         return DetectorInputs(tuple(views), {side_px: scale_to_fit(image, *fixed)}, long_side_px)
 
     def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
-        """Run the passes over one appearance, and then the closer passes that its candidates are worth."""
+        """Run the passes over one appearance, then the closer passes that its candidates are worth, and then the same
+        passes in every other way up that shows more faces."""
         found: list[PassFaces] = []
         for step in inputs.passes:
-            picture = inputs.sizes.get(step.side_px) or scale_to_side(Image.fromarray(pixels), step.side_px)
-            focus = focus_of(step, picture.scale, found, inputs.long_side_px)
-            detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
-            found.append(run_pass(step, picture, focus, detector, classes))
-        upright = [each for each in found if not each.step.quarter_turns]
+            found.append(self._run(step, pixels, inputs, found))
+        found += self._look_closer(pixels, inputs, [each for each in found if not each.step.quarter_turns])
+        if not self.profile.checks_turns:
+            return found
+        checks = [self._run(step, pixels, inputs, []) for step in turn_checks(inputs.long_side_px)]
+        height, width = pixels.shape[:2]
+        upright = self._fused([each for each in found if not each.step.is_scout], 0, width, height)
+        for turns in turns_to_look(upright, checks):
+            for step in inputs.passes:
+                found.append(self._run(replace(step, quarter_turns=turns), pixels, inputs, found))
+        return found + checks
+
+    def _look_closer(
+        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, upright: list[PassFaces]
+    ) -> list[PassFaces]:
+        closer: list[PassFaces] = []
         largest_px = max(each.side_px for each in inputs.passes)
         for side_px in closer_sides_px(largest_px, inputs.long_side_px):
-            if max(each.scale for each in upright) * 1.5 > 1:  # a long picture is scaled less
+            if max(each.scale for each in upright + closer) * 1.5 > 1:  # a long picture is scaled less
                 break
             picture = scale_to_side(Image.fromarray(pixels), side_px)
-            focus = small_faces(upright, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
+            focus = small_faces(upright + closer, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
             if len(focus.rows) < self.profile.crowd:
                 break
             step = Pass(side_px, self.profile.closer_where)
             is_whole = step.where is Where.WHOLE
-            upright.append(run_pass(step, picture, None if is_whole else focus, self.detector, self.classes))
-            found.append(upright[-1])
-        return found
+            closer.append(run_pass(step, picture, None if is_whole else focus, self.detector, self.classes))
+        return closer
+
+    def _run(self, step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs, found: list[PassFaces]) -> PassFaces:
+        picture = inputs.sizes.get(step.side_px) or scale_to_side(Image.fromarray(pixels), step.side_px)
+        focus = focus_of(step, picture.scale, found, inputs.long_side_px)
+        detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
+        return run_pass(step, picture, focus, detector, classes)
+
+    def _fused(self, passes: list[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
+        """Merge the passes that saw the picture turned by ``turns``."""
+        same = [each for each in passes if each.step.quarter_turns == turns]
+        return fuse(
+            [_inside(each.candidates, width_px, height_px) for each in same],
+            [each.scale for each in same],
+            self.profile.merge_iou,
+            [each.max_face_px for each in same],
+            [each.areas for each in same],
+        )
 
 
 def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:

@@ -17,6 +17,7 @@ from blurline.faces import Faces
 from blurline.picture.letterbox import ScaledImage
 from blurline.policy.profile import (
     CANDIDATE_SCORE,
+    CHECK_SCORE,
     FAINT_QUESTION_SCORE,
     FINE_FACE_PX,
     FINE_FACE_SCORE,
@@ -26,6 +27,9 @@ from blurline.policy.profile import (
     SETTLED_PX,
     SETTLED_SCORE,
     SMALL_PX,
+    TURNED_WEIGHT,
+    UNSEEN_SCORE,
+    WAY_UP_SHARE,
     Pass,
     Where,
 )
@@ -102,6 +106,23 @@ def small_faces(found: Sequence[PassFaces], scale: float, least: float, most_px:
     rows = np.concatenate([each.faces for each in found])
     rows = rows[(rows[:, 4] >= least) & (_sides_px(rows) * finest < most_px)]
     return Focus(non_maximum_suppression(rows, _MERGE_IOU), most_px * scale / finest)
+
+
+def turns_to_look(upright: Faces, found: Sequence[PassFaces]) -> tuple[int, ...]:
+    """Return the quarter turns in which a scout sees a face that the (n, 5) merged ``upright`` rows lack."""
+    known = upright[upright[:, 4] >= UNSEEN_SCORE]
+    turns = []
+    for each in found:
+        seen = each.faces[each.faces[:, 4] >= CHECK_SCORE]
+        if each.step.is_scout and each.step.quarter_turns and not (iou(seen, known) > _SAME_IOU).any(axis=1).all():
+            turns.append(each.step.quarter_turns)
+    return tuple(turns)
+
+
+def turned_weight(turned: Faces, upright: Faces) -> float:
+    """Return the weight of the (n, 5) merged rows of rotated passes beside those of the upright passes."""
+    evidence = [float(rows[rows[:, 4] >= SETTLED_SCORE, 4].sum()) for rows in (turned, upright)]
+    return 1.0 if evidence[0] > WAY_UP_SHARE * evidence[1] else TURNED_WEIGHT
 
 
 def regions_around(boxes: NDArray[np.floating], picture: ScaledImage) -> Regions:

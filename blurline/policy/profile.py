@@ -52,6 +52,9 @@ class Profile:
 
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
     ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
+
+    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees, and where one sees a face that the
+    upright passes do not, the same passes run that way up.
     """
 
     model: str
@@ -62,6 +65,7 @@ class Profile:
     closer_where: Where = Where.SMALL_FACES
     closer_score: float = 0.2
     crowd: int = 1
+    checks_turns: bool = True
     merge_iou: float = 0.4
 
     def passes_for(self, long_side_px: int) -> tuple[Pass, ...]:
@@ -84,6 +88,7 @@ class Profile:
             closer_where=Where.WHOLE,
             closer_score=threshold,
             crowd=6,
+            checks_turns=False,
         )
 
 
@@ -94,6 +99,12 @@ def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
     while long_side_px > 1.5 * side_px:
         side_px = min(2 * side_px, long_side_px)
         yield side_px
+
+
+def turn_checks(long_side_px: int) -> tuple[Pass, ...]:
+    """The scouts that check whether a picture with this long side shows more faces another way up."""
+    side_px = _LARGE_CHECK_PX if long_side_px >= LARGE_PX else _CHECK_PX
+    return tuple(Pass(side_px, quarter_turns=turns, is_scout=True) for turns in (1, 2, 3))
 
 
 def _whole(*sides_px: int, is_mirrored: bool = False) -> tuple[Pass, ...]:
@@ -134,7 +145,18 @@ SMALL_FACE_PX = 24.0
 """A face smaller than this in the previous pass is worth a closer pass."""
 
 TURNED_WEIGHT = 0.7
-"""Weight of a score that only a rotated pass gives: most of these candidates are not faces."""
+"""Weight of a score that only a rotated pass gives: most of these candidates are not faces. Where the rotated passes
+see at least `WAY_UP_SHARE` as much as the upright ones, it is 1: the picture, or part of it, lies that way."""
+
+WAY_UP_SHARE = 0.8
+
+CHECK_SCORE = 0.7
+UNSEEN_SCORE = 0.5
+"""A rotated scout's candidate from `CHECK_SCORE` up has to be looked at that way up, unless the upright passes give it
+`UNSEEN_SCORE` or more."""
+
+_CHECK_PX = 448
+_LARGE_CHECK_PX = 896
 
 _SCOUT = Pass(1280, is_scout=True)
 _THOROUGH = (
@@ -174,6 +196,7 @@ PROFILES = {
         threshold=0.3,
         closer_where=Where.WHOLE,
         crowd=0,
+        checks_turns=False,  # these passes always run
     ),
 }
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blurline.picture.letterbox import scale_to_side
-from blurline.policy.profile import Pass
-from models.look import PassFaces, questions, regions_around, small_faces
+from blurline.policy.profile import TURNED_WEIGHT, Pass
+from models.look import PassFaces, questions, regions_around, small_faces, turned_weight, turns_to_look
 from models.merge import fuse
 from models.regions import CELL_PX, plan_regions
 
@@ -79,6 +79,23 @@ def test_the_silence_of_a_pass_counts_only_in_its_areas() -> None:
     for areas, score in ((None, 0.6), (near, 0.6), (elsewhere, 0.8), (elsewhere[:0], 0.8)):
         fused = fuse([face, NOTHING], [1, 1], 0.4, [np.inf, np.inf], [None, areas])
         assert fused[0, 4] == pytest.approx(score)
+
+
+def test_a_turn_is_looked_at_if_a_scout_sees_a_face_that_the_upright_passes_do_not() -> None:
+    known, unknown = (0, 0, 50, 50, 0.8), (100, 100, 150, 150, 0.8)
+    checks = [
+        PassFaces(Pass(448, quarter_turns=turns, is_scout=True), rows(*seen), 1)
+        for turns, seen in ((1, [known]), (2, [known, unknown]), (3, [(100, 100, 150, 150, 0.5)]))
+    ]
+    assert turns_to_look(rows(known), checks) == (2,)
+    assert turns_to_look(rows((0, 0, 50, 50, 0.3)), checks) == (1, 2)
+
+
+def test_the_way_up_with_most_evidence_has_full_weight() -> None:
+    one, two = rows((0, 0, 9, 9, 0.9)), rows((0, 0, 9, 9, 0.9), (20, 0, 29, 9, 0.9))
+    assert turned_weight(two, one) == 1
+    assert turned_weight(one, two) == TURNED_WEIGHT
+    assert turned_weight(NOTHING, NOTHING) == TURNED_WEIGHT
 
 
 def test_regions_at_the_left_edge_of_a_panorama_also_lie_behind_its_right_edge() -> None:
