@@ -93,6 +93,11 @@ _REQUESTS = {
         "Another reviewer has claimed the image.", "Review another image, or wait until the claim ends.", status=409
     ),
     "result_changed": _code("The image has a newer result than the one reviewed.", _RELOAD, status=409),
+    "marks_missing": _code(
+        "A reviewer has marked a face that the result still shows.",
+        "Correct the image with the face marked, or reject it.",
+        status=409,
+    ),
     "image_underway": _code("An attempt at the image is under way.", "Wait until the attempt ends.", status=409),
     "models_unknown": _code(
         "No worker has recorded which models it uses.",

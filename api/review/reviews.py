@@ -67,7 +67,7 @@ def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
     release(context.database, who.owner, image_id)
 
 
-@router.post("/images/{image_id}/approve", responses=problem_responses(*_DECIDING, "result_changed"))
+@router.post("/images/{image_id}/approve", responses=problem_responses(*_DECIDING, "result_changed", "marks_missing"))
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
     """Publish the result that the reviewer has seen, if it still is the image's current one."""
     visible_image(context, who, image_id)

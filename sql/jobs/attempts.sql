@@ -58,7 +58,8 @@ SELECT images.id AS image_id, images.original_bytes, attempts.number, attempts.c
 FROM attempts JOIN images ON images.id = attempts.image_id
 WHERE attempts.batch_id = %(batch_id)s
   AND (attempts.outcome = 'retried' OR (attempts.outcome = 'given_up' AND attempts.error_code = 'cancelled'))
-  AND images.open_attempt_id IS NULL AND images.state = 'failed' AND images.original_gone_at IS NULL
+  AND images.open_attempt_id IS NULL AND images.state = 'failed' AND images.error_code IS DISTINCT FROM 'rejected'
+  AND images.original_gone_at IS NULL
   AND NOT EXISTS (
       SELECT FROM attempts AS later WHERE later.image_id = images.id AND later.number > attempts.number
   )
@@ -66,19 +67,25 @@ ORDER BY images.position
 FOR UPDATE OF images
 
 -- name: fail_image
--- Like publish_image. An image with a published result keeps it and returns to its previous state. After a correction it
--- waits for review instead: its result lacks what a person marked.
+-- Like publish_image. An image with a result keeps it and its state, and what a reviewer rejected stays rejected. After a
+-- correction the image waits for review: its result lacks what a person marked. One that waits without a result goes on.
+WITH locked AS MATERIALIZED (
+    SELECT id, state, open_attempt_id, result_key IS NOT NULL OR error_code IS NOT DISTINCT FROM 'rejected' AS keeps
+    FROM images WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
+    FOR NO KEY UPDATE
+), judged AS MATERIALIZED (
+    SELECT *, lacks_marks(state, open_attempt_id) AS lacks FROM locked
+)
 UPDATE images SET
-    state = CASE WHEN result_key IS NULL THEN %(state)s WHEN lacks_marks(state, open_attempt_id) THEN 'needs_review'
-                 ELSE state END,
-    error_code = CASE WHEN result_key IS NULL OR lacks_marks(state, open_attempt_id) THEN %(error_code)s
-                      ELSE error_code END,
-    error_message = CASE WHEN result_key IS NULL OR lacks_marks(state, open_attempt_id) THEN %(error_message)s
-                         ELSE error_message END,
-    finished_at = CASE WHEN result_key IS NULL OR lacks_marks(state, open_attempt_id) THEN now() ELSE finished_at END,
+    state = CASE WHEN lacks OR (judged.state = 'needs_review' AND NOT keeps) THEN 'needs_review'
+                 WHEN keeps THEN judged.state ELSE %(state)s END,
+    error_code = CASE WHEN lacks OR NOT keeps THEN %(error_code)s ELSE error_code END,
+    error_message = CASE WHEN lacks OR NOT keeps THEN %(error_message)s ELSE error_message END,
+    finished_at = CASE WHEN lacks OR NOT keeps THEN now() ELSE finished_at END,
     open_attempt_id = NULL
-WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s
-RETURNING id
+FROM judged
+WHERE images.id = judged.id AND images.open_attempt_id = %(attempt_id)s
+RETURNING images.id
 
 -- name: withdraw_image
 -- Like fail_image, but an image with a result waits for review with it, even if that result was published.
@@ -121,19 +128,20 @@ FROM closed JOIN batches ON batches.id = closed.batch_id JOIN images ON images.i
 ORDER BY images.position
 
 -- name: release_images
--- Ends cancelled attempts. An image returns to its state before a re-run; one that was never finished fails; one whose
--- correction is cancelled waits for review.
+-- Ends cancelled attempts at images that close_attempts has locked. An image returns to its state before a re-run; one
+-- that was never finished fails; one whose correction is cancelled waits for review.
+WITH judged AS MATERIALIZED (
+    SELECT id, CASE WHEN state IN ('queued', 'processing') THEN 'failed'
+                    WHEN lacks_marks(state, open_attempt_id) THEN 'needs_review' END AS ends_in
+    FROM images WHERE id = ANY(%(image_ids)s::uuid[])
+)
 UPDATE images SET
     open_attempt_id = NULL,
-    state = CASE WHEN state IN ('queued', 'processing') THEN 'failed'
-                 WHEN lacks_marks(state, open_attempt_id) THEN 'needs_review' ELSE state END,
-    error_code = CASE WHEN state IN ('queued', 'processing') OR lacks_marks(state, open_attempt_id) THEN %(error_code)s
-                      ELSE error_code END,
-    error_message = CASE WHEN state IN ('queued', 'processing') OR lacks_marks(state, open_attempt_id)
-                         THEN %(error_message)s ELSE error_message END,
-    finished_at = CASE WHEN state IN ('queued', 'processing') OR lacks_marks(state, open_attempt_id) THEN now()
-                       ELSE finished_at END
-WHERE id = ANY(%(image_ids)s::uuid[])
+    state = coalesce(ends_in, state),
+    error_code = CASE WHEN ends_in IS NULL THEN error_code ELSE %(error_code)s END,
+    error_message = CASE WHEN ends_in IS NULL THEN error_message ELSE %(error_message)s END,
+    finished_at = CASE WHEN ends_in IS NULL THEN finished_at ELSE now() END
+FROM judged WHERE images.id = judged.id
 
 -- name: reopen_images
 UPDATE images SET open_attempt_id = given.attempt_id,

@@ -29,11 +29,13 @@ SELECT coalesce(array_agg(id ORDER BY id), '{}') AS image_ids, coalesce(sum(orig
 FROM matching
 
 -- name: rerun_images
--- What the images were made with, in the order of their ids.
+-- What the images were made with, in the order of their ids. The correction is the last one, rendered or not.
 SELECT images.id AS image_id, images.job_id, images.name, images.state, images.error_code, images.original_bytes,
        coalesce(images.policy, jobs.policy) AS policy,
        (SELECT max(number) FROM attempts WHERE attempts.image_id = images.id) AS number,
-       (SELECT correction FROM attempts WHERE attempts.id = images.result_attempt_id) AS correction
+       (SELECT correction FROM attempts
+        WHERE attempts.image_id = images.id AND (id = images.result_attempt_id OR correction IS NOT NULL)
+        ORDER BY number DESC LIMIT 1) AS correction
 FROM images JOIN jobs ON jobs.id = images.job_id
 WHERE images.id = ANY(%(image_ids)s::uuid[])
 ORDER BY images.id

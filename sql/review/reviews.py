@@ -44,6 +44,12 @@ class ResultChanged(PermanentError):
     code = "result_changed"
 
 
+class MarksMissing(PermanentError):
+    """A reviewer has marked a face in the result, and no correction has destroyed it."""
+
+    code = "marks_missing"
+
+
 class ImageUnderway(PermanentError):
     """An attempt at the image is running; its result must be awaited."""
 
@@ -123,7 +129,7 @@ def count_waiting(database: Database) -> int:
 def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256: str) -> None:
     """Publish an image's result at the review gate, if it is the one that the reviewer has seen.
 
-    Raises ReviewClaimed, NotHeld, ResultChanged and ImageUnderway.
+    Raises ReviewClaimed, NotHeld, ResultChanged, MarksMissing and ImageUnderway.
     """
     with database.transaction() as transaction:
         image = _begin(transaction, reviewer, image_id)
@@ -131,6 +137,8 @@ def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256
             raise ImageUnderway("This image is being processed. Wait for its result.")
         if image.result_sha256 not in (None, seen_sha256):
             raise ResultChanged("The image has a newer result than the one you have seen. Review that one.")
+        if image.shows_a_mark:
+            raise MarksMissing("A reviewer has marked a face that this result shows. Correct the image, or reject it.")
         if not approve(transaction, image_id):
             raise NotHeld("The image has no result that waits for review, so there is nothing to approve.")
         _decide(transaction, reviewer, image_id, image.result_attempt_id, "approved")
@@ -219,6 +227,7 @@ class _Deciding:
     result_sha256: str | None
     open_attempt_id: UUID | None
     is_being_corrected: bool
+    shows_a_mark: bool
 
 
 def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
@@ -228,7 +237,13 @@ def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding
         raise NotHeld("The image was deleted.")
     if row["reviewer"] not in (None, reviewer):
         raise ReviewClaimed("Another reviewer has claimed this image. Take the next one.")
-    return _Deciding(row["result_attempt_id"], row["result_sha256"], row["open_attempt_id"], row["is_being_corrected"])
+    return _Deciding(
+        row["result_attempt_id"],
+        row["result_sha256"],
+        row["open_attempt_id"],
+        row["is_being_corrected"],
+        bool(row["shows_a_mark"]),
+    )
 
 
 def _decide(

@@ -27,10 +27,15 @@ DELETE FROM review_claims WHERE image_id = %(image_id)s AND reviewer = %(reviewe
 SELECT count(*) AS images FROM images WHERE state = 'needs_review'
 
 -- name: lock_image_to_decide
+-- shows_a_mark: a reviewer has marked a face in the present result, which therefore still shows it.
 SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id,
        is_correction(images.open_attempt_id) AS is_being_corrected,
        (SELECT claims.reviewer FROM review_claims AS claims
-        WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer
+        WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer,
+       (SELECT added <> '[]' FROM decisions
+        WHERE decisions.image_id = images.id AND kind = 'corrected'
+          AND decisions.attempt_id IS NOT DISTINCT FROM images.result_attempt_id
+        ORDER BY decisions.id DESC LIMIT 1) AS shows_a_mark
 FROM images WHERE images.id = %(image_id)s
 FOR UPDATE OF images
 
