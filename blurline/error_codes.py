@@ -244,8 +244,8 @@ _IMAGES = {
     "configuration": _code("A setting or the environment is wrong.", _TELL_OPERATOR, Place.IMAGE),
     "output_check_failed": _code("The result did not pass its check before publication.", _TELL_OPERATOR, Place.IMAGE),
     "mark_misses": _code(
-        "A box that a reviewer marked covers no pixel of the picture.",
-        "Correct the image again, with the box on the picture.",
+        "A box that a reviewer marked covers no pixel of the picture, or lies in a keep-region.",
+        "Correct the image again with the box on the picture, or re-run it without the keep-region.",
         Place.IMAGE,
     ),
     "doubtful": _code("A face may still be visible in the result.", _WAIT_FOR_REVIEW, Place.IMAGE),

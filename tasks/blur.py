@@ -6,7 +6,7 @@ import hashlib
 
 from prefect import task
 
-from blurline.decision.correction import corrected_choices
+from blurline.decision.correction import check_regions, corrected_choices
 from blurline.picture.photo import Photo
 from blurline.picture.preview import preview
 from blurline.settings import load_settings
@@ -28,7 +28,9 @@ def blur(work: Work) -> None:
             assert item.detections is not None
             rendered = render_detections(photo, item.detections, plan, work.policy, settings)
         else:
-            correction.check_marks([(frame.width_px, frame.height_px) for frame in photo.frames])
+            sizes_px = [(frame.width_px, frame.height_px) for frame in photo.frames]
+            correction.check_marks(sizes_px)
+            check_regions(correction, sizes_px, work.policy)
             rendered = render_choices(photo, corrected_choices(correction, len(photo.frames)), work.policy, settings)
         done = rendered.result
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"

@@ -12,7 +12,7 @@ from blurline.faces import Faces, to_faces
 from blurline.picture.destroy import destroyed_share
 from blurline.policy import Policy
 
-_MOSTLY = 0.5
+MOSTLY = 0.5
 """The destroyed share from which a box counts as covered."""
 
 
@@ -40,7 +40,7 @@ class Choice:
         regions = (*policy.always_regions, *policy.keep_regions)
         given = [_share_inside(boxes, region.box(width_px, height_px).corners) for region in regions]
         left = [_share_inside(boxes, tuple(box)) for box in self.rows[self.is_left, :4].astype(float).tolist()]
-        return np.asarray(np.max([destroyed, *given, *left], axis=0) < _MOSTLY)
+        return np.asarray(np.max([destroyed, *given, *left], axis=0) < MOSTLY)
 
 
 def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_px: int) -> Choice:
@@ -53,7 +53,7 @@ def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_
     boxes = rows[:, :4].astype(np.float64)
     is_wanted = np.ones(len(rows), bool)
     for region in policy.keep_regions:
-        is_wanted &= _share_inside(boxes, region.box(width_px, height_px).corners) < _MOSTLY
+        is_wanted &= _share_inside(boxes, region.box(width_px, height_px).corners) < MOSTLY
     if policy.size_limits is not None:
         sides_px = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
         long_side_px = max(width_px, height_px)

@@ -23,6 +23,11 @@ _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 Row = dict[str, Any]
 
+ERROR_TEXTS = frozenset({"error", "error_message", "message"})
+"""Parameters of statements that write the text of an error into a row."""
+
+MAX_ERROR_CHARACTERS = 500
+
 
 class SortOrder(Enum):
     """The order of a list, as words of SQL."""
@@ -79,34 +84,46 @@ class Database:
 
 
 class Transaction:
-    """The named statements, within one transaction."""
+    """The named statements, within one transaction.
+
+    The text of an error (a parameter in `ERROR_TEXTS`) is cut to `MAX_ERROR_CHARACTERS`: it may quote what a stranger
+    sent, and lists show it for every row.
+    """
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
 
     def all(self, name: str, /, **parameters: Any) -> list[Row]:
         """Every row of the statement's result."""
-        return self._connection.execute(statement(name), parameters).fetchall()
+        return self._connection.execute(statement(name), _bounded(parameters)).fetchall()
 
     def one(self, name: str, /, **parameters: Any) -> Row | None:
         """The first row, or None."""
-        return self._connection.execute(statement(name), parameters).fetchone()
+        return self._connection.execute(statement(name), _bounded(parameters)).fetchone()
 
     def page(self, name: str, order: SortOrder, /, **parameters: Any) -> list[Row]:
         """The rows of a statement that contains ``{direction}`` and ``{beyond}``, in this order."""
         text = statement(name)
         for placeholder, word in order.value.items():
             text = text.replace(placeholder, word)
-        return self._connection.execute(text, parameters).fetchall()
+        return self._connection.execute(text, _bounded(parameters)).fetchall()
 
     def run(self, name: str, /, **parameters: Any) -> int:
         """Run a statement and return the number of affected rows."""
-        return self._connection.execute(statement(name), parameters).rowcount
+        return self._connection.execute(statement(name), _bounded(parameters)).rowcount
 
 
 def statement(name: str) -> bytes:
     """The text of a named statement. Raises KeyError for an unknown name."""
     return _statements()[name]
+
+
+def _bounded(parameters: dict[str, Any]) -> dict[str, Any]:
+    for name in ERROR_TEXTS & parameters.keys():
+        text = parameters[name]
+        if isinstance(text, str) and len(text) > MAX_ERROR_CHARACTERS:
+            parameters[name] = f"{text[: MAX_ERROR_CHARACTERS - 1]}…"
+    return parameters
 
 
 @cache

@@ -152,7 +152,7 @@ def reject_image(database: Database, reviewer: str, image_id: UUID, note: str) -
         was_underway = image.open_attempt_id is not None
         if image.open_attempt_id is not None:
             cancel_attempts(transaction, [image.open_attempt_id], "rejected", said)
-        if not transaction.run("reject_image", image_id=image_id, note=said, was_underway=was_underway):
+        if not transaction.run("reject_image", image_id=image_id, error_message=said, was_underway=was_underway):
             raise NotHeld("The image is neither published nor waiting for review, so there is nothing to reject.")
         _decide(transaction, reviewer, image_id, image.result_attempt_id, "rejected", note=note)
 

@@ -40,7 +40,7 @@ FROM images WHERE images.id = %(image_id)s
 FOR UPDATE OF images
 
 -- name: reject_image
-UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(note)s, finished_at = now()
+UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(error_message)s, finished_at = now()
 WHERE id = %(image_id)s AND (state IN ('needs_review', 'published') OR %(was_underway)s)
 
 -- name: withdraw_published_image

@@ -314,7 +314,7 @@ class World:
             old, new = (each.attempts.get(attempt_id) for each in (before, now))
             self._check_attempt(old, new, by)
         for image in now.images.values():
-            self._check_rows(image)
+            self.check_rows(image)
         kept = {image["result_key"] for image in now.images.values() if image["result_key"]}
         gone = {key for key in self.stored if UUID(key.partition("/")[0]) not in now.images}
         self.stored -= gone
@@ -349,7 +349,8 @@ class World:
         assert transition in allowed, f"{what}: docs/state-machine.md does not list {transition}"
         self.observed.add((what, transition))
 
-    def _check_rows(self, image: dict[str, Any]) -> None:
+    def check_rows(self, image: dict[str, Any]) -> None:
+        """Check what must hold for an image at any time."""
         ours = [each for each in self.now.attempts.values() if each["image_id"] == image["id"]]
         unsettled = [each["id"] for each in ours if each["outcome"] is None]
         assert unsettled == [each for each in [image["open_attempt_id"]] if each], "one open attempt, or none"
