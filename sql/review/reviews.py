@@ -232,7 +232,8 @@ class _Deciding:
 
 def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
     """Lock the image for a decision. Raises NotHeld and ReviewClaimed."""
-    row = transaction.one("lock_image_to_decide", image_id=image_id)
+    transaction.one("lock_image_to_decide", image_id=image_id)
+    row = transaction.one("image_to_decide", image_id=image_id)
     if row is None:
         raise NotHeld("The image was deleted.")
     if row["reviewer"] not in (None, reviewer):

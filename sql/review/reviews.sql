@@ -27,6 +27,10 @@ DELETE FROM review_claims WHERE image_id = %(image_id)s AND reviewer = %(reviewe
 SELECT count(*) AS images FROM images WHERE state = 'needs_review'
 
 -- name: lock_image_to_decide
+-- The next statement then sees the attempt and the decision that a concurrent transaction has added.
+SELECT FROM images WHERE id = %(image_id)s FOR UPDATE
+
+-- name: image_to_decide
 -- shows_a_mark: a reviewer has marked a face in the present result, which therefore still shows it.
 SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id,
        is_correction(images.open_attempt_id) AS is_being_corrected,
@@ -37,7 +41,6 @@ SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id,
           AND decisions.attempt_id IS NOT DISTINCT FROM images.result_attempt_id
         ORDER BY decisions.id DESC LIMIT 1) AS shows_a_mark
 FROM images WHERE images.id = %(image_id)s
-FOR UPDATE OF images
 
 -- name: reject_image
 UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(error_message)s, finished_at = now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class House:
         app = create_app(settings)
         app.state.context = Context(
             settings, database, store, FlowRuns(settings), Identities(settings, database), RateLimit(0),
-            CapacityLimiter(8),
+            CapacityLimiter(8), threading.Lock(),
         )  # fmt: skip
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test", timeout=60)
         self._tokens = {who: bearer(settings, who, scope, ttl_s=86_400) for who, scope in PEOPLE.items()}

@@ -28,6 +28,7 @@ from sql.deletion.legal_holds import hold_image
 from sql.deletion.retention import expire_part, terms
 from sql.engine.database import Database, Transaction
 from sql.jobs.attempts import Attempt, start_batch
+from sql.jobs.job_queries import list_images_of_job
 from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.settlement import fail, withdraw
@@ -112,6 +113,9 @@ SITUATIONS: dict[str, list[str]] = {
         "publish", "fail", "miss", "retry", "owner cancels", "operator cancels", "reject", "approve", "delete",
     ],
 }  # fmt: skip
+SKIPPING = {"re-run", "expire"}
+"""They leave out an image that another transaction has locked."""
+
 PAIRS = [(situation, first) for situation, names in SITUATIONS.items() for first in names]
 
 
@@ -140,7 +144,8 @@ def house(settings: Settings, database: Database, store: Store) -> Iterator[Hous
 def test_every_pair_at_once_leaves_what_one_order_leaves(house: House, situation: str, first: str) -> None:
     for second in SITUATIONS[situation]:
         orders = []
-        for names in ((first, second), (second, first)):
+        skipping = [[other] for name, other in ((first, second), (second, first)) if name in SKIPPING]
+        for names in ([first, second], [second, first], *skipping):
             subject = _subject(house.database, situation)
             for name in names:
                 _act(ACTS[name], house.database, subject)
@@ -187,8 +192,9 @@ def _act(act: Act, database: Database, subject: Subject) -> None:
 def _subject(database: Database, situation: str) -> Subject:
     """An image in this situation."""
     job_id = add_job(database)
-    (attempt,) = started(database)
-    subject = Subject(job_id, attempt.image_id, attempt)
+    (image,) = list_images_of_job(database, job_id, 1)
+    attempt = _start(database, image.id)
+    subject = Subject(job_id, image.id, attempt)
     if situation == "first attempt":
         return subject
     reason = ReviewReason("review_asked", "Look.") if situation == "held" else None
@@ -197,8 +203,13 @@ def _subject(database: Database, situation: str) -> Subject:
     if situation in ("published", "held"):
         return replace(subject, attempt=None)
     _act(ACTS["re-run" if situation == "re-run under way" else "add a face"], database, subject)
-    (again,) = started(database)
-    return replace(subject, attempt=again)
+    return replace(subject, attempt=_start(database, image.id))
+
+
+def _start(database: Database, image_id: UUID) -> Attempt:
+    """Start the attempt at the image, and whatever earlier pairs have left open."""
+    (attempt,) = [each for each in started(database) if each.image_id == image_id]
+    return attempt
 
 
 def _left(house: House, subject: Subject) -> tuple[Any, ...]:

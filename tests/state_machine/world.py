@@ -18,6 +18,7 @@ from blurline.policy import Policy
 from flows.reconcile import judge
 from sql.deletion.retention import expire_part, expire_rows, terms
 from sql.jobs.attempts import Attempt, start_batch
+from sql.jobs.cancellations import cancel_flow_runs
 from sql.jobs.publishing import publish
 from sql.jobs.retries import cancel_attempts, retry_or_fail
 from sql.jobs.settlement import Settled, fail, send_to_review, withdraw
@@ -131,7 +132,8 @@ class World:
     # --- the machine
 
     def dispatch(self) -> None:
-        """Turn the outbox into flow runs."""
+        """Turn the outbox into flow runs, and cancel those with nothing left to do."""
+        self._step(MACHINE, lambda: cancel_flow_runs(self.house.database, lambda *_: None))
         self._step(MACHINE, lambda: dispatched(self.house.database))
 
     def claim(self, worker: int, image: UUID, *, is_retry: bool = False) -> None:
@@ -284,15 +286,18 @@ class World:
                 self.stored.add(done.key)
                 reason = review_reason(policy, doubt, attempt.correction)
                 settled = publish(transaction, attempt, done, reason)
-                self._discard(done.key, settled)
+                self._discard(done.key, settled, before)
                 if settled.is_won and reason is None and before is not None:
                     self._is_published(before, attempt, policy)
 
-    def _discard(self, key: str, settled: Settled) -> None:
-        if settled.replaced_key is not None:
-            self.stored.discard(settled.replaced_key)
+    def _discard(self, key: str, settled: Settled, before: dict[str, Any] | None) -> None:
+        """Remove what the worker removes. The replaced file stays where a legal hold protects its image."""
         if not settled.is_won:
             self.stored.discard(key)
+        elif before is not None and before["result_key"] is not None:
+            is_protected = bool(self.holds & {before["id"], before["job_id"]})
+            assert settled.replaced_key == (None if is_protected else before["result_key"])
+            self.stored.discard(before["result_key"])
 
     def _is_published(self, before: dict[str, Any], attempt: Attempt, policy: Policy) -> None:
         """The machine has published a result: a reviewer's decision, or nothing that waits for a person."""
