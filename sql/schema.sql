@@ -190,20 +190,22 @@ CREATE TABLE flow_run_cancellations (
     CONSTRAINT flow_run_cancellations_pkey PRIMARY KEY (id)
 );
 
--- 0008
+-- 0008, 0016
 CREATE TABLE holds (
     id          uuid        NOT NULL,
-    job_id      uuid        NOT NULL,
+    job_id      uuid,
     image_id    uuid,
     reason      text        NOT NULL,
     placed_by   text        NOT NULL,
     placed_at   timestamptz NOT NULL DEFAULT now(),
     released_by text,
     released_at timestamptz,
+    owner       text,
     CONSTRAINT holds_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX holds_in_force ON holds (COALESCE(image_id, job_id)) WHERE released_at IS NULL;
 CREATE INDEX holds_of_job ON holds (job_id, placed_at);
+CREATE UNIQUE INDEX holds_of_owner ON holds (owner) WHERE owner IS NOT NULL AND released_at IS NULL;
 
 -- 0008
 CREATE TABLE housekeeping (
@@ -649,7 +651,7 @@ CREATE FUNCTION bin_edges(figure text) RETURNS real[] LANGUAGE sql IMMUTABLE AS 
     END
 $$;
 
--- 0013
+-- 0013, 0016
 CREATE FUNCTION can_expire(of_image uuid, of_job uuid, in_state text, open_attempt uuid, submitted_at timestamptz, attempt_s double precision, upload_s double precision)
     RETURNS SETOF boolean LANGUAGE sql STABLE AS $$
     SELECT true
@@ -663,6 +665,8 @@ CREATE FUNCTION can_expire(of_image uuid, of_job uuid, in_state text, open_attem
       AND NOT EXISTS (
           SELECT FROM holds
           WHERE holds.job_id = of_job AND released_at IS NULL AND (holds.image_id IS NULL OR holds.image_id = of_image))
+      AND NOT EXISTS (
+          SELECT FROM holds JOIN jobs ON jobs.owner = holds.owner WHERE jobs.id = of_job AND released_at IS NULL)
 $$;
 
 -- 0006

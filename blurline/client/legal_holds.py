@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from uuid import UUID
 
 from blurline.client.transport import Transport
@@ -15,7 +16,7 @@ class HoldsClient:
         self._transport = transport
 
     def of_job(self, job_id: UUID) -> list[Hold]:
-        """All present and past holds on a job and its images, oldest first. Also for reviewers."""
+        """All present and past holds on a job, its images and its owner, oldest first. Also for reviewers."""
         return self._transport.ask(Holds, "GET", f"/v1/jobs/{job_id}/holds").holds
 
     def place_on_job(self, job_id: UUID, reason: str) -> Hold:
@@ -25,6 +26,18 @@ class HoldsClient:
     def place_on_image(self, image_id: UUID, reason: str) -> Hold:
         """Protect an image from deletion."""
         return self._place(f"/v1/images/{image_id}/hold", reason)
+
+    def of_owner(self, owner: str) -> list[Hold]:
+        """All present and past holds on an owner, oldest first. Also for reviewers."""
+        return self._transport.ask(Holds, "GET", f"/v1/users/{quote(owner)}/holds").holds
+
+    def place_on_owner(self, owner: str, reason: str) -> Hold:
+        """Protect all present and future jobs of an owner from deletion."""
+        return self._place(f"/v1/users/{quote(owner)}/hold", reason)
+
+    def release_owner(self, owner: str) -> Hold:
+        """Release the hold on an owner."""
+        return self._release(f"/v1/users/{quote(owner)}/hold")
 
     def release_job(self, job_id: UUID) -> Hold:
         """Release the hold on a job."""

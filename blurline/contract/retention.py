@@ -49,7 +49,7 @@ class Gone(BaseModel):
 
 
 class HoldRequest(Request):
-    """Why a job or an image must not be deleted."""
+    """Why an image, a job or everything of an owner must not be deleted."""
 
     model_config = with_examples({"reason": "Complaint 2026/118"})
     reason: HoldReason
@@ -59,6 +59,7 @@ HOLD: dict[str, Any] = {
     "id": OTHER_ID,
     "job_id": JOB_ID,
     "image_id": None,
+    "owner": None,
     "reason": "Complaint 2026/118",
     "placed_by": "olga",
     "placed_at": TIME,
@@ -68,13 +69,14 @@ HOLD: dict[str, Any] = {
 
 
 class Hold(BaseModel):
-    """A legal hold. Until it is released, neither a request nor retention deletes the job (`image_id` is null) or the
-    image."""
+    """A legal hold on an image, a job (`image_id` is null) or an `owner`. Until it is released, neither a request nor
+    retention deletes them, and results that a re-run or correction replaces stay in the store."""
 
-    model_config = with_examples(HOLD, HOLD | {"image_id": IMAGE_ID})
+    model_config = with_examples(HOLD, HOLD | {"image_id": IMAGE_ID}, HOLD | {"job_id": None, "owner": "ann"})
     id: UUID
-    job_id: UUID
+    job_id: UUID | None = Field(description="Null for a hold on an owner, except in the list of a job.")
     image_id: UUID | None
+    owner: str | None = Field(default=None, description="Set for a hold on everything of this owner.")
     reason: str
     placed_by: str
     placed_at: datetime
@@ -83,7 +85,7 @@ class Hold(BaseModel):
 
 
 class Holds(BaseModel):
-    """All present and past legal holds on a job and its images, oldest first."""
+    """All present and past legal holds on a job, its images and its owner, or on one owner, oldest first."""
 
     model_config = with_examples({"holds": [HOLD]})
     holds: list[Hold]

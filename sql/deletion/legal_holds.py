@@ -1,7 +1,8 @@
-"""Legal holds: an operator prevents the deletion of a job or an image, with a reason, until an operator releases it.
+"""Legal holds: an operator prevents the deletion of an image, a job or everything of an owner, with a reason, until an
+operator releases it.
 
-Placing a hold locks the job's row. A deletion takes a lock that conflicts with it and then looks for holds, so the
-transaction that comes first decides.
+Placing a hold locks the job's row, or the owner. A deletion, and an attempt that replaces a result, take a lock that
+conflicts with it and then look for holds, so the transaction that comes first decides.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from uuid import UUID
 from blurline.errors import PermanentError
 from blurline.ids import new_id
 from blurline.storage.store import SubmittedOriginal
-from sql.engine.database import Database, Transaction
+from sql.engine.database import Database, Row, Transaction
 
 
 class OnHold(PermanentError):
@@ -24,11 +25,13 @@ class OnHold(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class LegalHold:
-    """A hold on a job or (with ``image_id``) on one image: who placed it, when and why, and who released it."""
+    """A hold on a job, (with ``image_id``) on one image, or (with ``owner``) on all jobs of an owner: who placed it,
+    when and why, and who released it. ``job_id`` is None for an owner, except in the list of one job."""
 
     id: UUID
-    job_id: UUID
+    job_id: UUID | None
     image_id: UUID | None
+    owner: str | None
     reason: str
     placed_by: str
     placed_at: datetime
@@ -53,6 +56,27 @@ def hold_image(database: Database, image_id: UUID, reason: str, placed_by: str) 
         return _place(transaction, image["job_id"], image_id, reason, placed_by)
 
 
+def hold_owner(database: Database, owner: str, reason: str, placed_by: str) -> LegalHold:
+    """Place a hold on everything of an owner, present and future. It replaces the owner's present hold."""
+    with database.transaction() as transaction:
+        transaction.one("lock_owner", owner=owner)
+        transaction.one("release_owner_hold", owner=owner, released_by=placed_by)
+        return _insert(transaction, None, None, owner, reason, placed_by)
+
+
+def release_owner(database: Database, owner: str, released_by: str) -> LegalHold | None:
+    """Release the hold on an owner. None when there is none."""
+    with database.transaction() as transaction:
+        row = transaction.one("release_owner_hold", owner=owner, released_by=released_by)
+    return LegalHold(**row) if row else None
+
+
+def list_owner_holds(database: Database, owner: str) -> list[LegalHold]:
+    """Every present and released hold on an owner, oldest first."""
+    with database.transaction() as transaction:
+        return [LegalHold(**row) for row in transaction.all("holds_of_owner", owner=owner)]
+
+
 def release(database: Database, subject_id: UUID, released_by: str) -> LegalHold | None:
     """Release the hold on a job or an image. None when it has no hold of its own."""
     with database.transaction() as transaction:
@@ -61,7 +85,7 @@ def release(database: Database, subject_id: UUID, released_by: str) -> LegalHold
 
 
 def list_holds(database: Database, job_id: UUID) -> list[LegalHold]:
-    """Every present and released hold on a job and its images, oldest first."""
+    """Every present and released hold on a job, its images and its owner, oldest first."""
     with database.transaction() as transaction:
         return [LegalHold(**row) for row in transaction.all("holds_of_job", job_id=job_id)]
 
@@ -69,22 +93,47 @@ def list_holds(database: Database, job_id: UUID) -> list[LegalHold]:
 def list_replaceable_originals(database: Database, hold: LegalHold, upload_s: float) -> list[SubmittedOriginal]:
     """The originals under the hold that upload forms, valid up to ``upload_s`` after submission, can still replace."""
     with database.transaction() as transaction:
-        rows = transaction.all("replaceable_originals", job_id=hold.job_id, image_id=hold.image_id, upload_s=upload_s)
+        subject = {"job_id": hold.job_id, "image_id": hold.image_id, "owner": hold.owner}
+        rows = transaction.all("replaceable_originals", **subject, upload_s=upload_s)
     return [SubmittedOriginal(**row) for row in rows]
 
 
 def check_not_held(transaction: Transaction, job_id: UUID, image_id: UUID | None = None) -> None:
     """Raise OnHold when the job is on hold, or the image, or (None) any of its images. The job is locked."""
-    found = transaction.one("hold_in_force", job_id=job_id, image_id=image_id)
+    found = _in_force(transaction, job_id, image_id)
     if found is not None:
         what = "The job" if found["image_id"] is None else f"The image {found['image_id']}"
+        if found["owner"] is not None:
+            what = "The job's owner"
         raise OnHold(f"{what} is under a legal hold and cannot be deleted. Ask an operator to release the hold.")
+
+
+def is_protected(transaction: Transaction, job_id: UUID, image_id: UUID) -> bool:
+    """Whether a hold protects the image, which is locked. None can be placed until the transaction ends."""
+    transaction.one("share_job", job_id=job_id)
+    return _in_force(transaction, job_id, image_id) is not None
 
 
 def _place(transaction: Transaction, job_id: UUID, image_id: UUID | None, reason: str, placed_by: str) -> LegalHold:
     transaction.one("release_hold", subject_id=image_id or job_id, released_by=placed_by)
-    row = transaction.one(
-        "insert_hold", id=new_id(), job_id=job_id, image_id=image_id, reason=reason, placed_by=placed_by
-    )
+    return _insert(transaction, job_id, image_id, None, reason, placed_by)
+
+
+def _insert(
+    transaction: Transaction,
+    job_id: UUID | None,
+    image_id: UUID | None,
+    owner: str | None,
+    reason: str,
+    placed_by: str,
+) -> LegalHold:
+    subject = {"job_id": job_id, "image_id": image_id, "owner": owner}
+    row = transaction.one("insert_hold", id=new_id(), **subject, reason=reason, placed_by=placed_by)
     assert row is not None
     return LegalHold(**row)
+
+
+def _in_force(transaction: Transaction, job_id: UUID, image_id: UUID | None) -> Row | None:
+    """A hold in force. None can be placed on the owner until the transaction ends."""
+    transaction.all("share_owners", job_ids=[job_id])
+    return transaction.one("hold_in_force", job_id=job_id, image_id=image_id)

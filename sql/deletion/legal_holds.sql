@@ -1,31 +1,53 @@
 -- Legal holds: what cannot be deleted, who decided it and why.
 
 -- name: hold_in_force
--- A hold on the job, on the image, or (image_id is null) on any image of the job.
-SELECT image_id, reason FROM holds
-WHERE job_id = %(job_id)s AND released_at IS NULL
-  AND (%(image_id)s::uuid IS NULL OR image_id IS NULL OR image_id = %(image_id)s)
+-- A hold on the owner, on the job, on the image, or (image_id is null) on any image of the job.
+SELECT image_id, owner FROM holds
+WHERE released_at IS NULL AND (
+    job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR image_id IS NULL OR image_id = %(image_id)s)
+    OR owner = (SELECT owner FROM jobs WHERE jobs.id = %(job_id)s))
 LIMIT 1
+
+-- name: share_owners
+-- Prevents new holds on the owners of the jobs until this transaction ends. lock_owner conflicts with it.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('hold on ' || owner, 0))
+FROM (SELECT DISTINCT owner FROM jobs WHERE id = ANY(%(job_ids)s::uuid[])) AS owners
+
+-- name: lock_owner
+SELECT pg_advisory_xact_lock(hashtextextended('hold on ' || %(owner)s, 0))
+
+-- name: release_owner_hold
+UPDATE holds SET released_by = %(released_by)s, released_at = now()
+WHERE owner = %(owner)s AND released_at IS NULL
+RETURNING id, job_id, image_id, owner, reason, placed_by, placed_at, released_by, released_at
+
+-- name: holds_of_owner
+SELECT id, job_id, image_id, owner, reason, placed_by, placed_at, released_by, released_at FROM holds
+WHERE owner = %(owner)s ORDER BY placed_at, id
 
 -- name: release_hold
 UPDATE holds SET released_by = %(released_by)s, released_at = now()
 WHERE coalesce(image_id, job_id) = %(subject_id)s AND released_at IS NULL
-RETURNING id, job_id, image_id, reason, placed_by, placed_at, released_by, released_at
+RETURNING id, job_id, image_id, owner, reason, placed_by, placed_at, released_by, released_at
 
 -- name: insert_hold
-INSERT INTO holds (id, job_id, image_id, reason, placed_by)
-VALUES (%(id)s, %(job_id)s, %(image_id)s, %(reason)s, %(placed_by)s)
-RETURNING id, job_id, image_id, reason, placed_by, placed_at, released_by, released_at
+INSERT INTO holds (id, job_id, image_id, owner, reason, placed_by)
+VALUES (%(id)s, %(job_id)s, %(image_id)s, %(owner)s, %(reason)s, %(placed_by)s)
+RETURNING id, job_id, image_id, owner, reason, placed_by, placed_at, released_by, released_at
 
 -- name: holds_of_job
-SELECT id, job_id, image_id, reason, placed_by, placed_at, released_by, released_at FROM holds WHERE job_id = %(job_id)s ORDER BY placed_at, id
+-- Also those on the job's owner, as holds on this job.
+SELECT id, %(job_id)s::uuid AS job_id, image_id, owner, reason, placed_by, placed_at, released_by, released_at FROM holds
+WHERE job_id = %(job_id)s OR owner = (SELECT owner FROM jobs WHERE jobs.id = %(job_id)s)
+ORDER BY placed_at, id
 
 -- name: count_holds
 SELECT count(*) AS holds FROM holds WHERE released_at IS NULL
 
 -- name: replaceable_originals
--- Originals of the job, or of this one image, that an upload form may still replace.
+-- Originals of the owner, of the job, or of this one image, that an upload form may still replace.
 SELECT original_key AS key, original_etag AS etag, original_sha256 AS sha256 FROM images
-WHERE job_id = %(job_id)s AND (%(image_id)s::uuid IS NULL OR id = %(image_id)s)
+WHERE (job_id = %(job_id)s OR job_id IN (SELECT id FROM jobs WHERE owner = %(owner)s))
+  AND (%(image_id)s::uuid IS NULL OR id = %(image_id)s)
   AND original_key NOT LIKE '%%/direct/%%' AND original_etag IS NOT NULL AND original_gone_at IS NULL
-  AND created_at > now() - %(upload_s)s * interval '1 second'
+  AND images.created_at > now() - %(upload_s)s * interval '1 second'

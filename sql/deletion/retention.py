@@ -63,6 +63,7 @@ def expire_part(database: Database, part: Part, terms: Terms, limit: int = BATCH
         if not found:
             return 0
         jobs = {row["job_id"]: row for row in transaction.all("share_jobs", job_ids=sorted({job for _, job in found}))}
+        transaction.all("share_owners", job_ids=list(jobs))
         marked = transaction.all(_MARK[part], image_ids=[image for image, _ in found])
         for job_id, rows in groupby(sorted(marked, key=lambda row: row["job_id"]), key=lambda row: row["job_id"]):
             job = jobs[job_id]
@@ -92,6 +93,7 @@ def expire_rows(database: Database, job_id: UUID, terms: Terms, limit: int = BAT
     with database.transaction() as transaction:
         image_ids = [row["image_id"] for row in transaction.all("lock_images_to_expire", job_id=job_id, limit=limit)]
         job = transaction.one("lock_job", job_id=job_id)
+        transaction.all("share_owners", job_ids=[job_id])
         if job is None or not _expired_jobs(transaction, terms, job_id=job_id):  # once more, under the locks
             return nothing
         pending = PendingDeletion(job["owner"], job_id, None, BY_RETENTION, job["audit_days"], reason="expired")

@@ -41,6 +41,8 @@ UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'
 WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
     SELECT FROM holds
     WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+  AND NOT EXISTS (
+    SELECT FROM holds JOIN jobs ON jobs.owner = holds.owner WHERE jobs.id = images.job_id AND released_at IS NULL)
 RETURNING id AS image_id, job_id
 
 -- name: mark_results_expired
@@ -48,6 +50,8 @@ UPDATE images SET result_gone_at = now(), result_gone_why = 'expired'
 WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
     SELECT FROM holds
     WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
+  AND NOT EXISTS (
+    SELECT FROM holds JOIN jobs ON jobs.owner = holds.owner WHERE jobs.id = images.job_id AND released_at IS NULL)
 RETURNING id AS image_id, job_id
 
 -- name: expired_jobs
@@ -57,6 +61,7 @@ WHERE finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_da
   AND (finished_at < now() - %(kept_days)s::float8 * interval '1 day' OR retention <> '{}')
   AND id <> ALL(%(skip)s::uuid[]) AND (%(job_id)s::uuid IS NULL OR id = %(job_id)s)
   AND NOT EXISTS (SELECT FROM holds WHERE holds.job_id = jobs.id AND released_at IS NULL)
+  AND NOT EXISTS (SELECT FROM holds WHERE holds.owner = jobs.owner AND released_at IS NULL)
   AND NOT EXISTS (
       SELECT FROM images LEFT JOIN review_claims ON review_claims.image_id = images.id AND until > now()
       WHERE images.job_id = jobs.id AND (

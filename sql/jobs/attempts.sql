@@ -40,7 +40,7 @@ UPDATE images SET
     finished_at = now()
 FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
-RETURNING before.result_key AS replaced_key
+RETURNING before.result_key AS replaced_key, images.job_id
 
 -- name: approve_image
 UPDATE images SET state = 'published', error_code = NULL, error_message = NULL, finished_at = now()

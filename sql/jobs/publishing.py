@@ -12,6 +12,7 @@ from blurline.decision.choice import Choice
 from blurline.decision.doubt import Doubt
 from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
+from sql.deletion.legal_holds import is_protected
 from sql.engine.database import Transaction
 from sql.jobs.attempts import Attempt
 from sql.jobs.settlement import Settled, finish
@@ -90,4 +91,6 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
         finish(transaction, attempt, "held", reason.code, reason.message)
     else:
         finish(transaction, attempt, "published")
+    if row["replaced_key"] is None or is_protected(transaction, row["job_id"], attempt.image_id):
+        return Settled(is_won=True)
     return Settled(is_won=True, replaced_key=row["replaced_key"])

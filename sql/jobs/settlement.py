@@ -13,7 +13,7 @@ from sql.jobs.attempts import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Whether an attempt settled its image, and the key of the result that it replaced."""
+    """Whether an attempt settled its image, and the key of the result that it replaced, if no legal hold keeps it."""
 
     is_won: bool
     replaced_key: str | None = None

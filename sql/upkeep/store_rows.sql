@@ -32,6 +32,7 @@ WHERE NOT EXISTS (
   AND NOT EXISTS (SELECT FROM deleted_images WHERE original_key = stem)
 
 -- name: unnamed_results
+-- Earlier results stay while a legal hold protects their image.
 SELECT stem FROM unnest(%(stems)s::text[]) AS given (stem)
 CROSS JOIN LATERAL (SELECT split_part(stem, '/', 1)::uuid AS image_id) AS of
 WHERE NOT EXISTS (
@@ -40,6 +41,10 @@ WHERE NOT EXISTS (
              AND (result_gone_why IS DISTINCT FROM 'expired' OR stem = id || '/' || open_attempt_id)
              OR EXISTS (SELECT FROM erasures WHERE image_id = images.id AND confirmed_at IS NULL)))
   AND NOT EXISTS (SELECT FROM deleted_images WHERE deleted_images.image_id = of.image_id)
+  AND NOT EXISTS (
+        SELECT FROM images JOIN jobs ON jobs.id = images.job_id JOIN holds ON released_at IS NULL
+        AND (holds.owner = jobs.owner OR holds.job_id = jobs.id AND (image_id IS NULL OR image_id = images.id))
+        WHERE images.id = of.image_id)
 
 -- name: still_named_originals
 -- The given images whose row still names the given key.

@@ -34,6 +34,7 @@ _NEEDS = {
         ("POST", "/v1/reruns"), ("POST", "/v1/reruns/{rerun_id}/cancel"),
         *((method, "/v1/jobs/{job_id}/hold") for method in ("PUT", "DELETE")),
         *((method, "/v1/images/{image_id}/hold") for method in ("PUT", "DELETE")),
+        *((method, "/v1/users/{user_id}/hold") for method in ("PUT", "DELETE")),
     },
 }  # fmt: skip
 

@@ -39,6 +39,20 @@ def test_an_operator_puts_a_job_on_hold_and_releases_it(open_page: Open, client:
     assert (hold.placed_by, hold.released_by) == ("operator", "operator")
 
 
+def test_an_operator_puts_an_owner_on_hold_and_releases_it(open_page: Open, client: Client) -> None:
+    job = client.submit_files([HOPPER])
+    page = open_page("jobs.py", job=str(job.id))
+    _click(page, "hold-owner")
+    page.text_input(key="hold-owner-reason").set_value("Complaint 8")
+    _click(page, "hold-owner", "hold-owner-really")
+    assert f"Everything of {job.owner} is under a legal hold and cannot be deleted: Complaint 8" in texts(page)
+    _click(page, "release-owner-hold")
+    _click(page, "release-owner-hold", "release-owner-really")
+    assert "legal hold and" not in texts(page)
+    (hold,) = client.holds.of_owner(job.owner)
+    assert (hold.placed_by, hold.released_by) == ("operator", "operator")
+
+
 def test_an_image_shows_that_its_original_and_result_have_expired(
     open_page: Open, client: Client, settings: Settings, database: Database, store: Store
 ) -> None:

@@ -23,7 +23,7 @@ from tests.state_machine.documented import Transition, documented
 from tests.state_machine.house import ANN, BOB, OLGA, PEOPLE, RITA, House, open_house
 from tests.state_machine.world import BOXES, World
 
-_FEW, _STEPS = 600, 50
+_FEW, _AT_ONCE, _STEPS = 600, 2000, 50
 _NEVER = {"review": "never"}
 
 people = st.sampled_from(sorted(PEOPLE))
@@ -196,21 +196,20 @@ def house(settings: Settings, database: Database, store: Store) -> Iterator[Hous
 
 
 def walk(transitions: int, *, is_random: bool) -> None:
-    """Take at least this many transitions."""
-    options = hypothesis_settings(
-        max_examples=max(1, transitions // _STEPS),
-        stateful_step_count=_STEPS,
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        derandomize=not is_random,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    done = 0
-    while done < transitions:
+    """Take at least this many transitions, or (not random) about as many."""
+    while counts["transitions"] < transitions:
+        options = hypothesis_settings(
+            max_examples=max(1, min(transitions, _AT_ONCE) // _STEPS),
+            stateful_step_count=_STEPS,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            derandomize=not is_random,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
         run_state_machine_as_test(Transitions, settings=options)
-        done = counts["transitions"]
+        print(f"{counts['transitions']} transitions; {len(observed)} documented ones observed", flush=True)
         if not is_random:
             break
 
@@ -218,12 +217,10 @@ def walk(transitions: int, *, is_random: bool) -> None:
 def test_random_transitions(house: House) -> None:
     asked = os.environ.get("TRANSITIONS")
     walk(int(asked or _FEW), is_random=asked is not None)
-    print(f"{counts['transitions']} transitions; {len(observed)} documented ones observed")
 
 
 @pytest.mark.long
 def test_many_transitions_take_every_documented_one(house: House) -> None:
     walk(20_000, is_random=True)
-    print(f"{counts['transitions']} transitions")
     expected = {(what, each) for what in ("Image", "Attempt") for each in documented(what)}
     assert expected - observed == set()
