@@ -69,7 +69,7 @@ class House:
             settings, database, store, FlowRuns(settings), Identities(settings, database), RateLimit(0),
             CapacityLimiter(8), threading.Lock(),
         )  # fmt: skip
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test", timeout=60)
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=settings.api.url, timeout=60)
         self._tokens = {who: bearer(settings, who, scope, ttl_s=86_400) for who, scope in PEOPLE.items()}
         self._connection = psycopg.connect(settings.database.conninfo, autocommit=True, row_factory=dict_row)
 
