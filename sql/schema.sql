@@ -190,7 +190,7 @@ CREATE TABLE flow_run_cancellations (
     CONSTRAINT flow_run_cancellations_pkey PRIMARY KEY (id)
 );
 
--- 0008, 0019
+-- 0008, 0021
 CREATE TABLE holds (
     id          uuid        NOT NULL,
     job_id      uuid,
@@ -651,7 +651,7 @@ CREATE FUNCTION bin_edges(figure text) RETURNS real[] LANGUAGE sql IMMUTABLE AS 
     END
 $$;
 
--- 0013, 0019
+-- 0013, 0021
 CREATE FUNCTION can_expire(of_image uuid, of_job uuid, in_state text, open_attempt uuid, submitted_at timestamptz, attempt_s double precision, upload_s double precision)
     RETURNS SETOF boolean LANGUAGE sql STABLE AS $$
     SELECT true
