@@ -18,7 +18,7 @@ from blurline.observability import metrics
 from blurline.orchestration.flow_runs import NO_HEARTBEAT, FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
 from sql.deletion.expired_records import expire_records
-from sql.jobs.cancellations import cancel_flow_runs
+from sql.jobs.cancellations import cancel_flow_runs, without_work
 from sql.jobs.outbox import dispatch_waiting
 from sql.jobs.retries import cancel_attempts, retry_or_fail, retry_policy
 from sql.statistics.statistics import fold
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _CANCELLING_GRACE_S = 60
 _DISPATCH_GRACE_S = 60
+_SCHEDULED_GRACE_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ def reconcile() -> str:
             counts["late dispatch"] = _dispatch(flow_runs)
         while cancel_flow_runs(database(), flow_runs.cancel):
             pass
+        if idle := without_work(database(), flow_runs.scheduled_batches(_SCHEDULED_GRACE_S)):
+            flow_runs.cancel(idle, "Its batch has nothing left to do.")
+            counts["cancelled runs"] = len(idle)
     fold(database())
     if expired := expire_records(database(), settings):
         counts["expired rows"] = expired

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -137,6 +137,22 @@ class FlowRuns:
                 found |= {UUID(row["id"]): _state(row["state"]) for row in rows if row["state"] is not None}
         return found
 
+    def scheduled_batches(self, longer_than_s: float, limit: int = _MOST_STATES) -> dict[UUID, UUID]:
+        """The batches, by flow run, of runs that have been due for this long and were never started, oldest first."""
+        body = {
+            "deployments": {"name": {"any_": [DEPLOYMENT.partition("/")[2]]}},
+            "flow_runs": {
+                "state": {"type": {"any_": [RunStateType.SCHEDULED]}},
+                "expected_start_time": {"before_": (datetime.now(UTC) - timedelta(seconds=longer_than_s)).isoformat()},
+            },
+            "sort": "EXPECTED_START_TIME_ASC",
+            "limit": limit,
+        }
+        with _answering():
+            rows = self._ask("POST", "/flow_runs/filter", body)
+            waiting = {UUID(row["id"]): _batch_id(row) for row in rows if not row["run_count"]}
+            return {flow_run_id: batch_id for flow_run_id, batch_id in waiting.items() if batch_id is not None}
+
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect responds and has the deployment."""
         with _answering():
@@ -180,6 +196,14 @@ def _state(found: dict[str, Any]) -> RunState:
     since = datetime.fromisoformat(found["timestamp"])
     age_s = (datetime.now(UTC) - since).total_seconds()
     return RunState(RunStateType(found["type"]), age_s, found.get("message") or "")
+
+
+def _batch_id(flow_run: dict[str, Any]) -> UUID | None:
+    """The batch of a flow run; None when a person started it with something else."""
+    try:
+        return UUID(str(flow_run["parameters"].get("batch_id")))
+    except ValueError:
+        return None
 
 
 def _time(found: str | None) -> datetime | None:

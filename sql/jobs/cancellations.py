@@ -6,7 +6,7 @@ reconciler does so when the API is away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
@@ -49,6 +49,14 @@ def cancel_flow_runs(database: Database, cancel: Callable[[Sequence[UUID], str],
             return 0
         transaction.run("delete_cancellations", ids=ids)
         return len(ids)
+
+
+def without_work(database: Database, batch_of: Mapping[UUID, UUID]) -> list[UUID]:
+    """The flow runs (given with their batch) whose batch is gone or has no open attempt."""
+    with database.transaction() as transaction:
+        rows = transaction.all("batches_with_work", batch_ids=list(batch_of.values()))
+    with_work = {row["batch_id"] for row in rows}
+    return [flow_run_id for flow_run_id, batch_id in batch_of.items() if batch_id not in with_work]
 
 
 def _message(row: Row) -> str:

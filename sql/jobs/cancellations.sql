@@ -30,3 +30,9 @@ DELETE FROM flow_run_cancellations WHERE id = ANY(%(ids)s::bigint[])
 -- name: postpone_cancellations
 UPDATE flow_run_cancellations SET tries = tries + 1, not_before = now() + %(delay_s)s * interval '1 second'
 WHERE id = ANY(%(ids)s::bigint[])
+
+-- name: batches_with_work
+-- Of these batches, those with an open attempt or in the outbox.
+SELECT id AS batch_id FROM unnest(%(batch_ids)s::uuid[]) AS given (id)
+WHERE EXISTS (SELECT FROM outbox WHERE outbox.batch_id = given.id)
+   OR EXISTS (SELECT FROM attempts JOIN images ON images.open_attempt_id = attempts.id WHERE attempts.batch_id = given.id)

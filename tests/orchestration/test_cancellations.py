@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -18,7 +19,7 @@ from blurline.orchestration.flow_runs import FlowRuns, RunStateType
 from sql.deletion.deletions import delete_image, delete_job, grace_periods
 from sql.engine.database import Database
 from sql.jobs.attempts import start_batch
-from sql.jobs.cancellations import cancel_flow_runs
+from sql.jobs.cancellations import cancel_flow_runs, without_work
 from sql.jobs.outbox import dispatch_waiting
 from sql.jobs.publishing import publish
 from sql.reruns.reruns import cancel_attempts_of_job, cancel_attempts_of_rerun, rerun
@@ -142,3 +143,14 @@ def test_a_batch_that_is_called_off_before_its_dispatch_never_becomes_a_flow_run
         assert cancel_flow_runs(database, lambda *_: pytest.fail("there is none")) == 1
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
     assert dispatched(database) == []
+
+
+def test_scheduled_flow_runs_of_batches_that_are_gone_are_found(four: Rerun, prefect: Prefect) -> None:
+    gone = prefect.schedule_run("anonymize", timedelta(hours=1), parameters={"batch_id": str(new_id())})
+    with_work = prefect.schedule_run("anonymize", timedelta(hours=1), parameters={"batch_id": str(four.batches[0][0])})
+    due = four.flow_runs.scheduled_batches(60)
+    assert set(map(str, due)) == {gone, with_work}, "the others are not due for so long"
+    idle = without_work(four.database, due)
+    assert list(map(str, idle)) == [gone]
+    four.flow_runs.cancel(idle)
+    assert prefect.states([gone, with_work]) == ["CANCELLED", "SCHEDULED"]
