@@ -73,6 +73,9 @@ def visit(stack: Stack, page: Page) -> int:
     prefect = stack.variables()["BLURLINE_PREFECT_UI_URL"]
     password = stack.variables()["PREFECT_API_AUTH_STRING"]
     api = stack.variables()["BLURLINE_API_URL"]
+    page.goto(stack.dashboard_url())  # asks for a sign-in
+    page.wait_for_load_state("networkidle")
+    stack.sign_in(page.context)
     page.goto(prefect)
     page.evaluate("(secret) => localStorage.setItem('prefect-password', btoa(secret))", password)
     addresses = [
