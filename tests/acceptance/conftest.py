@@ -13,13 +13,6 @@ from tests.otlp_receiver import Receiver, receiving_traces
 from tests.waiting import TIMEOUT_MS
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of one stack to one process, so that no stack starts twice."""
-    for item in items:
-        shares_stack = "stack" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("long")
-        item.add_marker(pytest.mark.xdist_group("stack" if shares_stack else item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def traces() -> Iterator[Receiver]:
     """Where the stack sends its traces."""

@@ -30,10 +30,3 @@ def flow_runs(prefect: Prefect) -> Iterator[FlowRuns]:
     flow_runs = FlowRuns(prefect.settings)
     yield flow_runs
     flow_runs.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of this folder in one process, so that there is one server."""
-    for item in items:
-        if __package__ and item.path.parent.name == "orchestration":
-            item.add_marker(pytest.mark.xdist_group("prefect"))
