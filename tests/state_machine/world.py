@@ -286,15 +286,16 @@ class World:
                 self.stored.add(done.key)
                 reason = review_reason(policy, doubt, attempt.correction)
                 settled = publish(transaction, attempt, done, reason)
-                self._discard(done.key, settled, before)
-                if settled.is_won and reason is None and before is not None:
-                    self._is_published(before, attempt, policy)
+                if not settled.is_won:
+                    self.stored.discard(done.key)
+                elif before is not None and before["open_attempt_id"] == attempt.id:  # else it had won before
+                    self._is_replaced(settled, before)
+                    if reason is None:
+                        self._is_published(before, attempt, policy)
 
-    def _discard(self, key: str, settled: Settled, before: dict[str, Any] | None) -> None:
-        """Remove what the worker removes. The replaced file stays where a legal hold protects its image."""
-        if not settled.is_won:
-            self.stored.discard(key)
-        elif before is not None and before["result_key"] is not None:
+    def _is_replaced(self, settled: Settled, before: dict[str, Any]) -> None:
+        """The worker removes the earlier result, unless a legal hold protects its image."""
+        if before["result_key"] is not None:
             is_protected = bool(self.holds & {before["id"], before["job_id"]})
             assert settled.replaced_key == (None if is_protected else before["result_key"])
             self.stored.discard(before["result_key"])
