@@ -6,6 +6,7 @@ The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` run
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.loading import custom_card, custom_detector, vendored_detector
-from models.look import PassFaces, focus_of, run_pass, small_faces, turned_weight, turns_to_look
-from models.merge import fuse, iou, non_maximum_suppression
+from models.look import PassFaces, covers_most, focus_of, run_pass, small_faces, turned_weight, turns_to_look
+from models.merge import fuse, iou, non_maximum_suppression, outermost
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class DetectionPlan:
         rows = merged[0]
         if len(merged) > 1:
             rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
-        rows = rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)]
+        rows = outermost(rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)])
         singles = np.concatenate([each.candidates for passes in seen for each in passes])
         best = rows[:, 4].copy()
         is_weak = rows[:, 4] < self.threshold
@@ -148,9 +149,7 @@ class DetectionPlan:
     def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
         """Run the passes over one appearance, then the closer passes that its candidates are worth, and then the same
         passes in every other way up that shows more faces."""
-        found: list[PassFaces] = []
-        for step in inputs.passes:
-            found.append(self._run(step, pixels, inputs, found))
+        found = self._run_all(inputs.passes, pixels, inputs)
         found += self._look_closer(pixels, inputs, [each for each in found if not each.step.quarter_turns])
         if not self.profile.checks_turns:
             return found
@@ -158,9 +157,23 @@ class DetectionPlan:
         height, width = pixels.shape[:2]
         upright = self._fused([each for each in found if not each.step.is_scout], 0, width, height)
         for turns in turns_to_look(upright, checks):
-            for step in inputs.passes:
-                found.append(self._run(replace(step, quarter_turns=turns), pixels, inputs, found))
+            turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
+            found += self._run_all(turned, pixels, inputs)
         return found + checks
+
+    def _run_all(
+        self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs
+    ) -> list[PassFaces]:
+        """Run passes one after the other. No scout looks where the next pass shows nearly the whole picture anyway."""
+        found: list[PassFaces] = []
+        for step, following in zip_longest(passes, passes[1:]):
+            if step.is_scout and following is not None:
+                picture = self._picture(following, pixels, inputs)
+                focus = focus_of(following, picture.scale, found, inputs.long_side_px)
+                if focus is not None and covers_most(focus, picture):
+                    continue
+            found.append(self._run(step, pixels, inputs, found))
+        return found
 
     def _look_closer(
         self, pixels: NDArray[np.uint8], inputs: DetectorInputs, upright: list[PassFaces]
@@ -180,10 +193,14 @@ class DetectionPlan:
         return closer
 
     def _run(self, step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs, found: list[PassFaces]) -> PassFaces:
-        picture = inputs.sizes.get(step.side_px) or scale_to_side(Image.fromarray(pixels), step.side_px)
+        picture = self._picture(step, pixels, inputs)
         focus = focus_of(step, picture.scale, found, inputs.long_side_px)
         detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
         return run_pass(step, picture, focus, detector, classes)
+
+    @staticmethod
+    def _picture(step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> ScaledImage:
+        return inputs.sizes.get(step.side_px) or scale_to_side(Image.fromarray(pixels), step.side_px)
 
     def _fused(self, passes: list[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
         """Merge the passes that saw the picture turned by ``turns``."""

@@ -21,6 +21,7 @@ from blurline.policy.profile import (
     FAINT_QUESTION_SCORE,
     FINE_FACE_PX,
     FINE_FACE_SCORE,
+    MOST_SHARE,
     QUESTION_SCORE,
     SCOUT_FACE_PX,
     SCOUT_SCORE,
@@ -35,7 +36,7 @@ from blurline.policy.profile import (
 )
 from models.detector import Detector
 from models.merge import fuse, iou, non_maximum_suppression
-from models.regions import Regions, plan_regions
+from models.regions import Regions, plan_regions, share_of
 
 _MERGE_IOU = 0.4
 _SAME_IOU = 0.3
@@ -134,10 +135,18 @@ def regions_around(boxes: NDArray[np.floating], picture: ScaledImage) -> Regions
     return plan_regions(boxes * np.tile([picture.scale_x, picture.scale_y], 2), width, height)
 
 
+def covers_most(focus: Focus, picture: ScaledImage) -> bool:
+    """Whether the regions of a pass over the scaled picture cover so much of it that the whole costs no more."""
+    height, width = picture.pixels.shape[:2]
+    return share_of(regions_around(focus.rows[:, :4], picture), width, height) >= MOST_SHARE
+
+
 def run_pass(
     step: Pass, picture: ScaledImage, focus: Focus | None, detector: Detector, classes: tuple[int, ...] = (0,)
 ) -> PassFaces:
-    """Run the detector over the whole picture, or over regions around the rows of ``focus``."""
+    """Run the detector over the whole picture, or over regions around the rows of ``focus`` unless they cover most."""
+    if focus is not None and covers_most(focus, picture):
+        focus = None
     regions = None if focus is None else regions_around(focus.rows[:, :4], picture)
     inputs = picture.letterboxes(
         detector.stride_px,

@@ -17,6 +17,8 @@ from blurline.faces import Faces
 MIN_VISIBLE_PX = 12.0
 """A pass may miss a face that is smaller than this in its input, so such a miss does not count."""
 
+CONTAINED_SHARE = 0.85
+"""A row with this share of its area in a better row is a part of the same face."""
 
 _TOLERANCE_PX = 0.5
 
@@ -32,6 +34,20 @@ def non_maximum_suppression(faces: Faces, max_iou: float) -> Faces:
         return rows
     kept = powerboxes.nms(rows[:, :4].copy(), np.arange(len(rows), 0, -1.0), max_iou, 0.0)
     return np.asarray(rows[np.sort(kept)])
+
+
+def outermost(faces: Faces) -> Faces:
+    """Return the (n, 5) rows, best first, without those that lie in a better row: parts of a face, seen alone.
+
+    Destroying the better row destroys them too.
+    """
+    rows = faces[_order(faces)]
+    is_part = np.zeros(len(rows), bool)
+    for at in range(1, len(rows)):
+        low, high = np.maximum(rows[at, :2], rows[:at, :2]), np.minimum(rows[at, 2:4], rows[:at, 2:4])
+        shared = np.prod((high - low).clip(0), axis=1)
+        is_part[at] = (shared >= CONTAINED_SHARE * np.prod(rows[at, 2:4] - rows[at, :2])).any()
+    return np.asarray(rows[~is_part])
 
 
 def fuse(

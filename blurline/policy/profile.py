@@ -133,6 +133,9 @@ SCOUT_FACE_PX = 40.0
 """A scout's candidate is a question if it has this score and is smaller than this in the finer pass: the coarse passes
 may be blind to such faces."""
 
+MOST_SHARE = 0.75
+"""From this share of the picture on, a pass over regions shows the whole picture, and no scout needs to look first."""
+
 SETTLED_SCORE = 0.5
 SETTLED_PX = 192.0
 """A candidate is settled if the coarse passes agree on this score and its side in the finer pass is at least this."""

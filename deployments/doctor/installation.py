@@ -32,6 +32,7 @@ _SCANT_BYTES = 5_000_000_000
 _SECRETS = ("*.pem", "secrets.json", "store.json", "stack.env", "dashboard_secrets.toml", "processes.json")
 _PORT_OF_PART = {
     "postgres": "postgres",
+    "volumes": "store_volume",
     "store": "s3",
     "prefect": "prefect",
     "api": "api",
@@ -165,7 +166,9 @@ def _metrics_port(settings: Settings) -> Iterator[Finding]:
         return
     address = f"{settings.worker.metrics_host}:{settings.worker.metrics_port}"
     try:
-        served = httpx.get(f"http://{address}/metrics", timeout=_TIMEOUT_S).text
+        token = settings.worker.metrics_token
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+        served = httpx.get(f"http://{address}/metrics", headers=headers, timeout=_TIMEOUT_S).text
     except httpx.ConnectError:
         yield ok("machine.metrics_port", f"{address} is free for a worker's metrics.")
         return

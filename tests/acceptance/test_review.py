@@ -68,6 +68,10 @@ def test_a_correction_is_rendered_and_survives_a_rerun(stack: Stack, client: htt
 
     stack.command("rerun", "--state", "published", "--job", job_id, "--override", "style=solid", "--yes")
     again = _rendered(client, url, corrected["result_sha256"])
+    assert again["state"] == "needs_review"  # the job's policy asks for a review, also of a re-run
+    with stack.client("rita", "review") as reviewer:
+        reviewer.post(f"{url}/approve", json={"result_sha256": again["result_sha256"]}).raise_for_status()
+    again = client.get(url).raise_for_status().json()
     data = fetch(client, again)
     assert again["policy"]["style"] == "solid"
     assert _changed(data, DRAWN) > 10

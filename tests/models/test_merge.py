@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blurline.faces import Faces
-from models.merge import fuse, non_maximum_suppression
+from models.merge import fuse, non_maximum_suppression, outermost
 
 _rows = st.lists(
     st.tuples(st.integers(0, 90), st.integers(0, 90), st.integers(1, 40), st.integers(1, 40), st.integers(1, 9)),
@@ -45,3 +45,12 @@ def test_every_kept_box_was_given_and_the_best_is_kept(rows: Faces) -> None:
     assert all(tuple(row) in given_rows for row in merged.tolist())
     if len(rows):
         assert merged[0, 4] == rows[:, 4].max()
+
+
+def test_a_part_of_a_better_face_is_not_a_face_of_its_own() -> None:
+    face, mouth, neighbour = (100, 100, 200, 220, 0.9), (95, 170, 190, 210, 0.5), (170, 100, 270, 220, 0.5)
+    rows = np.array([mouth, neighbour, face], np.float32)
+    assert outermost(rows)[:, 0].tolist() == [100, 170]
+    better = np.array([(*mouth[:4], 0.95), face], np.float32)
+    assert outermost(better)[:, 0].tolist() == [95, 100]
+    assert len(outermost(rows[:0])) == 0
