@@ -161,9 +161,7 @@ class DetectionPlan:
             found += self._run_all(turned, pixels, inputs)
         return found + checks
 
-    def _run_all(
-        self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs
-    ) -> list[PassFaces]:
+    def _run_all(self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
         """Run passes one after the other. No scout looks where the next pass shows nearly the whole picture anyway."""
         found: list[PassFaces] = []
         for step, following in zip_longest(passes, passes[1:]):
