@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import psycopg
 
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
-from blurline.storage.store import Store
+from blurline.storage.store import Store, SubmittedOriginal
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.publishing import publish
@@ -67,10 +68,16 @@ def underway(database: Database, settings: Settings) -> list[Attempt]:
     return [attempt for batch in map(partial(start_batch, database), ids) if batch for attempt in batch.attempts]
 
 
+def original_bytes(store: Store, key: str) -> bytes:
+    """What is stored under the key of an original, whatever was submitted."""
+    return store.read_original(SubmittedOriginal(key, store.stat_original(key).etag))
+
+
 def publish_all(database: Database, settings: Settings, store: Store, data: bytes = b"picture!!!") -> None:
     """Publish every open attempt, as the worker would, each with its own result."""
     for attempt in underway(database, settings):
         key = f"{attempt.image_id}/{attempt.id}.jpg"
         store.put_result(key, data, "image/jpeg")
+        original = sha256(original_bytes(store, attempt.original_key)).hexdigest()
         with database.transaction() as transaction:
-            publish(transaction, attempt, replace(result(key), size_bytes=len(data)))
+            publish(transaction, attempt, replace(result(key), size_bytes=len(data), original_sha256=original))

@@ -14,9 +14,8 @@ from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import publish
 from sql.jobs.settlement import fail
-from tests.api_requests import underway
+from tests.api_requests import original_bytes, underway
 from tests.factories import result
-from tests.stored_images import original_bytes
 
 SENTENCE = "The file is cut short. Send it again."
 

@@ -14,7 +14,7 @@ from blurline.policy import Policy
 from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import PreviewSize, preview_key
-from blurline.storage.store import Store, SubmittedOriginal
+from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import publish
@@ -24,11 +24,6 @@ from tests.clock import age_job
 from tests.factories import create_job, result
 
 OWN_HASH = "0123456789abcdef"
-
-
-def original_bytes(store: Store, key: str) -> bytes:
-    """What is stored under the key of an original, whatever was submitted."""
-    return store.read_original(SubmittedOriginal(key, store.stat_original(key).etag))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,11 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.publishing import ReviewReason, publish
-from tests.api_requests import publish_all, underway
+from tests.api_requests import original_bytes, publish_all, underway
 from tests.api_server import serving
 from tests.broken_connections import breaking
 from tests.factories import result
 from tests.pictures import HOPPER
-from tests.stored_images import original_bytes
 
 
 @dataclass

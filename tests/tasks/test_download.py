@@ -28,9 +28,9 @@ from sql.reruns.reruns import cancel_attempts_of_job, rerun
 from tasks.download import download
 from tasks.notify import notify
 from tasks.work import Item, Work
+from tests.api_requests import original_bytes
 from tests.factories import RETRY_POLICY, SIZE, create_job, dispatched
 from tests.pictures import HOPPER
-from tests.stored_images import original_bytes
 from tests.tls_server import Exchange, tls_server, trusted_authority
 from tests.waiting import TIMEOUT_S, wait_for
 

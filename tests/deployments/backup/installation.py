@@ -22,8 +22,8 @@ from sql.engine.database import Database
 from sql.jobs.attempts import start_batch
 from sql.jobs.publishing import publish
 from sql.jobs.submissions import BatchSize, NewJob, Original
+from tests.api_requests import original_bytes
 from tests.factories import create_job, result
-from tests.stored_images import original_bytes
 
 SIZE = BatchSize(images=10, bytes=1_000_000_000)
 
