@@ -190,22 +190,20 @@ CREATE TABLE flow_run_cancellations (
     CONSTRAINT flow_run_cancellations_pkey PRIMARY KEY (id)
 );
 
--- 0008, 0021
+-- 0008
 CREATE TABLE holds (
     id          uuid        NOT NULL,
-    job_id      uuid,
+    job_id      uuid        NOT NULL,
     image_id    uuid,
     reason      text        NOT NULL,
     placed_by   text        NOT NULL,
     placed_at   timestamptz NOT NULL DEFAULT now(),
     released_by text,
     released_at timestamptz,
-    owner       text,
     CONSTRAINT holds_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX holds_in_force ON holds (COALESCE(image_id, job_id)) WHERE released_at IS NULL;
 CREATE INDEX holds_of_job ON holds (job_id, placed_at);
-CREATE UNIQUE INDEX holds_of_owner ON holds (owner) WHERE owner IS NOT NULL AND released_at IS NULL;
 
 -- 0008
 CREATE TABLE housekeeping (
@@ -373,6 +371,20 @@ CREATE TABLE outbox (
     CONSTRAINT outbox_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id) ON DELETE CASCADE
 );
 CREATE INDEX outbox_by_time ON outbox (not_before);
+
+-- 0021
+CREATE TABLE owner_holds (
+    id          uuid        NOT NULL,
+    owner       text        NOT NULL,
+    reason      text        NOT NULL,
+    placed_by   text        NOT NULL,
+    placed_at   timestamptz NOT NULL DEFAULT now(),
+    released_by text,
+    released_at timestamptz,
+    CONSTRAINT owner_holds_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX owner_holds_in_force ON owner_holds (owner) WHERE released_at IS NULL;
+CREATE INDEX owner_holds_of_owner ON owner_holds (owner, placed_at);
 
 -- 0004
 CREATE TABLE presets (
@@ -662,11 +674,7 @@ CREATE FUNCTION can_expire(of_image uuid, of_job uuid, in_state text, open_attem
           WHERE attempts.image_id = of_image AND started_at > now() - attempt_s * interval '1 second'
             AND (outcome IS NULL OR outcome IN ('retried', 'given_up')))
       AND NOT EXISTS (SELECT FROM review_claims WHERE review_claims.image_id = of_image AND until > now())
-      AND NOT EXISTS (
-          SELECT FROM holds
-          WHERE holds.job_id = of_job AND released_at IS NULL AND (holds.image_id IS NULL OR holds.image_id = of_image))
-      AND NOT EXISTS (
-          SELECT FROM holds JOIN jobs ON jobs.owner = holds.owner WHERE jobs.id = of_job AND released_at IS NULL)
+      AND NOT EXISTS (SELECT FROM holds_on(of_job, of_image))
 $$;
 
 -- 0006
@@ -764,6 +772,16 @@ CREATE FUNCTION histograms_of(attempt uuid, picture_side_px integer, OUT face_si
            histogram(array_agg(score) FILTER (WHERE NOT destroyed), bin_edges('candidate_scores'))::integer[]
     FROM (SELECT greatest(x2 - x1, y2 - y1) AS side, score, destroyed FROM detections WHERE attempt_id = attempt) AS boxes
     HAVING count(*) > 0
+$$;
+
+-- 0021
+CREATE FUNCTION holds_on(of_job uuid, of_image uuid) RETURNS TABLE(image_id uuid, owner text) LANGUAGE sql STABLE AS $$
+    SELECT holds.image_id, NULL::text FROM holds
+    WHERE holds.job_id = of_job AND holds.released_at IS NULL
+      AND (of_image IS NULL OR holds.image_id IS NULL OR holds.image_id = of_image)
+    UNION ALL
+    SELECT NULL::uuid, owner_holds.owner FROM jobs JOIN owner_holds ON owner_holds.owner = jobs.owner
+    WHERE jobs.id = of_job AND owner_holds.released_at IS NULL
 $$;
 
 -- 0014

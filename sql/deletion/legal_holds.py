@@ -61,33 +61,28 @@ def hold_owner(database: Database, owner: str, reason: str, placed_by: str) -> L
     with database.transaction() as transaction:
         transaction.one("lock_owner", owner=owner)
         transaction.one("release_owner_hold", owner=owner, released_by=placed_by)
-        return _insert(transaction, None, None, owner, reason, placed_by)
-
-
-def release_owner(database: Database, owner: str, released_by: str) -> LegalHold | None:
-    """Release the hold on an owner. None when there is none."""
-    with database.transaction() as transaction:
-        row = transaction.one("release_owner_hold", owner=owner, released_by=released_by)
-    return LegalHold(**row) if row else None
-
-
-def list_owner_holds(database: Database, owner: str) -> list[LegalHold]:
-    """Every present and released hold on an owner, oldest first."""
-    with database.transaction() as transaction:
-        return [LegalHold(**row) for row in transaction.all("holds_of_owner", owner=owner)]
+        placed = {"id": new_id(), "reason": reason, "placed_by": placed_by}
+        return _inserted(transaction.one("insert_owner_hold", owner=owner, **placed))
 
 
 def release(database: Database, subject_id: UUID, released_by: str) -> LegalHold | None:
     """Release the hold on a job or an image. None when it has no hold of its own."""
-    with database.transaction() as transaction:
-        row = transaction.one("release_hold", subject_id=subject_id, released_by=released_by)
-    return LegalHold(**row) if row else None
+    return _released(database, "release_hold", subject_id=subject_id, released_by=released_by)
+
+
+def release_owner(database: Database, owner: str, released_by: str) -> LegalHold | None:
+    """Release the hold on an owner. None when there is none."""
+    return _released(database, "release_owner_hold", owner=owner, released_by=released_by)
 
 
 def list_holds(database: Database, job_id: UUID) -> list[LegalHold]:
     """Every present and released hold on a job, its images and its owner, oldest first."""
-    with database.transaction() as transaction:
-        return [LegalHold(**row) for row in transaction.all("holds_of_job", job_id=job_id)]
+    return _listed(database, "holds_of_job", job_id=job_id)
+
+
+def list_owner_holds(database: Database, owner: str) -> list[LegalHold]:
+    """Every present and released hold on an owner, oldest first."""
+    return _listed(database, "holds_of_owner", owner=owner)
 
 
 def list_replaceable_originals(database: Database, hold: LegalHold, upload_s: float) -> list[SubmittedOriginal]:
@@ -116,21 +111,24 @@ def is_protected(transaction: Transaction, job_id: UUID, image_id: UUID) -> bool
 
 def _place(transaction: Transaction, job_id: UUID, image_id: UUID | None, reason: str, placed_by: str) -> LegalHold:
     transaction.one("release_hold", subject_id=image_id or job_id, released_by=placed_by)
-    return _insert(transaction, job_id, image_id, None, reason, placed_by)
+    placed = {"id": new_id(), "reason": reason, "placed_by": placed_by}
+    return _inserted(transaction.one("insert_hold", job_id=job_id, image_id=image_id, **placed))
 
 
-def _insert(
-    transaction: Transaction,
-    job_id: UUID | None,
-    image_id: UUID | None,
-    owner: str | None,
-    reason: str,
-    placed_by: str,
-) -> LegalHold:
-    subject = {"job_id": job_id, "image_id": image_id, "owner": owner}
-    row = transaction.one("insert_hold", id=new_id(), **subject, reason=reason, placed_by=placed_by)
+def _inserted(row: Row | None) -> LegalHold:
     assert row is not None
     return LegalHold(**row)
+
+
+def _released(database: Database, statement: str, **parameters: UUID | str) -> LegalHold | None:
+    with database.transaction() as transaction:
+        row = transaction.one(statement, **parameters)
+    return LegalHold(**row) if row else None
+
+
+def _listed(database: Database, statement: str, **parameters: UUID | str) -> list[LegalHold]:
+    with database.transaction() as transaction:
+        return [LegalHold(**row) for row in transaction.all(statement, **parameters)]
 
 
 def _in_force(transaction: Transaction, job_id: UUID, image_id: UUID | None) -> Row | None:

@@ -111,7 +111,8 @@ def expire_audit_records(database: Database, terms: Terms, limit: int = BATCH) -
     """Delete up to ``limit`` expired records of deletions and as many of released holds. Return how many."""
     with database.transaction() as transaction:
         deletions = transaction.run("expire_deletions", kept_days=terms.audit_days, limit=limit)
-        return deletions + transaction.run("expire_holds", kept_days=terms.audit_days, limit=limit)
+        holds = transaction.run("expire_holds", kept_days=terms.audit_days, limit=limit)
+        return deletions + holds + transaction.run("expire_owner_holds", kept_days=terms.audit_days, limit=limit)
 
 
 def _expired_jobs(

@@ -38,20 +38,12 @@ WHERE id = ANY(%(job_ids)s::uuid[]) ORDER BY id FOR KEY SHARE
 
 -- name: mark_originals_expired
 UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'
-WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
-    SELECT FROM holds
-    WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
-  AND NOT EXISTS (
-    SELECT FROM holds JOIN jobs ON jobs.owner = holds.owner WHERE jobs.id = images.job_id AND released_at IS NULL)
+WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (SELECT FROM holds_on(images.job_id, images.id))
 RETURNING id AS image_id, job_id
 
 -- name: mark_results_expired
 UPDATE images SET result_gone_at = now(), result_gone_why = 'expired'
-WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (
-    SELECT FROM holds
-    WHERE holds.job_id = images.job_id AND released_at IS NULL AND (image_id IS NULL OR image_id = images.id))
-  AND NOT EXISTS (
-    SELECT FROM holds JOIN jobs ON jobs.owner = holds.owner WHERE jobs.id = images.job_id AND released_at IS NULL)
+WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (SELECT FROM holds_on(images.job_id, images.id))
 RETURNING id AS image_id, job_id
 
 -- name: expired_jobs
@@ -60,8 +52,7 @@ SELECT id AS job_id FROM jobs
 WHERE finished_at < now() - least(%(kept_days)s::float8, (retention ->> 'rows_days')::float8) * interval '1 day'
   AND (finished_at < now() - %(kept_days)s::float8 * interval '1 day' OR retention <> '{}')
   AND id <> ALL(%(skip)s::uuid[]) AND (%(job_id)s::uuid IS NULL OR id = %(job_id)s)
-  AND NOT EXISTS (SELECT FROM holds WHERE holds.job_id = jobs.id AND released_at IS NULL)
-  AND NOT EXISTS (SELECT FROM holds WHERE holds.owner = jobs.owner AND released_at IS NULL)
+  AND NOT EXISTS (SELECT FROM holds_on(jobs.id, NULL))
   AND NOT EXISTS (
       SELECT FROM images LEFT JOIN review_claims ON review_claims.image_id = images.id AND until > now()
       WHERE images.job_id = jobs.id AND (
@@ -87,4 +78,9 @@ DELETE FROM holds WHERE id IN (
     WHERE released_at < now() - %(kept_days)s::float8 * interval '1 day'
       AND NOT EXISTS (SELECT FROM jobs WHERE jobs.id = holds.job_id)
     LIMIT %(limit)s
+)
+
+-- name: expire_owner_holds
+DELETE FROM owner_holds WHERE id IN (
+    SELECT id FROM owner_holds WHERE released_at < now() - %(kept_days)s::float8 * interval '1 day' LIMIT %(limit)s
 )

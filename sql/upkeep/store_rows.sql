@@ -42,8 +42,7 @@ WHERE NOT EXISTS (
              OR EXISTS (SELECT FROM erasures WHERE image_id = images.id AND confirmed_at IS NULL)))
   AND NOT EXISTS (SELECT FROM deleted_images WHERE deleted_images.image_id = of.image_id)
   AND NOT EXISTS (
-        SELECT FROM images JOIN jobs ON jobs.id = images.job_id JOIN holds ON released_at IS NULL
-        AND (holds.owner = jobs.owner OR holds.job_id = jobs.id AND (image_id IS NULL OR image_id = images.id))
+        SELECT FROM images CROSS JOIN holds_on(images.job_id, images.id)
         WHERE images.id = of.image_id)
 
 -- name: still_named_originals

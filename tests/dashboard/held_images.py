@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import ReviewReason, publish
-from tests.api_requests import submit, underway
+from tests.api_requests import original_bytes, submit, underway
 from tests.clock import age
 from tests.factories import result
 
@@ -67,7 +68,8 @@ class Pipeline:
             self._store.put_result(preview_key(key, size), jpeg(100, 50), "image/jpeg")
             if has_views:
                 self._store.put_original_preview(preview_key(attempt.original_key, size), jpeg(100, 50), "image/jpeg")
-        made = replace(result(key, doubt), sha256=attempt.id.hex)
+        original = sha256(original_bytes(self._store, attempt.original_key)).hexdigest()
+        made = replace(result(key, doubt), sha256=attempt.id.hex, original_sha256=original)
         with self._database.transaction() as transaction:
             publish(transaction, attempt, replace(made, choices=tuple(choices) or made.choices), held)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +18,10 @@ from deployments.containers import __file__ as containers
 from deployments.store_security import COMPACTION
 from sql.deletion.object_removal import remove_objects
 from tests.api_requests import publish_all
+from tests.deletion.compaction import compact
 from tests.pictures import HOPPER
 from tests.stored_images import StoredImages
-from tests.waiting import TIMEOUT_S, wait_for
+from tests.waiting import wait_for
 
 
 def test_the_bytes_of_a_deleted_job_leave_the_disk(
@@ -81,20 +80,3 @@ def _holders(home: Path, marker: bytes) -> list[Path]:
         except FileNotFoundError:
             continue
     return found
-
-
-def compact(home: Path) -> None:
-    """Have the store do at once what it does by itself four times an hour; here for volumes on a full disk too."""
-    threshold = COMPACTION["master.garbageThreshold"]
-    volumes = sorted({path.stem.rpartition("_")[2] for path in (home / "store").glob("*.dat")})
-    commands = [f"volume.vacuum -garbageThreshold={threshold} -volumeId={volume}" for volume in volumes]
-    ports = json.loads((home / "ports.json").read_text())
-    weed = [str(Path(sys.executable).with_name("weed")), f"-config_dir={home / 'store_configuration'}", "shell"]
-    subprocess.run(
-        [*weed, f"-master=127.0.0.1:{ports['store_master']}.{ports['store_master_grpc']}"],
-        input="\n".join(["lock", *commands, "unlock\n"]),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=TIMEOUT_S,
-    )

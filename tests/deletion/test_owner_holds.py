@@ -29,7 +29,7 @@ from sql.jobs.publishing import publish
 from sql.review.reviews import correct_image
 from sql.upkeep.consistency import inspect
 from tests.api_requests import bearer, images_of, problem, submit, underway
-from tests.deletion.test_retention import SIZE, rerun_job, run_retention
+from tests.deletion.retention_runs import SIZE, rerun_job, run_retention
 from tests.factories import result
 from tests.stored_images import StoredImages
 from tests.waiting import wait_for
@@ -136,8 +136,7 @@ def test_a_hold_on_an_owner_and_a_deletion_wait_for_each_other(stored_images: St
             other = threading.Thread(target=hold_owner, args=(stored_images.database, "ann", "Complaint", "olga"))
         else:
             transaction.one("lock_owner", owner="ann")
-            subject = {"job_id": None, "image_id": None, "owner": "ann"}
-            transaction.one("insert_hold", id=job_id, **subject, reason="Complaint", placed_by="olga")
+            transaction.one("insert_owner_hold", id=job_id, owner="ann", reason="Complaint", placed_by="olga")
             other = threading.Thread(target=delete)
         other.start()
         wait_for("the other waits", lambda: stored_images.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))

@@ -11,15 +11,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from blurline.contract.reruns import BacklogRerunRequest
 from blurline.ids import new_id
-from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Removal, Store
 from flows.retention import count_expired, delete_expired
 from sql.deletion import object_removal
 from sql.deletion.deletions import (
-    GracePeriods,
     delete_image,
     delete_job,
     find_receipt,
@@ -28,26 +25,18 @@ from sql.deletion.deletions import (
 )
 from sql.deletion.legal_holds import OnHold, hold_image, hold_job, list_holds, release
 from sql.deletion.object_removal import remove_objects
-from sql.deletion.retention import Part, Terms, expire_part, expire_rows, list_expired_jobs, terms
+from sql.deletion.retention import Part, expire_part, expire_rows, list_expired_jobs, terms
 from sql.engine.database import statement
 from sql.jobs.settlement import approve, send_to_review
-from sql.jobs.submissions import BatchSize
-from sql.reruns.reruns import RerunImages, rerun
 from sql.review.reviews import OriginalGone, claim, correct_image
 from sql.upkeep.consistency import inspect
 from tests.api_requests import underway
 from tests.clock import age
+from tests.deletion.retention_runs import FOR_EVER, SIZE, rerun_job, run_retention
 from tests.stored_images import StoredImages
 from tests.waiting import wait_for
 
-FOR_EVER = Terms(None, None, None, None, GracePeriods(attempt_s=2100, upload_s=900))
 PARTS: tuple[Part, ...] = ("originals", "results")
-SIZE = BatchSize(24, 10**9)
-
-
-def run_retention(stored_images: StoredImages, **days: float) -> str:
-    """Run retention with these terms."""
-    return delete_expired(stored_images.database, stored_images.store, replace(FOR_EVER, **days), 1000, 60)  # type: ignore[arg-type]
 
 
 def counts(stored_images: StoredImages) -> tuple[int, int, int]:
@@ -176,12 +165,6 @@ def test_retention_waits_for_an_attempt_that_may_still_store_a_result(
     stored_images.published(1, days_ago=1)
     stored_images.rows("UPDATE attempts SET started_at = now(), outcome = %s", outcome)
     assert run_retention(stored_images, originals_days=0.5) == "nothing to do"
-
-
-def rerun_job(stored_images: StoredImages, job_id: UUID) -> RerunImages:
-    request = BacklogRerunRequest(states=["published", "failed"], job_id=job_id, dry_run=False)
-    with stored_images.database.transaction() as transaction:
-        return rerun(transaction, request, new_id(), SIZE, Settings())
 
 
 def test_an_image_without_its_original_is_not_re_run(stored_images: StoredImages) -> None:

@@ -16,7 +16,7 @@ from blurline.storage.store import Store
 from deployments.embedded.free_space import FIRST_START_MB, LOW_MB, check_free_space, judge_free_space
 from deployments.embedded.seaweed import most_volumes, volume_size_mb
 from tests.acceptance.stack import BLURLINE
-from tests.deletion.test_compaction import compact
+from tests.deletion.compaction import compact
 from tests.servers import running_servers
 from tests.waiting import TIMEOUT_S, wait_for
 

@@ -17,6 +17,7 @@ from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.publishing import publish
 from tests.factories import add_job, result
+from tests.waiting import TIMEOUT_S
 
 
 def token(settings: Settings, owner: str = "ann", ttl_s: int = 60) -> str:
@@ -26,12 +27,12 @@ def token(settings: Settings, owner: str = "ann", ttl_s: int = 60) -> str:
 
 def connected(url: str, **options: Any) -> Connection:
     """A WebSocket client of the API at this URL that has not sent a message."""
-    return connect(url.replace("http", "ws", 1) + "/ws", proxy=None, **options)
+    return connect(url.replace("http", "ws", 1) + "/ws", proxy=None, open_timeout=TIMEOUT_S, **options)
 
 
 def received(client: Connection) -> dict[str, Any]:
     """The next message."""
-    message: dict[str, Any] = json.loads(client.recv(10))
+    message: dict[str, Any] = json.loads(client.recv(TIMEOUT_S))
     return message
 
 

@@ -42,7 +42,7 @@ def test_weights_that_have_changed_are_refused(tmp_path: Path, monkeypatch: pyte
         file.write(b"\0")
     monkeypatch.setattr(loading, "WEIGHTS", tmp_path)
     found = wrong(models, Settings())
-    assert set(found) == {"models.fast", "models.second_look"}
+    assert set(found) == {"models.fast", "models.standard", "models.thorough", "models.second_look"}
     assert "its card says" in found["models.fast"].says
 
 
