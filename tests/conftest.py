@@ -38,8 +38,8 @@ def settings(servers: Settings, tmp_path: Path) -> Settings:
     with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
-            " cohorts, tallies, tally_changes, changed_days, holds, owner_holds, profile_models, flow_run_cancellations,"
-            " sweep_positions, sign_in_links, open_uploads CASCADE"
+            " cohorts, tallies, tally_changes, changed_days, holds, owner_holds, profile_models,"
+            " flow_run_cancellations, sweep_positions, sign_in_links, open_uploads CASCADE"
         )
     return servers.replace(home=tmp_path)
 
