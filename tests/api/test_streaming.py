@@ -19,7 +19,7 @@ from blurline.access.tokens import Scope
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
-from tests.api_requests import bearer, images_of, publish_all, submit
+from tests.api_requests import bearer, images_of, problem, publish_all, submit
 from tests.waiting import wait_for
 
 _BYTES = 30_000_000  # more than the buffers of a connection hold
@@ -61,6 +61,13 @@ def test_a_source_that_fails_is_closed() -> None:
     with pytest.raises(OSError, match="broke off"):
         _serve(StreamedFile(source, 200, {}, "image/jpeg"), 1000)
     assert source.is_closed
+
+
+@pytest.mark.parametrize("path", ["images", "detections", "corrections"])
+def test_an_error_before_the_first_chunk_is_a_problem(client: httpx.Client, settings: Settings, path: str) -> None:
+    headers = {"Authorization": bearer(settings, "olga", Scope.OPERATE)}
+    for owner in ("\0", "ann\0"):
+        problem(client.get(f"/v1/exports/{path}", params={"owner": owner}, headers=headers), 422, "invalid_request")
 
 
 def _serve(response: StreamedFile, most: int) -> int:
