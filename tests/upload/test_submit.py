@@ -151,7 +151,7 @@ def test_a_job_with_a_lost_answer_and_an_expired_key_is_found_by_its_label(submi
 
 def test_uploads_that_the_store_lost_are_repeated(submitter: Submitter, worker: None) -> None:
     submitter.photograph("a.jpg")
-    closed = submitter.settings.replace(quota_images_per_day=0)
+    closed = submitter.settings.replace(quota_open_jobs=0)
     with serving(create_app(closed)) as url:
         code, said = submitter.run(api=url)
     assert code == 1
