@@ -17,6 +17,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
+from blurline.picture.formats.xmp import GPANO, read_properties, written_packet
 from blurline.policy.metadata_policy import MetadataPolicy
 
 ORIENTATION = Base.Orientation
@@ -86,7 +87,7 @@ _PANORAMA = frozenset(
         "FullPanoHeightPixels",
     }
 )
-_GPANO = re.compile(r"GPano:(\w+)\s*(?:=\s*[\"']|>)\s*([\w.+-]{1,40})\s*[\"'<]")
+_PLAIN = re.compile(r"[\w.+-]{1,40}")
 _MOST_CHARACTERS = 2000
 _MOST_NUMBERS = 4
 
@@ -123,12 +124,7 @@ class Metadata:
         """A new XMP packet with the panorama's properties; None without any."""
         if not self.panorama:
             return None
-        properties = " ".join(f'GPano:{name}="{value}"' for name, value in sorted(self.panorama.items()))
-        return (
-            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-            f'<rdf:Description rdf:about="" xmlns:GPano="http://ns.google.com/photos/1.0/panorama/" {properties}/>'
-            "</rdf:RDF></x:xmpmeta>"
-        ).encode()
+        return written_packet(GPANO, "GPano", self.panorama)
 
 
 def read_metadata(image: Image.Image) -> Metadata:
@@ -179,5 +175,5 @@ def _clean_text(text: str) -> str | bytes | None:
 
 def _panorama(image: Image.Image) -> dict[str, str]:
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
-    return {name: value for name, value in _GPANO.findall(text) if name in _PANORAMA}
+    properties = read_properties(packet, GPANO)
+    return {name: value for name, value in properties.items() if name in _PANORAMA and _PLAIN.fullmatch(value)}

@@ -1,0 +1,85 @@
+"""XMP (ISO 16684-1): simple properties read from a packet with an XML parser, and written to a new packet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.sax import SAXException, handler
+from xml.sax.saxutils import quoteattr
+from xml.sax.xmlreader import AttributesImpl
+
+from defusedxml import DefusedXmlException, sax
+
+GPANO = "http://ns.google.com/photos/1.0/panorama/"
+"""The namespace of Google's Photo Sphere properties."""
+
+_CONVENTIONAL = {"GPano": GPANO}
+"""Namespaces of prefixes that some writers do not declare."""
+
+_MOST_BYTES = 1_000_000
+_MOST_DEPTH = 100
+_PADDING = b"\0 \t\r\n"
+
+
+def read_properties(packet: bytes | str, namespace: str) -> dict[str, str]:
+    """The simple properties of a namespace by local name, whatever its prefix; of a repeated one the first.
+
+    Properties are attributes or elements. A packet that is no well-formed XML, has a document type (which XMP forbids),
+    or exceeds a megabyte has none.
+    """
+    data = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
+    data = data if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.strip(_PADDING)
+    if not data or len(data) > _MOST_BYTES:
+        return {}
+    reader = _Reader(namespace)
+    try:
+        sax.parseString(data, reader, forbid_dtd=True)
+    except (SAXException, DefusedXmlException, ValueError):
+        return {}
+    return reader.properties
+
+
+def written_packet(namespace: str, prefix: str, properties: Mapping[str, str]) -> bytes:
+    """A packet with simple properties of one namespace."""
+    values = " ".join(f"{prefix}:{name}={quoteattr(value)}" for name, value in sorted(properties.items()))
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" xmlns:{prefix}="{namespace}" {values}/></rdf:RDF></x:xmpmeta>'
+    ).encode()
+
+
+class _Reader(handler.ContentHandler):
+    """Resolves prefixes itself, because a namespace-aware parser refuses packets with an undeclared one."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__()
+        self.properties: dict[str, str] = {}
+        self._namespace = namespace
+        self._scopes: list[dict[str, str]] = [_CONVENTIONAL]
+        self._text: list[str] = []
+
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
+        declared = {
+            attribute.removeprefix("xmlns").removeprefix(":"): value
+            for attribute, value in attrs.items()
+            if attribute == "xmlns" or attribute.startswith("xmlns:")
+        }
+        self._scopes.append(self._scopes[-1] | declared if declared else self._scopes[-1])
+        if len(self._scopes) > _MOST_DEPTH:
+            raise ValueError("XMP elements nest too deeply")
+        for attribute, value in attrs.items():
+            if ":" in attribute:  # an attribute without a prefix has no namespace
+                self._add(attribute, value)
+        self._text = []
+
+    def characters(self, content: str) -> None:
+        self._text.append(content)
+
+    def endElement(self, name: str) -> None:  # noqa: N802
+        self._add(name, "".join(self._text))
+        self._text = []
+        self._scopes.pop()
+
+    def _add(self, name: str, value: str) -> None:
+        prefix, _, local = name.rpartition(":")
+        if self._scopes[-1].get(prefix) == self._namespace and value.strip():
+            self.properties.setdefault(local, value.strip())
