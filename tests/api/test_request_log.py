@@ -86,16 +86,28 @@ def client(capsys: pytest.CaptureFixture[str]) -> Iterator[httpx.Client]:
     structlog.reset_defaults()
 
 
-def logged(capsys: pytest.CaptureFixture[str], event: str) -> dict[str, Any]:
-    """Wait for the one event of that name; a request logs its own only after the end of its answer."""
-    seen: list[str] = []
+class Log:
+    """What was logged since the start; a request logs its own event only after the end of its answer."""
 
-    def ask() -> list[dict[str, Any]]:
-        seen.extend(capsys.readouterr().err.splitlines())
-        return [found for found in map(json.loads, seen) if found["event"] == event]
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys, self.text = capsys, ""
 
-    (found,) = wait_for(event, ask, every_s=0.01)
-    return found
+    def wait_for(self, event: str, times: int = 1) -> list[dict[str, Any]]:
+        """Wait for this many events of that name."""
+
+        def ask() -> list[dict[str, Any]]:
+            self.text += self._capsys.readouterr().err
+            found = [each for each in map(json.loads, self.text.splitlines()) if each["event"] == event]
+            return found if len(found) >= times else []
+
+        found = wait_for(event, ask, every_s=0.01)
+        assert len(found) == times
+        return found
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    return Log(capsys)
 
 
 def count(route: str, status: int, method: str = "GET") -> float:
@@ -103,25 +115,20 @@ def count(route: str, status: int, method: str = "GET") -> float:
     return metrics.API.get_sample_value("blurline_http_request_duration_seconds_count", labels) or 0
 
 
-def test_a_request_has_one_id_in_header_log_and_problem(
-    client: httpx.Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_request_has_one_id_in_header_log_and_problem(client: httpx.Client, log: Log) -> None:
     answer = client.get("/v1/limited")
     request_id = answer.headers["X-Request-Id"]
     assert answer.json()["request_id"] == request_id
-    event = logged(capsys, "request")
+    (event,) = log.wait_for("request")
     assert (event["request_id"], event["level"]) == (request_id, "info")
     assert (event["method"], event["route"], event["status"]) == ("GET", "/v1/limited", 429)
     assert client.get("/v1/limited").headers["X-Request-Id"] != request_id
 
 
-def test_an_event_within_a_request_has_its_id_and_the_request_its_owner(
-    client: httpx.Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_event_within_a_request_has_its_id_and_the_request_its_owner(client: httpx.Client, log: Log) -> None:
     client.get("/v1/jobs/4711", headers={"X-Request-Id": "of-the-caller"})
-    assert logged(capsys, "looked_up")["request_id"] == "of-the-caller"
-    client.get("/v1/jobs/4711")
-    event = logged(capsys, "request")
+    (looked_up,), (event,) = log.wait_for("looked_up"), log.wait_for("request")
+    assert looked_up["request_id"] == event["request_id"] == "of-the-caller"
     assert (event["route"], event["owner"]) == ("/v1/jobs/{job_id}", "ann")
 
 
@@ -131,16 +138,14 @@ def test_an_invalid_request_id_is_replaced(client: httpx.Client, given: str) -> 
     assert len(answer.headers["X-Request-Id"]) == 32
 
 
-def test_nothing_secret_of_a_request_is_logged(client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_secret_of_a_request_is_logged(client: httpx.Client, log: Log) -> None:
     form = {"x-amz-signature": SECRET, "url": f"https://ann:{SECRET}@example.org/a.jpg"}
     headers = {"Authorization": f"Bearer {SECRET}"}
     client.post("/v1/jobs", params={"token": SECRET}, headers=headers, data=form)
     client.post("/v1/nowhere", params={"token": SECRET}, headers=headers, data=form)
     client.get("/v1/broken", params={"token": SECRET}, headers=headers)
-    wait_for("the requests are noted", lambda: count("/v1/broken", 500))
-    written = capsys.readouterr().err
-    assert written.count('"event": "request"') == 3
-    assert SECRET not in written
+    log.wait_for("request", 3)
+    assert SECRET not in log.text
 
 
 def test_requests_are_counted_by_the_template_of_their_route(client: httpx.Client) -> None:
@@ -162,12 +167,12 @@ def test_problems_are_counted_by_code(client: httpx.Client) -> None:
     assert refusals() == before + 1
 
 
-def test_an_unexpected_error_is_answered_and_logged(client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unexpected_error_is_answered_and_logged(client: httpx.Client, log: Log) -> None:
     before = count("/v1/broken", 500)
     answer = client.get("/v1/broken")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
-    event = logged(capsys, "request_broke")
+    (event,) = log.wait_for("request_broke")
     assert "NoMatchFound" in event["exception"] and event["request_id"] == answer.headers["X-Request-Id"]
     wait_for("it is noted", lambda: count("/v1/broken", 500) == before + 1)
 
@@ -177,12 +182,13 @@ def test_an_interrupted_answer_does_not_look_complete(client: httpx.Client) -> N
         client.get("/v1/broken-stream")
 
 
-def test_probes_and_scrapes_are_logged_at_debug(client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_probes_and_scrapes_are_logged_at_debug(client: httpx.Client, log: Log) -> None:
     client.get("/liveness")
-    assert logged(capsys, "request")["level"] == "debug"
+    (event,) = log.wait_for("request")
+    assert event["level"] == "debug"
 
 
-def test_websockets_are_counted_while_they_are_open(client: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_websockets_are_counted_while_they_are_open(client: httpx.Client, log: Log) -> None:
     def clients() -> float:
         return metrics.API.get_sample_value("blurline_websocket_clients") or 0
 
@@ -191,7 +197,8 @@ def test_websockets_are_counted_while_they_are_open(client: httpx.Client, capsys
         wait_for("it is counted", lambda: clients() == before + 1)
         socket.send("enough")
     wait_for("it is no longer counted", lambda: clients() == before)
-    assert logged(capsys, "websocket")["route"] == "/v1/events"
+    (event,) = log.wait_for("websocket")
+    assert event["route"] == "/v1/events"
 
 
 def test_a_request_continues_the_trace_of_its_caller(
