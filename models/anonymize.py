@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blurline.access.noise_key import load_noise_key
 from blurline.decision.choice import Choice, choose
 from blurline.decision.doubt import Doubt, estimate_doubt
+from blurline.errors import OutputCheckFailed
 from blurline.picture.photo import WITH_ALPHA, Format, Frame, Photo, PictureNote
 from blurline.picture.redact import write
 from blurline.policy import Policy
+from blurline.policy.strengthened import STRENGTHENED_FIELDS, strengthened
 from blurline.settings import Settings
 from models.detection_plan import DetectionPlan, FrameDetections, plan_for
+from models.made_with import STRONGER, made_with
 from models.second_look import visible_faces
 
 _NONE = np.zeros(0, np.float32)
@@ -23,7 +28,10 @@ _NONE = np.zeros(0, np.float32)
 @dataclass(frozen=True, slots=True)
 class Anonymized:
     """A checked file, its format, the decision on each row of each frame, the doubt of the result, notes for the owner,
-    and whether the compressed data is identical to the source's."""
+    and whether the compressed data is identical to the source's.
+
+    ``made_with``: what the bytes depend on besides original, policy and model (`models.made_with`).
+    """
 
     data: bytes
     format: Format
@@ -31,6 +39,7 @@ class Anonymized:
     doubt: Doubt
     notes: tuple[PictureNote, ...]
     is_copied: bool
+    made_with: dict[str, Any]
 
     @property
     def faces(self) -> int:
@@ -81,11 +90,29 @@ def render_detections(
 
 def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
     """Destroy the chosen faces of each frame, and check the written file with the second look, which alone decides the
-    doubt.
+    doubt. A file that fails its check is written and checked once more with a stronger policy.
 
     Raises what `anonymize` raises.
     """
-    written = write(photo, [choice.faces for choice in choices], policy)
+    try:
+        return _render(photo, choices, policy, settings)
+    except OutputCheckFailed:
+        stronger = strengthened(policy, settings.least_policy.allowed_styles)
+        if stronger is None or not any(choice.faces for choice in choices):
+            raise
+    rendered = _render(photo, choices, stronger, settings)
+    done = rendered.result
+    note = PictureNote(
+        "style_strengthened",
+        f"The result did not pass its check in the policy's style, so its faces are destroyed as `{stronger.style}`.",
+    )
+    record = done.made_with | {STRONGER: stronger.model_dump(mode="json", include=STRENGTHENED_FIELDS)}
+    return replace(rendered, result=replace(done, notes=(*done.notes, note), made_with=record))
+
+
+def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
+    noise_key = load_noise_key(settings.home)
+    written = write(photo, [choice.faces for choice in choices], policy, noise_key.secret)
     shown = [_NONE]
     shown_choices = choices[len(choices) - len(written.photo.frames) :]  # only PNG keeps a poster frame
     for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
@@ -95,7 +122,7 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
     changed = () if written.is_copied else photo.notes
     notes = changed + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
     in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
-    done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied)
+    done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))
     return Rendered(done, written.photo.frames[0], scores)
 
 

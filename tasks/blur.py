@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import structlog
 from prefect import task
 
 from blurline.decision.correction import check_regions, corrected_choices
@@ -12,8 +13,11 @@ from blurline.picture.preview import preview
 from blurline.settings import load_settings
 from blurline.storage.preview_keys import PreviewSize, preview_key
 from models import Rendered, render_choices, render_detections
+from models.made_with import STRONGER
 from tasks.review_gate import review_reason
 from tasks.work import TASK, Item, Output, Preview, Work
+
+log = structlog.get_logger()
 
 
 @task(name="blur", timeout_seconds=600, **TASK)
@@ -33,6 +37,8 @@ def blur(work: Work) -> None:
             check_regions(correction, sizes_px, work.policy)
             rendered = render_choices(photo, corrected_choices(correction, len(photo.frames)), work.policy, settings)
         done = rendered.result
+        if STRONGER in done.made_with:
+            log.info("style_strengthened", image_id=str(item.attempt.image_id), attempt=item.attempt.number)
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
         reason = review_reason(work.policy, done.doubt, correction)
         previews = _previews(photo, rendered, key, item.attempt.original_key, is_held=reason is not None)

@@ -60,7 +60,7 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         doubt=output.done.doubt,
         notes=output.done.notes,
         policy=work.policy,
-        model=work.plan.record,
+        model=work.plan.record | {"made_with": output.done.made_with},
         processing_ms=sum(item.stage_ms.values()),
         stage_ms=item.stage_ms,
     )

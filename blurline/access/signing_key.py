@@ -20,6 +20,10 @@ def load_or_create_key(path: Path) -> Ed25519PrivateKey:
             f"The key {path} cannot be read or created ({error.strerror}). Set BLURLINE_HOME to a folder that the user "
             "that runs Blurline can write to, or put a key there that this user can read."
         ) from error
+    except ValueError as error:
+        raise ConfigurationError(
+            f"The file {path} is not an Ed25519 key in PEM format ({error}). Restore it from a backup."
+        ) from error
 
 
 def _load_or_create(path: Path) -> Ed25519PrivateKey:
@@ -38,5 +42,6 @@ def _load_or_create(path: Path) -> Ed25519PrivateKey:
         finally:
             draft.unlink()
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    assert isinstance(key, Ed25519PrivateKey)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("another kind of key")
     return key

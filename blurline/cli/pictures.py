@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from blurline.access.noise_key import NOISE_KEY_FILE, load_or_create_noise_key
 from blurline.errors import BlurlineError, ConfigurationError
 from blurline.policy import OutputFormat, Policy, Style
 from blurline.policy.metadata_policy import MetadataPolicy
@@ -76,6 +78,8 @@ def redact(
     """Find and destroy the faces in photographs. Needs no server."""
     policy = Policy(profile=profile, style=style, min_score=min_score, metadata=metadata, output_format=output_format)
     values = load_settings()
+    with suppress(ConfigurationError):  # where no key can be created, each process has one of its own
+        load_or_create_noise_key(values.home / NOISE_KEY_FILE)
     output.mkdir(parents=True, exist_ok=True)
     targets = [output / path.name for path in photos]
     _check_targets(photos, targets)

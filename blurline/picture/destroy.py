@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from blurline.box import Box, Face
+from blurline.picture.noise import Noise, random_noise
 from blurline.policy import Policy, Style
 
 Levels = TypeVar("Levels", np.uint8, np.uint16)
@@ -34,15 +35,23 @@ _MIN_CELL_PX = 4.0  # so that a tiny face keeps fewer cells
 @dataclass(frozen=True, slots=True)
 class _Method:
     policy: Policy
-    random: np.random.Generator
+    noise: Noise | np.random.Generator
     is_transparency: bool
+
+    def noise_at(self, left: int, top: int, window: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return the noise, in levels of the window's type, of the averages of ``window`` at this corner."""
+        if self.is_transparency:
+            return np.zeros(shape)
+        is_seeded = isinstance(self.noise, Noise)
+        normal = self.noise.at(left, top, window, shape) if is_seeded else self.noise.standard_normal(shape)
+        return normal * _NOISE_LEVELS * np.iinfo(window.dtype).max / 255
 
 
 def destroy(
     pixels: NDArray[Levels],
     faces: tuple[Face, ...],
     policy: Policy,
-    random: np.random.Generator | None = None,
+    noise: Noise | np.random.Generator | None = None,
     *,
     is_transparency: bool = False,
 ) -> NDArray[Levels]:
@@ -51,12 +60,11 @@ def destroy(
     Shape (H, W, 3) for RGB or (H, W, 1) for one channel; uint8, or uint16 for one channel. ``is_transparency``: the
     channel is opacity, which is averaged without noise or drawing.
 
-    No pixel of a keep-region changes, except in an always-region. ``random`` provides the noise. By default it is
-    seeded from the operating system; it must not be predictable in production. Coordinates as in `blurline.box`.
+    No pixel of a keep-region changes, except in an always-region. ``noise`` is that of the frame; a generator must not
+    be predictable in production. By default the noise is random. Coordinates as in `blurline.box`.
     """
     result = pixels.copy()
-    random = random or np.random.default_rng()
-    method = _Method(policy, random, is_transparency)
+    method = _Method(policy, noise or random_noise(), is_transparency)
     for face in faces:
         _destroy_face(result, face.box, method)
     height, width = pixels.shape[:2]
@@ -66,9 +74,10 @@ def destroy(
         result[kept] = pixels[kept]
     for region in policy.always_regions:
         box = region.box(width, height)
-        window = result[math.floor(box.y1) : math.ceil(box.y2), math.floor(box.x1) : math.ceil(box.x2)]
+        left, top = math.floor(box.x1), math.floor(box.y1)
+        window = result[top : math.ceil(box.y2), left : math.ceil(box.x2)]
         if window.size:
-            window[:] = _cover(window, method)
+            window[:] = _cover(window, left, top, method)
     return result
 
 
@@ -112,7 +121,7 @@ def _destroy_face(pixels: NDArray[Any], box: Box, method: _Method) -> None:
         return
     window = pixels[top:bottom, left:right]
     opacity = _opacity(area, left, top, right, bottom)[:, :, None]
-    cover = _cover(window, method)
+    cover = _cover(window, left, top, method)
     window[:] = np.rint(window * (1 - opacity) + cover * opacity).astype(window.dtype)
 
 
@@ -130,7 +139,7 @@ def _radius(area: Box, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     return np.sqrt(np.sqrt((from_middle_x**_EXPONENT)[None, :] + (from_middle_y**_EXPONENT)[:, None]))
 
 
-def _cover(window: NDArray[Any], method: _Method) -> NDArray[Any]:
+def _cover(window: NDArray[Any], left: int, top: int, method: _Method) -> NDArray[Any]:
     """The replacement of a face: same shape and type as ``window``, computed only from the averaged cells."""
     height, width, channels = window.shape
     most, policy = np.iinfo(window.dtype).max, method.policy
@@ -138,8 +147,7 @@ def _cover(window: NDArray[Any], method: _Method) -> NDArray[Any]:
     rows, columns = cells_across(height, cells), cells_across(width, cells)
     image = Image.fromarray(window if channels == 3 else window[:, :, 0].astype(np.float32))
     averages = np.asarray(image.resize((columns, rows), Image.Resampling.BOX), np.float32)
-    noise = 0 if method.is_transparency else method.random.normal(0, _NOISE_LEVELS * most / 255, averages.shape)
-    noisy = np.clip(np.rint(averages + noise), 0, most)
+    noisy = np.clip(np.rint(averages + method.noise_at(left, top, window, averages.shape)), 0, most)
     cover = Image.fromarray(noisy.astype(np.uint8 if channels == 3 else np.float32))
     if policy.style is Style.BLUR:
         cover = cover.resize((width, height), Image.Resampling.BICUBIC)

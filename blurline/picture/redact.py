@@ -18,6 +18,7 @@ from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.inspection import leftovers
 from blurline.picture.lossless_jpeg import can_splice, splice
 from blurline.picture.metadata import Metadata
+from blurline.picture.noise import noise_of
 from blurline.picture.photo import Format, Frame, Photo, is_same
 from blurline.policy import OutputFormat, Policy
 
@@ -43,15 +44,16 @@ class WrittenFile:
     is_copied: bool = False
 
 
-def redact(photo: Photo, faces: FacesByFrame, policy: Policy) -> bytes:
+def redact(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | None = None) -> bytes:
     """Destroy the faces of each frame and the policy's always-regions, and write the picture.
 
-    Raises OutputCheckFailed and CannotBeWritten as `write` does.
+    With the same ``noise_key`` (32 secret bytes), the same picture, faces and policy give the same bytes; without one,
+    the noise is random. Raises OutputCheckFailed and CannotBeWritten as `write` does.
     """
-    return write(photo, faces, policy).data
+    return write(photo, faces, policy, noise_key).data
 
 
-def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> WrittenFile:
+def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | None = None) -> WrittenFile:
     """Like `redact`, but return the decoded content of the written file too.
 
     A picture without anything to destroy keeps its compressed data if its container allows. The written file is opened
@@ -70,7 +72,7 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy) -> WrittenFile:
             return copied
     if photo.encoding.is_poster and wanted is not Format.PNG:  # only PNG has a poster frame
         photo, faces = replace(photo, frames=photo.frames[1:]), faces[1:]
-    redacted = [_redacted(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
+    redacted = [_redacted(frame, found, policy, noise_key) for frame, found in zip(photo.frames, faces, strict=True)]
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
     if policy.exact and can_splice(photo, wanted):
@@ -127,13 +129,16 @@ def _check_box(shown: Frame, meant: Frame, box: Box) -> None:
         raise OutputCheckFailed(f"A destroyed face differs in the written file (by {error_levels:.0f} levels).")
 
 
-def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy) -> Frame:
+def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy, noise_key: bytes | None) -> Frame:
+    if not faces and not policy.always_regions:
+        return frame
+    noise = None if noise_key is None else noise_of(frame, noise_key)
     alpha = frame.alpha
     if alpha is not None:
         alpha = destroy(alpha[:, :, None], faces, policy, is_transparency=True)[:, :, 0]
     if frame.levels16 is None:
-        return replace(frame, pixels=destroy(frame.pixels, faces, policy), alpha=alpha)
-    levels16 = destroy(frame.levels16[:, :, None], faces, policy)[:, :, 0]
+        return replace(frame, pixels=destroy(frame.pixels, faces, policy, noise), alpha=alpha)
+    levels16 = destroy(frame.levels16[:, :, None], faces, policy, noise)[:, :, 0]
     grey = (levels16 >> 8).astype(np.uint8)
     return replace(frame, pixels=np.stack([grey] * 3, axis=2), alpha=alpha, levels16=levels16)
 

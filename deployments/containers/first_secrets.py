@@ -18,7 +18,7 @@ _RANDOM = (
     "BLURLINE_METRICS_TOKEN",
     "BLURLINE_DASHBOARD_COOKIE_SECRET",
 )
-_SIGNING_KEYS = ("issuer_key.pem", "audit_key.pem")
+_KEYS = ("issuer_key.pem", "audit_key.pem", "noise_key.pem")
 _DOOR = "/run/secrets/store_door.pem"
 _FILE_MODE = 0o444  # each container runs as a different user; the folder's mode keeps other users out
 _FOLDER_MODE = 0o700
@@ -47,7 +47,7 @@ def _made(folder: Path) -> Iterator[Path]:
     yield from _write(folder / "store_door.pem", make_certificate())
     keys = [secrets.token_hex(24) for _ in range(4)]
     yield from _write(folder / "store_security.toml", security_file(_DOOR, keys))
-    for path in (folder / name for name in _SIGNING_KEYS):
+    for path in (folder / name for name in _KEYS):
         if not path.exists():
             load_or_create_key(path)
             path.chmod(_FILE_MODE)

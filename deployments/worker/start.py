@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from prometheus_client import start_http_server
 
+from blurline.access.noise_key import NOISE_KEY_FILE, load_or_create_noise_key
 from blurline.errors import ConfigurationError, DatabaseUnavailable
 from blurline.observability import metrics
 from blurline.observability.logs import configure_logs
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 def start_worker(settings: Settings, pool: str | None, slots: int | None) -> None:
     """Run a worker until a signal stops it."""
     configure_logs(settings.log_level)
+    _prepare_noise_key(settings)
     worker = WarmWorker(
         work_pool_name=pool or settings.prefect.work_pool,
         name=worker_name(),
@@ -46,6 +48,20 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
         _serve_metrics(settings, worker, settings.worker.metrics_port)
     threading.Thread(target=record_present_models, args=(settings,), daemon=True).start()
     asyncio.run(worker.serve(settings.worker.drain_s))
+
+
+def _prepare_noise_key(settings: Settings) -> None:
+    """Create the key that makes results reproducible, if missing. A worker that cannot create it works without.
+
+    Raises ConfigurationError for a key that cannot be read.
+    """
+    path = settings.home / NOISE_KEY_FILE
+    try:
+        load_or_create_noise_key(path)
+    except ConfigurationError as error:
+        if path.exists():
+            raise
+        log.warning("results_not_reproducible", error=str(error))
 
 
 def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None:

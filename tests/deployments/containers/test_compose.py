@@ -108,6 +108,7 @@ def test_only_services_that_need_a_secret_get_it(services: dict[str, Any]) -> No
     assert seen["BLURLINE_S3_SECRET_KEY"] == {"buckets", "api", "worker"}
     assert seen["PREFECT_API_AUTH_STRING"] == {"deploy", "prefect", "api", "worker"}
     assert seen["issuer_key.pem"] == seen["audit_key.pem"] == {"api"}
+    assert seen["noise_key.pem"] == {"worker"}
 
 
 def test_networks_allow_only_the_required_connections(services: dict[str, Any]) -> None:
