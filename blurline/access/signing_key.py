@@ -43,5 +43,7 @@ def _load_or_create(path: Path) -> Ed25519PrivateKey:
             draft.unlink()
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("another kind of key")
+        raise ConfigurationError(
+            f"The file {path} contains another kind of key than Ed25519. Restore it from a backup."
+        )
     return key
