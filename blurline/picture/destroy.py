@@ -42,8 +42,10 @@ class _Method:
         """Return the noise, in levels of the window's type, of the averages of ``window`` at this corner."""
         if self.is_transparency:
             return np.zeros(shape)
-        is_seeded = isinstance(self.noise, Noise)
-        normal = self.noise.at(left, top, window, shape) if is_seeded else self.noise.standard_normal(shape)
+        if isinstance(self.noise, Noise):
+            normal = self.noise.at(left, top, window, shape)
+        else:
+            normal = self.noise.standard_normal(shape)
         return normal * _NOISE_LEVELS * np.iinfo(window.dtype).max / 255
 
 
