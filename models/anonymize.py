@@ -136,7 +136,7 @@ def _format_notes(photo: Photo, written: Format) -> tuple[PictureNote, ...]:
 
 
 def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tuple[PictureNote, ...]:
-    """Notes on faces that stay visible because of the policy or a reviewer."""
+    """Notes on faces that stay visible, and on metadata that the policy would keep."""
     notes = []
     left = sum(int(choice.is_left.sum()) for choice in choices)
     if left:
@@ -147,4 +147,8 @@ def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tu
         notes.append(
             PictureNote("region_outside", "An always-region lies outside the picture; nothing was destroyed there.")
         )
+    refused = photo.metadata.under(policy.metadata).refused
+    if refused:
+        why = "; ".join(f"{name} ({reason})" for name, reason in refused.items())
+        notes.append(PictureNote("metadata_dropped", f"Fields of the metadata were removed: {why}."))
     return tuple(notes)

@@ -26,7 +26,7 @@ from blurline.errors import (
 from blurline.limits import Limits
 from blurline.picture.metadata import ORIENTATION, read_metadata
 from blurline.picture.part_limits import check_parts, too_many_frames
-from blurline.picture.photo import Format, Frame, Header, Photo, is_same
+from blurline.picture.photo import SWAPS_SIDES, Format, Frame, Header, Photo, is_same
 from blurline.picture.source_encoding import DEEP_GREY, is_transparent, loss_notes, read_encoding
 
 _TRANSPOSE_TO_UPRIGHT = {
@@ -38,7 +38,6 @@ _TRANSPOSE_TO_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SWAPS_SIDES = {5, 6, 7, 8}
 _TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
 _GREY_MODES = {"1", "L", "LA", "I", "F"} | DEEP_GREY
 
@@ -53,7 +52,7 @@ def read_header(data: bytes, limits: Limits | None = None) -> Header:
     """
     with _open(data, limits or Limits()) as image:
         width, height = image.size
-        if _orientation(image) in _SWAPS_SIDES and _format(image) not in _TURNED_BY_DECODER:
+        if _orientation(image) in SWAPS_SIDES and _format(image) not in _TURNED_BY_DECODER:
             width, height = height, width
         frames = _frame_count(image)
         return Header(_format(image), width, height, frames, _pixel_count(image, frames))
@@ -69,7 +68,7 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
         orientation = _orientation(image)
         frames: list[Frame] = []
         notes = loss_notes(image, data, _frame_count(image))
-        encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in _SWAPS_SIDES)
+        encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in SWAPS_SIDES)
         metadata = read_metadata(image)
         try:
             for number in range(_frame_count(image)):

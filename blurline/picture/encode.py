@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from blurline.errors import PictureError
-from blurline.picture.metadata import Metadata
+from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
 
 _QUALITY_WITHOUT_TABLES = 95
@@ -49,10 +49,11 @@ def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata
         frame.is_grey for frame in frames
     )  # all frames of an animation have one mode
     images = [_image(replace(frame, is_grey=frame.is_grey and not is_mixed), wanted) for frame in frames]
-    options: dict[str, Any] = _options(encoding, wanted, metadata)
     is_grey = {image.mode in ("L", "LA", "I;16") for image in images}
     if encoding.icc_profile is not None and is_grey != {encoding.icc_profile[16:20] == b"GRAY"}:
-        options.pop("icc_profile", None)  # the profile belongs to another colour mode
+        encoding = replace(encoding, icc_profile=None)  # the profile belongs to another colour mode
+    raster = Raster(*images[0].size, is_grey == {True}, encoding.icc_profile is not None, encoding.dpi)
+    options: dict[str, Any] = _options(encoding, wanted, metadata, raster)
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
         if wanted in ANIMATED:
@@ -84,14 +85,14 @@ def _image(frame: Frame, wanted: Format) -> Image.Image:
     return image
 
 
-def _options(encoding: Encoding, wanted: Format, metadata: Metadata) -> dict[str, Any]:
+def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Raster) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if wanted is not Format.BMP and encoding.icc_profile is not None:
         options["icc_profile"] = encoding.icc_profile
     if encoding.dpi is not None and wanted in (Format.JPEG, Format.PNG, Format.TIFF, Format.BMP):
         options["dpi"] = encoding.dpi
     if wanted not in (Format.GIF, Format.BMP):
-        options |= _metadata(metadata, wanted)
+        options |= _metadata(metadata, wanted, raster if wanted is Format.JPEG else None)
     if wanted is Format.JPEG:
         options |= _jpeg(encoding)
     elif wanted is Format.WEBP:
@@ -105,12 +106,15 @@ def _options(encoding: Encoding, wanted: Format, metadata: Metadata) -> dict[str
     return options
 
 
-def _metadata(metadata: Metadata, wanted: Format) -> dict[str, Any]:
+def _metadata(metadata: Metadata, wanted: Format, jpeg: Raster | None) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    exif, xmp = metadata.written_exif(), metadata.written_xmp()
-    if xmp is not None and wanted is Format.TIFF:
-        exif = exif or Image.Exif()
-        exif[_XMP_TAG], xmp = xmp, None
+    xmp = metadata.written_xmp()
+    if wanted is Format.TIFF:
+        block = metadata.tiff_tags()
+        if xmp is not None:
+            block[_XMP_TAG] = xmp
+        return {"exif": block} if block else {}
+    exif = metadata.written_exif(jpeg=jpeg)
     if exif is not None:
         options["exif"] = exif
     if xmp is None:

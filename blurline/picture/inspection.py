@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 
 from PIL import Image
-from PIL.ExifTags import IFD
+from PIL.ExifTags import GPS, IFD, Base
 
 from blurline.picture.formats import jpeg, png, webp
-from blurline.picture.metadata import ORIENTATION, Metadata
+from blurline.picture.metadata import MANDATORY_IN_JPEG, ORIENTATION, Metadata
 from blurline.picture.photo import Format, Photo
 
 _FOREIGN = {Format.JPEG: jpeg.foreign_parts, Format.PNG: png.foreign_parts, Format.WEBP: webp.foreign_parts}
@@ -27,13 +27,18 @@ def leftovers(data: bytes, written: Photo, allowed: Metadata) -> list[str]:
     with Image.open(io.BytesIO(data)) as image:
         block = image.getexif()
         structure = _TIFF_STRUCTURE if format_ is Format.TIFF else frozenset[int]()
-        known = {ORIENTATION, *allowed.main, *_DIRECTORIES, *structure}
+        mandatory = MANDATORY_IN_JPEG if format_ is Format.JPEG else frozenset[int]()
+        known = {ORIENTATION, *allowed.main, *_DIRECTORIES, *structure, *mandatory}
         found += [f"EXIF tag {tag}" for tag in block if tag not in known]
-        found += [f"EXIF tag {tag}" for tag in block.get_ifd(IFD.Exif) if tag not in allowed.exif]
-        found += [f"GPS tag {tag}" for tag in block.get_ifd(IFD.GPSInfo) if tag not in allowed.gps]
+        found += [
+            f"EXIF tag {tag}"
+            for tag in block.get_ifd(IFD.Exif)
+            if tag not in {*allowed.exif, *mandatory, Base.ExifVersion}
+        ]
+        found += [f"GPS tag {tag}" for tag in block.get_ifd(IFD.GPSInfo) if tag not in {*allowed.gps, GPS.GPSVersionID}]
         if format_ is not Format.TIFF and block.get_ifd(IFD.IFD1):
             found.append("a thumbnail")
         found += [name for name in ("comment", "photoshop") if name in image.info]
-    if set(written.metadata.panorama) - set(allowed.panorama):
+    if set(written.metadata.panorama) - set(allowed.panorama) or set(written.metadata.pose) - set(allowed.pose):
         found.append("XMP properties")
     return found

@@ -1,179 +1,182 @@
 """Metadata by allow-list: reads what each policy allows, and writes new blocks.
 
-Blocks are not copied. Only values of known tags and of the expected type are taken over, one by one, so that a
+Blocks are not copied. Only values of known tags that are what their tag says are taken over, one by one, so that a
 thumbnail, a maker note or bytes hidden in a text cannot pass. ``strip`` keeps nothing; ``safe`` keeps time, camera,
 authorship and description; ``mapping`` also keeps the position and the panorama properties.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
-from PIL.TiffImagePlugin import IFDRational
 
-from blurline.picture.formats.xmp import GPANO, read_properties, written_packet
+from blurline.picture.exif_fields import EXIF, MAIN, POSITION, Field, read_fields
+from blurline.picture.formats.exif import Kind, written_block
+from blurline.picture.formats.xmp import GPANO, written_packet
+from blurline.picture.panorama_fields import CAMERA, read_panorama, read_pose
 from blurline.policy.metadata_policy import MetadataPolicy
 
 ORIENTATION = Base.Orientation
 
-
 Values = dict[int, Any]
 
-_MAIN = frozenset({Base.Make, Base.Model, Base.DateTime, Base.Artist, Base.Copyright, Base.ImageDescription})
-_EXIF = frozenset(
-    {
-        Base.DateTimeOriginal,
-        Base.DateTimeDigitized,
-        Base.OffsetTime,
-        Base.OffsetTimeOriginal,
-        Base.OffsetTimeDigitized,
-        Base.ExposureTime,
-        Base.FNumber,
-        Base.ISOSpeedRatings,
-        Base.FocalLength,
-        Base.FocalLengthIn35mmFilm,
-        Base.LensMake,
-        Base.LensModel,
-    }
-)
-_GPS = frozenset(
-    {
-        GPS.GPSLatitudeRef,
-        GPS.GPSLatitude,
-        GPS.GPSLongitudeRef,
-        GPS.GPSLongitude,
-        GPS.GPSAltitudeRef,
-        GPS.GPSAltitude,
-        GPS.GPSTimeStamp,
-        GPS.GPSImgDirectionRef,
-        GPS.GPSImgDirection,
-        GPS.GPSDateStamp,
-    }
-)
-_EXIF_TEXTS = frozenset(
-    {
-        Base.DateTimeOriginal,
-        Base.DateTimeDigitized,
-        Base.OffsetTime,
-        Base.OffsetTimeOriginal,
-        Base.OffsetTimeDigitized,
-        Base.LensMake,
-        Base.LensModel,
-    }
-)
-_GPS_TEXTS = frozenset({GPS.GPSLatitudeRef, GPS.GPSLongitudeRef, GPS.GPSImgDirectionRef, GPS.GPSDateStamp})
-_PANORAMA = frozenset(
-    {
-        "ProjectionType",
-        "UsePanoramaViewer",
-        "PoseHeadingDegrees",
-        "PosePitchDegrees",
-        "PoseRollDegrees",
-        "InitialViewHeadingDegrees",
-        "InitialViewPitchDegrees",
-        "InitialViewRollDegrees",
-        "InitialHorizontalFOVDegrees",
-        "CroppedAreaLeftPixels",
-        "CroppedAreaTopPixels",
-        "CroppedAreaImageWidthPixels",
-        "CroppedAreaImageHeightPixels",
-        "FullPanoWidthPixels",
-        "FullPanoHeightPixels",
-    }
-)
-_PLAIN = re.compile(r"[\w.+-]{1,40}")
-_MOST_CHARACTERS = 2000
-_MOST_NUMBERS = 4
+_SRGB, _UNCALIBRATED = 1, 65535
+_PER_INCH, _USUAL_DPI = 2, 72.0
+_CENTRED = 1
+_EXIF_VERSION, _FLASHPIX_VERSION, _GPS_VERSION = b"0232", b"0100", b"\2\3\0\0"
+_GREY, _COLOUR = b"\1\0\0\0", b"\1\2\3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """What the EXIF block of a JPEG says about the compressed data; its size is the stored one, not the upright one."""
+
+    width_px: int
+    height_px: int
+    is_grey: bool
+    has_profile: bool
+    dpi: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Allowed values of a file: EXIF tags of the main, Exif and GPS directories by number, and GPano properties."""
+    """Allowed values of a file: EXIF tags of the main, Exif and GPS directories by number, properties of GPano and of
+    the camera's pose (XMP).
+
+    ``refused`` says for each field with a value that may not pass what is wrong with it; ``refused_position`` is the
+    same for the fields that only ``mapping`` keeps. ``colour_space`` and ``gps_version`` qualify other values, so they
+    are written with those.
+    """
 
     main: Values = field(default_factory=dict)
     exif: Values = field(default_factory=dict)
     gps: Values = field(default_factory=dict)
     panorama: dict[str, str] = field(default_factory=dict)
+    pose: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    refused_position: dict[str, str] = field(default_factory=dict)
+    colour_space: int | None = None
+    gps_version: bytes = _GPS_VERSION
 
     def under(self, policy: MetadataPolicy) -> Metadata:
-        """The part that a policy keeps."""
+        """The part that a policy keeps; ``refused`` then has all that is missing of what the policy allows."""
         if policy is MetadataPolicy.STRIP:
-            return Metadata()
-        return self if policy is MetadataPolicy.MAPPING else Metadata(self.main, self.exif)
+            return Metadata(colour_space=self.colour_space)
+        if policy is MetadataPolicy.MAPPING:
+            return replace(self, refused=self.refused | self.refused_position)
+        return Metadata(self.main, self.exif, refused=self.refused, colour_space=self.colour_space)
 
-    def written_exif(self, orientation: int = 1) -> Image.Exif | None:
-        """A new EXIF block, with the orientation if it is not 1; None if it would be empty."""
+    def written_exif(self, orientation: int = 1, jpeg: Raster | None = None) -> bytes | None:
+        """A new EXIF block with its prefix, and with the orientation if it is not 1; None if it would be empty.
+
+        With ``jpeg``, also with the tags that the standard demands in a JPEG.
+        """
+        if not (self.main or self.exif or self.gps or orientation != 1):
+            return None
+        main, exif, gps = _typed(self.main, MAIN), _typed(self.exif, EXIF), _typed(self.gps, POSITION)
+        if orientation != 1:
+            main[ORIENTATION] = (Kind.SHORT, orientation)
+        if jpeg is not None:
+            dpi = jpeg.dpi or (_USUAL_DPI, _USUAL_DPI)
+            main |= {
+                Base.XResolution: (Kind.RATIONAL, dpi[0]),
+                Base.YResolution: (Kind.RATIONAL, dpi[1]),
+                Base.ResolutionUnit: (Kind.SHORT, _PER_INCH),
+                Base.YCbCrPositioning: (Kind.SHORT, _CENTRED),
+            }
+            exif |= {
+                Base.ComponentsConfiguration: (Kind.UNDEFINED, _GREY if jpeg.is_grey else _COLOUR),
+                Base.FlashPixVersion: (Kind.UNDEFINED, _FLASHPIX_VERSION),
+                Base.ColorSpace: (Kind.SHORT, self._written_colour_space(has_profile=jpeg.has_profile)),
+                Base.ExifImageWidth: (Kind.LONG, jpeg.width_px),
+                Base.ExifImageHeight: (Kind.LONG, jpeg.height_px),
+            }
+        if exif:
+            exif[Base.ExifVersion] = (Kind.UNDEFINED, _EXIF_VERSION)
+        if gps:
+            gps[GPS.GPSVersionID] = (Kind.BYTE, self._written_gps_version)
+        return b"Exif\0\0" + written_block(main, exif, gps)
+
+    def tiff_tags(self) -> Image.Exif:
+        """The same as tags beside those of a TIFF's picture, in the form in which Pillow writes them."""
         block = Image.Exif()
         for tag, value in self.main.items():
             block[tag] = value
-        for directory, values in ((IFD.Exif, self.exif), (IFD.GPSInfo, self.gps)):
+        qualified = (
+            (IFD.Exif, self.exif, {Base.ExifVersion: _EXIF_VERSION}),
+            (IFD.GPSInfo, self.gps, {GPS.GPSVersionID: self._written_gps_version}),
+        )
+        for directory, values, version in qualified:
             if values:
-                block.get_ifd(directory).update(values)
+                block.get_ifd(directory).update(values | version)
                 block[directory] = 0  # without this entry, a TIFF is written without the directory
-        if orientation != 1:
-            block[ORIENTATION] = orientation
-        return block if self.main or self.exif or self.gps or orientation != 1 else None
+        return block
 
     def written_xmp(self) -> bytes | None:
-        """A new XMP packet with the panorama's properties; None without any."""
-        if not self.panorama:
-            return None
-        return written_packet(GPANO, "GPano", self.panorama)
+        """A new XMP packet with the properties of the panorama and of the pose; None without any."""
+        properties = {(GPANO, "GPano"): self.panorama, (CAMERA, "Camera"): self.pose}
+        return written_packet(properties) if self.panorama or self.pose else None
+
+    @property
+    def _written_gps_version(self) -> bytes:
+        """The source's, or the first version with the positioning error if that is among the tags."""
+        return max(self.gps_version, _GPS_VERSION) if GPS.GPSHPositioningError in self.gps else self.gps_version
+
+    def _written_colour_space(self, *, has_profile: bool) -> int:
+        if self.colour_space in (_SRGB, _UNCALIBRATED):
+            return self.colour_space
+        return _UNCALIBRATED if has_profile else _SRGB
+
+
+MANDATORY_IN_JPEG = frozenset(
+    {
+        *(Base.XResolution, Base.YResolution, Base.ResolutionUnit, Base.YCbCrPositioning),
+        *(Base.ComponentsConfiguration, Base.FlashPixVersion, Base.ColorSpace),
+        *(Base.ExifImageWidth, Base.ExifImageHeight),
+    }
+)
+"""Tags of the main and the Exif directory that describe the compressed data."""
 
 
 def read_metadata(image: Image.Image) -> Metadata:
-    """Read the allowed tags of an opened file. Unreadable blocks count as empty."""
-    try:
-        block = image.getexif()
-        main, exif, gps = dict(block), block.get_ifd(IFD.Exif), block.get_ifd(IFD.GPSInfo)
-    except Exception:  # Pillow's parser raises many types for untrusted EXIF
-        main, exif, gps = {}, {}, {}
+    """Read the allowed tags of an opened file. An unreadable directory counts as empty."""
+    block = _readable(image.getexif)
+    exif = _readable(lambda: image.getexif().get_ifd(IFD.Exif))
+    gps = _readable(lambda: image.getexif().get_ifd(IFD.GPSInfo))
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    (main, main_refused), (shown, shown_refused) = read_fields(block, MAIN), read_fields(exif, EXIF)
+    position, position_refused = read_fields(gps, POSITION)
+    panorama, panorama_refused = read_panorama(packet)
+    pose, pose_refused = read_pose(packet)
     return Metadata(
-        _allowed(main, _MAIN, _MAIN),
-        _allowed(exif, _EXIF, _EXIF_TEXTS),
-        _allowed(gps, _GPS, _GPS_TEXTS),
-        _panorama(image),
+        main,
+        shown,
+        position,
+        panorama,
+        pose,
+        main_refused | shown_refused,
+        position_refused | panorama_refused | pose_refused,
+        exif.get(Base.ColorSpace) if isinstance(exif.get(Base.ColorSpace), int) else None,
+        _gps_version(gps.get(GPS.GPSVersionID)),
     )
 
 
-def _allowed(values: Mapping[int, Any], tags: frozenset[Any], texts: frozenset[Any]) -> Values:
-    cleaned = {int(tag): _clean(value, is_text=tag in texts) for tag, value in values.items() if tag in tags}
-    return {tag: value for tag, value in cleaned.items() if value is not None}
+def _readable(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
+    with suppress(Exception):  # Pillow's parser raises many types for untrusted EXIF
+        return dict(read())
+    return {}
 
 
-def _clean(value: Any, *, is_text: bool) -> Any:
-    """A text of printable characters, a number, or a few numbers; otherwise None."""
-    if is_text or isinstance(value, str):
-        return _clean_text(value) if is_text and isinstance(value, str) else None
-    if isinstance(value, bytes) and len(value) == 1:
-        return value  # GPSAltitudeRef
-    numbers = value if isinstance(value, tuple) else (value,)
-    if len(numbers) > _MOST_NUMBERS or not all(isinstance(number, int | float | IFDRational) for number in numbers):
-        return None
-    if not all(abs(number) < 1 << 32 for number in numbers):  # also rejects NaN
-        return None
-    return value
+def _typed(values: Values, fields: Mapping[int, Field]) -> dict[int, tuple[Kind, Any]]:
+    return {tag: (fields[tag].kind, value) for tag, value in values.items()}
 
 
-def _clean_text(text: str) -> str | bytes | None:
-    """Decode an EXIF text. Writers use UTF-8 despite the standard; Pillow returns it as Latin-1, and expects bytes for
-    text that is not ASCII."""
-    with suppress(UnicodeError):
-        text = text.encode("latin-1").decode("utf-8")
-    text = text.rstrip("\0 ")
-    is_clean = text.replace("\n", " ").replace("\r", " ").replace("\t", " ").isprintable()
-    if not text or not is_clean or len(text) > _MOST_CHARACTERS:
-        return None
-    return text if text.isascii() else text.encode()
-
-
-def _panorama(image: Image.Image) -> dict[str, str]:
-    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    properties = read_properties(packet, GPANO)
-    return {name: value for name, value in properties.items() if name in _PANORAMA and _PLAIN.fullmatch(value)}
+def _gps_version(value: Any) -> bytes:
+    version = bytes(value) if isinstance(value, bytes | tuple) else b""
+    is_known = len(version) == 4 and version[0] == 2 and version[1] <= 4 and version[2:] == b"\0\0"
+    return version if is_known else _GPS_VERSION

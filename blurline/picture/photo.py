@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.picture.metadata import Metadata
+from blurline.picture.metadata import Metadata, Raster
 
 
 class Format(StrEnum):
@@ -41,6 +41,9 @@ class Format(StrEnum):
 
 ANIMATED = frozenset({Format.PNG, Format.WEBP, Format.AVIF, Format.GIF})
 """Formats with animation frames; frames of a TIFF are pages."""
+
+SWAPS_SIDES = frozenset({5, 6, 7, 8})
+"""EXIF orientations whose stored picture has the width of the upright one as its height."""
 
 WITH_ALPHA = frozenset({Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.GIF})
 
@@ -150,6 +153,15 @@ class Photo:
     notes: tuple[PictureNote, ...] = ()
     data: bytes = b""
     orientation: int = 1
+
+    @property
+    def raster(self) -> Raster:
+        """What an EXIF block says about the source's compressed data."""
+        width_px, height_px = (self.width_px, self.height_px)
+        if self.orientation in SWAPS_SIDES:
+            width_px, height_px = height_px, width_px
+        has_profile = self.encoding.source_profile is not None
+        return Raster(width_px, height_px, self.frames[0].is_grey, has_profile, self.encoding.dpi)
 
     @property
     def pixels(self) -> NDArray[np.uint8]:

@@ -153,10 +153,8 @@ def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
     is_seen_whole = all(note.code != "depth_reduced" for note in photo.notes)
     if format_ not in _REPACKAGE or len(photo.frames) > 1 or not is_seen_whole:
         return None
-    exif = metadata.written_exif(photo.orientation)
-    data = _REPACKAGE[format_](
-        photo.data, exif.tobytes() if exif else None, metadata.written_xmp(), photo.encoding.source_profile
-    )
+    exif = metadata.written_exif(photo.orientation, photo.raster if format_ is Format.JPEG else None)
+    data = _REPACKAGE[format_](photo.data, exif, metadata.written_xmp(), photo.encoding.source_profile)
     if data is None or _has_slack(format_, data, photo):
         return None
     try:

@@ -57,4 +57,4 @@ def test_what_is_no_property_of_the_namespace_is_not_read(packet: str) -> None:
 
 def test_a_written_packet_is_read_as_it_was_meant() -> None:
     properties = {"ProjectionType": "equirectangular", "PoseHeadingDegrees": "<\"&'>"}
-    assert read_properties(written_packet(GPANO, "GPano", properties), GPANO) == properties
+    assert read_properties(written_packet({(GPANO, "GPano"): properties}), GPANO) == properties

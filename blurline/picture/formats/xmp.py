@@ -38,12 +38,19 @@ def read_properties(packet: bytes | str, namespace: str) -> dict[str, str]:
     return reader.properties
 
 
-def written_packet(namespace: str, prefix: str, properties: Mapping[str, str]) -> bytes:
-    """A packet with simple properties of one namespace."""
-    values = " ".join(f"{prefix}:{name}={quoteattr(value)}" for name, value in sorted(properties.items()))
+def written_packet(properties: Mapping[tuple[str, str], Mapping[str, str]]) -> bytes:
+    """A packet with simple properties, by their namespace and the prefix to write for it."""
+    values = "".join(
+        f' xmlns:{prefix}="{namespace}"'
+        + "".join(f" {prefix}:{name}={quoteattr(value)}" for name, value in sorted(each.items()))
+        for (namespace, prefix), each in properties.items()
+        if each
+    )
     return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        f'<rdf:Description rdf:about="" xmlns:{prefix}="{namespace}" {values}/></rdf:RDF></x:xmpmeta>'
+        f'<rdf:Description rdf:about=""{values}/></rdf:RDF></x:xmpmeta>'
+        '<?xpacket end="r"?>'
     ).encode()
 
 
