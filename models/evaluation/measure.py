@@ -84,6 +84,7 @@ def measure(variant: Variant, labelled: Sequence[Labelled], jobs: int | None = N
         "name": variant.name,
         "model": plan.record,
         **scored.report(),
+        "doubt_reliability": scored.reliability(),
         "look_ms": {name: round(float(np.percentile(times_ms, at)), 1) for name, at in (("p50", 50), ("p95", 95))},
         "one_centerface_run_at_640_ms": round(baseline_ms, 1),
         "look_over_one_run": round(float(np.median(times_ms)) / baseline_ms, 2),

@@ -69,6 +69,23 @@ def print_comparison(measured: Sequence[SetMeasurement]) -> None:
         "detection time, in runs of CenterFace at 640",
         *(f"{each.report['look_over_one_run']:.2f}" for each in measured),
     )
+    _print_whole(table)
+    for each in measured:
+        _print_whole(_reliability_table(each))
+
+
+def _reliability_table(measured: SetMeasurement) -> Table:
+    table = Table(title=f"{measured.variant.name}: how well the doubt predicts a visible face")
+    for column in ("doubt", "pictures", "mean doubt", "with a visible face"):
+        table.add_column(column, justify="right")
+    for row in measured.report["doubt_reliability"]:
+        shares = (f"{row[name]:.2f}" for name in ("mean_doubt", "with_a_visible_face"))
+        table.add_row(f"{row['from']:.1f} to {row['to']:.1f}", str(row["pictures"]), *shares)
+    return table
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table as wide as it needs to be."""
     console = Console()
     console.width = max(console.width, console.measure(table, options=console.options.update(width=1000)).maximum)
     console.print(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ BUCKETS_PX = ((0.0, 16.0), (16.0, 32.0), (32.0, 96.0), (96.0, float("inf")))
 _RESAMPLES = 1000
 _COVERED = 0.95
 _UNCOVERED = 0.5
+_DOUBT_BINS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class SetScore:
 
     def __init__(self, matches: Sequence[Match], doubts: Sequence[float], threshold: float, max_doubt: float) -> None:
         self.threshold = threshold
-        self._is_held = np.array(doubts) >= max_doubt
+        self._doubts = np.array(doubts)
+        self._is_held = self._doubts >= max_doubt
         self._shows_a_face = np.array([bool((each.coverage < _UNCOVERED).any()) for each in matches])
         self.pictures = len(matches)
         self._score = _joined([each.score for each in matches])
@@ -140,6 +143,26 @@ class SetScore:
                 low, high = np.percentile(known, [2.5, 97.5])
                 report[name] = {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
         return report
+
+    def reliability(self) -> list[dict[str, float]]:
+        """How well the doubt predicts a visible face: a row for each range of doubt in which there are pictures.
+
+        A doubt that predicts well has a mean close to the share of pictures in which a labelled face stays visible.
+        """
+        rows = []
+        for low, high in pairwise(_DOUBT_BINS):
+            inside = (self._doubts >= low) & ((self._doubts < high) | (high == _DOUBT_BINS[-1]))
+            if inside.any():
+                rows.append(
+                    {
+                        "from": low,
+                        "to": high,
+                        "pictures": int(inside.sum()),
+                        "mean_doubt": round(float(self._doubts[inside].mean()), 4),
+                        "with_a_visible_face": round(float(self._shows_a_face[inside].mean()), 4),
+                    }
+                )
+        return rows
 
     def _figures(self, times: NDArray[Any]) -> dict[str, float]:
         curve = self.curve(times)

@@ -114,6 +114,15 @@ def test_figures_match_a_count_by_hand() -> None:
     assert report["recall"]["low"] <= 0.5 <= report["recall"]["high"]
 
 
+def test_reliability_compares_the_doubt_with_the_pictures_that_show_a_face() -> None:
+    shows = match(np.zeros((0, 5), np.float32), labelled(FACES), 0.3, 0.4)
+    clean = match(np.zeros((0, 5), np.float32), labelled([]), 0.3, 0.4)
+    rows = SetScore([shows, shows, clean, clean], [1.0, 0.9, 0.8, 0.05], 0.3, 0.6).reliability()
+    assert [(row["from"], row["to"], row["pictures"]) for row in rows] == [(0.0, 0.1, 1), (0.8, 1.0, 3)]
+    assert [row["with_a_visible_face"] for row in rows] == [0, pytest.approx(2 / 3, abs=1e-4)]
+    assert [row["mean_doubt"] for row in rows] == [0.05, 0.9]
+
+
 def test_coverage_counts_the_face_and_not_the_overlap() -> None:
     """A box around the upper half of a face has an IoU of 0.5 and leaves the chin."""
     face = [0.0, 0.0, 100.0, 100.0]
