@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from pathlib import PurePosixPath, PureWindowsPath
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
@@ -39,14 +40,54 @@ def safe_name(name: str) -> str:
     return _trimmed(_shortened(plain))
 
 
-def same_name(path: PurePosixPath) -> str:
-    """Equal for paths that a file system without regard to case takes for one."""
-    return unicodedata.normalize("NFC", str(path).casefold())
+def result_path(path: PurePosixPath, extension: str) -> PurePosixPath:
+    """The path of a picture's result: the picture's own, plus the ``extension``, with its dot, where that differs.
+
+    It is added and replaces nothing, so that the results of `a.heic` and `a.jpg` have different names.
+    """
+    same = {".jpg": {".jpg", ".jpeg"}, ".tif": {".tif", ".tiff"}}.get(extension, {extension})
+    return path if path.suffix.lower() in same else path.with_name(f"{path.name}{extension}")
+
+
+def same_name(path: PurePosixPath | str) -> str:
+    """Equal for paths that a file system takes for one that ignores case or the normal form of letters."""
+    folded = unicodedata.normalize("NFD", str(path)).casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).casefold())
 
 
 def safe_cell(text: str) -> str:
     """Text that a spreadsheet shows and does not run as a formula (OWASP: CSV injection)."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class Names:
+    """The file names of a folder or an archive: unique on every file system, and no file where others need a folder."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+        self._numbers: Counter[str] = Counter()
+
+    def unused(self, path: PurePosixPath) -> str:
+        """The path, with a number added if it is taken."""
+        path = self._beside_files(path)
+        chosen, wanted = path, same_name(path)
+        while same_name(chosen) in self._files or same_name(chosen) in self._folders:
+            self._numbers[wanted] += 1
+            chosen = path.with_name(f"{path.stem} ({self._numbers[wanted] + 1}){path.suffix}")
+        self._files.add(same_name(chosen))
+        self._folders.update(same_name(folder) for folder in chosen.parents)
+        return str(chosen)
+
+    def _beside_files(self, path: PurePosixPath) -> PurePosixPath:
+        """The path, with other names for those of its folders that are files already."""
+        folder = PurePosixPath()
+        for part in path.parts[:-1]:
+            name = part
+            while same_name(folder / name) in self._files:
+                name += "_"
+            folder /= name
+        return folder / path.name
 
 
 def _trimmed(name: str) -> str:

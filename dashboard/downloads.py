@@ -8,14 +8,18 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from blurline.contract import Image, Job
-from blurline.file_names import safe_path
+from blurline.file_names import result_path, safe_path
 from blurline.settings import load_settings
 from dashboard.access.session import client
 from dashboard.download_links import download_link
 from dashboard.states import size
 
 _MOST_IN_A_ZIP = 300  # the dashboard fetches the whole ZIP before it sends any of it
-_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
+_EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/tiff": ".tif",
+    **{f"image/{name}": f".{name}" for name in ("png", "webp", "avif", "gif", "bmp")},
+}
 
 
 def download_result(image: Image) -> None:
@@ -49,7 +53,7 @@ def download_all(job: Job) -> None:
 
 
 def _file_name(image: Image) -> str:
-    """The owner's name for the picture, with the extension of the result."""
-    name = safe_path(image.name).name
+    """The owner's name for the picture, plus the extension of the result if it differs."""
+    name = safe_path(image.name).name or str(image.id)
     extension = _EXTENSIONS.get(image.result_media_type or "")
-    return str(PurePosixPath(name).with_suffix(extension)) if name and extension else name or str(image.id)
+    return result_path(PurePosixPath(name), extension).name if extension else name

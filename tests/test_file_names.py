@@ -6,9 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from api.jobs.archive import Names
 from api.jobs.file_names import file_path
-from blurline.file_names import safe_cell, safe_name
+from blurline.file_names import Names, result_path, safe_cell, safe_name, same_name
 
 
 @pytest.mark.parametrize(
@@ -63,6 +62,29 @@ def test_files_of_an_archive_can_be_unpacked_side_by_side(names: list[str]) -> N
     folders = {str(folder).casefold() for path in given for folder in path.parents}
     assert len(files) == len(names)
     assert not files & folders
+
+
+@pytest.mark.parametrize(
+    ("name", "extension", "expected"),
+    [
+        ("a.heic", ".jpg", "a.heic.jpg"),
+        ("a.JPEG", ".jpg", "a.JPEG"),
+        ("a.tiff", ".tif", "a.tiff"),
+        ("a", ".png", "a.png"),
+        ("a.jpg", ".png", "a.jpg.png"),
+        ("b/a.heic", ".jpg", "b/a.heic.jpg"),
+    ],
+)
+def test_a_result_keeps_the_whole_name_of_its_picture(name: str, extension: str, expected: str) -> None:
+    assert str(result_path(PurePosixPath(name), extension)) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a.jpg", "A.JPG"), ("\u00e9.jpg", "E\u0301.jpg"), ("\u1e9e.jpg", "ss.jpg"), ("\u1f80.jpg", "\u1f88.jpg")],
+)
+def test_names_that_some_file_system_takes_for_one_are_the_same(one: str, other: str) -> None:
+    assert same_name(one) == same_name(other)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])

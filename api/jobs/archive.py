@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -19,7 +18,7 @@ from api.jobs.file_names import file_path
 from api.jobs.views import image_view
 from blurline.contract import ArchivedImage
 from blurline.errors import ObjectMissing
-from blurline.file_names import same_name
+from blurline.file_names import Names
 from blurline.storage.s3 import ObjectBody
 from sql.jobs.job_queries import ImageRow, find_image, list_images_of_job
 
@@ -85,36 +84,6 @@ def _opened(context: Context, row: ImageRow) -> tuple[ImageRow | None, ObjectBod
 
 def _has_result(row: ImageRow) -> bool:
     return row.state == "published" and row.result_key is not None and row.result_gone_at is None
-
-
-class Names:
-    """The file names of an archive: unique also when case is ignored, and no file where others need a folder."""
-
-    def __init__(self) -> None:
-        self._files: set[str] = set()
-        self._folders: set[str] = set()
-        self._numbers: Counter[str] = Counter()
-
-    def unused(self, path: PurePosixPath) -> str:
-        """The path, with a number added if it is taken."""
-        path = self._beside_files(path)
-        chosen, wanted = path, same_name(path)
-        while same_name(chosen) in self._files or same_name(chosen) in self._folders:
-            self._numbers[wanted] += 1
-            chosen = path.with_name(f"{path.stem} ({self._numbers[wanted] + 1}){path.suffix}")
-        self._files.add(same_name(chosen))
-        self._folders.update(same_name(folder) for folder in chosen.parents)
-        return str(chosen)
-
-    def _beside_files(self, path: PurePosixPath) -> PurePosixPath:
-        """The path, with other names for those of its folders that are files already."""
-        folder = PurePosixPath()
-        for part in path.parts[:-1]:
-            name = part
-            while same_name(folder / name) in self._files:
-                name += "_"
-            folder /= name
-        return folder / path.name
 
 
 def _member(name: str, size_bytes: int, content: Iterator[bytes]) -> Member:

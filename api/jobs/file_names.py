@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from blurline.file_names import safe_path
+from blurline.file_names import result_path, safe_path
 
 
 def file_path(name: str, position: int, key: str) -> PurePosixPath:
@@ -15,6 +15,4 @@ def file_path(name: str, position: int, key: str) -> PurePosixPath:
     path = safe_path(name)
     if not path.name:
         path = PurePosixPath(f"image-{position}")
-    extension = PurePosixPath(key).suffix
-    same = {".jpg": {".jpg", ".jpeg"}, ".tif": {".tif", ".tiff"}}.get(extension, {extension})
-    return path if path.suffix.lower() in same else path.with_name(f"{path.name}{extension}")
+    return result_path(path, PurePosixPath(key).suffix)

@@ -10,19 +10,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
 from blurline.access.noise_key import NOISE_KEY_FILE, load_or_create_noise_key
 from blurline.errors import BlurlineError, ConfigurationError
+from blurline.file_names import Names
 from blurline.policy import OutputFormat, Policy, Style
 from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings, load_settings
 
 Photos = Annotated[list[Path], typer.Argument(help="Photographs.", exists=True, dir_okay=False)]
+Targets = dict[str, Path]
 Outcome = tuple[int, Path] | str
 _FEW = 2  # up to this many photographs, starting another process takes longer than it saves
 
@@ -81,8 +84,7 @@ def redact(
     with suppress(ConfigurationError):  # where no key can be created, each process has one of its own
         load_or_create_noise_key(values.home / NOISE_KEY_FILE)
     output.mkdir(parents=True, exist_ok=True)
-    targets = [output / path.name for path in photos]
-    _check_targets(photos, targets)
+    targets = _targets(photos, output)
     redact_one = partial(_redact_file, policy=policy, settings=values)
     failed = False
     for path, outcome in zip(photos, _map(redact_one, photos, targets, jobs), strict=True):
@@ -133,11 +135,8 @@ def evaluate(
     typer.echo("\n".join(map(str, written)))
 
 
-def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -> Outcome:
-    """Write the redacted photograph. Return the faces and the path of the result, or an error message.
-
-    If the format changes, its extension is added to the name.
-    """
+def _redact_file(path: Path, targets: Targets, policy: Policy, settings: Settings) -> Outcome:
+    """Write the redacted photograph. Return the faces and the path of the result, or an error message."""
     from blurline.picture.decode import open_photo
     from blurline.picture.malloc_tuning import tune_malloc
     from models import anonymize
@@ -146,16 +145,27 @@ def _redact_file(path: Path, target: Path, policy: Policy, settings: Settings) -
     try:
         photo = open_photo(path.read_bytes(), settings.pictures.limits)
         done = anonymize(photo, policy, settings)
-        if done.format is not photo.encoding.format:
-            target = target.with_name(f"{target.name}.{done.format.extension}")
-        target.write_bytes(done.data)
-    except BlurlineError as error:
+        target = targets["" if done.format is photo.encoding.format else f".{done.format.extension}"]
+        _write_new(target, done.data)
+    except (BlurlineError, OSError) as error:
         return str(error)
     return done.faces, target
 
 
+def _write_new(target: Path, data: bytes) -> None:
+    """Write a whole file or none. Raise ConfigurationError when another file is in its place."""
+    if target.exists() and target.read_bytes() != data:
+        raise ConfigurationError(f"{target} exists and is another file. Remove it, or choose another folder with -o.")
+    part = target.with_name(f".{uuid4().hex}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _map(
-    treat: Callable[[Path, Path], Outcome], paths: list[Path], targets: list[Path], jobs: int | None
+    treat: Callable[[Path, Targets], Outcome], paths: list[Path], targets: list[Targets], jobs: int | None
 ) -> Iterator[Outcome]:
     """Apply ``treat`` to each pair, in order, with as many processes as are worth starting."""
     processes = min(jobs or os.cpu_count() or 1, len(paths))
@@ -166,11 +176,27 @@ def _map(
         yield from pool.map(treat, paths, targets)
 
 
-def _check_targets(paths: list[Path], targets: list[Path]) -> None:
-    """Raise ConfigurationError where a result would overwrite an original or another result."""
-    if len(set(targets)) < len(targets):
-        twice = next(target for target in targets if targets.count(target) > 1)
-        raise ConfigurationError(f"Two results would have the name {twice.name}. Use different output folders.")
-    for path, target in zip(paths, targets, strict=True):
-        if target.exists() and target.samefile(path):
+def _targets(paths: list[Path], output: Path) -> list[Targets]:
+    """The path of each photograph's result, by the extension that is added when its format changes.
+
+    No two are the same on any file system. Raises ConfigurationError where a result would replace an original or where
+    two photographs have one name.
+    """
+    from blurline.picture.photo import Format
+
+    names = Names()
+    for path in paths:
+        if names.unused(PurePosixPath(path.name)) != path.name:
+            raise ConfigurationError(f"Two results would have the name {path.name}. Use different output folders.")
+    targets = [
+        {"": output / path.name}
+        | {
+            extension: output / names.unused(PurePosixPath(f"{path.name}{extension}"))
+            for extension in (f".{each.extension}" for each in Format)
+        }
+        for path in paths
+    ]
+    for path, mine in zip(paths, targets, strict=True):
+        if mine[""].exists() and mine[""].samefile(path):
             raise ConfigurationError("The result would replace the original; choose another folder with -o.")
+    return targets

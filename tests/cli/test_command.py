@@ -53,6 +53,27 @@ def test_redact_never_overwrites_an_original(tmp_path: Path) -> None:
     assert "Two results would have the name a.jpg" in done.stderr
 
 
+def test_redact_never_overwrites_another_result(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.jpg.png"):
+        (tmp_path / name).write_bytes(HOPPER.read_bytes())
+    first = ["redact", tmp_path / "a.jpg", tmp_path / "a.jpg.png", "-o", tmp_path / "out", "--output-format", "png"]
+    done = blurline(tmp_path, *first)
+    assert done.returncode == 0
+    names = ["a.jpg (2).png", "a.jpg.png.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    results = [(tmp_path / "out" / name).read_bytes() for name in names]
+    again = blurline(tmp_path, *first)
+    assert again.returncode == 0  # the same results
+    other = blurline(tmp_path, *first, "--style", "solid")
+    assert other.returncode == 1
+    assert "exists and is another file. Remove it, or choose another folder with -o." in other.stderr
+    assert [(tmp_path / "out" / name).read_bytes() for name in names] == results
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "A.JPG").write_bytes(HOPPER.read_bytes())
+    cased = blurline(tmp_path, "redact", tmp_path / "a.jpg", tmp_path / "b" / "A.JPG", "-o", tmp_path / "new")
+    assert "Two results would have the name A.JPG" in cased.stderr
+
+
 def test_detect_prints_one_line_per_image(tmp_path: Path) -> None:
     done = blurline(tmp_path, "detect", GROUP, ASTRONAUT, "--min-score", "0.1", "--jsonl")
     assert done.returncode == 0

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 import api.jobs.archive
-from api.jobs.archive import Names
 from api.jobs.file_names import file_path
+from blurline.file_names import Names
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database

@@ -151,6 +151,19 @@ def test_results_never_share_a_name(tmp_path: Path) -> None:
     assert found == {"a.heic.jpg": "a.heic", "a.heic (2).jpg": "a.heic.jpg"}
 
 
+@pytest.mark.parametrize(("one", "other"), [("A.jpg", "a.jpg"), ("\u00e9.jpg", "e\u0301.jpg")])
+def test_results_never_share_a_name_on_any_file_system(tmp_path: Path, one: str, other: str) -> None:
+    journal = Journal(tmp_path, "terms")
+    _placed(journal, tmp_path, one, "one").unlink()
+    journal.close()
+    journal = Journal(tmp_path, "terms")
+    _placed(journal, tmp_path, other, "other")
+    _placed(journal, tmp_path, one, "one")
+    found = {path.name: path.read_text() for path in tmp_path.glob("*.jpg")}
+    assert found == {one: "one", f"{Path(other).stem} (2).jpg": "other"}
+    journal.close()
+
+
 def test_a_folder_refuses_other_options_than_those_of_its_first_run(tmp_path: Path) -> None:
     Journal(tmp_path, "one").close()
     Journal(tmp_path, "one").close()

@@ -16,6 +16,7 @@ from blurline.cli.upload.picture import Chunk, Picture, State, Uploaded
 from blurline.cli.upload.scan import LocalPicture
 from blurline.contract import Image
 from blurline.errors import ConfigurationError
+from blurline.file_names import same_name
 from blurline.picture.photo import Format
 
 FOLDER = ".blurline-submit"
@@ -59,6 +60,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(folder / _FILE, timeout=0, isolation_level=None)
         self._database.row_factory = sqlite3.Row
+        self._owners: dict[str, str] | None = None  # the picture of each result's path, read when first needed
         try:
             self._database.executescript(_OPENING)
             self._bind(output, terms)
@@ -174,16 +176,20 @@ class Journal:
                     [State.DELETED, chunk_id, State.SUBMITTED],
                 )
 
-    def is_taken(self, result_name: str) -> bool:
-        """Whether a path relative to the output folder is that of a result."""
-        query = "SELECT 1 FROM pictures WHERE result_name = ?"
-        return self._database.execute(query, [os.fsencode(result_name)]).fetchone() is not None
+    def is_taken(self, result_name: str, name: str) -> bool:
+        """Whether a path relative to the output folder is that of another picture's result on any file system."""
+        if self._owners is None:
+            rows = self._database.execute("SELECT result_name, name FROM pictures WHERE result_name IS NOT NULL")
+            self._owners = {same_name(os.fsdecode(row[0])): os.fsdecode(row[1]) for row in rows}
+        return self._owners.get(same_name(result_name), name) != name
 
     def note_place(self, name: str, result_name: str) -> None:
         """Record the path of a result, relative to the output folder, before the file is moved there."""
         self._database.execute(
             "UPDATE pictures SET result_name = ? WHERE name = ?", [os.fsencode(result_name), os.fsencode(name)]
         )
+        if self._owners is not None:
+            self._owners[same_name(result_name)] = name
 
     def note_here(self, name: str, sha256: str, stat: os.stat_result) -> None:
         """Record that a result is in its place, with its hash and file status."""

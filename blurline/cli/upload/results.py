@@ -18,12 +18,12 @@ from blurline.cli.upload.picture import Picture, State
 from blurline.cli.upload.scheduling import DaemonThreads
 from blurline.client import ApiRefused, Client
 from blurline.errors import ConfigurationError, RetryableError
+from blurline.file_names import result_path
 
 ALTERED = f"{FOLDER}/altered"
 AT_ONCE = 6
 _FETCHES = 3
 _NOT_THERE = {"not_found", "not_published", "object_missing"}
-_SAME_FORMAT = {"jpg": {".jpg", ".jpeg"}, "tif": {".tif", ".tiff"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +140,15 @@ def place(journal: Journal, output: Path, picture: Picture, fetched: Fetched) ->
 
 def result_name(name: str, extension: str | None) -> str:
     """Return the name of a picture's result: the picture's own, plus the extension when the format differs."""
-    if extension is None or PurePosixPath(name).suffix.lower() in _SAME_FORMAT.get(extension, {f".{extension}"}):
-        return name
-    return f"{name}.{extension}"
+    return name if extension is None else str(result_path(PurePosixPath(name), f".{extension}"))
 
 
 def _free_name(journal: Journal, output: Path, picture: Picture) -> str:
     wanted = PurePosixPath(result_name(picture.name, picture.extension))
     for number in count(1):
         chosen = str(wanted if number == 1 else wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}"))
-        is_free = not journal.is_taken(chosen) and not os.path.lexists(output / chosen)
-        if is_free or chosen == picture.result_name:
+        is_free = chosen == picture.result_name or not os.path.lexists(output / chosen)
+        if is_free and not journal.is_taken(chosen, picture.name):
             return chosen
     raise AssertionError("numbers do not end")
 
