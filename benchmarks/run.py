@@ -8,11 +8,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import api, consistency, core, database, deface, imports, load, picture, reid, soak, stack, submission
+from benchmarks import (
+    api,
+    consistency,
+    core,
+    database,
+    deface,
+    imports,
+    load,
+    memory,
+    picture,
+    reid,
+    soak,
+    stack,
+    submission,
+)
 from benchmarks.million import run as million
 
 _PARTS = {
     "core": core.run,
+    "memory": memory.run,
     "stack": stack.run,
     "deface": deface.run,
     "submission": submission.run,

@@ -10,6 +10,7 @@ from models.detection_plan import (
     find_faces,
     load_detectors,
     plan_for,
+    release_memory,
 )
 from models.look import PassFaces
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_faces",
     "load_detectors",
     "plan_for",
+    "release_memory",
     "render_choices",
     "render_detections",
 ]

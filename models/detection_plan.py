@@ -5,6 +5,7 @@ The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` run
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
@@ -18,6 +19,7 @@ from blurline.decision.choice import choose
 from blurline.errors import ConfigurationError
 from blurline.faces import Faces
 from blurline.picture.letterbox import ScaledImage, scale_to_fit, scale_to_side
+from blurline.picture.malloc_tuning import return_freed_memory
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import (
@@ -241,6 +243,16 @@ def load_detectors(settings: Settings) -> None:
     for profile in ProfileName:
         plan_for(Policy(profile=profile), settings)
     vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)
+
+
+def release_memory(settings: Settings) -> None:
+    """Return the memory that finished pictures used, freed but kept for the next one, to the system.
+
+    Costs 50 ms, and the next picture takes about a quarter longer.
+    """
+    gc.collect()
+    vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider).release_memory()
+    return_freed_memory()
 
 
 def find_faces(

@@ -36,6 +36,11 @@ class Detector(ABC):
         """(height, width) if the model has one input size, otherwise None."""
         return self._session.fixed_input
 
+    @property
+    def smallest_input(self) -> tuple[int, int]:
+        """(height, width) of the smallest input that makes sense to run."""
+        return self.fixed_input or (2 * self.stride_px, 2 * self.stride_px)
+
     def candidates(self, pixels: NDArray[np.uint8], min_score: float, classes: tuple[int, ...] = (0,)) -> Faces:
         """Return (n, 5) unmerged rows in input pixels for (H, W, 3) RGB uint8, sides a multiple of ``stride_px``.
 
@@ -46,6 +51,11 @@ class Detector(ABC):
     def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Return the model's raw outputs for (H, W, 3) RGB uint8."""
         return self._session.run(self._prepare(pixels))
+
+    def release_memory(self) -> None:
+        """Return memory that finished runs of all detectors used to the system. Costs one small run."""
+        height, width = self.smallest_input
+        self._session.release_memory(self._prepare(np.zeros((height, width, 3), np.uint8)))
 
     @abstractmethod
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...

@@ -60,7 +60,7 @@ def custom_card(path: Path, family: Family, threshold: float) -> ModelCard:
 
 def _ready(detector: Detector) -> Detector:
     """Run once on a black input, to refuse a wrong model now and make the first photograph fast."""
-    height, width = detector.fixed_input or (2 * detector.stride_px, 2 * detector.stride_px)
+    height, width = detector.smallest_input
     try:
         detector.candidates(np.zeros((height, width, 3), np.uint8), 0.5)
     except ModelRejected:

@@ -1,12 +1,14 @@
 """The only module that imports onnxruntime. It disables telemetry and sets the options of sessions.
 
 The first session imports it, so that importing `models` stays fast. A session has one thread: a worker runs one process
-per core, which is faster than two threads in a session.
+per core, which is faster than two threads in a session. All sessions of a process share one arena of memory, which
+grows with the largest input and keeps its memory until `Session.release_memory`.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,8 @@ class Session:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        _create_arena()
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
         except Exception as error:
@@ -59,3 +63,22 @@ class Session:
         """Return the model's outputs, in order, for (1, 3, H, W) float32."""
         outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: tensor})
         return outputs
+
+    def release_memory(self, tensor: NDArray[np.float32]) -> None:
+        """Run the model on a small ``tensor``, after which onnxruntime returns the shared arena's unused memory."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._session.run(None, {self._input: tensor}, options)
+
+
+@cache
+def _create_arena() -> None:
+    """Create the arena that the sessions of this process share."""
+    import onnxruntime
+
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(memory, None)

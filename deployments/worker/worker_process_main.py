@@ -1,6 +1,7 @@
 """The main function of a worker process, which runs flow runs one after another in its main thread.
 
-Flow and models are loaded before it reports ready, unless it runs flows that process no pictures. A cancellation
+Flow and models are loaded before it reports ready, unless it runs flows that process no pictures. Between runs it keeps
+the memory of the last pictures for the next ones; when it is idle, it returns that memory to the system. A cancellation
 arrives as SIGUSR1 and ends the current run, not the process. When the worker dies, the kernel (Linux) or the closed
 pipe ends the process.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CANCEL_SIGNAL = signal.SIGUSR1
 _PR_SET_PDEATHSIG = 1
+_IDLE_AFTER_S = 3.0
 
 Outcome = Literal["ready", "completed", "failed", "cancelled", "broken"]
 
@@ -60,6 +62,8 @@ def main(pipe: Connection, parent_pid: int, loads_models: bool) -> None:
     pipe.send(_report("ready"))
     while True:
         try:
+            if not pipe.poll(_IDLE_AFTER_S):
+                runner.rest()
             order: RunOrder | None = pipe.recv()
         except (EOFError, OSError):
             order = None
@@ -83,7 +87,8 @@ class _Runner:
         self._cancelled = Cancelled
         self._flows: dict[tuple[str, str], Any] = {}
         self._is_armed = False
-        settings = load_settings()
+        self._settings = settings = load_settings()
+        self._loads_models = loads_models
         configure_logs(settings.log_level)
         configure_traces("blurline-worker")
         if loads_models:
@@ -115,6 +120,13 @@ class _Runner:
         finally:
             self._is_armed = False
         return _report("completed" if state.is_completed() else "failed")
+
+    def rest(self) -> None:
+        """Return the memory of finished pictures to the system."""
+        if self._loads_models:
+            from models import release_memory
+
+            release_memory(self._settings)
 
     def end(self) -> None:
         """Send the remaining traces."""

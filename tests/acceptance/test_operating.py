@@ -16,12 +16,13 @@ import psycopg
 import pyarrow.parquet
 import pytest
 from minio import Minio
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 from blurline.settings import Settings
 from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit
 from tests.clock import age
-from tests.pictures import HOPPER
+from tests.pictures import GROUP, HOPPER, encoded
 from tests.waiting import TIMEOUT_S, wait_for
 
 FAULTS = Path(__file__).with_name("faults")
@@ -116,6 +117,19 @@ def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, s
             lambda: all(run["state_type"] in ("CANCELLED", "COMPLETED") for run in _flow_runs(prefect, job_id)),
         )
     assert _children(held) >= children, "the children were kept"
+
+
+def test_worker_processes_return_the_memory_of_large_pictures(held: Stack, client: httpx.Client) -> None:
+    with Image.open(GROUP) as image:
+        large = encoded(image.convert("RGB").resize((6000, 3750)), "JPEG")
+    children = _children(held)
+    (done,) = finished(client, submit(client, [("large.jpg", large)])).values()
+    assert done["state"] == "published"
+    wait_for(
+        "no worker process keeps the memory of the picture",
+        lambda: all(psutil.Process(pid).memory_info().rss < 450e6 for pid in _children(held)),
+    )
+    assert _children(held) >= children, "no process was replaced"
 
 
 def test_an_operator_cancels_a_flow_run_in_the_browser(
