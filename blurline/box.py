@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blurline.detected_class import FACE
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -46,7 +48,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A detected face: where it is and the detector's score in 0..1."""
+    """A detected face, or an object of another class: where it is and the detector's score in 0..1."""
 
     box: Box
     score: float
+    class_name: str = FACE

@@ -146,6 +146,11 @@ _REQUESTS = {
         "Change the field that the message names, or leave it out.",
         status=422,
     ),
+    "unknown_class": _code(
+        "The request names a class that no detector of this installation finds.",
+        "Use a class listed at `/v1/classes`, or ask the operator for a detector.",
+        status=422,
+    ),
     "unknown_preset": _code("No preset has this name.", "Use a preset listed at `/v1/presets`.", status=422),
     "rate_limited": _code(
         "The client sent too many requests in too short a time.", "Wait as long as `Retry-After` says.", status=429
@@ -272,6 +277,11 @@ _IMAGES_AND_ATTEMPTS = {
         ("cancelled", "An operator cancelled the flow run.", "Ask the operator why, then re-run the image."),
         ("job_cancelled", "The job was cancelled.", "Re-run the image if this was a mistake."),
         ("rerun_cancelled", "The re-run was cancelled.", "Re-run the image if this was a mistake."),
+        (
+            "detector_missing",
+            "The policy destroys a class for which the worker has no detector, so nothing was published.",
+            "Tell the operator, or re-run the image without the class.",
+        ),
         (
             "needs_newer_worker",
             "The image needs a worker of a newer release, and none came for hours.",

@@ -15,6 +15,7 @@ BlurlineError
 │   ├── OutputCheckFailed     the output did not pass its check; nothing is published
 │   ├── MarkMisses            a box that a reviewer marked covers no pixel; nothing is published
 │   ├── ModelRejected         a model file is missing, corrupt or of an unknown shape
+│   ├── DetectorMissing       a policy destroys a class for which the worker has no detector
 │   └── ConfigurationError    settings or environment; the message says what to change
 └── RetryableError            the service or the network is at fault; Prefect retries
     ├── StoreUnavailable
@@ -130,6 +131,12 @@ class ModelRejected(PermanentError):
     """A model file is missing, corrupt, or of a shape that Blurline cannot read."""
 
     code = "model_rejected"
+
+
+class DetectorMissing(PermanentError):
+    """A policy destroys a class that no detector of this worker finds; nothing is published."""
+
+    code = "detector_missing"
 
 
 class ConfigurationError(PermanentError):

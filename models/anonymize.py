@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.access.noise_key import load_noise_key
-from blurline.decision.choice import Choice, choose
+from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
 from blurline.errors import OutputCheckFailed
 from blurline.picture.photo import WITH_ALPHA, Format, Frame, Photo, PictureNote
@@ -73,8 +73,7 @@ def render_detections(
 ) -> Rendered:
     """The second half of `anonymize`: from the detections in each frame to the checked file."""
     choices = tuple(
-        choose(each.rows, policy, plan.threshold, frame.width_px, frame.height_px)
-        for frame, each in zip(photo.frames, found, strict=True)
+        _choice(each, policy, plan.threshold, frame) for frame, each in zip(photo.frames, found, strict=True)
     )
     weak, best = [_NONE], [_NONE]
     for frame, choice, each in zip(photo.frames, choices, found, strict=True):
@@ -98,7 +97,7 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
         return _render(photo, choices, policy, settings)
     except OutputCheckFailed:
         stronger = strengthened(policy, settings.least_policy.allowed_styles)
-        if stronger is None or not any(choice.faces for choice in choices):
+        if stronger is None or not any(choice.destroyed for choice in choices):
             raise
     rendered = _render(photo, choices, stronger, settings)
     done = rendered.result
@@ -112,7 +111,7 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
 
 def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
     noise_key = load_noise_key(settings.home)
-    written = write(photo, [choice.faces for choice in choices], policy, noise_key.secret)
+    written = write(photo, [choice.destroyed for choice in choices], policy, noise_key.secret)
     shown = [_NONE]
     shown_choices = choices[len(choices) - len(written.photo.frames) :]  # only PNG keeps a poster frame
     for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
@@ -124,6 +123,13 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
     in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))
     return Rendered(done, written.photo.frames[0], scores)
+
+
+def _choice(found: FrameDetections, policy: Policy, threshold: float, frame: Frame) -> Choice:
+    """The decision on each row of a frame, of faces and of other classes."""
+    size_px = frame.width_px, frame.height_px
+    others = {name: (each.rows, each.threshold) for name, each in found.others.items()}
+    return replace(choose(found.rows, policy, threshold, *size_px), others=choose_others(others, policy, *size_px))
 
 
 def _format_notes(photo: Photo, written: Format) -> tuple[PictureNote, ...]:

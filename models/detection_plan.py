@@ -6,7 +6,8 @@ The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` run
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -39,9 +40,10 @@ from blurline.policy.profile import (
 from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
-from models.loading import custom_card, custom_detector, vendored_detector
+from models.loading import custom_card, custom_detector, further_detector, vendored_detector
 from models.look import PassFaces, covers_most, focus_of, run_pass, small_faces, turned_weight, turns_to_look
 from models.merge import fuse, iou, non_maximum_suppression, outermost
+from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +57,44 @@ class DetectorInputs:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The detections of each pass over each appearance of a frame, and the frame's size."""
+    """The detections of each pass over each appearance of a frame, the frame's size, and the same of each class beside
+    faces."""
 
     passes: list[list[PassFaces]]
     width_px: int
     height_px: int
+    others: Mapping[str, Candidates] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FrameDetections:
     """The merged detections of a frame: ``rows`` (n, 5) in upright pixels, one per face, best first, with candidates
-    down to `EVIDENCE_SCORE`; ``best_scores`` (n,): the best score of each row in a single pass."""
+    down to `EVIDENCE_SCORE`; ``best_scores`` (n,): the best score of each row in a single pass; ``others``: the rows of
+    each class beside faces."""
 
     rows: Faces
     best_scores: NDArray[np.float32]
+    others: Mapping[str, ClassRows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionPlan:
-    """A profile with its loaded detectors. ``threshold`` is the score from which a row is a face."""
+    """A profile with its loaded detectors. ``threshold`` is the score from which a row is a face; ``others`` has the
+    plans of other classes."""
 
     detector: Detector
     scout: Detector
     profile: Profile
     threshold: float
     classes: tuple[int, ...] = (0,)
+    others: OtherClasses = NO_OTHERS
 
     @property
     def record(self) -> dict[str, Any]:
-        """The model's identity and the version of the plan, recorded on every image of this plan."""
+        """The model's identity, the version of the plan and the detectors of other classes, recorded on every image of
+        this plan."""
         card = self.detector.card
+        others = {"detectors": self.others.record} if self.others.plans else {}
         return {
             "name": card.name,
             "sha256": card.sha256,
@@ -92,6 +102,7 @@ class DetectionPlan:
             "provider": self.detector.provider,
             "threshold": self.threshold,
             "plan_version": PLAN_VERSION,
+            **others,
         }
 
     def inputs(self, frame: Frame) -> list[DetectorInputs]:
@@ -103,7 +114,7 @@ class DetectionPlan:
         found = [
             self._look(frame.appearances[number], each) for number, each in enumerate(inputs or self.inputs(frame))
         ]
-        return Candidates(found, frame.width_px, frame.height_px)
+        return Candidates(found, frame.width_px, frame.height_px, self.others.candidates(frame))
 
     def merge(self, candidates: Candidates) -> FrameDetections:
         """Merge the detections of all passes, clipped to the frame.
@@ -128,7 +139,7 @@ class DetectionPlan:
         best = rows[:, 4].copy()
         is_weak = rows[:, 4] < self.threshold
         best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
-        return FrameDetections(rows, best)
+        return FrameDetections(rows, best, self.others.merge(candidates.others))
 
     def detect(self, frame: Frame) -> FrameDetections:
         """Run all three steps."""
@@ -215,9 +226,9 @@ class DetectionPlan:
 
 
 def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
-    """Return the detection plan of a policy. Raises ModelRejected or ConfigurationError."""
-    own = (settings or Settings()).detector
-    profile = PROFILES[policy.profile]
+    """Return the detection plan of a policy. Raises ModelRejected, DetectorMissing or ConfigurationError."""
+    settings = settings or Settings()
+    own, profile = settings.detector, PROFILES[policy.profile]
     scout = vendored_detector(SCOUT_MODEL, own.execution_provider)
     if own.model_file is None:
         detector, threshold = vendored_detector(profile.model, own.execution_provider), profile.threshold
@@ -225,7 +236,12 @@ def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
         family, threshold = _family(own.model_family), own.model_threshold
         detector = custom_detector(own.model_file, family, threshold, own.execution_provider)
         profile = profile.for_unmeasured_model(threshold)
-    return DetectionPlan(detector, scout, profile, threshold, policy.classes)
+
+    def plan_of(further: Detector, least: float, numbers: tuple[int, ...]) -> DetectionPlan:
+        return DetectionPlan(further, scout, PROFILES[policy.profile].for_unmeasured_model(least), least, numbers)
+
+    others = other_classes(policy.classes_destroyed, settings, plan_of)
+    return DetectionPlan(detector, scout, profile, threshold, policy.classes, others)
 
 
 def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:
@@ -239,7 +255,10 @@ def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:
 
 
 def load_detectors(settings: Settings) -> None:
-    """Load the detector of every profile and of the second look. Raises ModelRejected or ConfigurationError."""
+    """Load the detector of every profile, of the second look and of every other class. Raises ModelRejected or
+    ConfigurationError."""
+    for spec in settings.detector.detectors:
+        further_detector(spec, settings.detector.execution_provider)
     for profile in ProfileName:
         plan_for(Policy(profile=profile), settings)
     vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)

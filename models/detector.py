@@ -41,6 +41,11 @@ class Detector(ABC):
         """(height, width) of the smallest input that makes sense to run."""
         return self.fixed_input or (2 * self.stride_px, 2 * self.stride_px)
 
+    @property
+    def class_names(self) -> dict[int, str]:
+        """The classes that the model file names, by number; empty if it names none."""
+        return {}
+
     def candidates(self, pixels: NDArray[np.uint8], min_score: float, classes: tuple[int, ...] = (0,)) -> Faces:
         """Return (n, 5) unmerged rows in input pixels for (H, W, 3) RGB uint8, sides a multiple of ``stride_px``.
 
@@ -68,6 +73,11 @@ class Detector(ABC):
 
 class FaceDetector(Detector):
     """A detector with one class: faces, class 0."""
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """The one class."""
+        return {0: "face"}
 
     def _decode(
         self, outputs: list[NDArray[np.float32]], size: tuple[int, ...], min_score: float, classes: tuple[int, ...]

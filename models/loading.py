@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from blurline.errors import ModelRejected
+from blurline.settings.further_detectors import FurtherDetector
 from models.card import WEIGHTS, Family, ModelCard, check_sha256, file_sha256, vendored_card
 from models.centerface import CenterFace
 from models.detector import Detector
@@ -37,6 +38,36 @@ def custom_detector(path: Path, family: Family, threshold: float, provider: str 
     return _ready(_FAMILIES[family](card, Session(path, provider)))
 
 
+def further_detector(spec: FurtherDetector, provider: str = "CPUExecutionProvider") -> Detector:
+    """A detector of BLURLINE_DETECTORS, loaded once per process. Raises ModelRejected if it is not usable or lacks a
+    class that the setting names."""
+    return _further_detector(spec.model_dump_json(), provider)
+
+
+@lru_cache(maxsize=32)
+def _further_detector(spec_json: str, provider: str) -> Detector:
+    spec = FurtherDetector.model_validate_json(spec_json)
+    try:
+        card = custom_card(spec.file, Family(spec.family), spec.threshold)
+        detector = _FAMILIES[card.family](card, Session(spec.file, provider))
+        _check_classes(detector, spec)
+        return _ready(detector, tuple(spec.classes))
+    except ModelRejected as error:
+        raise ModelRejected(
+            f"The detector {spec.name} of BLURLINE_DETECTORS cannot be used: {error} "
+            "Correct its `file`, `family` or `classes`, or take it out of the setting."
+        ) from error
+
+
+def _check_classes(detector: Detector, spec: FurtherDetector) -> None:
+    """Raise ModelRejected when the setting names a class that the model file does not name."""
+    known = detector.class_names
+    unknown = sorted(set(spec.classes) - set(known)) if known else []
+    if unknown:
+        listed = ", ".join(f"{number} ({name})" for number, name in sorted(known.items()))
+        raise ModelRejected(f"{spec.file} has no class {unknown[0]}, only {listed}.")
+
+
 def custom_card(path: Path, family: Family, threshold: float) -> ModelCard:
     """The card of a user's own ONNX file. Raises ModelRejected when there is no such file."""
     if not path.is_file():
@@ -58,11 +89,11 @@ def custom_card(path: Path, family: Family, threshold: float) -> ModelCard:
     )
 
 
-def _ready(detector: Detector) -> Detector:
+def _ready(detector: Detector, classes: tuple[int, ...] = (0,)) -> Detector:
     """Run once on a black input, to refuse a wrong model now and make the first photograph fast."""
     height, width = detector.smallest_input
     try:
-        detector.candidates(np.zeros((height, width, 3), np.uint8), 0.5)
+        detector.candidates(np.zeros((height, width, 3), np.uint8), 0.5, classes)
     except ModelRejected:
         raise
     except Exception as error:

@@ -59,6 +59,12 @@ class Session:
         height, width = inputs[0].shape[2:]
         self.fixed_input = (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The custom properties of the model file, as its exporter wrote them."""
+        properties: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return properties
+
     def run(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the model's outputs, in order, for (1, 3, H, W) float32."""
         outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: tensor})

@@ -10,6 +10,8 @@ Class 0 is the face; a policy may select others."""
 
 from __future__ import annotations
 
+import ast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,15 @@ _STRIDES_PX = (8, 16, 32)
 class YoloFace(Detector):
     """A YOLO face detector."""
 
+    @property
+    def class_names(self) -> dict[int, str]:
+        """The classes in the file's property ``names``, a Python literal as ``{0: 'plate'}``; empty without it."""
+        try:
+            names = ast.literal_eval(self._session.metadata.get("names", "{}"))
+            return {int(number): str(name) for number, name in names.items()}
+        except (ValueError, SyntaxError, AttributeError, TypeError, MemoryError, RecursionError):
+            return {}
+
     def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return to_tensor(pixels) / np.float32(255)
 
@@ -32,7 +43,7 @@ class YoloFace(Detector):
         rows = outputs[0][0]
         if rows.ndim != 2:
             raise ModelRejected(
-                f"{self.card.file} has an output of shape {outputs[0].shape}; a YOLO face model has (1, 4 + c, n)."
+                f"{self.card.file} has an output of shape {outputs[0].shape}; a YOLO model has (1, 4 + c, n)."
             )
         anchors = sum((size[0] // stride) * (size[1] // stride) for stride in _STRIDES_PX)
         if rows.shape[1] == 6 and rows.shape[0] != anchors:
@@ -41,12 +52,12 @@ class YoloFace(Detector):
         if anchors not in rows.shape or min(rows.shape) < 5:
             raise ModelRejected(
                 f"{self.card.file} returns {rows.shape} for an input of {size[0]}x{size[1]} pixels; "
-                f"a YOLO face model returns (4 + classes, {anchors})."
+                f"a YOLO model returns (4 + classes, {anchors})."
             )
         by_anchor = rows if rows.shape[0] == anchors else rows.T
         if not 0 <= min(classes) <= max(classes) < by_anchor.shape[1] - 4:
             raise ModelRejected(
-                f"{self.card.file} has {by_anchor.shape[1] - 4} classes, from 0 on; the policy asks for {classes}."
+                f"{self.card.file} has {by_anchor.shape[1] - 4} classes, from 0 on, not all of {classes}."
             )
         score = by_anchor[:, [4 + wanted for wanted in classes]].max(axis=1)
         found, score = by_anchor[score > min_score], score[score > min_score]

@@ -122,7 +122,7 @@ CREATE TABLE deletions (
 );
 CREATE INDEX deletions_by_end ON deletions (completed_at) WHERE completed_at IS NOT NULL;
 
--- 0001, 0003
+-- 0001, 0003, 0022
 CREATE TABLE detections (
     attempt_id uuid    NOT NULL,
     ordinal    integer NOT NULL,
@@ -133,6 +133,7 @@ CREATE TABLE detections (
     score      real    NOT NULL,
     destroyed  boolean NOT NULL,
     frame      integer NOT NULL DEFAULT 0,
+    class_name text    NOT NULL DEFAULT 'face',
     CONSTRAINT detections_pkey PRIMARY KEY (attempt_id, ordinal),
     CONSTRAINT detections_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id) ON DELETE CASCADE
 );
@@ -226,7 +227,7 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
--- 0001, 0002, 0003, 0004, 0006, 0008
+-- 0001, 0002, 0003, 0004, 0006, 0008, 0022
 CREATE TABLE images (
     id                uuid        NOT NULL,
     job_id            uuid        NOT NULL,
@@ -269,6 +270,7 @@ CREATE TABLE images (
     original_gone_why text,
     result_gone_at    timestamptz,
     result_gone_why   text,
+    others_found      jsonb,
     CONSTRAINT images_pkey PRIMARY KEY (id),
     CONSTRAINT images_job_id_position_key UNIQUE (job_id, "position"),
     CONSTRAINT images_original_key_key UNIQUE (original_key),
@@ -289,6 +291,7 @@ CREATE INDEX images_open ON images (job_id) WHERE state = ANY (ARRAY['queued', '
 CREATE INDEX images_to_review ON images (COALESCE(doubt, 2::real) DESC, id DESC) WHERE state = 'needs_review';
 CREATE INDEX images_underway ON images (open_attempt_id) WHERE open_attempt_id IS NOT NULL;
 CREATE INDEX images_with_original ON images (finished_at) INCLUDE (job_id) WHERE original_gone_at IS NULL;
+CREATE INDEX images_with_others ON images (created_at) WHERE others_found IS NOT NULL;
 CREATE INDEX images_with_result ON images (finished_at) INCLUDE (job_id)
     WHERE result_key IS NOT NULL AND result_gone_at IS NULL;
 CREATE TRIGGER image_has_new_result BEFORE UPDATE OF result_attempt_id ON images
@@ -762,7 +765,7 @@ BEGIN
     RETURN counts;
 END $$;
 
--- 0006
+-- 0006, 0022
 CREATE FUNCTION histograms_of(attempt uuid, picture_side_px integer, OUT face_sizes integer[], OUT face_shares integer[], OUT face_scores integer[], OUT candidate_scores integer[])
     RETURNS record LANGUAGE sql STABLE AS $$
     SELECT histogram(array_agg(side) FILTER (WHERE destroyed), bin_edges('face_sizes'))::integer[],
@@ -770,7 +773,8 @@ CREATE FUNCTION histograms_of(attempt uuid, picture_side_px integer, OUT face_si
                      bin_edges('face_shares'))::integer[],
            histogram(array_agg(score) FILTER (WHERE destroyed), bin_edges('face_scores'))::integer[],
            histogram(array_agg(score) FILTER (WHERE NOT destroyed), bin_edges('candidate_scores'))::integer[]
-    FROM (SELECT greatest(x2 - x1, y2 - y1) AS side, score, destroyed FROM detections WHERE attempt_id = attempt) AS boxes
+    FROM (SELECT greatest(x2 - x1, y2 - y1) AS side, score, destroyed
+          FROM detections WHERE attempt_id = attempt AND class_name = 'face') AS boxes
     HAVING count(*) > 0
 $$;
 
@@ -831,14 +835,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- 0006
+-- 0006, 0022
 CREATE FUNCTION judge_detector(detector uuid, attempt uuid, added jsonb, dropped jsonb, OUT faces_found bigint[], OUT false_boxes bigint[], OUT faces_missed bigint[])
     RETURNS record LANGUAGE sql STABLE AS $$
     WITH truth AS MATERIALIZED (
         SELECT row_number() OVER () AS id, *, greatest(x2 - x1, y2 - y1) AS side FROM true_faces(attempt, added, dropped)
     ), boxes AS MATERIALIZED (
         SELECT ordinal AS id, frame, x1, y1, x2, y2, greatest(x2 - x1, y2 - y1) AS side
-        FROM detections WHERE attempt_id = detector AND destroyed
+        FROM detections WHERE attempt_id = detector AND destroyed AND class_name = 'face'
     ), pairs AS (
         SELECT truth.id AS truth_id, boxes.id AS box_id, shared / (
                    (truth.x2 - truth.x1) * (truth.y2 - truth.y1) + (boxes.x2 - boxes.x1) * (boxes.y2 - boxes.y1) - shared
@@ -1042,19 +1046,26 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- 0006
-CREATE FUNCTION true_faces(attempt uuid, added jsonb, dropped jsonb)
-    RETURNS TABLE(frame integer, x1 real, y1 real, x2 real, y2 real) LANGUAGE sql STABLE AS $$
-    SELECT frame, x1, y1, x2, y2 FROM detections
+-- 0022
+CREATE FUNCTION true_boxes(attempt uuid, added jsonb, dropped jsonb)
+    RETURNS TABLE(class_name text, frame integer, x1 real, y1 real, x2 real, y2 real) LANGUAGE sql STABLE AS $$
+    SELECT class_name, frame, x1, y1, x2, y2 FROM detections
     WHERE attempt_id = attempt AND destroyed AND NOT EXISTS (
-        SELECT FROM jsonb_to_recordset(dropped) AS gone (frame integer, x1 real, y1 real, x2 real, y2 real)
-        WHERE coalesce(gone.frame, 0) = detections.frame
+        SELECT FROM jsonb_to_recordset(dropped)
+            AS gone (class_name text, frame integer, x1 real, y1 real, x2 real, y2 real)
+        WHERE coalesce(gone.frame, 0) = detections.frame AND coalesce(gone.class_name, 'face') = detections.class_name
           AND greatest(abs(gone.x1 - detections.x1), abs(gone.y1 - detections.y1),
                        abs(gone.x2 - detections.x2), abs(gone.y2 - detections.y2)) < 0.01
     )
     UNION ALL
-    SELECT coalesce(frame, 0), x1, y1, x2, y2
-    FROM jsonb_to_recordset(added) AS drawn (frame integer, x1 real, y1 real, x2 real, y2 real)
+    SELECT coalesce(class_name, 'face'), coalesce(frame, 0), x1, y1, x2, y2
+    FROM jsonb_to_recordset(added) AS drawn (class_name text, frame integer, x1 real, y1 real, x2 real, y2 real)
+$$;
+
+-- 0006, 0022
+CREATE FUNCTION true_faces(attempt uuid, added jsonb, dropped jsonb)
+    RETURNS TABLE(frame integer, x1 real, y1 real, x2 real, y2 real) LANGUAGE sql STABLE AS $$
+    SELECT frame, x1, y1, x2, y2 FROM true_boxes(attempt, added, dropped) WHERE class_name = 'face'
 $$;
 
 -- 0006

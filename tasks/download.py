@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from prefect import task
 
 from blurline.limits import Limits
 from blurline.picture.decode import read_header
+from blurline.policy import Policy
 from blurline.policy.least_policy import at_least
 from blurline.settings import load_settings
 from blurline.storage.store import SubmittedOriginal
@@ -33,8 +35,9 @@ def download(work: Work) -> None:
             work.items = []
             return
         policy = at_least(batch.policy, settings)  # the least policy may be newer than the batch
-        work.job_id, work.policy, work.plan = batch.job_id, policy, plan_for(policy, settings)
+        work.job_id, work.policy = batch.job_id, policy
         work.items = [Item(attempt) for attempt in batch.attempts]
+        work.plan = plan_for(policy if _detects(work.items) else _of_faces(policy), settings)
 
     remote = [item.attempt for item in work.items if _is_remote(item)]
     with fetching(remote, settings) as fetched:
@@ -49,6 +52,16 @@ def download(work: Work) -> None:
             item.original = original
 
         work.advance("download", lambda item: item.original is not None, step)
+
+
+def _detects(items: Sequence[Item]) -> bool:
+    """Whether a detector has to run: reviewers have not marked everything."""
+    return any(not item.skips_detection for item in items)
+
+
+def _of_faces(policy: Policy) -> Policy:
+    """The policy without other classes, whose detectors need not be there for boxes that a reviewer has marked."""
+    return policy.model_copy(update={"other_classes": None})
 
 
 def _is_remote(item: Item) -> bool:

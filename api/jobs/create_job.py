@@ -28,7 +28,7 @@ from blurline.ids import made_at, new_id
 from blurline.observability.traces import current_traceparent
 from blurline.outbound.guarded_client import check_url
 from blurline.policy import Policy
-from blurline.policy.least_policy import resolve
+from blurline.policy.least_policy import check_classes, resolve
 from blurline.policy.presets import DEFAULT, PRESETS
 from blurline.storage.store import StoredObject
 from sql.events.webhooks import create_webhook
@@ -71,7 +71,7 @@ def submission_options(
 ) -> SubmissionOptions:
     """The options of a request, its own policy fields merged over its preset's, at least the least policy.
 
-    Raises ApiProblem and PolicyBelowLeast."""
+    Raises ApiProblem, PolicyBelowLeast and UnknownClass."""
     preset = options.preset or DEFAULT
     if preset in PRESETS:
         _, policy = PRESETS[preset]
@@ -85,6 +85,7 @@ def submission_options(
         check_url(str(options.webhook.url), context.settings.outbound.networks)
     try:
         resolved = resolve(policy, options.policy, context.settings)
+        check_classes(resolved.classes_destroyed, context.settings)  # the preset may be older than the detectors
     except ValidationError as error:
         raise ApiProblem("invalid_request", f"The policy conflicts with the preset {preset!r}: {error}.") from error
     retention = asked_days(context.settings, options.retention)

@@ -26,7 +26,7 @@ def get_presets(context: Ctx, _: Who) -> Presets:
     return Presets(presets=[*builtin, *(_view(context, row) for row in list_presets(context.database))])
 
 
-@router.put("/{name}", responses=problem_responses("preset_is_builtin", "policy_below_least"))
+@router.put("/{name}", responses=problem_responses("preset_is_builtin", "policy_below_least", "unknown_class"))
 def set_preset(context: Ctx, who: Operator, name: PresetName, request: PresetRequest) -> Preset:
     """Create or change a preset. Existing jobs keep their policy."""
     _check_own(name)

@@ -79,8 +79,8 @@ _BODY: dict[str, Any] = {
         "urls_not_allowed", "webhooks_not_allowed", "upload_already_submitted",
         "request_in_progress", "picture_too_large", "unsupported_media_type",
         "address_refused", "duplicate_key", "image_count", "object_missing", "idempotency_key_reused",
-        "unknown_preset", "policy_below_least", "retention_too_long", "quota_exceeded", "store_unavailable",
-        "bucket_missing",
+        "unknown_preset", "policy_below_least", "unknown_class", "retention_too_long", "quota_exceeded",
+        "store_unavailable", "bucket_missing",
     ),
 )  # fmt: skip
 async def create_job(

@@ -94,6 +94,7 @@ def _image_fields(row: ImageRow) -> dict[str, Any]:
         "is_underway": row.open_attempt_id is not None,
         "error": error,
         "faces_found": row.faces,
+        "others_found": row.others_found or {},
         "original_gone": _gone(row.original_gone_at, row.original_gone_why),
         "result_gone": _gone(row.result_gone_at, row.result_gone_why),
         "result_url": f"/v1/images/{row.id}/result" if is_published and row.result_gone_at is None else None,

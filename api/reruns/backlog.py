@@ -19,7 +19,7 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/v1/reruns", tags=["operating"])
 
 
-@router.post("", responses=problem_responses("models_unknown", "policy_below_least"))
+@router.post("", responses=problem_responses("models_unknown", "policy_below_least", "unknown_class"))
 def rerun_backlog(context: Ctx, who: Operator, request: BacklogRerunRequest) -> BacklogRerun:
     """Re-run images of any owner, or with `dry_run` (the default) only list them. Each image keeps its result until the
     new one is ready."""

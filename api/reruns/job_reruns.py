@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 @router.post(
     "/{job_id}/rerun",
     status_code=202,
-    responses=problem_responses("not_found", "quota_exceeded", "models_unknown", "policy_below_least"),
+    responses=problem_responses("not_found", "quota_exceeded", "models_unknown", "policy_below_least", "unknown_class"),
 )
 def rerun_job(context: Ctx, who: Who, job_id: UUID, request: RerunRequest | None = None) -> Rerun:
     """Re-run images of one of the caller's jobs, optionally with another policy; operators can re-run anyone's. Each

@@ -24,6 +24,7 @@ from blurline.contract import (
     ReviewRequest,
     ReviewTask,
 )
+from blurline.policy.least_policy import check_classes
 from sql.jobs.submissions import batch_size
 from sql.review.reviews import (
     ClaimedReview,
@@ -88,12 +89,14 @@ def reject(context: Ctx, who: Reviewer, image_id: UUID, request: RejectionReques
 @router.post(
     "/images/{image_id}/correct",
     status_code=202,
-    responses=problem_responses(*_DECIDING, "original_gone", "box_outside"),
+    responses=problem_responses(*_DECIDING, "original_gone", "box_outside", "unknown_class"),
 )
 def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequest) -> ImageWithDetections:
     """Render an image again with these boxes destroyed. An image that is published is withdrawn meanwhile if a face was
     added; otherwise it keeps its result until the new one is ready."""
-    visible_image(context, who, image_id)
+    row = visible_image(context, who, image_id)
+    found = {box.class_name for box in boxes_of(context, row)}
+    check_classes({box.class_name for box in request.destroy} - found, context.settings)
     correct_image(
         context.database,
         who.owner,

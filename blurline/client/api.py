@@ -31,6 +31,8 @@ from blurline.contract import (
     Decision,
     Decisions,
     DeletionReceipt,
+    DetectedClass,
+    DetectedClasses,
     Detections,
     Health,
     Image,
@@ -278,6 +280,10 @@ class Client:
     def presets(self) -> list[Preset]:
         """All presets."""
         return self._get(Presets, "/v1/presets").presets
+
+    def classes(self) -> list[DetectedClass]:
+        """The classes that a policy can destroy, faces first."""
+        return self._get(DetectedClasses, "/v1/classes").classes
 
     def me(self) -> Me:
         """The token's user and their quotas."""

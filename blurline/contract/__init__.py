@@ -18,6 +18,7 @@ from blurline.contract.base import (
     Time,
     with_examples,
 )
+from blurline.contract.classes import DetectedClass, DetectedClasses
 from blurline.contract.deletions import DeletionReceipt
 from blurline.contract.images import (
     ArchivedImage,
@@ -83,6 +84,8 @@ __all__ = [
     "DeletionReceipt",
     "Delivery",
     "DeliveryPage",
+    "DetectedClass",
+    "DetectedClasses",
     "Detection",
     "Detections",
     "EventType",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from blurline.detected_class import FACE, ClassName
 from blurline.errors import MarkMisses
 
 _MOST_BOXES = 5000
@@ -23,6 +24,11 @@ class MarkedBox(BaseModel):
     x2: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
     y2: float = Field(ge=-1_000_000, le=1_000_000, strict=True)
     score: float = Field(default=1, ge=0, le=1, strict=True)
+    class_name: ClassName = Field(
+        default=FACE,
+        exclude_if=lambda value: value == FACE,  # so that workers of the previous release read marked faces
+        description="What the box shows. Without it, a face.",
+    )
 
     @model_validator(mode="after")
     def _has_area(self) -> MarkedBox:

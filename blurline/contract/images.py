@@ -14,10 +14,20 @@ from pydantic import (
 from blurline.contract.base import ImageState, with_examples
 from blurline.contract.examples import IMAGE_ID, JOB_ID, SHA256, TIME
 from blurline.contract.retention import Gone
+from blurline.detected_class import FACE, ClassName
 from blurline.policy import Policy
 
 BOXES: list[dict[str, Any]] = [
-    {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
+    {
+        "frame": 0,
+        "x1": 812.5,
+        "y1": 401.0,
+        "x2": 903.2,
+        "y2": 520.7,
+        "score": 0.94,
+        "destroyed": True,
+        "class_name": "face",
+    }
 ]
 
 
@@ -32,6 +42,7 @@ class Detection(BaseModel):
     y2: float
     score: float
     destroyed: bool
+    class_name: ClassName = Field(default=FACE, description="What the box shows: `face`, or another class.")
 
 
 class Note(BaseModel):
@@ -57,6 +68,7 @@ IMAGE: dict[str, Any] = {
     "is_underway": False,
     "error": None,
     "faces_found": 3,
+    "others_found": {"plate": 1},
     "doubt": 0.12,
     "doubt_reasons": {"near_threshold": 1},
     "width_px": 4000,
@@ -92,6 +104,9 @@ class Image(BaseModel):
     is_underway: bool = Field(description="Whether an attempt, possibly a re-run, is scheduled or under way.")
     error: ImageError | None
     faces_found: int | None
+    others_found: dict[str, int] = Field(
+        default={}, description="How many objects of each class beside faces were destroyed."
+    )
     doubt: float | None = Field(description="Estimated risk that a face is still visible in the result, 0 to 1.")
     doubt_reasons: dict[str, int] | None = Field(description="How many candidates of each kind cause the doubt.")
     width_px: int | None
@@ -123,7 +138,7 @@ class ArchivedImage(Image):
 
 
 class ImageWithDetections(Image):
-    """An image and all its detections, highest score first."""
+    """An image and all its detections, frame by frame and class by class, highest score first."""
 
     model_config = with_examples(IMAGE | {"detections": BOXES})
     detections: list[Detection]
@@ -133,7 +148,8 @@ class ImageWithDetections(Image):
 
 
 class Detections(BaseModel):
-    """All detections of an image, highest score first, and the size of the upright photograph."""
+    """All detections of an image, frame by frame and class by class, highest score first, and the size of the upright
+    photograph."""
 
     model_config = with_examples(
         {

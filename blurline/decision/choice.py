@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blurline.box import Face
+from blurline.detected_class import FACE
 from blurline.faces import Faces, to_faces
 from blurline.picture.destroy import destroyed_share
 from blurline.policy import Policy
@@ -21,22 +23,36 @@ class Choice:
     """A decision for each row of ``rows`` ((n, 5), upright pixels): masks of shape (n,).
 
     ``is_destroyed``: the face will be destroyed. ``is_left``: it is a face, and the policy keeps it visible. A row that
-    is neither is a candidate that scored too low.
+    is neither is a candidate that scored too low. ``others``: the same for the rows of each class beside faces.
     """
 
     rows: Faces
     is_destroyed: NDArray[np.bool_]
     is_left: NDArray[np.bool_]
+    others: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
     def faces(self) -> tuple[Face, ...]:
         """The faces to destroy, highest score first."""
         return to_faces(self.rows[self.is_destroyed])
 
+    @property
+    def by_class(self) -> dict[str, Choice]:
+        """The choice for each class, faces first."""
+        return {FACE: self, **self.others}
+
+    @property
+    def destroyed(self) -> tuple[Face, ...]:
+        """What to destroy: the faces, then the objects of each other class, highest score first."""
+        return tuple(
+            each for name, choice in self.by_class.items() for each in to_faces(choice.rows[choice.is_destroyed], name)
+        )
+
     def uncovered(self, rows: Faces, policy: Policy, width_px: int, height_px: int) -> NDArray[np.bool_]:
         """Return an (m,) mask of other ``rows`` that are visible in the result against the policy's intent."""
         boxes = rows[:, :4].astype(np.float64)
-        destroyed = destroyed_share(boxes, self.rows[self.is_destroyed, :4].astype(np.float64), policy.padding)
+        covers = np.concatenate([each.rows[each.is_destroyed, :4] for each in self.by_class.values()])
+        destroyed = destroyed_share(boxes, covers.astype(np.float64), policy.padding)
         regions = (*policy.always_regions, *policy.keep_regions)
         given = [_share_inside(boxes, region.box(width_px, height_px).corners) for region in regions]
         left = [_share_inside(boxes, tuple(box)) for box in self.rows[self.is_left, :4].astype(float).tolist()]
@@ -61,6 +77,18 @@ def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_
     is_destroyed = is_wanted & (rows[:, 4] >= least)
     is_left = ~is_destroyed & (rows[:, 4] >= min(least, threshold))
     return Choice(rows, is_destroyed, is_left)
+
+
+def choose_others(
+    found: Mapping[str, tuple[Faces, float]], policy: Policy, width_px: int, height_px: int
+) -> dict[str, Choice]:
+    """Decide on every row of each class beside faces.
+
+    ``found``: the rows of each class, and the score from which one is an object of the class. `min_score` and
+    `size_limits` concern faces only: scores of other detectors mean something else.
+    """
+    for_others = policy.model_copy(update={"min_score": None, "size_limits": None})
+    return {name: choose(rows, for_others, threshold, width_px, height_px) for name, (rows, threshold) in found.items()}
 
 
 def _share_inside(boxes: NDArray[np.float64], area: tuple[float, ...]) -> NDArray[np.float64]:

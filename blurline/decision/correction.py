@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from blurline.box import Box
 from blurline.contract.corrections import Correction, MarkedBox
 from blurline.decision.choice import MOSTLY, Choice
+from blurline.detected_class import FACE
 from blurline.errors import MarkMisses
 from blurline.faces import Faces
 from blurline.policy import Policy
@@ -24,7 +26,16 @@ def corrected_choices(correction: Correction, frames: int) -> tuple[Choice, ...]
 
 
 def _choice(correction: Correction, frame: int) -> Choice:
-    destroyed, left = ([box for box in boxes if box.frame == frame] for boxes in (correction.destroy, correction.leave))
+    names = dict.fromkeys(box.class_name for box in (*correction.destroy, *correction.leave) if box.frame == frame)
+    others = {name: _choice_of_class(correction, frame, name) for name in names if name != FACE}
+    return replace(_choice_of_class(correction, frame, FACE), others=others)
+
+
+def _choice_of_class(correction: Correction, frame: int, class_name: str) -> Choice:
+    destroyed, left = (
+        [box for box in boxes if (box.frame, box.class_name) == (frame, class_name)]
+        for boxes in (correction.destroy, correction.leave)
+    )
     rows: Faces = np.array(
         [[box.x1, box.y1, box.x2, box.y2, box.score] for box in (*destroyed, *left)], np.float32
     ).reshape(-1, 5)

@@ -11,7 +11,7 @@ outside the opaque area.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -57,7 +57,8 @@ def destroy(
     *,
     is_transparency: bool = False,
 ) -> NDArray[Levels]:
-    """Return a copy of ``pixels`` (upright) with every face destroyed according to the policy.
+    """Return a copy of ``pixels`` (upright) with every face destroyed according to the policy, and every object of
+    another class in the style that the policy names for the class.
 
     Shape (H, W, 3) for RGB or (H, W, 1) for one channel; uint8, or uint16 for one channel. ``is_transparency``: the
     channel is opacity, which is averaged without noise or drawing.
@@ -68,7 +69,7 @@ def destroy(
     result = pixels.copy()
     method = _Method(policy, noise or random_noise(), is_transparency)
     for face in faces:
-        _destroy_face(result, face.box, method)
+        _destroy_face(result, face.box, replace(method, policy=policy.for_class(face.class_name)))
     height, width = pixels.shape[:2]
     for region in policy.keep_regions:
         box = region.box(width, height)

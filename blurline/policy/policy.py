@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
+from blurline.detected_class import FACE, ClassName
 from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import CANDIDATE_SCORE, ProfileName
 from blurline.policy.region import Region, SizeLimits
@@ -100,6 +103,12 @@ class Policy(BaseModel):
         max_length=100,
         description="For a model with several classes, the numbers of those to destroy; 0 is the face.",
     )
+    other_classes: dict[ClassName, Style] | None = Field(
+        default=None,
+        max_length=100,
+        exclude_if=lambda value: value is None,  # so that workers of the previous release read policies without it
+        description="Classes beside faces to destroy, each with its style. The operator's detectors find them.",
+    )
     metadata: MetadataPolicy = Field(
         default=MetadataPolicy.STRIP,
         description="Which metadata to keep: none (`strip`); time, camera and authorship (`safe`); these and the "
@@ -114,3 +123,19 @@ class Policy(BaseModel):
         description="Keep the compressed coefficients of every JPEG block that no face touches. Slower; needs the "
         "extra `exact` on the workers.",
     )
+
+    @model_validator(mode="after")
+    def _leaves_faces_to_style(self) -> Self:
+        if FACE in self.classes_destroyed:
+            raise ValueError("`other_classes` cannot name `face`: faces are always destroyed, and `style` says how")
+        return self
+
+    @property
+    def classes_destroyed(self) -> Mapping[str, Style]:
+        """The classes beside faces to destroy, and the style of each."""
+        return MappingProxyType(self.other_classes or {})
+
+    def for_class(self, class_name: str) -> Policy:
+        """The policy with the style of a class. A class that it does not name has the style of faces."""
+        style = self.classes_destroyed.get(class_name, self.style)
+        return self if style is self.style else self.model_copy(update={"style": style})

@@ -21,6 +21,7 @@ from pydantic import (
 
 from blurline.errors import ConfigurationError
 from blurline.limits import Limits
+from blurline.settings.further_detectors import FurtherDetectors
 
 T = TypeVar("T")
 
@@ -389,6 +390,20 @@ class DetectorSettings(Concern, alias_generator=_named("BLURLINE_")):
     execution_provider: str = Field(
         default="CPUExecutionProvider", description="Execution provider of onnxruntime; must be installed."
     )
+    detectors: FurtherDetectors = Field(
+        default=(), description="Detectors of other classes beside faces, as a JSON list (docs/detection.md)."
+    )
+
+    @property
+    def other_classes(self) -> tuple[str, ...]:
+        """The classes beside faces that the detectors find, sorted."""
+        return tuple(sorted({name for detector in self.detectors for name in detector.classes.values()}))
+
+    @property
+    def required_classes(self) -> tuple[str, ...]:
+        """The classes beside faces that belong to every policy, sorted."""
+        required = [detector for detector in self.detectors if detector.policies == "all"]
+        return tuple(sorted({name for detector in required for name in detector.classes.values()}))
 
 
 class WorkerSettings(Concern, alias_generator=_named("BLURLINE_WORKER_")):

@@ -188,5 +188,10 @@ def _stack_variables() -> dict[str, str]:
 
 def _message(place: tuple[int | str, ...], problem: str) -> str:
     """Describe what is wrong with one setting, or with how several go together."""
-    variable = next((part for part in place if part in SETTINGS), None)
-    return f"{variable}: {problem}" if variable else problem.removeprefix("Value error, ")
+    problem = problem.removeprefix("Value error, ")
+    at = next((at for at, part in enumerate(place) if part in SETTINGS), None)
+    if at is None:
+        return problem
+    within = place[at + 1 :]  # a field of an object, or only the place in a list
+    shown = place[at:] if any(isinstance(part, str) for part in within) else place[at : at + 1]
+    return f"{'.'.join(map(str, shown))}: {problem}"

@@ -19,12 +19,13 @@ from blurline.errors import ConfigurationError, ModelRejected
 from blurline.policy import Policy
 from blurline.policy.profile import SECOND_LOOK_MODEL, ProfileName
 from blurline.settings import Settings
+from blurline.settings.further_detectors import FurtherDetector
 from blurline.version import VERSION
 from deployments.doctor.result import Finding, error, ok, warning
 from deployments.embedded.home import recorded_ports, recorded_processes
 from models import plan_for
 from models.detector import Detector
-from models.loading import vendored_detector
+from models.loading import further_detector, vendored_detector
 
 _NAMED_PACKAGES = ("onnxruntime", "prefect", "psycopg", "pillow")
 _LITTLE_BYTES = 1_000_000_000
@@ -56,6 +57,8 @@ def models(settings: Settings) -> Iterator[Finding]:
         yield _model(f"models.{profile}", lambda policy=policy: plan_for(policy, settings).detector)  # type: ignore[misc]
     provider = settings.detector.execution_provider
     yield _model("models.second_look", lambda: vendored_detector(SECOND_LOOK_MODEL, provider))
+    for spec in settings.detector.detectors:
+        yield _further_model(spec, provider)
 
 
 def machine(settings: Settings) -> Iterator[Finding]:
@@ -109,6 +112,32 @@ def _model(name: str, load: Callable[[], Detector]) -> Finding:
         return error(name, str(problem), remedy)
     card = detector.card
     return ok(name, f"{card.name} (sha256 {card.sha256[:12]}…) runs on {detector.provider}.")
+
+
+def _further_model(spec: FurtherDetector, provider: str) -> Finding:
+    """Check a detector of BLURLINE_DETECTORS, and say which classes it finds in which policies."""
+    name = f"models.{spec.name}"
+    try:
+        detector = further_detector(spec, provider)
+    except (ModelRejected, ConfigurationError) as problem:
+        return error(name, str(problem), "Until then no worker starts with this BLURLINE_DETECTORS.")
+    named = detector.class_names
+    classes = ", ".join(
+        f"{class_name} (class {number}{_file_name(named.get(number), class_name)})"
+        for number, class_name in sorted(spec.classes.items())
+    )
+    policies = "every policy" if spec.policies == "all" else "policies that name them in `other_classes`"
+    card = detector.card
+    return ok(
+        name,
+        f"{card.name} (sha256 {card.sha256[:12]}…) runs on {detector.provider} and finds {classes} from score "
+        f"{spec.threshold:g} on, in {policies}.",
+    )
+
+
+def _file_name(of_file: str | None, class_name: str) -> str:
+    """What the model file calls a class, if it says something else."""
+    return f", {of_file!r} in the file" if of_file not in (None, class_name) else ""
 
 
 def _room(name: str, folder: Path, wanted_bytes: float, remedy: str) -> Finding:

@@ -25,6 +25,7 @@ def _values(field: FieldInfo) -> str:
     within = bounds(field)
     text = str(kind)
     for word, shown in (
+        ("dict", "styles by class"),
         ("Region", "regions"),
         ("SizeLimits", "size limits"),
         ("tuple", "list of whole numbers"),

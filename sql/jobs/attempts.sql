@@ -35,8 +35,8 @@ UPDATE images SET
     doubt = %(doubt)s, doubt_reasons = %(doubt_reasons)s, notes = %(notes)s, frames = %(frames)s,
     result_attempt_id = %(attempt_id)s, result_key = %(result_key)s, result_media_type = %(media_type)s,
     result_bytes = %(result_bytes)s, result_sha256 = %(result_sha256)s, original_sha256 = %(original_sha256)s,
-    width_px = %(width_px)s, height_px = %(height_px)s, faces = %(faces)s, policy = %(policy)s,
-    model = %(model)s, processing_ms = %(processing_ms)s, stage_ms = %(stage_ms)s,
+    width_px = %(width_px)s, height_px = %(height_px)s, faces = %(faces)s,
+    others_found = %(others_found)s, policy = %(policy)s, model = %(model)s, processing_ms = %(processing_ms)s, stage_ms = %(stage_ms)s,
     finished_at = now()
 FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
@@ -101,11 +101,11 @@ UPDATE attempts SET outcome = %(outcome)s, error_code = %(error_code)s, error_me
 WHERE id = %(attempt_id)s AND outcome IS NULL
 
 -- name: insert_detections
-INSERT INTO detections (attempt_id, ordinal, frame, x1, y1, x2, y2, score, destroyed)
-SELECT %(attempt_id)s, row_number() OVER () - 1, frame, x1, y1, x2, y2, score, destroyed
-FROM unnest(%(frame)s::int[], %(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[], %(score)s::real[],
-            %(destroyed)s::bool[])
-    AS given (frame, x1, y1, x2, y2, score, destroyed)
+INSERT INTO detections (attempt_id, ordinal, class_name, frame, x1, y1, x2, y2, score, destroyed)
+SELECT %(attempt_id)s, row_number() OVER () - 1, class_name, frame, x1, y1, x2, y2, score, destroyed
+FROM unnest(%(class_name)s::text[], %(frame)s::int[], %(x1)s::real[], %(y1)s::real[], %(x2)s::real[], %(y2)s::real[],
+            %(score)s::real[], %(destroyed)s::bool[])
+    AS given (class_name, frame, x1, y1, x2, y2, score, destroyed)
 
 -- name: close_attempts
 -- Ends open attempts that failed. Locks their images first, like publish_image, so that the two cannot deadlock.

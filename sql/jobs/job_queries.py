@@ -64,6 +64,7 @@ class ImageRow:
     height_px: int | None
     frames: int | None
     faces: int | None
+    others_found: dict[str, int] | None
     doubt: float | None
     doubt_reasons: dict[str, int] | None
     notes: list[dict[str, str]]
@@ -77,7 +78,7 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class DetectionRow:
-    """A detected box in pixels of the upright photograph. A box below the threshold is not destroyed."""
+    """A detected box in pixels of the upright photograph, and its class. A box below the threshold is not destroyed."""
 
     frame: int
     x1: float
@@ -86,6 +87,7 @@ class DetectionRow:
     y2: float
     score: float
     destroyed: bool
+    class_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ def find_flow_run(database: Database, image_id: UUID) -> UUID | None:
 
 
 def list_detections(database: Database, attempt_id: UUID) -> list[DetectionRow]:
-    """The detections of an attempt, by falling score."""
+    """The detections of an attempt, frame by frame and class by class, by falling score."""
     with database.transaction() as transaction:
         return [DetectionRow(**row) for row in transaction.all("detections", attempt_id=attempt_id)]
 

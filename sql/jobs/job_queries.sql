@@ -74,7 +74,7 @@ WHERE attempts.image_id = %(image_id)s
 ORDER BY attempts.number DESC LIMIT 1
 
 -- name: detections
-SELECT frame, x1, y1, x2, y2, score, destroyed FROM detections
+SELECT frame, x1, y1, x2, y2, score, destroyed, class_name FROM detections
 WHERE attempt_id = %(attempt_id)s ORDER BY ordinal
 
 -- name: ping

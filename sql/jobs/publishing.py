@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -67,6 +68,7 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
         error_code=reason.code if reason else None,
         error_message=reason.message if reason else None,
         faces=sum(len(choice.faces) for choice in result.choices),
+        others_found=_count_others(result.choices),
         frames=len(result.choices),
         notes=Jsonb([asdict(note) for note in result.notes]),
         doubt=result.doubt.value,
@@ -79,14 +81,7 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
     if row is None:
         now = transaction.one("result_of_image", image_id=attempt.image_id)
         return Settled(is_won=now is not None and now["result_attempt_id"] == attempt.id)
-    rows = np.concatenate([choice.rows for choice in result.choices])
-    transaction.run(
-        "insert_detections",
-        attempt_id=attempt.id,
-        frame=np.repeat(np.arange(len(result.choices)), [len(choice.rows) for choice in result.choices]).tolist(),
-        destroyed=np.concatenate([choice.is_destroyed for choice in result.choices]).tolist(),
-        **dict(zip(("x1", "y1", "x2", "y2", "score"), rows.astype(float).T.tolist(), strict=True)),
-    )
+    transaction.run("insert_detections", attempt_id=attempt.id, **_columns(result.choices))
     if reason:
         finish(transaction, attempt, "held", reason.code, reason.message)
     else:
@@ -94,3 +89,24 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
     if row["replaced_key"] is None or is_protected(transaction, row["job_id"], attempt.image_id):
         return Settled(is_won=True)
     return Settled(is_won=True, replaced_key=row["replaced_key"])
+
+
+def _columns(choices: tuple[Choice, ...]) -> dict[str, list[Any]]:
+    """The columns of the table ``detections``: frame by frame, faces and then the other classes."""
+    parts = [(frame, name, each) for frame, choice in enumerate(choices) for name, each in choice.by_class.items()]
+    counts = [len(each.rows) for _, _, each in parts]
+    rows = np.concatenate([each.rows for _, _, each in parts])
+    return {
+        "frame": np.repeat([frame for frame, _, _ in parts], counts).tolist(),
+        "class_name": np.repeat([name for _, name, _ in parts], counts).tolist(),
+        "destroyed": np.concatenate([each.is_destroyed for _, _, each in parts]).tolist(),
+        **dict(zip(("x1", "y1", "x2", "y2", "score"), rows.astype(float).T.tolist(), strict=True)),
+    }
+
+
+def _count_others(choices: tuple[Choice, ...]) -> Jsonb | None:
+    """How many objects of each class beside faces are destroyed; None if there are none."""
+    counts = Counter(
+        name for choice in choices for name, each in choice.others.items() for _ in range(int(each.is_destroyed.sum()))
+    )
+    return Jsonb(dict(sorted(counts.items()))) if counts else None

@@ -288,7 +288,9 @@ def _check_boxes(boxes: Sequence[MarkedBox], image: Row) -> None:
 
 def _is_same(one: MarkedBox, other: MarkedBox) -> bool:
     sides = zip((one.x1, one.y1, one.x2, one.y2), (other.x1, other.y1, other.x2, other.y2), strict=True)
-    return one.frame == other.frame and all(abs(a - b) < _SAME_PX for a, b in sides)
+    return (one.frame, one.class_name) == (other.frame, other.class_name) and all(
+        abs(a - b) < _SAME_PX for a, b in sides
+    )
 
 
 def _overlap(one: MarkedBox, other: MarkedBox) -> bool:

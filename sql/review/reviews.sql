@@ -62,7 +62,8 @@ WHERE images.id = %(image_id)s AND images.state IN ('needs_review', 'published',
   AND images.original_etag IS NOT NULL
 
 -- name: destroyed_boxes
-SELECT frame, x1, y1, x2, y2, score FROM detections WHERE attempt_id = %(attempt_id)s AND destroyed ORDER BY ordinal
+SELECT class_name, frame, x1, y1, x2, y2, score FROM detections
+WHERE attempt_id = %(attempt_id)s AND destroyed ORDER BY ordinal
 
 -- name: insert_decision
 INSERT INTO decisions (id, image_id, attempt_id, reviewer, kind, added, dropped, note)

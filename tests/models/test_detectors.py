@@ -103,7 +103,7 @@ def test_files_that_are_not_such_a_model_are_refused_at_once(tmp_path: Path) -> 
     other_shape = constant_model(tmp_path / "other.onnx", np.zeros((1, 5, 99), np.float32))
     for path, message in [
         (garbage, "not a model that onnxruntime can load"),
-        (other_shape, "a YOLO face model (has|returns)"),
+        (other_shape, "a YOLO model (has|returns)"),
         (tmp_path / "absent.onnx", "does not exist"),
     ]:
         with pytest.raises(ModelRejected, match=message):

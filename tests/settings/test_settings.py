@@ -81,3 +81,29 @@ def test_settings_are_replaced_by_the_names_of_their_variables() -> None:
     assert (before, after.pictures) == (Settings(), before.pictures)
     with pytest.raises(KeyError):
         before.replace(s3_regoin="here")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("{oops", "BLURLINE_DETECTORS: not valid JSON"),
+        ("{}", "BLURLINE_DETECTORS: not a list of detectors"),
+        ('[{"name": "plates", "file": "a"}]', r"BLURLINE_DETECTORS\.0\.classes: Field required"),
+        ('[{"name": "plates", "file": "a", "classes": {"0": "face"}}]', "BLURLINE_MODEL_FILE to replace"),
+        ('[{"name": "plates", "file": "a", "classes": {"0": "Number plate"}}]', "should match pattern"),
+        (
+            '[{"name": "a", "file": "a", "classes": {"0": "x"}}, {"name": "b", "file": "b", "classes": {"1": "x"}}]',
+            "both",
+        ),
+        (
+            '[{"name": "a", "file": "a", "classes": {"0": "x"}}, {"name": "a", "file": "b", "classes": {"1": "y"}}]',
+            "two",
+        ),
+    ],
+)
+def test_detectors_that_are_described_wrongly_are_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str, message: str
+) -> None:
+    monkeypatch.setenv("BLURLINE_DETECTORS", given)
+    with pytest.raises(ConfigurationError, match=message):
+        load_settings()

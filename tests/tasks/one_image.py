@@ -21,9 +21,9 @@ from tests.factories import create_job, dispatched
 from tests.pictures import HOPPER
 
 
-def submit(database: Database, store: Store, policy: Policy) -> None:
-    """Submit one picture with a face."""
-    data = HOPPER.read_bytes()
+def submit(database: Database, store: Store, policy: Policy, data: bytes | None = None) -> None:
+    """Submit one picture, by default one with a face."""
+    data = HOPPER.read_bytes() if data is None else data
     stored = store.put_original(f"0123456789abcdef/direct/{new_id()}", io.BytesIO(data), len(data))
     original = Original("a.jpg", stored.key, stored.etag, stored.size_bytes)
     create_job(database, NewJob("ann", policy, [original], "backlog"))
