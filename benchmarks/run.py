@@ -20,6 +20,7 @@ from benchmarks import (
     picture,
     reid,
     soak,
+    sphere,
     stack,
     submission,
 )
@@ -36,6 +37,7 @@ _PARTS = {
     "database": database.run,
     "picture": picture.run,
     "consistency": consistency.run,
+    "sphere": sphere.run,
 }
 
 

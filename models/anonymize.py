@@ -83,7 +83,13 @@ def render_detections(
         best.append(each.best_scores[is_open])
     least = plan.threshold if policy.min_score is None else min(plan.threshold, policy.min_score)
     rendered = render_choices(photo, choices, policy, settings)
-    in_doubt = estimate_doubt(np.concatenate(weak), np.concatenate(best), least, rendered.visible_scores)
+    in_doubt = estimate_doubt(
+        np.concatenate(weak),
+        np.concatenate(best),
+        least,
+        rendered.visible_scores,
+        is_projection_unknown=not photo.layout.is_understood,
+    )
     return replace(rendered, result=replace(rendered.result, doubt=in_doubt))
 
 
@@ -113,13 +119,14 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
     noise_key = load_noise_key(settings.home)
     written = write(photo, [choice.destroyed for choice in choices], policy, noise_key.secret)
     shown = [_NONE]
-    shown_choices = choices[len(choices) - len(written.photo.frames) :]  # only PNG keeps a poster frame
-    for frame, choice in zip(written.photo.frames, shown_choices, strict=True):
-        shown.append(visible_faces(frame, choice, policy, settings)[:, 4])
+    first = len(choices) - len(written.photo.frames)  # only PNG keeps a poster frame
+    for frame, source, choice in zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True):
+        seen = replace(frame, sphere=source.sphere)  # the written file may have lost its metadata
+        shown.append(visible_faces(seen, choice, policy, settings)[:, 4])
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     changed = () if written.is_copied else photo.notes
-    notes = changed + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
+    notes = changed + _layout_notes(photo) + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
     in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))
     return Rendered(done, written.photo.frames[0], scores)
@@ -130,6 +137,13 @@ def _choice(found: FrameDetections, policy: Policy, threshold: float, frame: Fra
     size_px = frame.width_px, frame.height_px
     others = {name: (each.rows, each.threshold) for name, each in found.others.items()}
     return replace(choose(found.rows, policy, threshold, *size_px), others=choose_others(others, policy, *size_px))
+
+
+def _layout_notes(photo: Photo) -> tuple[PictureNote, ...]:
+    if photo.layout.is_understood:
+        return ()
+    message = f"The picture looks like {photo.layout}, which Blurline does not support; it may have missed faces."
+    return (PictureNote("projection_unknown", message),)
 
 
 def _format_notes(photo: Photo, written: Format) -> tuple[PictureNote, ...]:

@@ -44,6 +44,7 @@ from models.loading import custom_card, custom_detector, further_detector, vendo
 from models.look import PassFaces, covers_most, focus_of, run_pass, small_faces, turned_weight, turns_to_look
 from models.merge import fuse, iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
+from models.sphere import look_around
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,16 @@ class DetectorInputs:
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """The detections of each pass over each appearance of a frame, the frame's size, and the same of each class beside
-    faces."""
+    faces.
+
+    ``views``: the detections in the views of a sphere, in upright pixels.
+    """
 
     passes: list[list[PassFaces]]
     width_px: int
     height_px: int
     others: Mapping[str, Candidates] = field(default_factory=dict)
+    views: FrameDetections | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,11 @@ class FrameDetections:
     rows: Faces
     best_scores: NDArray[np.float32]
     others: Mapping[str, ClassRows] = field(default_factory=dict)
+
+    @property
+    def with_best_scores(self) -> Faces:
+        """The rows with the best scores instead of the merged ones."""
+        return np.column_stack([self.rows[:, :4], self.best_scores])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,9 @@ class DetectionPlan:
         found = [
             self._look(frame.appearances[number], each) for number, each in enumerate(inputs or self.inputs(frame))
         ]
-        return Candidates(found, frame.width_px, frame.height_px, self.others.candidates(frame))
+        return Candidates(
+            found, frame.width_px, frame.height_px, self.others.candidates(frame), self._look_around(frame)
+        )
 
     def merge(self, candidates: Candidates) -> FrameDetections:
         """Merge the detections of all passes, clipped to the frame.
@@ -131,19 +143,34 @@ class DetectionPlan:
                 faces = self._fused(passes, turns, candidates.width_px, candidates.height_px)
                 faces[:, 4] *= turned_weight(faces, upright)
                 merged.append(faces)
+        singles = [each.candidates for passes in seen for each in passes]
+        if candidates.views is not None:
+            merged.append(candidates.views.rows)
+            singles.append(candidates.views.with_best_scores)
         rows = merged[0]
         if len(merged) > 1:
             rows = non_maximum_suppression(np.concatenate(merged), self.profile.merge_iou)
         rows = outermost(rows[rows[:, 4] >= min(EVIDENCE_SCORE, self.threshold)])
-        singles = np.concatenate([each.candidates for passes in seen for each in passes])
         best = rows[:, 4].copy()
         is_weak = rows[:, 4] < self.threshold
-        best[is_weak] = _best_scores(rows[is_weak], singles, self.profile.merge_iou)
+        best[is_weak] = _best_scores(rows[is_weak], np.concatenate(singles), self.profile.merge_iou)
         return FrameDetections(rows, best, self.others.merge(candidates.others))
 
     def detect(self, frame: Frame) -> FrameDetections:
         """Run all three steps."""
         return self.merge(self.candidates(frame))
+
+    def _look_around(self, frame: Frame) -> FrameDetections | None:
+        """Look at the views of a sphere; None for a picture that is none."""
+        if frame.sphere is None:
+            return None
+        plan = replace(self, profile=self.profile.for_views(), others=NO_OTHERS)  # their plans look for themselves
+
+        def detect(pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
+            seen = plan.detect(Frame(pixels))
+            return seen.rows, seen.best_scores
+
+        return FrameDetections(*look_around(frame, detect))
 
     def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
         long_side_px = max(pixels.shape[:2])

@@ -24,9 +24,11 @@ from blurline.errors import (
     UnsupportedFormat,
 )
 from blurline.limits import Limits
-from blurline.picture.metadata import ORIENTATION, read_metadata
+from blurline.picture.formats.xmp import GPANO, read_properties
+from blurline.picture.metadata import ORIENTATION, read_metadata, xmp_packet
 from blurline.picture.part_limits import check_parts, too_many_frames
 from blurline.picture.photo import SWAPS_SIDES, Format, Frame, Header, Photo, is_same
+from blurline.picture.projection import Projection, projection_of
 from blurline.picture.source_encoding import DEEP_GREY, is_transparent, loss_notes, read_encoding
 
 _TRANSPOSE_TO_UPRIGHT = {
@@ -88,7 +90,11 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                 "Export or upload it again."
             ) from error
         stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
-        return Photo(tuple(frames), encoding, metadata, notes, data, stored)
+        projection = Projection()
+        if len(frames) == 1:  # `metadata` has only the properties that may pass
+            projection = projection_of(read_properties(xmp_packet(image), GPANO), frames[0].pixels)
+        seen = tuple(replace(frame, sphere=projection.sphere) for frame in frames)
+        return Photo(seen, encoding, metadata, notes, data, stored, projection.layout)
 
 
 def _open(data: bytes, limits: Limits) -> Image.Image:

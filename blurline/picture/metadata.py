@@ -148,7 +148,7 @@ def read_metadata(image: Image.Image) -> Metadata:
     block = _readable(image.getexif)
     exif = _readable(lambda: image.getexif().get_ifd(IFD.Exif))
     gps = _readable(lambda: image.getexif().get_ifd(IFD.GPSInfo))
-    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    packet = xmp_packet(image)
     (main, main_refused), (shown, shown_refused) = read_fields(block, MAIN), read_fields(exif, EXIF)
     position, position_refused = read_fields(gps, POSITION)
     panorama, panorama_refused = read_panorama(packet)
@@ -164,6 +164,12 @@ def read_metadata(image: Image.Image) -> Metadata:
         exif.get(Base.ColorSpace) if isinstance(exif.get(Base.ColorSpace), int) else None,
         _gps_version(gps.get(GPS.GPSVersionID)),
     )
+
+
+def xmp_packet(image: Image.Image) -> bytes | str:
+    """The XMP packet of an opened file, empty without one."""
+    packet: bytes | str = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    return packet
 
 
 def _readable(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:

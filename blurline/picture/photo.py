@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurline.picture.metadata import Metadata, Raster
+from blurline.picture.projection import Layout, Sphere
 
 
 class Format(StrEnum):
@@ -61,7 +62,8 @@ class Frame:
     """One frame or page. ``pixels``: (H, W, 3) uint8 RGB, upright. ``alpha``: (H, W) uint8.
 
     ``levels16``: (H, W) uint16, the grey levels of a 16-bit picture; ``pixels`` has their upper 8 bits.
-    ``duration_ms``: how long an animation shows the frame. ``is_grey``: the frame has one colour channel.
+    ``duration_ms``: how long an animation shows the frame. ``is_grey``: the frame has one colour channel. ``sphere``:
+    where it lies in a sphere, if it is a 360 degree picture.
     """
 
     pixels: NDArray[np.uint8]
@@ -69,6 +71,7 @@ class Frame:
     levels16: NDArray[np.uint16] | None = None
     duration_ms: float | None = None
     is_grey: bool = False
+    sphere: Sphere | None = None
 
     @property
     def is_transparent(self) -> bool:
@@ -144,7 +147,7 @@ class Photo:
     """A decoded picture. Identical consecutive frames of an animation are merged into one with a longer duration.
 
     ``data`` is the source file; ``orientation`` the EXIF orientation of its compressed data (1 where the container or
-    the decoder has already rotated it).
+    the decoder has already rotated it). ``layout``: what the pixels of the first frame show.
     """
 
     frames: tuple[Frame, ...]
@@ -153,6 +156,7 @@ class Photo:
     notes: tuple[PictureNote, ...] = ()
     data: bytes = b""
     orientation: int = 1
+    layout: Layout = Layout.FLAT
 
     @property
     def raster(self) -> Raster:

@@ -74,6 +74,21 @@ class Profile:
             return self.small_passes
         return self.large_passes if long_side_px >= LARGE_PX else self.passes
 
+    def for_views(self) -> Profile:
+        """The profile for the views of a sphere. A view shows a fifth of its width, so half of the sides show each face
+        larger than the passes over the whole do. Views overlap, and show each face nearly upright in one of them."""
+
+        def halved(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+            return tuple(replace(each, side_px=each.side_px // 2) for each in passes if not each.quarter_turns)
+
+        return replace(
+            self,
+            passes=halved(self.passes),
+            small_passes=halved(self.small_passes),
+            large_passes=halved(self.large_passes),
+            checks_turns=False,
+        )
+
     def for_unmeasured_model(self, threshold: float) -> Profile:
         """The profile for a model whose scores mean something else: every pass shows the whole picture."""
 

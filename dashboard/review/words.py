@@ -13,6 +13,7 @@ _REASONS = {
     "near_threshold": ("candidate just under the threshold", "candidates just under the threshold"),
     "passes_disagree": ("box found by only one pass", "boxes found by only one pass"),
     "second_look": ("face still visible to the second look", "faces still visible to the second look"),
+    "projection_unknown": ("unsupported layout (cube map, fisheye)", "unsupported layouts (cube map, fisheye)"),
 }
 _AWAY = "Blurline does not respond at the moment. Your boxes are kept; try again."
 
