@@ -25,7 +25,7 @@ def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     for at, name in enumerate(simple):
         with columns[at % _COLUMNS]:
             given[name] = _widget(name, base[name], f"{key}-{name}")
-    structured = {name: base[name] for name in _FIELDS if _is_structured(name)}
+    structured = {name: base.get(name) for name in _FIELDS if _is_structured(name)}  # some are left out if null
     text = st.text_area(
         "Regions, sizes and classes, as JSON",
         json.dumps(structured, indent=2),
@@ -42,7 +42,7 @@ def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
         st.error("Regions, sizes and classes are not valid JSON. See the example in the API's documentation.")
         return None
     chosen = policy.model_dump(mode="json")
-    return {name: value for name, value in chosen.items() if value != base[name]}
+    return {name: value for name, value in chosen.items() if value != base.get(name)}
 
 
 def overrides_form(key: str) -> dict[str, Any]:
