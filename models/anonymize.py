@@ -126,6 +126,7 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     changed = () if written.is_copied else photo.notes
+    changed += written.notes
     notes = changed + _layout_notes(photo) + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
     in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))

@@ -24,11 +24,14 @@ from blurline.errors import (
     UnsupportedFormat,
 )
 from blurline.limits import Limits
+from blurline.picture.formats import heif
 from blurline.picture.formats.xmp import GPANO, read_properties
+from blurline.picture.jpeg_end import completed
 from blurline.picture.metadata import ORIENTATION, read_metadata, xmp_packet
 from blurline.picture.part_limits import check_parts, too_many_frames
 from blurline.picture.photo import SWAPS_SIDES, Format, Frame, Header, Photo, is_same
 from blurline.picture.projection import Projection, projection_of
+from blurline.picture.refusals import why_refused
 from blurline.picture.source_encoding import DEEP_GREY, is_transparent, loss_notes, read_encoding
 
 _TRANSPOSE_TO_UPRIGHT = {
@@ -53,7 +56,8 @@ def read_header(data: bytes, limits: Limits | None = None) -> Header:
     Raises EmptyFile, UnsupportedFormat, UnreadablePicture, TooManyFrames, PictureTooLarge.
     """
     with _open(data, limits or Limits()) as image:
-        width, height = image.size
+        crop = _crop(image, data)
+        width, height = (crop.width_px, crop.height_px) if crop else image.size
         if _orientation(image) in SWAPS_SIDES and _format(image) not in _TURNED_BY_DECODER:
             width, height = height, width
         frames = _frame_count(image)
@@ -66,17 +70,19 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
     With ``merges``, identical consecutive frames of an animation become one.
     """
     limits, started = limits or Limits(), time.monotonic()
-    with _open(data, limits) as image, _quiet():
-        orientation = _orientation(image)
+    with _open_whole(data, limits) as image, _quiet():
+        orientation, crop = _orientation(image), _crop(image, data)
         frames: list[Frame] = []
         notes = loss_notes(image, data, _frame_count(image))
         encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in SWAPS_SIDES)
         metadata = read_metadata(image)
         try:
-            for number in range(_frame_count(image)):
-                image.seek(number)
+            count = _frame_count(image)
+            for number in range(count):
+                if count > 1:  # a HEIC opens at its main picture, which need not be the first
+                    image.seek(number)
                 image.load()
-                frame = _frame(image, orientation)
+                frame = _frame(image, orientation, crop)
                 has_poster = encoding.is_poster and len(frames) == 1
                 if merges and frames and not has_poster and _repeats(frame, frames[-1]):
                     frame = replace(frame, duration_ms=(frames.pop().duration_ms or 0) + (frame.duration_ms or 0))
@@ -85,6 +91,8 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
         except DecodedTooSlowly:
             raise
         except Exception as error:
+            if refusal := why_refused(data):
+                raise UnsupportedFormat(refusal) from error
             raise UnreadablePicture(
                 f"The {_format(image)} picture is damaged or truncated and cannot be decoded ({error}). "
                 "Export or upload it again."
@@ -95,6 +103,16 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
             projection = projection_of(read_properties(xmp_packet(image), GPANO), frames[0].pixels)
         seen = tuple(replace(frame, sphere=projection.sphere) for frame in frames)
         return Photo(seen, encoding, metadata, notes, data, stored, projection.layout)
+
+
+def _open_whole(data: bytes, limits: Limits) -> Image.Image:
+    """Like `_open`, with the end marker that a complete JPEG may lack."""
+    image = _open(data, limits)
+    whole = completed(data) if image.format in ("JPEG", "MPO") else data
+    if whole is data:
+        return image
+    image.close()
+    return _open(whole, replace(limits, file_bytes=len(whole)))
 
 
 def _open(data: bytes, limits: Limits) -> Image.Image:
@@ -110,10 +128,13 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
             pixels = _pixel_count(image, frames) if frames <= limits.frames else 0
     except UnidentifiedImageError as error:
         raise UnsupportedFormat(
-            "The file is not a picture in a supported format, whatever its name. "
+            why_refused(data)
+            or "The file is not a picture in a supported format, whatever its name. "
             "Convert it to JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP."
         ) from error
     except Exception as error:
+        if refusal := why_refused(data):
+            raise UnsupportedFormat(refusal) from error
         raise UnreadablePicture(f"The picture's header is damaged ({error}). Export or upload it again.") from error
     if frames > limits.frames:
         raise too_many_frames(limits)
@@ -168,10 +189,20 @@ def _repeats(frame: Frame, before: Frame) -> bool:
     return frame.duration_ms is not None and is_same(before, frame)
 
 
-def _frame(image: Image.Image, orientation: int) -> Frame:
+def _crop(image: Image.Image, data: bytes) -> heif.Crop | None:
+    """The crop of an AVIF, which Pillow does not apply; a HEIC's decoder does."""
+    picture = heif.main_picture(data) if image.format == "AVIF" else None
+    return picture.crop(*image.size) if picture else None
+
+
+def _frame(image: Image.Image, orientation: int, crop: heif.Crop | None) -> Frame:
     transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
     turned_already = _format(image) in _TURNED_BY_DECODER
-    upright = image if transpose is None or turned_already else image.transpose(transpose)
+    shown = image
+    if crop is not None:  # the container applies it before it turns the picture
+        edges = (crop.left_px, crop.top_px, crop.left_px + crop.width_px, crop.top_px + crop.height_px)
+        shown = image.crop(edges)
+    upright = shown if transpose is None or turned_already else shown.transpose(transpose)
     alpha = np.array(upright.convert("RGBA").getchannel("A")) if is_transparent(image) else None
     if alpha is not None and image.format == "BMP" and alpha.max() == 0:
         alpha = None  # many writers leave this field empty

@@ -15,14 +15,36 @@ from numpy.typing import NDArray
 
 from blurline.errors import ConfigurationError
 from blurline.picture.formats import jpeg
-from blurline.picture.photo import Format, Photo
+from blurline.picture.photo import Format, Photo, PictureNote
 
 _BLOCK_PX = 8
 
 
+NOT_EXACT = PictureNote(
+    "not_exact",
+    "The picture was re-encoded outside the faces too: exact results need a JPEG that is stored upright, with Huffman "
+    "coding, in luma and chroma.",
+)
+EXACT_BASELINE = PictureNote(
+    "exact_baseline",
+    "The exact result is a baseline JPEG without restart markers, whose source is progressive or has such markers; its "
+    "coefficients are the same.",
+)
+
+
 def can_splice(photo: Photo, wanted: Format) -> bool:
-    """Whether the picture's coefficients can be kept: source and result are JPEG, and the source is stored upright."""
-    return photo.encoding.format is Format.JPEG and wanted is Format.JPEG and photo.orientation == 1
+    """Whether the picture's coefficients can be kept: source and result are JPEG, the source is whole, stored upright
+    and of a coding that jpeglib reads."""
+    if photo.encoding.format is not Format.JPEG or wanted is not Format.JPEG or photo.orientation != 1:
+        return False
+    frame = jpeg.first_frame(photo.data)
+    return frame is not None and frame[0] in jpeg.HUFFMAN_FRAMES and not jpeg.lacks_end(photo.data)
+
+
+def becomes_baseline(source: bytes) -> bool:
+    """Whether the source is progressive or has restart markers: jpeglib writes neither."""
+    found, _ = jpeg.segments(source)
+    return any(each.marker in (jpeg.PROGRESSIVE_FRAME, jpeg.RESTARTS) for each in found)
 
 
 def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> bytes | None:
@@ -44,7 +66,10 @@ def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> byt
         before, after, written = (Path(folder) / name for name in ("before.jpg", "after.jpg", "written.jpg"))
         before.write_bytes(source)
         after.write_bytes(redacted)
-        old, new = jpeglib.read_dct(str(before)), jpeglib.read_dct(str(after))
+        try:
+            old, new = jpeglib.read_dct(str(before)), jpeglib.read_dct(str(after))
+        except OSError:  # a coding that jpeglib does not read
+            return None
         for name in ("Y", "Cb", "Cr"):
             kept, changed = getattr(old, name), getattr(new, name)
             if kept is None and changed is None:
@@ -53,7 +78,7 @@ def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> byt
                 return None
             place = _touched_blocks(is_touched, kept.shape[:2])
             kept[place] = changed[place]
-        old.write_dct(str(written), flags=["PROGRESSIVE_MODE"] if old.progressive_mode else [])
+        old.write_dct(str(written), flags=["OPTIMIZE_CODING"])
         data = written.read_bytes()
     found, _ = jpeg.segments(redacted)
     blocks = {prefix: _payload(found, prefix) for prefix in (jpeg.EXIF, jpeg.XMP)}

@@ -16,10 +16,10 @@ from blurline.picture.destroy import destroy
 from blurline.picture.encode import check_writable, encode, flattened
 from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.inspection import leftovers
-from blurline.picture.lossless_jpeg import can_splice, splice
+from blurline.picture.lossless_jpeg import EXACT_BASELINE, NOT_EXACT, becomes_baseline, can_splice, splice
 from blurline.picture.metadata import Metadata
 from blurline.picture.noise import noise_of
-from blurline.picture.photo import Format, Frame, Photo, is_same
+from blurline.picture.photo import Format, Frame, Photo, PictureNote, is_same
 from blurline.policy import OutputFormat, Policy
 
 _MAX_MEAN_ERROR_LEVELS = 16.0
@@ -37,11 +37,12 @@ FacesByFrame = Sequence[tuple[Face, ...]]
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A written file, its decoded content, and whether its compressed data is identical to the source's."""
+    """A written file, its decoded content, whether its compressed data is identical to the source's, and remarks."""
 
     data: bytes
     photo: Photo
     is_copied: bool = False
+    notes: tuple[PictureNote, ...] = ()
 
 
 def redact(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | None = None) -> bytes:
@@ -75,11 +76,11 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
     redacted = [_redacted(frame, found, policy, noise_key) for frame, found in zip(photo.frames, faces, strict=True)]
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
-    if policy.exact and can_splice(photo, wanted):
-        is_touched = (frames[0].pixels != photo.pixels).any(axis=2)
-        data = splice(photo.data, data, is_touched) or data
+    notes: tuple[PictureNote, ...] = ()
+    if policy.exact:
+        data, notes = _exact(photo, frames[0], data, wanted)
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
-    return WrittenFile(data, check_output(data, wanted, frames, boxes, metadata))
+    return WrittenFile(data, check_output(data, wanted, frames, boxes, metadata), notes=notes)
 
 
 def check_output(
@@ -108,6 +109,18 @@ def check_output(
     if found:
         raise OutputCheckFailed(f"The written file contains unwanted parts: {', '.join(found[:5])}.")
     return written
+
+
+def _exact(photo: Photo, frame: Frame, data: bytes, wanted: Format) -> tuple[bytes, tuple[PictureNote, ...]]:
+    """The written file with the source's coefficients where nothing changed, and what is not exact about it."""
+    if photo.encoding.format is not Format.JPEG or wanted is not Format.JPEG:
+        return data, ()
+    spliced = None
+    if can_splice(photo, wanted):
+        spliced = splice(photo.data, data, (frame.pixels != photo.pixels).any(axis=2))
+    if spliced is None:
+        return data, (NOT_EXACT,)
+    return spliced, (EXACT_BASELINE,) if becomes_baseline(photo.data) else ()
 
 
 def _one_each(written: tuple[Frame, ...], frames: Sequence[Frame]) -> tuple[Frame, ...]:

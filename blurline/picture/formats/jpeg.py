@@ -9,9 +9,14 @@ from dataclasses import dataclass
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
-_DHT, _DQT, _DRI = 0xC4, 0xDB, 0xDD
-_FRAMES = {0xC0, 0xC1, 0xC2}
-_TABLES_AND_FRAMES = _FRAMES | {_DHT, _DQT, _DRI, _SOS}
+_DHT, _DQT, RESTARTS = 0xC4, 0xDB, 0xDD
+PROGRESSIVE_FRAME = 0xC2
+HUFFMAN_FRAMES = {0xC0, 0xC1, PROGRESSIVE_FRAME}
+_ARITHMETIC_FRAMES = {0xC9, 0xCA}
+_NO_FRAMES = {_DHT, 0xC8, 0xCC}
+_LEAST_FRAME = 11
+_COEFFICIENTS = 64
+_TABLES_AND_FRAMES = HUFFMAN_FRAMES | {_DHT, _DQT, RESTARTS, _SOS}
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _JFIF, EXIF, XMP, _ICC, _ADOBE = (
     b"JFIF\0",
@@ -70,6 +75,53 @@ def segments(data: bytes) -> tuple[list[Segment], bytes]:
             at = end
 
 
+def first_frame(data: bytes) -> tuple[int, bytes] | None:
+    """The marker and payload of the first start of frame, whichever the coding; None before any, or if damaged."""
+    at = 2
+    while at + 10 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
+            return (marker, data[at + 4 : at + 2 + length]) if length >= _LEAST_FRAME else None
+        at += 2 + length
+    return None
+
+
+def lacks_end(data: bytes) -> bool:
+    """Whether the file is whole but for the marker of its end."""
+    try:
+        segments(data)
+    except (ValueError, struct.error, IndexError):
+        try:
+            found, _ = segments(data + b"\xff\xd9")
+        except (ValueError, struct.error, IndexError):
+            return False
+        return bool(found) and found[-1].marker == _SOS
+    return False
+
+
+def has_every_scan(data: bytes) -> bool:
+    """Whether the scans of a whole file contain every bit of every coefficient of every component."""
+    try:
+        found, _ = segments(data)
+        (frame,) = [each for each in found if each.marker in HUFFMAN_FRAMES | _ARITHMETIC_FRAMES]
+        components = {frame.payload[6 + 3 * number] for number in range(frame.payload[5])}
+        missing = {(component, coefficient) for component in components for coefficient in range(_COEFFICIENTS)}
+        for each in found:
+            if each.marker == _SOS:
+                count = each.payload[0]
+                first, last, bits = each.payload[1 + 2 * count : 4 + 2 * count]
+                scanned = {each.payload[1 + 2 * number] for number in range(count)}
+                if bits & 15 == 0:  # no lower bit is left for a later scan
+                    missing -= {(component, place) for component in scanned for place in range(first, last + 1)}
+    except (ValueError, struct.error, IndexError):
+        return False
+    return not missing
+
+
 def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
     """Return a new file with the same compressed data; None if it has an unknown part."""
     try:
@@ -87,7 +139,7 @@ def _is_exact(body: list[Segment]) -> bool:
     """Whether the file contains only what decoding needs: one frame, each quantisation table once and used, each
     Huffman table used before its next definition, and no restarts, before which bytes could hide."""
     try:
-        (frame,) = [each.payload for each in body if each.marker in _FRAMES]
+        (frame,) = [each.payload for each in body if each.marker in HUFFMAN_FRAMES]
         first_scan = next(at for at, each in enumerate(body) if each.marker == _SOS)
         wanted = {frame[8 + 3 * component] for component in range(frame[5])}
         defined: list[int] = []
@@ -103,7 +155,7 @@ def _is_exact(body: list[Segment]) -> bool:
                     if table in unused:
                         return False
                     unused.add(table)
-            elif each.marker == _DRI:
+            elif each.marker == RESTARTS:
                 return False
             elif each.marker == _SOS:
                 if len(payload) != 4 + 2 * payload[0] or _RESTART.search(each.scan):
@@ -157,7 +209,7 @@ def foreign_parts(data: bytes) -> list[str]:
 def is_rgb(found: list[Segment]) -> bool:
     """Whether the components are red, green and blue instead of luma and chroma."""
     adobe = next((each.payload for each in found if each.marker == _APP14), b"")
-    frame = next((each.payload for each in found if each.marker in _FRAMES), b"")
+    frame = next((each.payload for each in found if each.marker in HUFFMAN_FRAMES), b"")
     ids = bytes(frame[6 + 3 * component] for component in range(frame[5])) if len(frame) >= 6 else b""
     return ids == b"RGB" or (len(ids) == 3 and len(adobe) >= _ADOBE_BYTES and adobe[11] == 0)
 
