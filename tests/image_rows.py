@@ -50,10 +50,19 @@ def underway(database: Database, settings: Settings) -> Iterator[tuple[Attempt, 
             yield attempt, batch.policy
 
 
-def made(attempt: Attempt, policy: Policy, boxes: Sequence[Sequence[float]], model: str = "m1") -> Result:
+def made(
+    attempt: Attempt,
+    policy: Policy,
+    boxes: Sequence[Sequence[float]],
+    model: str = "m1",
+    plates: Sequence[Sequence[float]] = (),
+) -> Result:
     """A result with these boxes (x1, y1, x2, y2, score); those of 0.5 and more are destroyed."""
-    rows = np.array(boxes, np.float32).reshape(-1, 5)
-    choices: tuple[Choice, ...] = (choose(rows, policy, 0.5, SIDE_PX, SIDE_PX // 2),)
+    faces, others = (
+        choose(np.array(rows, np.float32).reshape(-1, 5), policy, 0.5, SIDE_PX, SIDE_PX // 2)
+        for rows in (boxes, plates)
+    )
+    choices: tuple[Choice, ...] = (replace(faces, others={"plate": others} if len(plates) else {}),)
     if attempt.correction is not None:
         choices = corrected_choices(attempt.correction, 1)
     return replace(
@@ -77,19 +86,19 @@ def settle(database: Database, attempt: Attempt, outcome: Result | str, held: Re
             publish(transaction, attempt, outcome, held)
 
 
-def random_boxes(chance: random.Random) -> list[list[float]]:
+def random_boxes(chance: random.Random, left_px: float = 5) -> list[list[float]]:
     """Up to six boxes that do not overlap."""
     boxes = []
     for at in range(chance.randint(0, 6)):
         side = chance.choice([10.0, 16.0, 30.5, 64.0, 120.0])
-        x, y = at * 140.0 + 5, 100.0 + chance.random() * 100
+        x, y = at * 140.0 + left_px, 100.0 + chance.random() * 100
         boxes.append([x, y, x + side, y + side * 0.75, round(chance.uniform(0.1, 1), 3)])
     return sorted(boxes, key=lambda box: -box[4])
 
 
 def fill(database: Database, settings: Settings) -> None:
     """Jobs of three owners with images in every possible state."""
-    chance = random.Random(7)
+    chance, chance_of_plates = random.Random(7), random.Random(8)
     doomed = submit(database, "ann", 3, ProfileName.FAST, desk="sport")
     submit(database, "ann", 12, ProfileName.STANDARD, desk="city")
     submit(database, "ann", 6, ProfileName.STANDARD, desk="sport", assignment="4711")
@@ -101,14 +110,16 @@ def fill(database: Database, settings: Settings) -> None:
             settle(database, attempt, chance.choice(["unreadable_picture", "too_large"]))
         else:
             held = ReviewReason("doubtful", "Look.") if outcome < 0.45 else None
-            settle(database, attempt, made(attempt, policy, random_boxes(chance)), held)
+            plates = random_boxes(chance_of_plates, left_px=25)
+            settle(database, attempt, made(attempt, policy, random_boxes(chance), plates=plates), held)
     with database.transaction() as transaction:  # re-runs with another profile and model
         request = BacklogRerunRequest(
             states=["published"], owner="ann", limit=5, policy=Policy(profile=ProfileName.THOROUGH), dry_run=False
         )
         rerun(transaction, request, new_id(), SIZE, Settings())
     for attempt, policy in underway(database, settings):
-        settle(database, attempt, made(attempt, policy, random_boxes(chance), model="m2"))
+        plates = random_boxes(chance_of_plates, left_px=25)
+        settle(database, attempt, made(attempt, policy, random_boxes(chance), model="m2", plates=plates))
     review(database, settings)
     submit(database, "cid", 2, ProfileName.STANDARD)
     delete_job(database, doomed)

@@ -62,7 +62,7 @@ def export_corrections(
     asked: Annotated[TrainingFormat, Query(alias="format")] = TrainingFormat.COCO,
     with_originals: Annotated[bool, Query(description="Include the originals. For operators only.")] = False,
 ) -> StreamedFile:
-    """Export the faces of every image that a reviewer has approved or corrected, as a training set for detectors. For
+    """Export the boxes of every image that a reviewer has approved or corrected, as a training set for detectors. For
     reviewers and operators. Boxes are in pixels of the upright photograph."""
     if not who.sees_everything:
         raise ApiProblem("missing_scope", f"The token lacks the scope `{Scope.REVIEW}` or `{Scope.OPERATE}`.")

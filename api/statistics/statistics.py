@@ -15,6 +15,8 @@ from api.statistics.quality import quality_view
 from api.visibility import visible_owner
 from blurline.contract import Statistics, Time
 from blurline.contract.statistics import (
+    ClassCount,
+    ClassCounts,
     DecisionCount,
     Durations,
     Failure,
@@ -107,6 +109,13 @@ def get_failures(context: Ctx, wanted: Asked) -> Failures:
     """Count images that failed or wait at the review gate, by error code."""
     rows = statistics.failures(context.database, wanted)
     return Failures(**_range(wanted), failures=[Failure(**asdict(row)) for row in rows])
+
+
+@router.get("/classes")
+def get_class_counts(context: Ctx, wanted: Asked) -> ClassCounts:
+    """Count destroyed objects by class: faces, and what an operator's detectors find."""
+    rows = statistics.classes(context.database, wanted)
+    return ClassCounts(**_range(wanted), classes=[ClassCount(**asdict(row)) for row in rows])
 
 
 @router.get("/models")

@@ -16,6 +16,7 @@ from typing import IO, Any
 import structlog
 from stream_zip import ZIP_AUTO, stream_zip
 
+from blurline.detected_class import FACE
 from blurline.errors import ObjectMissing, OriginalChanged
 from blurline.file_names import safe_cell
 from blurline.storage.store import Store, SubmittedOriginal
@@ -27,8 +28,6 @@ _MODE = stat.S_IFREG | 0o644
 _CHUNK_BYTES = 1 << 17
 _IN_MEMORY_BYTES = 4 << 20
 _COMPRESSED, _STORED = 9, 0
-_DATA = b"path: .\ntrain: images\nval: images\nnames:\n  0: face\n"
-_CATEGORIES = [{"id": 1, "name": "face", "supercategory": "person"}]
 
 Member = tuple[str, datetime, int, Any, Iterator[bytes]]
 Box = tuple[float, float, float, float]
@@ -55,38 +54,52 @@ def file_name(image: Reviewed) -> str:
     return f"images/{image.id}{extension if extension[1:].isalnum() else ''}"
 
 
-def faces_of(image: Reviewed, frame: int) -> list[Box]:
-    """The faces of one frame, clipped to the picture."""
+class ClassNumbers:
+    """The numbers of classes in a training set: 0 for faces, then in the order in which the classes occur."""
+
+    def __init__(self) -> None:
+        self.names = [FACE]
+
+    def of(self, name: str) -> int:
+        """The number of a class."""
+        if name not in self.names:
+            self.names.append(name)
+        return self.names.index(name)
+
+
+def boxes_of(image: Reviewed, frame: int) -> list[tuple[str, Box]]:
+    """The boxes of one frame with their classes, clipped to the picture."""
     boxes = [
-        (max(x1, 0.0), max(y1, 0.0), min(x2, float(image.width_px)), min(y2, float(image.height_px)))
-        for of_frame, x1, y1, x2, y2 in image.faces
+        (name, (max(x1, 0.0), max(y1, 0.0), min(x2, float(image.width_px)), min(y2, float(image.height_px))))
+        for name, of_frame, x1, y1, x2, y2 in image.boxes
         if of_frame == frame
     ]
-    return [box for box in boxes if box[0] < box[2] and box[1] < box[3]]
+    return [(name, box) for name, box in boxes if box[0] < box[2] and box[1] < box[3]]
 
 
-def yolo_line(box: Box, width_px: int, height_px: int) -> str:
-    """A line of a YOLO label file: class 0, then the box's centre and size as shares of the picture's size."""
+def yolo_line(number: int, box: Box, width_px: int, height_px: int) -> str:
+    """A line of a YOLO label file: the class, then the box's centre and size as shares of the picture's size."""
     x1, y1, x2, y2 = box
     shares = (x1 + x2) / 2 / width_px, (y1 + y2) / 2 / height_px, (x2 - x1) / width_px, (y2 - y1) / height_px
-    return " ".join(["0", *(f"{share:.6f}" for share in shares)])
+    return " ".join([f"{number}", *(f"{share:.6f}" for share in shares)])
 
 
 def _coco(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Member]:
     """The pictures, then the annotations, which are spooled to disk until then."""
     with _spool() as pictures, _spool() as annotations:
         picture_id = annotation_id = 0
+        numbers = ClassNumbers()
         for image in images:
             yield from _original(image, originals)
             for frame in range(image.frames or 1):
                 picture_id += 1
                 _append(pictures, _coco_image(picture_id, image, frame))
-                for box in faces_of(image, frame):
+                for name, box in boxes_of(image, frame):
                     annotation_id += 1
-                    _append(annotations, _coco_annotation(annotation_id, picture_id, box))
-        end = f'],\n"categories":{json.dumps(_CATEGORIES)}}}'.encode()
+                    _append(annotations, _coco_annotation(annotation_id, picture_id, numbers.of(name) + 1, box))
+        end = f'],\n"categories":{json.dumps(_coco_categories(numbers))}}}'.encode()
         text = (b'{"images":[\n', pictures, b'],\n"annotations":[\n', annotations, end)
-        size_bytes = pictures.tell() + annotations.tell() + 1000
+        size_bytes = pictures.tell() + annotations.tell() + len(end) + 1000
         yield _member("annotations.json", size_bytes, (chunk for part in text for chunk in _chunks(part)))
 
 
@@ -103,13 +116,18 @@ def _coco_image(picture_id: int, image: Reviewed, frame: int) -> dict[str, Any]:
     }
 
 
-def _coco_annotation(annotation_id: int, picture_id: int, box: Box) -> dict[str, Any]:
+def _coco_categories(numbers: ClassNumbers) -> list[dict[str, Any]]:
+    face = {"id": 1, "name": FACE, "supercategory": "person"}
+    return [face, *({"id": number + 1, "name": name} for number, name in enumerate(numbers.names) if number)]
+
+
+def _coco_annotation(annotation_id: int, picture_id: int, category_id: int, box: Box) -> dict[str, Any]:
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
     return {
         "id": annotation_id,
         "image_id": picture_id,
-        "category_id": 1,
+        "category_id": category_id,
         "bbox": [x1, y1, width, height],
         "area": width * height,
         "iscrowd": 0,
@@ -118,6 +136,7 @@ def _coco_annotation(annotation_id: int, picture_id: int, box: Box) -> dict[str,
 
 def _yolo(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Member]:
     """The labels and pictures, then the list of images."""
+    numbers = ClassNumbers()
     with _spool() as listed:
         _append_row(listed, ["file_name", "original_name", "sha256", "width_px", "height_px", "frames"])
         for image in images:
@@ -125,11 +144,18 @@ def _yolo(images: Iterable[Reviewed], originals: Store | None) -> Iterator[Membe
             name, size = file_name(image), (image.width_px, image.height_px)
             _append_row(listed, [name, image.name, image.original_sha256, *size, image.frames or 1])
             for frame in range(image.frames or 1):
-                lines = "".join(f"{yolo_line(box, *size)}\n" for box in faces_of(image, frame)).encode()
+                found = boxes_of(image, frame)
+                lines = "".join(f"{yolo_line(numbers.of(name), box, *size)}\n" for name, box in found).encode()
                 suffix = f"_frame{frame}" if frame else ""
                 yield _member(f"labels/{image.id}{suffix}.txt", len(lines), iter([lines]))
-        yield _member("data.yaml", len(_DATA), iter([_DATA]))
+        data = _yolo_data(numbers)
+        yield _member("data.yaml", len(data), iter([data]))
         yield _member("images.csv", listed.tell(), _chunks(listed))
+
+
+def _yolo_data(numbers: ClassNumbers) -> bytes:
+    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(numbers.names))
+    return f"path: .\ntrain: images\nval: images\nnames:\n{names}".encode()
 
 
 def _original(image: Reviewed, originals: Store | None) -> Iterator[Member]:

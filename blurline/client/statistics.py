@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from blurline.client.transport import Transport
 from blurline.contract import ImageState
 from blurline.contract.statistics import (
+    ClassCounts,
     Durations,
     Failures,
     FigureName,
@@ -74,6 +75,10 @@ class StatisticsClient:
     def failures(self, chosen: Chosen = ALL) -> Failures:
         """Images that failed or need review, by error code."""
         return self._ask(Failures, "failures", chosen)
+
+    def classes(self, chosen: Chosen = ALL) -> ClassCounts:
+        """Destroyed objects by class."""
+        return self._ask(ClassCounts, "classes", chosen)
 
     def models(self, chosen: Chosen = ALL) -> Models:
         """Images by model and profile."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from blurline.contract.base import ImageState, with_examples
+from blurline.detected_class import ClassName
 from blurline.wilson import wilson
 
 _RANGE: dict[str, Any] = {"since": "2026-11-01T00:00:00Z", "until": "2026-11-26T00:00:00Z"}
@@ -125,6 +126,29 @@ class Models(OverTime):
         | {"models": [{"name": "centerface", "sha256": "0918", "profile": "standard", "images": 120, "faces": 318}]}
     )
     models: list[Model]
+
+
+class ClassCount(BaseModel):
+    """The images with destroyed objects of a class, and the number of these objects."""
+
+    class_name: ClassName
+    images: int
+    objects: int
+
+
+class ClassCounts(OverTime):
+    """Destroyed objects by class, faces first."""
+
+    model_config = with_examples(
+        _RANGE
+        | {
+            "classes": [
+                {"class_name": "face", "images": 97, "objects": 318},
+                {"class_name": "plate", "images": 12, "objects": 31},
+            ]
+        }
+    )
+    classes: list[ClassCount]
 
 
 class MeanTime(BaseModel):

@@ -89,7 +89,11 @@ def _remark(image: Image) -> str:
     if image.is_underway and image.state in _ENDED:
         return ":blue-badge[:material/autorenew: Being re-run]"
     if image.state == "published":
-        return f":small[:gray[{counted(image.faces_found or 0, 'face')}]]"
+        found = [
+            counted(image.faces_found or 0, "face"),
+            *(f"{count} {name}" for name, count in image.others_found.items()),
+        ]
+        return f":small[:gray[{', '.join(found)}]]"
     return IMAGE_STATES[image.state].badge if image.state == "needs_review" else ""
 
 

@@ -103,8 +103,9 @@ def _original(image: ImageWithDetections) -> str:
 def _values(image: ImageWithDetections) -> dict[str, str]:
     """The known details by name, as Markdown."""
     left = sum(not box.destroyed for box in image.detections)
-    values = {
+    values: dict[str, object] = {
         "Faces destroyed": image.faces_found is not None and f"{image.faces_found}",
+        **{f"Class {name}, destroyed": f"{count}" for name, count in image.others_found.items()},
         "Candidates not destroyed": left and f"{left}",
         "Doubt": image.doubt is not None and f"{image.doubt:.0%}",
         "Size": image.width_px and f"{image.width_px} x {image.height_px} px",

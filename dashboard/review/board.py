@@ -54,9 +54,11 @@ def board_data(desk: Desk, case: Case) -> dict[str, Any]:
                 "y2": box.y2,
                 "score": _share(box.score),
                 "destroyed": box.destroyed,
+                "class_name": box.class_name,
             }
             for box in case.boxes
         ],
+        "classes": case.classes,
         "other_frames": (image.frames or 1) - 1,
         "can_approve": image.state == "needs_review" and image.result_sha256 is not None,
         "can_reject": image.state in ("needs_review", "published"),

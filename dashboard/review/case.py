@@ -10,6 +10,7 @@ from uuid import UUID
 from blurline.client import Client
 from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTask
 from blurline.contract.corrections import MarkedBox
+from blurline.detected_class import FACE
 from blurline.picture.decode import open_photo
 from blurline.picture.preview import preview
 from blurline.settings import load_settings
@@ -20,7 +21,7 @@ from blurline.storage.preview_keys import PreviewSize
 class Case:
     """A claimed image. ``original`` and ``result`` (None without a result) are screen-sized JPEGs of the first frame.
     Boxes are in pixels of the upright photograph, of size ``width_px`` by ``height_px``. ``claimed_for_s`` is the
-    duration of the claim when it was made."""
+    duration of the claim when it was made. ``known_classes``: what the installation's detectors find."""
 
     image: ImageWithDetections
     owner: str
@@ -32,6 +33,7 @@ class Case:
     width_px: int
     height_px: int
     decisions: tuple[Decision, ...]
+    known_classes: tuple[str, ...] = (FACE,)
 
     @property
     def id(self) -> UUID:
@@ -44,6 +46,11 @@ class Case:
         return f"{self.image.id} {self.image.result_sha256}"
 
     @property
+    def classes(self) -> list[str]:
+        """The classes that a box can have: the known ones, and those of detectors that are no longer there."""
+        return list(dict.fromkeys([*self.known_classes, *(box.class_name for box in self.image.detections)]))
+
+    @property
     def boxes(self) -> list[Detection]:
         """The boxes of the shown frame."""
         return [box for box in self.image.detections if box.frame == 0]
@@ -52,7 +59,15 @@ class Case:
     def other_boxes(self) -> list[MarkedBox]:
         """The destroyed boxes of the other frames."""
         return [
-            MarkedBox(frame=box.frame, x1=box.x1, y1=box.y1, x2=box.x2, y2=box.y2, score=min(max(box.score, 0), 1))
+            MarkedBox(
+                frame=box.frame,
+                x1=box.x1,
+                y1=box.y1,
+                x2=box.x2,
+                y2=box.y2,
+                score=min(max(box.score, 0), 1),
+                class_name=box.class_name,
+            )
             for box in self.image.detections
             if box.frame > 0 and box.destroyed
         ]
@@ -84,6 +99,7 @@ def load_case(client: Client, task: ReviewTask) -> Case:
         width_px=size[0],
         height_px=size[1],
         decisions=tuple(client.decisions(image.id)),
+        known_classes=tuple(each.name for each in client.classes()),
     )
 
 

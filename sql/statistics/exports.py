@@ -19,7 +19,8 @@ _BEFORE_ALL = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """An image that a reviewer has approved or corrected. Faces are (frame, x1, y1, x2, y2) in upright pixels."""
+    """An image that a reviewer has approved or corrected. Boxes are (class name, frame, x1, y1, x2, y2) in upright
+    pixels."""
 
     id: UUID
     name: str
@@ -31,7 +32,7 @@ class Reviewed:
     frames: int | None
     kind: str
     decided_at: datetime
-    faces: list[list[float]]
+    boxes: list[tuple[str, int, float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def pages_of_detections(database: Database, wanted: StatisticsFilter) -> Iterato
 
 
 def list_reviewed(database: Database, wanted: StatisticsFilter) -> Iterator[Reviewed]:
-    """Every image whose faces a reviewer has approved or corrected."""
+    """Every image whose boxes a reviewer has approved or corrected."""
     for page in _pages(database, "reviewed_to_export", wanted):
         for row in page:
             yield Reviewed(**{name: row[name] for name in Reviewed.__slots__})

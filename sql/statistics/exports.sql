@@ -7,7 +7,8 @@ SELECT images.id::text AS image_id, images.job_id::text AS job_id, jobs.owner, j
        images.result_sha256, images.result_media_type,
        coalesce(images.policy, jobs.policy) ->> 'profile' AS profile, images.model ->> 'name' AS model_name,
        images.model ->> 'sha256' AS model_sha256, images.processing_ms, images.created_at, images.started_at,
-       images.settled_at, images.finished_at, attempts.blurline_version, images.id AS cursor_id
+       images.settled_at, images.finished_at, attempts.blurline_version, images.others_found::text AS others_found,
+       images.id AS cursor_id
 FROM images JOIN jobs ON jobs.id = images.job_id LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 WHERE (images.created_at, images.id) > (%(cursor_at)s, %(cursor_id)s) AND images.created_at < %(until)s
   AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
@@ -22,7 +23,7 @@ LIMIT %(limit)s
 SELECT images.id::text AS image_id, images.job_id::text AS job_id, jobs.owner, images.result_attempt_id::text AS attempt_id,
        frame, x1, y1, x2, y2, score, destroyed, images.width_px, images.height_px,
        coalesce(images.policy, jobs.policy) ->> 'profile' AS profile, images.model ->> 'sha256' AS model_sha256,
-       images.created_at
+       images.created_at, class_name
 FROM images JOIN jobs ON jobs.id = images.job_id JOIN detections ON detections.attempt_id = images.result_attempt_id
 WHERE images.id = ANY(%(image_ids)s::uuid[])
 ORDER BY images.created_at, images.id, ordinal
@@ -32,9 +33,9 @@ ORDER BY images.created_at, images.id, ordinal
 SELECT images.id, images.name, CASE WHEN images.original_gone_at IS NULL THEN images.original_key END AS original_key,
        images.original_etag, images.original_sha256, images.width_px, images.height_px,
        images.frames, images.created_at, images.id AS cursor_id, last.kind, last.created_at AS decided_at, (
-           SELECT coalesce(jsonb_agg(jsonb_build_array(frame, x1, y1, x2, y2)), '[]')
-           FROM true_faces(last.attempt_id, last.added, last.dropped)
-       ) AS faces
+           SELECT coalesce(jsonb_agg(jsonb_build_array(class_name, frame, x1, y1, x2, y2)), '[]')
+           FROM true_boxes(last.attempt_id, last.added, last.dropped)
+       ) AS boxes
 FROM images JOIN jobs ON jobs.id = images.job_id
 CROSS JOIN LATERAL (
     SELECT * FROM decisions WHERE decisions.image_id = images.id ORDER BY created_at DESC, id DESC LIMIT 1

@@ -68,6 +68,15 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassRow:
+    """Images whose current result has destroyed objects of a class, and how many."""
+
+    class_name: str
+    images: int
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
 class DurationsRow:
     """Sums of times, and the number of images of each sum."""
 
@@ -132,6 +141,11 @@ def histogram(database: Database, wanted: StatisticsFilter, figure: str) -> Hist
 def failures(database: Database, wanted: StatisticsFilter) -> list[FailureRow]:
     """Images by error code, the most frequent first."""
     return [FailureRow(**row) for row in _rows(database, "failures", wanted)]
+
+
+def classes(database: Database, wanted: StatisticsFilter) -> list[ClassRow]:
+    """Destroyed objects by class, faces first."""
+    return [ClassRow(**row) for row in _rows(database, "classes", wanted)]
 
 
 def models(database: Database, wanted: StatisticsFilter) -> list[ModelRow]:

@@ -38,6 +38,23 @@ WHERE model_sha256 <> ''
 GROUP BY model_name, model_sha256, profile HAVING sum(images) <> 0
 ORDER BY images DESC, name, profile
 
+-- name: classes
+-- Faces come from the tallies. Few images have objects of other classes, and an index has these.
+SELECT 'face' AS class_name, coalesce(sum(counted) FILTER (WHERE at > 1), 0)::bigint AS images,
+       coalesce((SELECT sum(faces) FROM tallies_of(
+           'submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)), 0)::bigint AS objects
+FROM tallies_of('submitted', %(since)s, %(until)s, %(owner)s, %(profile)s, %(state)s, %(labels)s)
+CROSS JOIN LATERAL unnest(faces_per_image) WITH ORDINALITY AS bins (counted, at)
+UNION ALL
+(SELECT found.key, count(*), sum(found.value::bigint)::bigint
+FROM images JOIN jobs ON jobs.id = images.job_id CROSS JOIN LATERAL jsonb_each_text(others_found) AS found
+WHERE images.others_found IS NOT NULL AND images.created_at >= %(since)s AND images.created_at < %(until)s
+  AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+  AND (%(profile)s::text IS NULL OR coalesce(images.policy, jobs.policy) ->> 'profile' = %(profile)s)
+  AND (%(state)s::text IS NULL OR images.state = %(state)s)
+  AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)
+GROUP BY found.key ORDER BY found.key)
+
 -- name: durations
 SELECT coalesce(sum(started), 0)::bigint AS started, coalesce(sum(wait_us), 0)::bigint AS wait_us,
        coalesce(sum(settled), 0)::bigint AS settled, coalesce(sum(turnaround_us), 0)::bigint AS turnaround_us,

@@ -46,9 +46,11 @@ IMAGES = pa.schema(
         ("settled_at", _TIME),
         ("finished_at", _TIME),
         ("blurline_version", pa.string()),
+        ("others_found", pa.string()),
     ]
 )
-"""One row per image. ``labels`` are those of its job, as JSON."""
+"""One row per image. ``labels`` are those of its job, as JSON; ``others_found`` counts the destroyed objects of each
+class beside faces, as JSON, or is null."""
 
 DETECTIONS = pa.schema(
     [
@@ -68,6 +70,7 @@ DETECTIONS = pa.schema(
         ("profile", pa.string()),
         ("model_sha256", pa.string()),
         ("created_at", _TIME),
+        ("class_name", pa.string()),
     ]
 )
 """One row per box of an image's current result, in pixels of the upright photograph."""

@@ -266,3 +266,35 @@ def test_the_claim_is_renewed_while_the_reviewer_is_active(board: BoardPage) -> 
     expect(board.board).to_contain_text("claim expired")
     board.tell_more(claimed_until="b", claimed_for_s=300)
     expect(board.board).to_contain_text("claimed for 5:00")
+
+
+def test_the_class_of_a_box_is_set_by_key_and_by_choice(board: BoardPage) -> None:
+    board.tell(FACE, CANDIDATE | {"class_name": "plate"}, classes=["face", "plate", "sign"], key="two")
+    chosen = board.board.locator(".class select")
+    expect(chosen).to_have_value("face")
+    board.drag((800, 50), (900, 130))
+    board.press("c")
+    expect(chosen).to_have_value("plate")
+    board.press("u", "Escape")
+    expect(chosen).to_have_value("plate")  # of the next box
+    board.drag((800, 250), (900, 330))
+    board.drag((500, 450), (560, 500))
+    chosen.select_option("sign")
+    board.click(430, 140)
+    drawn = [(box.get("class_name", "face"), box["score"]) for box in board.saved()]
+    assert drawn == [("face", 0.93), ("plate", 0.33), ("face", 1), ("plate", 1), ("sign", 1)]
+
+
+def test_a_found_box_of_another_class_is_a_change(board: BoardPage) -> None:
+    board.tell(OTHER | {"class_name": "plate"}, classes=["face", "plate"], key="two")
+    board.page.locator(".stage").focus()
+    board.press("Tab", "c")
+    expect(board.board.locator('button[data-do="approve"]')).to_be_disabled()
+    assert board.saved() == [_as_sent(OTHER)]
+
+
+def test_without_other_classes_there_is_no_choice(board: BoardPage) -> None:
+    expect(board.board.locator(".class")).to_be_hidden()
+    board.drag((800, 50), (900, 130))
+    board.press("c")
+    assert "class_name" not in board.saved()[-1]

@@ -196,3 +196,27 @@ def test_only_operators_export_originals_and_each_look_is_recorded(
     with psycopg.connect(settings.database.conninfo) as connection:
         connection.execute("UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'")
     assert f"images/{reviewed[0]}.jpg" not in unzipped(rita.get("/v1/exports/corrections", params=asked))
+
+
+def test_training_sets_and_tables_name_the_class_of_each_box(
+    rita: httpx.Client, settings: Settings, database: Database
+) -> None:
+    image_rows.submit(database, "ann", 1, ProfileName.STANDARD)
+    ((attempt, policy),) = image_rows.underway(database, settings)
+    made = image_rows.made(attempt, policy, BOXES[:1], plates=[[400.0, 100.0, 500.0, 180.0, 0.9]])
+    image_rows.settle(database, attempt, made, ReviewReason("doubtful", "Look."))
+    sign = DRAWN.model_copy(update={"class_name": "sign", "x1": 0.0})
+    image_rows.correct(database, settings, attempt.image_id, drop=0, add=[sign])
+    coco = json.loads(unzipped(rita.get("/v1/exports/corrections", params={"format": "coco"}))["annotations.json"])
+    names = {each["id"]: each["name"] for each in coco["categories"]}
+    assert next(iter(names.values())) == "face"
+    found = {names[each["category_id"]]: each["bbox"] for each in coco["annotations"]}
+    assert found == {"face": [100, 100, 100, 80], "plate": [400, 100, 100, 80], "sign": [0, 300, 60, 80]}
+    members = unzipped(rita.get("/v1/exports/corrections", params={"format": "yolo"}))
+    numbers = [line.split()[0] for line in members[f"labels/{attempt.image_id}.txt"].decode().splitlines()]
+    assert sorted(numbers) == ["0", "1", "2"]
+    assert all(f": {name}".encode() in members["data.yaml"] for name in found)
+    boxes = pyarrow.parquet.read_table(io.BytesIO(rita.get("/v1/exports/detections").content)).to_pylist()
+    assert {box["class_name"] for box in boxes} == {"face", "plate", "sign"}
+    (image,) = pyarrow.parquet.read_table(io.BytesIO(rita.get("/v1/exports/images").content)).to_pylist()
+    assert (image["faces"], json.loads(image["others_found"])) == (1, {"plate": 1, "sign": 1})

@@ -72,8 +72,8 @@ def images(settings: Settings, wanted: dict[str, str]) -> pd.DataFrame:
 
 
 def boxes(settings: Settings, wanted: dict[str, str]) -> pd.DataFrame:
-    """The boxes of the present results of those images."""
-    found = table(settings, "SELECT * FROM detections")
+    """The faces in the present results of those images."""
+    found = table(settings, "SELECT * FROM detections WHERE class_name = 'face'")
     return images(settings, wanted).merge(found, left_on="result_attempt_id", right_on="attempt_id")
 
 
@@ -101,6 +101,17 @@ def test_images_and_faces_are_counted_over_time(rita: httpx.Client, settings: Se
     settled = figures(rita, "throughput", **wanted)["points"]
     ended = images(settings, wanted).dropna(subset="settled_at")
     assert {point["state"]: point["images"] for point in settled} == ended.groupby("state").size().to_dict()
+
+
+@by_filter
+def test_objects_are_counted_by_class(rita: httpx.Client, settings: Settings, wanted: dict[str, str]) -> None:
+    found = table(settings, "SELECT attempt_id, class_name FROM detections WHERE destroyed")
+    boxes_of = images(settings, wanted).merge(found, left_on="result_attempt_id", right_on="attempt_id")
+    expected = [(name, group["id"].nunique(), len(group)) for name, group in boxes_of.groupby("class_name")] or [
+        ("face", 0, 0)
+    ]
+    answer = figures(rita, "classes", **wanted)["classes"]
+    assert [(each["class_name"], each["images"], each["objects"]) for each in answer] == expected
 
 
 @by_filter
@@ -181,7 +192,7 @@ def test_decisions_and_their_durations_match_the_rows(rita: httpx.Client, settin
 def test_the_detectors_quality_uses_the_last_decision_on_each_detection(rita: httpx.Client, settings: Settings) -> None:
     """Corrections dropped the best box (if there was one) and drew one face; every second drew another afterwards."""
     decisions = table(settings, "SELECT * FROM decisions ORDER BY created_at, id")
-    found = table(settings, "SELECT * FROM detections WHERE destroyed")
+    found = table(settings, "SELECT * FROM detections WHERE destroyed AND class_name = 'face'")
     expected = {"found": 0, "missed": 0, "mistaken": 0}
     reviewed = 0
     for _, each in decisions.groupby("image_id"):
@@ -189,7 +200,7 @@ def test_the_detectors_quality_uses_the_last_decision_on_each_detection(rita: ht
             continue
         reviewed += 1
         detected = int((found["attempt_id"] == each["attempt_id"].iloc[0]).sum())
-        dropped = sum(len(row) for row in each["dropped"])
+        dropped = sum("class_name" not in box for row in each["dropped"] for box in row)
         expected["found"] += detected - dropped
         expected["mistaken"] += dropped
         expected["missed"] += sum(len(row) for row in each["added"])

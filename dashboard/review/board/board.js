@@ -13,7 +13,7 @@ class Board {
     });
     this.claim = new Claim();
     this.boxes = new Boxes([]);
-    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0 });
+    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0, className: FACE });
     for (const canvas of this.picture.canvases) new Mouse(this, canvas);
     this.keys = new Keys(this);
     this.resizing = new ResizeObserver(() => this.repaint());
@@ -35,6 +35,10 @@ class Board {
     this.root.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-do]");
       if (button && button.dataset.do !== "peek") this.act(button.dataset.do);
+    });
+    this.find(".class select").addEventListener("change", (event) => {
+      this.classify(event.target.value);
+      this.picture.focus();
     });
     const peek = this.button("peek");
     peek.addEventListener("pointerdown", () => this.peek(true));
@@ -67,7 +71,7 @@ class Board {
     this.picture.show(pictures, data.width_px, data.height_px);
     this.key = data.key;
     this.boxes = new Boxes(data.boxes, drafts.load(data.key));
-    for (const { x1, y1, x2, y2 } of drawn) this.boxes.draw({ x1, y1, x2, y2 });
+    for (const { x1, y1, x2, y2, class_name } of drawn) this.boxes.draw({ x1, y1, x2, y2 }, class_name);
     this.sheets.clear();
     if (document.activeElement === document.body) this.picture.focus();
   }
@@ -84,6 +88,7 @@ class Board {
       undo: () => this.change(() => this.boxes.undo()),
       redo: () => this.change(() => this.boxes.redo()),
       drop: () => this.dropSelected(),
+      classify: () => this.classify(),
       flicker: () => this.picture.toggle("flicker"),
       sides: () => this.picture.toggle("sides"),
       boxes: () => this.picture.toggle("boxes"),
@@ -108,7 +113,10 @@ class Board {
       this.hint = "You have not changed any boxes." + (this.data.can_approve ? " Approve (A), or mark boxes first." : "");
       return;
     }
-    const boxes = this.boxes.destroyed.map(({ x1, y1, x2, y2, score }) => ({ frame: 0, x1, y1, x2, y2, score }));
+    const boxes = this.boxes.destroyed.map(({ x1, y1, x2, y2, score, class_name }) => {
+      const box = { frame: 0, x1, y1, x2, y2, score };
+      return class_name === FACE ? box : { ...box, class_name };
+    });
     this.send("save", { boxes, hold: this.find(".hold input").checked });
   }
 
@@ -160,12 +168,27 @@ class Board {
   }
 
   draw(sides) {
-    this.change(() => (this.picture.selected = this.boxes.draw(sides)));
+    this.change(() => (this.picture.selected = this.boxes.draw(sides, this.className)));
   }
 
   reshape(id, sides) {
     this.change(() => this.boxes.reshape(id, sides));
     this.select(id);
+  }
+
+  // The class of the selected box, or else of boxes to draw.
+  get shownClass() {
+    return this.boxes.find(this.picture.selected)?.class_name || this.className;
+  }
+
+  // Sets it, by default to the next class.
+  classify(className) {
+    const names = this.data.classes || [FACE];
+    const chosen = className || names[(names.indexOf(this.shownClass) + 1) % names.length];
+    const box = this.boxes.find(this.picture.selected);
+    if (box && box.class_name !== chosen) this.change(() => this.boxes.classify(box.id, chosen));
+    this.className = chosen;
+    this.refresh();
   }
 
   dropSelected() {
@@ -199,7 +222,7 @@ class Board {
 
   // The preview of a box that is being drawn, moved or resized.
   sketch(id, sides) {
-    this.picture.sketched = sides && { kind: "drawn", isDestroyed: true, score: 1, ...this.boxes.find(id), ...sides };
+    this.picture.sketched = sides && { kind: "drawn", class_name: this.className, isDestroyed: true, score: 1, ...this.boxes.find(id), ...sides };
     this.repaint();
   }
 
@@ -234,6 +257,7 @@ class Board {
 
   repaint() {
     this.picture.paint(this.boxes.all);
+    describeClass(this);
   }
 
   find(selector) {

@@ -1,7 +1,9 @@
 // The boxes of one image and the reviewer's changes, each of which can be undone.
 //
-// A box: {id, kind, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is `found`
-// (destroyed by the pipeline), `candidate` (detected but not destroyed) or `drawn`.
+// A box: {id, kind, class_name, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is
+// `found` (destroyed by the pipeline), `candidate` (detected but not destroyed) or `drawn`; its class what it shows.
+
+const FACE = "face";
 
 class Boxes {
   constructor(given, draft) {
@@ -9,9 +11,11 @@ class Boxes {
       id: at,
       kind: box.destroyed ? "found" : "candidate",
       isDestroyed: box.destroyed,
+      class_name: box.class_name || FACE,
       x1: box.x1, y1: box.y1, x2: box.x2, y2: box.y2, score: box.score,
     }));
-    this.steps = draft ? [this.start, draft] : [this.start];
+    const kept = draft?.map((box) => ({ class_name: FACE, ...box })); // drafts of older pages have no class
+    this.steps = kept ? [this.start, kept] : [this.start];
     this.at = this.steps.length - 1;
   }
 
@@ -54,14 +58,19 @@ class Boxes {
   }
 
   // Draws a box and returns its id.
-  draw(sides) {
+  draw(sides, className = FACE) {
     const id = Math.max(-1, ...this.steps.flat().map((box) => box.id)) + 1;
-    this.step([...this.all, { id, kind: "drawn", isDestroyed: true, score: 1, ...sides }]);
+    this.step([...this.all, { id, kind: "drawn", class_name: className, isDestroyed: true, score: 1, ...sides }]);
     return id;
   }
 
   reshape(id, sides) {
     this.step(this.all.map((box) => (box.id === id ? { ...box, ...sides } : box)));
+  }
+
+  // Sets the class of a box. A candidate becomes a box to destroy.
+  classify(id, className) {
+    this.step(this.all.map((box) => (box.id === id ? { ...box, class_name: className, isDestroyed: true } : box)));
   }
 
   undo() {
@@ -79,7 +88,7 @@ class Boxes {
 }
 
 function isAltered(box, start) {
-  return ["isDestroyed", "x1", "y1", "x2", "y2"].some((name) => box[name] !== start[name]);
+  return ["isDestroyed", "class_name", "x1", "y1", "x2", "y2"].some((name) => box[name] !== start[name]);
 }
 
 // Unsaved changes, which survive a lost connection, a reload and a visit to another page.

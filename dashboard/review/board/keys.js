@@ -4,7 +4,7 @@ const ACTIONS = {
   a: "approve", s: "save", r: "reject", n: "next",
   u: "undo", U: "redo", f: "flicker", d: "sides", b: "boxes",
   "+": "in", "=": "in", "-": "out", 0: "fit", "?": "help",
-  Delete: "drop", Backspace: "drop", Escape: "cancel",
+  c: "classify", Delete: "drop", Backspace: "drop", Escape: "cancel",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const PAN_PX = 80;
@@ -62,5 +62,5 @@ function lowered(key) {
 function isWriting(event) {
   const element = event.composedPath()[0];
   const isText = element instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(element.type);
-  return isText || element instanceof HTMLTextAreaElement || element.isContentEditable === true;
+  return isText || element instanceof HTMLSelectElement || element instanceof HTMLTextAreaElement || element.isContentEditable === true;
 }

@@ -56,7 +56,8 @@ function paintCorners(context, start, end, colour) {
 }
 
 function paintScore(context, start, box, colour) {
-  const text = box.kind === "drawn" ? "drawn" : box.score.toFixed(2);
+  const score = box.kind === "drawn" ? "drawn" : box.score.toFixed(2);
+  const text = box.class_name === FACE ? score : `${box.class_name} ${score}`;
   context.font = "600 11px system-ui, sans-serif";
   const width = context.measureText(text).width + 8;
   const top = Math.max(0, start.y - 17);

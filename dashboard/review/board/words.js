@@ -56,3 +56,16 @@ function describeClaim(board) {
   claim.textContent = left_s ? `claimed for ${minutes}:${seconds}` : "claim expired";
   claim.classList.toggle("short", left_s < 60);
 }
+
+// The choice of a class, where an operator's detectors find other classes than faces.
+function describeClass(board) {
+  const label = board.find(".class");
+  const select = label.querySelector("select");
+  const names = board.data?.classes || [FACE];
+  label.hidden = names.length < 2;
+  if (select.options.length !== names.length || names.some((name, at) => select.options[at].value !== name)) {
+    select.replaceChildren(...names.map((name) => new Option(name)));
+  }
+  if (select.value !== board.shownClass) select.value = board.shownClass;
+  select.disabled = !board.canChange;
+}
