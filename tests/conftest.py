@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -18,11 +20,26 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_requests import bearer
 from tests.api_server import serving
+from tests.empty_tables import empty_tables
 from tests.servers import running_servers
 from tests.stored_images import StoredImages
 from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
 expect.set_options(timeout=TIMEOUT_MS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_tls_context() -> Iterator[None]:
+    """Read the root certificates once, not for each `httpx.get`: that costs 40 ms of a core."""
+    trusting = httpx.create_ssl_context()
+
+    def context(*, verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+        is_usual = verify is True and cert is None and trust_env
+        return trusting if is_usual else httpx.create_ssl_context(verify, cert, trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", context)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +52,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture
 def settings(servers: Settings, tmp_path: Path) -> Settings:
     """The servers' settings, with empty tables and a new data folder."""
-    with psycopg.connect(servers.database.conninfo, autocommit=True) as connection:
-        connection.execute(
-            "TRUNCATE jobs, users, usage, presets, idempotency_keys, deletions, events, event_heads, webhooks,"
-            " cohorts, tallies, tally_changes, changed_days, holds, owner_holds, profile_models,"
-            " flow_run_cancellations, sweep_positions, sign_in_links, open_uploads CASCADE"
-        )
+    with psycopg.connect(servers.database.conninfo) as connection:
+        empty_tables(connection)
     return servers.replace(home=tmp_path)
 
 
