@@ -24,7 +24,7 @@ check: $(VENV)/developer  ## format, lint, types, import rules
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/developer  ## tests that need no whole stack
-	$(BIN)/pytest -q -n 2 -m "not long" tests --ignore=tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 3 -m "not long" tests --ignore=tests/acceptance $(ARGS)
 
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
 	$(BIN)/pytest -q -n 3 --dist loadfile -m "not long" tests/acceptance $(ARGS)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from blurline.access.tokens import Scope
+from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
@@ -45,6 +46,21 @@ def test_bad_queries_are_refused(client: httpx.Client, settings: Settings, path:
     response = client.get(path)
     assert response.status_code == status, response.text
     assert response.json()["code"] in ("invalid_request", "invalid_cursor")
+
+
+def test_an_unknown_query_parameter_is_answered_with_the_documented_ones(
+    client: httpx.Client, settings: Settings
+) -> None:
+    client.headers["Authorization"] = bearer(settings, "olga", *Scope)
+    for template, methods in client.get("/openapi.json").json()["paths"].items():
+        path = re.sub(r"{\w+}", str(new_id()), template)
+        for method, operation in methods.items():
+            if method == "get":
+                says = problem(client.get(path, params={"nonsense": "1"}), 422, "invalid_request")
+                names = [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"]
+                assert says.endswith(f"It accepts {', '.join(names) or 'none'}."), path
+    assert client.head(f"/v1/images/{new_id()}/result", params={"nonsense": "1"}).status_code == 422
+    assert client.get("/metrics", params={"nonsense": "1"}).status_code == 200
 
 
 def test_a_position_beyond_every_list_is_refused(client: httpx.Client) -> None:
