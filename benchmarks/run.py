@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks import (
     api,
+    before,
     consistency,
     core,
     database,
@@ -46,6 +47,7 @@ def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
     `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
+        "before": before.run,
         "imports": imports.run,
         "reid": reid.run,
         "soak": soak.run,

@@ -49,7 +49,8 @@ from models.sphere import look_around
 
 @dataclass(frozen=True, slots=True)
 class DetectorInputs:
-    """The passes over one appearance of a frame, and the frame scaled to the long sides of those that surely run."""
+    """The passes over one appearance of a frame, and the frame scaled to the long sides of those that surely run; other
+    sizes are added when a pass needs them."""
 
     passes: tuple[Pass, ...]
     sizes: dict[int, ScaledImage]
@@ -238,7 +239,9 @@ class DetectionPlan:
 
     @staticmethod
     def _picture(step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> ScaledImage:
-        return inputs.sizes.get(step.side_px) or scale_to_side(Image.fromarray(pixels), step.side_px)
+        if step.side_px not in inputs.sizes:
+            inputs.sizes[step.side_px] = scale_to_side(Image.fromarray(pixels), step.side_px)
+        return inputs.sizes[step.side_px]
 
     def _fused(self, passes: list[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
         """Merge the passes that saw the picture turned by ``turns``."""

@@ -56,8 +56,8 @@ def _in_cells(boxes: NDArray[np.floating], width_px: int, height_px: int, cell_p
 
 
 def _merged(cells: Regions) -> Regions:
-    """Merge, again and again, the pair of rectangles that saves most."""
-    cells = cells.copy()
+    """Merge what touches, then, again and again, the pair of rectangles that saves most."""
+    cells = _without_touching(cells)
     saved = np.stack([_saved(each, cells) for each in cells]) if len(cells) else np.zeros((0, 0))
     np.fill_diagonal(saved, 0)
     is_left = np.ones(len(cells), bool)
@@ -69,6 +69,20 @@ def _merged(cells: Regions) -> Regions:
         saved[other] = saved[:, other] = 0
         saved[one, one] = 0
     return cells[is_left]
+
+
+def _without_touching(cells: Regions) -> Regions:
+    """Replace rectangles that touch by their union until none touch; usually leaves few of many."""
+    while True:
+        low = np.maximum(cells[:, None, :2], cells[None, :, :2])
+        high = np.minimum(cells[:, None, 2:], cells[None, :, 2:])
+        first = (low <= high).all(axis=2).argmax(axis=1) if len(cells) else np.arange(0)  # at the latest itself
+        joined = cells.copy()
+        np.minimum.at(joined[:, :2], first, cells[:, :2])
+        np.maximum.at(joined[:, 2:], first, cells[:, 2:])
+        if (first == np.arange(len(cells))).all():
+            return joined
+        cells = joined[np.unique(first)]
 
 
 def _saved(one: NDArray[np.int64], cells: Regions) -> NDArray[np.float64]:

@@ -1,0 +1,122 @@
+"""The core loop, from a file's bytes to the checked result, of this checkout against another one.
+
+BEFORE_CHECKOUT names the other checkout, from `a01ffa1` on; both run with this environment's packages. Each checkout
+has a process of its own, and they take each photograph in turn (A B A B ...), so that noise of the machine affects both
+equally. What is compared is CPU time. With EVAL_DIR, the photographs are every sixth of ``street/`` there; otherwise
+the one that `benchmarks.photos` makes, in two sizes.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
+from blurline.errors import ConfigurationError
+
+_ROUNDS = 12
+_EVERY = 6
+
+# Run in each checkout. The module that tunes malloc has another name in older ones.
+_CORE_LOOP = """
+import sys, time
+from pathlib import Path
+
+try:
+    from blurline.picture.malloc_tuning import tune_malloc
+except ImportError:
+    from blurline.memory import keep_freed_memory as tune_malloc
+from blurline import open_photo
+from models import anonymize
+from blurline.errors import OutputCheckFailed
+
+tune_malloc()
+for line in sys.stdin:
+    data = Path(line.strip()).read_bytes()
+    started = time.process_time()
+    try:
+        anonymize(open_photo(data))
+    except OutputCheckFailed:
+        pass
+    print(time.process_time() - started, flush=True)
+"""
+
+
+def run() -> dict[str, Any]:
+    """Milliseconds of CPU time of both checkouts and their ratio for each set of photographs, with its spread."""
+    before = os.environ.get("BEFORE_CHECKOUT")
+    if before is None:
+        raise ConfigurationError("Set BEFORE_CHECKOUT to the folder of another checkout to compare the core loop.")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ours = stack.enter_context(_core_loop(Path(__file__).resolve().parents[1]))
+        theirs = stack.enter_context(_core_loop(Path(before).resolve()))
+        return {name: _compare(paths, theirs, ours) for name, paths in _photos(folder).items()}
+
+
+def _photos(folder: Path) -> dict[str, list[Path]]:
+    """Photographs by the name of their set, each as often as it is measured."""
+    if "EVAL_DIR" in os.environ:
+        return {"street": sorted((Path(os.environ["EVAL_DIR"]) / "street").glob("*.jpg"))[::_EVERY]}
+    photos = {}
+    for name, size in (("2mp", TWO_MP), ("12mp", TWELVE_MP)):
+        path = folder / f"{name}.jpg"
+        path.write_bytes(photo_of(size))
+        photos[name] = [path] * _ROUNDS
+    return photos
+
+
+def _compare(paths: list[Path], theirs: subprocess.Popen[str], ours: subprocess.Popen[str]) -> dict[str, Any]:
+    times = [(_cpu_s(theirs, path), _cpu_s(ours, path)) for path in [paths[0], *paths]][1:]  # the first run is cold
+    ratios = [before / after for before, after in times]
+    low, median, high = (round(each, 2) for each in statistics.quantiles(ratios))
+    return {
+        "photographs": len(times),
+        "before_ms": round(statistics.median(before for before, _ in times) * 1000),
+        "after_ms": round(statistics.median(after for _, after in times) * 1000),
+        "sums_before_over_after": round(sum(before for before, _ in times) / sum(after for _, after in times), 2),
+        "before_over_after": median,
+        "quartiles": [low, high],
+        "claim": "too uncertain" if high - low > abs(median - 1) else f"{median} times as fast",
+        "load": [round(each, 1) for each in os.getloadavg()],
+    }
+
+
+def _cpu_s(process: subprocess.Popen[str], path: Path) -> float:
+    """CPU time of the core loop of one checkout over one photograph."""
+    print(path, file=_pipe(process.stdin), flush=True)
+    answer = _pipe(process.stdout).readline()
+    if not answer:
+        raise ConfigurationError("The core loop failed in one of the checkouts. Its error is above.")
+    return float(answer)
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
+
+
+@contextmanager
+def _core_loop(checkout: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs the core loop of a checkout over the photographs that it is told."""
+    environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _CORE_LOOP],
+        cwd=checkout,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
