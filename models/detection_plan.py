@@ -284,6 +284,13 @@ def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:
     return dict.fromkeys(ProfileName, card)
 
 
+def further_models(settings: Settings) -> dict[str, ModelCard]:
+    """The card of each detector of BLURLINE_DETECTORS, by its name; loads none. Raises ModelRejected."""
+    return {
+        spec.name: custom_card(spec.file, Family(spec.family), spec.threshold) for spec in settings.detector.detectors
+    }
+
+
 def load_detectors(settings: Settings) -> None:
     """Load the detector of every profile, of the second look and of every other class. Raises ModelRejected or
     ConfigurationError."""

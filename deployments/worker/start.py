@@ -20,7 +20,7 @@ from blurline.settings import Settings
 from blurline.version import worker_name
 from deployments.worker.metrics_guard import require_token
 from deployments.worker.worker import WarmWorker
-from models import current_models
+from models import current_models, further_models
 from sql.engine.database import Database
 from sql.reruns.reruns import record_models
 
@@ -65,8 +65,10 @@ def _prepare_noise_key(settings: Settings) -> None:
 
 
 def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None:
-    """Record in the database which model each profile uses, for re-runs that select by model. Tries until it can."""
+    """Record in the database which model each profile and detector uses, for re-runs that select by model. Tries until
+    it can."""
     models = {profile.value: card.sha256 for profile, card in current_models(settings).items()}
+    models |= {f"detector:{name}": card.sha256 for name, card in further_models(settings).items()}
     while True:
         try:
             with closing(Database(settings.database.conninfo, max_connections=1)) as database:

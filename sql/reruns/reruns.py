@@ -94,7 +94,7 @@ def rerun(
 
 
 def record_models(database: Database, models: Mapping[str, str]) -> None:
-    """Record the sha256 of the model that each profile uses from now on."""
+    """Record the sha256 of the model that each profile, or detector (`detector:` and its name), uses from now on."""
     with database.transaction() as transaction:
         transaction.run("record_models", profiles=list(models), sha256s=list(models.values()))
 

@@ -17,10 +17,15 @@ WITH matching AS (
       AND (NOT %(made_with_another_model)s OR EXISTS (
            SELECT FROM profile_models
            WHERE profile_models.profile = coalesce(images.policy, jobs.policy) ->> 'profile'
-             AND profile_models.sha256 IS DISTINCT FROM images.model ->> 'sha256'))
+             AND profile_models.sha256 IS DISTINCT FROM images.model ->> 'sha256')
+           OR EXISTS (
+           SELECT FROM jsonb_array_elements(images.model -> 'detectors') AS saw
+           JOIN profile_models ON profile_models.profile = 'detector:' || (saw ->> 'detector')
+           WHERE profile_models.sha256 IS DISTINCT FROM saw ->> 'sha256'))
       AND (%(score_below)s::real IS NULL OR EXISTS (
            SELECT FROM detections
-           WHERE detections.attempt_id = images.result_attempt_id AND destroyed AND score < %(score_below)s))
+           WHERE detections.attempt_id = images.result_attempt_id AND destroyed AND class_name = 'face'
+             AND score < %(score_below)s))
     ORDER BY images.id
     LIMIT %(limit)s
     FOR UPDATE OF images SKIP LOCKED
@@ -46,6 +51,7 @@ SELECT batch_id, job_id, 'backlog', policy::jsonb, %(rerun_id)s
 FROM unnest(%(batch_ids)s::uuid[], %(job_ids)s::uuid[], %(policies)s::text[]) AS given (batch_id, job_id, policy)
 
 -- name: record_models
+-- Also of the detectors of BLURLINE_DETECTORS, as `detector:` and its name.
 INSERT INTO profile_models (profile, sha256)
 SELECT profile, sha256 FROM unnest(%(profiles)s::text[], %(sha256s)s::text[]) AS given (profile, sha256)
 ON CONFLICT (profile) DO UPDATE SET sha256 = EXCLUDED.sha256, recorded_at = now()

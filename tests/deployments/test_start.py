@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +15,8 @@ from blurline.settings import Settings
 from deployments.worker.start import record_present_models, start_worker
 from models import current_models, plan_for
 from models.card import WEIGHTS, file_sha256, vendored_card
+from tests.models.onnx_models import plate_model
+from tests.models.street import with_detector
 from tests.waiting import TIMEOUT_S, wait_for
 
 
@@ -54,3 +57,12 @@ def test_a_models_own_file_is_every_profiles_model(settings: Settings) -> None:
     card = WEIGHTS / vendored_card("yunet").file
     own = settings.replace(model_file=card, model_family="yunet")
     assert {each.sha256 for each in current_models(own).values()} == {file_sha256(card)}
+
+
+def test_a_worker_records_the_file_of_each_further_detector(settings: Settings, tmp_path: Path) -> None:
+    file = plate_model(tmp_path / "plates.onnx")
+    record_present_models(settings.replace(detectors=with_detector(file).detector.detectors))
+    with psycopg.connect(settings.database.conninfo) as connection:
+        recorded: dict[str, str] = dict(connection.execute("SELECT profile, sha256 FROM profile_models").fetchall())
+    assert recorded["detector:plates"] == file_sha256(file)
+    assert len(recorded) == len(ProfileName) + 1

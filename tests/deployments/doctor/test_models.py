@@ -9,8 +9,10 @@ import pytest
 from blurline.settings import Settings
 from deployments.doctor.installation import models
 from models import loading
-from models.card import WEIGHTS
+from models.card import WEIGHTS, file_sha256
 from tests.deployments.doctor.findings import findings, wrong
+from tests.models.onnx_models import plate_model
+from tests.models.street import with_detector
 
 
 @pytest.fixture
@@ -50,3 +52,18 @@ def test_a_provider_that_is_not_installed_is_reported() -> None:
     found = wrong(models, Settings().replace(execution_provider="CUDAExecutionProvider"))
     assert len(found) == 4
     assert "BLURLINE_EXECUTION_PROVIDER" in str(found["models.fast"].remedy)
+
+
+def test_every_further_detector_is_listed_with_its_classes_and_policies(tmp_path: Path) -> None:
+    file = plate_model(tmp_path / "own.onnx")
+    found = findings(models, with_detector(file, policies="all"))
+    says = found["models.plates"].says
+    assert f"own (sha256 {file_sha256(file)[:12]}…) runs on CPUExecutionProvider" in says
+    assert "plate (class 0, 'kenteken' in the file), sign (class 1) from score 0.6 on, in every policy" in says
+
+
+def test_a_further_detector_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
+    found = wrong(models, with_detector(plate_model(tmp_path / "own.onnx"), classes={"3": "plate"}))
+    assert set(found) == {"models.plates"}
+    assert "has no class 3, only 0 (kenteken), 1 (sign)" in found["models.plates"].says
+    assert "Correct its `file`, `family` or `classes`" in found["models.plates"].says
