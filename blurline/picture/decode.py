@@ -9,11 +9,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import pi_heif
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from blurline.errors import (
@@ -24,6 +21,7 @@ from blurline.errors import (
     UnsupportedFormat,
 )
 from blurline.limits import Limits
+from blurline.picture.decoded_frame import decoded_frame
 from blurline.picture.formats import heif
 from blurline.picture.formats.xmp import GPANO, read_properties
 from blurline.picture.jpeg_end import completed
@@ -32,19 +30,10 @@ from blurline.picture.part_limits import check_parts, too_many_frames
 from blurline.picture.photo import SWAPS_SIDES, Format, Frame, Header, Photo, is_same
 from blurline.picture.projection import Projection, projection_of
 from blurline.picture.refusals import why_refused
-from blurline.picture.source_encoding import DEEP_GREY, is_transparent, loss_notes, read_encoding
+from blurline.picture.source_encoding import loss_notes, read_encoding
+from blurline.picture.tiff_samples import check_page
 
-_TRANSPOSE_TO_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
-_GREY_MODES = {"1", "L", "LA", "I", "F"} | DEEP_GREY
 
 Image.MAX_IMAGE_PIXELS = None  # the header is checked against the settings' limit instead
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -76,19 +65,22 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
         notes = loss_notes(image, data, _frame_count(image))
         encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in SWAPS_SIDES)
         metadata = read_metadata(image)
+        stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
         try:
             count = _frame_count(image)
             for number in range(count):
                 if count > 1:  # a HEIC opens at its main picture, which need not be the first
                     image.seek(number)
+                if image.format == "TIFF":
+                    check_page(image)
                 image.load()
-                frame = _frame(image, orientation, crop)
+                frame = decoded_frame(image, stored, crop)
                 has_poster = encoding.is_poster and len(frames) == 1
                 if merges and frames and not has_poster and _repeats(frame, frames[-1]):
                     frame = replace(frame, duration_ms=(frames.pop().duration_ms or 0) + (frame.duration_ms or 0))
                 frames.append(frame)
                 _check_time(started, limits)
-        except DecodedTooSlowly:
+        except (DecodedTooSlowly, UnsupportedFormat):
             raise
         except Exception as error:
             if refusal := why_refused(data):
@@ -97,7 +89,6 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                 f"The {_format(image)} picture is damaged or truncated and cannot be decoded ({error}). "
                 "Export or upload it again."
             ) from error
-        stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
         projection = Projection()
         if len(frames) == 1:  # `metadata` has only the properties that may pass
             projection = projection_of(read_properties(xmp_packet(image), GPANO), frames[0].pixels)
@@ -193,45 +184,6 @@ def _crop(image: Image.Image, data: bytes) -> heif.Crop | None:
     """The crop of an AVIF, which Pillow does not apply; a HEIC's decoder does."""
     picture = heif.main_picture(data) if image.format == "AVIF" else None
     return picture.crop(*image.size) if picture else None
-
-
-def _frame(image: Image.Image, orientation: int, crop: heif.Crop | None) -> Frame:
-    transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
-    turned_already = _format(image) in _TURNED_BY_DECODER
-    shown = image
-    if crop is not None:  # the container applies it before it turns the picture
-        edges = (crop.left_px, crop.top_px, crop.left_px + crop.width_px, crop.top_px + crop.height_px)
-        shown = image.crop(edges)
-    upright = shown if transpose is None or turned_already else shown.transpose(transpose)
-    alpha = np.array(upright.convert("RGBA").getchannel("A")) if is_transparent(image) else None
-    if alpha is not None and image.format == "BMP" and alpha.max() == 0:
-        alpha = None  # many writers leave this field empty
-    duration = image.info.get("duration")
-    duration_ms = float(duration) if isinstance(duration, int | float) else None
-    is_grey = image.mode in _GREY_MODES
-    if upright.mode not in DEEP_GREY:
-        return Frame(_rgb(upright), alpha, None, duration_ms, is_grey)
-    levels16 = np.array(upright).astype(np.uint16) << np.uint16(max(0, 16 - _bits(image)))
-    grey = (levels16 >> 8).astype(np.uint8)
-    return Frame(np.stack([grey] * 3, axis=2), alpha, levels16 if alpha is None else None, duration_ms, is_grey)
-
-
-def _bits(image: Image.Image) -> int:
-    """Bits per channel of a deep grey picture; a TIFF may have 10, 12 or 14."""
-    tags: Any = getattr(image, "tag_v2", {})
-    return int(max(tags.get(258, (16,)), default=16)) if image.format == "TIFF" else 16
-
-
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode == "RGB":
-        return np.asarray(image)
-    if image.mode in ("I", "F"):  # values of any range, which Pillow would clip
-        levels = np.asarray(image).astype(np.float64)
-        known = levels[np.isfinite(levels)]
-        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
-        scaled = np.nan_to_num((levels - low) / max(high - low, 1e-9), posinf=1, neginf=0).clip(0, 1) * 255
-        return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
-    return np.asarray(image.convert("RGB"))
 
 
 def _orientation(image: Image.Image) -> int:

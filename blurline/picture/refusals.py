@@ -65,7 +65,7 @@ def _of_heif(data: bytes) -> str | None:
 
 def _of_tiff(data: bytes) -> str | None:
     try:
-        first = ImageFileDirectory_v2(data[:16] if data[2:3] in b"+\0+" and data[2] != 42 else data[:8])
+        first = ImageFileDirectory_v2(data[:16] if b"+" in data[2:4] else data[:8])
         file = io.BytesIO(data)
         file.seek(first.next)
         first.load(file)
@@ -74,8 +74,7 @@ def _of_tiff(data: bytes) -> str | None:
         number_format = first.get(SAMPLEFORMAT, (1,))
     except Exception:  # Pillow's parser raises many types for damaged files
         return None
-    names = TiffTags.lookup(COMPRESSION).enum or {}
-    known = {number: name for name, number in names.items()}
+    known = {number: name for name, number in (TiffTags.lookup(COMPRESSION).enum or {}).items()}
     if compression not in COMPRESSION_INFO:
         return f"is a TIFF of the compression {known.get(compression, compression)}, which this decoder cannot read"
     kinds = {number: name for name, number in (TiffTags.lookup(PHOTOMETRIC_INTERPRETATION).enum or {}).items()}
