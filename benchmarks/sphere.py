@@ -42,13 +42,14 @@ def run() -> dict[str, Any]:
     with Image.open(GROUP) as image:
         group = image.convert("RGB")
     patches = _patches(group)
+    clouds = background(_WIDTH)
     plans = {profile: plan_for(Policy(profile=profile)) for profile in ProfileName}
     standard = plans[ProfileName.STANDARD]
     covered = {
-        name: {pitch: _covered(standard, patches, pitch, sphere) for pitch in _PITCHES}
+        name: {pitch: _covered(standard, clouds, patches, pitch, sphere) for pitch in _PITCHES}
         for name, sphere in (("views", Sphere(_WIDTH, _WIDTH / 2)), ("no_views", None))
     }
-    sphere = Frame(background(_WIDTH), sphere=Sphere(_WIDTH, _WIDTH / 2))
+    sphere = Frame(clouds, sphere=Sphere(_WIDTH, _WIDTH / 2))
     photo = Frame(np.asarray(group.resize((1920, 960))), sphere=Sphere(1920, 960, is_certain=False))
     return {
         "covered_of_six": covered,
@@ -84,13 +85,19 @@ def _patches(group: Image.Image) -> list[tuple[Image.Image, float]]:
     return patches
 
 
-def _covered(plan: DetectionPlan, patches: list[tuple[Image.Image, float]], pitch: float, sphere: Sphere | None) -> int:
+def _covered(
+    plan: DetectionPlan,
+    clouds: NDArray[np.uint8],
+    patches: list[tuple[Image.Image, float]],
+    pitch: float,
+    sphere: Sphere | None,
+) -> int:
     """How many of the faces, each on a sphere of its own, are destroyed."""
     half = math.tan(math.radians(_HEIGHT) / 2)
     patch_height = 2 * math.degrees(math.atan(half * _CONTEXT))
     count = 0
-    for number, ((patch, aspect), yaw) in enumerate(zip(patches, _YAWS, strict=True)):
-        frame = Frame(with_face(background(_WIDTH, number), patch, yaw, pitch, patch_height), sphere=sphere)
+    for (patch, aspect), yaw in zip(patches, _YAWS, strict=True):
+        frame = Frame(with_face(clouds, patch, yaw, pitch, patch_height), sphere=sphere)
         size = (2 * math.degrees(math.atan(half * aspect)), _HEIGHT)
         count += _destroyed_share(plan, frame, face_points(_WIDTH, yaw, pitch, size)) >= _COVERED
     return count

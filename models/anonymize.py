@@ -137,7 +137,8 @@ def _choice(found: FrameDetections, policy: Policy, threshold: float, frame: Fra
     """The decision on each row of a frame, of faces and of other classes."""
     size_px = frame.width_px, frame.height_px
     others = {name: (each.rows, each.threshold) for name, each in found.others.items()}
-    return replace(choose(found.rows, policy, threshold, *size_px), others=choose_others(others, policy, *size_px))
+    choice = choose(found.rows, policy, threshold, *size_px, is_sphere=frame.sphere is not None)
+    return replace(choice, others=choose_others(others, policy, *size_px))
 
 
 def _layout_notes(photo: Photo) -> tuple[PictureNote, ...]:

@@ -30,6 +30,8 @@ from blurline.policy.profile import (
     SCOUT_MODEL,
     SECOND_LOOK_MODEL,
     SMALL_FACE_PX,
+    VIEW_CHECK,
+    VIEW_CHECK_SCORE,
     Pass,
     Profile,
     ProfileName,
@@ -167,11 +169,21 @@ class DetectionPlan:
             return None
         plan = replace(self, profile=self.profile.for_views(), others=NO_OTHERS)  # their plans look for themselves
 
+        is_certain = frame.sphere.is_certain or not self.profile.checks_turns
+
         def detect(pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
+            if not is_certain and not self._scout_sees(pixels):
+                return np.zeros((0, 5), np.float32), np.zeros(0, np.float32)
             seen = plan.detect(Frame(pixels))
             return seen.rows, seen.best_scores
 
         return FrameDetections(*look_around(frame, detect))
+
+    def _scout_sees(self, pixels: NDArray[np.uint8]) -> bool:
+        """Whether a scout sees anything in a view that may be a face."""
+        picture = scale_to_side(Image.fromarray(pixels), VIEW_CHECK.side_px)
+        seen = run_pass(VIEW_CHECK, picture, None, self.scout).faces
+        return bool((seen[:, 4] >= VIEW_CHECK_SCORE).any())
 
     def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
         long_side_px = max(pixels.shape[:2])
@@ -318,7 +330,14 @@ def find_faces(
     policy = policy or Policy()
     plan = plan_for(policy, settings)
     return tuple(
-        choose(plan.detect(frame).rows, policy, plan.threshold, frame.width_px, frame.height_px).faces
+        choose(
+            plan.detect(frame).rows,
+            policy,
+            plan.threshold,
+            frame.width_px,
+            frame.height_px,
+            is_sphere=frame.sphere is not None,
+        ).faces
         for frame in photo.frames
     )
 

@@ -32,6 +32,9 @@ def with_face(sphere: Pixels, patch: Image.Image, yaw: float, pitch: float, heig
     """
     width = sphere.shape[1]
     longitude, latitude = _grid(width)
+    reach = math.radians(height) * max(1.0, patch.width / patch.height) * 0.75  # more than half its diagonal
+    is_near = np.abs(latitude[:, 0] - math.radians(pitch)) < reach
+    longitude, latitude = longitude[is_near], latitude[is_near]
     from_centre, at = longitude - math.radians(yaw), math.radians(pitch)
     cosine = math.sin(at) * np.sin(latitude) + math.cos(at) * np.cos(latitude) * np.cos(from_centre)
     ahead = np.maximum(cosine, 1e-3)
@@ -44,9 +47,11 @@ def with_face(sphere: Pixels, patch: Image.Image, yaw: float, pitch: float, heig
     factor = min(1.0, math.radians(height) * width / math.tau / patch.height)
     small = np.asarray(patch.convert("RGB").resize([max(1, round(side * factor)) for side in patch.size]))
     result = sphere.copy()
+    near = result[is_near]
     rows = np.minimum((row[is_inside] / patch.height * small.shape[0]).astype(int), small.shape[0] - 1)
     columns = np.minimum((column[is_inside] / patch.width * small.shape[1]).astype(int), small.shape[1] - 1)
-    result[is_inside] = small[rows, columns]
+    near[is_inside] = small[rows, columns]
+    result[is_near] = near
     return result
 
 

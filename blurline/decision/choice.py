@@ -59,11 +59,14 @@ class Choice:
         return np.asarray(np.max([destroyed, *given, *left], axis=0) < MOSTLY)
 
 
-def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_px: int) -> Choice:
+def choose(
+    rows: Faces, policy: Policy, threshold: float, width_px: int, height_px: int, *, is_sphere: bool = False
+) -> Choice:
     """Decide on every row for a photograph of this size.
 
     ``threshold`` is the score from which a row is a face in the profile. A policy with a higher ``min_score`` keeps the
-    faces in between visible.
+    faces in between visible. In a sphere, whose poles stretch faces sideways, the height of a box is the size of its
+    face.
     """
     least = policy.min_score if policy.min_score is not None else threshold
     boxes = rows[:, :4].astype(np.float64)
@@ -71,7 +74,7 @@ def choose(rows: Faces, policy: Policy, threshold: float, width_px: int, height_
     for region in policy.keep_regions:
         is_wanted &= _share_inside(boxes, region.box(width_px, height_px).corners) < MOSTLY
     if policy.size_limits is not None:
-        sides_px = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+        sides_px = (boxes[:, 2:] - boxes[:, :2])[:, int(is_sphere) :].max(axis=1, initial=0)
         long_side_px = max(width_px, height_px)
         is_wanted &= [policy.size_limits.allow(side_px, long_side_px) for side_px in sides_px.tolist()]
     is_destroyed = is_wanted & (rows[:, 4] >= least)

@@ -173,6 +173,11 @@ UNSEEN_SCORE = 0.5
 """A rotated scout's candidate from `CHECK_SCORE` up has to be looked at that way up, unless the upright passes give it
 `UNSEEN_SCORE` or more."""
 
+VIEW_CHECK = Pass(320, is_scout=True)
+VIEW_CHECK_SCORE = 0.2
+"""In a picture that only its shape suggests to be a sphere, a view is looked at if a scout sees anything with this
+score in it."""
+
 _CHECK_PX = 448
 _LARGE_CHECK_PX = 896
 

@@ -35,6 +35,14 @@ def test_a_policy_decides_on_every_face(policy: Policy, destroyed: list[int], le
     assert chosen(policy) == (destroyed, left)
 
 
+def test_the_size_of_a_face_in_a_sphere_is_its_height() -> None:
+    pole = np.array([[0, 440, 1000, 500, 0.9]], np.float32)
+    policy = Policy(size_limits=SizeLimits(max_side=0.1))
+    for is_sphere in (False, True):
+        choice = choose(pole, policy, 0.3, WIDTH_PX, HEIGHT_PX, is_sphere=is_sphere)
+        assert choice.is_destroyed.tolist() == [is_sphere]
+
+
 def test_visible_faces_are_those_neither_covered_nor_left_on_purpose() -> None:
     policy = Policy(keep_regions=(RIGHT_HALF,), always_regions=(Region(x1=0, y1=300, x2=100, y2=400, unit=Unit.PIXEL),))
     choice = choose(ROWS, policy, 0.3, WIDTH_PX, HEIGHT_PX)
