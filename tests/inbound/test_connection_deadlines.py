@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from blurline.inbound.connection_deadlines import Deadlines, deadlines_of_server
@@ -24,6 +24,7 @@ _SHORT = Deadlines(head_s=0.5, body_s=0.5, body_bytes=10, linger_s=0.5, unread_s
 _PATIENT = Deadlines(
     head_s=TIMEOUT_S, body_s=TIMEOUT_S, linger_s=TIMEOUT_S, unread_s=TIMEOUT_S, tick_s=0.05, most_connections=20
 )
+_SHORT_ANSWER_BYTES = 20_000_000
 _POST = b"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
 
@@ -55,13 +56,22 @@ def _app() -> FastAPI:
 
         return StreamingResponse(chunks())
 
+    @app.get("/short")
+    def short() -> Response:
+        return Response(bytes(_SHORT_ANSWER_BYTES))
+
     return app
 
 
 @contextmanager
-def _connected(url: str, sent: bytes = b"") -> Iterator[socket.socket]:
+def _connected(url: str, sent: bytes = b"", receive_bytes: int = 0) -> Iterator[socket.socket]:
+    """A connection, with this size of its receive buffer unless it is 0."""
     address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port), timeout=TIMEOUT_S) as connection:
+    with socket.socket() as connection:
+        connection.settimeout(TIMEOUT_S)
+        if receive_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.connect((address.hostname, address.port))
         connection.sendall(sent)
         yield connection
 
@@ -138,6 +148,21 @@ def test_an_answer_that_nobody_reads_is_given_up() -> None:
         assert paused.recv(16).startswith(b"HTTP/1.1 200 ")
         time.sleep(2)
         assert len(_answer(paused)) < 20_000_000  # what the buffers of the connection held
+
+
+@pytest.mark.parametrize("path", ["/endless", "/short"])
+def test_an_answer_that_is_read_by_the_drop_is_given_up(path: str) -> None:
+    with (
+        serving(_app(), deadlines=_SHORT) as url,
+        _connected(url, receive_bytes=1 << 12) as dripping,
+    ):
+        dripping.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        read, ends = 0, time.monotonic() + 2
+        while time.monotonic() < ends:
+            read += len(dripping.recv(100))
+            time.sleep(0.01)
+        read += len(_answer(dripping))
+        assert read < _SHORT_ANSWER_BYTES  # what the buffers of the connection held
 
 
 def test_an_answer_that_is_read_slowly_is_not_given_up() -> None:
