@@ -1,10 +1,9 @@
 """Deadlines for the connections of a uvicorn server, and a limit on their number.
 
 uvicorn only limits the time between requests. Here, every second of waiting for the client counts: for the head of a
-request, for its body, and for a client that does not read its answer or reads it by the drop. The time that the
-application takes does not count. The rules follow Apache's mod_reqtimeout (a deadline for the head, a minimum rate for
-the body) and nginx's lingering_time (a client may finish sending a body that was refused, so that it can read the
-refusal).
+request, for its body, and for a client that does not read its answer. The time that the application takes does not
+count. The rules follow Apache's mod_reqtimeout (a deadline for the head, a minimum rate for the body) and nginx's
+lingering_time (a client may finish sending a body that was refused, so that it can read the refusal).
 """
 
 from __future__ import annotations
@@ -32,11 +31,7 @@ _QUIET_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Limits of a connection, in seconds and bytes. A body must bring ``body_bytes`` in every ``body_s``.
-
-    In every ``unread_s``, a client must read so much of its answer that the application can go on writing: 48 KiB, what
-    lies between the two marks of asyncio's write buffer, or the rest.
-    """
+    """Limits of a connection, in seconds and bytes. A body must bring ``body_bytes`` in every ``body_s``."""
 
     head_s: float = 20
     body_s: float = 30
@@ -60,7 +55,7 @@ class TimedProtocol(H11Protocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._waited_s = dict.fromkeys(("head", "body", "linger", "unread"), 0.0)
-        self._body_bytes, self._has_read = 0, False
+        self._body_bytes, self._unsent_bytes = 0, 0
         self._since_s = self.loop.time()
         self._tick: asyncio.TimerHandle | None = None
 
@@ -84,11 +79,6 @@ class TimedProtocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not before:
             self._waited_s, self._body_bytes = dict.fromkeys(self._waited_s, 0.0), 0
-
-    def resume_writing(self) -> None:
-        """Override of asyncio's method: the client has read enough of its answer."""
-        super().resume_writing()
-        self._has_read = True
 
     def _make_room(self) -> None:
         """If too many connections are open, close the oldest that has sent no request, or this one."""
@@ -133,9 +123,12 @@ class TimedProtocol(H11Protocol):
         return "linger" if self.cycle.response_complete else "body"
 
     def _is_unread(self) -> bool:
-        """Whether the client has read too little of its answer since the last check."""
-        has_read, self._has_read = self._has_read, False
-        return self.transport.get_write_buffer_size() > 0 and not has_read
+        """Whether the client has read nothing of its answer since the last check."""
+        before, self._unsent_bytes = self._unsent_bytes, self._unsent()
+        return 0 < self._unsent_bytes == before
+
+    def _unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
 
     def _refuse(self) -> None:
         """Answer 408 if the application has not answered yet, and end the connection."""
