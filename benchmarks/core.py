@@ -51,9 +51,8 @@ def run() -> dict[str, Any]:
     standard = plans[ProfileName.STANDARD]
     session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL)._session
     tensors = _tensors(standard, photo.frames[0])
-    for side_px in (640, 1280):
-        picture = scale_to_side(Image.fromarray(photo.pixels), side_px)
-        tensors.append((again, to_tensor(next(picture.letterboxes()).pixels)))
+    picture = scale_to_side(Image.fromarray(photo.pixels), 640)
+    tensors.append((again, to_tensor(next(picture.letterboxes()).pixels)))
     square = np.zeros((1, 3, 640, 640), np.float32)
 
     def decode() -> None:

@@ -20,6 +20,7 @@ from benchmarks import (
     memory,
     picture,
     reid,
+    second_look,
     soak,
     sphere,
     stack,
@@ -50,6 +51,7 @@ def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
         "before": before.run,
         "imports": imports.run,
         "reid": reid.run,
+        "second_look": second_look.run,
         "soak": soak.run,
         "million": partial(million.run, keep),
     }

@@ -92,6 +92,13 @@ def opaque_area(box: Box, padding: float) -> Box:
     return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
 
+def touched_area(box: Box, padding: float) -> Box:
+    """The bounding box of everything that changes around a face: the opaque area, its soft edge, and a pixel."""
+    area = opaque_area(box, padding)
+    margin_x, margin_y = area.width_px / 2 * _FEATHER + 1, area.height_px / 2 * _FEATHER + 1
+    return Box(area.x1 - margin_x, area.y1 - margin_y, area.x2 + margin_x + 1, area.y2 + margin_y + 1)
+
+
 def destroyed_share(boxes: NDArray[np.float64], destroyed: NDArray[np.float64], padding: float) -> NDArray[np.float64]:
     """Return (n,) how much of each of ``boxes`` (n, 4) the faces ``destroyed`` (m, 4) fully destroy, 0 to 1.
 
@@ -117,9 +124,8 @@ def cells_across(side_px: float, cells_per_face: int) -> int:
 def _destroy_face(pixels: NDArray[Any], box: Box, method: _Method) -> None:
     height, width = pixels.shape[:2]
     area = opaque_area(box, method.policy.padding)
-    margin_x, margin_y = area.width_px / 2 * _FEATHER + 1, area.height_px / 2 * _FEATHER + 1
-    left, top = max(0, int(area.x1 - margin_x)), max(0, int(area.y1 - margin_y))
-    right, bottom = min(width, int(area.x2 + margin_x) + 1), min(height, int(area.y2 + margin_y) + 1)
+    touched = touched_area(box, method.policy.padding)
+    left, top, right, bottom = (int(value) for value in touched.clipped(width, height).corners)
     if right <= left or bottom <= top:
         return
     window = pixels[top:bottom, left:right]

@@ -63,6 +63,13 @@ def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata
     return file.getvalue()
 
 
+def is_lossless(encoding: Encoding, wanted: Format) -> bool:
+    """Whether `encode` keeps every pixel of a picture from this source."""
+    if wanted is Format.WEBP:
+        return encoding.lossless or encoding.format in (Format.PNG, Format.GIF, Format.BMP)
+    return wanted in (Format.PNG, Format.TIFF, Format.BMP)
+
+
 def flattened(frame: Frame, wanted: Format) -> Frame:
     """The frame, over white if the ``wanted`` format has no transparency."""
     if frame.alpha is None or wanted in WITH_ALPHA:
@@ -96,8 +103,7 @@ def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Ras
     if wanted is Format.JPEG:
         options |= _jpeg(encoding)
     elif wanted is Format.WEBP:
-        is_lossless = encoding.lossless or encoding.format in (Format.PNG, Format.GIF, Format.BMP)
-        options |= {"lossless": is_lossless, "quality": _WEBP_QUALITY, "method": 4, "exact": True}
+        options |= {"lossless": is_lossless(encoding, wanted), "quality": _WEBP_QUALITY, "method": 4, "exact": True}
     elif wanted is Format.AVIF:
         options |= {"quality": _AVIF_QUALITY}
     elif wanted is Format.TIFF:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from blurline.box import Box, Face
 from blurline.errors import OutputCheckFailed, PictureError
 from blurline.limits import Limits
+from blurline.picture.comparison import check_untouched, check_written
 from blurline.picture.decode import open_photo
-from blurline.picture.destroy import destroy
-from blurline.picture.encode import check_writable, encode, flattened
+from blurline.picture.destroy import destroy, touched_area
+from blurline.picture.encode import check_writable, encode, flattened, is_lossless
 from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.inspection import leftovers
 from blurline.picture.lossless_jpeg import EXACT_BASELINE, NOT_EXACT, becomes_baseline, can_splice, splice
@@ -74,13 +76,18 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
     if photo.encoding.is_poster and wanted is not Format.PNG:  # only PNG has a poster frame
         photo, faces = replace(photo, frames=photo.frames[1:]), faces[1:]
     redacted = [_redacted(frame, found, policy, noise_key) for frame, found in zip(photo.frames, faces, strict=True)]
+    places = [_places(frame, found, policy) for frame, found in zip(photo.frames, faces, strict=True)]
+    for original, frame, touched in zip(photo.frames, redacted, places, strict=True):
+        check_untouched(original, frame, touched)
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
     notes: tuple[PictureNote, ...] = ()
     if policy.exact:
         data, notes = _exact(photo, frames[0], data, wanted)
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
-    return WrittenFile(data, check_output(data, wanted, frames, boxes, metadata), notes=notes)
+    written = check_output(data, wanted, frames, boxes, metadata)
+    check_written(frames, written, places, is_exact=is_lossless(photo.encoding, wanted))
+    return WrittenFile(data, written, notes=notes)
 
 
 def check_output(
@@ -150,10 +157,18 @@ def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy, noise_key: 
     if alpha is not None:
         alpha = destroy(alpha[:, :, None], faces, policy, is_transparency=True)[:, :, 0]
     if frame.levels16 is None:
-        return replace(frame, pixels=destroy(frame.pixels, faces, policy, noise), alpha=alpha)
+        pixels = destroy(frame.pixels, faces, policy, noise)
+        if frame.is_grey:  # the noise has colours, which would not be written
+            pixels = np.asarray(Image.fromarray(pixels).convert("L").convert("RGB"))
+        return replace(frame, pixels=pixels, alpha=alpha)
     levels16 = destroy(frame.levels16[:, :, None], faces, policy, noise)[:, :, 0]
     grey = (levels16 >> 8).astype(np.uint8)
     return replace(frame, pixels=np.stack([grey] * 3, axis=2), alpha=alpha, levels16=levels16)
+
+
+def _places(frame: Frame, faces: tuple[Face, ...], policy: Policy) -> list[Box]:
+    """The areas of a frame that may change."""
+    return [touched_area(face.box, policy.padding) for face in faces] + _always(frame, policy)
 
 
 def _always(frame: Frame, policy: Policy) -> list[Box]:

@@ -1,0 +1,108 @@
+"""Makes a result again from its audit record and original, to show that both belong together.
+
+The recorded boxes give the bytes: they depend on the noise key and the libraries, hardly on the CPU. The detector runs
+again, too, and its boxes are compared with the recorded ones; another kind of CPU computes slightly other scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from blurline.access.noise_key import NoiseKey
+from blurline.contract.audit import AuditRecord
+from blurline.errors import PermanentError
+from blurline.faces import to_faces
+from blurline.picture.decode import open_photo
+from blurline.picture.photo import Photo
+from blurline.picture.redact import write
+from blurline.policy import Policy
+from blurline.settings import Settings
+from blurline.version import VERSION
+from models.detection_plan import DetectionPlan, plan_for
+from models.made_with import STRONGER, made_with
+
+_MODEL_FIELDS = ("name", "sha256", "provider", "threshold", "plan_version")
+
+
+class NotReproducible(PermanentError):
+    """The record does not describe a result that can be made again."""
+
+    code = "not_reproducible"
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """Whether the bytes and the detected boxes are the recorded ones (None: a reviewer marked the boxes), and what
+    differs between then and now, one sentence each."""
+
+    has_same_bytes: bool
+    has_same_boxes: bool | None
+    differences: tuple[str, ...]
+
+
+def reproduce(record: AuditRecord, original: bytes, settings: Settings, noise_key: NoiseKey) -> Reproduction:
+    """Make the result of a record again. Raises NotReproducible, and what `open_photo` and `plan_for` raise."""
+    if record.result is None or record.original is None or record.policy is None or record.model is None:
+        raise NotReproducible("The record has no result, so there is nothing to reproduce.")
+    if hashlib.sha256(original).hexdigest() != record.original.sha256:
+        raise NotReproducible("The picture is not the original of the record: the sha256 differs.")
+    policy = Policy.model_validate(record.policy)
+    plan, photo = plan_for(policy, settings), open_photo(original, settings.pictures.limits)
+    recorded: dict[str, Any] = record.model.get("made_with") or {}
+    stronger = Policy.model_validate(policy.model_dump() | recorded.get(STRONGER, {}))
+    data = write(photo, _recorded_faces(record, len(photo.frames)), stronger, noise_key.secret).data
+    return Reproduction(
+        hashlib.sha256(data).hexdigest() == record.result.sha256,
+        _has_same_boxes(record, photo, plan),
+        tuple(_differences(record, plan, recorded, made_with(noise_key))),
+    )
+
+
+def _recorded_faces(record: AuditRecord, frames: int) -> list[tuple[Any, ...]]:
+    """What was destroyed in each frame, in the recorded order."""
+    return [
+        tuple(
+            face
+            for each in record.detections
+            if each.frame == frame and each.destroyed
+            for face in to_faces(np.array([[each.x1, each.y1, each.x2, each.y2, each.score]], np.float32))
+        )
+        for frame in range(frames)
+    ]
+
+
+def _has_same_boxes(record: AuditRecord, photo: Photo, plan: DetectionPlan) -> bool | None:
+    rows = [(number, *row) for number, frame in enumerate(photo.frames) for row in plan.detect(frame).rows.tolist()]
+    recorded = [(each.frame, each.x1, each.y1, each.x2, each.y2, each.score) for each in record.detections]
+    found = np.array(rows, np.float32).reshape(-1, 6)
+    is_same = np.array_equal(found, np.array(recorded, np.float32).reshape(-1, 6))
+    is_marked = any(each.kind == "corrected" for each in record.decisions)
+    return None if is_marked and not is_same else is_same
+
+
+def _differences(
+    record: AuditRecord, plan: DetectionPlan, recorded: dict[str, Any], now: dict[str, Any]
+) -> Iterator[str]:
+    if record.made_by_version != VERSION:
+        yield f"Blurline {record.made_by_version or '0.1.0'} made the result; this is {VERSION}."
+    if not recorded:
+        yield "The record does not say with which noise key the result was made: it is older than those keys."
+        return
+    if recorded.get("noise_key") is None:
+        yield "The worker had no noise key, so nobody can reproduce the result."
+    elif recorded["noise_key"] != now["noise_key"]:
+        yield f"The result was made with the noise key {recorded['noise_key']}; the given one is {now['noise_key']}."
+    if recorded.get("cpu") != now["cpu"]:
+        yield f"The kind of CPU was {recorded.get('cpu')}; here it is {now['cpu']}."
+    for name, version in sorted((recorded.get("packages") or {}).items()):
+        if now["packages"].get(name) != version:
+            yield f"The version of {name} was {version}; here it is {now['packages'].get(name, 'missing')}."
+    for name in _MODEL_FIELDS:
+        before, after = (record.model or {}).get(name), plan.record.get(name)
+        if before != after:
+            yield f"The model's {name.replace('_', ' ')} was {before}; here it is {after}."
