@@ -307,6 +307,7 @@ _PROGRAMS = {
         ("picture_changed", "The file changed during its upload.", "Submit the file again."),
         ("result_damaged", "The downloaded result does not match its checksum.", "Download it again."),
         ("record_refused", "The file is not a valid audit record or deletion proof.", "Check where it comes from."),
+        ("not_reproducible", "The audit record describes no result, or another original.", _SEE_MESSAGE),
         ("labels_unreadable", "A file of labels cannot be read, or names missing pictures.", _SEE_MESSAGE),
         ("not_unpacked", "An entry of a ZIP file cannot be read.", "Create the ZIP file again."),
         ("not_labels", "The text is not a list of labels.", _SEE_MESSAGE),

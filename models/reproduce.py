@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 
 from blurline.access.noise_key import NoiseKey
+from blurline.contract import Detection
 from blurline.contract.audit import AuditRecord
+from blurline.detected_class import FACE
 from blurline.errors import PermanentError
-from blurline.faces import to_faces
+from blurline.faces import Faces, to_faces
 from blurline.picture.decode import open_photo
 from blurline.picture.photo import Photo
 from blurline.picture.redact import write
 from blurline.policy import Policy
 from blurline.settings import Settings
 from blurline.version import VERSION
-from models.detection_plan import DetectionPlan, plan_for
+from models.detection_plan import DetectionPlan, FrameDetections, plan_for
 from models.made_with import STRONGER, made_with
 
 _MODEL_FIELDS = ("name", "sha256", "provider", "threshold", "plan_version")
@@ -70,19 +72,36 @@ def _recorded_faces(record: AuditRecord, frames: int) -> list[tuple[Any, ...]]:
             face
             for each in record.detections
             if each.frame == frame and each.destroyed
-            for face in to_faces(np.array([[each.x1, each.y1, each.x2, each.y2, each.score]], np.float32))
+            for face in to_faces(np.array([_corners_and_score(each)], np.float32), each.class_name)
         )
         for frame in range(frames)
     ]
 
 
 def _has_same_boxes(record: AuditRecord, photo: Photo, plan: DetectionPlan) -> bool | None:
-    rows = [(number, *row) for number, frame in enumerate(photo.frames) for row in plan.detect(frame).rows.tolist()]
-    recorded = [(each.frame, each.x1, each.y1, each.x2, each.y2, each.score) for each in record.detections]
-    found = np.array(rows, np.float32).reshape(-1, 6)
-    is_same = np.array_equal(found, np.array(recorded, np.float32).reshape(-1, 6))
+    found = [
+        (number, name, *row)
+        for number, frame in enumerate(photo.frames)
+        for name, rows in _rows_by_class(plan.detect(frame))
+        for row in rows.tolist()
+    ]
+    recorded = [
+        (each.frame, each.class_name, *(float(np.float32(value)) for value in _corners_and_score(each)))
+        for each in record.detections
+    ]
+    is_same = found == recorded
     is_marked = any(each.kind == "corrected" for each in record.decisions)
     return None if is_marked and not is_same else is_same
+
+
+def _corners_and_score(detection: Detection) -> tuple[float, ...]:
+    return detection.x1, detection.y1, detection.x2, detection.y2, detection.score
+
+
+def _rows_by_class(found: FrameDetections) -> Iterator[tuple[str, Faces]]:
+    yield FACE, found.rows
+    for name, each in found.others.items():
+        yield name, each.rows
 
 
 def _differences(

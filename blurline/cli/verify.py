@@ -11,6 +11,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 
+from blurline.access.noise_key import load_noise_key, load_or_create_noise_key
 from blurline.contract.audit import AuditedFile, AuditKeys, AuditRecord, public_keys
 from blurline.contract.audit import verify as verified
 from blurline.contract.deletion_proof import DeletionRecord
@@ -35,6 +36,17 @@ def verify(
     original: Annotated[
         Path | None, typer.Option(help="A picture to compare with the original.", exists=True, dir_okay=False)
     ] = None,
+    reproduce: Annotated[
+        bool, typer.Option("--reproduce", help="Make the result again from --original, and compare the bytes.")
+    ] = False,
+    noise_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The noise key of the result, with --reproduce. Default: the key in BLURLINE_HOME.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     keys: Annotated[
         str | None,
         typer.Option(help="Public keys: a file, or https://…/v1/audit-keys. Default: the key in BLURLINE_HOME."),
@@ -42,7 +54,8 @@ def verify(
 ) -> None:
     """Verify the signature of an audit record or deletion proof, and compare pictures with it.
 
-    The exit code is 0 when everything matches and 1 otherwise.
+    With --reproduce, make the result of an audit record again: with the same noise key, release, model and kind of CPU,
+    it has the same bytes. What differs is listed. The exit code is 0 when everything matches and 1 otherwise.
     """
     record = verified(file.read_bytes(), _keys(keys).keys)
     typer.echo(f"{_mark(is_right=True)} {file} has a valid signature of Blurline {record.blurline_version}")
@@ -57,8 +70,31 @@ def verify(
         summary = _summary(record)
     given = (("result", result), ("original", original))
     is_right = [_is_known(role, path, known[role]) for role, path in given if path is not None]
+    if reproduce:
+        is_right.append(_is_reproduced(record, original, noise_key))
     typer.echo(summary)
     sys.exit(0 if all(is_right) else 1)
+
+
+def _is_reproduced(record: AuditRecord | DeletionRecord, original: Path | None, noise_key: Path | None) -> bool:
+    """Make the result again and say how it compares. Raises ConfigurationError, and what `reproduce` raises."""
+    from models.reproduce import reproduce
+
+    if isinstance(record, DeletionRecord) or original is None:
+        raise ConfigurationError("--reproduce needs an audit record, and the original picture as --original.")
+    settings = load_settings()
+    key = load_noise_key(settings.home) if noise_key is None else load_or_create_noise_key(noise_key)
+    outcome = reproduce(record, original.read_bytes(), settings, key)
+    says = "has" if outcome.has_same_bytes else "does not have"
+    typer.echo(f"{_mark(is_right=outcome.has_same_bytes)} the result made again {says} the recorded bytes")
+    if outcome.has_same_boxes is None:
+        typer.echo("     a reviewer marked the boxes, so detections are not compared")
+    else:
+        says = "finds" if outcome.has_same_boxes else "does not find"
+        typer.echo(f"{_mark(is_right=outcome.has_same_boxes)} the detector {says} the recorded boxes again")
+    for difference in outcome.differences:
+        typer.echo(f"     {difference}")
+    return outcome.has_same_bytes and outcome.has_same_boxes is not False
 
 
 def _hash(file: AuditedFile | None) -> list[str | None]:

@@ -21,7 +21,7 @@ from jwt.algorithms import OKPAlgorithm
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from blurline.access.signing_key import load_or_create_key
-from blurline.contract import Decision, Detection, ImageState, with_examples
+from blurline.contract import Decision, Detection, ImageState, Note, with_examples
 from blurline.contract.deletion_proof import DeletionRecord, SignedDeletion
 from blurline.errors import PermanentError
 
@@ -46,6 +46,7 @@ _EXAMPLE: dict[str, Any] = {
         "policy": {"profile": "standard"},
         "model": {"name": "centerface", "sha256": "0918…"},
         "made_by_version": "0.2.0",
+        "notes": [],
         "detections": [
             {"frame": 0, "x1": 812.5, "y1": 401.0, "x2": 903.2, "y2": 520.7, "score": 0.94, "destroyed": True}
         ],
@@ -94,6 +95,7 @@ class AuditRecord(BaseModel):
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
     made_by_version: str | None = None
+    notes: list[Note] = []
     detections: list[Detection]
     decisions: list[Decision]
     submitted_at: datetime
