@@ -180,7 +180,7 @@ def _repeats(frame: Frame, before: Frame) -> bool:
     return frame.duration_ms is not None and is_same(before, frame)
 
 
-def _crop(image: Image.Image, data: bytes) -> heif.Crop | None:
+def _crop(image: Image.Image, data: bytes) -> heif.CleanAperture | None:
     """The crop of an AVIF, which Pillow does not apply; a HEIC's decoder does."""
     picture = heif.main_picture(data) if image.format == "AVIF" else None
     return picture.crop(*image.size) if picture else None

@@ -25,7 +25,7 @@ _TRANSPOSE_TO_UPRIGHT = {
 _GREY_MODES = {"1", "L", "LA", "La", "I", "F"} | DEEP_GREY
 
 
-def decoded_frame(image: Image.Image, orientation: int, crop: heif.Crop | None) -> Frame:
+def decoded_frame(image: Image.Image, orientation: int, crop: heif.CleanAperture | None) -> Frame:
     """The present frame of a loaded image, after the container's ``crop``, turned by the EXIF ``orientation``."""
     transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
     shown = image

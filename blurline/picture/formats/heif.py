@@ -15,7 +15,7 @@ _DERIVED = {b"grid", b"iden", b"iovl"}
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
+class CleanAperture:
     """The part of the coded picture that shows, in its pixels."""
 
     left_px: int
@@ -41,7 +41,7 @@ class MainPicture:
         """Whether the picture is coded with something else than HEVC."""
         return self.kind not in _CODED_AS_HEVC | _DERIVED
 
-    def crop(self, width_px: int, height_px: int) -> Crop | None:
+    def crop(self, width_px: int, height_px: int) -> CleanAperture | None:
         """The clean aperture of a coded picture; None without one, or if it is not within the picture."""
         for kind, body in self.properties:
             if kind == b"clap" and len(body) >= 32:
@@ -114,14 +114,14 @@ def _associations(body: bytes) -> Iterator[tuple[int, list[int]]]:
         at += number_bytes * many
 
 
-def _crop(fields: tuple[int, ...], width_px: int, height_px: int) -> Crop | None:
+def _crop(fields: tuple[int, ...], width_px: int, height_px: int) -> CleanAperture | None:
     """ISO/IEC 14496-12, 12.1.4: size and the distance of its centre from that of the picture, as fractions."""
     wide, wide_by, high, high_by, across, across_by, down, down_by = fields
     if min(wide_by, high_by, across_by, down_by) <= 0 or wide % wide_by or high % high_by:
         return None
     width, height = wide // wide_by, high // high_by
     left, top = across / across_by + (width_px - width) / 2, down / down_by + (height_px - height) / 2
-    crop = Crop(int(left), int(top), width, height)
+    crop = CleanAperture(int(left), int(top), width, height)
     is_whole = left == crop.left_px and top == crop.top_px
     is_inside = min(left, top) >= 0 and left + width <= width_px and top + height <= height_px
     return crop if is_whole and is_inside and min(width, height) > 0 else None
