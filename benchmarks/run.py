@@ -17,6 +17,7 @@ from benchmarks import (
     deface,
     imports,
     load,
+    look,
     memory,
     picture,
     reid,
@@ -44,12 +45,13 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` (long), `imports` (needs another checkout), `reid` (prepared by
-    `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
+    """Run the named benchmarks, or all except `soak` (long), `imports` and `look` (which need another checkout), `reid`
+    (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
         "before": before.run,
         "imports": imports.run,
+        "look": look.run,
         "reid": reid.run,
         "second_look": second_look.run,
         "soak": soak.run,

@@ -131,7 +131,8 @@ def bench(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="core, stack, deface, submission, api, database, picture (all if none), imports, million, soak, reid"
+            help="core, stack, deface, submission, api, database, picture (all if none), imports, look, million, soak, "
+            "reid"
         ),
     ] = None,
     keep: Annotated[
