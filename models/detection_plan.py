@@ -6,9 +6,9 @@ The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` run
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from blurline.picture.malloc_tuning import return_freed_memory
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import (
+    CHECK_SCORE,
+    CONFIRMED_SCORE,
     EVIDENCE_SCORE,
     PLAN_VERSION,
     PROFILES,
@@ -37,13 +39,13 @@ from blurline.policy.profile import (
     ProfileName,
     Where,
     closer_sides_px,
-    turn_checks,
+    turn_check,
 )
 from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
-from models.look import PassFaces, covers_most, focus_of, run_pass, small_faces, turned_weight, turns_to_look
+from models.look import PassFaces, focus_of, is_known, run_pass, small_faces, turned_weight
 from models.merge import fuse, iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
 from models.sphere import look_around
@@ -186,12 +188,13 @@ class DetectionPlan:
         return bool((seen[:, 4] >= VIEW_CHECK_SCORE).any())
 
     def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
-        long_side_px = max(pixels.shape[:2])
-        passes = self.profile.passes_for(long_side_px)
+        height, width = pixels.shape[:2]
+        long_side_px = max(height, width)
+        passes = self.profile.passes_for(width, height)
         image = Image.fromarray(pixels)
         fixed = self.detector.fixed_input
         if fixed is None:
-            sides_px = {each.side_px for each in passes if each.where is not Where.SMALL_FACES}
+            sides_px = {each.side_px for each in passes if each.where is Where.WHOLE}
             return DetectorInputs(
                 passes, {side_px: scale_to_side(image, side_px) for side_px in sides_px}, long_side_px
             )
@@ -200,52 +203,69 @@ class DetectionPlan:
         return DetectorInputs(tuple(views), {side_px: scale_to_fit(image, *fixed)}, long_side_px)
 
     def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
-        """Run the passes over one appearance, then the closer passes that its candidates are worth, and then the same
-        passes in every other way up that shows more faces."""
+        """Run the passes over one appearance, and then the same passes in every other way up that shows more faces."""
         found = self._run_all(inputs.passes, pixels, inputs)
-        found += self._look_closer(pixels, inputs, [each for each in found if not each.step.quarter_turns])
         if not self.profile.checks_turns:
             return found
-        checks = [self._run(step, pixels, inputs, []) for step in turn_checks(inputs.long_side_px)]
         height, width = pixels.shape[:2]
-        upright = self._fused([each for each in found if not each.step.is_scout], 0, width, height)
-        for turns in turns_to_look(upright, checks):
-            turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
-            found += self._run_all(turned, pixels, inputs)
-        return found + checks
-
-    def _run_all(self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
-        """Run passes one after the other. No scout looks where the next pass shows nearly the whole picture anyway."""
-        found: list[PassFaces] = []
-        for step, following in zip_longest(passes, passes[1:]):
-            if step.is_scout and following is not None:
-                picture = self._picture(following, pixels, inputs)
-                focus = focus_of(following, picture.scale, found, inputs.long_side_px)
-                if focus is not None and covers_most(focus, picture):
-                    continue
-            found.append(self._run(step, pixels, inputs, found))
+        upright = cache(partial(self._fused, tuple(found), 0, width, height))  # merged only if a scout sees a face
+        for turns in (1, 2, 3):
+            found += self._look_turned(turns, upright, pixels, inputs)
         return found
 
+    def _look_turned(
+        self, turns: int, upright: Callable[[], Faces], pixels: NDArray[np.uint8], inputs: DetectorInputs
+    ) -> list[PassFaces]:
+        """Look with the scouts at the picture turned by ``turns``, and if both see a face that the upright passes lack,
+        with all passes."""
+        found: list[PassFaces] = []
+        scouts = turn_check(inputs.long_side_px, turns)
+        for step, least in zip(scouts, (CHECK_SCORE, CONFIRMED_SCORE), strict=True):
+            found.append(self._run(step, pixels, inputs, []))
+            seen = found[-1].faces[found[-1].faces[:, 4] >= least]
+            if not len(seen) or is_known(seen, upright()).all():
+                return found
+        turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
+        return found + self._run_all(turned, pixels, inputs, upright())
+
+    def _run_all(
+        self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs, known: Faces | None = None
+    ) -> list[PassFaces]:
+        """Run passes one after the other, each with what the earlier ones found, and then the closer passes that the
+        candidates are worth, the way up of the first pass."""
+        found: list[PassFaces] = []
+        for step in passes:
+            found.append(self._run(step, pixels, inputs, found, known))
+        turns = passes[0].quarter_turns
+        return found + self._look_closer(pixels, inputs, [each for each in found if each.step.quarter_turns == turns])
+
     def _look_closer(
-        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, upright: list[PassFaces]
+        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces]
     ) -> list[PassFaces]:
         closer: list[PassFaces] = []
         largest_px = max(each.side_px for each in inputs.passes)
         for side_px in closer_sides_px(largest_px, inputs.long_side_px):
-            if max(each.scale for each in upright + closer) * 1.5 > 1:  # a long picture is scaled less
+            if max(each.scale for each in coarser + closer) * 1.5 > 1:  # a long picture is scaled less
                 break
-            picture = scale_to_side(Image.fromarray(pixels), side_px)
-            focus = small_faces(upright + closer, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
+            step = Pass(side_px, self.profile.closer_where, quarter_turns=coarser[0].step.quarter_turns)
+            picture = self._picture(step, pixels, inputs)
+            focus = small_faces(coarser + closer, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
             if len(focus.rows) < self.profile.crowd:
                 break
-            step = Pass(side_px, self.profile.closer_where)
             is_whole = step.where is Where.WHOLE
             closer.append(run_pass(step, picture, None if is_whole else focus, self.detector, self.classes))
         return closer
 
-    def _run(self, step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs, found: list[PassFaces]) -> PassFaces:
+    def _run(
+        self,
+        step: Pass,
+        pixels: NDArray[np.uint8],
+        inputs: DetectorInputs,
+        found: list[PassFaces],
+        known: Faces | None = None,
+    ) -> PassFaces:
         picture = self._picture(step, pixels, inputs)
-        focus = focus_of(step, picture.scale, found, inputs.long_side_px)
+        focus = focus_of(step, picture.scale, found, inputs.long_side_px, known)
         detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
         return run_pass(step, picture, focus, detector, classes)
 
@@ -255,7 +275,7 @@ class DetectionPlan:
             inputs.sizes[step.side_px] = scale_to_side(Image.fromarray(pixels), step.side_px)
         return inputs.sizes[step.side_px]
 
-    def _fused(self, passes: list[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
+    def _fused(self, passes: Sequence[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
         """Merge the passes that saw the picture turned by ``turns``."""
         same = [each for each in passes if each.step.quarter_turns == turns]
         return fuse(

@@ -17,17 +17,16 @@ from blurline.faces import Faces
 from blurline.picture.letterbox import ScaledImage
 from blurline.policy.profile import (
     CANDIDATE_SCORE,
-    CHECK_SCORE,
     FAINT_QUESTION_SCORE,
     FINE_FACE_PX,
     FINE_FACE_SCORE,
     MOST_SHARE,
     QUESTION_SCORE,
-    SCOUT_FACE_PX,
-    SCOUT_SCORE,
     SETTLED_PX,
     SETTLED_SCORE,
     SMALL_PX,
+    SMALL_QUESTION_PX,
+    SMALL_QUESTION_SCORE,
     TURNED_WEIGHT,
     UNSEEN_SCORE,
     WAY_UP_SHARE,
@@ -70,59 +69,59 @@ class Focus:
     max_face_px: float
 
 
-def focus_of(step: Pass, scale: float, found: Sequence[PassFaces], long_side_px: int) -> Focus | None:
-    """Return the focus of a pass at ``scale`` after the passes ``found``, or None if it shows the whole picture."""
-    same = [each for each in found if each.step.quarter_turns == step.quarter_turns]
+def focus_of(
+    step: Pass, scale: float, found: Sequence[PassFaces], long_side_px: int, known: Faces | None = None
+) -> Focus | None:
+    """Return the focus of a pass at ``scale`` after the passes ``found``, or None if it shows the whole picture.
+
+    ``known``: (n, 5) rows of another way up. What it calls a face is no question this way up.
+    """
+    same = [each for each in found if each.step.quarter_turns == step.quarter_turns and not each.step.is_scout]
     if step.where is Where.QUESTIONS:
         least = FAINT_QUESTION_SCORE if long_side_px <= SMALL_PX else QUESTION_SCORE
-        return Focus(questions(same, scale, least), SETTLED_PX)
+        rows = questions(same, scale, least)
+        if known is not None:
+            rows = rows[~is_known(rows, known)]
+        return Focus(non_maximum_suppression(rows, _MERGE_IOU), SETTLED_PX)
     if step.where is Where.SMALL_FACES:
         return small_faces(same, scale, FINE_FACE_SCORE, FINE_FACE_PX)
     return None
 
 
 def questions(found: Sequence[PassFaces], scale: float, least: float) -> Faces:
-    """Return the candidates from the score ``least`` in the finest whole passes that a pass at ``scale`` should answer,
-    and what a scout saw that is small.
+    """Return the candidates of the finest whole passes that a pass at ``scale`` should answer: those from the score
+    ``least`` up, and small ones from `SMALL_QUESTION_SCORE` up.
 
     A candidate is settled, and no question, if it is large at that scale and the whole passes agree that it is a face.
     """
-    scouted = [each.faces for each in found if each.step.is_scout]
-    whole = [each for each in found if each.areas is None and not each.step.is_scout]
+    whole = [each for each in found if each.areas is None]
     finest = max(each.scale for each in whole)
     rows = np.concatenate([each.faces for each in whole if each.scale == finest])
-    rows = rows[rows[:, 4] >= least]
+    is_small = (rows[:, 4] >= SMALL_QUESTION_SCORE) & (_sides_px(rows) * scale < SMALL_QUESTION_PX)
+    rows = rows[(rows[:, 4] >= least) | is_small]
     agreed = fuse([each.candidates for each in whole], [each.scale for each in whole], _MERGE_IOU)
     agreed = agreed[agreed[:, 4] >= SETTLED_SCORE]
     is_settled = (_sides_px(rows) * scale > SETTLED_PX) & (iou(rows, agreed) > _SAME_IOU).any(axis=1)
-    small = np.concatenate([*scouted, rows[:0]])
-    small = small[(small[:, 4] >= SCOUT_SCORE) & (_sides_px(small) * scale < SCOUT_FACE_PX)]
-    return np.concatenate([rows[~is_settled], small])
+    return rows[~is_settled]
 
 
 def small_faces(found: Sequence[PassFaces], scale: float, least: float, most_px: float) -> Focus:
     """Return the candidates from the score ``least`` that are smaller than ``most_px`` in the finest pass so far."""
-    found = [each for each in found if not each.step.is_scout]
     finest = max(each.scale for each in found)
     rows = np.concatenate([each.faces for each in found])
     rows = rows[(rows[:, 4] >= least) & (_sides_px(rows) * finest < most_px)]
     return Focus(non_maximum_suppression(rows, _MERGE_IOU), most_px * scale / finest)
 
 
-def turns_to_look(upright: Faces, found: Sequence[PassFaces]) -> tuple[int, ...]:
-    """Return the quarter turns in which a scout sees a face that the (n, 5) merged ``upright`` rows lack."""
-    known = upright[upright[:, 4] >= UNSEEN_SCORE]
-    turns = []
-    for each in found:
-        seen = each.faces[each.faces[:, 4] >= CHECK_SCORE]
-        if each.step.is_scout and each.step.quarter_turns and not (iou(seen, known) > _SAME_IOU).any(axis=1).all():
-            turns.append(each.step.quarter_turns)
-    return tuple(turns)
+def is_known(rows: Faces, known: Faces) -> NDArray[np.bool_]:
+    """Return the (n,) mask of (n, 5) rows that the merged rows ``known`` call a face too."""
+    faces = known[known[:, 4] >= UNSEEN_SCORE]
+    return np.asarray((iou(rows, faces) > _SAME_IOU).any(axis=1), np.bool_)
 
 
 def turned_weight(turned: Faces, upright: Faces) -> float:
     """Return the weight of the (n, 5) merged rows of rotated passes beside those of the upright passes."""
-    evidence = [float(rows[rows[:, 4] >= SETTLED_SCORE, 4].sum()) for rows in (turned, upright)]
+    evidence = [float(rows[rows[:, 4] >= UNSEEN_SCORE, 4].sum()) for rows in (turned, upright)]
     return 1.0 if evidence[0] > WAY_UP_SHARE * evidence[1] else TURNED_WEIGHT
 
 
@@ -135,19 +134,14 @@ def regions_around(boxes: NDArray[np.floating], picture: ScaledImage) -> Regions
     return plan_regions(boxes * np.tile([picture.scale_x, picture.scale_y], 2), width, height)
 
 
-def covers_most(focus: Focus, picture: ScaledImage) -> bool:
-    """Whether the regions of a pass over the scaled picture cover so much of it that the whole costs no more."""
-    height, width = picture.pixels.shape[:2]
-    return share_of(regions_around(focus.rows[:, :4], picture), width, height) >= MOST_SHARE
-
-
 def run_pass(
     step: Pass, picture: ScaledImage, focus: Focus | None, detector: Detector, classes: tuple[int, ...] = (0,)
 ) -> PassFaces:
     """Run the detector over the whole picture, or over regions around the rows of ``focus`` unless they cover most."""
-    if focus is not None and covers_most(focus, picture):
-        focus = None
     regions = None if focus is None else regions_around(focus.rows[:, :4], picture)
+    height, width = picture.pixels.shape[:2]
+    if regions is not None and share_of(regions, width, height) >= MOST_SHARE:
+        regions = None
     inputs = picture.letterboxes(
         detector.stride_px,
         detector.fixed_input,
@@ -156,7 +150,7 @@ def run_pass(
         regions=None if regions is None else regions.tolist(),
     )
     found = [np.zeros((0, 5), np.float32)]
-    max_face_px = math.inf if focus is None else focus.max_face_px
+    max_face_px = math.inf if focus is None or regions is None else focus.max_face_px
     for one in inputs:
         found.append(one.to_photo(detector.candidates(one.pixels, FAINT_QUESTION_SCORE, classes)))
         max_face_px = min(max_face_px, one.max_face_px)

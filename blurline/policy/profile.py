@@ -31,7 +31,7 @@ class Where(StrEnum):
 class Pass:
     """One run of the detector over the picture, scaled to a long side of ``side_px``, or over regions of it.
 
-    A scout runs `SCOUT_MODEL`, which is fast. Its candidates are questions for finer passes, never faces.
+    A scout runs `SCOUT_MODEL`, which is fast. It decides which further passes run; what it sees is never a face.
     """
 
     side_px: int
@@ -46,33 +46,38 @@ class Profile:
     """One way to find faces.
 
     ``model`` names a card in ``models/weights``. ``passes`` run over every picture, one after the other, except that
-    ``small_passes`` replace them where the long side is at most `SMALL_PX`, because small faces are worth enlarging,
-    and ``large_passes`` where it is at least `LARGE_PX`. ``threshold`` is the score from which a face is destroyed; two
-    boxes whose IoU exceeds ``merge_iou`` are the same face.
+    ``small_passes`` replace them where the long side is at most `SMALL_PX`, because small faces are worth enlarging. In
+    a picture longer than `FULL_PX` they are larger by the same factor, up to ``most_zoom``, so that a face keeps its
+    size in the detector's input. ``threshold`` is the score from which a face is destroyed; two boxes whose IoU exceeds
+    ``merge_iou`` are the same face.
 
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
     ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
 
-    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees, and where one sees a face that the
-    upright passes do not, the same passes run that way up.
+    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees. Where one sees a face that the
+    upright passes do not, and a finer scout confirms it, the same passes run that way up.
     """
 
     model: str
     passes: tuple[Pass, ...]
     small_passes: tuple[Pass, ...]
-    large_passes: tuple[Pass, ...]
     threshold: float
+    most_zoom: float = 1.0
     closer_where: Where = Where.SMALL_FACES
     closer_score: float = 0.2
     crowd: int = 1
     checks_turns: bool = True
     merge_iou: float = 0.4
 
-    def passes_for(self, long_side_px: int) -> tuple[Pass, ...]:
-        """The passes over a picture with this long side."""
-        if long_side_px <= SMALL_PX:
+    def passes_for(self, width_px: int, height_px: int) -> tuple[Pass, ...]:
+        """The passes over a picture of this size. The scaling of a long picture takes care of its faces already."""
+        long_px, short_px = max(width_px, height_px), min(width_px, height_px)
+        if long_px <= SMALL_PX:
             return self.small_passes
-        return self.large_passes if long_side_px >= LARGE_PX else self.passes
+        zoom = min(long_px / FULL_PX, self.most_zoom) if long_px <= LONG_ASPECT * short_px else 1.0
+        if zoom <= 1:
+            return self.passes
+        return tuple(replace(each, side_px=round(each.side_px * zoom)) for each in self.passes)
 
     def for_views(self) -> Profile:
         """The profile for the views of a sphere. A view shows a fifth of its width, so half of the sides show each face
@@ -85,7 +90,7 @@ class Profile:
             self,
             passes=halved(self.passes),
             small_passes=halved(self.small_passes),
-            large_passes=halved(self.large_passes),
+            most_zoom=1.0,
             checks_turns=False,
         )
 
@@ -93,13 +98,13 @@ class Profile:
         """The profile for a model whose scores mean something else: every pass shows the whole picture."""
 
         def whole(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
-            return tuple(replace(each, where=Where.WHOLE) for each in passes if not each.is_scout)
+            return tuple(replace(each, where=Where.WHOLE) for each in passes)
 
         return replace(
             self,
             passes=whole(self.passes),
             small_passes=whole(self.small_passes),
-            large_passes=whole(self.large_passes),
+            most_zoom=1.0,
             closer_where=Where.WHOLE,
             closer_score=threshold,
             crowd=6,
@@ -116,10 +121,14 @@ def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
         yield side_px
 
 
-def turn_checks(long_side_px: int) -> tuple[Pass, ...]:
-    """The scouts that check whether a picture with this long side shows more faces another way up."""
-    side_px = _LARGE_CHECK_PX if long_side_px >= LARGE_PX else _CHECK_PX
-    return tuple(Pass(side_px, quarter_turns=turns, is_scout=True) for turns in (1, 2, 3))
+def turn_check(long_side_px: int, quarter_turns: int) -> tuple[Pass, Pass]:
+    """The scouts that check whether a picture with this long side shows more faces that way up: one that always looks,
+    and a finer one that confirms what the first one sees."""
+    first_px, second_px = _LARGE_CHECK_PX if long_side_px >= LARGE_PX else _CHECK_PX
+    return (
+        Pass(first_px, quarter_turns=quarter_turns, is_scout=True),
+        Pass(second_px, quarter_turns=quarter_turns, is_scout=True),
+    )
 
 
 def _whole(*sides_px: int, is_mirrored: bool = False) -> tuple[Pass, ...]:
@@ -135,24 +144,26 @@ PLAN_VERSION = 2
 
 SMALL_PX = 640
 
+FULL_PX = 2000
+LONG_ASPECT = 2.0
+
 LARGE_PX = 2880
 
 QUESTION_SCORE = 0.1
 """A candidate of a coarse pass with this score is a question, which a finer pass answers."""
 
-FAINT_QUESTION_SCORE = 0.03
-"""The same where faces are likely to be small in the coarse passes: in small pictures."""
+SMALL_QUESTION_SCORE = 0.05
+SMALL_QUESTION_PX = 40.0
+"""The same for a candidate smaller than this in the finer pass: a coarse pass gives such faces low scores."""
 
-SCOUT_SCORE = 0.05
-SCOUT_FACE_PX = 40.0
-"""A scout's candidate is a question if it has this score and is smaller than this in the finer pass: the coarse passes
-may be blind to such faces."""
+FAINT_QUESTION_SCORE = 0.03
+"""The same where all faces are likely to be small in the coarse passes: in small pictures."""
 
 MOST_SHARE = 0.75
-"""From this share of the picture on, a pass over regions shows the whole picture, and no scout needs to look first."""
+"""From this share of the picture on, a pass over regions shows the whole picture."""
 
-SETTLED_SCORE = 0.5
-SETTLED_PX = 192.0
+SETTLED_SCORE = 0.6
+SETTLED_PX = 64.0
 """A candidate is settled if the coarse passes agree on this score and its side in the finer pass is at least this."""
 
 FINE_FACE_PX = 48.0
@@ -168,25 +179,20 @@ see at least `WAY_UP_SHARE` as much as the upright ones, it is 1: the picture, o
 
 WAY_UP_SHARE = 0.8
 
-CHECK_SCORE = 0.7
+CHECK_SCORE = 0.6
+CONFIRMED_SCORE = 0.8
 UNSEEN_SCORE = 0.5
-"""A rotated scout's candidate from `CHECK_SCORE` up has to be looked at that way up, unless the upright passes give it
-`UNSEEN_SCORE` or more."""
+"""A way up has to be looked at if the first scout gives a face there `CHECK_SCORE`, the second one `CONFIRMED_SCORE`,
+and the upright passes less than `UNSEEN_SCORE`."""
 
 VIEW_CHECK = Pass(320, is_scout=True)
 VIEW_CHECK_SCORE = 0.2
 """In a picture that only its shape suggests to be a sphere, a view is looked at if a scout sees anything with this
 score in it."""
 
-_CHECK_PX = 448
-_LARGE_CHECK_PX = 896
+_CHECK_PX = (320, 640)
+_LARGE_CHECK_PX = (640, 1280)
 
-_SCOUT = Pass(1280, is_scout=True)
-_THOROUGH = (
-    *_whole(320, 640, 1280, 1920),
-    *_whole(640, 1280, 1920, is_mirrored=True),
-    *_turned(640, 1280),
-)
 _QUESTIONS, _SMALL_FACES = Where.QUESTIONS, Where.SMALL_FACES
 
 PROFILES = {
@@ -194,7 +200,6 @@ PROFILES = {
         "yunet",
         passes=_whole(448, 1280),
         small_passes=_whole(448, 1600),
-        large_passes=_whole(448, 1280),
         threshold=0.5,
         closer_where=Where.WHOLE,
         closer_score=0.5,
@@ -202,20 +207,23 @@ PROFILES = {
     ),
     ProfileName.STANDARD: Profile(
         "centerface",
-        passes=(*_whole(320, 640), _SCOUT, Pass(1280, _QUESTIONS)),
+        passes=(*_whole(320, 640), Pass(1280, _QUESTIONS)),
         small_passes=(*_whole(320, 640), Pass(1600, _QUESTIONS), Pass(1920, _SMALL_FACES)),
-        large_passes=(*_whole(320, 640), _SCOUT, Pass(1280, _QUESTIONS)),
         threshold=0.3,
+        most_zoom=2.0,
     ),
     ProfileName.THOROUGH: Profile(
         "centerface",
-        passes=_THOROUGH,
+        passes=(
+            *_whole(320, 640, 1280, 1920),
+            *_whole(640, 1280, 1920, is_mirrored=True),
+            *_turned(640, 1280),
+        ),
         small_passes=(
             *_whole(320, 640, 1600, 1920),
             *_whole(640, 1600, is_mirrored=True),
             *_turned(320, 640),
         ),
-        large_passes=_THOROUGH,
         threshold=0.3,
         closer_where=Where.WHOLE,
         crowd=0,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from blurline.picture.letterbox import scale_to_side
 from blurline.policy.profile import TURNED_WEIGHT, Pass
-from models.look import PassFaces, questions, regions_around, small_faces, turned_weight, turns_to_look
+from models.look import PassFaces, is_known, questions, regions_around, small_faces, turned_weight
 from models.merge import fuse
 from models.regions import CELL_PX, plan_regions
 
@@ -59,11 +59,9 @@ def test_a_large_face_on_which_the_coarse_passes_agree_is_settled() -> None:
     assert questions(found, 1.0, 0.3)[:, 0].tolist() == [500]
 
 
-def test_a_scout_asks_only_about_small_faces() -> None:
-    scout = PassFaces(Pass(960, is_scout=True), rows((10, 10, 30, 30, 0.2), (200, 200, 300, 300, 0.9)), 0.75)
-    found = [whole(640, NOTHING, 0.5), scout]
-    assert questions(found, 1.0, 0.1)[:, 0].tolist() == [10]
-    assert len(small_faces(found, 2.0, 0.1, 48).rows) == 0
+def test_a_small_candidate_is_a_question_at_a_lower_score() -> None:
+    small, large = (10, 10, 30, 30, 0.06), (200, 200, 300, 300, 0.06)
+    assert questions([whole(640, rows(small, large), 0.5)], 1.0, 0.1)[:, 0].tolist() == [10]
 
 
 def test_small_faces_are_measured_in_the_finest_pass() -> None:
@@ -81,14 +79,11 @@ def test_the_silence_of_a_pass_counts_only_in_its_areas() -> None:
         assert fused[0, 4] == pytest.approx(score)
 
 
-def test_a_turn_is_looked_at_if_a_scout_sees_a_face_that_the_upright_passes_do_not() -> None:
-    known, unknown = (0, 0, 50, 50, 0.8), (100, 100, 150, 150, 0.8)
-    checks = [
-        PassFaces(Pass(448, quarter_turns=turns, is_scout=True), rows(*seen), 1)
-        for turns, seen in ((1, [known]), (2, [known, unknown]), (3, [(100, 100, 150, 150, 0.5)]))
-    ]
-    assert turns_to_look(rows(known), checks) == (2,)
-    assert turns_to_look(rows((0, 0, 50, 50, 0.3)), checks) == (1, 2)
+def test_a_face_is_known_if_another_way_up_gives_it_a_high_score() -> None:
+    face, other = (0, 0, 50, 50, 0.8), (100, 100, 150, 150, 0.8)
+    assert is_known(rows(face, other), rows(face)).tolist() == [True, False]
+    assert is_known(rows(face), rows((*face[:4], 0.3))).tolist() == [False]
+    assert is_known(rows(face), NOTHING).tolist() == [False]
 
 
 def test_the_way_up_with_most_evidence_has_full_weight() -> None:
