@@ -48,7 +48,7 @@ from models.loading import custom_card, custom_detector, further_detector, vendo
 from models.look import PassFaces, focus_of, is_known, run_pass, small_faces, turned_weight
 from models.merge import fuse, iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
-from models.sphere import look_around
+from models.sphere import View, ViewFaces, faces_in_picture, look_around
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class DetectionPlan:
             self._look(frame.appearances[number], each) for number, each in enumerate(inputs or self.inputs(frame))
         ]
         return Candidates(
-            found, frame.width_px, frame.height_px, self.others.candidates(frame), self._look_around(frame)
+            found, frame.width_px, frame.height_px, self.others.candidates(frame), self._look_around(frame, found)
         )
 
     def merge(self, candidates: Candidates) -> FrameDetections:
@@ -165,27 +165,36 @@ class DetectionPlan:
         """Run all three steps."""
         return self.merge(self.candidates(frame))
 
-    def _look_around(self, frame: Frame) -> FrameDetections | None:
-        """Look at the views of a sphere; None for a picture that is none."""
-        if frame.sphere is None:
+    def _look_around(self, frame: Frame, found: list[list[PassFaces]]) -> FrameDetections | None:
+        """Look at the views of a sphere; None for a picture that is none.
+
+        If only its shape suggests a sphere, a view is looked at where a scout sees a face that ``found``, the passes
+        over the picture itself, lack.
+        """
+        sphere = frame.sphere
+        if sphere is None:
             return None
         plan = replace(self, profile=self.profile.for_views(), others=NO_OTHERS)  # their plans look for themselves
+        is_certain = sphere.is_certain or not self.profile.checks_turns
+        known = np.concatenate([self._fused(passes, 0, frame.width_px, frame.height_px) for passes in found])
 
-        is_certain = frame.sphere.is_certain or not self.profile.checks_turns
-
-        def detect(pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
-            if not is_certain and not self._scout_sees(pixels):
-                return np.zeros((0, 5), np.float32), np.zeros(0, np.float32)
+        def detect(view: View, pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
+            if not is_certain:
+                scouted = ViewFaces(view, *self._scouted(pixels))
+                rows, _ = faces_in_picture([scouted], sphere, frame.width_px, frame.height_px)
+                if is_known(rows, known).all():
+                    return np.zeros((0, 5), np.float32), np.zeros(0, np.float32)
             seen = plan.detect(Frame(pixels))
             return seen.rows, seen.best_scores
 
         return FrameDetections(*look_around(frame, detect))
 
-    def _scout_sees(self, pixels: NDArray[np.uint8]) -> bool:
-        """Whether a scout sees anything in a view that may be a face."""
+    def _scouted(self, pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
+        """What a scout sees in a view that may be a face, and its scores."""
         picture = scale_to_side(Image.fromarray(pixels), VIEW_CHECK.side_px)
         seen = run_pass(VIEW_CHECK, picture, None, self.scout).faces
-        return bool((seen[:, 4] >= VIEW_CHECK_SCORE).any())
+        seen = seen[seen[:, 4] >= VIEW_CHECK_SCORE]
+        return seen, seen[:, 4]
 
     def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
         height, width = pixels.shape[:2]
@@ -237,7 +246,8 @@ class DetectionPlan:
         for step in passes:
             found.append(self._run(step, pixels, inputs, found, known))
         turns = passes[0].quarter_turns
-        return found + self._look_closer(pixels, inputs, [each for each in found if each.step.quarter_turns == turns])
+        coarser = [each for each in found if each.step.quarter_turns == turns and not each.step.is_scout]
+        return found + self._look_closer(pixels, inputs, coarser)
 
     def _look_closer(
         self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces]
@@ -277,7 +287,7 @@ class DetectionPlan:
 
     def _fused(self, passes: Sequence[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
         """Merge the passes that saw the picture turned by ``turns``."""
-        same = [each for each in passes if each.step.quarter_turns == turns]
+        same = [each for each in passes if each.step.quarter_turns == turns and not each.step.is_scout]
         return fuse(
             [_inside(each.candidates, width_px, height_px) for each in same],
             [each.scale for each in same],

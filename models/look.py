@@ -22,6 +22,7 @@ from blurline.policy.profile import (
     FINE_FACE_SCORE,
     MOST_SHARE,
     QUESTION_SCORE,
+    SCOUT_SCORE,
     SETTLED_PX,
     SETTLED_SCORE,
     SMALL_PX,
@@ -76,10 +77,12 @@ def focus_of(
 
     ``known``: (n, 5) rows of another way up. What it calls a face is no question this way up.
     """
-    same = [each for each in found if each.step.quarter_turns == step.quarter_turns and not each.step.is_scout]
+    same_way = [each for each in found if each.step.quarter_turns == step.quarter_turns]
+    same = [each for each in same_way if not each.step.is_scout]
     if step.where is Where.QUESTIONS:
         least = FAINT_QUESTION_SCORE if long_side_px <= SMALL_PX else QUESTION_SCORE
         rows = questions(same, scale, least)
+        rows = np.concatenate([rows, *(scouted(each, scale) for each in same_way if each.step.is_scout)])
         if known is not None:
             rows = rows[~is_known(rows, known)]
         return Focus(non_maximum_suppression(rows, _MERGE_IOU), SETTLED_PX)
@@ -103,6 +106,12 @@ def questions(found: Sequence[PassFaces], scale: float, least: float) -> Faces:
     agreed = agreed[agreed[:, 4] >= SETTLED_SCORE]
     is_settled = (_sides_px(rows) * scale > SETTLED_PX) & (iou(rows, agreed) > _SAME_IOU).any(axis=1)
     return rows[~is_settled]
+
+
+def scouted(found: PassFaces, scale: float) -> Faces:
+    """Return what a scout saw that is small in a pass at ``scale``: the coarse passes are blind to some of these."""
+    rows = found.faces
+    return rows[(rows[:, 4] >= SCOUT_SCORE) & (_sides_px(rows) * scale < SMALL_QUESTION_PX)]
 
 
 def small_faces(found: Sequence[PassFaces], scale: float, least: float, most_px: float) -> Focus:

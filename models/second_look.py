@@ -27,7 +27,7 @@ from models.detector import Detector
 from models.loading import vendored_detector
 from models.look import Focus, run_pass
 from models.merge import non_maximum_suppression
-from models.sphere import look_around
+from models.sphere import View, look_around
 
 SURE = 0.8
 """From this score, a visible face stops the result, regardless of the policy."""
@@ -63,7 +63,7 @@ def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Sett
     def is_open(rows: Faces) -> NDArray[np.bool_]:
         return choice.uncovered(rows, policy, written.width_px, written.height_px)
 
-    def seen_in_view(pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
+    def seen_in_view(_: View, pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
         rows = non_maximum_suppression(_candidates_of_view(pixels, detector), _MERGE_IOU)
         return rows, rows[:, 4]
 

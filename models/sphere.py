@@ -80,18 +80,20 @@ class ViewFaces:
 
 
 def look_around(
-    frame: Frame, detect: Callable[[NDArray[np.uint8]], tuple[Faces, NDArray[np.float32]]]
+    frame: Frame, detect: Callable[[View, NDArray[np.uint8]], tuple[Faces, NDArray[np.float32]]]
 ) -> tuple[Faces, NDArray[np.float32]]:
     """Detect faces in the views of a frame; return (n, 5) rows in its pixels and (n,) their best single scores.
 
-    ``detect`` returns the same for the (H, W, 3) pixels of a view. The scores are weighted by `UNSURE_WEIGHT` if only
+    ``detect`` returns the same for a view and its (H, W, 3) pixels. The scores are weighted by `UNSURE_WEIGHT` if only
     the shape of the frame says that it is a sphere. Nothing is found in a frame that is no sphere.
     """
     sphere = frame.sphere
     if sphere is None:
         return np.zeros((0, 5), np.float32), np.zeros(0, np.float32)
     found = [
-        ViewFaces(view, *detect(shown)) for pixels in frame.appearances for view, shown in render_views(pixels, sphere)
+        ViewFaces(view, *detect(view, shown))
+        for pixels in frame.appearances
+        for view, shown in render_views(pixels, sphere)
     ]
     rows, best = faces_in_picture(found, sphere, frame.width_px, frame.height_px)
     weight = np.float32(1.0 if sphere.is_certain else UNSURE_WEIGHT)

@@ -98,7 +98,7 @@ class Profile:
         """The profile for a model whose scores mean something else: every pass shows the whole picture."""
 
         def whole(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
-            return tuple(replace(each, where=Where.WHOLE) for each in passes)
+            return tuple(replace(each, where=Where.WHOLE) for each in passes if not each.is_scout)
 
         return replace(
             self,
@@ -156,6 +156,9 @@ SMALL_QUESTION_SCORE = 0.05
 SMALL_QUESTION_PX = 40.0
 """The same for a candidate smaller than this in the finer pass: a coarse pass gives such faces low scores."""
 
+SCOUT_SCORE = 0.05
+"""The same for what a scout sees that is smaller than `SMALL_QUESTION_PX`: coarse passes are blind to some faces."""
+
 FAINT_QUESTION_SCORE = 0.03
 """The same where all faces are likely to be small in the coarse passes: in small pictures."""
 
@@ -186,9 +189,9 @@ UNSEEN_SCORE = 0.5
 and the upright passes less than `UNSEEN_SCORE`."""
 
 VIEW_CHECK = Pass(320, is_scout=True)
-VIEW_CHECK_SCORE = 0.2
-"""In a picture that only its shape suggests to be a sphere, a view is looked at if a scout sees anything with this
-score in it."""
+VIEW_CHECK_SCORE = 0.5
+"""In a picture that only its shape suggests to be a sphere, a view is looked at if a scout gives a face there this
+score, and the passes over the picture itself less than `UNSEEN_SCORE`."""
 
 _CHECK_PX = (320, 640)
 _LARGE_CHECK_PX = (640, 1280)
@@ -207,7 +210,7 @@ PROFILES = {
     ),
     ProfileName.STANDARD: Profile(
         "centerface",
-        passes=(*_whole(320, 640), Pass(1280, _QUESTIONS)),
+        passes=(*_whole(320, 640), Pass(800, is_scout=True), Pass(1280, _QUESTIONS)),
         small_passes=(*_whole(320, 640), Pass(1600, _QUESTIONS), Pass(1920, _SMALL_FACES)),
         threshold=0.3,
         most_zoom=2.0,
