@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 
 from blurline.inbound.connection_deadlines import Deadlines, deadlines_of_server
 from tests.api_server import serving
-from tests.waiting import TIMEOUT_S
+from tests.waiting import TIMEOUT_S, wait_for
 
 _SHORT = Deadlines(head_s=0.5, body_s=0.5, body_bytes=10, linger_s=0.5, unread_s=0.5, tick_s=0.05)
 _PATIENT = Deadlines(
@@ -42,6 +42,7 @@ def _app() -> FastAPI:
 
     @app.post("/count")
     async def count(request: Request) -> int:
+        app.state.counted = getattr(app.state, "counted", 0) + 1
         return len(await request.body())
 
     @app.post("/refused", status_code=401)
@@ -187,8 +188,10 @@ def test_new_connections_replace_those_without_a_request() -> None:
 
 
 def test_requests_in_progress_are_not_replaced() -> None:
-    with serving(_app(), deadlines=_PATIENT) as url, ExitStack() as busy:
+    app = _app()
+    with serving(app, deadlines=_PATIENT) as url, ExitStack() as busy:
         held = [busy.enter_context(_connected(url, _POST)) for _ in range(20)]
+        wait_for("all are in progress", lambda: getattr(app.state, "counted", 0) == 20)
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{url}/", timeout=TIMEOUT_S)
         for connection in held:
