@@ -26,6 +26,7 @@ from benchmarks import (
     sphere,
     stack,
     submission,
+    turned,
 )
 from benchmarks.million import run as million
 
@@ -45,8 +46,9 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` (long), `imports` and `look` (which need another checkout), `reid`
-    (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
+    """Run the named benchmarks, or all except `soak` (long), `imports` and `look` (which need another checkout),
+    `second_look` and `turned` (which need labelled pictures), `reid` (prepared by `make reid`) and `million` (whose
+    database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
         "before": before.run,
@@ -55,6 +57,7 @@ def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
         "reid": reid.run,
         "second_look": second_look.run,
         "soak": soak.run,
+        "turned": turned.run,
         "million": partial(million.run, keep),
     }
     return {"machine": machine} | {name: parts[name]() for name in names or _PARTS}
