@@ -45,7 +45,7 @@ from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
-from models.look import PassFaces, focus_of, is_known, run_pass, small_faces, turned_weight
+from models.look import PassFaces, focus_of, is_better_way, is_known, run_pass, small_faces, turned_weight
 from models.merge import fuse, iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
 from models.sphere import View, ViewFaces, faces_in_picture, look_around
@@ -218,21 +218,28 @@ class DetectionPlan:
             return found
         height, width = pixels.shape[:2]
         upright = cache(partial(self._fused, tuple(found), 0, width, height))  # merged only if a scout sees a face
+        scouted = self._run(turn_check(inputs.long_side_px, 0)[0], pixels, inputs, [])
         for turns in (1, 2, 3):
-            found += self._look_turned(turns, upright, pixels, inputs)
+            found += self._look_turned(turns, scouted, upright, pixels, inputs)
         return found
 
     def _look_turned(
-        self, turns: int, upright: Callable[[], Faces], pixels: NDArray[np.uint8], inputs: DetectorInputs
+        self,
+        turns: int,
+        scouted: PassFaces,
+        upright: Callable[[], Faces],
+        pixels: NDArray[np.uint8],
+        inputs: DetectorInputs,
     ) -> list[PassFaces]:
-        """Look with the scouts at the picture turned by ``turns``, and if both see a face that the upright passes lack,
-        with all passes."""
-        found: list[PassFaces] = []
-        scouts = turn_check(inputs.long_side_px, turns)
-        for step, least in zip(scouts, (CHECK_SCORE, CONFIRMED_SCORE), strict=True):
-            found.append(self._run(step, pixels, inputs, []))
-            seen = found[-1].faces[found[-1].faces[:, 4] >= least]
-            if not len(seen) or is_known(seen, upright()).all():
+        """Look with a scout at the picture turned by ``turns``, and with all passes if it sees more faces than in the
+        upright picture, ``scouted``, or if it and a finer scout see one that the upright passes lack."""
+        first, second = turn_check(inputs.long_side_px, turns)
+        found = [self._run(first, pixels, inputs, [])]
+        if not is_better_way(found[0], scouted):
+            if not _has_unknown(found[0], CHECK_SCORE, upright):
+                return found
+            found.append(self._run(second, pixels, inputs, []))
+            if not _has_unknown(found[1], CONFIRMED_SCORE, upright):
                 return found
         turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
         return found + self._run_all(turned, pixels, inputs, upright())
@@ -370,6 +377,12 @@ def find_faces(
         ).faces
         for frame in photo.frames
     )
+
+
+def _has_unknown(found: PassFaces, least: float, upright: Callable[[], Faces]) -> bool:
+    """Whether a scout gives a face ``least`` or more that the upright passes lack."""
+    seen = found.faces[found.faces[:, 4] >= least]
+    return len(seen) > 0 and not is_known(seen, upright()).all()
 
 
 def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.float32]:

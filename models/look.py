@@ -130,8 +130,13 @@ def is_known(rows: Faces, known: Faces) -> NDArray[np.bool_]:
 
 def turned_weight(turned: Faces, upright: Faces) -> float:
     """Return the weight of the (n, 5) merged rows of rotated passes beside those of the upright passes."""
-    evidence = [float(rows[rows[:, 4] >= UNSEEN_SCORE, 4].sum()) for rows in (turned, upright)]
-    return 1.0 if evidence[0] > WAY_UP_SHARE * evidence[1] else TURNED_WEIGHT
+    return 1.0 if _evidence(turned) > WAY_UP_SHARE * _evidence(upright) else TURNED_WEIGHT
+
+
+def is_better_way(turned: PassFaces, upright: PassFaces) -> bool:
+    """Whether a scout sees more faces in the turned picture than in the upright one."""
+    seen = [non_maximum_suppression(each.faces, _MERGE_IOU) for each in (turned, upright)]
+    return _evidence(seen[0]) > _evidence(seen[1])
 
 
 def regions_around(boxes: NDArray[np.floating], picture: ScaledImage) -> Regions:
@@ -165,6 +170,11 @@ def run_pass(
         max_face_px = min(max_face_px, one.max_face_px)
     areas = None if regions is None else regions / np.tile([picture.scale_x, picture.scale_y], 2)
     return PassFaces(step, np.concatenate(found), picture.scale, max_face_px, areas)
+
+
+def _evidence(rows: Faces) -> float:
+    """The sum of the scores that say that there is a face."""
+    return float(rows[rows[:, 4] >= UNSEEN_SCORE, 4].sum())
 
 
 def _sides_px(rows: Faces) -> NDArray[np.float64]:

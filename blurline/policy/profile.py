@@ -54,8 +54,9 @@ class Profile:
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
     ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
 
-    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees. Where one sees a face that the
-    upright passes do not, and a finer scout confirms it, the same passes run that way up.
+    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees. Where one sees more faces than in
+    the upright picture, or one that the upright passes do not see and a finer scout confirms, the same passes run that
+    way up.
     """
 
     model: str
@@ -185,8 +186,9 @@ WAY_UP_SHARE = 0.8
 CHECK_SCORE = 0.6
 CONFIRMED_SCORE = 0.8
 UNSEEN_SCORE = 0.5
-"""A way up has to be looked at if the first scout gives a face there `CHECK_SCORE`, the second one `CONFIRMED_SCORE`,
-and the upright passes less than `UNSEEN_SCORE`."""
+"""A way up has to be looked at if the scores from `UNSEEN_SCORE` up of the first scout have a larger sum there than in
+the upright picture. So does one in which that scout gives a face `CHECK_SCORE`, the second one `CONFIRMED_SCORE`, and
+the upright passes less than `UNSEEN_SCORE`."""
 
 VIEW_CHECK = Pass(320, is_scout=True)
 VIEW_CHECK_SCORE = 0.5

@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blurline.picture.letterbox import scale_to_side
-from blurline.policy.profile import TURNED_WEIGHT, Pass
-from models.look import PassFaces, is_known, questions, regions_around, small_faces, turned_weight
+from blurline.policy.profile import TURNED_WEIGHT, Pass, Where
+from models.look import (
+    PassFaces,
+    focus_of,
+    is_better_way,
+    is_known,
+    questions,
+    regions_around,
+    small_faces,
+    turned_weight,
+)
 from models.merge import fuse
 from models.regions import CELL_PX, plan_regions
 
@@ -77,6 +86,22 @@ def test_the_silence_of_a_pass_counts_only_in_its_areas() -> None:
     for areas, score in ((None, 0.6), (near, 0.6), (elsewhere, 0.8), (elsewhere[:0], 0.8)):
         fused = fuse([face, NOTHING], [1, 1], 0.4, [np.inf, np.inf], [None, areas])
         assert fused[0, 4] == pytest.approx(score)
+
+
+def test_a_pass_looks_where_a_scout_saw_something_small() -> None:
+    tiny, large = (500, 500, 530, 530, 0.06), (100, 100, 400, 400, 0.06)
+    scout = PassFaces(Pass(800, is_scout=True), rows(tiny, large), 0.625)
+    found = [whole(320, NOTHING, 0.25), whole(640, NOTHING, 0.5), scout]
+    focus = focus_of(Pass(1280, Where.QUESTIONS), 1.0, found, 1280)
+    assert focus is not None and focus.rows[:, 0].tolist() == [500]
+
+
+def test_another_way_up_is_better_if_a_scout_sees_more_faces_there() -> None:
+    face, double, other = (100, 100, 200, 200, 0.7), (102, 100, 202, 200, 0.6), (400, 100, 500, 200, 0.6)
+    scouts = [whole(320, found, 1) for found in (rows(face, double), rows(face, other), rows((*other[:4], 0.4)))]
+    once, twice, never = scouts
+    assert is_better_way(twice, once) and is_better_way(once, never)
+    assert not is_better_way(once, twice) and not is_better_way(once, once) and not is_better_way(never, never)
 
 
 def test_a_face_is_known_if_another_way_up_gives_it_a_high_score() -> None:
