@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from benchmarks.checkouts import CheckoutProcess, checkouts
 from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
-from blurline.errors import ConfigurationError
 
 _ROUNDS = 12
 _EVERY = 6
@@ -51,13 +48,11 @@ for line in sys.stdin:
 
 def run() -> dict[str, Any]:
     """Milliseconds of CPU time of both checkouts and their ratio for each set of photographs, with its spread."""
-    before = os.environ.get("BEFORE_CHECKOUT")
-    if before is None:
-        raise ConfigurationError("Set BEFORE_CHECKOUT to the folder of another checkout to compare the core loop.")
+    folders = checkouts("the core loop")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ours = stack.enter_context(_core_loop(Path(__file__).resolve().parents[1]))
-        theirs = stack.enter_context(_core_loop(Path(before).resolve()))
+        ours = stack.enter_context(CheckoutProcess(folders["after"], _CORE_LOOP))
+        theirs = stack.enter_context(CheckoutProcess(folders["before"], _CORE_LOOP))
         return {name: _compare(paths, theirs, ours) for name, paths in _photos(folder).items()}
 
 
@@ -73,7 +68,7 @@ def _photos(folder: Path) -> dict[str, list[Path]]:
     return photos
 
 
-def _compare(paths: list[Path], theirs: subprocess.Popen[str], ours: subprocess.Popen[str]) -> dict[str, Any]:
+def _compare(paths: list[Path], theirs: CheckoutProcess, ours: CheckoutProcess) -> dict[str, Any]:
     times = [(_cpu_s(theirs, path), _cpu_s(ours, path)) for path in [paths[0], *paths]][1:]  # the first run is cold
     ratios = [before / after for before, after in times]
     low, median, high = (round(each, 2) for each in statistics.quantiles(ratios))
@@ -89,34 +84,6 @@ def _compare(paths: list[Path], theirs: subprocess.Popen[str], ours: subprocess.
     }
 
 
-def _cpu_s(process: subprocess.Popen[str], path: Path) -> float:
+def _cpu_s(checkout: CheckoutProcess, path: Path) -> float:
     """CPU time of the core loop of one checkout over one photograph."""
-    print(path, file=_pipe(process.stdin), flush=True)
-    answer = _pipe(process.stdout).readline()
-    if not answer:
-        raise ConfigurationError("The core loop failed in one of the checkouts. Its error is above.")
-    return float(answer)
-
-
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None
-    return pipe
-
-
-@contextmanager
-def _core_loop(checkout: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that runs the core loop of a checkout over the photographs that it is told."""
-    environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CORE_LOOP],
-        cwd=checkout,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    return float(checkout.ask(str(path)))

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.checkouts import checkouts
 from blurline.errors import ConfigurationError
 
 _ROUNDS = int(os.environ.get("IMPORT_ROUNDS", "20"))
@@ -30,20 +31,17 @@ _COMMANDS = {
 
 def run() -> dict[str, Any]:
     """Milliseconds of each command, wall and CPU: median and quartiles of both checkouts, and before over after."""
-    before = os.environ.get("BEFORE_CHECKOUT")
-    if before is None:
-        raise ConfigurationError("Set BEFORE_CHECKOUT to the folder of another checkout to compare import times.")
-    checkouts = {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[1]}
+    folders = checkouts("import times")
     with tempfile.TemporaryDirectory() as cache:
-        for checkout in checkouts.values():
+        for checkout in folders.values():
             _check_origin(checkout, cache)
-        return {"rounds": _ROUNDS, **{name: _compare(command, checkouts, cache) for name, command in _COMMANDS.items()}}
+        return {"rounds": _ROUNDS, **{name: _compare(command, folders, cache) for name, command in _COMMANDS.items()}}
 
 
-def _compare(command: list[str], checkouts: dict[str, Path], cache: str) -> dict[str, Any]:
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in checkouts}
+def _compare(command: list[str], folders: dict[str, Path], cache: str) -> dict[str, Any]:
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in folders}
     for number in range(_ROUNDS + 1):
-        for name, checkout in checkouts.items():
+        for name, checkout in folders.items():
             measured = _measured_ms(command, checkout, cache)
             if number:  # the first round writes bytecode
                 times[name].append(measured)

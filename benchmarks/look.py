@@ -11,17 +11,15 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from PIL import Image
 
+from benchmarks.checkouts import CheckoutProcess, checkouts
 from benchmarks.photos import photo_of
-from blurline.errors import ConfigurationError
 from tests.pictures import COFFEE, HOPPER, encoded
 
 _PROFILES = os.environ.get("LOOK_PROFILES", "fast,standard,thorough").split(",")
@@ -44,61 +42,26 @@ for line in sys.stdin:
 """
 
 
-class _Checkout:
-    """A process that detects faces with the code of one checkout."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _CHILD],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(self._process.pid, {min(os.sched_getaffinity(0))})
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
-
-    def detect(self, profile: str, picture: Path) -> tuple[float, int]:
-        """Milliseconds of CPU time, and how many faces were found."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        print(json.dumps([profile, str(picture)]), file=self._process.stdin, flush=True)
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise ConfigurationError("A checkout cannot detect faces in this environment; its error is above.")
-        ms, faces = json.loads(answer)
-        return ms, faces
-
-
 def run() -> dict[str, Any]:
     """For each profile: the ratio of the CPU times, with its spread over rounds and pictures."""
-    before = os.environ.get("BEFORE_CHECKOUT")
-    if before is None:
-        raise ConfigurationError("Set BEFORE_CHECKOUT to the folder of another checkout to compare detection.")
-    folders = {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[1]}
+    folders = checkouts("detection")
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         pictures = _pictures(Path(temporary))
-        checkouts = {name: stack.enter_context(_Checkout(folder)) for name, folder in folders.items()}
+        processes = {name: stack.enter_context(CheckoutProcess(folder, _CHILD)) for name, folder in folders.items()}
         load = [os.getloadavg()[0]]
-        report = {profile: _compared(profile, pictures, checkouts) for profile in _PROFILES}
+        report = {profile: _compared(profile, pictures, processes) for profile in _PROFILES}
         load.append(os.getloadavg()[0])
     return {"pictures": len(pictures), "rounds": _ROUNDS, "load": [round(each, 1) for each in load], **report}
 
 
-def _compared(profile: str, pictures: list[Path], checkouts: dict[str, _Checkout]) -> dict[str, Any]:
-    times: dict[str, list[list[float]]] = {name: [[] for _ in pictures] for name in checkouts}
+def _compared(profile: str, pictures: list[Path], processes: dict[str, CheckoutProcess]) -> dict[str, Any]:
+    times: dict[str, list[list[float]]] = {name: [[] for _ in pictures] for name in processes}
     faces: dict[str, int] = {}
     for number in range(_ROUNDS + 1):
-        faces = dict.fromkeys(checkouts, 0)
+        faces = dict.fromkeys(processes, 0)
         for at, picture in enumerate(pictures):
-            for name, checkout in checkouts.items():
-                ms, found = checkout.detect(profile, picture)
+            for name, process in processes.items():
+                ms, found = json.loads(process.ask(json.dumps([profile, str(picture)])))
                 faces[name] += found
                 if number:  # the first round loads models and fills caches
                     times[name][at].append(ms)

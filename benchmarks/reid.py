@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -24,10 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from benchmarks.evaluation_set import street
 from blurline import Box, Face, Policy, Style, open_photo
 from blurline.errors import ConfigurationError
 from blurline.picture.destroy import destroy, opaque_area
-from models.evaluation.truth import read_labels
+from models.evaluation.truth import Labelled
 
 _MIN_SIZE_PX = 80
 _CONTEXT = 1.0  # the margin around a face, in face sizes
@@ -45,13 +45,9 @@ class Cut:
 
 def run() -> dict[str, Any]:
     """Identification rates, chance, and the rate for originals that are only recompressed."""
-    folder = os.environ.get("EVAL_DIR")
-    if folder is None:
-        raise ConfigurationError(
-            "Set EVAL_DIR to the folder with street.json and street/ to measure re-identification."
-        )
+    labelled = street("re-identification")
     describe = _recogniser()
-    cuts = list(_cuts(Path(folder)))
+    cuts = list(_cuts(labelled))
     gallery = np.stack([describe(cut.pixels, cut.box) for cut in cuts])
     table = {}
     for name, change in _changes():
@@ -88,8 +84,8 @@ def _changes() -> Iterator[tuple[str, Change]]:
         yield str(style), partial(_destroyed, policy=Policy(style=style))
 
 
-def _cuts(folder: Path) -> Iterator[Cut]:
-    for labelled in read_labels(folder / "street.json", folder / "street"):
+def _cuts(pictures: list[Labelled]) -> Iterator[Cut]:
+    for labelled in pictures:
         pixels = open_photo(labelled.path.read_bytes()).pixels
         for x1, y1, x2, y2 in labelled.faces.tolist():
             side = max(x2 - x1, y2 - y1)

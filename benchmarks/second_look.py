@@ -12,17 +12,16 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.evaluation_set import street
 from blurline import Policy, open_photo
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import SECOND_LOOK_SCORE
-from blurline.errors import ConfigurationError
 from blurline.faces import Faces
 from blurline.picture.comparison import check_similar, check_untouched
 from blurline.picture.destroy import touched_area
@@ -33,7 +32,6 @@ from blurline.picture.redact import write
 from blurline.policy.profile import SECOND_LOOK_MODEL
 from blurline.settings import Settings
 from models import second_look
-from models.evaluation.truth import read_labels
 from models.loading import vendored_detector
 from models.merge import iou, non_maximum_suppression
 
@@ -48,14 +46,12 @@ Look = Callable[[Frame, Choice], Faces]
 
 def run() -> dict[str, Any]:
     """Recall of the visible faces and cost of both looks."""
-    folder = os.environ.get("EVAL_DIR")
-    if folder is None:
-        raise ConfigurationError("Set EVAL_DIR to the folder with street.json and street/ to measure the second look.")
+    pictures = street("the second look")
     tune_malloc()
     looks: dict[str, Look] = {"before": _before, "now": _now}
     seen: dict[str, list[NDArray[np.float32]]] = {name: [] for name in looks}
     costs: dict[str, list[float]] = {name: [] for name in (*looks, "comparison")}
-    for number, labelled in enumerate(read_labels(Path(folder) / "street.json", Path(folder) / "street")):
+    for number, labelled in enumerate(pictures):
         photo = open_photo(labelled.path.read_bytes())
         is_left = np.zeros(len(labelled.faces), bool)
         is_left[np.random.default_rng(number).permutation(len(is_left))[: round(len(is_left) * _LEFT_SHARE + 0.49)]] = 1

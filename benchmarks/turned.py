@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.evaluation_set import street
 from blurline import Policy, open_photo
-from blurline.errors import ConfigurationError, OutputCheckFailed
+from blurline.errors import OutputCheckFailed
 from blurline.picture.destroy import destroyed_share
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from models import plan_for
 from models.anonymize import render_detections
 from models.evaluation.scoring import sizes_px
-from models.evaluation.truth import Boxes, read_labels
+from models.evaluation.truth import Boxes
 from tests.pictures import encoded
 
 _LEAST_PX = 32.0
@@ -39,11 +39,8 @@ Scene = tuple[Pixels, Boxes]
 
 def run() -> dict[str, Any]:
     """Visible faces for each profile and way up."""
-    folder = os.environ.get("EVAL_DIR")
-    if folder is None:
-        raise ConfigurationError("Set EVAL_DIR to the folder with street.json and street/ to measure turned pictures.")
+    labelled = street("turned pictures")
     count = int(os.environ.get("TURNED_PICTURES", "14"))
-    labelled = read_labels(Path(folder) / "street.json", Path(folder) / "street")
     chosen = [labelled[at] for at in np.linspace(0, len(labelled) - 1, count).round().astype(int)]
     scenes = [(open_photo(each.path.read_bytes()).pixels, each.faces) for each in chosen]
     ways = {

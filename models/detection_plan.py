@@ -176,10 +176,12 @@ class DetectionPlan:
             return None
         plan = replace(self, profile=self.profile.for_views(), others=NO_OTHERS)  # their plans look for themselves
         is_certain = sphere.is_certain or not self.profile.checks_turns
-        known = np.concatenate([self._fused(passes, 0, frame.width_px, frame.height_px) for passes in found])
+        known = None
+        if not is_certain:
+            known = np.concatenate([self._fused(passes, 0, frame.width_px, frame.height_px) for passes in found])
 
         def detect(view: View, pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
-            if not is_certain:
+            if known is not None:
                 scouted = ViewFaces(view, *self._scouted(pixels))
                 rows, _ = faces_in_picture([scouted], sphere, frame.width_px, frame.height_px)
                 if is_known(rows, known).all():

@@ -96,9 +96,6 @@ def _candidates(pixels: NDArray[np.uint8], detector: Detector, is_open: Callable
 def _candidates_of_view(pixels: NDArray[np.uint8], detector: Detector) -> Faces:
     """Return unmerged (n, 5) rows of a view of a sphere."""
     image = Image.fromarray(pixels)
-    found = [
-        each.to_photo(detector.candidates(each.pixels, SECOND_LOOK_SCORE))
-        for side_px in _VIEW_SIDES_PX
-        for each in scale_to_side(image, side_px).letterboxes(detector.stride_px)
-    ]
-    return np.concatenate(found)
+    found = [run_pass(Pass(side_px), scale_to_side(image, side_px), None, detector).faces for side_px in _VIEW_SIDES_PX]
+    rows = np.concatenate(found)
+    return rows[rows[:, 4] >= SECOND_LOOK_SCORE]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
 
 
@@ -22,22 +23,12 @@ class Hidden(StrEnum):
 
 def hidden_in(text: str) -> Hidden | None:
     """What a description, an artist or a copyright contains that a policy without it must not pass."""
-    plain = _plain(text)
-    if _is_data(text, plain):
-        return Hidden.DATA
-    if _is_position(plain):
-        return Hidden.POSITION
-    return Hidden.ADDRESS if _is_address(plain) else None
+    return _hidden(text, _is_address)
 
 
 def hidden_in_name(text: str) -> Hidden | None:
     """The same for the name of a camera or lens, whose numbers are no telephone numbers or postcodes."""
-    plain = _plain(text)
-    if _is_data(text, plain):
-        return Hidden.DATA
-    if _is_position(plain):
-        return Hidden.POSITION
-    return Hidden.ADDRESS if _ONLINE.search(plain) else None
+    return _hidden(text, lambda plain: bool(_ONLINE.search(plain)))
 
 
 _LETTERS = r"[^\W\d_]"
@@ -108,6 +99,15 @@ _POSTCODE = re.compile(
     rf"\b\d{{5}}(?:-\d{{4}})?\s+[A-ZÄÖÜÉ]{_LETTERS}|\b[A-Z]{{2}}\s+\d{{5}}\b|\b[A-Z]{{1,2}}\d[A-Z\d]?\s+\d[A-Z]{{2}}\b"
     r"|\b\d{4}\s[A-Z]{2}\b"
 )
+
+
+def _hidden(text: str, is_address: Callable[[str], bool]) -> Hidden | None:
+    plain = _plain(text)
+    if _is_data(text, plain):
+        return Hidden.DATA
+    if _is_position(plain):
+        return Hidden.POSITION
+    return Hidden.ADDRESS if is_address(plain) else None
 
 
 def _plain(text: str) -> str:

@@ -32,7 +32,12 @@ def why_refused(data: bytes) -> str | None:
         lacking = _of_tiff(data)
     else:
         return None
-    return f"The picture {lacking}. {_ADVICE}" if lacking else None
+    return refusal(lacking) if lacking else None
+
+
+def refusal(lacking: str) -> str:
+    """The sentence for the owner; ``lacking`` says what the picture is or has."""
+    return f"The picture {lacking}. {_ADVICE}"
 
 
 def _of_jpeg(data: bytes) -> str | None:

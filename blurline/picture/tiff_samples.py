@@ -18,6 +18,7 @@ from PIL.TiffImagePlugin import (
 )
 
 from blurline.errors import UnsupportedFormat
+from blurline.picture.refusals import refusal
 
 _UNCOMPRESSED, _WORD_ALIGNED_FAX = 1, 32771
 _WHITE_IS_ZERO, _YCBCR = 0, 6
@@ -42,10 +43,7 @@ def check_page(image: Image.Image) -> None:
         if tuple(tags.get(YCBCRSUBSAMPLING, (2, 2))) != (1, 1) or swing != _FULL_SWING:
             reason = "an uncompressed TIFF in luma and subsampled or reduced chroma"
     if reason:
-        raise UnsupportedFormat(
-            f"The picture is {reason}, which this decoder cannot read. "
-            "Export it again as an ordinary JPEG, PNG or TIFF."
-        )
+        raise UnsupportedFormat(refusal(f"is {reason}, which this decoder cannot read"))
 
 
 def is_negative(image: Image.Image) -> bool:

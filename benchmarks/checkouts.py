@@ -1,0 +1,54 @@
+"""Two checkouts side by side: this one and the one that BEFORE_CHECKOUT names, in the same Python environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from blurline.errors import ConfigurationError
+
+
+def checkouts(purpose: str) -> dict[str, Path]:
+    """The folders of both checkouts, by "before" and "after". Raises ConfigurationError without BEFORE_CHECKOUT."""
+    before = os.environ.get("BEFORE_CHECKOUT")
+    if before is None:
+        raise ConfigurationError(f"Set BEFORE_CHECKOUT to the folder of another checkout to compare {purpose}.")
+    return {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[1]}
+
+
+class CheckoutProcess:
+    """A process that runs ``code`` with one checkout's modules and answers each line with a line.
+
+    All such processes share one core, so that they take turns under the same conditions.
+    """
+
+    def __init__(self, folder: Path, code: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self._process.pid, {min(os.sched_getaffinity(0))})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, line: str) -> str:
+        """The answer to a line. Raises ConfigurationError if the process has ended."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        print(line, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise ConfigurationError("A checkout cannot do this in this environment; its error is above.")
+        return answer
