@@ -51,6 +51,7 @@ log = structlog.get_logger()
 
 _LONGEST_STATEMENT_S = 60
 _SUBMISSIONS_AT_ONCE = 8
+_STREAM_CHUNKS_AT_ONCE = 4
 
 _DESCRIPTION = """Submit photographs and get them back with every detected face destroyed.
 
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             identities,
             RateLimit(settings.requests.requests_per_minute),
             CapacityLimiter(_SUBMISSIONS_AT_ONCE),
+            CapacityLimiter(_STREAM_CHUNKS_AT_ONCE),
             threading.Lock(),
         )
         health.remember_health(app, app.state.context)

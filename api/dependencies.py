@@ -27,7 +27,8 @@ from sql.events.webhook_secrets import WebhookSecrets
 class Context:
     """The parts that an API process opens once.
 
-    ``submission_threads`` limits submissions only, so that many of them leave threads for other requests;
+    ``submission_threads`` limits submissions, so that many of them leave threads for other requests, and
+    ``stream_threads`` the chunks that are made for streams at the same time;
     ``large_requests`` is held while a large request is in memory.
     """
 
@@ -38,6 +39,7 @@ class Context:
     identities: Identities
     rate_limit: RateLimit
     submission_threads: CapacityLimiter
+    stream_threads: CapacityLimiter
     large_requests: threading.Lock
 
     @property

@@ -135,9 +135,9 @@ def _submit_for(settings: Settings, api: ApiProcess, seconds: float) -> list[flo
     """The seconds of each submission by all submitters together, during this time."""
     until_s = time.monotonic() + seconds
 
-    def ask(_: int) -> list[float]:
+    def ask(number: int) -> list[float]:
         times = []
-        with _client(settings, api) as client:
+        with _client(settings, api, f"submitter-{number}") as client:
             while time.monotonic() < until_s:
                 sent = client.post("/v1/jobs", files=[("files", ("a.jpg", HOPPER.read_bytes()))])
                 times.append(sent.raise_for_status().elapsed.total_seconds())
@@ -156,9 +156,9 @@ def _connections(settings: Settings, api: ApiProcess) -> dict[str, int]:
     return {"database": int(row[0]) if row else 0, "store": open_.count(urlsplit(settings.store.endpoint).port or 0)}
 
 
-def _bearer(settings: Settings) -> str:
-    return f"Bearer {LocalIssuer(settings.home).issue('bench', [Scope.SUBMIT], 3600)}"
+def _bearer(settings: Settings, owner: str = "bench") -> str:
+    return f"Bearer {LocalIssuer(settings.home).issue(owner, [Scope.SUBMIT], 3600)}"
 
 
-def _client(settings: Settings, api: ApiProcess) -> httpx.Client:
-    return httpx.Client(base_url=api.url, headers={"Authorization": _bearer(settings)}, timeout=120)
+def _client(settings: Settings, api: ApiProcess, owner: str = "bench") -> httpx.Client:
+    return httpx.Client(base_url=api.url, headers={"Authorization": _bearer(settings, owner)}, timeout=120)

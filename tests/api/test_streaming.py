@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import io
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import psycopg
 import pytest
+from anyio import CapacityLimiter
 from starlette.types import Message
 
 from api.http.streaming import StreamedFile
@@ -70,7 +73,31 @@ def test_an_error_before_the_first_chunk_is_a_problem(client: httpx.Client, sett
         problem(client.get(f"/v1/exports/{path}", params={"owner": owner}, headers=headers), 422, "invalid_request")
 
 
+def test_few_chunks_are_made_at_the_same_time() -> None:
+    making, most = 0, 0
+
+    def source() -> Iterator[bytes]:
+        nonlocal making, most
+        for _ in range(20):
+            making += 1
+            most = max(most, making)
+            time.sleep(0.001)
+            making -= 1
+            yield b"chunk"
+
+    async def serve_all() -> None:
+        limiter = CapacityLimiter(2)
+        await asyncio.gather(*(_sent(StreamedFile(source()), 22, limiter) for _ in range(10)))
+
+    asyncio.run(serve_all())
+    assert most == 2
+
+
 def _serve(response: StreamedFile, most: int) -> int:
+    return asyncio.run(_sent(response, most, CapacityLimiter(1)))
+
+
+async def _sent(response: StreamedFile, most: int, limiter: CapacityLimiter) -> int:
     """Send the response to a client that leaves after that many messages; how many it took."""
     taken = 0
 
@@ -85,8 +112,10 @@ def _serve(response: StreamedFile, most: int) -> int:
             await asyncio.sleep(3600)
         taken += 1
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "asgi": {"spec_version": "2.3"}}
-    asyncio.run(response(scope, receive, send))
+    app = SimpleNamespace(state=SimpleNamespace(context=SimpleNamespace(stream_threads=limiter)))
+    asgi = {"spec_version": "2.3"}
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "asgi": asgi, "app": app}
+    await response(scope, receive, send)
     return taken
 
 

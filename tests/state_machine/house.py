@@ -67,7 +67,7 @@ class House:
         app = create_app(settings)
         app.state.context = Context(
             settings, database, store, FlowRuns(settings), Identities(settings, database), RateLimit(0),
-            CapacityLimiter(8), threading.Lock(),
+            CapacityLimiter(8), CapacityLimiter(4), threading.Lock(),
         )  # fmt: skip
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=settings.api.url, timeout=60)
         self._tokens = {who: bearer(settings, who, scope, ttl_s=86_400) for who, scope in PEOPLE.items()}
