@@ -1,7 +1,7 @@
 """Bearer tokens, which identify users and their scopes, and the local issuer.
 
-Tokens are checked as RFC 8725 recommends: the algorithm is fixed; issuer, audience, expiry and start are required;
-headers that point to keys are ignored.
+Tokens are checked as RFC 8725 recommends: the algorithm is fixed; issuer, audience, subject and expiry are required, a
+start is checked if there is one; headers that point to keys are ignored.
 """
 
 from __future__ import annotations

@@ -23,6 +23,10 @@ from tests.docs.markdown_pages import PAGES, anchors, code_of, links, prose
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 VARIABLES = set(SETTINGS)
+FOLDERS = (
+    "api", "benchmarks", "blurline", "dashboard", "deployments", "docs", "findings", "flows", "models", "release",
+    "samples", "sql", "tasks", "tests",
+)  # fmt: skip
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -69,11 +73,18 @@ def test_the_openapi_document_does_not_depend_on_the_process_that_writes_it() ->
 
 
 def test_every_named_page_and_file_exists(page: Path) -> None:
-    named = re.findall(
-        r"(?<![\w/.])(?:docs|deployments|tests|models|blurline|api|sql|release)/[\w/.-]+\.\w+", page.read_text()
-    )
-    missing = [name for name in named if not (ROOT / name).exists()]
-    assert missing == []
+    folders = "|".join(FOLDERS)
+    named = re.findall(rf"(?<![\w/.-])(?:{folders})/[\w/.-]+\.\w+", page.read_text())
+    named += [code for code in code_of(page) if re.fullmatch(rf"(?:{folders})/[\w/-]*/", code)]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_row_of_the_threat_table_names_code_and_a_test() -> None:
+    table = (DOCS / "security.md").read_text().partition("## Threats")[2].partition("## Hardening")[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.splitlines() if row.startswith("| ")]
+    assert len(rows) > 20
+    for _, threat, _, code, test, _ in rows[1:]:
+        assert "`" in code and "`tests/" in test, threat
 
 
 def test_every_named_command_and_option_exists(page: Path) -> None:
