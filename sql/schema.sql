@@ -1013,7 +1013,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- 0004
+-- 0004, 0024
 CREATE FUNCTION tell_of_image() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     job_owner text;
@@ -1022,7 +1022,11 @@ BEGIN
     IF FOUND THEN
         PERFORM add_event(
             job_owner, 'image.' || NEW.state, NEW.job_id, NEW.id,
-            jsonb_build_object('faces_found', NEW.faces, 'error_code', NEW.error_code)
+            jsonb_build_object(
+                'faces_found', NEW.faces,
+                'error_code', NEW.error_code,
+                'notes', jsonb_path_query_array(NEW.notes, '$[*].code')
+            )
         );
     END IF;
     RETURN NULL;

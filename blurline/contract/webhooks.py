@@ -79,7 +79,14 @@ DELIVERY: dict[str, Any] = {
     "payload": {
         "type": "image.published",
         "timestamp": TIME,
-        "data": {"job_id": JOB_ID, "image_id": IMAGE_ID, "sequence": 17, "faces_found": 3},
+        "data": {
+            "job_id": JOB_ID,
+            "image_id": IMAGE_ID,
+            "sequence": 17,
+            "faces_found": 3,
+            "error_code": None,
+            "notes": [],
+        },
     },
     "state": "delivered",
     "tries": 1,

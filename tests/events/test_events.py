@@ -22,7 +22,7 @@ from sql.jobs.attempts import Attempt
 from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.settlement import approve, fail, send_to_review
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
-from tests.factories import SIZE, add_job, result, started
+from tests.factories import NOTE, SIZE, add_job, result, started
 from tests.waiting import TIMEOUT_S
 
 RERUN = UUID(int=1)
@@ -88,10 +88,10 @@ def test_events_of_images_are_written_once_and_in_order(database: Database) -> N
     ]
     assert {event.job_id for event in events} == {job}
     assert [event.data for event in events] == [
-        {"faces_found": 1, "error_code": None},
-        {"faces_found": 1, "error_code": "doubtful"},
-        {"faces_found": None, "error_code": "broken"},
-        {"faces_found": None, "error_code": "output_check_failed"},
+        {"faces_found": 1, "error_code": None, "notes": [NOTE.code]},
+        {"faces_found": 1, "error_code": "doubtful", "notes": [NOTE.code]},
+        {"faces_found": None, "error_code": "broken", "notes": []},
+        {"faces_found": None, "error_code": "output_check_failed", "notes": []},
         {},
     ]
     with database.transaction() as transaction:

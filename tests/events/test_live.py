@@ -22,6 +22,7 @@ from sql.engine.database import Database
 from sql.reruns.reruns import cancel_attempts_of_job
 from tests.api_server import serving
 from tests.events.live_socket import closed, connected, event, introduced, job_underway, received, settle, token
+from tests.factories import NOTE
 from tests.waiting import wait_for
 
 
@@ -53,6 +54,7 @@ def test_a_client_receives_events_of_its_own_jobs(url: str, settings: Settings, 
             "image_id": str(first.image_id),
             "faces_found": 1,
             "error_code": None,
+            "notes": [NOTE.code],
         }
         progress = received(client)
         assert (progress["type"], progress["job_id"]) == ("job.progress", str(job))

@@ -31,7 +31,7 @@ def test_events_are_sent_signed_and_with_minimal_data(
     assert set(by_type) == {"image.published", "job.finished"}
     published = by_type["image.published"]
     assert set(published) == {"type", "timestamp", "data"}
-    assert set(published["data"]) == {"job_id", "image_id", "sequence", "faces_found", "error_code"}
+    assert set(published["data"]) == {"job_id", "image_id", "sequence", "faces_found", "error_code", "notes"}
     assert published["data"]["job_id"] == job["id"]
     assert messages[0].path == "/hook?a=b"
     assert messages[0].headers["content-type"] == "application/json"
