@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
+from blurline.access.noise_key import NOISE_KEY_FILE
 from blurline.contract.audit import KEY_FILE
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from deployments.doctor.result import Finding, Severity, clock_finding, error, ok, warning
 from sql.engine.migrate import newer, pending
 from sql.events.webhook_secrets import WebhookSecrets, count_lost_secrets
-from sql.upkeep.server import Server, check_writes, failing_removals, inspect_server
+from sql.upkeep.server import Server, check_writes, failing_removals, inspect_server, noise_keys_of_hosts
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18
@@ -41,6 +43,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield migrations
     if migrations.severity is not Severity.ERROR:
         yield _removals(settings.database.conninfo)
+        yield _noise_keys(settings.database.conninfo)
         if (settings.home / KEY_FILE).exists():  # otherwise no API runs here
             yield _webhooks(settings)
 
@@ -104,6 +107,26 @@ def _removals(url: str) -> Finding:
             "Give the store's credentials the right to delete, or end the bucket's policy, lock or hold.",
         )
     return ok("database.removals", "No removal of a deleted image fails.")
+
+
+def _noise_keys(url: str) -> Finding:
+    name, hosts_by_key = "database.noise_keys", defaultdict[str | None, list[str]](list)
+    for host, key in noise_keys_of_hosts(url).items():
+        hosts_by_key[key].append(host)
+    if len(hosts_by_key) > 1:
+        used = ", ".join(f"{key or 'none'} on {hosts[0]}" for key, hosts in hosts_by_key.items())
+        return warning(
+            name,
+            f"The workers have different keys of the noise ({used}), so results of the same picture differ.",
+            f"Copy {NOISE_KEY_FILE} of one host to BLURLINE_HOME of the others, and restart their workers.",
+        )
+    if None in hosts_by_key:
+        return warning(
+            name,
+            f"The workers keep no {NOISE_KEY_FILE}, so nobody can reproduce their results.",
+            "Let the workers write to BLURLINE_HOME, or put the file there, and restart them.",
+        )
+    return ok(name, "No workers have different keys of the noise.")
 
 
 def _webhooks(settings: Settings) -> Finding:

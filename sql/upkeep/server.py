@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -42,15 +44,18 @@ class FailingRemovals:
 
 def failing_removals(database: str) -> FailingRemovals | None:
     """The removals that fail, if any. Raises DatabaseUnavailable."""
-    try:
-        with psycopg.Connection[Row].connect(
-            database, connect_timeout=_CONNECT_TIMEOUT_S, row_factory=dict_row
-        ) as connection:
-            connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT_S}s'")
-            row = Transaction(connection).one("last_removal_failure")
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+    with _transaction(database) as transaction:
+        row = transaction.one("last_removal_failure")
     return FailingRemovals(**row) if row else None
+
+
+def noise_keys_of_hosts(database: str) -> dict[str, str | None]:
+    """The id of the noise key that each worker host used last, by host, from the newest results of the last day.
+
+    None: the host kept its key in no file. Raises DatabaseUnavailable.
+    """
+    with _transaction(database) as transaction:
+        return {row["host"]: row["noise_key"] for row in transaction.all("noise_keys_of_hosts")}
 
 
 class DatabaseNotWritable(DatabaseUnavailable):
@@ -80,16 +85,23 @@ def check_writes(database: str, limit_s: int) -> None:
 
 def inspect_server(database: str) -> Server:
     """Read them from the server. Raises DatabaseUnavailable."""
+    with _transaction(database) as transaction:
+        before = datetime.now(UTC)
+        row = transaction.one("server")
+        after = datetime.now(UTC)
+    assert row is not None
+    clock_ahead_s = (row.pop("clock") - (before + (after - before) / 2)).total_seconds()
+    return Server(**row, clock_ahead_s=clock_ahead_s)
+
+
+@contextmanager
+def _transaction(database: str) -> Iterator[Transaction]:
+    """A transaction over a connection of its own, with short limits. Raises DatabaseUnavailable."""
     try:
         with psycopg.Connection[Row].connect(
             database, connect_timeout=_CONNECT_TIMEOUT_S, row_factory=dict_row
         ) as connection:
             connection.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT_S}s'")
-            before = datetime.now(UTC)
-            row = Transaction(connection).one("server")
-            after = datetime.now(UTC)
+            yield Transaction(connection)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
-    assert row is not None
-    clock_ahead_s = (row.pop("clock") - (before + (after - before) / 2)).total_seconds()
-    return Server(**row, clock_ahead_s=clock_ahead_s)

@@ -22,3 +22,21 @@ SELECT current_setting('transaction_read_only') = 'on' AS is_read_only
 
 -- name: write_message
 SELECT pg_logical_emit_message(true, 'blurline', 'healthcheck') AS position
+
+-- name: noise_keys_of_hosts
+-- Of each host that made some of the newest results: the key of its last result, so that a host whose key was replaced
+-- counts with its present key.
+SELECT DISTINCT ON (host) host, noise_key
+FROM (
+    SELECT split_part(attempts.started_by, '@', 2) AS host, newest.model -> 'made_with' ->> 'noise_key' AS noise_key,
+           newest.finished_at
+    FROM (
+        SELECT result_attempt_id, model, finished_at FROM images
+        WHERE created_at > now() - interval '1 day' AND model ? 'made_with'
+        ORDER BY created_at DESC
+        LIMIT 1000
+    ) AS newest
+    JOIN attempts ON attempts.id = newest.result_attempt_id
+) AS results
+WHERE host <> ''
+ORDER BY host, finished_at DESC
