@@ -13,7 +13,7 @@ from blurline.access.noise_key import load_noise_key
 from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
 from blurline.errors import OutputCheckFailed
-from blurline.picture.photo import WITH_ALPHA, Format, Frame, Photo, PictureNote
+from blurline.picture.photo import Format, Frame, Photo, PictureNote
 from blurline.picture.redact import write
 from blurline.policy import Policy
 from blurline.policy.strengthened import STRENGTHENED_FIELDS, strengthened
@@ -125,9 +125,7 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
         shown.append(visible_faces(seen, choice, policy, settings)[:, 4])
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
-    changed = () if written.is_copied else photo.notes
-    changed += written.notes
-    notes = changed + _layout_notes(photo) + _format_notes(photo, format_) + _policy_notes(photo, choices, policy)
+    notes = written.notes + _layout_notes(photo) + _policy_notes(photo, choices, policy)
     in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))
     return Rendered(done, written.photo.frames[0], scores)
@@ -148,17 +146,8 @@ def _layout_notes(photo: Photo) -> tuple[PictureNote, ...]:
     return (PictureNote("projection_unknown", message),)
 
 
-def _format_notes(photo: Photo, written: Format) -> tuple[PictureNote, ...]:
-    notes = []
-    if photo.encoding.format is Format.HEIC and written is Format.JPEG:
-        notes.append(PictureNote("heic_to_jpeg", "The HEIC picture was converted to JPEG."))
-    if written not in WITH_ALPHA and any(frame.is_transparent for frame in photo.frames):
-        notes.append(PictureNote("alpha_flattened", "The transparent picture was placed on a white background."))
-    return tuple(notes)
-
-
 def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tuple[PictureNote, ...]:
-    """Notes on faces that stay visible, and on metadata that the policy would keep."""
+    """Notes on faces that stay visible, and on regions that destroy nothing."""
     notes = []
     left = sum(int(choice.is_left.sum()) for choice in choices)
     if left:
@@ -169,8 +158,4 @@ def _policy_notes(photo: Photo, choices: Sequence[Choice], policy: Policy) -> tu
         notes.append(
             PictureNote("region_outside", "An always-region lies outside the picture; nothing was destroyed there.")
         )
-    refused = photo.metadata.under(policy.metadata).refused
-    if refused:
-        why = "; ".join(f"{name} ({reason})" for name, reason in refused.items())
-        notes.append(PictureNote("metadata_dropped", f"Fields of the metadata were removed: {why}."))
     return tuple(notes)

@@ -22,6 +22,7 @@ from blurline.errors import (
 )
 from blurline.limits import Limits
 from blurline.picture.decoded_frame import decoded_frame
+from blurline.picture.facts import FrameFacts, describe, describe_frame
 from blurline.picture.formats import heif
 from blurline.picture.formats.xmp import GPANO, read_properties
 from blurline.picture.jpeg_end import completed
@@ -30,7 +31,7 @@ from blurline.picture.part_limits import check_parts, too_many_frames
 from blurline.picture.photo import SWAPS_SIDES, Format, Frame, Header, Photo, is_same
 from blurline.picture.projection import Projection, projection_of
 from blurline.picture.refusals import why_refused
-from blurline.picture.source_encoding import loss_notes, read_encoding
+from blurline.picture.source_encoding import read_encoding
 from blurline.picture.tiff_samples import check_page
 
 _TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
@@ -62,7 +63,7 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
     with _open_whole(data, limits) as image, _quiet():
         orientation, crop = _orientation(image), _crop(image, data)
         frames: list[Frame] = []
-        notes = loss_notes(image, data, _frame_count(image))
+        described: list[FrameFacts] = []
         encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in SWAPS_SIDES)
         metadata = read_metadata(image)
         stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
@@ -75,6 +76,7 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                     check_page(image)
                 image.load()
                 frame = decoded_frame(image, stored, crop)
+                described.append(_described(image, data, frame, described))
                 has_poster = encoding.is_poster and len(frames) == 1
                 if merges and frames and not has_poster and _repeats(frame, frames[-1]):
                     frame = replace(frame, duration_ms=(frames.pop().duration_ms or 0) + (frame.duration_ms or 0))
@@ -89,11 +91,13 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                 f"The {_format(image)} picture is damaged or truncated and cannot be decoded ({error}). "
                 "Export or upload it again."
             ) from error
+        shown_ms = sum(frame.duration_ms or 0 for frame in frames)
+        facts = describe(image, data, tuple(described), shown_ms)
         projection = Projection()
         if len(frames) == 1:  # `metadata` has only the properties that may pass
             projection = projection_of(read_properties(xmp_packet(image), GPANO), frames[0].pixels)
         seen = tuple(replace(frame, sphere=projection.sphere) for frame in frames)
-        return Photo(seen, encoding, metadata, notes, data, stored, projection.layout)
+        return Photo(seen, encoding, metadata, facts, data, stored, projection.layout)
 
 
 def _open_whole(data: bytes, limits: Limits) -> Image.Image:
@@ -178,6 +182,14 @@ def _check_time(started: float, limits: Limits) -> None:
 
 def _repeats(frame: Frame, before: Frame) -> bool:
     return frame.duration_ms is not None and is_same(before, frame)
+
+
+def _described(image: Image.Image, data: bytes, frame: Frame, before: list[FrameFacts]) -> FrameFacts:
+    """The facts of a frame; the frames of an animation share all but their transparency."""
+    has_alpha = frame.alpha is not None
+    if before and image.format != "TIFF":
+        return replace(before[0], has_alpha=has_alpha, is_transparent=frame.is_transparent)
+    return describe_frame(image, data, has_alpha=has_alpha, is_transparent=frame.is_transparent)
 
 
 def _crop(image: Image.Image, data: bytes) -> heif.CleanAperture | None:

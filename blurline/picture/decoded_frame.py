@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from blurline.picture.facts import DEEP_GREY
 from blurline.picture.formats import heif
 from blurline.picture.photo import Frame
-from blurline.picture.source_encoding import DEEP_GREY, is_transparent
+from blurline.picture.source_encoding import is_transparent
 from blurline.picture.tiff_samples import grey_values, is_negative, is_signed_grey
 
 _TRANSPOSE_TO_UPRIGHT = {

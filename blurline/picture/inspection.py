@@ -23,7 +23,8 @@ def leftovers(data: bytes, written: Photo, allowed: Metadata) -> list[str]:
     beyond ``allowed``. ``written`` is the file, opened again."""
     format_ = written.encoding.format
     found = list(_FOREIGN[format_](data)) if format_ in _FOREIGN else []
-    found += [note.message for note in written.notes if note.code == "further_pictures"]
+    if written.facts.pictures > len(written.facts.frames):
+        found.append("further pictures")
     with Image.open(io.BytesIO(data)) as image:
         block = image.getexif()
         structure = _TIFF_STRUCTURE if format_ is Format.TIFF else frozenset[int]()

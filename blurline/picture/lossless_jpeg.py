@@ -15,21 +15,9 @@ from numpy.typing import NDArray
 
 from blurline.errors import ConfigurationError
 from blurline.picture.formats import jpeg
-from blurline.picture.photo import Format, Photo, PictureNote
+from blurline.picture.photo import Format, Photo
 
 _BLOCK_PX = 8
-
-
-NOT_EXACT = PictureNote(
-    "not_exact",
-    "The picture was re-encoded outside the faces too: exact results need a JPEG that is stored upright, with Huffman "
-    "coding, in luma and chroma.",
-)
-EXACT_BASELINE = PictureNote(
-    "exact_baseline",
-    "The exact result is a baseline JPEG without restart markers, whose source is progressive or has such markers; its "
-    "coefficients are the same.",
-)
 
 
 def can_splice(photo: Photo, wanted: Format) -> bool:
@@ -39,12 +27,6 @@ def can_splice(photo: Photo, wanted: Format) -> bool:
         return False
     frame = jpeg.first_frame(photo.data)
     return frame is not None and frame[0] in jpeg.HUFFMAN_FRAMES and not jpeg.lacks_end(photo.data)
-
-
-def becomes_baseline(source: bytes) -> bool:
-    """Whether the source is progressive or has restart markers: jpeglib writes neither."""
-    found, _ = jpeg.segments(source)
-    return any(each.marker in (jpeg.PROGRESSIVE_FRAME, jpeg.RESTARTS) for each in found)
 
 
 def splice(source: bytes, redacted: bytes, is_touched: NDArray[np.bool_]) -> bytes | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from blurline.picture.facts import PictureFacts
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.projection import Layout, Sphere
 
@@ -146,14 +147,15 @@ class Encoding:
 class Photo:
     """A decoded picture. Identical consecutive frames of an animation are merged into one with a longer duration.
 
-    ``data`` is the source file; ``orientation`` the EXIF orientation of its compressed data (1 where the container or
-    the decoder has already rotated it). ``layout``: what the pixels of the first frame show.
+    ``facts``: what the file has. ``data`` is the source file; ``orientation`` the EXIF orientation of its compressed
+    data (1 where the container or the decoder has already rotated it). ``layout``: what the pixels of the first frame
+    show.
     """
 
     frames: tuple[Frame, ...]
     encoding: Encoding
     metadata: Metadata = field(default_factory=Metadata)
-    notes: tuple[PictureNote, ...] = ()
+    facts: PictureFacts = field(default_factory=PictureFacts)
     data: bytes = b""
     orientation: int = 1
     layout: Layout = Layout.FLAT

@@ -18,7 +18,8 @@ from blurline.picture.destroy import destroy, touched_area
 from blurline.picture.encode import check_writable, encode, flattened, is_lossless
 from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.inspection import leftovers
-from blurline.picture.lossless_jpeg import EXACT_BASELINE, NOT_EXACT, becomes_baseline, can_splice, splice
+from blurline.picture.losses import Exactness, losses
+from blurline.picture.lossless_jpeg import can_splice, splice
 from blurline.picture.metadata import Metadata
 from blurline.picture.noise import noise_of
 from blurline.picture.photo import Format, Frame, Photo, PictureNote, is_same
@@ -39,7 +40,7 @@ FacesByFrame = Sequence[tuple[Face, ...]]
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A written file, its decoded content, whether its compressed data is identical to the source's, and remarks."""
+    """A written file, its decoded content, whether its compressed data is the source's, and what it lost."""
 
     data: bytes
     photo: Photo
@@ -68,7 +69,7 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
     if policy.output_format is not OutputFormat.SAME:
         wanted = Format(policy.output_format.value.upper())
     check_writable(len(photo.frames), source, wanted)
-    metadata = photo.metadata.under(policy.metadata)
+    metadata, facts = photo.metadata.under(policy.metadata), photo.facts
     if wanted is source and not any(faces) and not policy.always_regions:
         copied = _repackaged(photo, metadata)
         if copied is not None:
@@ -81,13 +82,13 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
         check_untouched(original, frame, touched)
     frames = [flattened(frame, wanted) for frame in redacted]
     data = encode(frames, photo.encoding, wanted, metadata)
-    notes: tuple[PictureNote, ...] = ()
+    exactness = Exactness()
     if policy.exact:
-        data, notes = _exact(photo, frames[0], data, wanted)
+        data, exactness = _exact(photo, frames[0], data, wanted)
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
     written = check_output(data, wanted, frames, boxes, metadata)
     check_written(frames, written, places, is_exact=is_lossless(photo.encoding, wanted))
-    return WrittenFile(data, written, notes=notes)
+    return WrittenFile(data, written, notes=losses(facts, written.facts, metadata, written.metadata, exactness))
 
 
 def check_output(
@@ -118,16 +119,16 @@ def check_output(
     return written
 
 
-def _exact(photo: Photo, frame: Frame, data: bytes, wanted: Format) -> tuple[bytes, tuple[PictureNote, ...]]:
-    """The written file with the source's coefficients where nothing changed, and what is not exact about it."""
+def _exact(photo: Photo, frame: Frame, data: bytes, wanted: Format) -> tuple[bytes, Exactness]:
+    """The written file with the source's coefficients where nothing changed, and whether they were kept."""
     if photo.encoding.format is not Format.JPEG or wanted is not Format.JPEG:
-        return data, ()
+        return data, Exactness()
     spliced = None
     if can_splice(photo, wanted):
         spliced = splice(photo.data, data, (frame.pixels != photo.pixels).any(axis=2))
     if spliced is None:
-        return data, (NOT_EXACT,)
-    return spliced, (EXACT_BASELINE,) if becomes_baseline(photo.data) else ()
+        return data, Exactness(is_wanted=True)
+    return spliced, Exactness(is_wanted=True, is_kept=True)
 
 
 def _one_each(written: tuple[Frame, ...], frames: Sequence[Frame]) -> tuple[Frame, ...]:
@@ -178,7 +179,7 @@ def _always(frame: Frame, policy: Policy) -> list[Box]:
 def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
     """The same compressed data in a new file; None unless it is certain to contain nothing but the picture."""
     format_ = photo.encoding.format
-    is_seen_whole = all(note.code != "depth_reduced" for note in photo.notes)
+    is_seen_whole = not photo.facts.is_deep or photo.frames[0].levels16 is not None
     if format_ not in _REPACKAGE or len(photo.frames) > 1 or not is_seen_whole:
         return None
     exif = metadata.written_exif(photo.orientation, photo.raster if format_ is Format.JPEG else None)
@@ -190,7 +191,10 @@ def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
     except PictureError:
         return None
     same = is_same(photo.frames[0], written.frames[0]) and not leftovers(data, written, metadata)
-    return WrittenFile(data, written, is_copied=True) if same else None
+    if not same:
+        return None
+    notes = losses(photo.facts, written.facts, metadata, written.metadata, Exactness())
+    return WrittenFile(data, written, is_copied=True, notes=notes)
 
 
 def _has_slack(format_: Format, data: bytes, photo: Photo) -> bool:

@@ -1,20 +1,14 @@
-"""How a source file is encoded, so that its result matches it, and what the result cannot keep."""
+"""How a source file is encoded, so that its result matches it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from PIL import Image, JpegImagePlugin
 
 from blurline.picture.colour_profile import clean_profile
 from blurline.picture.formats import webp
-from blurline.picture.photo import Encoding, Format, PictureNote
-
-DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
-"""Pillow's modes for 16-bit grey."""
-
-_PNG_DEPTH_AT = 24
+from blurline.picture.photo import Encoding, Format
 
 
 def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sides: bool) -> Encoding:
@@ -36,39 +30,9 @@ def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sid
     return _as_jpeg(image, encoding, swaps_sides=swaps_sides) if format_ is Format.JPEG else encoding
 
 
-def loss_notes(image: Image.Image, data: bytes, treated: int) -> tuple[PictureNote, ...]:
-    """Notes for the owner on what a result with ``treated`` frames does not keep."""
-    notes: list[PictureNote] = []
-    pictures = getattr(image, "n_frames", 1)
-    if treated < pictures:
-        notes.append(
-            PictureNote("further_pictures", f"The file contains {pictures} pictures; the result has only the main one.")
-        )
-    if image.mode == "CMYK":
-        notes.append(PictureNote("cmyk_converted", "The CMYK picture was converted to RGB."))
-    if _is_deep(image, data) and (image.mode not in DEEP_GREY or is_transparent(image)):
-        notes.append(PictureNote("depth_reduced", "The picture was reduced to 8 bits per channel."))
-    profile = image.info.get("icc_profile")
-    if profile and image.mode != "CMYK" and clean_profile(profile) is None:
-        notes.append(PictureNote("profile_dropped", "The damaged colour profile was removed."))
-    return tuple(notes)
-
-
 def is_transparent(image: Image.Image) -> bool:
     """Whether a frame has an alpha channel or a transparent colour."""
     return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
-
-
-def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """Whether a channel has more than 8 bits; Pillow does not show this for RGB pictures."""
-    if image.mode in {"I", "F"} | DEEP_GREY:
-        return True
-    if image.format == "PNG":
-        return data[_PNG_DEPTH_AT] == 16
-    if image.format == "HEIF":
-        return int(image.info.get("bit_depth", 8)) > 8
-    tags: Any = getattr(image, "tag_v2", {})
-    return image.format == "TIFF" and max(tags.get(258, (8,)), default=8) > 8
 
 
 def _as_jpeg(image: Image.Image, encoding: Encoding, *, swaps_sides: bool) -> Encoding:

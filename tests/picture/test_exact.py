@@ -60,7 +60,7 @@ def test_exact_changes_no_pixel_outside(data: bytes, codes: list[str]) -> None:
 def test_a_result_that_cannot_be_exact_says_so(data: bytes) -> None:
     photo = open_photo(data)
     done = write(photo, ((FACE,),), Policy(exact=True))
-    assert [note.code for note in done.notes] == ["not_exact"]
+    assert {note.code for note in done.notes} - {"cmyk_converted"} == {"not_exact"}
     assert psnr_db(done.photo.pixels[OUTSIDE], photo.pixels[OUTSIDE]) > 30
 
 

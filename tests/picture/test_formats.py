@@ -24,6 +24,7 @@ from blurline.picture.decode import read_header
 from blurline.picture.encode import CannotBeWritten
 from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.metadata import MANDATORY_IN_JPEG
+from blurline.picture.redact import write
 from blurline.policy import OutputFormat, Style
 from blurline.policy.metadata_policy import MetadataPolicy
 from tests.pictures import HOPPER, decoded, encoded, psnr_db, sideways
@@ -130,7 +131,7 @@ def test_losses_are_noted_for_the_owner() -> None:
         (encoded(PORTRAIT, "PNG", icc_profile=b"no profile"), "profile_dropped"),
     ):
         photo = open_photo(data)
-        assert [note.code for note in photo.notes] == [code]
+        assert [note.code for note in write(photo, ((FACE,),), Policy()).notes] == [code]
         assert psnr_db(written(photo).pixels[OUTSIDE], np.asarray(PORTRAIT)[OUTSIDE]) > 25
 
 
@@ -292,7 +293,7 @@ def test_detection_uses_every_bit_of_a_16_bit_picture() -> None:
     assert psnr_db(stretched[:, :, 0], np.asarray(PORTRAIT.convert("L"))) > 20
     hidden = _png_of_16_bits((np.asarray(PORTRAIT, np.uint16) & 0xFF) | 0x8000)
     result = open_photo(redact(open_photo(hidden), ((),), Policy()))
-    assert np.ptp(result.pixels) == 0 and not result.notes  # written with the 8 bits that were looked at
+    assert np.ptp(result.pixels) == 0 and not result.facts.is_deep  # written with the 8 bits that were looked at
 
 
 def test_a_12_bit_tiff_keeps_its_brightness(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from blurline.picture.exif_fields import EXIF, MAIN, POSITION
 from blurline.picture.formats.exif import Kind, written_block
 from blurline.picture.formats.xmp import GPANO
 from blurline.picture.panorama_fields import CAMERA
+from blurline.picture.redact import write
 from blurline.policy.metadata_policy import MetadataPolicy
-from models.anonymize import _policy_notes
 from tests.pictures import HOPPER, encoded
 
 PORTRAIT = Image.open(HOPPER).convert("RGB").resize((256, 300))
@@ -275,6 +275,6 @@ def test_one_unreadable_directory_does_not_cost_the_others() -> None:
 
 
 def _notes(photo: Photo, policy: MetadataPolicy) -> list[str]:
-    notes = _policy_notes(photo, (), Policy(metadata=policy))
+    notes = write(photo, ((),), Policy(metadata=policy)).notes
     assert {note.code for note in notes} <= {"metadata_dropped"}
     return [note.message for note in notes]

@@ -1,0 +1,103 @@
+"""The items of a HEIF file (ISO/IEC 23008-12) beside its main picture: further pictures, depth maps, gain maps."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blurline.picture.formats.heif import boxes, main_picture
+
+_PICTURES = {b"hvc1", b"hvc2", b"av01", b"grid", b"iden", b"iovl", b"jpeg", b"j2k1", b"avc1", b"vvc1", b"unci"}
+_TONE_MAP = b"tmap"
+_FULL_BOX = 4
+_HDR_TRANSFERS = {16, 18}
+_MOTION_VIDEO = b"mpvd"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file has: ``further_pictures`` that are shown by themselves, and what belongs to the main one.
+
+    ``bits``: per channel of the main picture. ``is_hdr``: its code points name PQ or HLG.
+    """
+
+    further_pictures: int = 0
+    has_gain_map: bool = False
+    has_depth_map: bool = False
+    has_video: bool = False
+    bits: int = 8
+    is_hdr: bool = False
+
+
+def contents(data: bytes) -> Contents:
+    """The contents of a file; those of a plain picture where it cannot be read."""
+    try:
+        outer = dict(boxes(data))
+        inside = dict(boxes(outer[b"meta"][_FULL_BOX:]))
+        items = dict(_items(inside[b"iinf"]))
+        references = list(_references(inside.get(b"iref", b"")))
+        properties = dict(boxes(inside[b"iprp"]))
+        auxiliary = [body for kind, body in boxes(properties[b"ipco"]) if kind == b"auxC"]
+        primary = _number(inside[b"pitm"])
+    except (KeyError, ValueError, struct.error, IndexError):
+        return Contents()
+    hidden = {from_ for kind, from_, _ in references if kind in (b"thmb", b"auxl")}
+    hidden |= {item for kind, _, to in references if kind == b"dimg" for item in to}
+    shown = {number for number, kind in items.items() if kind in _PICTURES} - hidden - {primary}
+    bits, is_hdr = _main(data)
+    return Contents(
+        further_pictures=len(shown),
+        has_gain_map=_TONE_MAP in items.values() or any(b"hdrgainmap" in body for body in auxiliary),
+        has_depth_map=any(b"depth" in body or b"hevc:2015:auxid:2" in body for body in auxiliary),
+        has_video=_MOTION_VIDEO in outer,
+        bits=bits,
+        is_hdr=is_hdr,
+    )
+
+
+def _main(data: bytes) -> tuple[int, bool]:
+    """The bits per channel of the main picture, and whether it is of PQ or HLG."""
+    picture = main_picture(data)
+    bits, is_hdr = 8, False
+    for kind, body in picture.properties if picture else ():
+        if kind == b"pixi" and len(body) > _FULL_BOX + 1:
+            bits = max(bits, *body[_FULL_BOX + 1 :])
+        elif kind == b"av1C" and len(body) > 2:
+            bits = max(bits, _av1_bits(body[2]))
+        elif kind == b"colr" and body[:4] == b"nclx" and len(body) >= 8:
+            is_hdr = struct.unpack_from(">H", body, 6)[0] in _HDR_TRANSFERS
+    return bits, is_hdr
+
+
+def _av1_bits(flags: int) -> int:
+    """Of the third byte of `av1C`: its bits 6 and 5 say more than 8, and 12."""
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _number(body: bytes) -> int:
+    return int.from_bytes(body[4:8] if body[0] else body[4:6], "big")
+
+
+def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and type of each item that is not hidden."""
+    for kind, entry in boxes(body[_FULL_BOX + (4 if body[0] else 2) :]):
+        is_hidden = entry[3] & 1
+        if kind == b"infe" and entry[0] >= 2 and not is_hidden:
+            wide = 4 if entry[0] >= 3 else 2
+            yield int.from_bytes(entry[4 : 4 + wide], "big"), entry[6 + wide : 10 + wide]
+
+
+def _references(body: bytes) -> Iterator[tuple[bytes, int, list[int]]]:
+    """Type, source and targets of each reference between items."""
+    if not body:
+        return
+    wide = 4 if body[0] else 2
+    for kind, entry in boxes(body[_FULL_BOX:]):
+        from_, (count,) = int.from_bytes(entry[:wide], "big"), struct.unpack_from(">H", entry, wide)
+        start = wide + 2
+        yield (
+            kind,
+            from_,
+            [int.from_bytes(entry[start + wide * n : start + wide * (n + 1)], "big") for n in range(count)],
+        )
