@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +28,8 @@ _GAIN_MAPS = (
     b"urn:iso:std:iso:ts:21496:-1",
     b"http://ns.apple.com/HDRGainMap/1.0/",
 )
-_VIDEOS = (b'MotionPhoto="1"', b"MotionPhoto>1<", b'MicroVideo="1"', b"MicroVideo>1<", b"MotionPhoto_Data")
+_VIDEOS = (b'MotionPhoto="1"', b"MotionPhoto>1<", b'MicroVideo="1"', b"MicroVideo>1<")
+_VIDEO_TRAILER = b"MotionPhoto_Data"
 _DEPTH_MAPS = (b"http://ns.google.com/photos/1.0/depthmap/", b'Semantic="Depth"')
 _RESTARTS, _SCAN = 0xDD, 0xDA
 
@@ -82,39 +83,29 @@ class PictureFacts:
 
 def describe(image: Image.Image, data: bytes, frames: tuple[FrameFacts, ...], shown_ms: float) -> PictureFacts:
     """Describe an opened file whose frames were described one by one."""
-    pictures = max(getattr(image, "n_frames", 1), len(frames))
     dpi = image.info.get("dpi")
-    facts = {
-        "format": "JPEG" if image.format == "MPO" else image.format or "",
-        "frames": frames,
-        "has_density": bool(dpi) and all(side > 0 for side in dpi),
-        "has_poster": bool(getattr(image, "default_image", False)),
-        "shown_ms": shown_ms,
-        "loops": _loops(image) if len(frames) > 1 else None,
-    }
+    facts = PictureFacts(
+        format="JPEG" if image.format == "MPO" else image.format or "",
+        frames=frames,
+        pictures=max(getattr(image, "n_frames", 1), len(frames)),
+        has_density=dpi is not None and all(side > 0 for side in dpi),
+        has_poster=bool(getattr(image, "default_image", False)),
+        shown_ms=shown_ms,
+        loops=_loops(image) if len(frames) > 1 else None,
+    )
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        packet = xmp_packet(image)
-        xmp = packet.encode() if isinstance(packet, str) else packet
-        facts |= {
-            "pictures": max(pictures, _pictures_of_mpf(image)),
-            "has_gain_map": any(mark in data for mark in _GAIN_MAPS),
-            "has_video": any(mark in xmp for mark in _VIDEOS) or _VIDEOS[-1] in data,
-            "has_depth_map": any(mark in xmp for mark in _DEPTH_MAPS),
-            "is_progressive": bool(image.info.get("progressive")),
-            "has_restarts": _has_restarts(data),
-        }
-    elif image.format in ("AVIF", "HEIF"):
+        return _of_jpeg(image, data, facts)
+    if image.format in ("AVIF", "HEIF"):
         found = heif_items.contents(data)
-        facts |= {
-            "pictures": max(pictures, len(frames) + found.further_pictures),
-            "has_gain_map": found.has_gain_map,
-            "has_video": found.has_video,
-            "has_depth_map": found.has_depth_map,
-            "is_hdr": found.is_hdr,
-        }
-    else:
-        facts |= {"pictures": pictures, "is_hdr": image.format == "PNG" and _is_hdr_png(data)}
-    return PictureFacts(**facts)
+        return replace(
+            facts,
+            pictures=max(facts.pictures, len(frames) + found.further_pictures),
+            has_gain_map=found.has_gain_map,
+            has_depth_map=found.has_depth_map,
+            has_video=found.has_video,
+            is_hdr=found.is_hdr,
+        )
+    return replace(facts, is_hdr=image.format == "PNG" and _is_hdr_png(data))
 
 
 def describe_frame(image: Image.Image, data: bytes, *, has_alpha: bool, is_transparent: bool) -> FrameFacts:
@@ -125,6 +116,20 @@ def describe_frame(image: Image.Image, data: bytes, *, has_alpha: bool, is_trans
     if profile:
         state = Profile.VALID if clean_profile(profile) is not None else Profile.DAMAGED
     return FrameFacts(_bits(image, data, tags), image.mode == "CMYK", state, has_alpha, is_transparent)
+
+
+def _of_jpeg(image: Image.Image, data: bytes, facts: PictureFacts) -> PictureFacts:
+    packet = xmp_packet(image)
+    xmp = packet.encode() if isinstance(packet, str) else packet
+    return replace(
+        facts,
+        pictures=max(facts.pictures, _pictures_of_mpf(image)),
+        has_gain_map=any(mark in data for mark in _GAIN_MAPS),
+        has_depth_map=any(mark in xmp for mark in _DEPTH_MAPS),
+        has_video=any(mark in xmp for mark in _VIDEOS) or _VIDEO_TRAILER in data,
+        is_progressive=bool(image.info.get("progressive")),
+        has_restarts=_has_restarts(data),
+    )
 
 
 def _bits(image: Image.Image, data: bytes, tags: Any) -> int:
