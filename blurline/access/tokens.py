@@ -24,7 +24,7 @@ LOCAL_ISSUER = "blurline-local"
 LOCAL_AUDIENCE = "blurline"
 MAX_TOKEN_BYTES = 16_384
 _LOCAL_ALGORITHM = "EdDSA"
-_KEY_FILE = "issuer_key.pem"
+ISSUER_KEY_FILE = "issuer_key.pem"
 _LEEWAY_S = 5
 _MAX_OWNER_LENGTH = 512
 _LAST_S = 253_402_300_799  # the end of the year 9999
@@ -82,7 +82,7 @@ class LocalIssuer:
 
 def local_key(home: Path) -> Ed25519PrivateKey:
     """The key of the local issuer; created if missing. Raises ConfigurationError."""
-    return load_or_create_key(home / _KEY_FILE)
+    return load_or_create_key(home / ISSUER_KEY_FILE)
 
 
 def claimed_issuer(token: str) -> str | None:

@@ -24,7 +24,7 @@ def backup(
     rows = manifest.rows
     typer.echo(f"{rows['jobs']} jobs with {rows['images']} images, as of {manifest.taken_at:%H:%M:%S} UTC")
     if not manifest.keys:
-        _warn(f"{settings.home} contains no key. Run this with the BLURLINE_HOME of the API, or copy its *.pem files.")
+        _warn(f"{settings.home} contains no key. Run this with the BLURLINE_HOME of the API, or copy its *_key.pem.")
     if manifest.missing or manifest.altered:
         _warn(
             f"{manifest.missing} objects of images are missing from the store, and {manifest.altered} do not match "

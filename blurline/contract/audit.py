@@ -25,7 +25,7 @@ from blurline.contract import Decision, Detection, ImageState, Note, with_exampl
 from blurline.contract.deletion_proof import DeletionRecord, SignedDeletion
 from blurline.errors import PermanentError
 
-KEY_FILE = "audit_key.pem"
+AUDIT_KEY_FILE = "audit_key.pem"
 _ALGORITHM = "EdDSA"
 _EXAMPLE: dict[str, Any] = {
     "record": {
@@ -134,7 +134,7 @@ class Auditor:
     """Signs records with the key in ``home``, which it creates (mode 0600) if there is none."""
 
     def __init__(self, home: Path) -> None:
-        self._key = load_or_create_key(home / KEY_FILE)
+        self._key = load_or_create_key(home / AUDIT_KEY_FILE)
         self.keys = AuditKeys(keys=[_public(self._key.public_key())])
 
     def sign(self, record: AuditRecord) -> SignedRecord:
@@ -183,7 +183,7 @@ def verify(text: bytes, keys: Sequence[AuditKey]) -> AuditRecord | DeletionRecor
 
 def public_keys(home: Path) -> AuditKeys | None:
     """The public keys of an installation's data folder; None if it has no key."""
-    return Auditor(home).keys if (home / KEY_FILE).exists() else None
+    return Auditor(home).keys if (home / AUDIT_KEY_FILE).exists() else None
 
 
 _TYPES: dict[type[AuditRecord | DeletionRecord], str] = {

@@ -19,6 +19,7 @@ from deployments.backup.folder import BackupRefused, Manifest, Total, writable
 from deployments.backup.index import Index
 from deployments.backup.mirror import THREADS, mirror
 from deployments.backup.postgres_tools import dump_database
+from deployments.installation_keys import INSTALLATION_KEYS
 from sql.upkeep.backup import Snapshot, list_tables, snapshot
 
 _TRIES = 3
@@ -35,7 +36,7 @@ def back_up(settings: Settings, path: Path, say: Callable[[str], None]) -> Manif
         index_path = path / f"objects-{stamp}.sqlite"
         earlier = folder.manifest()
         known = folder.checked(earlier.index) if earlier else None
-        keys = sorted(settings.home.glob("*.pem"))
+        keys = sorted(key for name in INSTALLATION_KEYS if (key := settings.home / name).exists())
         if earlier and earlier.keys and not keys:
             raise BackupRefused(
                 f"The backup contains signing keys but {settings.home} does not, so this backup would lose them. "

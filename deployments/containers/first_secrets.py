@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blurline.access.signing_key import load_or_create_key
 from blurline.errors import ConfigurationError
+from deployments.installation_keys import INSTALLATION_KEYS
 from deployments.store_security import make_certificate, security_file
 
 _RANDOM = (
@@ -18,7 +19,6 @@ _RANDOM = (
     "BLURLINE_METRICS_TOKEN",
     "BLURLINE_DASHBOARD_COOKIE_SECRET",
 )
-_KEYS = ("issuer_key.pem", "audit_key.pem", "noise_key.pem")
 _DOOR = "/run/secrets/store_door.pem"
 _FILE_MODE = 0o444  # each container runs as a different user; the folder's mode keeps other users out
 _FOLDER_MODE = 0o700
@@ -47,7 +47,7 @@ def _made(folder: Path) -> Iterator[Path]:
     yield from _write(folder / "store_door.pem", make_certificate())
     keys = [secrets.token_hex(24) for _ in range(4)]
     yield from _write(folder / "store_security.toml", security_file(_DOOR, keys))
-    for path in (folder / name for name in _KEYS):
+    for path in (folder / name for name in INSTALLATION_KEYS):
         if not path.exists():
             load_or_create_key(path)
             path.chmod(_FILE_MODE)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from blurline.access.noise_key import NOISE_KEY_FILE
-from blurline.contract.audit import KEY_FILE
+from blurline.contract.audit import AUDIT_KEY_FILE
 from blurline.errors import DatabaseUnavailable
 from blurline.settings import Settings
 from deployments.doctor.result import Finding, Severity, clock_finding, error, ok, warning
@@ -44,7 +44,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     if migrations.severity is not Severity.ERROR:
         yield _removals(settings.database.conninfo)
         yield _noise_keys(settings.database.conninfo)
-        if (settings.home / KEY_FILE).exists():  # otherwise no API runs here
+        if (settings.home / AUDIT_KEY_FILE).exists():  # otherwise no API runs here
             yield _webhooks(settings)
 
 
@@ -134,8 +134,8 @@ def _webhooks(settings: Settings) -> Finding:
     if lost:
         return error(
             "database.webhooks",
-            f"The secrets of {lost} webhooks cannot be decrypted: they were stored with another {KEY_FILE}.",
-            f"Restore that {KEY_FILE} to BLURLINE_HOME, or have the owners rotate the secrets.",
+            f"The secrets of {lost} webhooks cannot be decrypted: they were stored with another {AUDIT_KEY_FILE}.",
+            f"Restore that {AUDIT_KEY_FILE} to BLURLINE_HOME, or have the owners rotate the secrets.",
         )
     return ok("database.webhooks", "The secrets of all webhooks can be decrypted.")
 

@@ -13,7 +13,7 @@ from cryptography.fernet import InvalidToken
 
 from blurline.access.derived_keys import derived_cipher
 from blurline.access.signing_key import load_or_create_key
-from blurline.contract.audit import KEY_FILE
+from blurline.contract.audit import AUDIT_KEY_FILE
 from blurline.outbound.webhook_signature import is_secret
 from sql.engine.database import Database
 
@@ -22,7 +22,7 @@ class WebhookSecrets:
     """Encrypts and decrypts secrets with the key in ``home``. Safe to share between threads."""
 
     def __init__(self, home: Path) -> None:
-        self._cipher = derived_cipher(load_or_create_key(home / KEY_FILE).private_bytes_raw(), "webhook secrets")
+        self._cipher = derived_cipher(load_or_create_key(home / AUDIT_KEY_FILE).private_bytes_raw(), "webhook secrets")
 
     def encrypt(self, secret: str) -> str:
         """Return what the database stores."""

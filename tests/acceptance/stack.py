@@ -30,6 +30,10 @@ LEASH = Path(leash.__file__)
 START_LOCK = Path(tempfile.gettempdir()) / "blurline-tests-start.lock"
 
 
+class CommandFailed(Exception):
+    """A `blurline` command ended with an error; what it wrote."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """How to run `blurline`: the command, the working folder and further variables."""
@@ -101,15 +105,17 @@ class Stack:
         return clean | self.program.variables | {"BLURLINE_HOME": str(self.home)}
 
     def command(self, *arguments: str) -> str:
-        """The output of a `blurline` command."""
+        """The output of a `blurline` command. Raises CommandFailed."""
         done = subprocess.run(
             [*self.program.command, *arguments],
             env=self.environment(),
             cwd=self.program.folder,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        if done.returncode:
+            raise CommandFailed(done.stdout + done.stderr)
         return done.stdout.strip()
 
     def variables(self) -> dict[str, str]:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets import Origin
 from websockets.sync.client import connect
 
+from dashboard.access.sign_in_page import SIGN_IN
 from tests.acceptance.stack import fetch, finished, submit
 from tests.deployments.containers.compose import compose_config
 from tests.deployments.containers.dockerfile import FOLDER, build
@@ -107,6 +109,13 @@ def site(composition: Engine, trust: ssl.SSLContext, token: str) -> Iterator[htt
         yield client
 
 
+def _signed_in(site: httpx.Client, token: str) -> str:
+    """The cookie of a session in the dashboard, which the user begins with a token."""
+    answer = site.post(SIGN_IN, data={"token": token}, headers={"Origin": f"https://{_SITE}"})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["set-cookie"]).partition(";")[0]
+
+
 def test_a_photograph_is_published_through_the_proxy(site: httpx.Client) -> None:
     images = finished(site, submit(site, [("hopper.jpg", HOPPER.read_bytes())]))
     assert images["hopper.jpg"]["state"] == "published"
@@ -142,18 +151,27 @@ def test_plain_http_redirects_to_tls(composition: Engine) -> None:
 
 
 def test_live_events_and_the_dashboard_pass_the_proxy_as_websockets(
-    composition: Engine, trust: ssl.SSLContext, token: str
+    composition: Engine, trust: ssl.SSLContext, site: httpx.Client, token: str
 ) -> None:
     proxy = composition.containers["proxy"][0].address
     with connect(f"wss://{_SITE}/ws", sock=socket.create_connection((proxy, 443)), ssl=trust) as live:
         live.send(json.dumps({"token": token}))
         assert json.loads(live.recv(10))["type"] == "ready"
-    with connect(f"wss://{_SITE}/_stcore/stream", sock=socket.create_connection((proxy, 443)), ssl=trust):
+    cookie = _signed_in(site, token)
+    with connect(
+        f"wss://{_SITE}/_stcore/stream",
+        sock=socket.create_connection((proxy, 443)),
+        ssl=trust,
+        origin=Origin(f"https://{_SITE}"),
+        additional_headers={"Cookie": cookie},
+    ):
         pass
 
 
-def test_the_dashboard_and_the_prefect_ui_are_shown(composition: Engine, site: httpx.Client) -> None:
-    assert "streamlit" in site.get("/").raise_for_status().text.lower()
+def test_the_dashboard_and_the_prefect_ui_are_shown(composition: Engine, site: httpx.Client, token: str) -> None:
+    assert site.get("/", headers={"Accept": "text/html"}).status_code == 401
+    page = site.get("/", headers={"Cookie": _signed_in(site, token)})
+    assert "streamlit" in page.raise_for_status().text.lower()
     proxy = composition.containers["proxy"][0].address
     prefect = site.get(f"https://{proxy}:4200/ui-settings").raise_for_status().json()
     assert (prefect["api_url"], prefect["auth"]) == (f"https://{_SITE}:4200/api", "BASIC")

@@ -329,11 +329,12 @@ class World:
 
     def _check_image(self, image_id: UUID, was: dict[str, Any] | None, is_: dict[str, Any] | None, by: str) -> None:
         states = (was["state"] if was else NONE, is_["state"] if is_ else DELETED)
-        if was and is_ and was["state"] == is_["state"] and was["error_code"] == is_["error_code"]:
+        is_replaced = was and is_ and is_["result_attempt_id"] not in (None, was["result_attempt_id"])
+        if was and is_ and was["state"] == is_["state"] and was["error_code"] == is_["error_code"] and not is_replaced:
             return
         if states == ("queued", "processing"):
             by = MACHINE  # also when an operator retries the flow run
-        if states[0] != states[1]:
+        if states[0] != states[1] or is_replaced:
             self._observe("Image", Transition(*states, by), _OF_IMAGES)
         if is_ is None:
             assert not self.holds & {image_id, was and was["job_id"]}, "deleted under a legal hold"

@@ -41,6 +41,7 @@ def test_a_backup_holds_everything_in_a_private_folder(source: Settings, databas
         buckets.write(
             source.store.exports_bucket, "images/day=2026-01-05/part.parquet", io.BytesIO(b"day"), 3, "text/plain"
         )
+    (source.home / "store_door.pem").write_text("the certificate of an embedded part")
     manifest, _ = _take(source, tmp_path / "backup")
     assert contents_of(tmp_path / "backup") == {b"one", b"two", b"without faces", b"day"}
     assert index_of(tmp_path / "backup") == set(objects_of(source))

@@ -50,6 +50,7 @@ def _etags(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
 
 def test_everything_is_restored(source: Settings, target: Settings, folder: Path) -> None:
     token = LocalIssuer(source.home).issue("ann", [Scope.SUBMIT], 60)
+    (target.home / "store_door.pem").write_text("the certificate of an embedded part")
     said = _restore(target, folder)
     assert objects_of(target) == objects_of(source)
     assert rows_of(target.database.conninfo) == rows_of(source.database.conninfo)

@@ -10,7 +10,7 @@ import typer
 from pydantic import SecretStr
 
 from blurline.cli.command import app
-from blurline.contract.audit import KEY_FILE
+from blurline.contract.audit import AUDIT_KEY_FILE
 from blurline.settings import PREFIX, SETTINGS, check_variables, load_settings, variable
 from deployments.embedded import stack
 from tests.deployments.kubernetes import guide
@@ -54,8 +54,8 @@ def test_the_guide_names_every_required_secret(way: str) -> None:
 
 
 def test_the_guide_creates_the_audit_key_under_its_name() -> None:
-    assert f"-out {KEY_FILE}" in guide.GUIDE
-    assert f"--from-file={KEY_FILE}" in guide.GUIDE
+    assert f"-out {AUDIT_KEY_FILE}" in guide.GUIDE
+    assert f"--from-file={AUDIT_KEY_FILE}" in guide.GUIDE
 
 
 def test_settings_and_secrets_form_a_complete_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import httpx
 import psycopg
 from standardwebhooks import Webhook
 
-from blurline.contract.audit import KEY_FILE
+from blurline.contract.audit import AUDIT_KEY_FILE
 from blurline.settings import Settings
 from deployments.doctor import database as doctor
 from deployments.doctor.result import Finding, Severity
@@ -61,7 +61,7 @@ def test_a_lost_key_is_reported_and_ends_with_a_rotation(
     with_another_key = WebhookSecrets(tmp_path / "other").encrypt(webhook["secret"])
     execute(allowing, f"UPDATE webhooks SET secret = '{with_another_key}'")
     found = _finding(allowing)
-    assert found.severity is Severity.ERROR and "1 webhooks" in found.says and KEY_FILE in str(found.remedy)
+    assert found.severity is Severity.ERROR and "1 webhooks" in found.says and AUDIT_KEY_FILE in str(found.remedy)
     send_test(client, webhook)
     assert "Rotate the secret" in tried(client, webhook)["last_error"]
     assert receiver.messages == []
