@@ -270,7 +270,7 @@ _IMAGES_AND_ATTEMPTS = {
         ("flow_run_failed", "The flow run failed before it settled the image.", _RERUN),
         ("flow_run_completed", "The flow run ended without settling the image.", _RERUN),
         ("flow_run_lost", "Prefect no longer has the flow run.", _RERUN),
-        ("flow_run_not_started", "Prefect lost touch with the worker before it began.", _RERUN),
+        ("flow_run_not_started", "The flow run ended before a worker began.", _RERUN),
         ("flow_run_stuck", "No worker started the flow run in time.", _RERUN),
         ("deadline", "The attempt did not end in time.", _RERUN),
         ("task_failed", "A task of the flow run failed unexpectedly.", _RERUN),

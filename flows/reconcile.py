@@ -47,8 +47,8 @@ def judge(batch: Underway, state: RunState | None, deadline_s: float, pending_pa
         return Verdict("flow_run_lost", "Prefect no longer has the flow run.")
     if state.type is RunStateType.CANCELLED:
         return Verdict("cancelled", "An operator cancelled the flow run; nothing was published.", is_final=True)
-    if state.type is RunStateType.CRASHED and state.message == NO_HEARTBEAT and batch.started_age_s is None:
-        return Verdict("flow_run_not_started", "Prefect heard no heartbeat before a worker had begun.")
+    if state.type.is_final and batch.started_age_s is None:
+        return Verdict("flow_run_not_started", f"The flow run ended before a worker began: {state.message}")
     if state.type.is_final and not _is_only_silent(batch, state):
         return Verdict(f"flow_run_{state.type.lower()}", f"The flow run ended early: {state.message}")
     if state.type is RunStateType.CANCELLING and state.age_s > _CANCELLING_GRACE_S:

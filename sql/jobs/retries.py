@@ -14,8 +14,11 @@ from sql.jobs.attempts import NeedsNewerWorker, next_attempt, reopen
 from sql.jobs.cancellations import request_cancellation
 from sql.jobs.submissions import BatchSize, add_batches, batch_size
 
-NOT_STARTED = "flow_run_not_started"
-OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code, NOT_STARTED)
+NOT_STARTED = ("flow_run_not_started", "flow_run_stuck")
+NOT_GIVEN_BACK = "flow_run_failed"
+"""A flow run that fails gives its images back, unless the database is down."""
+
+OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code, *NOT_STARTED, NOT_GIVEN_BACK)
 """Codes of attempts that failed for reasons other than their picture: an outage, or a worker of an older release."""
 
 

@@ -61,6 +61,11 @@ def test_a_run_without_heartbeat_is_left_to_its_worker_while_that_is_connected()
     assert verdict(died, is_worker_connected=True) == ("flow_run_crashed", False)
 
 
+@pytest.mark.parametrize("type_", [RunStateType.CRASHED, RunStateType.FAILED, RunStateType.COMPLETED])
+def test_a_run_that_ends_before_a_worker_began_says_nothing_about_its_pictures(type_: RunStateType) -> None:
+    assert verdict(RunState(type_, 1, "The process ended with 1."), None) == ("flow_run_not_started", False)
+
+
 def test_the_session_of_the_process_that_started_a_batch_is_found(settings: Settings, database: Database) -> None:
     add_job(database)
     (batch_id,) = dispatched(database)
@@ -72,11 +77,13 @@ def test_the_session_of_the_process_that_started_a_batch_is_found(settings: Sett
     wait_for("its session has ended", lambda: not list_underway(database)[0].is_worker_connected)
 
 
-def test_an_outage_of_prefect_is_no_failure_of_a_picture(database: Database) -> None:
+@pytest.mark.parametrize("code", ["flow_run_not_started", "flow_run_stuck", "flow_run_failed"])
+def test_an_outage_is_no_failure_of_a_picture(database: Database, code: str) -> None:
+    """Of Prefect, before a worker began; of the database, while a run that fails gives its images back."""
     add_job(database)
     for _ in range(RETRY_POLICY.max_attempts + 1):
         (attempt,) = started(database)
         with database.transaction() as transaction:
-            retry_or_fail(transaction, [attempt.id], "flow_run_not_started", "", RETRY_POLICY)
+            retry_or_fail(transaction, [attempt.id], code, "", RETRY_POLICY)
     (attempt,) = started(database)
     assert attempt.number == RETRY_POLICY.max_attempts + 2
