@@ -118,7 +118,8 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
     check_parts(data, limits)
     try:
         with _quiet():
-            image = Image.open(io.BytesIO(data), formats=tuple(Format))
+            whole = heif.uncropped(data) if data[4:8] == b"ftyp" and b"clap" in data else data
+            image = Image.open(io.BytesIO(whole), formats=tuple(Format))
             frames = _frame_count(image)
             pixels = _pixel_count(image, frames) if frames <= limits.frames else 0
     except UnidentifiedImageError as error:
@@ -193,9 +194,11 @@ def _described(image: Image.Image, data: bytes, frame: Frame, before: list[Frame
 
 
 def _crop(image: Image.Image, data: bytes) -> heif.CleanAperture | None:
-    """The crop of an AVIF, which Pillow does not apply; a HEIC's decoder does."""
-    picture = heif.main_picture(data) if image.format == "AVIF" else None
-    return picture.crop(*image.size) if picture else None
+    """The crop of an AVIF, which Pillow does not apply, and of a HEIC, which was opened whole."""
+    picture = heif.main_picture(data) if image.format in ("AVIF", "HEIF") else None
+    if picture is None:
+        return None
+    return picture.crop(*image.size) if image.format == "AVIF" else picture.shown_crop
 
 
 def _orientation(image: Image.Image) -> int:

@@ -34,7 +34,7 @@ _DEPTH_MAPS = (b"http://ns.google.com/photos/1.0/depthmap/", b'Semantic="Depth"'
 _RESTARTS, _SCAN = 0xDD, 0xDA
 
 
-class Profile(StrEnum):
+class ProfileState(StrEnum):
     """Whether a file has a colour profile."""
 
     NONE = "none"
@@ -48,7 +48,7 @@ class FrameFacts:
 
     bits: int = 8
     is_cmyk: bool = False
-    profile: Profile = Profile.NONE
+    profile: ProfileState = ProfileState.NONE
     has_alpha: bool = False
     is_transparent: bool = False
 
@@ -112,9 +112,9 @@ def describe_frame(image: Image.Image, data: bytes, *, has_alpha: bool, is_trans
     """Describe the present frame of a loaded file; ``has_alpha`` and ``is_transparent`` are of the decoded frame."""
     tags: Any = getattr(image, "tag_v2", None)
     profile = image.info.get("icc_profile")
-    state = Profile.NONE
+    state = ProfileState.NONE
     if profile:
-        state = Profile.VALID if clean_profile(profile) is not None else Profile.DAMAGED
+        state = ProfileState.VALID if clean_profile(profile) is not None else ProfileState.DAMAGED
     return FrameFacts(_bits(image, data, tags), image.mode == "CMYK", state, has_alpha, is_transparent)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from blurline.picture.exif_fields import EXIF, MAIN, POSITION
-from blurline.picture.facts import PictureFacts, Profile
+from blurline.picture.facts import PictureFacts, ProfileState
 from blurline.picture.metadata import Metadata
 from blurline.picture.photo import PictureNote
 
@@ -83,9 +83,9 @@ def _alpha(before: PictureFacts, after: PictureFacts) -> str | None:
 
 def _profile(before: PictureFacts, after: PictureFacts) -> str | None:
     coloured = [frame.profile for frame in before.frames if not frame.is_cmyk]
-    if Profile.DAMAGED in coloured:
+    if ProfileState.DAMAGED in coloured:
         return "The damaged colour profile was removed."
-    lost = Profile.VALID in coloured and all(frame.profile is Profile.NONE for frame in after.frames)
+    lost = ProfileState.VALID in coloured and all(frame.profile is ProfileState.NONE for frame in after.frames)
     return "The colour profile could not be kept." if lost else None
 
 

@@ -19,6 +19,7 @@ from blurline.picture.exif_fields import EXIF, MAIN, POSITION, Field, read_field
 from blurline.picture.formats.exif import Kind, written_block
 from blurline.picture.formats.xmp import GPANO, written_packet
 from blurline.picture.panorama_fields import CAMERA, read_panorama, read_pose
+from blurline.picture.xmp_fields import read_camera, read_capture_time, read_position
 from blurline.policy.metadata_policy import MetadataPolicy
 
 ORIENTATION = Base.Orientation
@@ -144,11 +145,18 @@ MANDATORY_IN_JPEG = frozenset(
 
 
 def read_metadata(image: Image.Image) -> Metadata:
-    """Read the allowed tags of an opened file. An unreadable directory counts as empty."""
+    """Read the allowed tags of an opened file; camera, capture time and position from its XMP if its EXIF has none. An
+    unreadable directory counts as empty."""
     block = _readable(image.getexif)
     exif = _readable(lambda: image.getexif().get_ifd(IFD.Exif))
     gps = _readable(lambda: image.getexif().get_ifd(IFD.GPSInfo))
     packet = xmp_packet(image)
+    if Base.DateTimeOriginal not in exif:
+        exif = read_capture_time(packet) | exif
+    if GPS.GPSLatitude not in gps:
+        gps = read_position(packet) | gps
+    if Base.Make not in block and Base.Model not in block:
+        block = read_camera(packet) | block
     (main, main_refused), (shown, shown_refused) = read_fields(block, MAIN), read_fields(exif, EXIF)
     position, position_refused = read_fields(gps, POSITION)
     panorama, panorama_refused = read_panorama(packet)

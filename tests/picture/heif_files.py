@@ -12,8 +12,8 @@ def clean_aperture(width: int, height: int, across_halves: int = 0, down_halves:
     return struct.pack(">8i", width, 1, height, 1, across_halves, 2, down_halves, 2)
 
 
-def with_property(data: bytes, kind: bytes, body: bytes) -> bytes:
-    """The file with one more essential property of its primary item, before the others that transform."""
+def with_property(data: bytes, kind: bytes, body: bytes, *, is_first: bool = False) -> bytes:
+    """The file with one more essential property of its primary item: after the others, or ``is_first``."""
     meta = dict(boxes(data))[b"meta"]
     inside = dict(boxes(meta[4:]))
     parts = dict(boxes(inside[b"iprp"]))
@@ -24,7 +24,8 @@ def with_property(data: bytes, kind: bytes, body: bytes) -> bytes:
     at = associations.index(primary, 8)
     many = associations[at + 2]
     kept = associations[at + 3 : at + 3 + many]
-    mine = primary + bytes([many + 1]) + kept + bytes([0x80 | index])
+    added = bytes([0x80 | index])
+    mine = primary + bytes([many + 1]) + (added + kept if is_first else kept + added)
     parts[b"ipma"] = associations[:at] + mine + associations[at + 3 + many :]
     inside[b"iprp"] = _joined(parts)
     return _with_meta(data, meta[:4] + _joined(inside))

@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from blurline import Box, Face, Policy, open_photo
-from blurline.picture.facts import FrameFacts, PictureFacts, Profile
+from blurline.picture.facts import FrameFacts, PictureFacts, ProfileState
 from blurline.picture.formats import jpeg
 from blurline.picture.losses import Exactness, losses
 from blurline.picture.metadata import Metadata
@@ -28,7 +28,7 @@ NOTHING = Exactness()
 PLAIN = PictureFacts(format="JPEG")
 RICH = PictureFacts(
     format="JPEG",
-    frames=(FrameFacts(bits=16, is_transparent=True, has_alpha=True, profile=Profile.VALID),),
+    frames=(FrameFacts(bits=16, is_transparent=True, has_alpha=True, profile=ProfileState.VALID),),
     pictures=3,
     has_gain_map=True,
     has_depth_map=True,

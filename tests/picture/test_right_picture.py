@@ -66,10 +66,28 @@ def test_a_heic_is_cropped_as_its_container_says(tmp_path: Path) -> None:
 
 
 @needs_heif_enc
-def test_a_valid_heic_whose_crop_the_decoder_refuses_is_not_called_damaged(tmp_path: Path) -> None:
-    data = with_property(heic(tmp_path, PORTRAIT), b"clap", clean_aperture(60, 60))
-    with pytest.raises(UnsupportedFormat, match=r"has a crop that this decoder cannot apply\. Export it again"):
-        open_photo(data)
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("mirror", [None, 0, 1])
+def test_a_heic_with_a_small_crop_is_cropped_before_it_is_turned(
+    mirror: int | None, turns: int, tmp_path: Path
+) -> None:
+    """libheif refuses this crop; without it, libheif turns and mirrors the picture."""
+    data = heic(tmp_path, PORTRAIT)
+    for kind, body in ((b"irot", bytes([turns])), (b"imir", bytes([mirror or 0]))):
+        if (kind == b"irot" and turns) or (kind == b"imir" and mirror is not None):
+            data = with_property(data, kind, body)
+    whole = open_photo(data).pixels
+    cropped = with_property(data, b"clap", clean_aperture(60, 40, 8, -12), is_first=True)
+    photo, header = open_photo(cropped), read_header(cropped)
+    left, top = (256 - 60) // 2 + 4, (304 - 40) // 2 - 6
+    marked = np.zeros((304, 256), bool)
+    marked[top : top + 40, left : left + 60] = True
+    marked = np.rot90(marked, turns)
+    marked = marked if mirror is None else marked[:, ::-1] if mirror else marked[::-1]
+    rows, columns = np.nonzero(marked)
+    expected = whole[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert np.array_equal(photo.pixels, expected)
+    assert (header.width_px, header.height_px) == (photo.width_px, photo.height_px)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])

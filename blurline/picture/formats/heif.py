@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _FULL_BOX = 4  # version and flags
 _CODED_AS_HEVC = {b"hvc1", b"hvc2"}
@@ -22,6 +22,16 @@ class CleanAperture:
     top_px: int
     width_px: int
     height_px: int
+
+    def turned(self, width_px: int) -> CleanAperture:
+        """The same part of a picture of that width that is turned by 90 degrees anti-clockwise."""
+        return CleanAperture(self.top_px, width_px - self.left_px - self.width_px, self.height_px, self.width_px)
+
+    def mirrored(self, width_px: int, height_px: int, *, is_sideways: bool) -> CleanAperture:
+        """The same part of a picture of that size that is mirrored: left and right change places, or top and bottom."""
+        if is_sideways:
+            return replace(self, left_px=width_px - self.left_px - self.width_px)
+        return replace(self, top_px=height_px - self.top_px - self.height_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,46 @@ class MainPicture:
             if kind == b"clap" and len(body) >= 32:
                 return _crop(struct.unpack(">8i", body[:32]), width_px, height_px)
         return None
+
+    @property
+    def size_px(self) -> tuple[int, int] | None:
+        """Width and height before any crop or rotation."""
+        for kind, body in self.properties:
+            if kind == b"ispe" and len(body) >= _FULL_BOX + 8:
+                width_px, height_px = struct.unpack_from(">II", body, _FULL_BOX)
+                return width_px, height_px
+        return None
+
+    @property
+    def shown_crop(self) -> CleanAperture | None:
+        """The clean aperture in the pixels of the whole picture as it is shown, rotated and mirrored."""
+        if self.size_px is None:
+            return None
+        (width, height), crop = self.size_px, None
+        for kind, body in self.properties:
+            if kind == b"clap" and len(body) >= 32:
+                crop = _crop(struct.unpack(">8i", body[:32]), width, height)
+            elif kind == b"irot" and body:
+                for _ in range(body[0] & 3):
+                    crop, width, height = crop and crop.turned(width), height, width
+            elif kind == b"imir" and body and crop is not None:
+                crop = crop.mirrored(width, height, is_sideways=bool(body[0] & 1))
+        return crop
+
+
+def uncropped(data: bytes) -> bytes:
+    """The file with the crop of its primary item undone, which libheif refuses where it is small."""
+    picture = main_picture(data)
+    if picture is None or picture.shown_crop is None or picture.size_px is None:
+        return data
+    width_px, height_px = picture.size_px
+    for kind, body in picture.properties:
+        if kind == b"irot" and body and body[0] & 1:
+            width_px, height_px = height_px, width_px
+        elif kind == b"clap":
+            whole = struct.pack(">8i", width_px, 1, height_px, 1, 0, 1, 0, 1)
+            return data.replace(b"clap" + body[:32], b"clap" + whole)
+    return data
 
 
 def main_picture(data: bytes) -> MainPicture | None:
