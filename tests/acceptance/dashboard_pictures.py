@@ -46,6 +46,7 @@ FROM made, generate_series(0, 3) AS position,
 
 def main() -> None:
     """Start a stack, open the pages, and save the pictures."""
+    expect.set_options(timeout=TIMEOUT_MS)
     _FOLDER.mkdir(exist_ok=True)
     with chromium() as browser:
         for take in (_take_pages, _take_figures):

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.acceptance.stack import Stack, finished, submit
 from tests.dashboard.board_page import chromium, on_screen
 from tests.pictures import GROUP
+from tests.waiting import TIMEOUT_MS
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 _COLOURS = 256
@@ -21,6 +22,7 @@ _MOST_PX = (1152, 720)
 
 def main() -> None:
     """Start a stack, open the pages, and save the pictures."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         stack = Stack(Path(folder))
         stack.start()

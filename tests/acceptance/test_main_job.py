@@ -139,6 +139,21 @@ def test_only_doubtful_results_wait_when_the_policy_says_so(client: httpx.Client
     assert held["doubt"] > images["h.jpg"]["doubt"]
 
 
+def test_one_file_sent_eight_times_ends_eight_times_the_same(stack: Stack, client: httpx.Client) -> None:
+    """In any worker process: a small crowd that is held as doubtful, and a portrait that is published."""
+    crowd = Image.open(GROUP).convert("RGB")
+    crowd.thumbnail((150, 150))
+    files = [("crowd.png", encoded(crowd, "PNG")), ("h.jpg", HOPPER.read_bytes())]
+    jobs = [submit(client, files, profile="thorough", review="doubtful") for _ in range(8)]  # as the preset careful
+    sent = [finished(client, job_id) for job_id in jobs]
+    with stack.client(user="rea", scope="review") as reviewer:
+        for name, state in (("crowd.png", "needs_review"), ("h.jpg", "published")):
+            images = [each[name] for each in sent]
+            results = [reviewer.get(f"/v1/images/{image['id']}/result").raise_for_status().content for image in images]
+            assert {image["state"] for image in images} == {state}
+            assert len({image["doubt"] for image in images}) == len(set(results)) == 1
+
+
 def test_bad_files_fail_with_a_sentence_and_the_others_are_published(client: httpx.Client) -> None:
     good = HOPPER.read_bytes()
     files = [
