@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
+from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
@@ -23,6 +25,12 @@ from blurline.policy import OutputFormat, Policy, Style
 from blurline.policy.metadata_policy import MetadataPolicy
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from blurline.faces import Faces
+    from blurline.picture.photo import Frame
+    from models import Candidates, DetectionPlan
+    from models.explain import PassExplanation
 
 Photos = Annotated[list[Path], typer.Argument(help="Photographs.", exists=True, dir_okay=False)]
 Targets = dict[str, Path]
@@ -37,8 +45,23 @@ def detect(
     min_score: Annotated[float | None, typer.Option(help="Lowest score shown. Default: the threshold.")] = None,
     profile: Profile = ProfileName.STANDARD,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per image.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also print the detector passes with their cost, and draw their regions.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder for the drawings of --explain. Default: beside each photograph.",
+            file_okay=False,
+        ),
+    ] = None,
 ) -> None:
-    """Find faces and print x1 y1 x2 y2 score, in pixels of the upright photograph. Needs no server."""
+    """Find faces and print x1 y1 x2 y2 score, in pixels of the upright photograph. Needs no server.
+
+    A drawing shows no pixels of the photograph in which a person can be recognised.
+    """
     from blurline.picture.decode import open_photo
     from models import plan_for
 
@@ -50,21 +73,17 @@ def detect(
     for path in photos:
         try:
             photo = open_photo(path.read_bytes(), values.pictures.limits)
-        except BlurlineError as error:
+            for number, frame in enumerate(photo.frames):
+                candidates = plan.candidates(frame)
+                faces = plan.merge(candidates).rows
+                of_frame = {"frame": number} if len(photo.frames) > 1 else {}
+                name = ".".join([path.name, *map(str, of_frame.values()), profile, "look.png"])
+                target = (output or path.parent) / name if explain else None
+                explained = [] if target is None else _explain(plan, frame, candidates, faces, target)
+                _print_faces(path, of_frame, faces[faces[:, 4] >= lowest], explained, target, jsonl)
+        except (BlurlineError, OSError) as error:
             typer.secho(f"{path}: {error}", fg="red", err=True)
             failed = True
-            continue
-        for number, frame in enumerate(photo.frames):
-            faces = plan.detect(frame).rows
-            rows = [[round(value, 4) for value in row] for row in faces[faces[:, 4] >= lowest].astype(float).tolist()]
-            if jsonl:
-                of_frame = {"frame": number} if len(photo.frames) > 1 else {}
-                typer.echo(json.dumps({"image": path.name, **of_frame, "faces": rows}))
-                continue
-            of = f", frame {number}" if len(photo.frames) > 1 else ""
-            typer.echo(f"{path}{of}: {len(rows)} found")
-            for row in rows:
-                typer.echo("  {:8.1f} {:8.1f} {:8.1f} {:8.1f}  {:.3f}".format(*row))
     sys.exit(1 if failed else 0)
 
 
@@ -133,6 +152,38 @@ def evaluate(
     written = write_report(output, measured, labelled)
     print_comparison(measured)
     typer.echo("\n".join(map(str, written)))
+
+
+def _explain(
+    plan: DetectionPlan, frame: Frame, candidates: Candidates, faces: Faces, target: Path
+) -> list[PassExplanation]:
+    """Explain the passes over a frame, and write their drawing as PNG."""
+    from models.explain import draw, explain
+
+    passes = explain(candidates, plan.detector.card.name, plan.scout.card.name)
+    drawn = BytesIO()
+    draw(frame, faces, passes).save(drawn, "PNG")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _write_new(target, drawn.getvalue())
+    return passes
+
+
+def _print_faces(
+    path: Path, of_frame: dict[str, int], faces: Faces, passes: list[PassExplanation], drawing: Path | None, jsonl: bool
+) -> None:
+    rows = [[round(value, 4) for value in row] for row in faces.astype(float).tolist()]
+    if jsonl:
+        explained = {"passes": [asdict(each) for each in passes], "drawing": str(drawing)} if drawing else {}
+        typer.echo(json.dumps({"image": path.name, **of_frame, "faces": rows, **explained}))
+        return
+    of = "".join(f", frame {number}" for number in of_frame.values())
+    typer.echo(f"{path}{of}: {len(rows)} found")
+    for row in rows:
+        typer.echo("  {:8.1f} {:8.1f} {:8.1f} {:8.1f}  {:.3f}".format(*row))
+    if drawing is not None:
+        from models.explain import table
+
+        typer.echo("\n".join([*table(passes), f"  {drawing}"]))
 
 
 def _redact_file(path: Path, targets: Targets, policy: Policy, settings: Settings) -> Outcome:

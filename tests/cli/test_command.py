@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blurline.cli.command import main
@@ -81,6 +82,22 @@ def test_detect_prints_one_line_per_image(tmp_path: Path) -> None:
     assert [line["image"] for line in lines] == ["group.jpg", "astronaut.png"]
     assert len(lines[0]["faces"]) >= 11
     assert all(len(face) == 5 and 0.1 <= face[4] <= 1 for line in lines for face in line["faces"])
+
+
+def test_detect_explains_its_passes_without_showing_anyone(tmp_path: Path) -> None:
+    done = blurline(tmp_path, "detect", GROUP, "--jsonl", "--explain", "-o", tmp_path)
+    explained = json.loads(done.stdout)
+    questions = [each for each in explained["passes"] if each["where"] == "questions"]
+    assert [each["areas"] is None for each in explained["passes"][:2]] == [True, True]
+    assert questions and all(0 < each["share"] <= 1 and each["cost"] > 0 for each in explained["passes"])
+    drawn = decoded((tmp_path / "group.jpg.standard.look.png").read_bytes())
+    scale = drawn.shape[1] / decoded(GROUP.read_bytes()).shape[1]
+    for x1, y1, x2, y2, _ in explained["faces"]:
+        (x, y), half = (round((x1 + x2) / 2 * scale), round((y1 + y2) / 2 * scale)), round((x2 - x1) / 4 * scale)
+        face = drawn[y - half : y + half, x - half : x + half].reshape(-1, 3)
+        assert (face == np.median(face, axis=0)).all(axis=1).mean() > 0.6  # one colour, but for the lines of regions
+    again = blurline(tmp_path, "detect", GROUP, "--explain", "-o", tmp_path)
+    assert again.returncode == 0 and "regions (questions)" in again.stdout and "whole picture" in again.stdout
 
 
 def test_the_command_prints_its_version(tmp_path: Path) -> None:
