@@ -250,11 +250,20 @@ class DetectionPlan:
         self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs, known: Faces | None = None
     ) -> list[PassFaces]:
         """Run passes one after the other, each with what the earlier ones found, and then the closer passes that the
-        candidates are worth, the way up of the first pass."""
+        candidates are worth, the way up of the first pass.
+
+        ``known``: what another way up has shown, so that it is no question. For passes that lie another way than the
+        first one, this is what the passes before them show.
+        """
         found: list[PassFaces] = []
-        for step in passes:
-            found.append(self._run(step, pixels, inputs, found, known))
+        height, width = pixels.shape[:2]
         turns = passes[0].quarter_turns
+        first_way: Faces | None = None
+        for step in passes:
+            is_first_way = step.quarter_turns == turns
+            if not is_first_way and first_way is None:
+                first_way = self._fused(found, turns, width, height)
+            found.append(self._run(step, pixels, inputs, found, known if is_first_way else first_way))
         coarser = [each for each in found if each.step.quarter_turns == turns and not each.step.is_scout]
         return found + self._look_closer(pixels, inputs, coarser)
 

@@ -136,8 +136,12 @@ def _whole(*sides_px: int, is_mirrored: bool = False) -> tuple[Pass, ...]:
     return tuple(Pass(side_px, is_mirrored=is_mirrored) for side_px in sides_px)
 
 
-def _turned(*sides_px: int) -> tuple[Pass, ...]:
-    return tuple(Pass(side_px, quarter_turns=turns) for turns in (1, 2, 3) for side_px in sides_px)
+def _both(side_px: int, where: Where) -> tuple[Pass, ...]:
+    return tuple(Pass(side_px, where, is_mirrored) for is_mirrored in (False, True))
+
+
+def _turned(*passes: Pass) -> tuple[Pass, ...]:
+    return tuple(replace(each, quarter_turns=turns) for turns in (1, 2, 3) for each in passes)
 
 
 PLAN_VERSION = 2
@@ -220,18 +224,22 @@ PROFILES = {
     ProfileName.THOROUGH: Profile(
         "centerface",
         passes=(
-            *_whole(320, 640, 1280, 1920),
-            *_whole(640, 1280, 1920, is_mirrored=True),
-            *_turned(640, 1280),
+            *_whole(320, 640),
+            *_whole(640, is_mirrored=True),
+            Pass(960, is_scout=True),
+            *_both(1280, _QUESTIONS),
+            Pass(1920, _SMALL_FACES),
+            *_turned(Pass(640), Pass(1280, _QUESTIONS)),
         ),
         small_passes=(
-            *_whole(320, 640, 1600, 1920),
-            *_whole(640, 1600, is_mirrored=True),
-            *_turned(320, 640),
+            *_whole(320, 640),
+            *_both(1600, _QUESTIONS),
+            Pass(1920, _SMALL_FACES),
+            *_turned(Pass(320), Pass(640)),
         ),
         threshold=0.3,
-        closer_where=Where.WHOLE,
-        crowd=0,
+        most_zoom=2.0,
+        closer_score=0.1,
         checks_turns=False,  # these passes always run
     ),
 }

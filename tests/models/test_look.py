@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blurline.picture.letterbox import scale_to_side
-from blurline.policy.profile import TURNED_WEIGHT, Pass, Where
+from blurline.picture.photo import Frame
+from blurline.policy import Policy
+from blurline.policy.profile import PROFILES, TURNED_WEIGHT, Pass, ProfileName, Where
+from models.detection_plan import plan_for
 from models.look import (
     PassFaces,
     focus_of,
@@ -22,6 +25,7 @@ from models.look import (
 )
 from models.merge import fuse
 from models.regions import CELL_PX, plan_regions
+from tests.pictures import HOPPER
 
 NOTHING = np.zeros((0, 5), np.float32)
 
@@ -94,6 +98,26 @@ def test_a_pass_looks_where_a_scout_saw_something_small() -> None:
     found = [whole(320, NOTHING, 0.25), whole(640, NOTHING, 0.5), scout]
     focus = focus_of(Pass(1280, Where.QUESTIONS), 1.0, found, 1280)
     assert focus is not None and focus.rows[:, 0].tolist() == [500]
+
+
+@pytest.mark.parametrize("name", [ProfileName.STANDARD, ProfileName.THOROUGH])
+def test_the_fine_passes_of_a_cascade_show_regions_only(name: ProfileName) -> None:
+    for size in ((1920, 1350), (416, 416)):
+        passes = PROFILES[name].passes_for(*size)
+        assert all(each.side_px <= 640 for each in passes if each.where is Where.WHOLE and not each.is_scout)
+        assert any(each.side_px > 640 for each in passes if each.where is Where.QUESTIONS)
+
+
+def test_what_the_upright_passes_show_is_no_question_for_rotated_ones() -> None:
+    plan = plan_for(Policy(profile=ProfileName.THOROUGH))
+    frame = Frame(np.asarray(Image.open(HOPPER).convert("RGB").resize((1024, 1024))))
+    candidates = plan.candidates(frame)
+    face = plan.merge(candidates).rows[0]
+    x, y = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2
+    turned = [each for each in candidates.passes[0] if each.step.quarter_turns]
+    assert {each.step.quarter_turns for each in turned} == {1, 2, 3}
+    for x1, y1, x2, y2 in np.concatenate([each.areas for each in turned if each.areas is not None]):
+        assert not (x1 < x < x2 and y1 < y < y2)
 
 
 def test_another_way_up_is_better_if_a_scout_sees_more_faces_there() -> None:
