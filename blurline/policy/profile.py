@@ -239,7 +239,8 @@ PROFILES = {
         ),
         threshold=0.3,
         most_zoom=2.0,
-        closer_score=0.1,
+        closer_where=Where.WHOLE,
+        crowd=0,
         checks_turns=False,  # these passes always run
     ),
 }
