@@ -50,11 +50,10 @@ def blur(work: Work) -> None:
 
 def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, is_held: bool) -> tuple[Preview, ...]:
     """Thumbnails of the result and its original; for images at the review gate also larger views."""
-    profile = photo.encoding.icc_profile
     made = []
     for size in PreviewSize:
         if size is PreviewSize.THUMB or is_held:
-            made.append(Preview(preview_key(key, size), preview(rendered.first_frame, size, profile), is_result=True))
-            shown = preview(photo.frames[0], size, profile)
+            made.append(Preview(preview_key(key, size), preview(rendered.first_frame, size), is_result=True))
+            shown = preview(photo.frames[0], size)
             made.append(Preview(preview_key(original_key, size), shown, is_result=False))
     return tuple(made)

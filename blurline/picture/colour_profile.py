@@ -28,6 +28,24 @@ _MOST_NAME_BYTES = 512
 
 def clean_profile(profile: bytes) -> bytes | None:
     """Return the profile with only its known tags; None when it is not well-formed."""
+    tags = tags_of(profile)
+    if tags is None:
+        return None
+    kept = []
+    for signature, content in tags:
+        is_name = signature == b"desc" and len(content) <= _MOST_NAME_BYTES
+        if signature.decode("latin-1") in _TAGS and (is_name or content[:4] in _NUMERIC):
+            kept.append((signature, content))
+    return assembled(profile[:_HEADER], kept)
+
+
+def space_of(profile: bytes) -> bytes:
+    """The colour space of a profile's pictures: `RGB `, `GRAY`, `CMYK`, `Lab ` and others."""
+    return profile[16:20]
+
+
+def tags_of(profile: bytes) -> list[tuple[bytes, bytes]] | None:
+    """The signature and content of each tag; None when the profile is not well-formed."""
     if not _HEADER + 4 <= len(profile) <= _MOST_BYTES or profile[36:40] != b"acsp":
         return None
     (count,) = struct.unpack_from(">I", profile, _HEADER)
@@ -39,14 +57,11 @@ def clean_profile(profile: bytes) -> bytes | None:
         signature, offset, size = _ENTRY.unpack_from(profile, _HEADER + 4 + number * _ENTRY.size)
         if offset < _HEADER or offset + size > len(profile):
             return None
-        content = profile[offset : offset + size]
-        is_name = signature == b"desc" and size <= _MOST_NAME_BYTES
-        if signature.decode("latin-1") in _TAGS and (is_name or content[:4] in _NUMERIC):
-            tags.append((signature, content))
-    return _assembled(profile[:_HEADER], tags)
+        tags.append((signature, profile[offset : offset + size]))
+    return tags
 
 
-def _assembled(header: bytes, tags: list[tuple[bytes, bytes]]) -> bytes:
+def assembled(header: bytes, tags: list[tuple[bytes, bytes]]) -> bytes:
     """Join the tags. Tags of equal content share their data, as in profiles that colour software writes."""
     table, body, places = b"", b"", dict[bytes, int]()
     start = _HEADER + 4 + len(tags) * _ENTRY.size

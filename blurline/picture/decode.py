@@ -21,6 +21,7 @@ from blurline.errors import (
     UnsupportedFormat,
 )
 from blurline.limits import Limits
+from blurline.picture.colour_reading import read_colour
 from blurline.picture.decoded_frame import decoded_frame
 from blurline.picture.facts import FrameFacts, describe, describe_frame
 from blurline.picture.formats import heif
@@ -64,7 +65,9 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
         orientation, crop = _orientation(image), _crop(image, data)
         frames: list[Frame] = []
         described: list[FrameFacts] = []
-        encoding = read_encoding(image, data, _format(image), swaps_sides=orientation in SWAPS_SIDES)
+        colour = read_colour(image, data)
+        swaps_sides = orientation in SWAPS_SIDES
+        encoding = read_encoding(image, data, _format(image), colour, swaps_sides=swaps_sides)
         metadata = read_metadata(image)
         stored = 1 if encoding.format in _TURNED_BY_DECODER else orientation
         try:
@@ -74,8 +77,9 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                     image.seek(number)
                 if image.format == "TIFF":
                     check_page(image)
+                    colour = read_colour(image, data)  # each page has its own
                 image.load()
-                frame = decoded_frame(image, stored, crop)
+                frame = replace(decoded_frame(image, stored, crop), colour=colour)
                 described.append(_described(image, data, frame, described))
                 has_poster = encoding.is_poster and len(frames) == 1
                 if merges and frames and not has_poster and _repeats(frame, frames[-1]):

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from blurline.picture.colour_conversion import as_rgb
+from blurline.picture.colour_reading import read_profile
 from blurline.picture.facts import DEEP_GREY
 from blurline.picture.formats import heif
 from blurline.picture.photo import Frame
@@ -44,7 +46,9 @@ def decoded_frame(image: Image.Image, orientation: int, crop: heif.CleanAperture
     duration_ms = float(duration) if isinstance(duration, int | float) else None
     is_grey = image.mode in _GREY_MODES
     if upright.mode not in DEEP_GREY:
-        return Frame(_rgb(upright), alpha, None, duration_ms, is_grey)
+        return Frame(
+            _rgb(upright, read_profile(image) if image.mode == "CMYK" else None), alpha, None, duration_ms, is_grey
+        )
     levels16 = np.array(upright).astype(np.uint16) << np.uint16(max(0, 16 - _bits(image)))
     levels16 = ~levels16 if is_negative(image) else levels16
     grey = (levels16 >> 8).astype(np.uint8)
@@ -57,7 +61,7 @@ def _bits(image: Image.Image) -> int:
     return int(max(tags.get(258, (16,)), default=16)) if image.format == "TIFF" else 16
 
 
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _rgb(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
     if image.mode == "RGB":
         return np.asarray(image)
     if image.mode in ("I", "F"):  # values of any range, which Pillow would clip
@@ -69,4 +73,6 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
         return np.stack([scaled.astype(np.uint8)] * 3, axis=2)
     if is_signed_grey(image):
         return np.stack([np.asarray(image) ^ 0x80] * 3, axis=2)
+    if image.mode == "CMYK":
+        return np.asarray(as_rgb(image, profile))
     return np.asarray((image.convert("LA") if image.mode == "La" else image).convert("RGB"))

@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from blurline.errors import PictureError
+from blurline.picture.colour import SRGB_TRANSFER, VIDEO_TRANSFERS, Colour
+from blurline.picture.formats import heif, png
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
 
@@ -21,6 +23,7 @@ _AVIF_QUALITY = 90
 _XMP_TAG = 700
 _KEPT_COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"}
 _WHITE = 255
+_GREY_MODES = frozenset({"L", "LA", "I;16"})
 
 
 class CannotBeWritten(PictureError):
@@ -42,25 +45,31 @@ def check_writable(frames: int, source: Format, wanted: Format) -> None:
 def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata: Metadata) -> bytes:
     """Encode upright frames, already `flattened`, in the ``wanted`` format.
 
-    Kept from the source: colour profile, resolution, animation timing, and for JPEG to JPEG quantisation tables,
-    subsampling and the progressive flag. ``metadata`` is written to new blocks; nothing else passes.
+    Kept from the source: the meaning of the numbers, resolution, animation timing, and for JPEG to JPEG quantisation
+    tables, subsampling and the progressive flag. ``metadata`` is written to new blocks; nothing else passes.
     """
     is_mixed = wanted in ANIMATED and not all(
         frame.is_grey for frame in frames
     )  # all frames of an animation have one mode
     images = [_image(replace(frame, is_grey=frame.is_grey and not is_mixed), wanted) for frame in frames]
-    is_grey = {image.mode in ("L", "LA", "I;16") for image in images}
-    if encoding.icc_profile is not None and is_grey != {encoding.icc_profile[16:20] == b"GRAY"}:
-        encoding = replace(encoding, icc_profile=None)  # the profile belongs to another colour mode
-    raster = Raster(*images[0].size, is_grey == {True}, encoding.icc_profile is not None, encoding.dpi)
+    is_grey = {image.mode in _GREY_MODES for image in images}
+    profiles = [
+        frame.colour.profile(is_grey=image.mode in _GREY_MODES) for frame, image in zip(frames, images, strict=True)
+    ]
+    raster = Raster(*images[0].size, is_grey == {True}, profiles[0] is not None, encoding.dpi)
     options: dict[str, Any] = _options(encoding, wanted, metadata, raster)
+    if wanted not in (Format.BMP, Format.GIF):
+        options["icc_profile"] = _file_profile(profiles[0], frames[0].colour, encoding, wanted)
+        for image, profile in zip(images[1:], profiles[1:], strict=True):
+            if wanted is Format.TIFF:
+                image.encoderinfo = {"icc_profile": profile}  # each page has its own
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
         if wanted in ANIMATED:
             options |= _animation(frames, encoding, wanted)
     file = io.BytesIO()
     images[0].save(file, wanted.value, **options)
-    return file.getvalue()
+    return _with_colour(file.getvalue(), frames[0].colour, encoding, wanted)
 
 
 def is_lossless(encoding: Encoding, wanted: Format) -> bool:
@@ -94,8 +103,6 @@ def _image(frame: Frame, wanted: Format) -> Image.Image:
 
 def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Raster) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    if wanted is not Format.BMP and encoding.icc_profile is not None:
-        options["icc_profile"] = encoding.icc_profile
     if encoding.dpi is not None and wanted in (Format.JPEG, Format.PNG, Format.TIFF, Format.BMP):
         options["dpi"] = encoding.dpi
     if wanted not in (Format.GIF, Format.BMP):
@@ -110,6 +117,26 @@ def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Ras
         known = encoding.compression in _KEPT_COMPRESSIONS
         options["compression"] = encoding.compression if known else "tiff_adobe_deflate"
     return options
+
+
+def _file_profile(profile: bytes | None, colour: Colour, encoding: Encoding, wanted: Format) -> bytes | None:
+    """The profile of the file. A PNG keeps that of its source beside chunks that take precedence."""
+    if wanted is Format.PNG and encoding.format is Format.PNG:
+        return encoding.source_profile
+    return None if wanted is Format.AVIF and colour.cicp is not None else profile
+
+
+def _with_colour(data: bytes, colour: Colour, encoding: Encoding, wanted: Format) -> bytes:
+    """The file with what says the meaning of its numbers beside a profile."""
+    if wanted is Format.PNG and encoding.format is Format.PNG:
+        return png.with_chunks(data, list(encoding.colour_chunks))
+    if wanted is Format.PNG and colour.cicp is not None and not colour.is_srgb:
+        transfer = SRGB_TRANSFER if colour.cicp.transfer in VIDEO_TRANSFERS else colour.cicp.transfer
+        code = bytes([colour.cicp.primaries, transfer, 0, colour.cicp.is_full_range])
+        return png.with_chunks(data, [(b"cICP", code)])
+    if wanted is Format.AVIF and colour.cicp is not None:
+        return heif.with_code_points(data, colour.cicp.primaries, colour.cicp.transfer)
+    return data
 
 
 def _metadata(metadata: Metadata, wanted: Format, jpeg: Raster | None) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from blurline.picture.colour import UNTAGGED, Colour
+from blurline.picture.colour_rendering import as_srgb, looks_foreign
 from blurline.picture.facts import PictureFacts
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.projection import Layout, Sphere
@@ -64,7 +66,7 @@ class Frame:
 
     ``levels16``: (H, W) uint16, the grey levels of a 16-bit picture; ``pixels`` has their upper 8 bits.
     ``duration_ms``: how long an animation shows the frame. ``is_grey``: the frame has one colour channel. ``sphere``:
-    where it lies in a sphere, if it is a 360 degree picture.
+    where it lies in a sphere, if it is a 360 degree picture. ``colour``: what the numbers mean.
     """
 
     pixels: NDArray[np.uint8]
@@ -73,6 +75,7 @@ class Frame:
     duration_ms: float | None = None
     is_grey: bool = False
     sphere: Sphere | None = None
+    colour: Colour = UNTAGGED
 
     @property
     def is_transparent(self) -> bool:
@@ -84,15 +87,17 @@ class Frame:
         """Every way in which the frame may be seen, each (H, W, 3) RGB.
 
         A transparent frame also appears over white and over black, since transparency may draw a face or hide one. A
-        16-bit frame also appears with stretched levels, since a face may lie in bits that ``pixels`` lacks.
+        16-bit frame also appears with stretched levels, since a face may lie in bits that ``pixels`` lacks. Numbers
+        that mean something far from sRGB (PQ, linear light) also appear as what they mean.
         """
         if self.levels16 is not None:
             return [self.pixels, _stretched(self.levels16)]
+        seen = [self.pixels, as_srgb(self.pixels, self.colour)] if looks_foreign(self.colour) else [self.pixels]
         if self.alpha is None or not self.is_transparent:
-            return [self.pixels]
+            return seen
         share = self.alpha[:, :, None].astype(np.float32) / 255
-        seen = self.pixels * share
-        return [self.pixels, (seen + 255 * (1 - share)).astype(np.uint8), seen.astype(np.uint8)]
+        over_black = seen[-1] * share
+        return [*seen, (over_black + 255 * (1 - share)).astype(np.uint8), over_black.astype(np.uint8)]
 
     @property
     def width_px(self) -> int:
@@ -124,15 +129,15 @@ def is_same(one: Frame, other: Frame) -> bool:
 class Encoding:
     """How the source file is encoded, as far as the result follows it.
 
-    ``source_profile``: the profile of the compressed data where `icc_profile` does not apply to the pixels (CMYK).
-    ``quantization`` (tables in the order in which components use them), ``subsampling`` (Pillow's 0, 1, 2) and
+    ``source_profile``: a profile that says what the compressed data means. ``colour_chunks``: what a PNG says beside
+    it. ``quantization`` (tables in the order in which components use them), ``subsampling`` (Pillow's 0, 1, 2) and
     ``progressive`` are for JPEG; ``lossless`` for WebP; ``compression`` for TIFF; ``loops`` for animations (0 is
     forever); ``is_poster``: the first frame is shown only where animations are not supported.
     """
 
     format: Format
-    icc_profile: bytes | None = None
     source_profile: bytes | None = None
+    colour_chunks: tuple[tuple[bytes, bytes], ...] = ()
     dpi: tuple[float, float] | None = None
     quantization: list[list[int]] | None = None
     subsampling: int = 0

@@ -6,6 +6,7 @@ import io
 
 from PIL import Image
 
+from blurline.picture.colour_rendering import looks_foreign
 from blurline.picture.photo import Frame
 from blurline.picture.resample import resize
 from blurline.storage.preview_keys import PreviewSize
@@ -13,16 +14,16 @@ from blurline.storage.preview_keys import PreviewSize
 _QUALITY = 80
 
 
-def preview(frame: Frame, size: PreviewSize, icc_profile: bytes | None = None) -> bytes:
-    """Return a JPEG of the upright frame, over white where it is transparent, without metadata of the source.
-
-    ``icc_profile``: the cleaned profile of the frame's colours.
-    """
-    image = Image.fromarray(frame.appearances[min(1, len(frame.appearances) - 1)])
+def preview(frame: Frame, size: PreviewSize) -> bytes:
+    """Return a JPEG of the upright frame, over white where it is transparent, without metadata of the source."""
+    is_rendered = frame.levels16 is None and looks_foreign(frame.colour)
+    appearances = frame.appearances
+    shown = appearances[min(2 if is_rendered and frame.is_transparent else 1, len(appearances) - 1)]
+    image = Image.fromarray(shown)
     scale = min(1.0, size.side_px / max(image.size))
     if scale < 1:
         width, height = (max(1, round(side * scale)) for side in image.size)
         image = resize(image, width, height, is_bicubic=False)
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY, icc_profile=icc_profile)
+    image.save(file, "JPEG", quality=_QUALITY, icc_profile=None if is_rendered else frame.colour.profile(is_grey=False))
     return file.getvalue()

@@ -12,6 +12,7 @@ from PIL import Image
 from blurline.box import Box, Face
 from blurline.errors import OutputCheckFailed, PictureError
 from blurline.limits import Limits
+from blurline.picture.colour_conversion import carried
 from blurline.picture.comparison import check_untouched, check_written
 from blurline.picture.decode import open_photo
 from blurline.picture.destroy import destroy, touched_area
@@ -69,11 +70,13 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
     if policy.output_format is not OutputFormat.SAME:
         wanted = Format(policy.output_format.value.upper())
     check_writable(len(photo.frames), source, wanted)
-    metadata, facts = photo.metadata.under(policy.metadata), photo.facts
     if wanted is source and not any(faces) and not policy.always_regions:
-        copied = _repackaged(photo, metadata)
+        copied = _repackaged(photo, photo.metadata.under(policy.metadata))
         if copied is not None:
             return copied
+    facts = photo.facts
+    photo = carried(photo, wanted)
+    metadata = photo.metadata.under(policy.metadata)
     if photo.encoding.is_poster and wanted is not Format.PNG:  # only PNG has a poster frame
         photo, faces = replace(photo, frames=photo.frames[1:]), faces[1:]
     redacted = [_redacted(frame, found, policy, noise_key) for frame, found in zip(photo.frames, faces, strict=True)]

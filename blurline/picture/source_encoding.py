@@ -6,20 +6,22 @@ from dataclasses import replace
 
 from PIL import Image, JpegImagePlugin
 
-from blurline.picture.colour_profile import clean_profile
-from blurline.picture.formats import webp
+from blurline.picture.colour import Colour
+from blurline.picture.colour_reading import read_profile
+from blurline.picture.formats import png, webp
 from blurline.picture.photo import Encoding, Format
 
 
-def read_encoding(image: Image.Image, data: bytes, format_: Format, *, swaps_sides: bool) -> Encoding:
-    """The encoding of a file; ``swaps_sides``: its orientation swaps width and height."""
-    profile = image.info.get("icc_profile")
-    cleaned = clean_profile(profile) if profile else None
+def read_encoding(image: Image.Image, data: bytes, format_: Format, colour: Colour, *, swaps_sides: bool) -> Encoding:
+    """The encoding of a file. ``colour``: of its first frame; ``swaps_sides``: its orientation swaps its sides."""
+    profile = read_profile(image)
+    if profile is None and format_ is not Format.PNG:
+        profile = colour.profile(is_grey=image.mode == "L")
     dpi = image.info.get("dpi")
     encoding = Encoding(
         format=format_,
-        icc_profile=cleaned if image.mode != "CMYK" else None,
-        source_profile=cleaned,
+        source_profile=profile,
+        colour_chunks=tuple(png.colour_chunks(data)) if format_ is Format.PNG else (),
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and all(0 < side < 1e5 for side in dpi) else None,
         compression=image.info.get("compression") if image.format == "TIFF" else None,
         loops=image.info.get("loop"),

@@ -126,7 +126,7 @@ def _view(data: bytes) -> tuple[bytes, tuple[int, int]]:
     photo = open_photo(data, load_settings().pictures.limits)
     frame = photo.frames[0]
     height, width = frame.pixels.shape[:2]
-    return preview(frame, PreviewSize.VIEW, photo.encoding.icc_profile), (width, height)
+    return preview(frame, PreviewSize.VIEW), (width, height)
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -5,6 +5,7 @@ A file is a sequence of boxes, some of which contain boxes. AVIF and HEIC are su
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 _FULL_BOX = 4  # version and flags
 _CODED_AS_HEVC = {b"hvc1", b"hvc2"}
 _DERIVED = {b"grid", b"iden", b"iovl"}
+_NCLX = re.compile(rb"(colrnclx).{4}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,23 @@ def main_picture(data: bytes) -> MainPicture | None:
         return MainPicture(kind, tuple(known[index - 1] for index in chosen if 0 < index <= len(known)))
     except (KeyError, ValueError, struct.error, IndexError):
         return None
+
+
+def code_points(data: bytes) -> tuple[int, int] | None:
+    """The colour primaries and transfer characteristics (ITU-T H.273) of the primary item; None without them."""
+    picture = main_picture(data)
+    for kind, body in picture.properties if picture else ():
+        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 8:
+            primaries, transfer = struct.unpack_from(">HH", body, 4)
+            return primaries, transfer
+    return None
+
+
+def with_code_points(data: bytes, primaries: int, transfer: int) -> bytes:
+    """A file whose boxes precede its compressed data, with other primaries and transfer characteristics."""
+    head, mdat, rest = data.partition(b"mdat")
+    changed = struct.pack(">HH", primaries, transfer)
+    return _NCLX.sub(lambda found: found[1] + changed, head) + mdat + rest
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_LOOKS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"cICP": 4}
+_COLOURS = {b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
+_LOOKS = _COLOURS | {b"pHYs": 9}
 """Chunks that describe how to show the picture, with their length; each may occur once."""
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 _OURS = {b"iCCP", b"eXIf"}
@@ -56,6 +57,28 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
         head.append((b"iTXt", _XMP_KEY + b"\0\0\0\0" + xmp))
     kept = [(kind, body) for kind, body in found if kind in _PICTURE | _LOOKS.keys()]
     return _SIGNATURE + b"".join(_chunk(kind, body) for kind, body in [kept[0], *head, *kept[1:]])
+
+
+def colour_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The chunks before the compressed data that say what the numbers mean, apart from the profile, if they have their
+    prescribed length; the first of each type."""
+    found: dict[bytes, bytes] = {}
+    at = len(_SIGNATURE)
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in (b"IDAT", b"IEND"):
+            break
+        body = data[at + 8 : at + 8 + length]
+        if _COLOURS.get(kind) == len(body) == length:
+            found.setdefault(kind, body)
+        at += 12 + length
+    return list(found.items())
+
+
+def with_chunks(data: bytes, wanted: list[tuple[bytes, bytes]]) -> bytes:
+    """The file with chunks behind its header."""
+    at = len(_SIGNATURE) + 25
+    return data[:at] + b"".join(_chunk(kind, body) for kind, body in wanted) + data[at:]
 
 
 def foreign_parts(data: bytes) -> list[str]:

@@ -1,0 +1,172 @@
+"""A result shows the same colours as its source, in every format, with and without a face, in readers that are not
+ours: Chromium and exiftool."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import struct
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageFilter
+from PIL.ExifTags import IFD, Base
+
+from blurline import Box, Face, Policy, open_photo
+from blurline.limits import Limits
+from blurline.picture.colour_profile import assembled, clean_profile, tags_of
+from blurline.picture.formats import heif, png
+from blurline.picture.redact import WrittenFile, write
+from blurline.policy import OutputFormat
+from blurline.policy.metadata_policy import MetadataPolicy
+from tests.picture.browser_view import CHROMIUM, mean_delta_e, views
+from tests.pictures import HOPPER, encoded
+
+SIZE = (96, 112)
+PORTRAIT = Image.open(HOPPER).convert("RGB").resize(SIZE).filter(ImageFilter.GaussianBlur(2))  # easy for every codec
+FACE = Face(Box(40, 25, 60, 55), 0.9)
+BELOW = np.zeros(SIZE[::-1], bool)
+BELOW[80:] = True
+ADOBE_CHRM = struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
+
+
+def swapped_profile() -> bytes:
+    """LittleCMS's profile of sRGB with red and green exchanged."""
+    whole = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    names = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}
+    swapped = assembled(whole[:128], [(names.get(tag, tag), body) for tag, body in tags_of(whole) or ()])
+    assert clean_profile(swapped) is not None
+    return swapped
+
+
+def with_png_chunks(*found: tuple[bytes, bytes], icc: bytes | None = None, image: Image.Image = PORTRAIT) -> bytes:
+    return png.with_chunks(encoded(image, "PNG", icc_profile=icc), list(found))
+
+
+def avif(primaries: int, transfer: int) -> bytes:
+    return heif.with_code_points(encoded(PORTRAIT, "AVIF", quality=95, subsampling="4:4:4"), primaries, transfer)
+
+
+def adobe_rgb_by_exif(image: Image.Image = PORTRAIT, format_: str = "JPEG") -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif)[Base.ColorSpace] = 65535
+    exif.get_ifd(IFD.Exif)[IFD.Interop] = {1: "R03"}
+    return encoded(image, format_, exif=exif, quality=95)
+
+
+SOURCES = {
+    "untagged.png": encoded(PORTRAIT, "PNG"),
+    "srgb.png": with_png_chunks((b"sRGB", b"\0")),
+    "icc.png": with_png_chunks(icc=swapped_profile()),
+    "linear.png": with_png_chunks((b"gAMA", struct.pack(">I", 100_000))),
+    "gama-chrm.png": with_png_chunks((b"gAMA", struct.pack(">I", 55_556)), (b"cHRM", ADOBE_CHRM)),
+    "gama-grey.png": with_png_chunks((b"gAMA", struct.pack(">I", 100_000)), image=PORTRAIT.convert("L")),
+    "cicp-p3.png": with_png_chunks((b"cICP", bytes([12, 13, 0, 1]))),
+    "cicp-bt709.png": with_png_chunks((b"cICP", bytes([1, 1, 0, 1]))),
+    "cicp-pq.png": with_png_chunks((b"cICP", bytes([9, 16, 0, 1]))),
+    "cicp-before-icc.png": with_png_chunks((b"cICP", bytes([12, 13, 0, 1])), icc=swapped_profile()),
+    "icc-before-gama.png": with_png_chunks((b"gAMA", struct.pack(">I", 100_000)), icc=swapped_profile()),
+    "srgb-before-gama.png": with_png_chunks((b"sRGB", b"\0"), (b"gAMA", struct.pack(">I", 100_000))),
+    "icc.jpeg": encoded(PORTRAIT, "JPEG", quality=95, icc_profile=swapped_profile()),
+    "icc.webp": encoded(PORTRAIT, "WEBP", lossless=True, icc_profile=swapped_profile()),
+    "icc.avif": encoded(PORTRAIT, "AVIF", quality=95, icc_profile=swapped_profile()),
+    "p3.avif": avif(12, 13),
+    "bt2020.avif": avif(9, 1),
+    "gamma28.avif": avif(5, 5),
+    "pq.avif": avif(9, 16),
+    "hlg.avif": avif(9, 18),
+}
+HDR = {"cicp-pq.png", "pq.avif", "hlg.avif"}
+"""Tone-mapped in JPEG and WebP, by another curve than the browser's."""
+
+
+def results(name: str) -> Iterator[tuple[str, WrittenFile]]:
+    for wanted in OutputFormat:
+        extension = Path(name).suffix[1:] if wanted is OutputFormat.SAME else wanted.value
+        for faces in ((), (FACE,)):
+            for kept in MetadataPolicy:
+                done = write(open_photo(SOURCES[name]), (faces,), Policy(output_format=wanted, metadata=kept))
+                yield f"{name} {wanted.value} {len(faces)} {kept.value}.{extension}", done
+                if (wanted, faces) != (OutputFormat.SAME, ()):
+                    break  # the colours of what is encoded again do not depend on the metadata
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium; .ci/run installs it")
+def test_a_browser_shows_every_result_in_the_colours_of_its_source(tmp_path: Path) -> None:
+    written = {label: done for name in SOURCES for label, done in results(name)}
+    shown = views(SOURCES | {label: done.data for label, done in written.items()}, SIZE, tmp_path)
+    differences = {}
+    for label, done in written.items():
+        name = label.split()[0]
+        is_tone_mapped = name in HDR and label.endswith((".jpeg", ".webp"))
+        assert [note.code for note in done.notes] == ["hdr_reduced"] * is_tone_mapped, label
+        difference = mean_delta_e(shown[name], shown[label], BELOW)
+        if difference > (5 if is_tone_mapped else 2):
+            differences[label] = round(difference, 1)
+    assert differences == {}
+    assert mean_delta_e(shown["untagged.png"], shown["linear.png"], BELOW) > 10  # the browser honours the tags
+
+
+def test_adobe_rgb_by_exif_becomes_a_profile() -> None:
+    for kept in MetadataPolicy:
+        for faces in ((), (FACE,)):
+            done = write(open_photo(adobe_rgb_by_exif()), (faces,), Policy(metadata=kept))
+            assert done.is_copied is not bool(faces)
+            with Image.open(io.BytesIO(done.data)) as image:
+                profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+                shown = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"))
+                assert shown is not None
+                values = (np.asarray(image) / 255.0) ** (563 / 256)
+            matrix = [[1.39836, -0.39836, 0], [0, 1, 0], [0, -0.04293, 1.04293]]  # Adobe RGB (1998), 4.3, to sRGB
+            linear = (values @ np.array(matrix).T).clip(0, 1)
+            meant = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+            assert mean_delta_e(np.asarray(shown), np.rint(meant * 255).astype(np.uint8), BELOW) < 1
+
+
+def test_srgb_by_exif_or_an_unknown_index_stays_untagged() -> None:
+    for space, index in ((1, "R03"), (65535, "R98"), (65535, "THM")):
+        exif = Image.Exif()
+        exif.get_ifd(IFD.Exif)[Base.ColorSpace] = space
+        exif.get_ifd(IFD.Exif)[IFD.Interop] = {1: index}
+        done = write(open_photo(encoded(PORTRAIT, "JPEG", exif=exif)), ((FACE,),), Policy())
+        assert b"ICC_PROFILE" not in done.data
+
+
+@pytest.mark.parametrize("faces", [(), (FACE,)])
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.endswith(".png")])
+def test_a_png_keeps_its_colour_chunks(name: str, faces: tuple[Face, ...]) -> None:
+    source, result = SOURCES[name], write(open_photo(SOURCES[name]), (faces,), Policy()).data
+    assert sorted(png.colour_chunks(result)) == sorted(png.colour_chunks(source))
+    assert (b"iCCP" in result) is (b"iCCP" in source)
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="needs exiftool; .ci/run installs it")
+@pytest.mark.parametrize("name", ["p3.avif", "pq.avif", "hlg.avif", "bt2020.avif"])
+def test_exiftool_reads_the_code_points_of_an_avif(name: str, tmp_path: Path) -> None:
+    read = []
+    for at, data in enumerate([SOURCES[name], write(open_photo(SOURCES[name]), ((FACE,),), Policy()).data]):
+        (tmp_path / f"{at}.avif").write_bytes(data)
+        command = ["exiftool", "-j", "-n", "-ColorPrimaries", "-TransferCharacteristics", str(tmp_path / f"{at}.avif")]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)[0]
+        read.append((found["ColorPrimaries"], found["TransferCharacteristics"]))
+    assert read[0] == read[1]
+
+
+def test_a_picture_in_pq_or_linear_light_also_appears_as_it_is_meant() -> None:
+    for name in ("pq.avif", "cicp-pq.png", "linear.png"):
+        seen = open_photo(SOURCES[name]).frames[0].appearances
+        assert len(seen) == 2
+        assert np.abs(seen[0].astype(int) - seen[1]).mean() > 20
+    for name in ("untagged.png", "p3.avif", "srgb.png"):
+        assert len(open_photo(SOURCES[name]).frames[0].appearances) == 1
+
+
+def test_a_small_damaged_colour_chunk_is_no_obstacle() -> None:
+    for chunk in ((b"gAMA", b"\0\0\0\0"), (b"cHRM", bytes(32)), (b"cICP", b"\1\1")):
+        photo = open_photo(with_png_chunks(chunk), Limits())
+        assert photo.frames[0].colour.is_srgb
+        assert write(photo, ((FACE,),), Policy()).data
