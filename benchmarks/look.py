@@ -28,7 +28,7 @@ _COUNT = int(os.environ.get("LOOK_COUNT", "20"))
 _SIZE = (1920, 1350)
 
 # Run in each checkout: `find_faces` is the one function that all releases have.
-_CHILD = """
+DETECTION = """
 import json, sys, time
 from pathlib import Path
 from blurline import Policy, ProfileName, open_photo
@@ -47,17 +47,18 @@ def run() -> dict[str, Any]:
     folders = checkouts("detection")
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         pictures = _pictures(Path(temporary))
-        processes = {name: stack.enter_context(CheckoutProcess(folder, _CHILD)) for name, folder in folders.items()}
+        processes = {name: stack.enter_context(CheckoutProcess(folder, DETECTION)) for name, folder in folders.items()}
         load = [os.getloadavg()[0]]
-        report = {profile: _compared(profile, pictures, processes) for profile in _PROFILES}
+        report = {profile: compared(profile, pictures, processes, _ROUNDS) for profile in _PROFILES}
         load.append(os.getloadavg()[0])
     return {"pictures": len(pictures), "rounds": _ROUNDS, "load": [round(each, 1) for each in load], **report}
 
 
-def _compared(profile: str, pictures: list[Path], processes: dict[str, CheckoutProcess]) -> dict[str, Any]:
+def compared(profile: str, pictures: list[Path], processes: dict[str, CheckoutProcess], rounds: int) -> dict[str, Any]:
+    """The CPU times of detection in both checkouts over some pictures, in alternating runs, and their ratio."""
     times: dict[str, list[list[float]]] = {name: [[] for _ in pictures] for name in processes}
     faces: dict[str, int] = {}
-    for number in range(_ROUNDS + 1):
+    for number in range(rounds + 1):
         faces = dict.fromkeys(processes, 0)
         for at, picture in enumerate(pictures):
             for name, process in processes.items():
@@ -66,7 +67,7 @@ def _compared(profile: str, pictures: list[Path], processes: dict[str, CheckoutP
                 if number:  # the first round loads models and fills caches
                     times[name][at].append(ms)
     totals = {name: [sum(column) for column in zip(*rows, strict=True)] for name, rows in times.items()}
-    rounds = [after / before for before, after in zip(totals["before"], totals["after"], strict=True)]
+    ratios_of_rounds = [after / before for before, after in zip(totals["before"], totals["after"], strict=True)]
     medians = {name: [statistics.median(row) for row in rows] for name, rows in times.items()}
     ratios = {
         picture.name: round(after / before, 2)
@@ -75,7 +76,7 @@ def _compared(profile: str, pictures: list[Path], processes: dict[str, CheckoutP
     return {
         "ms_a_picture": {name: round(statistics.mean(values), 1) for name, values in medians.items()},
         "after_over_before": round(sum(medians["after"]) / sum(medians["before"]), 3),
-        "lowest_and_highest_round": [round(min(rounds), 3), round(max(rounds), 3)],
+        "lowest_and_highest_round": [round(min(ratios_of_rounds), 3), round(max(ratios_of_rounds), 3)],
         "each_picture": ratios,
         "faces_found": faces,
     }

@@ -22,6 +22,7 @@ from benchmarks import (
     picture,
     reid,
     second_look,
+    shapes,
     soak,
     sphere,
     stack,
@@ -47,8 +48,8 @@ _PARTS = {
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
     """Run the named benchmarks, or all except `soak` (long), `imports` and `look` (which need another checkout),
-    `second_look` and `turned` (which need labelled pictures), `reid` (prepared by `make reid`) and `million` (whose
-    database the folder ``keep`` can keep)."""
+    `second_look`, `shapes` and `turned` (which need labelled pictures), `reid` (prepared by `make reid`) and `million`
+    (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
         "before": before.run,
@@ -56,6 +57,7 @@ def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
         "look": look.run,
         "reid": reid.run,
         "second_look": second_look.run,
+        "shapes": shapes.run,
         "soak": soak.run,
         "turned": turned.run,
         "million": partial(million.run, keep),

@@ -19,7 +19,7 @@ from blurline.box import Face
 from blurline.decision.choice import choose
 from blurline.errors import ConfigurationError
 from blurline.faces import Faces
-from blurline.picture.letterbox import ScaledImage, scale_to_fit, scale_to_side
+from blurline.picture.letterbox import ScaledImage, scale_of_side, scale_to_fit, scale_to_side
 from blurline.picture.malloc_tuning import return_freed_memory
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
@@ -44,6 +44,7 @@ from blurline.policy.profile import (
 from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
+from models.fine_look import fine_passes, small_questions
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
 from models.look import PassFaces, focus_of, is_better_way, is_known, run_pass, small_faces, turned_weight
 from models.merge import fuse, iou, non_maximum_suppression, outermost
@@ -202,6 +203,8 @@ class DetectionPlan:
         height, width = pixels.shape[:2]
         long_side_px = max(height, width)
         passes = self.profile.passes_for(width, height)
+        if self.profile.looks_finely:
+            passes += fine_passes(passes, width, height)
         image = Image.fromarray(pixels)
         fixed = self.detector.fixed_input
         if fixed is None:
@@ -292,10 +295,26 @@ class DetectionPlan:
         found: list[PassFaces],
         known: Faces | None = None,
     ) -> PassFaces:
+        if step.where is Where.SCOUTED:
+            return self._look_finely(step, pixels, inputs, found, known)
         picture = self._picture(step, pixels, inputs)
         focus = focus_of(step, picture.scale, found, inputs.long_side_px, known)
         detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
         return run_pass(step, picture, focus, detector, classes)
+
+    def _look_finely(
+        self, step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs, found: list[PassFaces], known: Faces | None
+    ) -> PassFaces:
+        """Look around small faces that scouts saw, in the picture itself, which is large: it is scaled only if needed,
+        and not kept."""
+        height, width = pixels.shape[:2]
+        scale = scale_of_side(step.side_px, width, height)
+        same_way = [each for each in found if each.step.quarter_turns == step.quarter_turns]
+        focus = small_questions(same_way, scale, width * height, known)
+        if not len(focus.rows):
+            return PassFaces(step, focus.rows, scale, focus.max_face_px, np.zeros((0, 4)))
+        picture = scale_to_side(Image.fromarray(pixels), step.side_px)
+        return run_pass(step, picture, focus, self.detector, self.classes)
 
     @staticmethod
     def _picture(step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> ScaledImage:

@@ -150,16 +150,32 @@ def scale_to_side(image: Image.Image, side_px: int) -> ScaledImage:
     counts is how many pixels a face has, and the long side of a strip or scroll does not limit that.
     """
     width, height = image.size
-    aspect = max(height, width) / min(height, width)
-    factor = side_px / max(height, width) * math.sqrt(max(1.0, min(aspect, _MOST_ASPECT) / 2))
-    if aspect > _LONG_ASPECT:
-        most = side_px * math.sqrt(_MOST_LONG_AREA / (width * height))
-        factor = max(factor, min(side_px / _FULL_SIDE_PX, most, 1.0))
-    inner = _resize(image, factor)
+    inner = _resize(image, scale_of_side(side_px, width, height))
     scale_x, scale_y = inner.shape[1] / width, inner.shape[0] / height
     if width >= _PANORAMA_ASPECT * height:
         inner = np.concatenate([inner, inner[:, : round(inner.shape[1] * _SEAM)]], axis=1)
     return ScaledImage(inner, scale_x, scale_y, width)
+
+
+def scale_of_side(side_px: int, width_px: int, height_px: int) -> float:
+    """Return the factor by which `scale_to_side` scales a picture of this size."""
+    least, large = _scales_per_side(width_px, height_px)
+    return max(side_px * least, min(side_px * large, 1.0))
+
+
+def side_of_scale(scale: float, width_px: int, height_px: int) -> int:
+    """Return the side for which `scale_to_side` scales a picture of this size by a factor of at most 1."""
+    return math.ceil(scale / max(_scales_per_side(width_px, height_px)) - 1e-6)
+
+
+def _scales_per_side(width_px: int, height_px: int) -> tuple[float, float]:
+    """The factor for each pixel of the side: of any picture, and up to 1, of a long one; 0 for others."""
+    long_px, short_px = max(width_px, height_px), min(width_px, height_px)
+    aspect = long_px / short_px
+    least = math.sqrt(max(1.0, min(aspect, _MOST_ASPECT) / 2)) / long_px
+    if aspect <= _LONG_ASPECT:
+        return least, 0.0
+    return least, min(1 / _FULL_SIDE_PX, math.sqrt(_MOST_LONG_AREA / (width_px * height_px)))
 
 
 def scale_to_fit(image: Image.Image, height_px: int, width_px: int) -> ScaledImage:
@@ -170,9 +186,9 @@ def scale_to_fit(image: Image.Image, height_px: int, width_px: int) -> ScaledIma
 
 
 def _resize(image: Image.Image, factor: float) -> NDArray[np.uint8]:
-    if factor == 1:
-        return np.asarray(image)
     width, height = (max(1, round(side * factor)) for side in image.size)
+    if (width, height) == image.size:
+        return np.asarray(image)
     # Measured (docs/detection.md): bicubic is best for enlarging, bilinear for reducing.
     return np.asarray(resize(image, width, height, is_bicubic=factor > 1))
 

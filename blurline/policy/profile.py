@@ -19,12 +19,13 @@ class Where(StrEnum):
     """Which part of the picture a pass shows to the detector.
 
     ``QUESTIONS``: around candidates of the coarser passes that are not settled yet. ``SMALL_FACES``: around candidates
-    that are small in the finest pass so far.
+    that are small in the finest pass so far. ``SCOUTED``: the same, and around what a scout saw that is as small.
     """
 
     WHOLE = "whole"
     QUESTIONS = "questions"
     SMALL_FACES = "small_faces"
+    SCOUTED = "scouted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Profile:
     size in the detector's input. ``threshold`` is the score from which a face is destroyed; two boxes whose IoU exceeds
     ``merge_iou`` are the same face.
 
+    ``looks_finely``: a large picture gets the passes of `models.fine_look` for its small faces, too.
+
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
     ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
 
@@ -64,6 +67,7 @@ class Profile:
     small_passes: tuple[Pass, ...]
     threshold: float
     most_zoom: float = 1.0
+    looks_finely: bool = False
     closer_where: Where = Where.SMALL_FACES
     closer_score: float = 0.2
     crowd: int = 1
@@ -92,6 +96,7 @@ class Profile:
             passes=halved(self.passes),
             small_passes=halved(self.small_passes),
             most_zoom=1.0,
+            looks_finely=False,
             checks_turns=False,
         )
 
@@ -106,6 +111,7 @@ class Profile:
             passes=whole(self.passes),
             small_passes=whole(self.small_passes),
             most_zoom=1.0,
+            looks_finely=False,
             closer_where=Where.WHOLE,
             closer_score=threshold,
             crowd=6,
@@ -174,6 +180,21 @@ SETTLED_SCORE = 0.6
 SETTLED_PX = 64.0
 """A candidate is settled if the coarse passes agree on this score and its side in the finer pass is at least this."""
 
+FINE_SCOUT_SCALE = 0.5
+FINE_SCOUT_AREA_PX = 32e6
+"""A large picture is shown to another scout at this scale, reduced to at most this area. There, a face of 40 px has 20
+px, and 16 in a picture of 200 megapixels. It is left out if the profile's own scout is nearly as fine."""
+
+FINE_SCOUT_GAIN = 1.4
+
+FINE_AREA_PX = 100e6
+FINE_REGIONS_PX = 8e6
+FINE_REGIONS_OF_PX = 16e6
+FINE_QUESTION_SCORE = 0.1
+"""What that scout gives this score is looked at in the picture itself, reduced to at most `FINE_AREA_PX`; the best
+first, in regions of at most `FINE_REGIONS_PX` in all. For a picture larger than `FINE_REGIONS_OF_PX`, this limit grows
+with the square root of the area: it is 28 megapixels for 200."""
+
 FINE_FACE_PX = 48.0
 FINE_FACE_SCORE = 0.2
 """A candidate smaller than this in the finest pass so far, with this score, is shown to a pass over small faces."""
@@ -220,6 +241,7 @@ PROFILES = {
         small_passes=(*_whole(320, 640), Pass(1600, _QUESTIONS), Pass(1920, _SMALL_FACES)),
         threshold=0.3,
         most_zoom=2.0,
+        looks_finely=True,
     ),
     ProfileName.THOROUGH: Profile(
         "centerface",

@@ -139,6 +139,18 @@ def test_no_aspect_ratio_hides_a_face_of_60_pixels(size: tuple[int, int]) -> Non
     assert ((found[:, :2] < middle) & (found[:, 2:] > middle)).all(axis=1).any()
 
 
+def test_no_size_hides_a_face_of_40_pixels() -> None:
+    """At 38 megapixels, the coarse passes show the portraits' faces with three to nine pixels."""
+    portrait = Image.open(HOPPER).convert("RGB").resize((108, 108), Image.Resampling.LANCZOS)
+    large = Image.open(COFFEE).convert("RGB").resize((7500, 5000))
+    spots = [(700, 500), (3600, 2600), (7000, 4500)]
+    for spot in spots:
+        large.paste(portrait, spot)
+    found = corners(large, Policy())
+    middle = np.array(spots) + 54
+    assert ((found[:, None, :2] < middle) & (found[:, None, 2:] > middle)).all(axis=2).any(axis=0).all()
+
+
 @pytest.mark.parametrize("profile", ProfileName)
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (33, 1400), (640, 641)])
 def test_boxes_lie_inside_pictures_of_any_size(profile: ProfileName, size: tuple[int, int]) -> None:
