@@ -41,6 +41,8 @@ _COARSE_NODES = 9
 
 def as_srgb(pixels: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
     """(H, W, 3) numbers of a meaning -> the same as sRGB, tone-mapped if they are HDR. Within about two levels."""
+    if colour.icc is not None:
+        return _by_profile(pixels, colour.icc)  # whose curves may have any shape
     return _through(pixels, _srgb_table(colour))
 
 
@@ -86,7 +88,7 @@ def _table(colours: NDArray[np.float64]) -> ImageFilter.Color3DLUT:
 def _rendered(values: NDArray[np.float64], colour: Colour) -> NDArray[np.float64]:
     """(n, 3) numbers from 0 to 1 -> the same as sRGB, the white of the source shown as white."""
     if colour.icc is not None:
-        return _by_profile(values, colour.icc)
+        return np.asarray(_by_profile(np.rint(values * 255).astype(np.uint8)[None], colour.icc)[0] / 255.0)
     if colour.is_hdr:
         return encoded_as_srgb(_mapped(values, colour, BT709))
     linear = decoded(_at_full_range(values, colour), colour.curve)
@@ -98,16 +100,16 @@ def _at_full_range(values: NDArray[np.float64], colour: Colour) -> NDArray[np.fl
     return values if colour.is_full_range else ((values * 255 - 16) / 219).clip(0, 1)
 
 
-def _by_profile(values: NDArray[np.float64], profile: bytes) -> NDArray[np.float64]:
+def _by_profile(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     """By LittleCMS; the numbers themselves where it refuses the profile, as readers then take them for sRGB."""
     rgb = rgb_from_grey(profile) if space_of(profile) == b"GRAY" else profile
-    image = Image.fromarray(np.rint(values * 255).astype(np.uint8)[None])
+    image = Image.fromarray(pixels)
     try:
         source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(rgb or b"")), ImageCms.createProfile("sRGB")
         shown = ImageCms.profileToProfile(image, source, srgb, ImageCms.Intent.RELATIVE_COLORIMETRIC)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return values
-    return np.asarray(np.asarray(shown)[0] / 255.0)
+        return pixels
+    return np.asarray(shown)
 
 
 def _mapped(values: NDArray[np.float64], colour: Colour, wanted: Chromaticities) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from blurline import Box, Face, Policy, open_photo
 from blurline.limits import Limits
 from blurline.picture.colour_profile import assembled, clean_profile, tags_of
 from blurline.picture.formats import heif, png
+from blurline.picture.matrix_profile import grey_profile
 from blurline.picture.redact import WrittenFile, write
 from blurline.policy import OutputFormat
 from blurline.policy.metadata_policy import MetadataPolicy
@@ -170,3 +171,54 @@ def test_a_small_damaged_colour_chunk_is_no_obstacle() -> None:
         photo = open_photo(with_png_chunks(chunk), Limits())
         assert photo.frames[0].colour.is_srgb
         assert write(photo, ((FACE,),), Policy()).data
+
+
+def cmyk_profile() -> bytes:
+    """A press whose paper is grey: a table of two steps for each ink, to Lab of 8 bits."""
+    lightness = [round(200 * (1 - k / 1.2)) for _ in range(8) for k in (0, 1)]
+    entries = bytes(value for level in lightness for value in (min(level, 255), 128, 128))
+    identity = bytes(range(256))
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + identity * 4 + entries + identity * 3
+    header = bytearray(128)
+    header[8:12], header[12:24], header[36:40] = b"\2\x40\0\0", b"prtrCMYKLab ", b"acsp"
+    header[68:80] = struct.pack(">3i", 63190, 65536, 54061)
+    return assembled(bytes(header), [(b"A2B0", table), (b"wtpt", b"XYZ " + bytes(4) + bytes(header[68:80]))])
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "TIFF"])
+def test_cmyk_is_converted_by_its_profile(format_: str) -> None:
+    inks = PORTRAIT.convert("CMYK")
+    profile = cmyk_profile()
+    source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+    meant = ImageCms.profileToProfile(inks, source, srgb, ImageCms.Intent.RELATIVE_COLORIMETRIC, "RGB")
+    assert meant is not None
+    done = write(open_photo(encoded(inks, format_, icc_profile=profile)), ((FACE,),), Policy())
+    assert [note.code for note in done.notes] == ["cmyk_converted"]
+    shown = done.photo.pixels
+    assert mean_delta_e(shown, np.asarray(inks.convert("RGB")), BELOW) > 5
+    assert mean_delta_e(shown, np.asarray(meant), BELOW) < 2
+    assert done.photo.encoding.source_profile is None
+
+
+def test_each_page_of_a_document_keeps_its_own_profile() -> None:
+    other = PORTRAIT.copy()
+    other.encoderinfo = {"icc_profile": None}
+    pages = encoded(PORTRAIT, "TIFF", save_all=True, append_images=[other], icc_profile=swapped_profile())
+    photo = open_photo(pages)
+    assert [frame.colour.icc is not None for frame in photo.frames] == [True, False]
+    done = write(photo, ((FACE,), (FACE,)), Policy())
+    assert [frame.colour for frame in done.photo.frames] == [frame.colour for frame in photo.frames]
+
+
+def test_a_profile_of_grey_becomes_one_of_rgb_where_the_format_has_no_grey() -> None:
+    grey = PORTRAIT.convert("L")
+    data = encoded(grey, "PNG", icc_profile=grey_profile("Grey", (1.0,)))
+    done = write(open_photo(data), ((FACE,),), Policy(output_format=OutputFormat.WEBP))
+    with Image.open(io.BytesIO(done.data)) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        shown = ImageCms.profileToProfile(image.convert("RGB"), profile, ImageCms.createProfile("sRGB"))
+    linear = np.asarray(grey.convert("RGB")) / 255.0
+    meant = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert shown is not None
+    assert mean_delta_e(np.asarray(shown), np.rint(meant * 255).astype(np.uint8), BELOW) < 1
