@@ -13,6 +13,7 @@ from blurline.access.noise_key import load_noise_key
 from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
 from blurline.errors import OutputCheckFailed
+from blurline.picture.gain_map_result import HDR_SHOWS_FACE
 from blurline.picture.photo import Format, Frame, Photo, PictureNote
 from blurline.picture.redact import write
 from blurline.policy import Policy
@@ -20,7 +21,7 @@ from blurline.policy.strengthened import STRENGTHENED_FIELDS, strengthened
 from blurline.settings import Settings
 from models.detection_plan import DetectionPlan, FrameDetections, plan_for
 from models.made_with import STRONGER, made_with
-from models.second_look import visible_faces
+from models.second_look import is_face_in_map, visible_faces
 
 _NONE = np.zeros(0, np.float32)
 
@@ -117,7 +118,12 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
 
 def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
     noise_key = load_noise_key(settings.home)
-    written = write(photo, [choice.destroyed for choice in choices], policy, noise_key.secret)
+    faces = [choice.destroyed for choice in choices]
+    written = write(photo, faces, policy, noise_key.secret)
+    if is_face_in_map(written.photo, choices[0], policy, settings):
+        written = write(replace(photo, gain_map=None), faces, policy, noise_key.secret)
+        others = tuple(note for note in written.notes if note.code != HDR_SHOWS_FACE.code)
+        written = replace(written, notes=(*others, HDR_SHOWS_FACE))
     shown = [_NONE]
     first = len(choices) - len(written.photo.frames)  # only PNG keeps a poster frame
     for frame, source, choice in zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True):

@@ -18,8 +18,9 @@ from blurline.decision.choice import Choice
 from blurline.decision.doubt import SECOND_LOOK_SCORE
 from blurline.errors import OutputCheckFailed
 from blurline.faces import Faces
+from blurline.picture.gain_map_result import upright_map
 from blurline.picture.letterbox import scale_to_side
-from blurline.picture.photo import Frame
+from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import SECOND_LOOK_MODEL, Pass
 from blurline.settings import Settings
@@ -75,6 +76,29 @@ def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Sett
     if len(shown) and shown[0, 4] >= SURE:
         raise FaceVisible(shown)
     return shown
+
+
+def is_face_in_map(written: Photo, choice: Choice, policy: Policy, settings: Settings) -> bool:
+    """Whether the gain map of a written file, with stretched levels, may show a face against the policy's choice.
+
+    A map has details where the picture itself is white, as behind a bright window.
+    """
+    if written.gain_map is None:
+        return False
+    detector = vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)
+    levels = upright_map(written.gain_map, written.orientation).pixels
+    low, high = np.percentile(levels, [0.1, 99.9])
+    stretched = ((levels - low) / max(high - low, 1) * 255).clip(0, 255).astype(np.uint8)
+    pixels = stretched if stretched.ndim == 3 else np.stack([stretched] * 3, axis=2)
+    scale = np.array([written.width_px / pixels.shape[1], written.height_px / pixels.shape[0]] * 2, np.float32)
+
+    def is_open(rows: Faces) -> NDArray[np.bool_]:
+        in_picture = rows.copy()
+        in_picture[:, :4] *= scale
+        return choice.uncovered(in_picture, policy, written.width_px, written.height_px)
+
+    rows = _candidates(pixels, detector, is_open)
+    return bool((rows[is_open(rows)][:, 4] >= SECOND_LOOK_SCORE).any())
 
 
 def _candidates(pixels: NDArray[np.uint8], detector: Detector, is_open: Callable[[Faces], NDArray[np.bool_]]) -> Faces:

@@ -23,9 +23,10 @@ from blurline.errors import (
 from blurline.limits import Limits
 from blurline.picture.colour_reading import read_colour
 from blurline.picture.decoded_frame import decoded_frame
-from blurline.picture.facts import FrameFacts, describe, describe_frame
+from blurline.picture.facts import FrameFacts, PictureFacts, describe, describe_frame
 from blurline.picture.formats import heif
 from blurline.picture.formats.xmp import GPANO, read_properties
+from blurline.picture.gain_map import FurtherPictures, read_further_pictures
 from blurline.picture.jpeg_end import completed
 from blurline.picture.metadata import ORIENTATION, read_metadata, xmp_packet
 from blurline.picture.part_limits import check_parts, too_many_frames
@@ -97,11 +98,13 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
             ) from error
         shown_ms = sum(frame.duration_ms or 0 for frame in frames)
         facts = describe(image, data, tuple(described), shown_ms)
+        further = _further_pictures(image, data, limits)
+        facts = _with_further_pictures(facts, further) if encoding.format is Format.JPEG else facts
         projection = Projection()
         if len(frames) == 1:  # `metadata` has only the properties that may pass
             projection = projection_of(read_properties(xmp_packet(image), GPANO), frames[0].pixels)
         seen = tuple(replace(frame, sphere=projection.sphere) for frame in frames)
-        return Photo(seen, encoding, metadata, facts, data, stored, projection.layout)
+        return Photo(seen, encoding, metadata, facts, data, stored, projection.layout, further.gain_map)
 
 
 def _open_whole(data: bytes, limits: Limits) -> Image.Image:
@@ -155,6 +158,17 @@ def _format(image: Image.Image) -> Format:
 def _frame_count(image: Image.Image) -> int:
     """The number of frames to decode: all of an animation or document, one of a group of pictures."""
     return 1 if image.format in ("MPO", "HEIF") else getattr(image, "n_frames", 1)
+
+
+def _further_pictures(image: Image.Image, data: bytes, limits: Limits) -> FurtherPictures:
+    """The pictures behind the main one of a JPEG."""
+    is_jpeg = _format(image) is Format.JPEG
+    return read_further_pictures(data, *image.size, limits) if is_jpeg else FurtherPictures()
+
+
+def _with_further_pictures(facts: PictureFacts, further: FurtherPictures) -> PictureFacts:
+    """The facts of a JPEG: its index lists gain maps too, which are not shown by themselves."""
+    return replace(facts, pictures=max(1, facts.pictures - further.maps))
 
 
 def _pixel_count(image: Image.Image, frames: int) -> int:

@@ -16,7 +16,7 @@ from blurline.picture.photo import Frame
 from blurline.picture.source_encoding import is_transparent
 from blurline.picture.tiff_samples import grey_values, is_negative, is_signed_grey
 
-_TRANSPOSE_TO_UPRIGHT = {
+TRANSPOSE_TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -30,7 +30,7 @@ _GREY_MODES = {"1", "L", "LA", "La", "I", "F"} | DEEP_GREY
 
 def decoded_frame(image: Image.Image, orientation: int, crop: heif.CleanAperture | None) -> Frame:
     """The present frame of a loaded image, after the container's ``crop``, turned by the EXIF ``orientation``."""
-    transpose = _TRANSPOSE_TO_UPRIGHT.get(orientation)
+    transpose = TRANSPOSE_TO_UPRIGHT.get(orientation)
     shown = image
     if crop is not None:  # the container applies it before it turns the picture
         edges = (crop.left_px, crop.top_px, crop.left_px + crop.width_px, crop.top_px + crop.height_px)

@@ -8,6 +8,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
 from blurline.picture.formats import jpeg, png, webp
+from blurline.picture.gain_map_result import without_map
 from blurline.picture.metadata import MANDATORY_IN_JPEG, ORIENTATION, Metadata
 from blurline.picture.photo import Format, Photo
 
@@ -22,7 +23,10 @@ def leftovers(data: bytes, written: Photo, allowed: Metadata) -> list[str]:
     """Names of unwanted parts of a file: foreign parts of its container, further pictures, a thumbnail, and metadata
     beyond ``allowed``. ``written`` is the file, opened again."""
     format_ = written.encoding.format
-    found = list(_FOREIGN[format_](data)) if format_ in _FOREIGN else []
+    found: list[str] = []
+    if written.gain_map is not None:
+        data, found = without_map(data)
+    found += list(_FOREIGN[format_](data)) if format_ in _FOREIGN else []
     if written.facts.pictures > len(written.facts.frames):
         found.append("further pictures")
     with Image.open(io.BytesIO(data)) as image:

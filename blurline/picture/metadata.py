@@ -25,6 +25,7 @@ from blurline.policy.metadata_policy import MetadataPolicy
 ORIENTATION = Base.Orientation
 
 Values = dict[int, Any]
+Properties = Mapping[tuple[str, str], Mapping[str, str]]
 
 _SRGB, _UNCALIBRATED = 1, 65535
 _PER_INCH, _USUAL_DPI = 2, 72.0
@@ -118,10 +119,11 @@ class Metadata:
                 block[directory] = 0  # without this entry, a TIFF is written without the directory
         return block
 
-    def written_xmp(self) -> bytes | None:
-        """A new XMP packet with the properties of the panorama and of the pose; None without any."""
-        properties = {(GPANO, "GPano"): self.panorama, (CAMERA, "Camera"): self.pose}
-        return written_packet(properties) if self.panorama or self.pose else None
+    def written_xmp(self, further: Properties | None = None, children: str = "") -> bytes | None:
+        """A new XMP packet with the properties of the panorama, of the pose, and ``further`` ones, and elements;
+        None without any."""
+        properties = {(GPANO, "GPano"): self.panorama, (CAMERA, "Camera"): self.pose, **(further or {})}
+        return written_packet(properties, children) if any(properties.values()) else None
 
     @property
     def _written_gps_version(self) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blurline.picture.colour import UNTAGGED, Colour
 from blurline.picture.colour_rendering import as_srgb, looks_foreign
 from blurline.picture.facts import PictureFacts
+from blurline.picture.gain_map import GainMap
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.projection import Layout, Sphere
 
@@ -154,7 +155,7 @@ class Photo:
 
     ``facts``: what the file has. ``data`` is the source file; ``orientation`` the EXIF orientation of its compressed
     data (1 where the container or the decoder has already rotated it). ``layout``: what the pixels of the first frame
-    show.
+    show. ``gain_map``: of a JPEG, turned as its compressed data.
     """
 
     frames: tuple[Frame, ...]
@@ -164,6 +165,7 @@ class Photo:
     data: bytes = b""
     orientation: int = 1
     layout: Layout = Layout.FLAT
+    gain_map: GainMap | None = None
 
     @property
     def raster(self) -> Raster:

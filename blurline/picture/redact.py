@@ -18,6 +18,8 @@ from blurline.picture.decode import open_photo
 from blurline.picture.destroy import destroy, touched_area
 from blurline.picture.encode import check_writable, encode, flattened, is_lossless
 from blurline.picture.formats import jpeg, png, webp
+from blurline.picture.gain_map import GainMap
+from blurline.picture.gain_map_result import check_map, redacted_map, upright_map, with_map
 from blurline.picture.inspection import leftovers
 from blurline.picture.losses import Exactness, losses
 from blurline.picture.lossless_jpeg import can_splice, splice
@@ -88,8 +90,13 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
     exactness = Exactness()
     if policy.exact:
         data, exactness = _exact(photo, frames[0], data, wanted)
+    gain_map = None
+    if photo.gain_map is not None and wanted is Format.JPEG:
+        upright = upright_map(photo.gain_map, photo.orientation)
+        gain_map = redacted_map(photo, upright, faces[0], policy, noise_key)
+        data = with_map(data, gain_map, metadata)
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
-    written = check_output(data, wanted, frames, boxes, metadata)
+    written = check_output(data, wanted, frames, boxes, metadata, gain_map)
     check_written(frames, written, places, is_exact=is_lossless(photo.encoding, wanted))
     return WrittenFile(data, written, notes=losses(facts, written.facts, metadata, written.metadata, exactness))
 
@@ -100,10 +107,11 @@ def check_output(
     frames: Sequence[Frame],
     boxes: Sequence[Sequence[Box]],
     metadata: Metadata,
+    gain_map: GainMap | None = None,
 ) -> Photo:
     """Open a written file independently of how it was written. Raises OutputCheckFailed unless it has the wanted
     format and the number and sizes of ``frames``, is upright, shows the frames' pixels in their ``boxes``, and contains
-    only its picture and ``metadata``."""
+    only its picture, ``gain_map`` and ``metadata``."""
     try:
         # The original was within the limits, but its result may be larger.
         written = open_photo(data, _NO_LIMITS, merges=False)
@@ -116,6 +124,8 @@ def check_output(
     for shown, meant, places in zip(written.frames, frames, boxes, strict=True):
         for box in places:
             _check_box(shown, meant, box)
+    if gain_map is not None or written.gain_map is not None:
+        check_map(written.gain_map, gain_map)
     found = leftovers(data, written, metadata)
     if found:
         raise OutputCheckFailed(f"The written file contains unwanted parts: {', '.join(found[:5])}.")
@@ -189,8 +199,12 @@ def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
     data = _REPACKAGE[format_](photo.data, exif, metadata.written_xmp(), photo.encoding.source_profile)
     if data is None or _has_slack(format_, data, photo):
         return None
+    if photo.gain_map is not None:
+        data = with_map(data, photo.gain_map, metadata)
     try:
         written = open_photo(data, _NO_LIMITS)
+        if photo.gain_map is not None:
+            check_map(written.gain_map, photo.gain_map)
     except PictureError:
         return None
     same = is_same(photo.frames[0], written.frames[0]) and not leftovers(data, written, metadata)

@@ -9,6 +9,7 @@ from PIL import Image, JpegImagePlugin
 from blurline.picture.colour import Colour
 from blurline.picture.colour_reading import read_profile
 from blurline.picture.formats import png, webp
+from blurline.picture.gain_map import tables_in_order
 from blurline.picture.photo import Encoding, Format
 
 
@@ -44,16 +45,7 @@ def _as_jpeg(image: Image.Image, encoding: Encoding, *, swaps_sides: bool) -> En
     cannot_be_kept = sampling == -1 or (sampling == 1 and swaps_sides)
     return replace(
         encoding,
-        quantization=_tables(image) if image.mode != "CMYK" else None,
+        quantization=tables_in_order(image) if image.mode != "CMYK" else None,
         subsampling=0 if cannot_be_kept else sampling,
         progressive=bool(image.info.get("progressive")),
     )
-
-
-def _tables(image: JpegImagePlugin.JpegImageFile) -> list[list[int]] | None:
-    """The quantisation tables, in the order in which the components use them."""
-    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
-    ids = list(dict.fromkeys(layer[3] for layer in layers))
-    if not 1 <= len(ids) <= 2 or any(number not in image.quantization for number in ids):
-        return None
-    return [list(image.quantization[number]) for number in ids]
