@@ -140,16 +140,20 @@ class DetectionPlan:
         A face in one appearance counts even if other appearances do not show it. So does a face in one rotation, with
         less weight.
         """
-        seen = [[each for each in passes if not each.step.is_scout] for passes in candidates.passes]
-        merged = []
-        for passes in seen:
+        merged: list[Faces] = []
+        singles: list[Faces] = []
+        for found in candidates.passes:
+            passes = [each for each in found if not each.step.is_scout]
             upright = self._fused(passes, 0, candidates.width_px, candidates.height_px)
             merged.append(upright)
+            singles += [each.candidates for each in passes if not each.step.quarter_turns]
             for turns in sorted({each.step.quarter_turns for each in passes} - {0}):
                 faces = self._fused(passes, turns, candidates.width_px, candidates.height_px)
-                faces[:, 4] *= turned_weight(faces, upright)
+                weight = turned_weight(faces, upright)
+                faces[:, 4] *= weight
                 merged.append(faces)
-        singles = [each.candidates for passes in seen for each in passes]
+                if weight == 1:  # the picture, or part of it, lies that way; otherwise the pass is no witness
+                    singles += [each.candidates for each in passes if each.step.quarter_turns == turns]
         if candidates.views is not None:
             merged.append(candidates.views.rows)
             singles.append(candidates.views.with_best_scores)

@@ -12,7 +12,7 @@ from blurline.picture.letterbox import scale_to_side
 from blurline.picture.photo import Frame
 from blurline.policy import Policy
 from blurline.policy.profile import PROFILES, TURNED_WEIGHT, Pass, ProfileName, Where
-from models.detection_plan import plan_for
+from models.detection_plan import Candidates, plan_for
 from models.look import (
     PassFaces,
     focus_of,
@@ -118,6 +118,24 @@ def test_what_the_upright_passes_show_is_no_question_for_rotated_ones() -> None:
     assert {each.step.quarter_turns for each in turned} == {1, 2, 3}
     for x1, y1, x2, y2 in np.concatenate([each.areas for each in turned if each.areas is not None]):
         assert not (x1 < x < x2 and y1 < y < y2)
+
+
+def test_a_rotated_pass_is_no_disagreement_unless_the_picture_lies_that_way() -> None:
+    plan = plan_for(Policy(profile=ProfileName.THOROUGH))
+    sure, weak = (300, 300, 400, 400, 0.9), (0, 0, 40, 40, 0.36)
+
+    def best_scores(*found: PassFaces) -> list[float]:
+        merged = plan.merge(Candidates([list(found)], 640, 480))
+        return [round(float(each), 2) for each in merged.best_scores[merged.rows[:, 4] < plan.threshold]]
+
+    def turned(side_px: int, faces: np.ndarray) -> PassFaces:
+        return PassFaces(Pass(side_px, quarter_turns=1), faces, side_px / 640)
+
+    upright = whole(640, rows(sure), 1), whole(320, rows(sure), 0.5)
+    assert best_scores(*upright, turned(640, rows(weak))) == [0.25]  # its score, with less weight
+    assert best_scores(upright[0], whole(320, rows(sure, weak), 0.5)) == [0.36]
+    nothing = whole(640, NOTHING, 1)
+    assert best_scores(nothing, turned(640, rows(sure)), turned(320, rows(sure, weak))) == [0.36]
 
 
 def test_another_way_up_is_better_if_a_scout_sees_more_faces_there() -> None:
