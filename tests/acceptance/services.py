@@ -22,7 +22,7 @@ from tests.acceptance.stack import BLURLINE
 from tests.servers import environment_of
 from tests.waiting import TIMEOUT_S
 
-_HEARTBEATS_WITHIN_S, _RECONCILE_EVERY_S = 30, 10
+HEARTBEATS_WITHIN_S, _RECONCILE_EVERY_S = 30, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,18 @@ def running_services(path: Path, address: str, **settings: Any) -> Iterator[Serv
         yield services
 
 
+def shorten_patience(prefect: httpx.Client) -> None:
+    """Shorten the heartbeat timeout and the reconcile interval, as an operator would in the Prefect UI."""
+    (automation,) = prefect.post("/automations/filter", json={}).raise_for_status().json()
+    path = f"/automations/{automation['id']}"
+    kept = {name: automation[name] for name in ("name", "description", "enabled", "trigger", "actions")}
+    prefect.put(path, json=kept | {"trigger": kept["trigger"] | {"within": HEARTBEATS_WITHIN_S}}).raise_for_status()
+    reconcile = prefect.get("/deployments/name/reconcile/reconcile").raise_for_status().json()
+    for schedule in reconcile["schedules"]:
+        every = {"schedule": {"interval": _RECONCILE_EVERY_S}}
+        prefect.patch(f"/deployments/{reconcile['id']}/schedules/{schedule['id']}", json=every).raise_for_status()
+
+
 def _postgres(services: Services, home: Home, secrets: dict[str, str], ports: dict[str, int], address: str) -> Part:
     password, port = secrets["database_password"], ports["postgres"]
     part = postgres_part(home, password, port, services.environment(home.path))
@@ -102,7 +114,7 @@ def _servers(services: Services, secrets: dict[str, str], ports: dict[str, int],
 
     def set_up() -> None:
         services.command("deploy")
-        _shorten_patience(services.prefect)
+        shorten_patience(services.prefect)
 
     return [
         Part(
@@ -123,18 +135,6 @@ def _servers(services: Services, secrets: dict[str, str], ports: dict[str, int],
 
 def _listening(address: str, port: int) -> list[str]:
     return ["--host", address, "--port", str(port)]
-
-
-def _shorten_patience(prefect: httpx.Client) -> None:
-    """Shorten the heartbeat timeout and the reconcile interval, as an operator would in the Prefect UI."""
-    (automation,) = prefect.post("/automations/filter", json={}).raise_for_status().json()
-    path = f"/automations/{automation['id']}"
-    kept = {name: automation[name] for name in ("name", "description", "enabled", "trigger", "actions")}
-    prefect.put(path, json=kept | {"trigger": kept["trigger"] | {"within": _HEARTBEATS_WITHIN_S}}).raise_for_status()
-    reconcile = prefect.get("/deployments/name/reconcile/reconcile").raise_for_status().json()
-    for schedule in reconcile["schedules"]:
-        every = {"schedule": {"interval": _RECONCILE_EVERY_S}}
-        prefect.patch(f"/deployments/{reconcile['id']}/schedules/{schedule['id']}", json=every).raise_for_status()
 
 
 def _answers(url: str, auth: tuple[str, str] | None = None) -> bool:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 _TASKS = ("download", "resize", "detect", "nms", "blur", "upload", "notify")
-_HOLD_LIMIT_S = 120
+_HOLD_LIMIT_S = 500
 
 
 def _wait_at(folder: Path, task: str, items: list[Any] | None) -> None:
