@@ -25,6 +25,7 @@ from blurline.picture.redact import WrittenFile, write
 from blurline.policy import OutputFormat
 from blurline.policy.metadata_policy import MetadataPolicy
 from tests.picture.browser_view import CHROMIUM, mean_delta_e, views
+from tests.picture.heif_files import with_property
 from tests.pictures import HOPPER, encoded
 
 SIZE = (96, 112)
@@ -222,3 +223,20 @@ def test_a_profile_of_grey_becomes_one_of_rgb_where_the_format_has_no_grey() -> 
     meant = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     assert shown is not None
     assert mean_delta_e(np.asarray(shown), np.rint(meant * 255).astype(np.uint8), BELOW) < 1
+
+
+@pytest.mark.skipif(shutil.which("heif-enc") is None, reason="needs heif-enc; .ci/run installs it")
+def test_a_heic_keeps_the_colours_of_its_code_points(tmp_path: Path) -> None:
+    PORTRAIT.save(tmp_path / "in.png")
+    command = ["heif-enc", "-q", "95", "in.png", "-o", "made.heic"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    plain = (tmp_path / "made.heic").read_bytes()
+    for code, expected in (((12, 13), ["heic_to_jpeg"]), ((9, 16), ["hdr_reduced", "heic_to_jpeg"])):
+        source = with_property(plain, b"colr", b"nclx" + struct.pack(">HHHB", *code, 6, 0x80))
+        done = write(open_photo(source), ((FACE,),), Policy())
+        assert [note.code for note in done.notes] == expected
+        with Image.open(io.BytesIO(done.data)) as image:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        assert ImageCms.getProfileDescription(profile).strip() == "Display P3"
+        kept = write(open_photo(source), ((FACE,),), Policy(output_format=OutputFormat.PNG))
+        assert dict(png.colour_chunks(kept.data))[b"cICP"] == bytes([*code, 0, 1])
