@@ -25,13 +25,16 @@ from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import (
     CHECK_SCORE,
-    CONFIRMED_SCORE,
+    CHECK_SUM,
+    CONFIRMED_SUM,
     EVIDENCE_SCORE,
     PLAN_VERSION,
     PROFILES,
     SCOUT_MODEL,
     SECOND_LOOK_MODEL,
     SMALL_FACE_PX,
+    TURNED_WEIGHT,
+    UNSEEN_SCORE,
     VIEW_CHECK,
     VIEW_CHECK_SCORE,
     Pass,
@@ -46,10 +49,11 @@ from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.fine_look import fine_passes, small_questions
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
-from models.look import PassFaces, focus_of, is_better_way, is_known, run_pass, small_faces, turned_weight
+from models.look import Part, PassFaces, focus_of, is_known, run_pass, small_faces
 from models.merge import fuse, iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
 from models.sphere import View, ViewFaces, faces_in_picture, look_around
+from models.ways_up import WaysUp, all_upright, sees_more, ways_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,12 @@ class Candidates:
     """The detections of each pass over each appearance of a frame, the frame's size, and the same of each class beside
     faces.
 
-    ``views``: the detections in the views of a sphere, in upright pixels.
+    ``ways``: the way up of the parts of each appearance, None where no scout looked. ``views``: the detections in the
+    views of a sphere, in upright pixels.
     """
 
     passes: list[list[PassFaces]]
+    ways: list[WaysUp | None]
     width_px: int
     height_px: int
     others: Mapping[str, Candidates] = field(default_factory=dict)
@@ -127,33 +133,38 @@ class DetectionPlan:
 
     def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
         """Run the detector on a frame. ``inputs``: the result of `inputs` for this frame, if already computed."""
-        found = [
+        looks = [
             self._look(frame.appearances[number], each) for number, each in enumerate(inputs or self.inputs(frame))
         ]
+        found = [passes for passes, _ in looks]
         return Candidates(
-            found, frame.width_px, frame.height_px, self.others.candidates(frame), self._look_around(frame, found)
+            found,
+            [ways for _, ways in looks],
+            frame.width_px,
+            frame.height_px,
+            self.others.candidates(frame),
+            self._look_around(frame, found),
         )
 
     def merge(self, candidates: Candidates) -> FrameDetections:
         """Merge the detections of all passes, clipped to the frame.
 
-        A face in one appearance counts even if other appearances do not show it. So does a face in one rotation, with
-        less weight.
+        A face in one appearance counts even if other appearances do not show it. So does a face in one way up, with
+        less weight unless its part of the picture lies that way.
         """
         merged: list[Faces] = []
         singles: list[Faces] = []
-        for found in candidates.passes:
+        size_px = candidates.width_px, candidates.height_px
+        for found, found_ways in zip(candidates.passes, candidates.ways, strict=True):
             passes = [each for each in found if not each.step.is_scout]
-            upright = self._fused(passes, 0, candidates.width_px, candidates.height_px)
-            merged.append(upright)
-            singles += [each.candidates for each in passes if not each.step.quarter_turns]
-            for turns in sorted({each.step.quarter_turns for each in passes} - {0}):
-                faces = self._fused(passes, turns, candidates.width_px, candidates.height_px)
-                weight = turned_weight(faces, upright)
-                faces[:, 4] *= weight
-                merged.append(faces)
-                if weight == 1:  # the picture, or part of it, lies that way; otherwise the pass is no witness
-                    singles += [each.candidates for each in passes if each.step.quarter_turns == turns]
+            faces = [self._fused(passes, turns, *size_px) for turns in range(4)]
+            ways = found_ways or ways_up(faces, *size_px)
+            for turns in (1, 2, 3):
+                faces[turns][ways.at(faces[turns]) != turns, 4] *= TURNED_WEIGHT
+            merged += faces
+            for each in passes:  # where the picture does not lie that way, a rotated pass is no witness
+                turns, rows = each.step.quarter_turns, each.candidates
+                singles.append(rows[ways.at(rows) == turns] if turns else rows)
         if candidates.views is not None:
             merged.append(candidates.views.rows)
             singles.append(candidates.views.with_best_scores)
@@ -220,62 +231,60 @@ class DetectionPlan:
         views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
         return DetectorInputs(tuple(views), {side_px: scale_to_fit(image, *fixed)}, long_side_px)
 
-    def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> list[PassFaces]:
-        """Run the passes over one appearance, and then the same passes in every other way up that shows more faces."""
+    def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> tuple[list[PassFaces], WaysUp | None]:
+        """Run the passes over one appearance, and then the same passes over the parts that lie another way up."""
         found = self._run_all(inputs.passes, pixels, inputs)
         if not self.profile.checks_turns:
-            return found
+            return found, None
         height, width = pixels.shape[:2]
         upright = cache(partial(self._fused, tuple(found), 0, width, height))  # merged only if a scout sees a face
-        scouted = self._run(turn_check(inputs.long_side_px, 0)[0], pixels, inputs, [])
-        for turns in (1, 2, 3):
-            found += self._look_turned(turns, scouted, upright, pixels, inputs)
-        return found
+        scouted, ways = self._ways_up(pixels, inputs, upright)
+        for turns in sorted({1, 2, 3} - {each.quarter_turns for each in inputs.passes}):
+            cells = ways.cells(turns)
+            if len(cells):
+                turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
+                found += self._run_all(turned, pixels, inputs, Part(cells, upright()))
+        return found + scouted, ways
 
-    def _look_turned(
-        self,
-        turns: int,
-        scouted: PassFaces,
-        upright: Callable[[], Faces],
-        pixels: NDArray[np.uint8],
-        inputs: DetectorInputs,
-    ) -> list[PassFaces]:
-        """Look with a scout at the picture turned by ``turns``, and with all passes if it sees more faces than in the
-        upright picture, ``scouted``, or if it and a finer scout see one that the upright passes lack."""
-        first, second = turn_check(inputs.long_side_px, turns)
-        found = [self._run(first, pixels, inputs, [])]
-        if not is_better_way(found[0], scouted):
-            if not _has_unknown(found[0], CHECK_SCORE, upright):
-                return found
-            found.append(self._run(second, pixels, inputs, []))
-            if not _has_unknown(found[1], CONFIRMED_SCORE, upright):
-                return found
-        turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
-        return found + self._run_all(turned, pixels, inputs, upright())
+    def _ways_up(
+        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, upright: Callable[[], Faces]
+    ) -> tuple[list[PassFaces], WaysUp]:
+        """Look with a scout at the picture turned each way, with a finer one where it sees more, and, if that one sees
+        more too, with the finer one every way: then some part lies another way up."""
+        height, width = pixels.shape[:2]
+        checks = {turns: turn_check(inputs.long_side_px, turns) for turns in (1, 2, 3)}
+        coarse = {turns: self._run(first, pixels, inputs, []) for turns, (first, _) in checks.items()}
+        asked = [turns for turns, each in coarse.items() if sees_more(each.faces, upright, CHECK_SCORE, CHECK_SUM)]
+        fine = {turns: self._run(checks[turns][1], pixels, inputs, []) for turns in asked}
+        if not any(sees_more(each.faces, upright, UNSEEN_SCORE, CONFIRMED_SUM) for each in fine.values()):
+            return [*coarse.values(), *fine.values()], all_upright(width, height)
+        fine |= {turns: self._run(checks[turns][1], pixels, inputs, []) for turns in checks.keys() - fine.keys()}
+        seen = [upright(), *(fine[turns].faces for turns in (1, 2, 3))]
+        return [*coarse.values(), *fine.values()], ways_up(seen, width, height)
 
     def _run_all(
-        self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs, known: Faces | None = None
+        self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs, part: Part | None = None
     ) -> list[PassFaces]:
         """Run passes one after the other, each with what the earlier ones found, and then the closer passes that the
         candidates are worth, the way up of the first pass.
 
-        ``known``: what another way up has shown, so that it is no question. For passes that lie another way than the
-        first one, this is what the passes before them show.
+        ``part``: all that they show, None for the whole picture. For passes that lie another way than the first one,
+        what the passes before them show is known.
         """
         found: list[PassFaces] = []
         height, width = pixels.shape[:2]
         turns = passes[0].quarter_turns
-        first_way: Faces | None = None
+        first_way: Part | None = None
         for step in passes:
             is_first_way = step.quarter_turns == turns
             if not is_first_way and first_way is None:
-                first_way = self._fused(found, turns, width, height)
-            found.append(self._run(step, pixels, inputs, found, known if is_first_way else first_way))
+                first_way = Part(None, self._fused(found, turns, width, height))
+            found.append(self._run(step, pixels, inputs, found, part if is_first_way else first_way))
         coarser = [each for each in found if each.step.quarter_turns == turns and not each.step.is_scout]
-        return found + self._look_closer(pixels, inputs, coarser)
+        return found + self._look_closer(pixels, inputs, coarser, part)
 
     def _look_closer(
-        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces]
+        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces], part: Part | None
     ) -> list[PassFaces]:
         closer: list[PassFaces] = []
         largest_px = max(each.side_px for each in inputs.passes)
@@ -287,8 +296,10 @@ class DetectionPlan:
             focus = small_faces(coarser + closer, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
             if len(focus.rows) < self.profile.crowd:
                 break
-            is_whole = step.where is Where.WHOLE
-            closer.append(run_pass(step, picture, None if is_whole else focus, self.detector, self.classes))
+            if step.where is Where.WHOLE:
+                closer.append(self._run(step, pixels, inputs, [], part))
+            else:
+                closer.append(run_pass(step, picture, focus, self.detector, self.classes))
         return closer
 
     def _run(
@@ -297,12 +308,12 @@ class DetectionPlan:
         pixels: NDArray[np.uint8],
         inputs: DetectorInputs,
         found: list[PassFaces],
-        known: Faces | None = None,
+        part: Part | None = None,
     ) -> PassFaces:
         if step.where is Where.SCOUTED:
             return self._look_finely(step, pixels, inputs, found, known)
         picture = self._picture(step, pixels, inputs)
-        focus = focus_of(step, picture.scale, found, inputs.long_side_px, known)
+        focus = focus_of(step, picture.scale, found, inputs.long_side_px, part)
         detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
         return run_pass(step, picture, focus, detector, classes)
 
@@ -411,12 +422,6 @@ def find_faces(
         ).faces
         for frame in photo.frames
     )
-
-
-def _has_unknown(found: PassFaces, least: float, upright: Callable[[], Faces]) -> bool:
-    """Whether a scout gives a face ``least`` or more that the upright passes lack."""
-    seen = found.faces[found.faces[:, 4] >= least]
-    return len(seen) > 0 and not is_known(seen, upright()).all()
 
 
 def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.float32]:

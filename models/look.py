@@ -28,9 +28,7 @@ from blurline.policy.profile import (
     SMALL_PX,
     SMALL_QUESTION_PX,
     SMALL_QUESTION_SCORE,
-    TURNED_WEIGHT,
     UNSEEN_SCORE,
-    WAY_UP_SHARE,
     Pass,
     Where,
 )
@@ -70,12 +68,21 @@ class Focus:
     max_face_px: float
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the picture that lies another way up: (n, 5) ``cells`` that it covers, None for all of it, and (m, 5)
+    ``known`` rows of the upright passes. What these call a face is no question in the other way up."""
+
+    cells: Faces | None
+    known: Faces
+
+
 def focus_of(
-    step: Pass, scale: float, found: Sequence[PassFaces], long_side_px: int, known: Faces | None = None
+    step: Pass, scale: float, found: Sequence[PassFaces], long_side_px: int, part: Part | None = None
 ) -> Focus | None:
     """Return the focus of a pass at ``scale`` after the passes ``found``, or None if it shows the whole picture.
 
-    ``known``: (n, 5) rows of another way up. What it calls a face is no question this way up.
+    ``part``: the part of the picture to look at, None for all of it.
     """
     same_way = [each for each in found if each.step.quarter_turns == step.quarter_turns]
     same = [each for each in same_way if not each.step.is_scout]
@@ -83,12 +90,12 @@ def focus_of(
         least = FAINT_QUESTION_SCORE if long_side_px <= SMALL_PX else QUESTION_SCORE
         rows = questions(same, scale, least)
         rows = np.concatenate([rows, *(scouted(each, scale) for each in same_way if each.step.is_scout)])
-        if known is not None:
-            rows = rows[~is_known(rows, known)]
+        if part is not None:
+            rows = rows[~is_known(rows, part.known)]
         return Focus(non_maximum_suppression(rows, _MERGE_IOU), SETTLED_PX)
     if step.where is Where.SMALL_FACES:
         return small_faces(same, scale, FINE_FACE_SCORE, FINE_FACE_PX)
-    return None
+    return None if part is None or part.cells is None else Focus(part.cells, math.inf)
 
 
 def questions(found: Sequence[PassFaces], scale: float, least: float) -> Faces:
@@ -97,12 +104,17 @@ def questions(found: Sequence[PassFaces], scale: float, least: float) -> Faces:
 
     A candidate is settled, and no question, if it is large at that scale and the whole passes agree that it is a face.
     """
-    whole = [each for each in found if each.areas is None]
+    whole = [each for each in found if each.step.where is Where.WHOLE]
     finest = max(each.scale for each in whole)
     rows = np.concatenate([each.faces for each in whole if each.scale == finest])
     is_small = (rows[:, 4] >= SMALL_QUESTION_SCORE) & (_sides_px(rows) * scale < SMALL_QUESTION_PX)
     rows = rows[(rows[:, 4] >= least) | is_small]
-    agreed = fuse([each.candidates for each in whole], [each.scale for each in whole], _MERGE_IOU)
+    agreed = fuse(
+        [each.candidates for each in whole],
+        [each.scale for each in whole],
+        _MERGE_IOU,
+        areas=[each.areas for each in whole],
+    )
     agreed = agreed[agreed[:, 4] >= SETTLED_SCORE]
     is_settled = (_sides_px(rows) * scale > SETTLED_PX) & (iou(rows, agreed) > _SAME_IOU).any(axis=1)
     return rows[~is_settled]
@@ -126,17 +138,6 @@ def is_known(rows: Faces, known: Faces) -> NDArray[np.bool_]:
     """Return the (n,) mask of (n, 5) rows that the merged rows ``known`` call a face too."""
     faces = known[known[:, 4] >= UNSEEN_SCORE]
     return np.asarray((iou(rows, faces) > _SAME_IOU).any(axis=1), np.bool_)
-
-
-def turned_weight(turned: Faces, upright: Faces) -> float:
-    """Return the weight of the (n, 5) merged rows of rotated passes beside those of the upright passes."""
-    return 1.0 if _evidence(turned) > WAY_UP_SHARE * _evidence(upright) else TURNED_WEIGHT
-
-
-def is_better_way(turned: PassFaces, upright: PassFaces) -> bool:
-    """Whether a scout sees more faces in the turned picture than in the upright one."""
-    seen = [non_maximum_suppression(each.faces, _MERGE_IOU) for each in (turned, upright)]
-    return _evidence(seen[0]) > _evidence(seen[1])
 
 
 def regions_around(boxes: NDArray[np.floating], picture: ScaledImage) -> Regions:
@@ -170,11 +171,6 @@ def run_pass(
         max_face_px = min(max_face_px, one.max_face_px)
     areas = None if regions is None else regions / np.tile([picture.scale_x, picture.scale_y], 2)
     return PassFaces(step, np.concatenate(found), picture.scale, max_face_px, areas)
-
-
-def _evidence(rows: Faces) -> float:
-    """The sum of the scores that say that there is a face."""
-    return float(rows[rows[:, 4] >= UNSEEN_SCORE, 4].sum())
 
 
 def _sides_px(rows: Faces) -> NDArray[np.float64]:

@@ -57,9 +57,8 @@ class Profile:
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
     ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
 
-    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees. Where one sees more faces than in
-    the upright picture, or one that the upright passes do not see and a finer scout confirms, the same passes run that
-    way up.
+    ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees. The same passes run over the parts
+    in which they see more than the upright passes, that way up (`models.ways_up`).
     """
 
     model: str
@@ -130,7 +129,7 @@ def closer_sides_px(largest_px: int, long_side_px: int) -> Iterator[int]:
 
 def turn_check(long_side_px: int, quarter_turns: int) -> tuple[Pass, Pass]:
     """The scouts that check whether a picture with this long side shows more faces that way up: one that always looks,
-    and a finer one that confirms what the first one sees."""
+    and a finer one that looks where the first one sees more."""
     first_px, second_px = _LARGE_CHECK_PX if long_side_px >= LARGE_PX else _CHECK_PX
     return (
         Pass(first_px, quarter_turns=quarter_turns, is_scout=True),
@@ -203,17 +202,16 @@ SMALL_FACE_PX = 24.0
 """A face smaller than this in the previous pass is worth a closer pass."""
 
 TURNED_WEIGHT = 0.7
-"""Weight of a score that only a rotated pass gives: most of these candidates are not faces. Where the rotated passes
-see at least `WAY_UP_SHARE` as much as the upright ones, it is 1: the picture, or part of it, lies that way."""
+"""Weight of a score that only a turned pass gives, unless its part of the picture lies that way: most of these
+candidates are not faces."""
 
-WAY_UP_SHARE = 0.8
-
-CHECK_SCORE = 0.6
-CONFIRMED_SCORE = 0.8
+CHECK_SCORE = 0.4
+CHECK_SUM = 0.6
+CONFIRMED_SUM = 0.8
 UNSEEN_SCORE = 0.5
-"""A way up has to be looked at if the scores from `UNSEEN_SCORE` up of the first scout have a larger sum there than in
-the upright picture. So does one in which that scout gives a face `CHECK_SCORE`, the second one `CONFIRMED_SCORE`, and
-the upright passes less than `UNSEEN_SCORE`."""
+"""Parts of a picture lie another way up if a scout scores candidates there from `CHECK_SCORE` up, with a sum over
+`CHECK_SUM`, and a finer one from `UNSEEN_SCORE` up, with a sum over `CONFIRMED_SUM`, that the upright passes score less
+than `UNSEEN_SCORE`. If the sum of what these see is less than that, more than their sum is enough."""
 
 VIEW_CHECK = Pass(320, is_scout=True)
 VIEW_CHECK_SCORE = 0.5
@@ -261,9 +259,7 @@ PROFILES = {
         ),
         threshold=0.3,
         most_zoom=2.0,
-        closer_where=Where.WHOLE,
-        crowd=0,
-        checks_turns=False,  # these passes always run
+        closer_score=0.1,
     ),
 }
 

@@ -11,17 +11,16 @@ from PIL import Image
 from blurline.picture.letterbox import scale_to_side
 from blurline.picture.photo import Frame
 from blurline.policy import Policy
-from blurline.policy.profile import PROFILES, TURNED_WEIGHT, Pass, ProfileName, Where
+from blurline.policy.profile import PROFILES, Pass, ProfileName, Where
 from models.detection_plan import Candidates, plan_for
 from models.look import (
+    Part,
     PassFaces,
     focus_of,
-    is_better_way,
     is_known,
     questions,
     regions_around,
     small_faces,
-    turned_weight,
 )
 from models.merge import fuse
 from models.regions import CELL_PX, plan_regions
@@ -125,7 +124,7 @@ def test_a_rotated_pass_is_no_disagreement_unless_the_picture_lies_that_way() ->
     sure, weak = (300, 300, 400, 400, 0.9), (0, 0, 40, 40, 0.36)
 
     def best_scores(*found: PassFaces) -> list[float]:
-        merged = plan.merge(Candidates([list(found)], 640, 480))
+        merged = plan.merge(Candidates([list(found)], [None], 640, 480))
         return [round(float(each), 2) for each in merged.best_scores[merged.rows[:, 4] < plan.threshold]]
 
     def turned(side_px: int, faces: np.ndarray) -> PassFaces:
@@ -138,14 +137,6 @@ def test_a_rotated_pass_is_no_disagreement_unless_the_picture_lies_that_way() ->
     assert best_scores(nothing, turned(640, rows(sure)), turned(320, rows(sure, weak))) == [0.36]
 
 
-def test_another_way_up_is_better_if_a_scout_sees_more_faces_there() -> None:
-    face, double, other = (100, 100, 200, 200, 0.7), (102, 100, 202, 200, 0.6), (400, 100, 500, 200, 0.6)
-    scouts = [whole(320, found, 1) for found in (rows(face, double), rows(face, other), rows((*other[:4], 0.4)))]
-    once, twice, never = scouts
-    assert is_better_way(twice, once) and is_better_way(once, never)
-    assert not is_better_way(once, twice) and not is_better_way(once, once) and not is_better_way(never, never)
-
-
 def test_a_face_is_known_if_another_way_up_gives_it_a_high_score() -> None:
     face, other = (0, 0, 50, 50, 0.8), (100, 100, 150, 150, 0.8)
     assert is_known(rows(face, other), rows(face)).tolist() == [True, False]
@@ -153,11 +144,14 @@ def test_a_face_is_known_if_another_way_up_gives_it_a_high_score() -> None:
     assert is_known(rows(face), NOTHING).tolist() == [False]
 
 
-def test_the_way_up_with_most_evidence_has_full_weight() -> None:
-    one, two = rows((0, 0, 9, 9, 0.9)), rows((0, 0, 9, 9, 0.9), (20, 0, 29, 9, 0.9))
-    assert turned_weight(two, one) == 1
-    assert turned_weight(one, two) == TURNED_WEIGHT
-    assert turned_weight(NOTHING, NOTHING) == TURNED_WEIGHT
+def test_a_pass_over_a_part_shows_its_cells_and_asks_for_what_is_not_known_upright() -> None:
+    cell, known, asked = (0, 0, 200, 200, 1), (10, 10, 40, 40, 0.8), (100, 100, 130, 130, 0.3)
+    part = Part(rows(cell), rows(known))
+    found = [whole(640, rows(known, asked), 0.5)]
+    shown, closer = (focus_of(Pass(640, where), 1.0, found, 1280, part) for where in (Where.WHOLE, Where.QUESTIONS))
+    assert shown is not None and shown.rows.tolist() == rows(cell).tolist() and shown.max_face_px == np.inf
+    assert closer is not None and closer.rows[:, 0].tolist() == [100]
+    assert focus_of(Pass(640), 1.0, found, 1280) is None
 
 
 def test_regions_at_the_left_edge_of_a_panorama_also_lie_behind_its_right_edge() -> None:
