@@ -1,7 +1,7 @@
 """Which way up each part of a picture lies: an album page holds pictures that lie in several ways.
 
-Every face that is seen votes for the way up in which it is seen, with a weight that falls with the distance. So a
-single picture that lies on its side is one part, and on a page each picture is a part of its own.
+Every face that is seen votes for the way up in which it is seen, with a weight that falls with the square of the
+distance. So a single picture that lies on its side is one part, and on a page each picture is a part of its own.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from blurline.faces import Faces
 from blurline.policy.profile import UNSEEN_SCORE
-from models.look import is_known
-from models.merge import non_maximum_suppression
+from models.merge import iou, non_maximum_suppression
 
 _GRID = 16  # cells along each side of a picture
-_FALL = 3.0  # the power of the distance by which a vote falls
+_BETTER = 0.1
 _MERGE_IOU = 0.4
+_SAME_IOU = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,16 @@ def ways_up(seen: Sequence[Faces], width_px: int, height_px: int) -> WaysUp:
 def sees_more(turned: Faces, upright: Callable[[], Faces], least: float, enough: float) -> bool:
     """Whether the (n, 5) rows of a scout show a part of the picture that lies another way up.
 
-    These are rows from the score ``least`` up that ``upright``, the merged rows of the upright passes, lack, and that
-    outvote these. The sum of their scores has to exceed ``enough``, or the sum of the upright ones if that is less.
+    These are rows from the score ``least`` up that outvote ``upright``, the merged rows of the upright passes, and that
+    these lack or score lower by `_BETTER`. The sum of their scores has to exceed ``enough``, or the sum of the upright
+    ones if that is less.
     """
     rows = _sure(turned, least)
     if not len(rows):
         return False
     known = _sure(upright(), UNSEEN_SCORE)
-    rows = rows[~is_known(rows, known)]
+    upright_scores = np.where(iou(rows, known) > _SAME_IOU, known[:, 4] + _BETTER, 0).max(axis=1, initial=0)
+    rows = rows[rows[:, 4] > upright_scores]
     points = _centres(rows)
     evidence = rows[_votes(rows, points) > _votes(known, points), 4].sum()
     return bool(evidence > min(enough, known[:, 4].sum()))
@@ -85,7 +87,7 @@ def _votes(rows: Faces, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sum of the votes of (n, 5) rows at each of (m, 2) points."""
     squared_px = np.square(points[:, None] - _centres(rows)[None]).sum(axis=2)
     area_px = np.prod(rows[:, 2:4] - rows[:, :2], axis=1, dtype=np.float64)
-    return np.asarray((rows[:, 4] / (squared_px + area_px) ** (_FALL / 2)).sum(axis=1), np.float64)
+    return np.asarray((rows[:, 4] / (squared_px + area_px)).sum(axis=1), np.float64)
 
 
 def _centres(rows: Faces) -> NDArray[np.float64]:

@@ -63,6 +63,7 @@ def test_a_faint_candidate_in_another_way_up_has_no_vote() -> None:
         ([at(100, 100, 0.5)], [at(700, 500)], False),  # not enough where the upright passes see a face
         ([at(100, 100, 0.5), at(200, 100, 0.5)], [at(700, 500)], True),
         ([at(100, 100), at(200, 100)], [at(100, 100), at(200, 100)], False),  # known
+        ([at(100, 100, 0.8)], [at(100, 100, 0.6), at(700, 500)], True),  # known, but seen better
         ([at(100, 100, 0.41), at(600, 500, 0.41)], [at(130, 100), at(630, 500)], False),  # outvoted
         ([at(100, 100, 0.3)] * 3, [], False),
         ([at(100, 100, 0.5)] * 3, [at(700, 500)], False),  # one face, seen three times
