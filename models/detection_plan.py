@@ -191,7 +191,8 @@ class DetectionPlan:
         if sphere is None:
             return None
         plan = replace(self, profile=self.profile.for_views(), others=NO_OTHERS)  # their plans look for themselves
-        is_certain = sphere.is_certain or not self.profile.checks_turns
+        always_turns = any(each.quarter_turns for each in self.profile.passes)  # such a profile always looks
+        is_certain = sphere.is_certain or always_turns or not self.profile.checks_turns
         known = None
         if not is_certain:
             known = np.concatenate([self._fused(passes, 0, frame.width_px, frame.height_px) for passes in found])
@@ -311,7 +312,7 @@ class DetectionPlan:
         part: Part | None = None,
     ) -> PassFaces:
         if step.where is Where.SCOUTED:
-            return self._look_finely(step, pixels, inputs, found, known)
+            return self._look_finely(step, pixels, inputs, found, None if part is None else part.known)
         picture = self._picture(step, pixels, inputs)
         focus = focus_of(step, picture.scale, found, inputs.long_side_px, part)
         detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
