@@ -83,7 +83,7 @@ def _widget(name: str, value: Any, key: str) -> Any:
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return Policy.model_fields[name].title or name
 
 
 def _is_structured(name: str) -> bool:

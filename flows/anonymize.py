@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 from uuid import UUID
 
 import structlog
@@ -15,6 +16,7 @@ from blurline.errors import BlurlineError, DatabaseUnavailable
 from blurline.observability import metrics
 from blurline.observability.traces import span
 from blurline.settings import load_settings
+from flows.form import titled
 from sql.jobs.attempts import NeedsNewerWorker
 from sql.jobs.outbox import OLD_TRACE_LABEL, TRACE_LABEL
 from sql.jobs.retries import retry_or_fail, retry_policy
@@ -32,7 +34,9 @@ log = structlog.get_logger()
 
 
 @flow(name="anonymize", persist_result=False, validate_parameters=True)
-def anonymize(batch_id: UUID) -> None:
+def anonymize(
+    batch_id: Annotated[UUID, titled("Batch id", "The batch whose unfinished images to process.")],
+) -> None:
     """Find and destroy the faces in the images of a batch.
 
     The dispatcher starts it for every batch. Running it again, also with Retry in the UI, processes only unfinished

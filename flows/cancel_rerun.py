@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Annotated
 from uuid import UUID
 
 from prefect import flow
 
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import load_settings
+from flows.form import titled
 from sql.jobs.cancellations import cancel_flow_runs
 from sql.reruns.reruns import cancel_attempts_of_rerun
 from tasks.resources import database
 
 
 @flow(name="cancel-rerun", persist_result=False)
-def cancel_rerun(rerun_id: UUID) -> str:
-    """Cancel the rest of a re-run; its images return to their previous state.
-
-    Args:
-        rerun_id: The id that `rerun-backlog` returned, which is also the id of its flow run.
-    """
+def cancel_rerun(
+    rerun_id: Annotated[
+        UUID, titled("Re-run id", "The id that `rerun-backlog` reports, which is also the id of its flow run.")
+    ],
+) -> str:
+    """Cancel the rest of a re-run; its images return to their previous state."""
     return cancel_rest(rerun_id)
 
 

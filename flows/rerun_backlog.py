@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
 from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer, model_validator
-from pydantic.json_schema import JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from blurline.contract.reruns import BacklogRerunRequest, EndedState
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import load_settings
+from flows.form import EMPTY, inlined, titled
 from sql.jobs.submissions import batch_size
 from sql.reruns.reruns import RerunImages, rerun
 from tasks.resources import database
 
 log = structlog.get_logger()
 
-_NULL = {"type": "null"}
+_OVERRIDES = "What to change in each image's policy. A field that you leave empty keeps the image's own value."
 
 
 class PolicyOverrides(Policy):
@@ -42,58 +43,63 @@ class PolicyOverrides(Policy):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """No field has a default but null, so that a form changes only what a person fills in."""
+        """No field is required or has a default, so that a form changes only what a person fills in."""
         schema = handler(core_schema)
-        properties = handler.resolve_ref_schema(schema)["properties"]
-        for name, field in properties.items():
-            shown = {each: field.pop(each) for each in ("title", "description") if each in field}
-            field.pop("default", None)
-            kinds = [each for each in field.get("anyOf", [field]) if each != _NULL]
-            properties[name] = {"anyOf": [*kinds, _NULL], "default": None, **shown}
+        own = handler.resolve_ref_schema(schema)
+        own.update(inlined(own, handler), title="Policy overrides", description=_OVERRIDES)
         return schema
 
 
 @flow(name="rerun-backlog", persist_result=False)
 def rerun_backlog(
-    states: list[EndedState] = ["failed"],  # noqa: B006  Prefect builds the form from the default
-    submitted_from: datetime | None = None,
-    submitted_until: datetime | None = None,
-    owner: str | None = None,
-    job_id: UUID | None = None,
-    made_with_another_model: bool = False,
-    score_below: float | None = None,
-    policy_overrides: PolicyOverrides = PolicyOverrides(),  # noqa: B008  immutable
-    limit: int = 1000,
-    dry_run: bool = True,
+    states: Annotated[list[EndedState], titled("States", "Only images in these states.")] = ["failed"],  # noqa: B006  Prefect builds the form from the default
+    submitted_from: Annotated[
+        datetime | SkipJsonSchema[None],
+        titled("Submitted from", "Only images submitted at this time or later. Without an offset, the time is UTC."),
+    ] = EMPTY,
+    submitted_until: Annotated[
+        datetime | SkipJsonSchema[None],
+        titled("Submitted until", "Only images submitted before this time. Without an offset, the time is UTC."),
+    ] = EMPTY,
+    owner: Annotated[
+        str | SkipJsonSchema[None], titled("Owner", "Only images of this owner, by the id of the user.")
+    ] = EMPTY,
+    job_id: Annotated[UUID | SkipJsonSchema[None], titled("Job id", "Only images of this job.")] = EMPTY,
+    made_with_another_model: Annotated[
+        bool,
+        titled("Made with another model", "Only images whose result was made with another model than today's."),
+    ] = False,
+    score_below: Annotated[
+        float | SkipJsonSchema[None],
+        titled("Score below", "Only images with a destroyed face that scores below this, from 0 to 1."),
+    ] = EMPTY,
+    policy_overrides: Annotated[PolicyOverrides, titled("Policy overrides", _OVERRIDES)] = PolicyOverrides(),  # noqa: B008  immutable
+    limit: Annotated[int, titled("Limit", "The most images, the oldest first; at most 1,000,000.")] = 1000,
+    dry_run: Annotated[bool, titled("Dry run", "Only list the images. Untick it to start the re-run.")] = True,
 ) -> str:
     """Re-run ended images through the `backlog` queue.
 
     An image stays as it is, published or failed, until its new attempt has a result. The last line of the run
     says how many images it took and the id with which `cancel-rerun` cancels what is left.
-
-    Args:
-        states: Only images in these states.
-        submitted_from: Only images submitted at this time or later.
-        submitted_until: Only images submitted before this time.
-        owner: Only images of this owner.
-        job_id: Only images of this job.
-        made_with_another_model: Only images whose result was made with another model than today's.
-        score_below: Only images with a destroyed face that scores below this.
-        policy_overrides: What to change in each image's policy.
-        limit: The most images, the oldest first.
-        dry_run: Only say which images it would be.
     """
+    filters: dict[str, Any] = {
+        "submitted_from": submitted_from,
+        "submitted_until": submitted_until,
+        "owner": owner,
+        "job_id": job_id,
+        "score_below": score_below,
+    }
     request = BacklogRerunRequest(
         states=states,
-        submitted_from=submitted_from and with_offset(submitted_from),
-        submitted_until=submitted_until and with_offset(submitted_until),
-        owner=owner,
-        job_id=job_id,
         made_with_another_model=made_with_another_model,
-        score_below=score_below,
         policy=policy_overrides,
         limit=limit,
         dry_run=dry_run,
+        **{
+            name: with_offset(value) if isinstance(value, datetime) else value
+            for name, value in filters.items()
+            if value is not EMPTY
+        },
     )
     return run_again(request, UUID(flow_run.id) if flow_run.id else new_id())
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import structlog
 from prefect import flow
-from pydantic import Field
 
 from blurline.settings import load_settings
 from blurline.storage.store import Store
+from flows.form import titled
 from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import (
     BATCH,
@@ -63,9 +63,13 @@ class Budget:
 
 @flow(name="retention", persist_result=False, retries=1, retry_delay_seconds=300)
 def retention(
-    dry_run: bool = False,
-    limit: Annotated[int, Field(gt=0)] = 100_000,
-    max_minutes: Annotated[float, Field(gt=0)] = 45,
+    dry_run: Annotated[bool, titled("Dry run", "Only count what would be deleted.")] = False,
+    limit: Annotated[
+        int, titled("Limit", "The most images to delete in this run; the rest waits for the next run.", gt=0)
+    ] = 100_000,
+    max_minutes: Annotated[
+        float, titled("Minutes", "The longest time of this run; the next one continues.", gt=0)
+    ] = 45,
 ) -> str:
     """Delete originals, results, jobs and records at the end of their retention time.
 

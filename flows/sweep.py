@@ -7,11 +7,11 @@ from typing import Annotated
 
 import structlog
 from prefect import flow
-from pydantic import Field
 
 from blurline.settings import Settings, load_settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
+from flows.form import titled
 from sql.engine.database import Database
 from sql.upkeep.consistency import Findings, check_plausible, grace_s, inspect, repair_bucket
 from sql.upkeep.housekeeping import note_success
@@ -25,9 +25,11 @@ _PART_OBJECTS = 50_000
 
 @flow(name="sweep", persist_result=False, retries=1, retry_delay_seconds=300)
 def sweep(
-    dry_run: bool = False,
-    limit: Annotated[int, Field(gt=0)] = 10_000,
-    max_minutes: Annotated[float, Field(gt=0)] = 60,
+    dry_run: Annotated[bool, titled("Dry run", "Only count what would be removed or marked.")] = False,
+    limit: Annotated[int, titled("Limit", "The most objects of each bucket to remove in this run.", gt=0)] = 10_000,
+    max_minutes: Annotated[
+        float, titled("Minutes", "The longest time of this run; the next one continues.", gt=0)
+    ] = 60,
 ) -> str:
     """Remove objects that no row names and that are older than uploads are kept. Mark images whose object is missing.
 

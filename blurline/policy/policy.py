@@ -50,10 +50,12 @@ class Policy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     profile: ProfileName = Field(
+        title="Profile",
         default=ProfileName.STANDARD,
         description="Which detector passes to run: `fast`, `standard` or `thorough`.",
     )
     min_score: float | None = Field(
+        title="Least score",
         strict=True,
         default=None,
         ge=CANDIDATE_SCORE,
@@ -61,14 +63,16 @@ class Policy(BaseModel):
         description="Destroy every face with at least this score. Default: the profile's threshold.",
     )
     padding: float = Field(
+        title="Padding",
         strict=True,
         default=0.4,
         ge=0.2,
         le=1,
         description="How far to grow each side of a box, as a fraction of half its width or height.",
     )
-    style: Style = Field(default=Style.PIXELATE, description="How to destroy a face.")
+    style: Style = Field(title="Style", default=Style.PIXELATE, description="How to destroy a face.")
     cells_per_face: int = Field(
+        title="Cells across a face",
         strict=True,
         default=5,
         ge=1,
@@ -76,10 +80,12 @@ class Policy(BaseModel):
         description="Number of averages across a face that `pixelate` and `blur` keep; fewer is stronger.",
     )
     review: Review = Field(
+        title="Review",
         default=Review.NEVER,
         description="Which results wait for a review: none (`never`), `doubtful` ones, or all (`always`).",
     )
     max_doubt: float = Field(
+        title="Doubt that needs a review",
         strict=True,
         default=0.6,
         ge=0,
@@ -87,37 +93,47 @@ class Policy(BaseModel):
         description="With `review: doubtful`, the doubt from which a result waits for a review.",
     )
     keep_regions: tuple[Region, ...] = Field(
+        title="Regions to keep",
         default=(),
         max_length=_MOST_REGIONS,
         description="Regions in which nothing changes. A face at least half inside one stays visible.",
     )
     always_regions: tuple[Region, ...] = Field(
+        title="Regions to destroy",
         default=(),
         max_length=_MOST_REGIONS,
         description="Regions to destroy always, even inside a keep-region.",
     )
-    size_limits: SizeLimits | None = Field(default=None, description="Destroy only faces of these sizes.")
+    size_limits: SizeLimits | None = Field(
+        title="Size limits", default=None, description="Destroy only faces of these sizes."
+    )
     classes: tuple[Annotated[StrictInt, Field(ge=0, le=_MOST_CLASSES)], ...] = Field(
+        title="Classes of the model",
         default=(0,),
         min_length=1,
         max_length=100,
         description="For a model with several classes, the numbers of those to destroy; 0 is the face.",
     )
     other_classes: dict[ClassName, Style] | None = Field(
+        title="Other classes",
         default=None,
         max_length=100,
         exclude_if=lambda value: value is None,  # so that workers of the previous release read policies without it
         description="Classes beside faces to destroy, each with its style. The operator's detectors find them.",
     )
     metadata: MetadataPolicy = Field(
+        title="Metadata",
         default=MetadataPolicy.STRIP,
         description="Which metadata to keep: none (`strip`); time, camera and authorship (`safe`); these and the "
         "position and panorama properties (`mapping`).",
     )
     output_format: OutputFormat = Field(
-        default=OutputFormat.SAME, description="The format of the result. With `same`, HEIC becomes JPEG."
+        title="Format of results",
+        default=OutputFormat.SAME,
+        description="The format of the result. With `same`, HEIC becomes JPEG.",
     )
     exact: bool = Field(
+        title="Exact JPEG blocks",
         strict=True,
         default=False,
         description="Keep the compressed coefficients of every JPEG block that no face touches. Slower; needs the "

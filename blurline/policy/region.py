@@ -28,11 +28,15 @@ class Region(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    x1: _Coordinate
-    y1: _Coordinate
-    x2: _Coordinate
-    y2: _Coordinate
-    unit: Unit = Unit.RELATIVE
+    x1: _Coordinate = Field(title="Left", description="The left side of the rectangle, in the unit below.")
+    y1: _Coordinate = Field(title="Top", description="The top of the rectangle, in the unit below.")
+    x2: _Coordinate = Field(title="Right", description="The right side of the rectangle, in the unit below.")
+    y2: _Coordinate = Field(title="Bottom", description="The bottom of the rectangle, in the unit below.")
+    unit: Unit = Field(
+        default=Unit.RELATIVE,
+        title="Unit",
+        description="`relative`: from 0 to 1 along the photograph's width and height; or `pixel`.",
+    )
 
     @model_validator(mode="after")
     def _has_an_area(self) -> Self:
@@ -54,9 +58,29 @@ class SizeLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_side: float = Field(default=0, ge=0, le=_MOST_PX, strict=True, allow_inf_nan=False)
-    max_side: float | None = Field(default=None, gt=0, le=_MOST_PX, strict=True, allow_inf_nan=False)
-    unit: Unit = Unit.RELATIVE
+    min_side: float = Field(
+        title="Least side",
+        description="Faces whose longer side is shorter than this stay visible.",
+        default=0,
+        ge=0,
+        le=_MOST_PX,
+        strict=True,
+        allow_inf_nan=False,
+    )
+    max_side: float | None = Field(
+        title="Greatest side",
+        description="Faces whose longer side is longer than this stay visible. Empty: no limit.",
+        default=None,
+        gt=0,
+        le=_MOST_PX,
+        strict=True,
+        allow_inf_nan=False,
+    )
+    unit: Unit = Field(
+        default=Unit.RELATIVE,
+        title="Unit",
+        description="`relative`: from 0 to 1 of the photograph's longer side; or `pixel`.",
+    )
 
     @model_validator(mode="after")
     def _allows_any(self) -> Self:
