@@ -9,14 +9,16 @@ from uuid import UUID
 
 import structlog
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
-from blurline.errors import BlurlineError, DatabaseUnavailable
+from blurline.errors import BlurlineError, DatabaseUnavailable, MarkMisses, OutputCheckFailed
 from blurline.observability import metrics
 from blurline.observability.traces import span
 from blurline.settings import load_settings
 from flows.form import titled
+from flows.outcome import Outcome, completed, dashboard_link
 from sql.jobs.attempts import NeedsNewerWorker
 from sql.jobs.outbox import OLD_TRACE_LABEL, TRACE_LABEL
 from sql.jobs.retries import retry_or_fail, retry_policy
@@ -28,7 +30,7 @@ from tasks.notify import notify
 from tasks.resize import resize
 from tasks.resources import database
 from tasks.upload import upload
-from tasks.work import Work
+from tasks.work import Item, Work
 
 log = structlog.get_logger()
 
@@ -36,7 +38,7 @@ log = structlog.get_logger()
 @flow(name="anonymize", persist_result=False, validate_parameters=True)
 def anonymize(
     batch_id: Annotated[UUID, titled("Batch id", "The batch whose unfinished images to process.")],
-) -> None:
+) -> State[None]:
     """Find and destroy the faces in the images of a batch.
 
     The dispatcher starts it for every batch. Running it again, also with Retry in the UI, processes only unfinished
@@ -52,6 +54,7 @@ def anonymize(
         except Exception as error:
             _give_back(work, error)
             raise
+        return completed(_outcome(work))
 
 
 @contextmanager
@@ -73,6 +76,29 @@ def _label(name: str) -> str | None:
     context = FlowRunContext.get()
     value = context.flow_run.labels.get(name) if context and context.flow_run else None
     return str(value) if value else None
+
+
+def _outcome(work: Work) -> Outcome:
+    """Counts of the images by outcome; a line in the log and a table only for those that failed. No names of files."""
+    items = work.items or []
+    own = [item for item in items if item.is_won]
+    failed = [(item.attempt.image_id, error.code) for item in own if (error := item.error) and not _is_held(error)]
+    held = sum(_is_held(item.error) or _is_gated(item) for item in own)
+    parts = {"published": len(own) - held - len(failed), "held for review": held, "failed": len(failed)}
+    parts["settled by another run"] = len(items) - len(own)
+    counts = ", ".join(f"{count} {name}" for name, count in parts.items() if count) or "nothing left to do"
+    link = dashboard_link("jobs", job=work.job_id) if work.job_id else ""
+    rows = [{"image": str(image_id), "error": code} for image_id, code in failed]
+    sentence = f"{len(items)} images: {counts}."
+    return Outcome(sentence if rows else f"{sentence} {link}".rstrip(), rows, link, is_logged=bool(rows))
+
+
+def _is_held(error: Exception | None) -> bool:
+    return isinstance(error, (OutputCheckFailed, MarkMisses))
+
+
+def _is_gated(item: Item) -> bool:
+    return item.error is None and item.output is not None and item.output.review_reason is not None
 
 
 def _give_back(work: Work, error: Exception) -> None:

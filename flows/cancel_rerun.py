@@ -7,23 +7,25 @@ from typing import Annotated
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import load_settings
 from flows.form import titled
+from flows.outcome import Outcome, completed, dashboard_link
 from sql.jobs.cancellations import cancel_flow_runs
 from sql.reruns.reruns import cancel_attempts_of_rerun
 from tasks.resources import database
 
 
-@flow(name="cancel-rerun", persist_result=False)
+@flow(name="cancel-rerun", flow_run_name="cancel re-run {rerun_id}", persist_result=False)
 def cancel_rerun(
     rerun_id: Annotated[
         UUID, titled("Re-run id", "The id that `rerun-backlog` reports, which is also the id of its flow run.")
     ],
-) -> str:
+) -> State[None]:
     """Cancel the rest of a re-run; its images return to their previous state."""
-    return cancel_rest(rerun_id)
+    return completed(Outcome(f"{cancel_rest(rerun_id)}.", link=dashboard_link("system")))
 
 
 def cancel_rest(rerun_id: UUID) -> str:

@@ -9,9 +9,11 @@ from tempfile import TemporaryFile
 import pyarrow
 import structlog
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from blurline.errors import BlurlineError
 from blurline.storage.store import Store
+from flows.outcome import Outcome, completed, dashboard_link, run_name
 from sql.engine.database import Database
 from sql.statistics.exports import list_changed_days, note_exported, pages_of_detections, pages_of_images
 from sql.statistics.statistics import StatisticsFilter, fold
@@ -28,14 +30,14 @@ _TABLES: dict[str, tuple[Callable[[Database, StatisticsFilter], Iterator[Rows]],
 }
 
 
-@flow(name="export", persist_result=False, retries=2, retry_delay_seconds=60)
-def export() -> str:
+@flow(name="export", flow_run_name=lambda: run_name("export"), persist_result=False, retries=2, retry_delay_seconds=60)
+def export() -> State[None]:
     """Write a Parquet file of images and one of detections for each day whose images have changed.
 
     The dataset is partitioned like Hive's: `images/day=2026-11-25/part.parquet`. A day is the UTC day of submission;
     today is written once it is over. A day is written as a whole, and an interrupted run continues with the next day.
     """
-    return export_changed(database(), store())
+    return completed(Outcome(f"Exported {export_changed(database(), store())}.", link=dashboard_link("exports")))
 
 
 def export_changed(database: Database, store: Store) -> str:

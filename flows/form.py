@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import MISSING, Field, GetJsonSchemaHandler
+from pydantic import MISSING, BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 
 EMPTY: Any = MISSING
 """The default of a parameter that a form can leave empty. It is not in the schema: a form would send a default of null,
 which Prefect then refuses."""
+
+EMPTY_IS_NULL = BeforeValidator(lambda given: None if given is MISSING else given)
+"""The annotation of such a parameter: Prefect validates defaults too."""
 
 _NULL = {"type": "null"}
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import structlog
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from blurline.errors import BlurlineError
 from blurline.observability import metrics
 from blurline.orchestration.flow_runs import NO_HEARTBEAT, FlowRuns, RunState, RunStateType
 from blurline.settings import load_settings
+from flows.outcome import Outcome, completed, dashboard_link, run_name
 from sql.deletion.expired_records import expire_records
 from sql.jobs.cancellations import cancel_flow_runs, without_work
 from sql.jobs.outbox import dispatch_waiting
@@ -65,8 +67,8 @@ def _is_only_silent(batch: Underway, state: RunState) -> bool:
     return state.type is RunStateType.CRASHED and state.message == NO_HEARTBEAT and batch.is_worker_connected
 
 
-@flow(name="reconcile", persist_result=False)
-def reconcile() -> str:
+@flow(name="reconcile", flow_run_name=lambda: run_name("reconcile"), persist_result=False)
+def reconcile() -> State[None]:
     """Retry batches that are stuck, dispatch overdue ones, delete expired records, and return the counts."""
     settings = load_settings()
     scheduling = settings.scheduling
@@ -94,7 +96,8 @@ def reconcile() -> str:
     fold(database())
     if expired := expire_records(database(), settings):
         counts["expired rows"] = expired
-    return ", ".join(f"{code}: {count}" for code, count in sorted(counts.items())) or "nothing to do"
+    said = ", ".join(f"{code}: {count}" for code, count in sorted(counts.items()))
+    return completed(Outcome(said or "Nothing to do.", is_logged=bool(said), link=dashboard_link("system")))
 
 
 def _dispatch(flow_runs: FlowRuns) -> int:

@@ -9,10 +9,12 @@ from uuid import UUID
 
 import structlog
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from blurline.settings import load_settings
 from blurline.storage.store import Store
 from flows.form import titled
+from flows.outcome import Outcome, completed, dashboard_link, run_name
 from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import (
     BATCH,
@@ -61,7 +63,13 @@ class Budget:
         self._images -= images
 
 
-@flow(name="retention", persist_result=False, retries=1, retry_delay_seconds=300)
+@flow(
+    name="retention",
+    flow_run_name=lambda: run_name("retention"),
+    persist_result=False,
+    retries=1,
+    retry_delay_seconds=300,
+)
 def retention(
     dry_run: Annotated[bool, titled("Dry run", "Only count what would be deleted.")] = False,
     limit: Annotated[
@@ -70,7 +78,7 @@ def retention(
     max_minutes: Annotated[
         float, titled("Minutes", "The longest time of this run; the next one continues.", gt=0)
     ] = 45,
-) -> str:
+) -> State[None]:
     """Delete originals, results, jobs and records at the end of their retention time.
 
     The times are `BLURLINE_KEEP_…_DAYS` and what jobs ask for. At most `limit` images; the rest waits for the next run.
@@ -78,8 +86,10 @@ def retention(
     """
     kept = terms(load_settings())
     if dry_run:
-        return count_expired(database(), kept, limit)
-    return delete_expired(database(), store(), kept, limit, max_minutes * 60)
+        said = f"Would delete (dry run): {count_expired(database(), kept, limit)}."
+    else:
+        said = f"Deleted: {delete_expired(database(), store(), kept, limit, max_minutes * 60)}."
+    return completed(Outcome(said, link=dashboard_link("system")))
 
 
 def count_expired(database: Database, terms: Terms, limit: int) -> str:

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import structlog
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from blurline.settings import Settings, load_settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Store
 from flows.form import titled
+from flows.outcome import Outcome, completed, dashboard_link, run_name
 from sql.engine.database import Database
 from sql.upkeep.consistency import Findings, check_plausible, grace_s, inspect, repair_bucket
 from sql.upkeep.housekeeping import note_success
@@ -23,21 +25,22 @@ log = structlog.get_logger()
 _PART_OBJECTS = 50_000
 
 
-@flow(name="sweep", persist_result=False, retries=1, retry_delay_seconds=300)
+@flow(name="sweep", flow_run_name=lambda: run_name("sweep"), persist_result=False, retries=1, retry_delay_seconds=300)
 def sweep(
     dry_run: Annotated[bool, titled("Dry run", "Only count what would be removed or marked.")] = False,
     limit: Annotated[int, titled("Limit", "The most objects of each bucket to remove in this run.", gt=0)] = 10_000,
     max_minutes: Annotated[
         float, titled("Minutes", "The longest time of this run; the next one continues.", gt=0)
     ] = 60,
-) -> str:
+) -> State[None]:
     """Remove objects that no row names and that are older than uploads are kept. Mark images whose object is missing.
 
     At most `limit` objects of each bucket are removed. A run that ends at its time, or is killed, is continued by the
     next one. When more than a fifth of a bucket is orphaned, the run fails
     and removes nothing: check with `blurline consistency`. A dry run only counts.
     """
-    return sweep_store(database(), store(), load_settings(), limit, max_minutes * 60, dry_run=dry_run)
+    said = sweep_store(database(), store(), load_settings(), limit, max_minutes * 60, dry_run=dry_run)
+    return completed(Outcome(f"Compared the store with the database: {said}.", link=dashboard_link("system")))
 
 
 def sweep_store(

@@ -30,7 +30,7 @@ def notify(work: Work) -> None:
         outcomes = [_settle(transaction, work, item) for item in items]
     share_s = (time.perf_counter() - started) / max(1, len(items))
     for item, outcome in zip(items, outcomes, strict=True):
-        item.settled = True
+        item.settled, item.is_won = True, outcome.is_won
         metrics.stage_duration.labels("notify").observe(share_s)
         _note(item, is_won=outcome.is_won)
         if outcome.replaced_key is not None:

@@ -84,6 +84,7 @@ class Item:
     is_stored: bool = False
     error: PermanentError | None = None
     settled: bool = False
+    is_won: bool = False
     stage_ms: dict[str, float] = field(default_factory=dict)
 
     @property

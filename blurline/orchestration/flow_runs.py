@@ -6,7 +6,8 @@ rows are locked, and importing it is slow; here the outbox and the reconciler's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ NO_HEARTBEAT = "No heartbeat for 90 seconds."
 """The message of the automation that marks runs as crashed."""
 
 _TIMEOUT_S = 10
+_INFO = 20
 _MOST_STATES = 200
 _MOST_CANCELLED = 20  # Prefect takes up to 50 and needs tens of milliseconds for each
 _REFUSED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
@@ -126,6 +128,20 @@ class FlowRuns:
         body = {"state": {"type": state, "message": message or None}, "force": True}
         with _answering():
             self._ask("POST", f"/flow_runs/{flow_run_id}/set_state", body)
+
+    def write_log(self, flow_run_id: UUID, message: str) -> None:
+        """Write a line to the log that the flow run's page shows."""
+        line = {"name": "blurline", "level": _INFO, "message": message, "timestamp": datetime.now(UTC).isoformat()}
+        with _answering():
+            self._http.post("/logs/", json=[line | {"flow_run_id": str(flow_run_id)}]).raise_for_status()
+
+    def write_table(
+        self, flow_run_id: UUID, key: str, rows: Sequence[Mapping[str, str | int]], description: str
+    ) -> None:
+        """Add a table to the artifacts of a flow run. ``description`` is Markdown."""
+        table = {"key": key, "type": "table", "data": json.dumps([dict(row) for row in rows])}
+        with _answering():
+            self._ask("POST", "/artifacts/", table | {"description": description, "flow_run_id": str(flow_run_id)})
 
     def states(self, flow_run_ids: Sequence[UUID]) -> dict[UUID, RunState]:
         """The states of those flow runs that Prefect still has, by id."""

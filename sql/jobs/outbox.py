@@ -36,6 +36,7 @@ class WaitingBatch:
     def flow_run(self) -> dict[str, Any]:
         """The flow run to create, for Prefect's API. Its idempotency key prevents a second run of the batch."""
         return {
+            "name": f"{'re-run of job' if self.is_rerun else 'job'} {self.job_id}",
             "parameters": {"batch_id": str(self.batch_id)},
             "idempotency_key": str(self.batch_id),
             "work_queue_name": self.queue,

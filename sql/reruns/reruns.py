@@ -65,10 +65,12 @@ def rerun(
     size: BatchSize,
     settings: Settings,
     charge: Callable[[int, int], None] | None = None,
+    named: int = NAMED_IMAGES,
 ) -> RerunImages:
     """Put the images that match into batches of the `backlog` queue, or (a dry run) only name them.
 
-    They stay locked until the transaction ends. ``charge`` gets their number and bytes first, and may raise. Raises
+    They stay locked until the transaction ends. ``charge`` gets their number and bytes first, and may raise; at
+    most ``named`` images are named. Raises
     ModelsUnknown when the request asks for results of another model and no worker has recorded the present ones, and
     PolicyBelowLeast when it asks for less than the settings demand of every policy.
     """
@@ -80,7 +82,7 @@ def rerun(
     image_ids, size_bytes = _matching(transaction, request, has_original=True)
     if charge is not None:
         charge(len(image_ids), size_bytes)
-    first = transaction.all("rerun_images", image_ids=image_ids[:NAMED_IMAGES])
+    first = transaction.all("rerun_images", image_ids=image_ids[:named])
     if not request.dry_run:
         for start in range(0, len(image_ids), _AT_ONCE):
             rows = transaction.all("rerun_images", image_ids=image_ids[start : start + _AT_ONCE])

@@ -94,7 +94,9 @@ class Doors:
     def _flow(self, filters: Fields, overrides: Fields) -> int:
         """Run the flow with the parameters that the form sends."""
         form = {**filters, "policy_overrides": {**overrides}, "dry_run": False}
-        return int(rerun_backlog.fn(**rerun_backlog.validate_parameters(form)).split()[0])
+        state = rerun_backlog.fn(**rerun_backlog.validate_parameters(form))
+        assert state.message is not None
+        return int(state.message.split()[0])
 
     def _command(self, filters: Fields, overrides: Fields) -> int:
         options = {"job_id": "--job", "score_below": "--score-below", "limit": "--limit", "owner": "--owner"}
