@@ -326,7 +326,7 @@ class DetectionPlan:
         height, width = pixels.shape[:2]
         scale = scale_of_side(step.side_px, width, height)
         same_way = [each for each in found if each.step.quarter_turns == step.quarter_turns]
-        focus = small_questions(same_way, scale, width * height, known)
+        focus = small_questions(same_way, scale, width, height, known)
         if not len(focus.rows):
             return PassFaces(step, focus.rows, scale, focus.max_face_px, np.zeros((0, 4)))
         picture = scale_to_side(Image.fromarray(pixels), step.side_px)

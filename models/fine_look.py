@@ -1,7 +1,7 @@
 """A fine look: small faces of a large picture, of which the passes before show only a few pixels.
 
 A scout looks at the whole picture at a scale at which a face of 40 px is seen, and the detector at the picture itself
-around what the scout sees. Both have a limit, so that their cost grows slower than the picture.
+around what the scout sees. Both have a limit, also in a crowd, so that their cost grows slower than the picture.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from blurline.policy.profile import (
 )
 from models.look import Focus, PassFaces, is_known
 from models.merge import fuse, non_maximum_suppression
-from models.regions import CONTEXT_PX
+from models.regions import plan_regions, share_of
 
 _MERGE_IOU = 0.4
 
@@ -47,8 +47,10 @@ def fine_passes(passes: Sequence[Pass], width_px: int, height_px: int) -> tuple[
     )
 
 
-def small_questions(found: Sequence[PassFaces], scale: float, area_px: float, known: Faces | None = None) -> Focus:
-    """Return what a pass at ``scale`` should look at in a picture of ``area_px`` after the passes ``found``, all of one
+def small_questions(
+    found: Sequence[PassFaces], scale: float, width_px: int, height_px: int, known: Faces | None = None
+) -> Focus:
+    """Return what a pass at ``scale`` should look at in a picture of this size after the passes ``found``, all of one
     way up: the small faces that scouts see or that the detector is not sure of, the best first, up to a limit.
 
     ``known``: (n, 5) rows of another way up. What it calls a face is no question this way up.
@@ -69,7 +71,15 @@ def small_questions(found: Sequence[PassFaces], scale: float, area_px: float, kn
             questions = questions[~is_known(questions, settled)]
     most_px = SMALL_FACE_PX / max(each.scale for each in same)
     sides_px = np.sqrt(np.prod(questions[:, 2:4] - questions[:, :2], axis=1, dtype=np.float64))
-    questions, sides_px = questions[sides_px < most_px], sides_px[sides_px < most_px]
-    regions_px = (2 * (sides_px * scale + CONTEXT_PX)) ** 2
-    limit_px = FINE_REGIONS_PX * math.sqrt(max(1.0, area_px / FINE_REGIONS_OF_PX))
-    return Focus(questions[np.cumsum(regions_px) <= limit_px], most_px * scale)
+    questions = questions[sides_px < most_px]
+    limit_px = FINE_REGIONS_PX * math.sqrt(max(1.0, width_px * height_px / FINE_REGIONS_OF_PX))
+    count = len(questions)  # best first; touching regions become one, so their area is known only when planned
+    while count and _area_px(questions[:count], scale, width_px, height_px) > limit_px:
+        count = count * 7 // 8
+    return Focus(questions[:count], most_px * scale)
+
+
+def _area_px(rows: Faces, scale: float, width_px: int, height_px: int) -> float:
+    """The area of the regions that show the rows in the picture at this scale."""
+    width, height = round(width_px * scale), round(height_px * scale)
+    return share_of(plan_regions(rows[:, :4] * scale, width, height), width, height) * width * height

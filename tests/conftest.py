@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
 
 from api.app import create_app
@@ -26,6 +27,8 @@ from tests.stored_images import StoredImages
 from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
 expect.set_options(timeout=TIMEOUT_MS)
+hypothesis_settings.register_profile("without a clock", deadline=None)
+hypothesis_settings.load_profile("without a clock")
 
 
 @pytest.fixture(scope="session", autouse=True)

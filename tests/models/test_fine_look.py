@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from blurline.picture.letterbox import scale_of_side, side_of_scale
-from blurline.policy.profile import FINE_REGIONS_PX, FINE_SCOUT_AREA_PX, PROFILES, SMALL_PX, Pass, ProfileName
+from blurline.policy.profile import (
+    FINE_REGIONS_OF_PX,
+    FINE_REGIONS_PX,
+    FINE_SCOUT_AREA_PX,
+    PROFILES,
+    SMALL_PX,
+    Pass,
+    ProfileName,
+)
 from models.fine_look import fine_passes, small_questions
 from models.look import PassFaces
+from models.regions import plan_regions, share_of
 
 STANDARD = PROFILES[ProfileName.STANDARD]
 FACE_PX = 40
@@ -51,15 +62,21 @@ def test_questions_are_small_and_not_answered_yet() -> None:
     )
     coarse = PassFaces(Pass(1280), rows(sure), 0.2)
     scout = PassFaces(Pass(3000, is_scout=True), rows(small, faint, large, sure), 0.5)
-    focus = small_questions([coarse, scout], 1.0, 24e6)
+    focus = small_questions([coarse, scout], 1.0, 6000, 4000)
     assert focus.rows[:, 0].tolist() == [500]
     assert focus.max_face_px == pytest.approx(120)
 
 
-def test_the_best_questions_are_looked_at_if_there_are_too_many() -> None:
-    left, score = np.arange(2000) * 60.0, np.linspace(0.2, 0.9, 2000)
-    found = np.column_stack([left, left * 0, left + 40, left * 0 + 40, score]).astype(np.float32)
-    coarse = PassFaces(Pass(1280), rows(), 0.2)
-    shown = small_questions([coarse, PassFaces(Pass(3000, is_scout=True), found, 0.5)], 1.0, 16e6).rows
-    assert 100 < len(shown) < FINE_REGIONS_PX / 80**2
+@pytest.mark.parametrize("step_px", [60, 200, 700], ids=["a dense crowd", "a crowd", "apart"])
+def test_the_best_questions_are_looked_at_if_there_are_too_many(step_px: int) -> None:
+    generator = np.random.default_rng(1)
+    left, top = (each.ravel() for each in np.meshgrid(np.arange(0, 14_000, step_px), np.arange(0, 14_000, step_px)))
+    score = generator.permutation(np.linspace(0.2, 0.9, len(left)))
+    found = np.column_stack([left, top, left + 40, top + 40, score]).astype(np.float32)
+    coarse = PassFaces(Pass(1280), rows(), 0.09)
+    shown = small_questions([coarse, PassFaces(Pass(5600, is_scout=True), found, 0.4)], 0.7, 14_000, 14_000).rows
+    regions = plan_regions(shown[:, :4] * 0.7, 9800, 9800)
+    limit_px = FINE_REGIONS_PX * math.sqrt(14_000**2 / FINE_REGIONS_OF_PX)
+    assert share_of(regions, 9800, 9800) * 9800**2 <= limit_px
+    assert len(shown) == len(found) or len(shown) > 100
     assert shown[:, 4].min() == pytest.approx(np.sort(score)[-len(shown)])
