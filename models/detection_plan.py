@@ -314,7 +314,7 @@ class DetectionPlan:
         if step.where is Where.SCOUTED:
             return self._look_finely(step, pixels, inputs, found, None if part is None else part.known)
         picture = self._picture(step, pixels, inputs)
-        focus = focus_of(step, picture.scale, found, inputs.long_side_px, part)
+        focus = focus_of(step, picture.scale, found, inputs.long_side_px, part, self.profile.closer_score)
         detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
         return run_pass(step, picture, focus, detector, classes)
 

@@ -78,11 +78,17 @@ class Part:
 
 
 def focus_of(
-    step: Pass, scale: float, found: Sequence[PassFaces], long_side_px: int, part: Part | None = None
+    step: Pass,
+    scale: float,
+    found: Sequence[PassFaces],
+    long_side_px: int,
+    part: Part | None = None,
+    small_face_score: float = FINE_FACE_SCORE,
 ) -> Focus | None:
     """Return the focus of a pass at ``scale`` after the passes ``found``, or None if it shows the whole picture.
 
-    ``part``: the part of the picture to look at, None for all of it.
+    ``part``: the part of the picture to look at, None for all of it. ``small_face_score``: from which score a candidate
+    is a small face.
     """
     same_way = [each for each in found if each.step.quarter_turns == step.quarter_turns]
     same = [each for each in same_way if not each.step.is_scout]
@@ -94,7 +100,7 @@ def focus_of(
             rows = rows[~is_known(rows, part.known)]
         return Focus(non_maximum_suppression(rows, _MERGE_IOU), SETTLED_PX)
     if step.where is Where.SMALL_FACES:
-        return small_faces(same, scale, FINE_FACE_SCORE, FINE_FACE_PX)
+        return small_faces(same, scale, small_face_score, FINE_FACE_PX)
     return None if part is None or part.cells is None else Focus(part.cells, math.inf)
 
 

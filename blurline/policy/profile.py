@@ -55,7 +55,8 @@ class Profile:
     ``looks_finely``: a large picture gets the passes of `models.fine_look` for its small faces, too.
 
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
-    ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``.
+    ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``. Passes over
+    small faces show candidates from that score, too.
 
     ``checks_turns``: scouts look at the picture turned by 90, 180 and 270 degrees. The same passes run over the parts
     in which they see more than the upright passes, that way up (`models.ways_up`).
