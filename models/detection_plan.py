@@ -49,7 +49,7 @@ from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.fine_look import fine_passes, small_questions
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
-from models.look import Part, PassFaces, focus_of, is_known, run_pass, small_faces
+from models.look import PassFaces, PicturePart, focus_of, is_known, run_pass, small_faces
 from models.merge import fuse, iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
 from models.sphere import View, ViewFaces, faces_in_picture, look_around
@@ -244,7 +244,7 @@ class DetectionPlan:
             cells = ways.cells(turns)
             if len(cells):
                 turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
-                found += self._run_all(turned, pixels, inputs, Part(cells, upright()))
+                found += self._run_all(turned, pixels, inputs, PicturePart(cells, upright()))
         return found + scouted, ways
 
     def _ways_up(
@@ -264,7 +264,11 @@ class DetectionPlan:
         return [*coarse.values(), *fine.values()], ways_up(seen, width, height)
 
     def _run_all(
-        self, passes: tuple[Pass, ...], pixels: NDArray[np.uint8], inputs: DetectorInputs, part: Part | None = None
+        self,
+        passes: tuple[Pass, ...],
+        pixels: NDArray[np.uint8],
+        inputs: DetectorInputs,
+        part: PicturePart | None = None,
     ) -> list[PassFaces]:
         """Run passes one after the other, each with what the earlier ones found, and then the closer passes that the
         candidates are worth, the way up of the first pass.
@@ -275,17 +279,17 @@ class DetectionPlan:
         found: list[PassFaces] = []
         height, width = pixels.shape[:2]
         turns = passes[0].quarter_turns
-        first_way: Part | None = None
+        first_way: PicturePart | None = None
         for step in passes:
             is_first_way = step.quarter_turns == turns
             if not is_first_way and first_way is None:
-                first_way = Part(None, self._fused(found, turns, width, height))
+                first_way = PicturePart(None, self._fused(found, turns, width, height))
             found.append(self._run(step, pixels, inputs, found, part if is_first_way else first_way))
         coarser = [each for each in found if each.step.quarter_turns == turns and not each.step.is_scout]
         return found + self._look_closer(pixels, inputs, coarser, part)
 
     def _look_closer(
-        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces], part: Part | None
+        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces], part: PicturePart | None
     ) -> list[PassFaces]:
         closer: list[PassFaces] = []
         largest_px = max(each.side_px for each in inputs.passes)
@@ -309,7 +313,7 @@ class DetectionPlan:
         pixels: NDArray[np.uint8],
         inputs: DetectorInputs,
         found: list[PassFaces],
-        part: Part | None = None,
+        part: PicturePart | None = None,
     ) -> PassFaces:
         if step.where is Where.SCOUTED:
             return self._look_finely(step, pixels, inputs, found, None if part is None else part.known)

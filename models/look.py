@@ -69,7 +69,7 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PicturePart:
     """A part of the picture that lies another way up: (n, 5) ``cells`` that it covers, None for all of it, and (m, 5)
     ``known`` rows of the upright passes. What these call a face is no question in the other way up."""
 
@@ -82,7 +82,7 @@ def focus_of(
     scale: float,
     found: Sequence[PassFaces],
     long_side_px: int,
-    part: Part | None = None,
+    part: PicturePart | None = None,
     small_face_score: float = FINE_FACE_SCORE,
 ) -> Focus | None:
     """Return the focus of a pass at ``scale`` after the passes ``found``, or None if it shows the whole picture.

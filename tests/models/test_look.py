@@ -14,8 +14,8 @@ from blurline.policy import Policy
 from blurline.policy.profile import PROFILES, Pass, ProfileName, Where
 from models.detection_plan import Candidates, plan_for
 from models.look import (
-    Part,
     PassFaces,
+    PicturePart,
     focus_of,
     is_known,
     questions,
@@ -146,7 +146,7 @@ def test_a_face_is_known_if_another_way_up_gives_it_a_high_score() -> None:
 
 def test_a_pass_over_a_part_shows_its_cells_and_asks_for_what_is_not_known_upright() -> None:
     cell, known, asked = (0, 0, 200, 200, 1), (10, 10, 40, 40, 0.8), (100, 100, 130, 130, 0.3)
-    part = Part(rows(cell), rows(known))
+    part = PicturePart(rows(cell), rows(known))
     found = [whole(640, rows(known, asked), 0.5)]
     shown, closer = (focus_of(Pass(640, where), 1.0, found, 1280, part) for where in (Where.WHOLE, Where.QUESTIONS))
     assert shown is not None and shown.rows.tolist() == rows(cell).tolist() and shown.max_face_px == np.inf
