@@ -184,12 +184,18 @@ def _all_cancelled(runs: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
     return runs if all(run["state_type"] == "CANCELLED" for run in runs) else None
 
 
+def _only_running(prefect: httpx.Client, job_id: str) -> dict[str, Any] | None:
+    """The one flow run of the job that is running, or None if several are."""
+    running = [run for run in _flow_runs(prefect, job_id) if run["state_type"] == "RUNNING"]
+    return running[0] if len(running) == 1 else None
+
+
 def test_a_retry_in_the_ui_does_only_the_remaining_work(
     held: Stack, client: httpx.Client, prefect: httpx.Client, hold: Path, switch: Path
 ) -> None:
     job_id = submit(client, [("blur.jpg", HOPPER.read_bytes()), ("text.jpg", b"text")])
     wait_for("work is under way", (switch / "at-blur.jpg").exists)
-    (run,) = [run for run in _flow_runs(prefect, job_id) if run["state_type"] == "RUNNING"]
+    run = wait_for("only the held run is under way", lambda: _only_running(prefect, job_id))
     prefect.post(f"/flow_runs/{run['id']}/set_state", json={"state": {"type": "CANCELLING"}}).raise_for_status()
     assert finished(client, job_id)["blur.jpg"]["error"]["code"] == "cancelled"
     hold.unlink()
