@@ -26,7 +26,7 @@ from blurline.policy.profile import (
     Pass,
     Where,
 )
-from models.look import Focus, PassFaces, is_known
+from models.look import Focus, PassFaces, is_known, sides_px
 from models.merge import fuse, non_maximum_suppression
 from models.regions import plan_regions, share_of
 
@@ -70,8 +70,7 @@ def small_questions(
         if settled is not None:
             questions = questions[~is_known(questions, settled)]
     most_px = SMALL_FACE_PX / max(each.scale for each in same)
-    sides_px = np.sqrt(np.prod(questions[:, 2:4] - questions[:, :2], axis=1, dtype=np.float64))
-    questions = questions[sides_px < most_px]
+    questions = questions[sides_px(questions) < most_px]
     limit_px = FINE_REGIONS_PX * math.sqrt(max(1.0, width_px * height_px / FINE_REGIONS_OF_PX))
     count = len(questions)  # best first; touching regions become one, so their area is known only when planned
     while count and _area_px(questions[:count], scale, width_px, height_px) > limit_px:

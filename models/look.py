@@ -113,7 +113,7 @@ def questions(found: Sequence[PassFaces], scale: float, least: float) -> Faces:
     whole = [each for each in found if each.step.where is Where.WHOLE]
     finest = max(each.scale for each in whole)
     rows = np.concatenate([each.faces for each in whole if each.scale == finest])
-    is_small = (rows[:, 4] >= SMALL_QUESTION_SCORE) & (_sides_px(rows) * scale < SMALL_QUESTION_PX)
+    is_small = (rows[:, 4] >= SMALL_QUESTION_SCORE) & (sides_px(rows) * scale < SMALL_QUESTION_PX)
     rows = rows[(rows[:, 4] >= least) | is_small]
     agreed = fuse(
         [each.candidates for each in whole],
@@ -122,21 +122,21 @@ def questions(found: Sequence[PassFaces], scale: float, least: float) -> Faces:
         areas=[each.areas for each in whole],
     )
     agreed = agreed[agreed[:, 4] >= SETTLED_SCORE]
-    is_settled = (_sides_px(rows) * scale > SETTLED_PX) & (iou(rows, agreed) > _SAME_IOU).any(axis=1)
+    is_settled = (sides_px(rows) * scale > SETTLED_PX) & (iou(rows, agreed) > _SAME_IOU).any(axis=1)
     return rows[~is_settled]
 
 
 def scouted(found: PassFaces, scale: float) -> Faces:
     """Return what a scout saw that is small in a pass at ``scale``: the coarse passes are blind to some of these."""
     rows = found.faces
-    return rows[(rows[:, 4] >= SCOUT_SCORE) & (_sides_px(rows) * scale < SMALL_QUESTION_PX)]
+    return rows[(rows[:, 4] >= SCOUT_SCORE) & (sides_px(rows) * scale < SMALL_QUESTION_PX)]
 
 
 def small_faces(found: Sequence[PassFaces], scale: float, least: float, most_px: float) -> Focus:
     """Return the candidates from the score ``least`` that are smaller than ``most_px`` in the finest pass so far."""
     finest = max(each.scale for each in found)
     rows = np.concatenate([each.faces for each in found])
-    rows = rows[(rows[:, 4] >= least) & (_sides_px(rows) * finest < most_px)]
+    rows = rows[(rows[:, 4] >= least) & (sides_px(rows) * finest < most_px)]
     return Focus(non_maximum_suppression(rows, _MERGE_IOU), most_px * scale / finest)
 
 
@@ -179,5 +179,6 @@ def run_pass(
     return PassFaces(step, np.concatenate(found), picture.scale, max_face_px, areas)
 
 
-def _sides_px(rows: Faces) -> NDArray[np.float64]:
+def sides_px(rows: Faces) -> NDArray[np.float64]:
+    """Return (n,) the side of a square of the area of each of (n, 5) rows, in the rows' pixels."""
     return np.asarray(np.sqrt(np.prod(rows[:, 2:4] - rows[:, :2], axis=1, dtype=np.float64)))
