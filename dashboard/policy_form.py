@@ -25,6 +25,8 @@ def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     for at, name in enumerate(simple):
         with columns[at % _COLUMNS]:
             given[name] = _widget(name, base[name], f"{key}-{name}")
+            if given[name] != base[name]:
+                st.caption(f":material/edit: Changed; it was {_shown(base[name])}.")
     structured = {name: base.get(name) for name in _FIELDS if _is_structured(name)}  # some are left out if null
     text = st.text_area(
         "Regions, sizes and classes, as JSON",
@@ -83,7 +85,21 @@ def _widget(name: str, value: Any, key: str) -> Any:
 
 
 def _label(name: str) -> str:
-    return Policy.model_fields[name].title or name
+    """The field's title, and its bounds if it is a number."""
+    title, bounds = Policy.model_fields[name].title or name, _bounds(name)
+    return f"{title} ({bounds[0]:g} to {bounds[1]:g})" if bounds else title
+
+
+def _bounds(name: str) -> tuple[float, float] | None:
+    """The least and greatest value of a number."""
+    for kind in (_FIELDS[name], *_FIELDS[name].get("anyOf", ())):
+        if kind.get("type") in ("number", "integer"):
+            return kind["minimum"], kind.get("maximum", kind.get("exclusiveMaximum"))
+    return None
+
+
+def _shown(value: Any) -> str:
+    return "the profile's value" if value is None else f"`{json.dumps(value)}`".replace('"', "")
 
 
 def _is_structured(name: str) -> bool:

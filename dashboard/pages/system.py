@@ -9,6 +9,7 @@ import streamlit as st
 from blurline.contract import Retention, System, Waiting
 from blurline.settings import load_settings
 from dashboard.access.session import client
+from dashboard.jobs.error_advice import meaning
 from dashboard.problems import stating_problems
 from dashboard.reruns.backlog import backlog
 from dashboard.states import IMAGE_STATES, ago, counted, duration
@@ -52,7 +53,7 @@ def _waiting(system: System) -> None:
     st.dataframe(
         [
             *_lines("Images in the queue “{}”", system.queues, ("interactive", "backlog")),
-            *_lines("Images for review: {}", system.review),
+            *(_line(f"For review: {meaning(code)}", waiting) for code, waiting in system.review.items()),
             _line("Batches to dispatch", system.outbox),
             _line("Webhook messages", system.webhook_deliveries),
         ],

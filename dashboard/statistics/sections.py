@@ -12,6 +12,7 @@ import streamlit as st
 from blurline.client import Chosen
 from blurline.contract.statistics import Durations, FigureName, Interval, Point
 from dashboard.access.session import client
+from dashboard.jobs.error_advice import meaning
 from dashboard.states import IMAGE_STATES, ago, counted
 from dashboard.statistics.charts import Bar, bars, histogram, over_time
 from dashboard.statistics.headline import mean_time, metric
@@ -162,14 +163,19 @@ def failures(chosen: Chosen) -> None:
     with left, st.container(border=True):
         st.markdown("**Failed images and images for review**")
         rows = [
-            {"Code": each.error_code, "State": IMAGE_STATES[each.state].word, "Images": each.images}
+            {
+                "What happened": meaning(each.error_code),
+                "State": IMAGE_STATES[each.state].word,
+                "Images": each.images,
+                "Code": each.error_code,
+            }
             for each in failed.result().failures
         ]
         if rows:
             st.dataframe(rows, hide_index=True)
         else:
             st.info("None of the selected images failed or needs review.", icon=":material/check_circle:")
-        st.caption("Images that have this code now. A successful re-run removes the image from this table.")
+        st.caption("Images in this state now. A successful re-run removes the image from this table.")
     with right, st.container(border=True):
         st.markdown("**Models**")
         models = [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from blurline.contract import FruitlessAttempts
-from blurline.error_codes import ERROR_CODES
+from dashboard.jobs.error_advice import meaning
 
 _OUTCOMES = {"retried": "Retried", "given_up": "Given up"}
 
@@ -21,7 +21,7 @@ def failed_attempts(attempts: Sequence[FruitlessAttempts]) -> None:
     st.dataframe(
         [
             {
-                "What happened": _meaning(each.error_code),
+                "What happened": meaning(each.error_code),
                 "Then": _OUTCOMES[each.outcome],
                 "Last hour": each.last_hour,
                 "Last day": each.last_day,
@@ -32,8 +32,3 @@ def failed_attempts(attempts: Sequence[FruitlessAttempts]) -> None:
         hide_index=True,
     )
     st.caption("After too many failed attempts, the image fails.")
-
-
-def _meaning(code: str) -> str:
-    known = ERROR_CODES.get(code)
-    return known.meaning if known else "An unexpected error occurred. Search the log for this code."

@@ -88,6 +88,7 @@ def test_faces_speed_failures_and_quality_are_shown(open_page: Open, filled: Non
     page = section(page, "Failures and models")
     codes = asked(settings, "SELECT error_code, count(*) FROM images WHERE error_code IS NOT NULL GROUP BY error_code")
     assert dict(page.dataframe[0].value.groupby("Code")["Images"].sum()) == codes
+    assert all(each.endswith(".") for each in page.dataframe[0].value["What happened"]), "a sentence for each code"
 
     page = section(page, "Review and quality")
     kinds = asked(settings, "SELECT kind, count(*) FROM decisions GROUP BY kind")

@@ -42,8 +42,11 @@ def test_pictures_become_a_job_with_the_chosen_options(open_page: Open, client: 
     page.selectbox[0].select("street")
     page.run()
     assert "1 file is not a picture" in texts(page)
+    assert "Changed; it was" not in texts(page)
     next(box for box in page.selectbox if box.label == "Style").select("solid")
     page.run()
+    assert "Changed; it was `pixelate`." in texts(page)
+    assert "Least score (0.1 to 1)" in [each.label for each in page.number_input]
     _press(page, "Submit 2 photographs")
     (job,) = client.jobs()
     assert [image.name for image in client.images(job.id)] == ["hopper.jpg", "market/b.jpg"]
