@@ -25,7 +25,7 @@ from api.events.websocket_abort import WebSocketAbort
 from api.http.known_query import refuse_unknown_query
 from api.http.openapi import describe
 from api.http.problems import install_error_handlers
-from api.jobs import audit_records, classes, compatibility, images, jobs, presets, submissions, uploads
+from api.jobs import audit_records, classes, compatibility, images, jobs, limits, presets, submissions, uploads
 from api.middleware.body_limit import BodyLimit
 from api.middleware.own_hosts import OwnHosts
 from api.middleware.rate_limit import RateLimit, RateLimitHeaders
@@ -123,7 +123,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TokenBeforeBody)
     app.add_middleware(BodyLimit, max_bytes=int(settings.requests.max_request_mb * 1e6))
     for module in (
-        uploads, submissions, jobs, images, previews, reviews, deletions, presets, classes, users, sign_in, statistics,
+        uploads, limits, submissions, jobs, images, previews, reviews, deletions, presets, classes, users, sign_in,
+        statistics,
         exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])

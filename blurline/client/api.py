@@ -55,6 +55,7 @@ from blurline.contract import (
     RerunRequest,
     ReviewRequest,
     ReviewTask,
+    SubmissionLimits,
     System,
     Upload,
     Uploads,
@@ -284,6 +285,10 @@ class Client:
     def classes(self) -> list[DetectedClass]:
         """The classes that a policy can destroy, faces first."""
         return self._get(DetectedClasses, "/v1/classes").classes
+
+    def limits(self) -> SubmissionLimits:
+        """What a submission may contain."""
+        return self._get(SubmissionLimits, "/v1/limits")
 
     def me(self) -> Me:
         """The token's user and their quotas."""

@@ -31,6 +31,7 @@ from blurline.contract.images import (
     Note,
 )
 from blurline.contract.jobs import CreatedJob, Job, JobOptions, JobPage, JobRequest, Progress, SubmittedImage
+from blurline.contract.limits import SubmissionLimits
 from blurline.contract.presets import Preset, PresetRequest, Presets
 from blurline.contract.reruns import BacklogRerun, BacklogRerunRequest, CancelledRerun, Rerun, RerunRequest
 from blurline.contract.retention import Gone, Hold, HoldRequest, Holds, JobRetention
@@ -135,6 +136,7 @@ __all__ = [
     "ReviewRequest",
     "ReviewTask",
     "Statistics",
+    "SubmissionLimits",
     "SubmittedImage",
     "System",
     "Time",

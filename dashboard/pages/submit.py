@@ -1,9 +1,8 @@
-"""Submit: choose pictures and a policy, then watch the results arrive."""
+"""Submit: choose pictures and a policy; the job's page then shows the results as they arrive."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
@@ -14,24 +13,22 @@ from blurline.policy.presets import DEFAULT
 from blurline.settings import load_settings
 from dashboard.access.session import client
 from dashboard.jobs.chosen_files import ACCEPTED, ChosenFiles, find_pictures
-from dashboard.jobs.job_view import job_view
 from dashboard.jobs.labels import parse_labels
+from dashboard.jobs.retention_form import retention_form
 from dashboard.jobs.submit import Submission, submit, upload
 from dashboard.policy_form import policy_form
 from dashboard.problems import state
 from dashboard.states import counted, plain, size
 from dashboard.upkeep.health import show_delays
 
-_JOB, _UNSURE, _ROUND = "submitted_job", "unsure_submission", "submit_round"
+_UNSURE, _ROUND = "unsure_submission", "submit_round"
 _NAMED = 5
 
 
 def _show() -> None:
     st.title("Submit")
     show_delays()
-    if _JOB in st.session_state:
-        _show_job(st.session_state[_JOB])
-    elif _UNSURE in st.session_state:
+    if _UNSURE in st.session_state:
         _make_job(st.session_state[_UNSURE])
     else:
         _show_form()
@@ -82,13 +79,22 @@ def _options() -> JobOptions | None:
             help="Your own labels to find the job by, as `name=value`, separated by commas.",
         )
     policy = _policy(presets[name])
+    with st.expander("Retention", icon=":material/auto_delete:"):
+        retention = retention_form(client().limits().retention, "submit-retention")
     if policy is None:
         return None
     try:
-        given: dict[str, Any] = {"preset": name, "labels": parse_labels(labels), "policy": policy}
+        given: dict[str, Any] = {
+            "preset": name,
+            "labels": parse_labels(labels),
+            "policy": policy,
+            "retention": retention,
+        }
         return JobOptions.model_validate({field: value for field, value in given.items() if value})
     except ValidationError as error:
-        st.error(f"A label is not valid: {error.errors()[0]['msg']}.", icon=":material/error:")
+        (problem, *_) = error.errors()
+        subject = "The retention" if problem["loc"][0] == "retention" else "A label"
+        st.error(f"{subject} is not valid: {problem['msg']}.", icon=":material/error:")
     except BlurlineError as error:
         state(error)
     return None
@@ -137,25 +143,8 @@ def _make_job(submission: Submission) -> None:
         st.button("Back")
         return
     del st.session_state[_UNSURE]
-    st.session_state[_JOB] = job.id
-    st.rerun()
-
-
-def _show_job(job_id: UUID) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Submit more", icon=":material/add:", on_click=_start_over)
-        st.page_link(
-            "jobs.py",
-            label="Open the job's page",
-            icon=":material/stacks:",
-            query_params={"job": str(job_id)},
-        )
-    job_view(client().job(job_id))
-
-
-def _start_over() -> None:
-    del st.session_state[_JOB]
     st.session_state[_ROUND] += 1
+    st.switch_page("jobs.py", query_params={"job": str(job.id)})
 
 
 _show()

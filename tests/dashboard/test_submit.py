@@ -53,9 +53,24 @@ def test_pictures_become_a_job_with_the_chosen_options(open_page: Open, client: 
     assert job.labels == {"assignment": "4711", "desk": "news"}
     assert job.preset == "street"
     assert job.policy["style"] == "solid" and job.policy["metadata"] == "mapping"
+    assert page.query_params["job"] == str(job.id)
     assert "**0** of 2 images published, 2 in progress" in texts(page)
-    _press(page, "Submit more")
+    page.switch_page("submit.py").run()
     assert page.file_uploader[0].value == []
+
+
+def test_a_job_can_be_kept_for_less_time(open_page: Open, client: Client) -> None:
+    page = open_page("submit.py")
+    page.file_uploader[0].set_value(_FILE)
+    days = {box.key: box for box in page.number_input if (box.key or "").startswith("submit-retention")}
+    days["submit-retention-originals_days"].set_value(30.0)
+    days["submit-retention-rows_days"].set_value(20.0)
+    page.run()
+    assert "The retention is not valid" in texts(page) and "lower originals_days" in texts(page)
+    page.number_input(key="submit-retention-rows_days").set_value(365.0).run()
+    _press(page, "Submit 1 photograph")
+    (job,) = client.jobs()
+    assert (job.retention.originals_days, job.retention.rows_days) == (30, 365)
 
 
 @pytest.mark.parametrize(("labels", "why"), [("desk", "is not a label"), ("-=x", "A label is not valid")])

@@ -55,7 +55,10 @@ def test_a_job_shows_its_retention(without_prefect: Settings) -> None:
     settings = without_prefect.replace(keep_originals_days=30.0, keep_rows_days=60.0)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(settings, "ann", Scope.SUBMIT)
+        limits = client.get("/v1/limits").json()
+        assert (limits["max_file_bytes"], limits["max_pixels"]) == (100_000_000, 200_000_000)
         plain = submit(client, "a.jpg")
+        assert limits["retention"] == plain["retention"]
         assert plain["retention"] == {"originals_days": 30, "results_days": 60, "rows_days": 60, "audit_days": None}
         short = submit(client, "a.jpg", retention='{"originals_days": 0, "results_days": 7.5}')
         assert short["retention"] == {"originals_days": 0, "results_days": 7.5, "rows_days": 60, "audit_days": None}
