@@ -279,6 +279,8 @@ CREATE TABLE images (
     CONSTRAINT images_state_check CHECK (state = ANY (ARRAY['queued', 'processing', 'published', 'needs_review', 'failed', 'deleted'])),
     CONSTRAINT images_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
 );
+CREATE INDEX images_by_doubt ON images (state, COALESCE(doubt, 2::real) DESC, id DESC);
+CREATE INDEX images_by_name ON images USING gin (name_trigrams('^^' || name));
 CREATE INDEX images_by_original ON images (original_key COLLATE "C");
 CREATE INDEX images_by_state ON images (state, id);
 CREATE INDEX images_by_time ON images (created_at, id);
@@ -290,6 +292,7 @@ CREATE INDEX images_of_job_by_state ON images (job_id, state);
 CREATE INDEX images_open ON images (job_id) WHERE state = ANY (ARRAY['queued', 'processing']);
 CREATE INDEX images_to_review ON images (COALESCE(doubt, 2::real) DESC, id DESC) WHERE state = 'needs_review';
 CREATE INDEX images_underway ON images (open_attempt_id) WHERE open_attempt_id IS NOT NULL;
+CREATE INDEX images_with_notes ON images USING gin (notes jsonb_path_ops) WHERE notes <> '[]';
 CREATE INDEX images_with_original ON images (finished_at) INCLUDE (job_id) WHERE original_gone_at IS NULL;
 CREATE INDEX images_with_others ON images (created_at) WHERE others_found IS NOT NULL;
 CREATE INDEX images_with_result ON images (finished_at) INCLUDE (job_id)
@@ -871,6 +874,11 @@ $$;
 -- 0014
 CREATE FUNCTION lacks_marks(in_state text, open_attempt uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT in_state IN ('published', 'needs_review') AND is_correction(open_attempt)
+$$;
+
+-- 0025
+CREATE FUNCTION name_trigrams(name text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
+    SELECT ARRAY(SELECT substr(lower(name), at, 3) FROM generate_series(1, length(lower(name)) - 2) AS at)
 $$;
 
 -- 0006

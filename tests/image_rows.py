@@ -20,7 +20,7 @@ from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.attempts import Attempt, start_batch
-from sql.jobs.job_queries import ImageFilter, list_images
+from sql.jobs.image_search import ImageFilter, list_images
 from sql.jobs.publishing import Result, ReviewReason, publish
 from sql.jobs.settlement import fail
 from sql.jobs.submissions import NewJob, Original

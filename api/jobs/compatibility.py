@@ -15,8 +15,9 @@ from api.jobs.uploads import new_uploads
 from api.jobs.views import image_view
 from blurline.contract import Image, JobOptions, Key, Name, SubmittedImage, with_examples
 from blurline.contract.examples import KEY
-from sql.jobs.job_queries import ImageFilter, list_images_of_job
-from sql.jobs.job_queries import list_images as images_of
+from sql.jobs.image_search import ImageFilter, ImagePlace
+from sql.jobs.image_search import list_images as images_of
+from sql.jobs.job_queries import list_images_of_job
 
 router = APIRouter(prefix="/v1/image", tags=["compatibility"])
 
@@ -78,5 +79,6 @@ def submit(context: Ctx, who: Submitter, request: SubmitRequest) -> Image:
 def list_images(context: Ctx, who: Who, request: Annotated[ListRequest | None, Body()] = None) -> list[Image]:
     """List the caller's images, newest first."""
     asked = request or ListRequest()
-    rows = images_of(context.database, ImageFilter(who.owner), asked.limit, asked.before)
+    before = ImagePlace(asked.before) if asked.before else None
+    rows = images_of(context.database, ImageFilter(who.owner), asked.limit, before)
     return [image_view(row) for row in rows]

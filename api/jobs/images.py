@@ -3,69 +3,47 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from api.dependencies import Ctx, Who
 from api.http.byte_range import parse_range
-from api.http.filters import OwnerFilter
-from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
-from api.http.problems import ApiProblem, problem_responses
+from api.http.paging import Cursor, Limit
+from api.http.problems import problem_responses
 from api.http.streaming import StreamedFile
 from api.jobs.file_names import file_path
-from api.jobs.views import detection_views, image_view, image_with_detections, receipt_view
-from api.visibility import boxes_of, listed_owner, manageable_owner, not_manageable, sendable_result, visible_image
+from api.jobs.image_lists import ImageSort, SearchedImages, image_page, order_of
+from api.jobs.views import detection_views, image_with_detections, receipt_view
+from api.visibility import boxes_of, manageable_owner, not_manageable, sendable_result, visible_image
 from blurline.access.tokens import Scope
-from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageState, ImageWithDetections, Time
+from blurline.contract import DeletionReceipt, Detections, ImageCount, ImagePage, ImageWithDetections, Neighbours
 from sql.deletion.deletions import delete_image as delete
 from sql.deletion.deletions import grace_periods
-from sql.engine.database import SortOrder
-from sql.jobs.job_queries import ImageFilter, ImageRow, find_flow_run, list_images, list_images_by_doubt
+from sql.jobs.image_search import ImagePlace, count_images, neighbours
+from sql.jobs.job_queries import ImageRow, find_flow_run
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
 
-_UNKNOWN_DOUBT = 2.0
+_MOST_COUNTED = 10_000
 _NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
-
-
-class ImageSort(StrEnum):
-    """Orders of images. `-doubt` lists the most doubtful images of one `state` first."""
-
-    NEWEST = "-created_at"
-    OLDEST = "created_at"
-    DOUBT = "-doubt"
 
 
 @router.get("", responses=problem_responses("invalid_cursor"))
 def get_images(
-    context: Ctx,
-    who: Who,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    sort: ImageSort = ImageSort.NEWEST,
-    state: ImageState | None = None,
-    error_code: Annotated[str | None, Query(max_length=63)] = None,
-    since: Time | None = None,
-    until: Time | None = None,
-    owner: OwnerFilter = None,
+    context: Ctx, wanted: SearchedImages, limit: Limit = 100, cursor: Cursor = None, sort: ImageSort = ImageSort.NEWEST
 ) -> ImagePage:
-    """List images of all jobs: the caller's own, or for reviewers and operators everyone's."""
-    wanted = ImageFilter(listed_owner(who, owner), state, error_code, since, until)
-    listed = f"images{sort}"
-    if sort is ImageSort.DOUBT:
-        if state is None:
-            raise ApiProblem("invalid_request", "sort=-doubt requires a state, for example state=needs_review.")
-        rows = list_images_by_doubt(context.database, wanted, limit, parse_cursor(listed, cursor, float, UUID))
-        at = [_UNKNOWN_DOUBT if rows[-1].doubt is None else rows[-1].doubt, rows[-1].id] if rows else []
-    else:
-        order = SortOrder.ASCENDING if sort is ImageSort.OLDEST else SortOrder.DESCENDING
-        rows = list_images(context.database, wanted, limit, parse_cursor(listed, cursor, UUID), order)
-        at = [rows[-1].id] if rows else []
-    return ImagePage(images=[image_view(row) for row in rows], next_cursor=next_cursor(listed, rows, limit, *at))
+    """Search the images of all jobs: the caller's own, or for reviewers and operators everyone's."""
+    return image_page(context, wanted, order_of(sort, wanted), f"images{sort}", limit, cursor)
+
+
+@router.get("/count")
+def get_image_count(context: Ctx, wanted: SearchedImages) -> ImageCount:
+    """Count the images that a search finds, up to 10,000."""
+    found = count_images(context.database, wanted, _MOST_COUNTED + 1)
+    return ImageCount(images=min(found, _MOST_COUNTED), is_complete=found <= _MOST_COUNTED)
 
 
 @router.get("/{image_id}", responses=problem_responses("not_found"))
@@ -74,6 +52,16 @@ def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     row = visible_image(context, who, image_id)
     flow_run_id = find_flow_run(context.database, row.id) if Scope.OPERATE in who.scopes else None
     return image_with_detections(row, boxes_of(context, row), flow_run_id)
+
+
+@router.get("/{image_id}/neighbours", responses=problem_responses("not_found"))
+def get_neighbours(
+    context: Ctx, who: Who, image_id: UUID, wanted: SearchedImages, sort: ImageSort = ImageSort.NEWEST
+) -> Neighbours:
+    """Return the images before and after an image in a search. The image itself need not match it (any more)."""
+    place = ImagePlace.of(visible_image(context, who, image_id))
+    before, after = neighbours(context.database, wanted, order_of(sort, wanted), place)
+    return Neighbours(previous=before, next=after)
 
 
 @router.get("/{image_id}/detections", responses=problem_responses("not_found"))

@@ -13,14 +13,16 @@ from api.http.paging import Cursor, Limit, next_cursor, parse_cursor
 from api.http.problems import problem_responses
 from api.http.streaming import StreamedFile
 from api.jobs.archive import archive
-from api.jobs.views import image_view, job_view, receipt_view
+from api.jobs.image_lists import DoubtAbove, DoubtUpTo, JobImageSort, NameFilter, NoteFilter, image_page, order_of
+from api.jobs.views import job_view, receipt_view
 from api.visibility import listed_owner, manageable_owner, not_manageable, visible_job
 from blurline.access.tokens import Scope
 from blurline.contract import DeletionReceipt, ImagePage, ImageState, Job, JobPage, JobState, Time
 from sql.deletion.deletions import delete_job as delete
 from sql.deletion.deletions import grace_periods
 from sql.engine.database import SortOrder
-from sql.jobs.job_queries import JobFilter, list_images_of_job, list_jobs
+from sql.jobs.image_search import ImageFilter
+from sql.jobs.job_queries import JobFilter, list_jobs
 from sql.reruns.reruns import cancel_attempts_of_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -31,13 +33,6 @@ class JobSort(StrEnum):
 
     NEWEST = "-created_at"
     OLDEST = "created_at"
-
-
-class PositionSort(StrEnum):
-    """Orders of the images of a job."""
-
-    FIRST = "position"
-    LAST = "-position"
 
 
 @router.get("", responses=problem_responses("invalid_cursor"))
@@ -74,16 +69,19 @@ def get_images_of_job(
     job_id: UUID,
     limit: Limit = 100,
     cursor: Cursor = None,
-    sort: PositionSort = PositionSort.FIRST,
+    sort: JobImageSort = JobImageSort.FIRST,
     state: ImageState | None = None,
+    name: NameFilter = None,
+    note: NoteFilter = None,
+    doubt_above: DoubtAbove = None,
+    doubt_up_to: DoubtUpTo = None,
 ) -> ImagePage:
-    """List the images of a job in the order of their submission."""
+    """List the images of a job in the order of their submission, or the most doubtful first."""
     visible_job(context, who, job_id)
-    order = SortOrder.DESCENDING if sort is PositionSort.LAST else SortOrder.ASCENDING
-    listed = f"images{job_id}{sort}"
-    rows = list_images_of_job(context.database, job_id, limit, parse_cursor(listed, cursor, int), order, state)
-    following = next_cursor(listed, rows, limit, rows[-1].position) if rows else None
-    return ImagePage(images=[image_view(row) for row in rows], next_cursor=following)
+    wanted = ImageFilter(
+        job_id=job_id, state=state, name=name, note=note, doubt_above=doubt_above, doubt_up_to=doubt_up_to
+    )
+    return image_page(context, wanted, order_of(sort, wanted), f"images{job_id}{sort}", limit, cursor)
 
 
 @router.get(

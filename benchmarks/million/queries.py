@@ -25,7 +25,9 @@ def measure(settings: Settings) -> Times:
     token = LocalIssuer(settings.home).issue("bench-1", list(Scope), 3600)
     with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=120) as client:
         client.headers["Authorization"] = f"Bearer {token}"
-        times = {path: _measured(partial(client.get, path)) for path in (*_lists(client), *_figures())}
+        times = {
+            path: _measured(partial(client.get, path)) for path in (*_lists(client), *_searches(client), *_figures())
+        }
         times["POST /v1/reviews/next"] = _measured(partial(client.post, "/v1/reviews/next"))
     return times
 
@@ -48,6 +50,37 @@ def _lists(client: httpx.Client) -> list[str]:
         "/v1/images?limit=100&state=failed",
         "/v1/images?limit=50&state=needs_review&sort=-doubt",
         "/v1/system",
+    ]
+
+
+def _searches(client: httpx.Client) -> list[str]:
+    """Searches that find one image, some, half of all and none, alone and with other filters."""
+    (job,) = client.get("/v1/jobs?limit=1").raise_for_status().json()["jobs"]
+    (image,) = client.get("/v1/images?limit=1&state=published").raise_for_status().json()["images"]
+    in_job = f"job={job['id']}"
+    searches = [
+        "name=IMG_0123456",
+        "name=0815",
+        "name=desk-3",
+        "name=jpg",
+        "name=xylophone",
+        "name=de",
+        "name=0815&owner=bench-3",
+        "name=0815&label=desk:desk-3",
+        "name=0815&state=needs_review",
+        "note=style_strengthened",
+        "state=published&doubt_above=0.999",
+        "state=published&doubt_above=0.6",
+        "doubt_above=0.999",
+        "state=published&sort=-doubt",
+        f"{in_job}&sort=-doubt",
+        f"{in_job}&name=0001&sort=position",
+    ]
+    return [
+        *(f"/v1/images?limit=100&{search}" for search in searches),
+        *(f"/v1/images/{image['id']}/neighbours?{search}" for search in ("name=0815", f"{in_job}&sort=-doubt")),
+        f"/v1/images/count?{in_job}&state=published&doubt_above=0.6",
+        "/v1/images/count?name=0815",
     ]
 
 

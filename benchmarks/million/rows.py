@@ -36,15 +36,17 @@ SELECT gen_random_uuid(), id, 'backlog', policy, created_at FROM jobs
 _FILLED = """
 INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, state, error_code,
                     error_message, result_attempt_id, result_key, result_media_type, result_bytes, result_sha256,
-                    original_sha256, width_px, height_px, frames, faces, doubt, policy, model, processing_ms, stage_ms,
-                    created_at, started_at, settled_at, finished_at)
-SELECT uuidv7(created_at + n * interval '1 millisecond' - now()), jobs.id, n - 1, n || '.jpg',
+                    original_sha256, width_px, height_px, frames, faces, doubt, notes, policy, model, processing_ms,
+                    stage_ms, created_at, started_at, settled_at, finished_at)
+SELECT uuidv7(created_at + n * interval '1 millisecond' - now()), jobs.id, n - 1,
+       format('desk-%%s/IMG_%%s.jpg', n %% 10, right((1e7 + row_number() OVER ())::bigint::text, 7)),
        %(original)s || '.' || gen_random_uuid(), 'e', 3000000, state,
        CASE state WHEN 'failed' THEN (ARRAY['unreadable_picture', 'too_large'])[1 + n %% 2]
                   WHEN 'needs_review' THEN 'doubtful' END,
        CASE WHEN state <> 'published' THEN 'A sentence about it.' END,
        attempt_id, %(result)s, 'image/jpeg', 2900000, repeat('a', 64), repeat('b', 64), 4000, 3000, 1,
        CASE WHEN state <> 'failed' THEN %(boxes)s - 1 END, CASE WHEN state <> 'failed' THEN random() END,
+       CASE n %% 200 WHEN 7 THEN '[{"code": "style_strengthened", "message": "A sentence."}]'::jsonb ELSE '[]' END,
        jobs.policy, '{"name": "centerface", "sha256": "0918"}', 200 + 600 * random(),
        '{"download": 20, "resize": 60, "detect": 300, "nms": 2, "blur": 90, "upload": 30}',
        created_at, created_at + wait, created_at + wait + interval '1 second', created_at + wait + interval '1 second'

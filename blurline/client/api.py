@@ -21,6 +21,7 @@ from blurline.client.exports import ExportsClient
 from blurline.client.legal_holds import HoldsClient
 from blurline.client.paging import following, given
 from blurline.client.reruns import RERUN_TIMEOUT_S, RerunsClient
+from blurline.client.search import SearchClient
 from blurline.client.statistics import StatisticsClient
 from blurline.client.transport import OnWait, Token, Transport, wait_silently
 from blurline.client.webhooks import WebhooksClient
@@ -88,6 +89,7 @@ class Client:
         self.exports = ExportsClient(self._transport)
         self.reruns = RerunsClient(self._transport)
         self.holds = HoldsClient(self._transport)
+        self.search = SearchClient(self._transport)
 
     def close(self) -> None:
         """Close the connections."""

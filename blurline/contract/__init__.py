@@ -25,9 +25,11 @@ from blurline.contract.images import (
     Detection,
     Detections,
     Image,
+    ImageCount,
     ImageError,
     ImagePage,
     ImageWithDetections,
+    Neighbours,
     Note,
 )
 from blurline.contract.jobs import CreatedJob, Job, JobOptions, JobPage, JobRequest, Progress, SubmittedImage
@@ -99,6 +101,7 @@ __all__ = [
     "Housekeeping",
     "HttpsUrl",
     "Image",
+    "ImageCount",
     "ImageError",
     "ImagePage",
     "ImageState",
@@ -118,6 +121,7 @@ __all__ = [
     "Me",
     "MissingObjects",
     "Name",
+    "Neighbours",
     "NextReview",
     "Note",
     "NoteText",

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from blurline.contract.base import ImageState, with_examples
-from blurline.contract.examples import IMAGE_ID, JOB_ID, SHA256, TIME
+from blurline.contract.examples import IMAGE_ID, JOB_ID, OTHER_ID, SHA256, TIME
 from blurline.contract.retention import Gone
 from blurline.detected_class import FACE, ClassName
 from blurline.policy import Policy
@@ -171,3 +171,19 @@ class ImagePage(BaseModel):
     model_config = with_examples({"images": [IMAGE], "next_cursor": None})
     images: list[Image]
     next_cursor: str | None
+
+
+class ImageCount(BaseModel):
+    """How many images a search finds. Not complete: there are more than this."""
+
+    model_config = with_examples({"images": 131, "is_complete": True})
+    images: int
+    is_complete: bool
+
+
+class Neighbours(BaseModel):
+    """The ids of the images before and after an image in a search; null at an end."""
+
+    model_config = with_examples({"previous": None, "next": OTHER_ID})
+    previous: UUID | None
+    next: UUID | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from functools import cache
@@ -103,8 +103,12 @@ class Transaction:
 
     def page(self, name: str, order: SortOrder, /, **parameters: Any) -> list[Row]:
         """The rows of a statement that contains ``{direction}`` and ``{beyond}``, in this order."""
+        return self.filled(name, order.value, **parameters)
+
+    def filled(self, name: str, words: Mapping[bytes, bytes], /, **parameters: Any) -> list[Row]:
+        """Every row of a statement in which ``words`` replace placeholders."""
         text = statement(name)
-        for placeholder, word in order.value.items():
+        for placeholder, word in words.items():
             text = text.replace(placeholder, word)
         return self._connection.execute(text, _bounded(parameters)).fetchall()
 

@@ -112,17 +112,6 @@ class JobFilter:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFilter:
-    """A filter of images. A field of None does not restrict."""
-
-    owner: str | None = None
-    state: str | None = None
-    error_code: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
 def list_jobs(
     database: Database,
     wanted: JobFilter,
@@ -163,36 +152,19 @@ def list_images_of_job(
     """Images of a job in the order of submission, after the position ``cursor``."""
     with database.transaction() as transaction:
         rows = transaction.page("images_of_job", order, job_id=job_id, cursor=cursor, state=state, limit=limit)
-    return [_image(row) for row in rows]
-
-
-def list_images(
-    database: Database,
-    wanted: ImageFilter,
-    limit: int,
-    cursor: UUID | None = None,
-    order: SortOrder = SortOrder.DESCENDING,
-) -> list[ImageRow]:
-    """Images by time of creation, after the image ``cursor``."""
-    with database.transaction() as transaction:
-        return [_image(row) for row in transaction.page("images", order, **_fields(wanted), cursor=cursor, limit=limit)]
-
-
-def list_images_by_doubt(
-    database: Database, wanted: ImageFilter, limit: int, cursor: tuple[float, UUID] | None = None
-) -> list[ImageRow]:
-    """Images of one state, the most doubtful first, after the cursor (doubt, image). An unknown doubt counts as 2."""
-    doubt, image_id = cursor or (None, None)
-    with database.transaction() as transaction:
-        rows = transaction.all("images_by_doubt", **_fields(wanted), cursor=image_id, cursor_doubt=doubt, limit=limit)
-    return [_image(row) for row in rows]
+    return [image_row(row) for row in rows]
 
 
 def find_image(database: Database, owner: str | None, image_id: UUID) -> ImageRow | None:
     """The image, if it belongs to the owner."""
     with database.transaction() as transaction:
         row = transaction.one("image", owner=owner, image_id=image_id)
-    return _image(row) if row else None
+    return image_row(row) if row else None
+
+
+def image_row(row: Row) -> ImageRow:
+    """The image of a statement's row."""
+    return ImageRow(**{name: row[name] for name in ImageRow.__slots__})
 
 
 def find_flow_run(database: Database, image_id: UUID) -> UUID | None:
@@ -229,9 +201,5 @@ def database_version(database: Database) -> str:
     return str(row["version"])
 
 
-def _fields(wanted: JobFilter | ImageFilter) -> dict[str, Any]:
+def _fields(wanted: JobFilter) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in wanted.__slots__}
-
-
-def _image(row: Row) -> ImageRow:
-    return ImageRow(**{name: row[name] for name in ImageRow.__slots__})

@@ -37,31 +37,6 @@ WHERE images.job_id = %(job_id)s AND (%(cursor)s::integer IS NULL OR images.posi
 ORDER BY images.position {direction}
 LIMIT %(limit)s
 
--- name: images
-SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
-LEFT JOIN attempts ON attempts.id = images.result_attempt_id
-WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
-  AND (%(state)s::text IS NULL OR images.state = %(state)s)
-  AND (%(error_code)s::text IS NULL OR images.error_code = %(error_code)s)
-  AND (%(since)s::timestamptz IS NULL OR images.created_at >= %(since)s)
-  AND (%(until)s::timestamptz IS NULL OR images.created_at < %(until)s)
-  AND (%(cursor)s::uuid IS NULL OR images.id {beyond} %(cursor)s)
-ORDER BY images.id {direction}
-LIMIT %(limit)s
-
--- name: images_by_doubt
--- The most doubtful first. An image that waits for review without a result comes before all others.
-SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
-LEFT JOIN attempts ON attempts.id = images.result_attempt_id
-WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
-  AND images.state = %(state)s
-  AND (%(error_code)s::text IS NULL OR images.error_code = %(error_code)s)
-  AND (%(since)s::timestamptz IS NULL OR images.created_at >= %(since)s)
-  AND (%(until)s::timestamptz IS NULL OR images.created_at < %(until)s)
-  AND (%(cursor)s::uuid IS NULL OR (coalesce(images.doubt, 2), images.id) < (%(cursor_doubt)s::real, %(cursor)s))
-ORDER BY coalesce(images.doubt, 2) DESC, images.id DESC
-LIMIT %(limit)s
-
 -- name: image
 SELECT images.*, jobs.owner, attempts.blurline_version FROM images JOIN jobs ON jobs.id = images.job_id
 LEFT JOIN attempts ON attempts.id = images.result_attempt_id

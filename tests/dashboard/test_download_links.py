@@ -21,7 +21,7 @@ from dashboard import download_links
 from dashboard.access.session_cookies import session_cookies, session_of
 from dashboard.download_links import ROUTE
 from sql.engine.database import Database
-from sql.jobs.job_queries import ImageFilter, list_images
+from sql.jobs.image_search import ImageFilter, list_images
 from tests import image_rows
 from tests.api_server import serving
 from tests.dashboard.conftest import HOST, Browser, Open

@@ -14,7 +14,7 @@ from blurline.client import Chosen, Client
 from blurline.contract.audit import AuditedFile, AuditRecord, verify
 from blurline.settings import Settings
 from sql.engine.database import Database
-from sql.jobs.job_queries import ImageFilter, list_images
+from sql.jobs.image_search import ImageFilter, list_images
 from tests import image_rows
 from tests.dashboard.conftest import Open, texts
 
