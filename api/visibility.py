@@ -75,7 +75,7 @@ def readable_original(row: ImageRow) -> SubmittedOriginal:
         raise ApiProblem("original_gone", f"The original {_since(row.original_gone_at, row.original_gone_why)}")
     if row.original_etag is None:
         raise ObjectMissing("The original is not fetched from its URL yet. Try again later.")
-    return SubmittedOriginal(row.original_key, row.original_etag, row.original_sha256)
+    return SubmittedOriginal(row.original_key, row.original_etag, row.original_sha256, row.source, row.source_key)
 
 
 def not_manageable(what: str) -> ApiProblem:

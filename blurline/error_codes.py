@@ -111,6 +111,11 @@ _REQUESTS = {
     "request_in_progress": _code(
         "A request with this Idempotency-Key is still in progress.", "Repeat the request later.", status=409
     ),
+    "import_conflict": _code(
+        "The name belongs to an import of another source, owner or destination.",
+        "Choose another name for the import.",
+        status=409,
+    ),
     "preset_is_builtin": _code(
         "A built-in preset cannot be changed.", "Store the preset under another name.", status=409
     ),
@@ -180,6 +185,31 @@ _REQUESTS_AND_IMAGES = {
     ),
     "object_missing": _code(
         "No object is stored under the key.", "Upload the file, then submit it again.", Place.IMAGE, status=422
+    ),
+    "source_object_missing": _code(
+        "The object of an imported image is no longer in its source.",
+        "Put the object back and re-run the image, or delete the image.",
+        Place.IMAGE,
+        status=410,
+    ),
+    "source_object_changed": _code(
+        "The object of an imported image has changed in its source.",
+        "Start the import again: it takes the changed object as a new image.",
+        Place.IMAGE,
+        status=409,
+    ),
+    "source_refused": _code(
+        "The source of an imported image does not let Blurline read its object.",
+        "Ask the operator to allow it, then re-run the image.",
+        Place.IMAGE,
+        status=502,
+    ),
+    "source_unavailable": _code(
+        "A source of imports does not respond, or no setting names it.",
+        _RERUN_AFTER_OUTAGE,
+        Place.IMAGE,
+        Place.ATTEMPT,
+        status=503,
     ),
     "quota_exceeded": _code(
         "The request exceeds a quota of its owner.",

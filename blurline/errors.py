@@ -10,6 +10,8 @@ BlurlineError
 │   │   ├── PictureTooLarge
 │   │   └── DecodedTooSlowly
 │   ├── ObjectMissing         no object is stored under the key
+│   ├── OriginalChanged       another file is stored than was submitted
+│   ├── SourceRefused         a source of imports does not hand out an object
 │   ├── AddressRefused        a URL leads to an address that is not allowed
 │   ├── NotServed             the server of a URL answers, but not with the file
 │   ├── OutputCheckFailed     the output did not pass its check; nothing is published
@@ -19,6 +21,7 @@ BlurlineError
 │   └── ConfigurationError    settings or environment; the message says what to change
 └── RetryableError            the service or the network is at fault; Prefect retries
     ├── StoreUnavailable
+    │   └── SourceUnavailable a source of imports did not answer
     ├── DatabaseUnavailable
     └── HostUnavailable       the server of a URL did not answer
 
@@ -103,6 +106,24 @@ class OriginalChanged(PermanentError):
     code = "original_changed"
 
 
+class SourceObjectMissing(ObjectMissing):
+    """The object of an imported image is no longer in its source."""
+
+    code = "source_object_missing"
+
+
+class SourceObjectChanged(OriginalChanged):
+    """The object of an imported image has another content in its source than when it was listed."""
+
+    code = "source_object_changed"
+
+
+class SourceRefused(PermanentError):
+    """A source does not hand out an object that it lists."""
+
+    code = "source_refused"
+
+
 class AddressRefused(PermanentError):
     """A URL is not acceptable, or leads to an address that is not allowed."""
 
@@ -149,6 +170,12 @@ class StoreUnavailable(RetryableError):
     """The S3 store did not respond, or is temporarily unavailable."""
 
     code = "store_unavailable"
+
+
+class SourceUnavailable(StoreUnavailable):
+    """A source of imports did not respond, or is temporarily unavailable."""
+
+    code = "source_unavailable"
 
 
 class StoreRefused(StoreUnavailable):

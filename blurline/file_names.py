@@ -7,6 +7,9 @@ import unicodedata
 from collections import Counter
 from pathlib import PurePosixPath, PureWindowsPath
 
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".tif", ".tiff", ".gif", ".bmp"})
+"""The extensions, in lower case, of files that are pictures."""
+
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)

@@ -6,6 +6,7 @@ docstrings of classes, and offers a type `None` for what may be null. Here each 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import MISSING, BeforeValidator, Field, GetJsonSchemaHandler
@@ -24,6 +25,11 @@ _NULL = {"type": "null"}
 def titled(title: str, description: str, **bounds: Any) -> Any:
     """The annotation of a flow's parameter. Prefect overwrites the title of a field, but not what is added to it."""
     return Field(json_schema_extra={"title": title, "description": description}, **bounds)
+
+
+def with_offset(time: datetime) -> datetime:
+    """The time that a form has sent, in UTC unless it has an offset."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def inlined(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -20,6 +20,7 @@ from blurline.orchestration.flow_runs import NO_HEARTBEAT, FlowRuns, RunState, R
 from blurline.settings import load_settings
 from flows.outcome import Outcome, completed, dashboard_link, run_name
 from sql.deletion.expired_records import expire_records
+from sql.imports.imports import create_due_runs
 from sql.jobs.cancellations import cancel_flow_runs, without_work
 from sql.jobs.outbox import dispatch_waiting
 from sql.jobs.retries import cancel_attempts, retry_or_fail, retry_policy
@@ -69,7 +70,8 @@ def _is_only_silent(batch: Underway, state: RunState) -> bool:
 
 @flow(name="reconcile", flow_run_name=lambda: run_name("reconcile"), persist_result=False)
 def reconcile() -> State[None]:
-    """Retry batches that are stuck, dispatch overdue ones, delete expired records, and return the counts."""
+    """Retry batches that are stuck, dispatch overdue ones, continue imports, delete expired records, and return the
+    counts."""
     settings = load_settings()
     scheduling = settings.scheduling
     counts: dict[str, int] = {}
@@ -93,6 +95,8 @@ def reconcile() -> State[None]:
         if idle := without_work(database(), flow_runs.scheduled_batches(_SCHEDULED_GRACE_S)):
             flow_runs.cancel(idle, "Its batch has nothing left to do.")
             counts["cancelled runs"] = len(idle)
+        if continued := create_due_runs(database(), flow_runs.create_import):
+            counts["continued imports"] = continued
     fold(database())
     if expired := expire_records(database(), settings):
         counts["expired rows"] = expired

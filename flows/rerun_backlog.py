@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from blurline.contract.reruns import NAMED_IMAGES, BacklogRerunRequest, EndedSta
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.settings import load_settings
-from flows.form import EMPTY, EMPTY_IS_NULL, inlined, titled
+from flows.form import EMPTY, EMPTY_IS_NULL, inlined, titled, with_offset
 from flows.outcome import Outcome, completed, dashboard_link
 from sql.jobs.submissions import batch_size
 from sql.reruns.reruns import RerunImages, rerun
@@ -140,11 +140,6 @@ def _select(request: BacklogRerunRequest, rerun_id: UUID, named: int) -> RerunIm
         dry_run=request.dry_run,
     )
     return images
-
-
-def with_offset(time: datetime) -> datetime:
-    """The time, in UTC unless it has an offset."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _outcome(images: RerunImages, rerun_id: UUID, request: BacklogRerunRequest) -> Outcome:

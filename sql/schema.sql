@@ -227,7 +227,7 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
--- 0001, 0002, 0003, 0004, 0006, 0008, 0022
+-- 0001, 0002, 0003, 0004, 0006, 0008, 0022, 0027
 CREATE TABLE images (
     id                uuid        NOT NULL,
     job_id            uuid        NOT NULL,
@@ -271,6 +271,8 @@ CREATE TABLE images (
     result_gone_at    timestamptz,
     result_gone_why   text,
     others_found      jsonb,
+    source            text,
+    source_key        text,
     CONSTRAINT images_pkey PRIMARY KEY (id),
     CONSTRAINT images_job_id_position_key UNIQUE (job_id, "position"),
     CONSTRAINT images_original_key_key UNIQUE (original_key),
@@ -315,6 +317,52 @@ CREATE TRIGGER images_deleted AFTER DELETE ON images REFERENCING OLD TABLE AS ch
     FOR EACH STATEMENT EXECUTE FUNCTION tally_images('-1');
 CREATE TRIGGER images_inserted AFTER INSERT ON images REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION tally_images('1');
+
+-- 0027
+CREATE TABLE import_jobs (
+    import_id uuid NOT NULL,
+    job_id    uuid NOT NULL,
+    CONSTRAINT import_jobs_pkey PRIMARY KEY (import_id, job_id),
+    CONSTRAINT import_jobs_import_id_fkey FOREIGN KEY (import_id) REFERENCES imports(id) ON DELETE CASCADE
+);
+
+-- 0027
+CREATE TABLE imported_objects (
+    import_id   uuid  NOT NULL,
+    object_hash bytea NOT NULL,
+    image_id    uuid  NOT NULL,
+    CONSTRAINT imported_objects_pkey PRIMARY KEY (import_id, object_hash),
+    CONSTRAINT imported_objects_import_id_fkey FOREIGN KEY (import_id) REFERENCES imports(id) ON DELETE CASCADE
+);
+
+-- 0027
+CREATE TABLE imports (
+    id             uuid        NOT NULL,
+    name           text        NOT NULL,
+    source         text        NOT NULL,
+    owner          text        NOT NULL,
+    destination    text,
+    request        jsonb       NOT NULL,
+    policy         jsonb       NOT NULL,
+    started_by     text        NOT NULL,
+    state          text        NOT NULL DEFAULT 'running',
+    message        text,
+    cursor_key     text,
+    listed         bigint      NOT NULL DEFAULT 0,
+    matched        bigint      NOT NULL DEFAULT 0,
+    known          bigint      NOT NULL DEFAULT 0,
+    imported       bigint      NOT NULL DEFAULT 0,
+    imported_bytes bigint      NOT NULL DEFAULT 0,
+    lease_id       uuid,
+    leased_until   timestamptz,
+    not_before     timestamptz NOT NULL DEFAULT now(),
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    finished_at    timestamptz,
+    CONSTRAINT imports_pkey PRIMARY KEY (id),
+    CONSTRAINT imports_name_key UNIQUE (name),
+    CONSTRAINT imports_state_check CHECK (state = ANY (ARRAY['running', 'paused', 'cancelled', 'completed']))
+);
 
 -- 0001, 0004, 0006, 0008
 CREATE TABLE jobs (

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from prefect import task
 
+from blurline.errors import PictureTooLarge
 from blurline.limits import Limits
 from blurline.picture.decode import read_header
 from blurline.policy import Policy
@@ -48,10 +49,20 @@ def download(work: Work) -> None:
                 original = validated(data, settings.pictures.limits)
                 keep(item.attempt, data, settings)
             else:
+                check_size(item.attempt, settings.pictures.limits)
                 original = validated(_stored(item.attempt), settings.pictures.limits)
             item.original = original
 
         work.advance("download", lambda item: item.original is not None, step)
+
+
+def check_size(attempt: Attempt, limits: Limits) -> None:
+    """Raise PictureTooLarge before a file is read. Only a source has larger files: the API refuses them."""
+    if attempt.original_bytes > limits.file_bytes:
+        raise PictureTooLarge(
+            f"The file has {attempt.original_bytes / 1e6:.1f} MB, but at most {limits.file_bytes / 1e6:.0f} MB are "
+            "accepted."
+        )
 
 
 def _detects(items: Sequence[Item]) -> bool:
@@ -72,5 +83,7 @@ def _is_remote(item: Item) -> bool:
 def _stored(attempt: Attempt) -> bytes:
     assert attempt.original_etag is not None
     return store().read_original(
-        SubmittedOriginal(attempt.original_key, attempt.original_etag, attempt.original_sha256)
+        SubmittedOriginal(
+            attempt.original_key, attempt.original_etag, attempt.original_sha256, attempt.source, attempt.source_key
+        )
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +23,13 @@ from api.jobs.idempotency import stored_answer
 from api.jobs.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
-from blurline.ids import made_at, new_id
+from blurline.ids import made_at
 from blurline.observability.traces import current_traceparent
 from blurline.outbound.guarded_client import check_url
 from blurline.policy import Policy
 from blurline.policy.least_policy import check_classes, resolve
 from blurline.policy.presets import DEFAULT, PRESETS
+from blurline.storage.original_keys import direct_key, owner_prefix
 from blurline.storage.store import StoredObject
 from sql.events.webhooks import create_webhook
 from sql.jobs.idempotency import ClaimedKey, settle
@@ -129,7 +129,7 @@ def submit_files(context: Context, options: SubmissionOptions, files: Sequence[O
     originals: list[Original] = []
     try:
         for file in files:
-            stored = context.store.put_original(_direct_key(options.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
+            stored = context.store.put_original(direct_key(options.owner), file.file, file.size_bytes)  # type: ignore[arg-type]
             originals.append(Original(file.name, stored.key, stored.etag, stored.size_bytes))
         return _create(context, options, originals)
     except DatabaseUnavailable:  # the job may exist: its commit may have succeeded without a response
@@ -184,7 +184,7 @@ def _original(context: Context, owner: str, image: SubmittedImage, stored: Mappi
     check_url(url, context.settings.outbound.networks)
     last = PurePosixPath(unquote(urlsplit(url).path)).name
     name = image.name or printable(last) or "image"
-    return Original(name, _direct_key(owner), None, 0, source_url=url)
+    return Original(name, direct_key(owner), None, 0, source_url=url)
 
 
 def _stat(context: Context, owner: str, keys: list[str]) -> dict[str, StoredObject]:
@@ -242,13 +242,3 @@ def _check_upload(context: Context, owner: str, key: str) -> None:
             f"The upload {key!r} expired because it was not submitted within {kept_hours:g} hours. Upload the file "
             "again."
         )
-
-
-def _direct_key(owner: str) -> str:
-    """A key for which no form was issued, so that only the API can write to it."""
-    return f"{owner_prefix(owner)}direct/{new_id()}"
-
-
-def owner_prefix(owner: str) -> str:
-    """The prefix of the keys of an owner's originals."""
-    return f"{hashlib.sha256(owner.encode()).hexdigest()[:16]}/"

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Body
 
 from api.dependencies import Context, Ctx, Submitter
 from api.http.problems import problem_responses
-from api.jobs.create_job import owner_prefix
 from blurline.contract import Upload, Uploads, UploadsRequest
 from blurline.ids import new_id
+from blurline.storage.original_keys import owner_prefix
 from sql.jobs.open_uploads import list_expired_forms, reserve_uploads, settle_expired_forms
 from sql.jobs.quotas import default_quotas
 

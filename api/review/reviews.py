@@ -126,7 +126,17 @@ def get_decisions(context: Ctx, who: Reviewer, image_id: UUID) -> Decisions:
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
             "description": "The original, as it was submitted. It shows faces.",
         },
-        **problem_responses("not_found", "original_changed", "original_gone", "store_unavailable", "bucket_missing"),
+        **problem_responses(
+            "not_found",
+            "original_changed",
+            "original_gone",
+            "source_object_missing",
+            "source_object_changed",
+            "source_refused",
+            "source_unavailable",
+            "store_unavailable",
+            "bucket_missing",
+        ),
     },
 )
 def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamedFile:

@@ -17,7 +17,7 @@ import structlog
 from stream_zip import ZIP_AUTO, stream_zip
 
 from blurline.detected_class import FACE
-from blurline.errors import ObjectMissing, OriginalChanged
+from blurline.errors import ObjectMissing, OriginalChanged, SourceRefused
 from blurline.file_names import safe_cell
 from blurline.storage.store import Store, SubmittedOriginal
 from sql.statistics.exports import Reviewed
@@ -160,13 +160,15 @@ def _yolo_data(numbers: ClassNumbers) -> bytes:
 
 def _original(image: Reviewed, originals: Store | None) -> Iterator[Member]:
     if originals is not None and image.original_key is not None and image.original_etag is not None:
-        submitted = SubmittedOriginal(image.original_key, image.original_etag, image.original_sha256)
+        submitted = SubmittedOriginal(
+            image.original_key, image.original_etag, image.original_sha256, image.source, image.source_key
+        )
         try:
             data = originals.read_original(submitted)
         except ObjectMissing:  # deleted since the row was read
             return
-        except OriginalChanged:
-            log.warning("original_not_exported", image_id=str(image.id), error_code=OriginalChanged.code)
+        except (OriginalChanged, SourceRefused) as error:
+            log.warning("original_not_exported", image_id=str(image.id), error_code=error.code)
             return
         yield _member(file_name(image), len(data), iter([data]), level=_STORED)
 

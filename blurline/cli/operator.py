@@ -81,7 +81,8 @@ def rerun(
     from blurline.contract import BacklogRerunRequest
     from blurline.ids import new_id
     from flows.cancel_rerun import cancel_rest
-    from flows.rerun_backlog import run_again, with_offset
+    from flows.form import with_offset
+    from flows.rerun_backlog import run_again
 
     if cancel is not None:
         typer.echo(cancel_rest(cancel))

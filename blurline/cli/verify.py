@@ -139,6 +139,8 @@ def _summary_of_deletion(record: DeletionRecord) -> str:
         "why": f"{record.reason}, by {record.requested_by}",
         "store": f"{record.objects_removed} objects removed; afterwards the store served none of {confirmed} images",
     }
+    if imported := sum(image.source is not None for image in record.images):
+        lines["sources"] = f"the originals of {imported} imported images stay in their sources"
     return "\n".join(f"     {name}: {value}" for name, value in lines.items())
 
 

@@ -32,6 +32,15 @@ from blurline.contract.images import (
     Neighbours,
     Note,
 )
+from blurline.contract.imports import (
+    Import,
+    ImportPreview,
+    ImportRequest,
+    Imports,
+    ImportWithProgress,
+    SampledObject,
+    StartedImport,
+)
 from blurline.contract.jobs import CreatedJob, Job, JobOptions, JobPage, JobRequest, Progress, SubmittedImage
 from blurline.contract.limits import SubmissionLimits
 from blurline.contract.presets import Preset, PresetRequest, Presets
@@ -106,6 +115,11 @@ __all__ = [
     "ImagePage",
     "ImageState",
     "ImageWithDetections",
+    "Import",
+    "ImportPreview",
+    "ImportRequest",
+    "ImportWithProgress",
+    "Imports",
     "IssuedToken",
     "Job",
     "JobOptions",
@@ -139,6 +153,8 @@ __all__ = [
     "Retention",
     "ReviewRequest",
     "ReviewTask",
+    "SampledObject",
+    "StartedImport",
     "Statistics",
     "SubmissionLimits",
     "SubmittedImage",

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from blurline.contract import ImageState
 
@@ -73,7 +73,8 @@ class ErasedDecision(_Closed):
 
 
 class ErasedImage(_Closed):
-    """What was deleted of an image (a null `original` or `result` was not deleted), and what the image was.
+    """What was deleted of an image (a null `original` or `result` was not deleted), and what the image was. The
+    original of an image with a `source` lies there, and stays; only its previews were deleted.
     `confirmed_at` is when the store no longer listed or served any object of it."""
 
     image_id: UUID
@@ -89,6 +90,9 @@ class ErasedImage(_Closed):
     submitted_at: datetime
     finished_at: datetime | None
     confirmed_at: datetime | None
+    source: str | None = Field(
+        default=None, description="The source that the image was imported from. Its object there was not deleted."
+    )
 
 
 class DeletionRecord(_Closed):

@@ -23,6 +23,9 @@ from blurline.settings import Settings
 DEPLOYMENT = "anonymize/anonymize"
 """The deployment, as Prefect names it, whose flow runs carry the batches."""
 
+IMPORT_DEPLOYMENT = "import-backlog/import-backlog"
+"""The deployment whose flow runs list the sources of imports."""
+
 NO_HEARTBEAT = "No heartbeat for 90 seconds."
 """The message of the automation that marks runs as crashed."""
 
@@ -92,23 +95,28 @@ class FlowRuns:
             base_url=settings.prefect.api_url, auth=settings.prefect.auth, headers=headers, timeout=_TIMEOUT_S
         )
         self._work_pool = settings.prefect.work_pool
-        self._deployment_id: UUID | None = None
+        self._deployment_ids: dict[str, UUID] = {}
 
     def close(self) -> None:
         """Close idle connections."""
         self._http.close()
 
-    def create(self, flow_run: dict[str, Any]) -> UUID:
+    def create(self, flow_run: dict[str, Any], deployment: str = DEPLOYMENT) -> UUID:
         """Create a flow run and return its id; a repeated ``idempotency_key`` returns the first run's id."""
-        if self._deployment_id is None:
-            self.check()
+        if deployment not in self._deployment_ids:
+            self._find(deployment)
         try:
             with _answering():
-                path = f"/deployments/{self._deployment_id}/create_flow_run"
-                return UUID(self._ask("POST", path, flow_run, missing=_NOT_DEPLOYED)["id"])
+                path = f"/deployments/{self._deployment_ids[deployment]}/create_flow_run"
+                return UUID(self._ask("POST", path, flow_run, missing=_not_deployed(deployment))["id"])
         except PrefectUnavailable:
-            self._deployment_id = None  # a new `blurline deploy` may have replaced it
+            self._deployment_ids.pop(deployment, None)  # a new `blurline deploy` may have replaced it
             raise
+
+    def create_import(self, import_id: UUID) -> UUID:
+        """Create a flow run that continues an import, and return its id."""
+        parameters = {"import_id": str(import_id), "dry_run": False}
+        return self.create({"parameters": parameters, "tags": [f"import:{import_id}"]}, IMPORT_DEPLOYMENT)
 
     def cancel(self, flow_run_ids: Sequence[UUID], message: str = "") -> None:
         """Cancel the flow runs that have not ended. Scheduled ones end at once, others when their worker ends them."""
@@ -171,9 +179,7 @@ class FlowRuns:
 
     def check(self) -> None:
         """Raise PrefectUnavailable unless Prefect responds and has the deployment."""
-        with _answering():
-            found = self._ask("GET", f"/deployments/name/{DEPLOYMENT}", missing=_NOT_DEPLOYED)
-            self._deployment_id = UUID(found["id"])
+        self._find(DEPLOYMENT)
 
     def workers(self) -> list[PoolWorker]:
         """The workers of the work pool, the most recent heartbeat first."""
@@ -187,6 +193,11 @@ class FlowRuns:
             response = self._http.request("GET" if query is None else "POST", path, json=query)
             return None if response.status_code == httpx.codes.NOT_FOUND else response.raise_for_status().json()
 
+    def _find(self, deployment: str) -> None:
+        with _answering():
+            found = self._ask("GET", f"/deployments/name/{deployment}", missing=_not_deployed(deployment))
+            self._deployment_ids[deployment] = UUID(found["id"])
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None, missing: str = "") -> Any:
         response = self._http.request(method, path, json=body)
         if missing and response.status_code == httpx.codes.NOT_FOUND:
@@ -194,7 +205,8 @@ class FlowRuns:
         return response.raise_for_status().json()
 
 
-_NOT_DEPLOYED = f"Prefect has no deployment {DEPLOYMENT}. Run `blurline deploy`."
+def _not_deployed(deployment: str) -> str:
+    return f"Prefect has no deployment {deployment}. Run `blurline deploy`."
 
 
 @contextmanager

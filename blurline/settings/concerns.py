@@ -22,6 +22,7 @@ from pydantic import (
 from blurline.errors import ConfigurationError
 from blurline.limits import Limits
 from blurline.settings.further_detectors import FurtherDetectors
+from blurline.settings.named_buckets import NamedBucket, NamedBuckets
 
 T = TypeVar("T")
 
@@ -87,6 +88,39 @@ class StoreSettings(Concern, alias_generator=_named("BLURLINE_")):
         access = _required(self.s3_access_key, "BLURLINE_S3_ACCESS_KEY")
         secret = _required(self.s3_secret_key, "BLURLINE_S3_SECRET_KEY")
         return access.get_secret_value(), secret.get_secret_value()
+
+
+class ImportSettings(Concern, alias_generator=_named("BLURLINE_")):
+    """Buckets of other S3 stores, from which pictures are imported and to which results are delivered."""
+
+    sources: NamedBuckets = Field(
+        default=(), description="Buckets from which to import pictures, as a JSON list (docs/imports.md)."
+    )
+    destinations: NamedBuckets = Field(
+        default=(), description="Buckets to which to deliver results, as a JSON list (docs/imports.md)."
+    )
+    import_open_images: int = Field(
+        default=20_000, gt=0, description="Unfinished images of an import from which on it waits."
+    )
+
+    @model_validator(mode="after")
+    def _never_writes_to_a_source(self) -> Self:
+        sources = {source.place: source.name for source in self.sources}
+        for destination in self.destinations:
+            if destination.place in sources:
+                raise ValueError(
+                    f"the destination {destination.name} is the bucket of the source {sources[destination.place]}; "
+                    "choose another bucket, because Blurline never writes to a source"
+                )
+        return self
+
+    def source(self, name: str) -> NamedBucket:
+        """The source with this name. Raises ConfigurationError."""
+        return _with_name(self.sources, name, "source", "BLURLINE_SOURCES")
+
+    def destination(self, name: str) -> NamedBucket:
+        """The destination with this name. Raises ConfigurationError."""
+        return _with_name(self.destinations, name, "destination", "BLURLINE_DESTINATIONS")
 
 
 class ApiSettings(Concern, alias_generator=_named("BLURLINE_API_")):
@@ -419,6 +453,14 @@ class WorkerSettings(Concern, alias_generator=_named("BLURLINE_WORKER_")):
     metrics_token: SecretStr | None = Field(
         default=None, description="Bearer token that the metrics of a worker require. Default: none."
     )
+
+
+def _with_name(buckets: tuple[NamedBucket, ...], name: str, kind: str, variable: str) -> NamedBucket:
+    found = next((bucket for bucket in buckets if bucket.name == name), None)
+    if found is None:
+        known = ", ".join(bucket.name for bucket in buckets) or "none"
+        raise ConfigurationError(f"There is no {kind} {name!r}. {variable} names: {known}.")
+    return found
 
 
 def _required(value: T | None, variable: str) -> T:

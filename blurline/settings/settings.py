@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from blurline.errors import ConfigurationError
@@ -26,6 +27,7 @@ from blurline.settings.concerns import (
     DashboardSettings,
     DatabaseSettings,
     DetectorSettings,
+    ImportSettings,
     LeastPolicySettings,
     OidcSettings,
     OutboundSettings,
@@ -70,6 +72,7 @@ class Settings(BaseModel):
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    imports: ImportSettings = Field(default_factory=ImportSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     prefect: PrefectSettings = Field(default_factory=PrefectSettings)
     pictures: PictureSettings = Field(default_factory=PictureSettings)
@@ -84,6 +87,19 @@ class Settings(BaseModel):
     scheduling: SchedulingSettings = Field(default_factory=SchedulingSettings)
     detector: DetectorSettings = Field(default_factory=DetectorSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
+
+    @model_validator(mode="after")
+    def _has_buckets_of_its_own(self) -> Self:
+        store = self.store
+        endpoint = urlsplit(store.s3_endpoint or "").netloc.lower()
+        own = {(endpoint, name) for name in (store.originals_bucket, store.results_bucket, store.exports_bucket)}
+        for bucket in (*self.imports.sources, *self.imports.destinations):
+            if bucket.place in own:
+                raise ValueError(
+                    f"the bucket {bucket.bucket} of {bucket.name} is one of Blurline's own; name another in "
+                    "BLURLINE_SOURCES and BLURLINE_DESTINATIONS"
+                )
+        return self
 
     @classmethod
     def of(cls, variables: Mapping[str, Any]) -> Settings:

@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+from minio.credentials.credentials import Credentials
+from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
 
 from blurline.errors import ConfigurationError, ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
+from blurline.settings.named_buckets import NamedBucket
 
 _NO_BUCKET = "NoSuchBucket"
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
@@ -40,6 +43,31 @@ class Connections(urllib3.PoolManager):
         if given.get("body"):
             given["body"] = io.BytesIO(given["body"])
         return super().urlopen(method, url, redirect, **given)
+
+
+class KeyFiles(Provider):
+    """The keys of a named bucket, read from their files for each request, so that a new key is used at once."""
+
+    def __init__(self, bucket: NamedBucket) -> None:
+        self._bucket = bucket
+
+    def retrieve(self) -> Credentials:
+        """Override of `Provider.retrieve`. Raises ConfigurationError."""
+        keys = self._bucket.keys()
+        assert keys is not None
+        return Credentials(*keys)
+
+
+def connect_named(bucket: NamedBucket, connections: urllib3.PoolManager) -> Minio:
+    """Return a client of a named bucket's store."""
+    address = urlsplit(bucket.endpoint)
+    return Minio(
+        endpoint=address.netloc,
+        credentials=KeyFiles(bucket) if bucket.access_key_file else None,
+        secure=address.scheme == "https",
+        region=bucket.region,
+        http_client=connections,
+    )
 
 
 def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:

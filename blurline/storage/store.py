@@ -26,6 +26,7 @@ from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket, Listed
 from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key
 from blurline.storage.s3 import BucketMissing, Connections, ObjectBody, StoreNotWritable, connect, translated
+from blurline.storage.sources import Source, Sources, object_changed
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
@@ -48,11 +49,16 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class SubmittedOriginal:
-    """An original as it was submitted: its etag then, and its hash once a worker has read it."""
+    """An original as it was submitted: its etag then, and its hash once a worker has read it.
+
+    The file of an imported image lies in a source, under ``source_key``. Blurline's store has none under its ``key``.
+    """
 
     key: str
     etag: str
     sha256: str | None = None
+    source: str | None = None
+    source_key: str | None = None
 
     def checker(self) -> Callable[[bytes | None], None] | None:
         """A function that takes the chunks of a file, then None, and raises OriginalChanged when the hash differs.
@@ -67,7 +73,7 @@ class SubmittedOriginal:
             if chunk is not None:
                 digest.update(chunk)
             elif digest.hexdigest() != self.sha256:
-                raise OriginalChanged(_CHANGED)
+                raise object_changed(self.source) if self.source else OriginalChanged(_CHANGED)
 
         return check
 
@@ -108,6 +114,7 @@ class Store:
         self._client = connect(settings, settings.store.endpoint, self._connections)
         self._public_url = (settings.store.s3_public_endpoint or settings.store.endpoint).rstrip("/")
         self._public_client = connect(settings, self._public_url, self._connections)
+        self._sources = Sources(settings.imports, self._connections)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -183,14 +190,23 @@ class Store:
     def open_original(self, original: SubmittedOriginal) -> ObjectBody:
         """The submitted file in chunks. Every reader of an original comes through here.
 
-        Raises OriginalChanged when another file is stored, and at the end of a file whose content has another hash.
+        Raises OriginalChanged when another file is stored, and at the end of a file whose content has another hash. For
+        an imported image also SourceRefused.
         """
+        if original.source is not None:
+            assert original.source_key is not None
+            source = self._sources.named(original.source)
+            return source.open(original.source_key, original.etag, original.checker())
         try:
             return self._opened_original(original.key, original)
         except (ObjectMissing, OriginalChanged):
             with contextlib.suppress(ObjectMissing, OriginalChanged):
                 return self._opened_original(protected_key(original.key), original)
             raise
+
+    def source(self, name: str) -> Source:
+        """A source of imports. Raises SourceUnavailable when the settings do not name it."""
+        return self._sources.named(name)
 
     def read_original(self, original: SubmittedOriginal) -> bytes:
         """The bytes of the submitted file. Raises OriginalChanged."""

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
-from blurline.cli.upload.scan import EXTENSIONS
 from blurline.errors import PermanentError
+from blurline.file_names import EXTENSIONS
 
 MOST_PICTURES = 2000
 MOST_BYTES = 2_000_000_000

@@ -12,6 +12,7 @@ from blurline.errors import BlurlineError
 from blurline.settings import Settings
 from deployments.doctor.configuration import configuration, issuer
 from deployments.doctor.database import database
+from deployments.doctor.imports import imports
 from deployments.doctor.installation import machine, models, versions
 from deployments.doctor.prefect import prefect
 from deployments.doctor.result import Finding, error
@@ -28,6 +29,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "models": models,
     "database": database,
     "store": store,
+    "imports": imports,
     "prefect": prefect,
     "issuer": issuer,
     "machine": machine,

@@ -13,6 +13,7 @@ _SECTIONS: dict[str | None, str] = {
     None: "The data folder and logs",
     "database": "PostgreSQL",
     "store": "The store",
+    "imports": "Imports from other stores",
     "api": "The API, as others reach it",
     "prefect": "Prefect",
     "pictures": "Pictures",

@@ -48,7 +48,7 @@ SELECT %(deletion_id)s, images.id,
        jsonb_build_object(
            'original_sha256', images.original_sha256, 'original_bytes', images.original_bytes,
            'result_sha256', images.result_sha256, 'result_bytes', images.result_bytes,
-           'state', images.state, 'error_code', images.error_code,
+           'state', images.state, 'error_code', images.error_code, 'source', images.source,
            'policy', coalesce(images.policy, jobs.policy), 'model', images.model,
            'boxes_destroyed', (SELECT sum(count) FROM unnest(images.face_scores) AS bins (count)),
            'boxes_left', (SELECT sum(count) FROM unnest(images.candidate_scores) AS bins (count)),

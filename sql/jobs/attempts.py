@@ -29,7 +29,7 @@ class NeedsNewerWorker(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that has not ended, and the original that it reads: stored, or (no etag) at ``source_url``.
+    """An attempt that has not ended, and the original that it reads: stored, in a ``source``, or at ``source_url``.
 
     ``original_sha256`` is None until an attempt has ended with a result.
     """
@@ -44,6 +44,8 @@ class Attempt:
     source_url: str | None
     correction: Correction | None
     original_sha256: str | None = None
+    source: str | None = None
+    source_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ WITH started AS (
 )
 SELECT started.id AS attempt_id, started.image_id, started.number,
        images.name, images.original_key, images.original_etag, images.original_bytes, images.original_sha256,
-       images.source_url, started.correction
+       images.source_url, images.source, images.source_key, started.correction
 FROM started JOIN images ON images.id = started.image_id
 ORDER BY images.position
 

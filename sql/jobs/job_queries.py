@@ -56,6 +56,8 @@ class ImageRow:
     result_bytes: int | None
     result_sha256: str | None
     original_sha256: str | None
+    source: str | None
+    source_key: str | None
     original_gone_at: datetime | None
     original_gone_why: str | None
     result_gone_at: datetime | None

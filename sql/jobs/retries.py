@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
-from blurline.errors import DatabaseUnavailable, StoreUnavailable
+from blurline.errors import DatabaseUnavailable, SourceUnavailable, StoreUnavailable
 from blurline.settings import Settings
 from sql.engine.database import Row, Transaction
 from sql.jobs.attempts import NeedsNewerWorker, next_attempt, reopen
@@ -18,7 +18,14 @@ NOT_STARTED = ("flow_run_not_started", "flow_run_stuck")
 NOT_GIVEN_BACK = "flow_run_failed"
 """A flow run that fails gives its images back, unless the database is down."""
 
-OUTAGES = (StoreUnavailable.code, DatabaseUnavailable.code, NeedsNewerWorker.code, *NOT_STARTED, NOT_GIVEN_BACK)
+OUTAGES = (
+    StoreUnavailable.code,
+    SourceUnavailable.code,
+    DatabaseUnavailable.code,
+    NeedsNewerWorker.code,
+    *NOT_STARTED,
+    NOT_GIVEN_BACK,
+)
 """Codes of attempts that failed for reasons other than their picture: an outage, or a worker of an older release."""
 
 

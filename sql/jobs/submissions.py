@@ -29,13 +29,15 @@ class AlreadySubmitted(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An original in the store, as submitted, or (no etag) one to fetch from ``source_url``."""
+    """An original in the store, as submitted; one in a ``source``; or (no etag) one to fetch from ``source_url``."""
 
     name: str
     key: str
     etag: str | None
     size_bytes: int
     source_url: str | None = None
+    source: str | None = None
+    source_key: str | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -118,6 +120,8 @@ def write_job(transaction: Transaction, job: NewJob, size: BatchSize) -> UUID:
             etags=[original.etag for original in originals],
             bytes=[original.size_bytes for original in originals],
             source_urls=[original.source_url for original in originals],
+            sources=[original.source for original in originals],
+            source_keys=[original.source_key for original in originals],
             attempt_ids=[member.attempt_id for member in members],
         )
     except psycopg.errors.UniqueViolation as error:

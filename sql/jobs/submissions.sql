@@ -6,12 +6,12 @@ VALUES (%(id)s, %(owner)s, %(policy)s, %(preset)s, %(labels)s, %(retention)s, %(
 
 -- name: insert_images
 INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, source_url,
-                    open_attempt_id)
-SELECT image_id, %(job_id)s, position, name, key, etag, bytes, source_url, attempt_id
+                    source, source_key, open_attempt_id)
+SELECT image_id, %(job_id)s, position, name, key, etag, bytes, source_url, source, source_key, attempt_id
 FROM unnest(
     %(image_ids)s::uuid[], %(positions)s::integer[], %(names)s::text[], %(keys)s::text[], %(etags)s::text[],
-    %(bytes)s::bigint[], %(source_urls)s::text[], %(attempt_ids)s::uuid[]
-) AS given (image_id, position, name, key, etag, bytes, source_url, attempt_id)
+    %(bytes)s::bigint[], %(source_urls)s::text[], %(sources)s::text[], %(source_keys)s::text[], %(attempt_ids)s::uuid[]
+) AS given (image_id, position, name, key, etag, bytes, source_url, source, source_key, attempt_id)
 
 -- name: insert_batches
 INSERT INTO batches (id, job_id, queue, policy, rerun_id)

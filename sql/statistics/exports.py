@@ -27,6 +27,8 @@ class Reviewed:
     original_key: str | None
     original_etag: str | None
     original_sha256: str | None
+    source: str | None
+    source_key: str | None
     width_px: int
     height_px: int
     frames: int | None

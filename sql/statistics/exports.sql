@@ -31,7 +31,7 @@ ORDER BY images.created_at, images.id, ordinal
 -- name: reviewed_to_export
 -- Images whose last decision approves or corrects their boxes.
 SELECT images.id, images.name, CASE WHEN images.original_gone_at IS NULL THEN images.original_key END AS original_key,
-       images.original_etag, images.original_sha256, images.width_px, images.height_px,
+       images.original_etag, images.original_sha256, images.source, images.source_key, images.width_px, images.height_px,
        images.frames, images.created_at, images.id AS cursor_id, last.kind, last.created_at AS decided_at, (
            SELECT coalesce(jsonb_agg(jsonb_build_array(class_name, frame, x1, y1, x2, y2)), '[]')
            FROM true_boxes(last.attempt_id, last.added, last.dropped)

@@ -17,6 +17,7 @@ SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM jobs) AS job
 -- these columns.
 SELECT 'originals' AS role, original_key AS key, original_sha256 AS sha256, original_etag AS etag FROM images
 WHERE original_etag IS NOT NULL AND to_jsonb(images) ->> 'original_gone_at' IS NULL
+  AND to_jsonb(images) ->> 'source' IS NULL
 UNION ALL
 SELECT 'results', result_key, result_sha256, NULL FROM images
 WHERE result_key IS NOT NULL AND to_jsonb(images) ->> 'result_gone_at' IS NULL

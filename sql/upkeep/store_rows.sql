@@ -1,10 +1,12 @@
 -- The objects the store should have, in the order in which it lists them, and second looks at suspected differences. An
--- original that is not fetched yet has no etag. Expired and deleted objects have been removed, or will be soon.
+-- original that is not fetched yet has no etag, and one in a source is not in this store. Expired and deleted objects
+-- have been removed, or will be soon.
 
 -- name: expected_originals
 SELECT id AS image_id, original_key AS place,
        CASE WHEN original_gone_why IS DISTINCT FROM 'expired' THEN ARRAY[original_key] ELSE '{}' END AS stems,
-       CASE WHEN original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired' THEN original_key END AS key,
+       CASE WHEN original_etag IS NOT NULL AND source IS NULL AND original_gone_why IS DISTINCT FROM 'expired'
+            THEN original_key END AS key,
        original_gone_why IS NOT DISTINCT FROM 'missing' AS is_noted
 FROM images WHERE (%(cursor)s::text IS NULL OR original_key COLLATE "C" > %(cursor)s)
   AND (%(until)s::text IS NULL OR original_key COLLATE "C" <= %(until)s)
@@ -49,7 +51,7 @@ WHERE NOT EXISTS (
 -- The given images whose row still names the given key.
 SELECT id AS image_id FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)
 JOIN images ON images.id = given.image_id AND images.original_key = given.key
-WHERE original_etag IS NOT NULL AND original_gone_why IS DISTINCT FROM 'expired'
+WHERE original_etag IS NOT NULL AND source IS NULL AND original_gone_why IS DISTINCT FROM 'expired'
 
 -- name: still_named_results
 SELECT id AS image_id FROM unnest(%(image_ids)s::uuid[], %(keys)s::text[]) AS given (image_id, key)

@@ -15,12 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from api.app import create_app
-from api.jobs.create_job import owner_prefix
 from blurline.access.tokens import Scope
 from blurline.cli.command import app
 from blurline.contract.audit import Auditor, RecordRefused, verify
 from blurline.contract.deletion_proof import DeletionRecord
 from blurline.settings import Settings
+from blurline.storage.original_keys import owner_prefix
 from flows.retention import delete_expired
 from sql.deletion.retention import terms
 from tests.api_requests import bearer, images_of, problem, publish_all, submit

@@ -10,8 +10,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from blurline.errors import ConfigurationError
-
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".tif", ".tiff", ".gif", ".bmp"})
+from blurline.file_names import EXTENSIONS
 
 Identity = tuple[int, int]
 Entry = tuple[Identity, str]
