@@ -25,6 +25,7 @@ from api.events.websocket_abort import WebSocketAbort
 from api.http.known_query import refuse_unknown_query
 from api.http.openapi import describe
 from api.http.problems import install_error_handlers
+from api.imports import imports
 from api.jobs import audit_records, classes, compatibility, images, jobs, limits, presets, submissions, uploads
 from api.middleware.body_limit import BodyLimit
 from api.middleware.own_hosts import OwnHosts
@@ -125,7 +126,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in (
         uploads, limits, submissions, jobs, images, previews, reviews, deletions, presets, classes, users, sign_in,
         statistics,
-        exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog, system,
+        exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog,
+        imports, system,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

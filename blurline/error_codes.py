@@ -111,6 +111,14 @@ _REQUESTS = {
     "request_in_progress": _code(
         "A request with this Idempotency-Key is still in progress.", "Repeat the request later.", status=409
     ),
+    "import_ended": _code(
+        "The import is in a state that does not allow the change.", "Start the import again.", status=409
+    ),
+    "unknown_bucket": _code(
+        "The settings name no source or destination of this name.",
+        "Use a name in BLURLINE_SOURCES or BLURLINE_DESTINATIONS, or ask the operator to add it.",
+        status=422,
+    ),
     "import_conflict": _code(
         "The name belongs to an import of another source, owner or destination.",
         "Choose another name for the import.",

@@ -166,6 +166,12 @@ class ConfigurationError(PermanentError):
     code = "configuration"
 
 
+class UnknownBucket(ConfigurationError):
+    """The settings name no such source or destination of imports."""
+
+    code = "unknown_bucket"
+
+
 class StoreUnavailable(RetryableError):
     """The S3 store did not respond, or is temporarily unavailable."""
 

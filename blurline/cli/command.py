@@ -12,6 +12,7 @@ from blurline.cli import operator, pictures, servers, setup
 from blurline.cli.backup import backup, restore
 from blurline.cli.consistency import consistency
 from blurline.cli.doctor import doctor
+from blurline.cli.imports import app as imports
 from blurline.cli.submit import submit
 from blurline.cli.verify import verify
 from blurline.errors import BlurlineError
@@ -63,6 +64,8 @@ for verb in (
     pictures.evaluate,
 ):
     app.command()(verb)
+
+app.add_typer(imports, name="import")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ import httpx
 
 from blurline.client.errors import ApiRefused, UploadRefused
 from blurline.client.exports import ExportsClient
+from blurline.client.imports import ImportsClient
 from blurline.client.legal_holds import HoldsClient
 from blurline.client.paging import following, given
 from blurline.client.reruns import RERUN_TIMEOUT_S, RerunsClient
@@ -88,6 +89,7 @@ class Client:
         self.statistics = self.figures = StatisticsClient(self._transport)  # `figures` is the name up to 0.2.0
         self.exports = ExportsClient(self._transport)
         self.reruns = RerunsClient(self._transport)
+        self.imports = ImportsClient(self._transport)
         self.holds = HoldsClient(self._transport)
         self.search = SearchClient(self._transport)
 

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from blurline.errors import ConfigurationError
+from blurline.errors import ConfigurationError, UnknownBucket
 from blurline.limits import Limits
 from blurline.settings.further_detectors import FurtherDetectors
 from blurline.settings.named_buckets import NamedBucket, NamedBuckets
@@ -115,11 +115,11 @@ class ImportSettings(Concern, alias_generator=_named("BLURLINE_")):
         return self
 
     def source(self, name: str) -> NamedBucket:
-        """The source with this name. Raises ConfigurationError."""
+        """The source with this name. Raises UnknownBucket."""
         return _with_name(self.sources, name, "source", "BLURLINE_SOURCES")
 
     def destination(self, name: str) -> NamedBucket:
-        """The destination with this name. Raises ConfigurationError."""
+        """The destination with this name. Raises UnknownBucket."""
         return _with_name(self.destinations, name, "destination", "BLURLINE_DESTINATIONS")
 
 
@@ -459,7 +459,7 @@ def _with_name(buckets: tuple[NamedBucket, ...], name: str, kind: str, variable:
     found = next((bucket for bucket in buckets if bucket.name == name), None)
     if found is None:
         known = ", ".join(bucket.name for bucket in buckets) or "none"
-        raise ConfigurationError(f"There is no {kind} {name!r}. {variable} names: {known}.")
+        raise UnknownBucket(f"There is no {kind} {name!r}. {variable} names: {known}.")
     return found
 
 

@@ -76,7 +76,7 @@ class ImportRow:
 
 
 def check_import(database: Database, request: ImportRequest, settings: Settings) -> Policy:
-    """The policy of the jobs. Raises ConfigurationError for an unknown bucket, UnknownPreset and UnknownClass."""
+    """The policy of the jobs. Raises UnknownBucket, UnknownPreset and UnknownClass."""
     settings.imports.source(request.source)
     if request.destination is not None:
         raise ConfigurationError("Destinations are not available yet. Leave the destination empty.")

@@ -32,6 +32,8 @@ _NEEDS = {
         ("PUT", "/v1/presets/{name}"), ("DELETE", "/v1/presets/{name}"), ("GET", "/v1/users"),
         ("PUT", "/v1/users/{user_id}/quotas"), ("GET", "/v1/system"),
         ("POST", "/v1/reruns"), ("POST", "/v1/reruns/{rerun_id}/cancel"),
+        ("GET", "/v1/imports"), ("POST", "/v1/imports"), ("GET", "/v1/imports/{import_id}"),
+        *(("POST", f"/v1/imports/{{import_id}}/{verb}") for verb in ("pause", "resume", "cancel")),
         *((method, "/v1/jobs/{job_id}/hold") for method in ("PUT", "DELETE")),
         *((method, "/v1/images/{image_id}/hold") for method in ("PUT", "DELETE")),
         *((method, "/v1/users/{user_id}/hold") for method in ("PUT", "DELETE")),

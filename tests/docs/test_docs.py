@@ -91,7 +91,9 @@ def test_every_named_command_and_option_exists(page: Path) -> None:
     for line in code_of(page):
         for name, rest in re.findall(r"(?:^|[($|] ?|\bpython -m )blurline ([a-z][a-z-]*)([^|#)]*)", line):
             assert name in COMMANDS, line
-            options = [option for each in COMMANDS[name].params for option in (*each.opts, *each.secondary_opts)]
+            group = [COMMANDS[name], *getattr(COMMANDS[name], "commands", {}).values()]
+            parameters = [each for command in group for each in command.params]
+            options = [option for each in parameters for option in (*each.opts, *each.secondary_opts)]
             asked = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", re.sub(r"'[^']*'", "", rest))
             assert set(asked) <= {*options, "--help"}, line
 

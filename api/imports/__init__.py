@@ -1,0 +1,1 @@
+"""Imports from buckets of other stores."""
