@@ -1,47 +1,68 @@
-"""Paging through a list of the API with its cursors."""
+"""Paging through a list of the API with its cursors. The page is in the address."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import streamlit as st
+
+from blurline.client import ApiRefused
+
+Loaded = TypeVar("Loaded")
 
 
 class Pages:
-    """The position in a list. Each list ``name`` has its own position."""
+    """The position in a list, in the parameter ``name`` of the address as `number.cursor`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str = "page") -> None:
         self._name = name
-        self._cursors: list[str] = st.session_state.setdefault(f"pages-{name}", [])
+        number, _, cursor = st.query_params.get(name, "").partition(".")
+        is_valid = number.isascii() and number.isdigit() and bool(cursor)
+        self._number, self._cursor = (int(number[:9]), cursor) if is_valid else (1, None)
+        kept: dict[int, str] = st.session_state.setdefault(f"pages-{name}", {})
+        self._kept = kept
+        if self._cursor is not None:
+            kept[self._number] = self._cursor
 
-    @property
-    def cursor(self) -> str | None:
-        """The cursor of the current page."""
-        return self._cursors[-1] if self._cursors else None
+    def load(self, ask: Callable[[str | None], Loaded]) -> Loaded:
+        """The current page of the list; the first one if the address belongs to another list. Raises its errors."""
+        try:
+            return ask(self._cursor)
+        except ApiRefused as refused:
+            if refused.code != "invalid_cursor" or self._cursor is None:
+                raise
+            self._number, self._cursor = 1, None
+            return ask(None)
 
     def buttons(self, shown: str, next_cursor: str | None) -> None:
-        """Show buttons for the previous and next page, if the list has several."""
-        if not self._cursors and next_cursor is None:
+        """Show buttons for the first, previous and next page, if the list has several."""
+        if self._number == 1 and next_cursor is None:
             return
+        before = None if self._number <= 2 else self._kept.get(self._number - 1)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
-            st.button(
-                "Previous",
-                icon=":material/chevron_left:",
-                disabled=not self._cursors,
-                on_click=self._back,
-                key=f"previous-{self._name}",
-            )
-            st.markdown(f"{shown} · page {len(self._cursors) + 1}", width="content")
-            st.button(
-                "Next",
-                icon=":material/chevron_right:",
-                icon_position="right",
-                disabled=next_cursor is None,
-                on_click=self._forward,
-                args=(next_cursor,),
-                key=f"next-{self._name}",
+            if self._number > 2:
+                self._button("First", ":material/first_page:", 1, None)
+            is_unknown = self._number == 1 or (self._number > 2 and before is None)
+            self._button("Previous", ":material/chevron_left:", self._number - 1, before, is_disabled=is_unknown)
+            st.markdown(f"{shown} · page {self._number}", width="content")
+            self._button(
+                "Next", ":material/chevron_right:", self._number + 1, next_cursor, is_disabled=next_cursor is None
             )
 
-    def _back(self) -> None:
-        self._cursors.pop()
+    def _button(self, label: str, icon: str, number: int, cursor: str | None, *, is_disabled: bool = False) -> None:
+        st.button(
+            label,
+            icon=icon,
+            icon_position="right" if label == "Next" else "left",
+            disabled=is_disabled,
+            on_click=self._go,
+            args=(number, cursor),
+            key=f"{label.lower()}-{self._name}",
+        )
 
-    def _forward(self, cursor: str) -> None:
-        self._cursors.append(cursor)
+    def _go(self, number: int, cursor: str | None) -> None:
+        if cursor is None:
+            st.query_params.pop(self._name, None)
+        else:
+            st.query_params[self._name] = f"{number}.{cursor}"

@@ -9,9 +9,11 @@ import streamlit as st
 
 from blurline.access.tokens import Scope
 from blurline.client.api import PreviewOf
+from blurline.client.search import ImageQuery
 from blurline.contract import ImageWithDetections
 from blurline.settings import load_settings
 from dashboard.access.session import client, may
+from dashboard.address import set_parameter
 from dashboard.downloads import download_result
 from dashboard.jobs.error_advice import advice
 from dashboard.states import IMAGE_STATES, ago, plain, size
@@ -20,10 +22,12 @@ _LIGHT_BYTES = 8_000_000
 _SHOWN_BY_BROWSERS = ("image/jpeg", "image/png", "image/webp")
 
 
-def image_view(image_id: UUID) -> None:
-    """Show the image and its details. Raises the client's errors."""
+def image_view(image_id: UUID, within: ImageQuery) -> None:
+    """Show the image, its details, and the way to those before and after it. Raises the client's errors."""
     image = client().image(image_id)
-    st.subheader(plain(image.name))
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(plain(image.name), width="content")
+        _neighbours(image_id, within)
     picture, facts = st.columns([3, 1], gap="large")
     with facts:
         _facts(image)
@@ -32,11 +36,33 @@ def image_view(image_id: UUID) -> None:
         if may(Scope.REVIEW):
             query = {"image": str(image.id)}
             st.page_link("review.py", label="Open in Review", icon=":material/visibility:", query_params=query)
+        if within.job is None:
+            query = {"job": str(image.job_id)}
+            st.page_link("jobs.py", label="Open the job", icon=":material/stacks:", query_params=query)
         if image.flow_run_id is not None:
             run = f"{load_settings().prefect.ui_url}/runs/flow-run/{image.flow_run_id}"
             st.link_button("Flow run in Prefect", run, icon=":material/account_tree:")
     with picture:
         _picture(image)
+
+
+def _neighbours(image_id: UUID, within: ImageQuery) -> None:
+    """Show buttons for the images before and after it in the list that it was opened from."""
+    found = client().search.neighbours(image_id, within)
+    with st.container(horizontal=True, width="content"):
+        for label, icon, shortcut, other in (
+            ("Previous image", ":material/chevron_left:", "Left", found.previous),
+            ("Next image", ":material/chevron_right:", "Right", found.next),
+        ):
+            st.button(
+                label,
+                icon=icon,
+                shortcut=shortcut,
+                disabled=other is None,
+                on_click=set_parameter,
+                args=("image", str(other)),
+                key=label.lower().replace(" ", "-"),
+            )
 
 
 def _picture(image: ImageWithDetections) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from blurline.contract import Job, JobPage, JobState
 from blurline.file_names import safe_cell
 from dashboard.access.session import client, sees_everything
+from dashboard.address import in_address, one_of, text
 from dashboard.jobs.labels import parse_labels, written
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
@@ -54,23 +55,50 @@ def _filter() -> Filter:
     """The filter chosen in the widgets. Raises NotLabels."""
     columns = st.columns([2, 2, 2, 2] if sees_everything() else [2, 2, 2])
     state = columns[0].selectbox(
-        "State", list(JOB_STATES), None, format_func=lambda state: JOB_STATES[state].word, placeholder="Any"
+        "State",
+        list(JOB_STATES),
+        format_func=lambda state: JOB_STATES[state].word,
+        placeholder="Any",
+        **in_address("state", one_of(list(JOB_STATES))),
     )
-    period = columns[1].selectbox("Submitted", [*_PERIODS, _CHOSEN_DAYS])
-    labels = columns[2].text_input("Label", placeholder="assignment=4711")
-    owner = columns[3].text_input("Owner", placeholder="Anyone") if sees_everything() else ""
+    periods = [*_PERIODS, _CHOSEN_DAYS]
+    period = columns[1].selectbox(
+        "Submitted", periods, **in_address("submitted", lambda said: one_of(periods)(said) or periods[0], _period)
+    )
+    labels = columns[2].text_input("Label", placeholder="assignment=4711", **in_address("label", text))
+    owner = (
+        columns[3].text_input("Owner", placeholder="Anyone", **in_address("owner", text)) if sees_everything() else ""
+    )
     since, until = _days(columns[1]) if period == _CHOSEN_DAYS else (None, None)
     return Filter(state, owner.strip() or None, tuple(parse_labels(labels).items()), _PERIODS.get(period), since, until)
 
 
 def _days(column: st.delta_generator.DeltaGenerator) -> tuple[datetime | None, datetime | None]:
     today = datetime.now(_zone()).date()
-    chosen = column.date_input("Days", (today, today), max_value=today)
+    chosen = column.date_input(
+        "Days", max_value=today, **in_address("days", lambda said: _parse_days(said, today), _written_days)
+    )
     days = [day for day in (chosen if isinstance(chosen, tuple) else (chosen,)) if isinstance(day, date)]
     if not days:
         return None, None
     first, after_last = days[0], days[-1] + timedelta(days=1)
     return datetime.combine(first, time(), _zone()), datetime.combine(after_last, time(), _zone())
+
+
+def _period(period: str) -> str | None:
+    return None if period == next(iter(_PERIODS)) else period
+
+
+def _parse_days(said: str | None, today: date) -> tuple[date, ...]:
+    try:
+        days = sorted(date.fromisoformat(each) for each in (said or "").split("~")[:2])
+    except ValueError:
+        return today, today
+    return tuple(min(day, today) for day in days)
+
+
+def _written_days(days: date | tuple[date, ...]) -> str:
+    return "~".join(day.isoformat() for day in (days if isinstance(days, tuple) else (days,)))
 
 
 def _zone() -> tzinfo:
@@ -81,8 +109,8 @@ def _zone() -> tzinfo:
 @st.fragment(run_every=_LOOK_AGAIN_S)
 def _table(wanted: Filter) -> None:
     with stating_problems():
-        pages = Pages(f"jobs-{wanted}")
-        page = wanted.page(pages.cursor)
+        pages = Pages()
+        page = pages.load(wanted.page)
         if not page.jobs:
             _show_none(wanted)
             return

@@ -34,6 +34,7 @@ class PageLink:
 ENTRIES = (
     PageLink("submit.py", "Submit", ":material/upload:", (Scope.SUBMIT,)),
     PageLink("jobs.py", "Jobs", ":material/stacks:", tuple(Scope)),
+    PageLink("find.py", "Find", ":material/search:", tuple(Scope)),
     PageLink("review.py", "Review", ":material/visibility:", (Scope.REVIEW,)),
     PageLink("statistics.py", "Statistics", ":material/monitoring:", tuple(Scope)),
     PageLink("exports.py", "Exports", ":material/download:", tuple(Scope)),

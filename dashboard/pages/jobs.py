@@ -6,12 +6,16 @@ from uuid import UUID
 
 import streamlit as st
 
+from blurline.client.search import ImageQuery
 from dashboard.access.session import client
 from dashboard.deletion.legal_holds import hold_button, holds_in_force, show_holds
+from dashboard.jobs.gallery import query_in_address
 from dashboard.jobs.image_view import image_view
 from dashboard.jobs.job_actions import actions, notice
 from dashboard.jobs.job_list import job_list
 from dashboard.jobs.job_view import job_view
+
+_OF_A_JOB = ("show", "name", "doubt", "sort", "originals", "at")
 
 
 def _show() -> None:
@@ -23,10 +27,10 @@ def _show() -> None:
         return
     if image is not None:
         _back_button("Back to the job" if job else "All jobs", "image")
-        image_view(image)
+        image_view(image, query_in_address(job) if job else ImageQuery())
         return
     assert job is not None
-    _back_button("All jobs", "job")
+    _back_button("All jobs", "job", *_OF_A_JOB)
     found = client().job(job)
     holds = holds_in_force(found)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
@@ -39,12 +43,13 @@ def _show() -> None:
     job_view(found)
 
 
-def _back_button(label: str, name: str) -> None:
-    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=_remove_parameter, args=(name,))
+def _back_button(label: str, *names: str) -> None:
+    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=_remove_parameters, args=names)
 
 
-def _remove_parameter(name: str) -> None:
-    st.query_params.pop(name, None)
+def _remove_parameters(*names: str) -> None:
+    for name in names:
+        st.query_params.pop(name, None)
 
 
 def _id(name: str) -> UUID | None:
