@@ -293,6 +293,7 @@ _IMAGES = {
     ),
     "doubtful": _code("A face may still be visible in the result.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "review_asked": _code("The policy asks for a review of every result.", _WAIT_FOR_REVIEW, Place.IMAGE),
+    "sent_to_review": _code("A person asked for a review of the result.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "corrected": _code("A reviewer corrected the result and asked for a second look.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "rejected": _code(
         "A reviewer withdrew the result.",

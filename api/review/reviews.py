@@ -7,12 +7,12 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter
 
-from api.dependencies import Context, Ctx, Reviewer
+from api.dependencies import Context, Ctx, Reviewer, Who
 from api.http.problems import problem_responses
 from api.http.streaming import StreamedFile
 from api.jobs.views import image_with_detections
-from api.visibility import boxes_of, readable_original, visible_image
-from blurline.access.tokens import Identity
+from api.visibility import boxes_of, readable_original, visible_image, visible_job
+from blurline.access.tokens import Identity, Scope
 from blurline.contract import (
     ApprovalRequest,
     CorrectionRequest,
@@ -22,10 +22,13 @@ from blurline.contract import (
     NextReview,
     RejectionRequest,
     ReviewRequest,
+    ReviewSelection,
     ReviewTask,
+    SentToReview,
 )
 from blurline.policy.least_policy import check_classes
 from sql.jobs.submissions import batch_size
+from sql.review.returns import send_to_review
 from sql.review.reviews import (
     ClaimedReview,
     approve_image,
@@ -147,6 +150,22 @@ def get_original(context: Ctx, who: Reviewer, image_id: UUID) -> StreamedFile:
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     content = context.store.open_original(original)
     return StreamedFile(content, 200, headers, "application/octet-stream")
+
+
+@router.post("/jobs/{job_id}/review", responses=problem_responses("not_found"))
+def review_images_of_job(context: Ctx, who: Who, job_id: UUID, request: ReviewSelection) -> SentToReview:
+    """Send published images of a job to review: nobody but reviewers can fetch them until one approves them. For the
+    job's owner, reviewers and operators. Reviewers can also name rejected images, to take a rejection back."""
+    visible_job(context, who, job_id)
+    sent = send_to_review(
+        context.database,
+        job_id,
+        request.image_ids,
+        request.doubt_above,
+        with_rejected=Scope.REVIEW in who.scopes and request.image_ids is not None,
+    )
+    log.info("images_sent_to_review", job_id=str(job_id), images=sent, requested_by=who.owner)
+    return SentToReview(images=sent)
 
 
 def _task(context: Context, who: Identity, claimed: ClaimedReview) -> ReviewTask:

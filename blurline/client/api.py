@@ -56,7 +56,9 @@ from blurline.contract import (
     Rerun,
     RerunRequest,
     ReviewRequest,
+    ReviewSelection,
     ReviewTask,
+    SentToReview,
     SubmissionLimits,
     System,
     Upload,
@@ -243,6 +245,13 @@ class Client:
     def decisions(self, image_id: UUID) -> list[Decision]:
         """Every decision on an image, oldest first."""
         return self._get(Decisions, f"/v1/images/{image_id}/decisions").decisions
+
+    def send_to_review(self, job_id: UUID, selection: ReviewSelection) -> int:
+        """Send published images of a job to review; for reviewers also rejected ones. Return how many."""
+        body = selection.model_dump(mode="json", exclude_none=True)
+        return self._parsed(
+            SentToReview, self._transport.request("POST", f"/v1/jobs/{job_id}/review", json=body)
+        ).images
 
     def original(self, image_id: UUID, file: BinaryIO) -> None:
         """Write an original, which shows faces, into an open file. Every access is recorded."""

@@ -54,7 +54,9 @@ from blurline.contract.review import (
     NextReview,
     RejectionRequest,
     ReviewRequest,
+    ReviewSelection,
     ReviewTask,
+    SentToReview,
 )
 from blurline.contract.service import (
     ApiProcess,
@@ -152,8 +154,10 @@ __all__ = [
     "RerunRequest",
     "Retention",
     "ReviewRequest",
+    "ReviewSelection",
     "ReviewTask",
     "SampledObject",
+    "SentToReview",
     "StartedImport",
     "Statistics",
     "SubmissionLimits",

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
+    model_validator,
 )
 
 from blurline.contract.base import NoteText, Request, with_examples
@@ -73,6 +74,27 @@ class RejectionRequest(Request):
 
     model_config = with_examples({"note": "The reflection shows her face."})
     note: NoteText = ""
+
+
+class ReviewSelection(Request):
+    """Which images of a job to send to review: those with these ids, those with a doubt above this, or both."""
+
+    model_config = with_examples({"doubt_above": 0.6}, {"image_ids": [IMAGE_ID]})
+    image_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=1000)
+    doubt_above: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _selects(self) -> ReviewSelection:
+        if self.image_ids is None and self.doubt_above is None:
+            raise ValueError("give image_ids, doubt_above or both")
+        return self
+
+
+class SentToReview(BaseModel):
+    """How many images now wait for a review. Those that are being processed are left out."""
+
+    model_config = with_examples({"images": 131})
+    images: int
 
 
 DECISION: dict[str, Any] = {

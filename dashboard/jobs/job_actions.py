@@ -37,6 +37,12 @@ def notice() -> None:
         st.success(st.session_state.pop(_NOTICE), icon=":material/check_circle:")
 
 
+def done(sentence: str) -> None:
+    """Close the dialog and show the outcome on the page."""
+    st.session_state[_NOTICE] = sentence
+    st.rerun()
+
+
 @st.dialog("Cancel this job?")
 def _cancel(job: Job) -> None:
     left = job.progress.queued + job.progress.processing
@@ -44,7 +50,7 @@ def _cancel(job: Job) -> None:
     if st.button("Cancel the job", type="primary", key="cancel-really"):
         with stating_problems():
             client().cancel(job.id)
-            _done("The job was cancelled.")
+            done("The job was cancelled.")
 
 
 @st.dialog("Delete this job?")
@@ -57,7 +63,7 @@ def _delete(job: Job) -> None:
         with stating_problems():
             receipt = client().delete_job(job.id)
             st.query_params.clear()
-            _done(
+            done(
                 f"{counted(receipt.images, 'image')} deleted. Receipt **{receipt.id}**: "
                 "originals and results are removed from the store soon."
             )
@@ -87,13 +93,8 @@ def _rerun(job: Job) -> None:
             rerun = client().rerun(job.id, RerunRequest.model_validate({"states": states, "policy": changes}))
             gone = rerun.without_original
             left_out = f" {counted(gone, 'image')} left out because the original is no longer stored." if gone else ""
-            _done(f"{counted(rerun.images, 'image')} will be re-run.{left_out}")
+            done(f"{counted(rerun.images, 'image')} will be re-run.{left_out}")
 
 
 def _counts(job: Job) -> dict[EndedState, int]:
     return {state: int(getattr(job.progress, state)) for state in _ENDED}
-
-
-def _done(sentence: str) -> None:
-    st.session_state[_NOTICE] = sentence
-    st.rerun()

@@ -9,6 +9,7 @@ import streamlit as st
 from blurline.contract import Job, JobState
 from dashboard.access.session import client, sees_everything
 from dashboard.downloads import download_all
+from dashboard.jobs.doubtful import doubtful
 from dashboard.jobs.failures import failures
 from dashboard.jobs.gallery import gallery
 from dashboard.jobs.labels import written
@@ -32,6 +33,7 @@ def _live(job_id: UUID, state_at_first: JobState) -> None:
             st.rerun()  # which sets the refresh interval of the new state
         _head(job)
         download_all(job)
+        doubtful(job)
         failures(job)
         gallery(job)
 

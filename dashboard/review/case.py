@@ -114,8 +114,8 @@ def _original(client: Client, image: ImageWithDetections) -> tuple[bytes, tuple[
 
 def _result(client: Client, image: ImageWithDetections) -> bytes | None:
     view = client.preview(image.id, "result", "view")
-    if view is not None or image.state != "published":
-        return view
+    if view is not None or image.result_sha256 is None or image.state not in ("published", "needs_review"):
+        return view  # only a result that waited for a review from the start has a rendition
     file = io.BytesIO()
     client.result(image.id, file)
     return _view(file.getvalue())[0]

@@ -74,3 +74,17 @@ SELECT * FROM decisions WHERE image_id = %(image_id)s ORDER BY created_at, id
 
 -- name: record_view
 INSERT INTO looks (image_id, reviewer) VALUES (%(image_id)s, %(reviewer)s)
+
+-- name: send_to_review
+-- Published results, and rejected ones that a reviewer names: nobody but a reviewer can fetch them at the review gate.
+WITH chosen AS (
+    SELECT id FROM images
+    WHERE job_id = %(job_id)s AND open_attempt_id IS NULL AND result_key IS NOT NULL AND result_gone_at IS NULL
+      AND (state = 'published' OR %(with_rejected)s AND state = 'failed' AND error_code = 'rejected')
+      AND (%(image_ids)s::uuid[] IS NULL OR id = ANY(%(image_ids)s))
+      AND (%(doubt_above)s::real IS NULL OR doubt > %(doubt_above)s::real)
+    ORDER BY id FOR UPDATE
+)
+UPDATE images SET state = 'needs_review', error_code = 'sent_to_review', error_message = %(error_message)s,
+    finished_at = now()
+FROM chosen WHERE images.id = chosen.id

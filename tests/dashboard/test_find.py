@@ -29,8 +29,8 @@ def job(client: Client, tmp_path: Path, settings: Settings) -> Job:
         for name, doubt in _DOUBTS.items():
             if doubt is not None:
                 connection.execute(
-                    "UPDATE images SET state = 'published', open_attempt_id = NULL, result_key = name, doubt = %s, faces = 2"
-                    " WHERE name = %s",
+                    "UPDATE images SET state = 'published', open_attempt_id = NULL, result_key = name, doubt = %s,"
+                    " faces = 2 WHERE name = %s",
                     (doubt, name),
                 )
     return job
@@ -121,3 +121,18 @@ def test_pages_are_in_the_address(open_page: Open, client: Client, job: Job, set
     assert _shown(_press(again, "First"))[0] == "IMG_0815.jpg"
     page.text_input[0].set_value("many").run()
     assert _said(page, "at") is None and _shown(page)[0] == "many_4.jpg"
+
+
+def test_doubtful_images_are_shown_and_sent_to_review(open_page: Open, client: Client, job: Job) -> None:
+    page = open_page("jobs.py", job=str(job.id))
+    assert "2 published with doubt over 60 %" in texts(page).replace("*", "")
+    _press(page, "Show")
+    assert _shown(page) == ["other.jpg", "IMG_0816.jpg"]
+    for label in ("Send to review", "Send them to review"):  # in one run: AppTest keeps no dialog open between runs
+        next(button for button in page.button if button.label == label).click()
+        if label == "Send to review":
+            page.run()
+            next(button for button in page.button if button.label == label).click()
+    page.run()
+    assert "2 images sent to review." in texts(page)
+    assert client.job(job.id).progress.needs_review == 2
