@@ -41,8 +41,8 @@ def _show() -> None:
 @st.dialog("Send to review?")
 def _send(job: Job, count: int) -> None:
     st.write(
-        f"{counted(count, 'published image')} with doubt over {HIGH_DOUBT} % will be withdrawn: only reviewers can fetch "
-        "them until one approves them."
+        f"{counted(count, 'published image')} with doubt over {HIGH_DOUBT} % will be withdrawn: "
+        "only reviewers can fetch them until one approves them."
     )
     if st.button("Send them to review", type="primary", key="review-doubtful-really"):
         with stating_problems():
