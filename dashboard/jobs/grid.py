@@ -27,7 +27,7 @@ _STYLE = """<style>
 }
 .st-key-gallery button p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .st-key-gallery [class*="st-key-cell-"] { position: relative; }
-.st-key-gallery [class*="st-key-open-"] button { position: static; }
+.st-key-gallery [class*="st-key-open-"], .st-key-gallery [class*="st-key-open-"] :is(div, button) { position: static; }
 .st-key-gallery [class*="st-key-open-"] button::after { content: ""; position: absolute; inset: 0; cursor: pointer; }
 .st-key-gallery [class*="st-key-cell-"]:hover img { outline: 2px solid currentColor; outline-offset: 1px; }
 .st-key-gallery [class*="st-key-choose-"] { position: relative; z-index: 2; }
@@ -81,7 +81,7 @@ def doubt_badge(image: Image) -> str:
     if image.doubt is None or image.state not in ("published", "needs_review"):
         return ""
     colour = "orange" if image.doubt > HIGH_DOUBT / 100 else "gray"
-    return f":{colour}-badge[doubt {image.doubt:.0%}]"
+    return f":{colour}-badge[doubt {image.doubt * 100:.0f} %]"
 
 
 def _before_and_after(image: Image, before: bytes | None, after: bytes | None) -> None:

@@ -82,7 +82,7 @@ def test_the_grid_of_a_job_is_searched_and_sorted_by_doubt(open_page: Open, job:
     page = open_page("jobs.py", job=str(job.id))
     assert _shown(page) == list(_DOUBTS)
     said = texts(page)
-    assert ":gray-badge[doubt 10%]" in said and ":orange-badge[doubt 95%]" in said
+    assert ":gray-badge[doubt 10 %]" in said and ":orange-badge[doubt 95 %]" in said
     page.selectbox[1].select("-doubt").run()
     assert _shown(page) == ["waits.jpg", "other.jpg", "IMG_0816.jpg", "IMG_0815.jpg"]
     page.selectbox[0].select(60).run()
