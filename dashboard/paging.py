@@ -19,7 +19,8 @@ class Pages:
         self._name = name
         number, _, cursor = st.query_params.get(name, "").partition(".")
         is_valid = number.isascii() and number.isdigit() and bool(cursor)
-        self._number, self._cursor = (int(number[:9]), cursor) if is_valid else (1, None)
+        self._number = int(number[:9]) if is_valid else 1
+        self._cursor = cursor if is_valid else None
         kept: dict[int, str] = st.session_state.setdefault(f"pages-{name}", {})
         self._kept = kept
         if self._cursor is not None:

@@ -79,7 +79,8 @@ def test_images_that_are_processed_or_gone_are_left_out(
 
 def test_others_can_send_nothing_to_review(client: httpx.Client, settings: Settings, job: dict[str, Any]) -> None:
     path = f"/v1/jobs/{job['id']}/review"
-    for body in ({}, {"doubt_above": 2}, {"image_ids": []}, {"doubt_above": None}, {"all": True}):
+    bodies: list[dict[str, Any]] = [{}, {"doubt_above": 2}, {"image_ids": []}, {"doubt_above": None}, {"all": True}]
+    for body in bodies:
         problem(client.post(path, json=body), 422, "invalid_request")
     other = submit(client, "e.jpg")
     (image,) = [image["id"] for image in images_of(client, job).values() if image["name"] == "a.jpg"]
