@@ -106,7 +106,7 @@ def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Ras
     if encoding.dpi is not None and wanted in (Format.JPEG, Format.PNG, Format.TIFF, Format.BMP):
         options["dpi"] = encoding.dpi
     if wanted not in (Format.GIF, Format.BMP):
-        options |= _metadata(metadata, wanted, raster if wanted is Format.JPEG else None)
+        options |= _metadata(metadata, wanted, raster)
     if wanted is Format.JPEG:
         options |= _jpeg(encoding)
     elif wanted is Format.WEBP:
@@ -139,15 +139,15 @@ def _with_colour(data: bytes, colour: Colour, encoding: Encoding, wanted: Format
     return data
 
 
-def _metadata(metadata: Metadata, wanted: Format, jpeg: Raster | None) -> dict[str, Any]:
+def _metadata(metadata: Metadata, wanted: Format, raster: Raster) -> dict[str, Any]:
     options: dict[str, Any] = {}
     xmp = metadata.written_xmp()
     if wanted is Format.TIFF:
-        block = metadata.tiff_tags()
+        block = metadata.tiff_tags(has_profile=raster.has_profile)
         if xmp is not None:
             block[_XMP_TAG] = xmp
         return {"exif": block} if block else {}
-    exif = metadata.written_exif(jpeg=jpeg)
+    exif = metadata.written_exif(jpeg=raster if wanted is Format.JPEG else None)
     if exif is not None:
         options["exif"] = exif
     if xmp is None:

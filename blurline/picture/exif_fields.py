@@ -183,6 +183,18 @@ def _reference(value: Any) -> bytes:
     return bytes([number])
 
 
+def _positioning_method(value: Any) -> bytes:
+    """One of the words of Exif 3.0 and Android, behind the code of ASCII."""
+    word = value.removeprefix(_ASCII_CODE).strip(b"\0 ").upper() if isinstance(value, bytes) else b""
+    if word not in _POSITIONING_METHODS:
+        raise Refused("is not a known positioning method")
+    return _ASCII_CODE + word
+
+
+_ASCII_CODE = b"ASCII\0\0\0"
+_POSITIONING_METHODS = frozenset(
+    {b"GPS", b"GNSS", b"QZSS", b"CELLID", b"WLAN", b"MANUAL", b"NETWORK", b"FUSED", b"HYBRID-FIX"}
+)
 _SUBSECOND = _matching(r"\d{1,9}", "a fraction of a second")
 _DATUM = _matching(
     r"(?i)(WGS[- ]?(72|84)|TOKYO|JGD[- ]?20(00|11)|NAD[- ]?(27|83)|ETRS[- ]?89|ED[- ]?50|OSGB[- ]?36|GDA[- ]?(94|2020)"
@@ -238,6 +250,7 @@ POSITION: Mapping[int, Field] = {
     GPS.GPSImgDirectionRef: Field("reference of the direction", Kind.ASCII, _TRUE_OR_MAGNETIC),
     GPS.GPSImgDirection: Field("direction", Kind.RATIONAL, _ANGLE),
     GPS.GPSMapDatum: Field("map datum", Kind.ASCII, _DATUM),
+    GPS.GPSProcessingMethod: Field("positioning method", Kind.UNDEFINED, _positioning_method),
     GPS.GPSDateStamp: Field("date of the position", Kind.ASCII, _date),
     GPS.GPSDifferential: Field("differential correction", Kind.SHORT, _within(0, 1, is_whole=True)),
     GPS.GPSHPositioningError: Field("positioning error", Kind.RATIONAL, _within(0, _EARTHS_RIM_M)),

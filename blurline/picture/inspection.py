@@ -9,10 +9,11 @@ from PIL.ExifTags import GPS, IFD, Base
 
 from blurline.picture.formats import jpeg, png, webp
 from blurline.picture.gain_map_result import without_map
-from blurline.picture.metadata import MANDATORY_IN_JPEG, ORIENTATION, Metadata
+from blurline.picture.metadata import MANDATORY_IN_JPEG, MANDATORY_IN_TIFF, ORIENTATION, Metadata
 from blurline.picture.photo import Format, Photo
 
 _FOREIGN = {Format.JPEG: jpeg.foreign_parts, Format.PNG: png.foreign_parts, Format.WEBP: webp.foreign_parts}
+_MANDATORY = {Format.JPEG: MANDATORY_IN_JPEG, Format.TIFF: MANDATORY_IN_TIFF}
 _DIRECTORIES = {IFD.Exif, IFD.GPSInfo}
 _TIFF_STRUCTURE = frozenset(
     {254, 256, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 297, 317, 320, 338, 339, 700, 34675}
@@ -32,7 +33,7 @@ def leftovers(data: bytes, written: Photo, allowed: Metadata) -> list[str]:
     with Image.open(io.BytesIO(data)) as image:
         block = image.getexif()
         structure = _TIFF_STRUCTURE if format_ is Format.TIFF else frozenset[int]()
-        mandatory = MANDATORY_IN_JPEG if format_ is Format.JPEG else frozenset[int]()
+        mandatory = _MANDATORY.get(format_, frozenset[int]())
         known = {ORIENTATION, *allowed.main, *_DIRECTORIES, *structure, *mandatory}
         found += [f"EXIF tag {tag}" for tag in block if tag not in known]
         found += [

@@ -104,18 +104,23 @@ class Metadata:
             gps[GPS.GPSVersionID] = (Kind.BYTE, self._written_gps_version)
         return b"Exif\0\0" + written_block(main, exif, gps)
 
-    def tiff_tags(self) -> Image.Exif:
+    def tiff_tags(self, *, has_profile: bool) -> Image.Exif:
         """The same as tags beside those of a TIFF's picture, in the form in which Pillow writes them."""
         block = Image.Exif()
         for tag, value in self.main.items():
             block[tag] = value
+        mandatory: Values = {
+            Base.ExifVersion: _EXIF_VERSION,
+            Base.FlashPixVersion: _FLASHPIX_VERSION,
+            Base.ColorSpace: self._written_colour_space(has_profile=has_profile),
+        }
         qualified = (
-            (IFD.Exif, self.exif, {Base.ExifVersion: _EXIF_VERSION}),
+            (IFD.Exif, self.exif, mandatory),
             (IFD.GPSInfo, self.gps, {GPS.GPSVersionID: self._written_gps_version}),
         )
-        for directory, values, version in qualified:
+        for directory, values, further in qualified:
             if values:
-                block.get_ifd(directory).update(values | version)
+                block.get_ifd(directory).update(values | further)
                 block[directory] = 0  # without this entry, a TIFF is written without the directory
         return block
 
@@ -144,6 +149,9 @@ MANDATORY_IN_JPEG = frozenset(
     }
 )
 """Tags of the main and the Exif directory that describe the compressed data."""
+
+MANDATORY_IN_TIFF = frozenset({Base.FlashPixVersion, Base.ColorSpace})
+"""The same of a TIFF, whose first directory describes its data."""
 
 
 def read_metadata(image: Image.Image) -> Metadata:

@@ -30,7 +30,11 @@ from blurline.policy import OutputFormat, Policy
 
 _MAX_MEAN_ERROR_LEVELS = 16.0
 _NO_LIMITS = Limits(file_bytes=1 << 62, pixels=1 << 62, frames=1 << 30)
-_REPACKAGE = {Format.JPEG: jpeg.repackage, Format.PNG: png.repackage, Format.WEBP: webp.repackage}
+_REPACKAGE: dict[Format, Callable[..., bytes | None]] = {
+    Format.JPEG: jpeg.repackage,
+    Format.PNG: png.repackage,
+    Format.WEBP: webp.repackage,
+}
 _TRUNCATIONS: dict[Format, Callable[[bytes, int], Iterator[bytes]]] = {
     Format.JPEG: jpeg.truncations,
     Format.WEBP: webp.truncations,
@@ -196,7 +200,8 @@ def _repackaged(photo: Photo, metadata: Metadata) -> WrittenFile | None:
     if format_ not in _REPACKAGE or len(photo.frames) > 1 or not is_seen_whole:
         return None
     exif = metadata.written_exif(photo.orientation, photo.raster if format_ is Format.JPEG else None)
-    data = _REPACKAGE[format_](photo.data, exif, metadata.written_xmp(), photo.encoding.source_profile)
+    further = {"dpi": photo.encoding.dpi if photo.facts.has_density else None} if format_ is Format.JPEG else {}
+    data = _REPACKAGE[format_](photo.data, exif, metadata.written_xmp(), photo.encoding.source_profile, **further)
     if data is None or _has_slack(format_, data, photo):
         return None
     if photo.gain_map is not None:

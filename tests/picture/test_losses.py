@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from dataclasses import replace
@@ -128,6 +129,19 @@ def test_the_depth_of_grey_is_noted_where_the_wanted_format_has_8_bits() -> None
         (OutputFormat.WEBP, {"depth_reduced", "resolution_dropped"}),
     ):
         assert {note.code for note in write(photo, ((),), Policy(output_format=wanted)).notes} == expected
+
+
+@pytest.mark.parametrize("has_jfif", [False, True])
+def test_a_copied_jpeg_keeps_the_resolution_of_its_exif(has_jfif: bool) -> None:
+    exif = Image.Exif()
+    exif.update({Base.XResolution: 300.0, Base.YResolution: 300.0, Base.ResolutionUnit: 2})
+    data = encoded(PORTRAIT, "JPEG", quality=90, exif=exif)
+    for kept in MetadataPolicy:
+        photo = open_photo(data if has_jfif else data[:2] + data[20:])
+        done = write(photo, ((),), Policy(metadata=kept))
+        assert done.is_copied
+        assert done.notes == ()
+        assert Image.open(io.BytesIO(done.data)).info["dpi"] == (300, 300)
 
 
 def test_metadata_that_the_format_cannot_hold_is_noted() -> None:

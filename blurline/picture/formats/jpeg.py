@@ -28,6 +28,7 @@ _JFIF, EXIF, XMP, _ICC, _ADOBE = (
 _MOST_PAYLOAD = 65533
 _ICC_PART = _MOST_PAYLOAD - len(_ICC) - 2
 _JFIF_BYTES, _ADOBE_BYTES = 14, 12
+_NO_DENSITY = struct.pack(">BHH", 0, 1, 1)
 _NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # in a scan, 0xFF00 is data and 0xFFD0 to D7 are restarts
 
 
@@ -92,6 +93,8 @@ def first_frame(data: bytes) -> tuple[int, bytes] | None:
 
 def lacks_end(data: bytes) -> bool:
     """Whether the file is whole but for the marker of its end."""
+    if data.endswith(b"\xff\xd9"):
+        return False
     try:
         segments(data)
     except (ValueError, struct.error, IndexError):
@@ -122,8 +125,10 @@ def has_every_scan(data: bytes) -> bool:
     return not missing
 
 
-def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> bytes | None:
-    """Return a new file with the same compressed data; None if it has an unknown part."""
+def repackage(
+    data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | None, dpi: tuple[float, float] | None = None
+) -> bytes | None:
+    """Return a new file with the same compressed data; None if it has an unknown part. ``dpi``: of the picture."""
     try:
         found, _ = segments(data)
     except (ValueError, struct.error, IndexError):
@@ -132,7 +137,7 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
     rest = [each for each in found if each.marker not in _TABLES_AND_FRAMES and not 0xE0 <= each.marker <= 0xFE]
     if rest or not _is_exact(body):
         return None
-    return _assembled([*_head(found, exif, xmp, icc), *body])
+    return _assembled([*_jfif(found, dpi), *_head(found, exif, xmp, icc), *body])
 
 
 def _is_exact(body: list[Segment]) -> bool:
@@ -230,11 +235,24 @@ def _is_ours(segment: Segment) -> bool:
     )
 
 
+def _jfif(found: list[Segment], dpi: tuple[float, float] | None) -> Iterator[Segment]:
+    """The source's first segment without its thumbnail, with the resolution that may be only in the source's EXIF. A
+    file without it gets one for a resolution, unless readers would then take its RGB or CMYK for luma and chroma."""
+    payload = next((each.payload for each in found if each.marker == _APP0 and each.payload.startswith(_JFIF)), b"")
+    if len(payload) < _JFIF_BYTES:
+        has_luma = not is_rgb(found) and _components(found) in (1, 3)
+        payload = _JFIF + b"\1\1" + _NO_DENSITY + b"\0\0" if dpi is not None and has_luma else b""
+    if payload and payload[7] == 0 and dpi is not None:
+        payload = payload[:7] + struct.pack(">BHH", 1, *(min(max(round(side), 1), 65535) for side in dpi)) + b"\0\0"
+    if payload:
+        yield Segment(_APP0, payload[: _JFIF_BYTES - 2] + b"\0\0")
+
+
+def _components(found: list[Segment]) -> int:
+    return next((each.payload[5] for each in found if each.marker in HUFFMAN_FRAMES and len(each.payload) > 5), 0)
+
+
 def _head(found: list[Segment], exif: bytes | None, xmp: bytes | None, icc: bytes | None) -> Iterator[Segment]:
-    for each in found:
-        if each.marker == _APP0 and each.payload.startswith(_JFIF) and len(each.payload) >= _JFIF_BYTES:
-            yield Segment(_APP0, each.payload[: _JFIF_BYTES - 2] + b"\0\0")  # without its thumbnail
-            break
     if exif is not None:
         yield Segment(_APP1, exif if exif.startswith(EXIF) else EXIF + exif)
     if xmp is not None:

@@ -65,7 +65,7 @@ def repackage(data: bytes, exif: bytes | None, xmp: bytes | None, icc: bytes | N
     flags = extended[0] & _HAS_ALPHA
     flags |= (_HAS_ICC if icc else 0) | (_HAS_EXIF if exif else 0) | (_HAS_XMP if xmp else 0)
     before = [(b"VP8X", bytes([flags]) + extended[1:])] + ([(b"ICCP", icc)] if icc else [])
-    after = [(b"EXIF", exif)] if exif else []
+    after = [(b"EXIF", exif.removeprefix(b"Exif\0\0"))] if exif else []  # the prefix is of JPEG alone
     return _assembled([*before, *kept, *after, *([(b"XMP ", xmp)] if xmp else [])])
 
 
