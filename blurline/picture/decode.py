@@ -24,7 +24,7 @@ from blurline.limits import Limits
 from blurline.picture.colour_reading import read_colour
 from blurline.picture.decoded_frame import decoded_frame
 from blurline.picture.facts import FrameFacts, PictureFacts, describe, describe_frame
-from blurline.picture.formats import heif
+from blurline.picture.formats import bmp, heif
 from blurline.picture.formats.xmp import GPANO, read_properties
 from blurline.picture.gain_map import FurtherPictures, read_further_pictures
 from blurline.picture.jpeg_end import completed
@@ -97,7 +97,7 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                 "Export or upload it again."
             ) from error
         shown_ms = sum(frame.duration_ms or 0 for frame in frames)
-        facts = describe(image, data, tuple(described), shown_ms)
+        facts = describe(image, data, tuple(described), shown_ms, is_hdr=frames[0].colour.is_hdr)
         further = _further_pictures(image, data, limits)
         facts = _with_further_pictures(facts, further) if encoding.format is Format.JPEG else facts
         projection = Projection()
@@ -127,6 +127,8 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
         with _quiet():
             whole = heif.uncropped(data) if data[4:8] == b"ftyp" and b"clap" in data else data
             image = Image.open(io.BytesIO(whole), formats=tuple(Format))
+            if image.format == "BMP":
+                image.info |= {"icc_profile": bmp.profile(data)}
             frames = _frame_count(image)
             pixels = _pixel_count(image, frames) if frames <= limits.frames else 0
     except UnidentifiedImageError as error:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from blurline.picture.colour_conversion import as_rgb
+from blurline.picture.colour_profile import space_of
 from blurline.picture.colour_reading import read_profile
 from blurline.picture.facts import DEEP_GREY
 from blurline.picture.formats import heif
@@ -44,7 +45,7 @@ def decoded_frame(image: Image.Image, orientation: int, crop: heif.CleanAperture
         alpha = None  # many writers leave this field empty
     duration = image.info.get("duration")
     duration_ms = float(duration) if isinstance(duration, int | float) else None
-    is_grey = image.mode in _GREY_MODES
+    is_grey = image.mode in _GREY_MODES and space_of(read_profile(image) or b"") != b"RGB "
     if upright.mode not in DEEP_GREY:
         return Frame(
             _rgb(upright, read_profile(image) if image.mode == "CMYK" else None), alpha, None, duration_ms, is_grey

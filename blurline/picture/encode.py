@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from blurline.errors import PictureError
 from blurline.picture.colour import SRGB_TRANSFER, VIDEO_TRANSFERS, Colour
-from blurline.picture.formats import heif, png
+from blurline.picture.formats import bmp, heif, png
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
 
@@ -134,6 +134,10 @@ def _with_colour(data: bytes, colour: Colour, encoding: Encoding, wanted: Format
         transfer = SRGB_TRANSFER if colour.cicp.transfer in VIDEO_TRANSFERS else colour.cicp.transfer
         code = bytes([colour.cicp.primaries, transfer, 0, colour.cicp.is_full_range])
         return png.with_chunks(data, [(b"cICP", code)])
+    if wanted is Format.BMP and colour.calibration is not None:
+        return bmp.with_calibration(data, colour.calibration.chromaticities, colour.calibration.gamma)
+    if wanted is Format.BMP and colour.icc is not None:
+        return bmp.with_profile(data, colour.icc)
     if wanted is Format.AVIF and colour.cicp is not None:
         return heif.with_code_points(data, colour.cicp.primaries, colour.cicp.transfer)
     return data

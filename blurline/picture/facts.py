@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,7 +19,6 @@ DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L"})
 """Pillow's modes for 16-bit grey."""
 
 _PNG_DEPTH_AT = 24
-_HDR_TRANSFERS = {16, 18}
 _BITS_TAG, _PICTURES_TAG = 258, 45057
 _DEEP_MODES = {"I", "F"} | DEEP_GREY
 _GAIN_MAPS = (
@@ -29,7 +27,8 @@ _GAIN_MAPS = (
     b"http://ns.apple.com/HDRGainMap/1.0/",
 )
 _VIDEOS = (b'MotionPhoto="1"', b"MotionPhoto>1<", b'MicroVideo="1"', b"MicroVideo>1<")
-_VIDEO_TRAILER = b"MotionPhoto_Data"
+_SAMSUNG_END, _SAMSUNG_VIDEO = b"SEFT", b"MotionPhoto_Data"
+_MARK_BYTES = 100
 _DEPTH_MAPS = (b"http://ns.google.com/photos/1.0/depthmap/", b'Semantic="Depth"')
 _RESTARTS, _SCAN = 0xDD, 0xDA
 _ASSUMED_DPI = (72, 72)  # Pillow's for a JPEG whose EXIF says none
@@ -82,8 +81,10 @@ class PictureFacts:
         return any(frame.bits > 8 for frame in self.frames)
 
 
-def describe(image: Image.Image, data: bytes, frames: tuple[FrameFacts, ...], shown_ms: float) -> PictureFacts:
-    """Describe an opened file whose frames were described one by one."""
+def describe(
+    image: Image.Image, data: bytes, frames: tuple[FrameFacts, ...], shown_ms: float, *, is_hdr: bool
+) -> PictureFacts:
+    """Describe an opened file whose frames were described one by one. ``is_hdr``: their numbers mean PQ or HLG."""
     dpi = image.info.get("dpi")
     facts = PictureFacts(
         format="JPEG" if image.format == "MPO" else image.format or "",
@@ -93,6 +94,7 @@ def describe(image: Image.Image, data: bytes, frames: tuple[FrameFacts, ...], sh
         has_poster=bool(getattr(image, "default_image", False)),
         shown_ms=shown_ms,
         loops=_loops(image) if len(frames) > 1 else None,
+        is_hdr=is_hdr,
     )
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         return _of_jpeg(image, data, facts)
@@ -104,9 +106,8 @@ def describe(image: Image.Image, data: bytes, frames: tuple[FrameFacts, ...], sh
             has_gain_map=found.has_gain_map,
             has_depth_map=found.has_depth_map,
             has_video=found.has_video,
-            is_hdr=found.is_hdr,
         )
-    return replace(facts, is_hdr=image.format == "PNG" and _is_hdr_png(data))
+    return facts
 
 
 def describe_frame(image: Image.Image, data: bytes, *, has_alpha: bool, is_transparent: bool) -> FrameFacts:
@@ -122,14 +123,17 @@ def describe_frame(image: Image.Image, data: bytes, *, has_alpha: bool, is_trans
 def _of_jpeg(image: Image.Image, data: bytes, facts: PictureFacts) -> PictureFacts:
     packet = xmp_packet(image)
     xmp = packet.encode() if isinstance(packet, str) else packet
+    pictures = max(facts.pictures, _pictures_of_mpf(image))
+    segments = b"".join(content[:_MARK_BYTES] for name, content in getattr(image, "applist", ()) if name == "APP2")
+    marked = data if pictures > len(facts.frames) else xmp + segments  # Apple marks the gain map itself
     says_density = image.info.get("jfif_unit") in (1, 2) or image.info.get("dpi") != _ASSUMED_DPI
     return replace(
         facts,
         has_density=facts.has_density and says_density,
-        pictures=max(facts.pictures, _pictures_of_mpf(image)),
-        has_gain_map=any(mark in data for mark in _GAIN_MAPS),
+        pictures=pictures,
+        has_gain_map=any(mark in marked for mark in _GAIN_MAPS),
         has_depth_map=any(mark in xmp for mark in _DEPTH_MAPS),
-        has_video=any(mark in xmp for mark in _VIDEOS) or _VIDEO_TRAILER in data,
+        has_video=any(mark in xmp for mark in _VIDEOS) or (data.endswith(_SAMSUNG_END) and _SAMSUNG_VIDEO in data),
         is_progressive=bool(image.info.get("progressive")),
         has_restarts=_has_restarts(data),
     )
@@ -179,17 +183,4 @@ def _has_restarts(data: bytes) -> bool:
         if data[at + 1] == _RESTARTS and data[at + 4 : at + 6] != b"\0\0":
             return True
         at += 2 + length
-    return False
-
-
-def _is_hdr_png(data: bytes) -> bool:
-    """Whether a chunk `cICP` before the compressed data names PQ or HLG."""
-    at = 8
-    while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"cICP":
-            return length == 4 and data[at + 9] in _HDR_TRANSFERS
-        if kind in (b"IDAT", b"IEND"):
-            return False
-        at += 12 + length
     return False

@@ -15,9 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFilter
 from PIL.ExifTags import IFD, Base
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffTags import RATIONAL, SHORT
 
 from blurline import Box, Face, Policy, open_photo
 from blurline.limits import Limits
+from blurline.picture.colour import tagged
 from blurline.picture.colour_profile import assembled, clean_profile, tags_of
 from blurline.picture.formats import heif, png
 from blurline.picture.matrix_profile import grey_profile
@@ -25,6 +28,7 @@ from blurline.picture.redact import WrittenFile, write
 from blurline.policy import OutputFormat
 from blurline.policy.metadata_policy import MetadataPolicy
 from tests.picture.browser_view import CHROMIUM, mean_delta_e, views
+from tests.picture.corpus import bmp_of_version_5
 from tests.picture.heif_files import with_property
 from tests.pictures import HOPPER, encoded
 
@@ -81,6 +85,10 @@ SOURCES = {
     "gamma28.avif": avif(5, 5),
     "pq.avif": avif(9, 16),
     "hlg.avif": avif(9, 18),
+    "icc.bmp": bmp_of_version_5(encoded(PORTRAIT, "BMP", dpi=(0, 0)), swapped_profile()),
+    "icc-before-pq.avif": heif.with_code_points(
+        encoded(PORTRAIT, "AVIF", quality=95, subsampling="4:4:4", icc_profile=swapped_profile()), 9, 16
+    ),
 }
 HDR = {"cicp-pq.png", "pq.avif", "hlg.avif"}
 """Tone-mapped in JPEG and WebP, by another curve than the browser's."""
@@ -113,11 +121,44 @@ def test_a_browser_shows_every_result_in_the_colours_of_its_source(tmp_path: Pat
     assert mean_delta_e(shown["untagged.png"], shown["linear.png"], BELOW) > 10  # the browser honours the tags
 
 
-def test_adobe_rgb_by_exif_becomes_a_profile() -> None:
+def adobe_rgb_by_tiff_tags() -> bytes:
+    xy = [value / 100_000 for value in struct.unpack(">8I", ADOBE_CHRM)]
+    table = np.rint((np.arange(256) / 255) ** (563 / 256) * 65535).astype(int)
+    tags = ImageFileDirectory_v2()
+    for tag, kind, values in (
+        (301, SHORT, tuple(map(int, table)) * 3),
+        (318, RATIONAL, xy[:2]),
+        (319, RATIONAL, xy[2:]),
+    ):
+        tags.tagtype[tag] = kind
+        tags[tag] = tuple(values)
+    return encoded(PORTRAIT, "TIFF", tiffinfo=tags)
+
+
+def adobe_rgb_by_bmp_header() -> bytes:
+    """A header of version 4: XYZ of the primaries (Adobe RGB (1998), 4.3.4), and an exponent for each channel."""
+    plain = encoded(PORTRAIT, "BMP")
+    xyz = (0.57667, 0.29734, 0.02703, 0.18556, 0.62736, 0.07069, 0.18823, 0.07529, 0.99134)
+    colour = bytes(16 + 4) + struct.pack("<9i3I", *(round(value * 2**30) for value in xyz), *[563 * 256] * 3)
+    size = struct.pack("<I", 108)
+    return plain[:10] + struct.pack("<I", 14 + 108) + size + plain[18:54] + colour + plain[54:]
+
+
+ADOBE_RGB = {
+    "EXIF": adobe_rgb_by_exif(),
+    "tags of a TIFF": adobe_rgb_by_tiff_tags(),
+    "header of a BMP": adobe_rgb_by_bmp_header(),
+}
+
+
+@pytest.mark.parametrize("name", ADOBE_RGB)
+def test_adobe_rgb_becomes_a_profile(name: str) -> None:
+    wanted = OutputFormat.PNG if name == "header of a BMP" else OutputFormat.SAME
     for kept in MetadataPolicy:
         for faces in ((), (FACE,)):
-            done = write(open_photo(adobe_rgb_by_exif()), (faces,), Policy(metadata=kept))
-            assert done.is_copied is not bool(faces)
+            policy = Policy(metadata=kept, output_format=wanted)
+            done = write(open_photo(ADOBE_RGB[name]), (faces,), policy)
+            assert done.is_copied is (name == "EXIF" and not faces)
             with Image.open(io.BytesIO(done.data)) as image:
                 profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
                 shown = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"))
@@ -127,6 +168,44 @@ def test_adobe_rgb_by_exif_becomes_a_profile() -> None:
             linear = (values @ np.array(matrix).T).clip(0, 1)
             meant = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
             assert mean_delta_e(np.asarray(shown), np.rint(meant * 255).astype(np.uint8), BELOW) < 1
+
+
+def test_a_bmp_keeps_the_primaries_of_its_header() -> None:
+    for faces in ((), (FACE,)):
+        result = write(open_photo(ADOBE_RGB["header of a BMP"]), (faces,), Policy()).data
+        stored, meant = (np.frombuffer(each[74:122], "<i4") for each in (result, ADOBE_RGB["header of a BMP"]))
+        assert np.abs(stored - meant).max() < 2**30 * 0.0003
+        with Image.open(io.BytesIO(result)) as image:
+            assert mean_delta_e(np.asarray(image), np.asarray(PORTRAIT), BELOW) == 0
+
+
+def test_a_bmp_of_grey_keeps_its_profile_of_rgb() -> None:
+    data = bmp_of_version_5(encoded(PORTRAIT.convert("L").convert("RGB"), "BMP"), swapped_profile())
+    grey = bmp_of_version_5(encoded(PORTRAIT.convert("L"), "BMP"), swapped_profile())
+    for each in (data, grey):
+        for wanted in (OutputFormat.SAME, OutputFormat.JPEG):
+            done = write(open_photo(each), ((FACE,),), Policy(output_format=wanted))
+            assert done.photo.frames[0].colour.icc is not None
+            assert done.notes == ()
+
+
+@pytest.mark.parametrize("code", [(12, 13), (9, 16)])
+def test_an_avif_without_code_points_in_its_boxes_has_those_of_its_stream(
+    code: tuple[int, int], tmp_path: Path
+) -> None:
+    if shutil.which("avifenc") is None:
+        pytest.skip("needs avifenc; .ci/run installs it")
+    PORTRAIT.save(tmp_path / "in.png")
+    for options, name in ((["in.png"], "still.avif"), (["--timescale", "2", "in.png", "in.png"], "moving.avif")):
+        command = ["avifenc", "--speed", "9", "--cicp", f"{code[0]}/{code[1]}/6", *options, name]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        data = (tmp_path / name).read_bytes().replace(b"colrnclx", b"freenclx")
+        assert heif.code_points(data) is None
+        photo = open_photo(data)
+        assert photo.frames[0].colour == tagged(*code)
+        written = write(photo, ((FACE,),) * len(photo.frames), Policy())
+        assert heif.code_points(written.data) == code
+        assert written.notes == ()
 
 
 def test_srgb_by_exif_or_an_unknown_index_stays_untagged() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from blurline.picture.formats.heif import boxes, main_picture
@@ -11,7 +11,6 @@ from blurline.picture.formats.heif import boxes, main_picture
 _PICTURES = {b"hvc1", b"hvc2", b"av01", b"grid", b"iden", b"iovl", b"jpeg", b"j2k1", b"avc1", b"vvc1", b"unci"}
 _TONE_MAP = b"tmap"
 _FULL_BOX = 4
-_HDR_TRANSFERS = {16, 18}
 _MOTION_VIDEO = b"mpvd"
 
 
@@ -19,7 +18,7 @@ _MOTION_VIDEO = b"mpvd"
 class Contents:
     """What a file has: ``further_pictures`` that are shown by themselves, and what belongs to the main one.
 
-    ``bits``: per channel of the main picture. ``is_hdr``: its code points name PQ or HLG.
+    ``bits``: per channel of the main picture.
     """
 
     further_pictures: int = 0
@@ -27,7 +26,6 @@ class Contents:
     has_depth_map: bool = False
     has_video: bool = False
     bits: int = 8
-    is_hdr: bool = False
 
 
 def contents(data: bytes) -> Contents:
@@ -45,29 +43,32 @@ def contents(data: bytes) -> Contents:
     hidden = {from_ for kind, from_, _ in references if kind in (b"thmb", b"auxl")}
     hidden |= {item for kind, _, to in references if kind == b"dimg" for item in to}
     shown = {number for number, kind in items.items() if kind in _PICTURES} - hidden - {primary}
-    bits, is_hdr = _main(data)
     return Contents(
         further_pictures=len(shown),
         has_gain_map=_TONE_MAP in items.values() or any(b"hdrgainmap" in body for body in auxiliary),
         has_depth_map=any(b"depth" in body or b"hevc:2015:auxid:2" in body for body in auxiliary),
         has_video=_MOTION_VIDEO in outer,
-        bits=bits,
-        is_hdr=is_hdr,
+        bits=_bits(data),
     )
 
 
-def _main(data: bytes) -> tuple[int, bool]:
-    """The bits per channel of the main picture, and whether it is of PQ or HLG."""
+def primary_coded_item(meta: Mapping[bytes, bytes]) -> int:
+    """The number of the main picture's item, or of its first tile. ``meta``: the boxes of the file's `meta`."""
+    primary = _number(meta[b"pitm"])
+    tiles = [to for kind, from_, to in _references(meta.get(b"iref", b"")) if kind == b"dimg" and from_ == primary]
+    return tiles[0][0] if tiles and tiles[0] else primary
+
+
+def _bits(data: bytes) -> int:
+    """The bits per channel of the main picture."""
     picture = main_picture(data)
-    bits, is_hdr = 8, False
+    bits = 8
     for kind, body in picture.properties if picture else ():
         if kind == b"pixi" and len(body) > _FULL_BOX + 1:
             bits = max(bits, *body[_FULL_BOX + 1 :])
         elif kind == b"av1C" and len(body) > 2:
             bits = max(bits, _av1_bits(body[2]))
-        elif kind == b"colr" and body[:4] == b"nclx" and len(body) >= 8:
-            is_hdr = struct.unpack_from(">H", body, 6)[0] in _HDR_TRANSFERS
-    return bits, is_hdr
+    return bits
 
 
 def _av1_bits(flags: int) -> int:
