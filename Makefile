@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export BLURLINE_HOME ?= $(CURDIR)/.blurline
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo up test check format unit acceptance long bench fuzz reid docs release lock clean
+.PHONY: demo up test check format unit acceptance long bench fuzz reid corpus docs release lock clean
 
 demo: $(VENV)/installed  ## start the stack, submit the samples, stay up (ARGS=--once ends after the table)
 	$(BIN)/blurline demo $(ARGS)
@@ -41,6 +41,9 @@ fuzz: $(VENV)/developer  ## damage files of every format for a while (FUZZ_EXAMP
 reid: $(VENV)/developer requirements-reid.lock  ## install a face recogniser and measure re-identification (EVAL_DIR=…)
 	$(BIN)/uv pip install -q --python $(VENV) --require-hashes --no-deps --no-build-isolation -r requirements-reid.lock
 	$(BIN)/python -m blurline bench reid
+
+corpus: $(VENV)/developer  ## treat files of every kind, judge the results by other programs, and write the table of docs/picture.md
+	$(BIN)/python -m tests.picture.corpus_table
 
 docs: $(VENV)/developer  ## generate docs/openapi.json, sql/schema.sql and the tables of docs/settings.md, policy.md and errors.md
 	$(BIN)/python -m release.pages

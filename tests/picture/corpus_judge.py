@@ -1,0 +1,192 @@
+"""Judges results of the corpus by programs that are not ours.
+
+Chromium shows JPEG, PNG, AVIF, GIF and BMP, and HEIC after heif-convert; libvips WebP, which Chromium does not turn by
+EXIF; ImageMagick TIFF; both convert to sRGB by LittleCMS. exiftool reads the metadata and validates the file.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from blurline import Box, Face, Policy, open_photo
+from blurline.picture.formats import png
+from blurline.picture.redact import WrittenFile, write
+from blurline.policy.metadata_policy import MetadataPolicy
+from tests.picture.browser_view import mean_delta_e, views
+from tests.picture.corpus import HEIGHT_PX, PORTRAIT, WIDTH_PX, Kind, with_metadata
+
+FACE = Face(Box(66, 44, 126, 128), 0.9)
+MOST_DELTA_E = 2.0
+_LEAST_CHANGE = 4.0
+_FACE_MARGIN_PX = 60
+_PER_PAGE = 100
+_LEAST_CORRELATION = 0.8
+_IN_BROWSERS = {"jpeg", "jpg", "png", "avif", "gif", "bmp"}
+_TIME, _PLACE = {"Make", "DateTimeOriginal"}, {"GPSLatitude", "GPSLongitude", "GPSProcessingMethod"}
+_ALLOWED = {MetadataPolicy.STRIP: set[str](), MetadataPolicy.SAFE: _TIME, MetadataPolicy.MAPPING: _TIME | _PLACE}
+
+_INSIDE = np.zeros((HEIGHT_PX, WIDTH_PX), bool)
+_INSIDE[60:112, 76:116] = True
+_OUTSIDE = np.ones((HEIGHT_PX, WIDTH_PX), bool)
+_OUTSIDE[: 128 + _FACE_MARGIN_PX, 66 - _FACE_MARGIN_PX : 126 + _FACE_MARGIN_PX] = False
+_EVERYWHERE = np.ones((HEIGHT_PX, WIDTH_PX), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A file of the corpus and its result."""
+
+    kind: Kind
+    orientation: int
+    policy: MetadataPolicy
+    has_face: bool
+    original: bytes
+    done: WrittenFile
+
+    def __str__(self) -> str:
+        found = "a face" if self.has_face else "no face"
+        return f"{self.kind.name} | orientation {self.orientation} | {self.policy.value} | {found}"
+
+    @property
+    def suffix(self) -> str:
+        """The extension of the result."""
+        return self.done.photo.encoding.format.extension
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a result, and how far its colours are from the original's (mean CIEDE2000)."""
+
+    treated: Treated
+    delta_e: float
+    faults: tuple[str, ...]
+
+
+def treat(kind: Kind, orientation: int, policy: MetadataPolicy, has_face: bool, folder: Path) -> Treated:
+    """Make a file of the corpus and its result."""
+    original = _original(kind, orientation, folder)
+    faces = ((FACE,),) if has_face else ((),)
+    done = write(open_photo(original), faces, Policy(metadata=policy))
+    return Treated(kind, orientation, policy, has_face, original, done)
+
+
+@lru_cache(maxsize=2)
+def _original(kind: Kind, orientation: int, folder: Path) -> bytes:
+    return with_metadata(kind.make(folder, orientation), kind.container, folder)
+
+
+def judge(all_treated: Sequence[Treated], folder: Path) -> list[Verdict]:
+    """The verdict on each result."""
+    shown = _views([_shown_file(each, folder) for each in all_treated], folder)
+    results = _views([(each.done.data, each.suffix) for each in all_treated], folder)
+    tags = _tags([(each.done.data, each.suffix) for each in all_treated], folder)
+    known = [
+        _warnings(each)
+        for each in _tags([(each.original, each.kind.container.lower()) for each in all_treated], folder)
+    ]
+    return [_verdict(*each) for each in zip(all_treated, shown, results, tags, known, strict=True)]
+
+
+def _verdict(
+    treated: Treated, before: NDArray[np.uint8], after: NDArray[np.uint8], tags: Mapping[str, Any], known: set[str]
+) -> Verdict:
+    """``known``: the warnings of exiftool on the original."""
+    faults = []
+    where = _OUTSIDE if treated.has_face else _EVERYWHERE
+    if not before.shape == after.shape == (HEIGHT_PX, WIDTH_PX, 3):
+        return Verdict(treated, float("inf"), (f"shows as {after.shape} instead of {before.shape}",))
+    delta_e = mean_delta_e(before, after, where)
+    if delta_e > MOST_DELTA_E:
+        faults.append(f"colours {delta_e:.1f}")
+    if treated.has_face and mean_delta_e(before, after, _INSIDE) < _LEAST_CHANGE:
+        faults.append("the face is visible")
+    if not treated.has_face and not treated.kind.has_alpha and _correlation(after) < _LEAST_CORRELATION:
+        faults.append("not upright")
+    has_alpha = treated.done.photo.frames[0].alpha is not None
+    if treated.kind.has_alpha and not has_alpha:
+        faults.append("no alpha")
+    expected = treated.kind.lost | (frozenset() if treated.done.is_copied else treated.kind.lost_if_encoded)
+    found = sorted(note.code for note in treated.done.notes)
+    if found != sorted(expected):
+        faults.append(f"notes {found} instead of {sorted(expected)}")
+    is_bare = treated.kind.container in ("GIF", "BMP")
+    allowed = set() if is_bare else _ALLOWED[treated.policy]
+    kept = {name.rpartition(":")[2] for name in tags if name.startswith("EXIF:")} & (_TIME | _PLACE)
+    if kept != allowed:
+        faults.append(f"metadata {sorted(kept)} instead of {sorted(allowed)}")
+    return Verdict(treated, delta_e, (*faults, *sorted(_warnings(tags) - known)))
+
+
+def _correlation(shown: NDArray[np.uint8]) -> float:
+    """How much a view resembles the upright portrait in its light."""
+    grey = np.asarray(PORTRAIT.convert("L"), float).ravel()
+    return float(np.corrcoef(grey, np.asarray(Image.fromarray(shown).convert("L"), float).ravel())[0, 1])
+
+
+def _views(files: Sequence[tuple[bytes, str]], folder: Path) -> list[NDArray[np.uint8]]:
+    """Each file in sRGB, by the reader of its format. ``files``: their content and extension."""
+    unique = list(dict.fromkeys(files))
+    found = {file: _converted(*file, folder) for file in unique if file[1] not in _IN_BROWSERS}
+    page = iter([file for file in unique if file[1] in _IN_BROWSERS])
+    while part := list(islice(page, _PER_PAGE)):
+        named = {f"{at}.{suffix}": data for at, (data, suffix) in enumerate(part)}
+        found |= dict(zip(part, views(named, (WIDTH_PX, HEIGHT_PX), folder).values(), strict=True))
+    return [found[file] for file in files]
+
+
+def _converted(data: bytes, suffix: str, folder: Path) -> NDArray[np.uint8]:
+    (folder / f"in.{suffix}").write_bytes(data)
+    if suffix == "webp":
+        command = ["vipsthumbnail", f"in.{suffix}", "--size", "1000x1000>", "--export-profile", "srgb", "-o", "out.png"]
+    else:
+        (folder / "srgb.icc").write_bytes(_srgb())
+        command = ["convert", f"in.{suffix}[0]", "-auto-orient", "-profile", "srgb.icc", "-depth", "8", "out.png"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    with Image.open(folder / "out.png") as shown:
+        on_white = Image.new("RGBA", shown.size, "white")
+        on_white.alpha_composite(shown.convert("RGBA"))
+    return np.asarray(on_white.convert("RGB"))
+
+
+def _srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _shown_file(treated: Treated, folder: Path) -> tuple[bytes, str]:
+    """A file that shows what the original shows, and its extension: a HEIC as a PNG of libheif's tool."""
+    if treated.kind.container == "HEIC":
+        return _png_of_heic(treated.original, treated.kind.code_points, folder), "png"
+    return treated.original, treated.kind.container.lower()
+
+
+@lru_cache(maxsize=2)
+def _png_of_heic(heic: bytes, code_points: tuple[int, int] | None, folder: Path) -> bytes:
+    (folder / "in.heic").write_bytes(heic)
+    subprocess.run(["heif-convert", "in.heic", "out.png"], cwd=folder, check=True, capture_output=True)
+    data = (folder / "out.png").read_bytes()
+    return data if code_points is None else png.with_chunks(data, [(b"cICP", bytes([*code_points, 0, 1]))])
+
+
+def _tags(files: Sequence[tuple[bytes, str]], folder: Path) -> list[dict[str, Any]]:
+    """What exiftool reads in each file, with its warnings."""
+    names = [f"{at}.{suffix}" for at, (_, suffix) in enumerate(files)]
+    for name, (data, _) in zip(names, files, strict=True):
+        (folder / name).write_bytes(data)
+    command = ["exiftool", "-j", "-G0:4", "-n", "-a", "-validate", "-warning", "-error", "-EXIF:all", *names]
+    found = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    return list(json.loads(found.stdout))
+
+
+def _warnings(tags: Mapping[str, Any]) -> set[str]:
+    return {str(text) for name, text in tags.items() if "Warning" in name or "Error" in name}
