@@ -14,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 
 from api.access import sign_in, users
 from api.access.identities import Identities
-from api.background.database_threads import deleter, dispatcher
+from api.background.database_threads import deleter, deliverer, dispatcher
 from api.background.notified_thread import NotifiedThread
 from api.background.webhook_sender import WebhookSender
 from api.deletion import deletions, legal_holds
@@ -96,6 +96,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ]
         if settings.outbound.allow_webhooks:
             threads.append(WebhookSender(settings, database))
+        if settings.imports.destinations:
+            threads.append(deliverer(settings, database, store))
         for thread in threads:
             thread.start()
         hub = app.state.hub = Hub(settings.database.conninfo, settings.requests.websockets_per_owner)

@@ -219,6 +219,11 @@ _REQUESTS_AND_IMAGES = {
         Place.ATTEMPT,
         status=503,
     ),
+    "destination_unavailable": _code(
+        "A destination of results does not respond, or does not let Blurline write.",
+        "Correct the destination; Blurline keeps trying.",
+        Place.PROGRAM,
+    ),
     "quota_exceeded": _code(
         "The request exceeds a quota of its owner.",
         "Submit it when the quota has room again, or ask the operator for more.",

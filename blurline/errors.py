@@ -184,6 +184,12 @@ class SourceUnavailable(StoreUnavailable):
     code = "source_unavailable"
 
 
+class DestinationUnavailable(StoreUnavailable):
+    """A destination of results did not respond, or does not let Blurline write."""
+
+    code = "destination_unavailable"
+
+
 class StoreRefused(StoreUnavailable):
     """The S3 store answers, but refuses this request, or still has an object after its removal."""
 

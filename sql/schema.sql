@@ -122,6 +122,23 @@ CREATE TABLE deletions (
 );
 CREATE INDEX deletions_by_end ON deletions (completed_at) WHERE completed_at IS NOT NULL;
 
+-- 0028
+CREATE TABLE destination_results (
+    image_id      uuid        NOT NULL,
+    destination   text        NOT NULL,
+    path          text        NOT NULL,
+    written_path  text,
+    is_withdrawn  boolean     NOT NULL DEFAULT false,
+    version       integer     NOT NULL DEFAULT 0,
+    due_at        timestamptz,
+    claimed_until timestamptz,
+    tries         integer     NOT NULL DEFAULT 0,
+    error         text,
+    CONSTRAINT destination_results_pkey PRIMARY KEY (image_id)
+);
+CREATE INDEX destination_results_by_path ON destination_results (destination, path);
+CREATE INDEX destination_results_due ON destination_results (due_at) WHERE due_at IS NOT NULL;
+
 -- 0001, 0003, 0022
 CREATE TABLE detections (
     attempt_id uuid    NOT NULL,
@@ -303,6 +320,10 @@ CREATE TRIGGER image_has_new_result BEFORE UPDATE OF result_attempt_id ON images
     FOR EACH ROW
     WHEN (new.result_attempt_id IS DISTINCT FROM old.result_attempt_id)
     EXECUTE FUNCTION forget_gone_result();
+CREATE TRIGGER image_of_destination AFTER UPDATE OF state, result_attempt_id ON images
+    FOR EACH ROW
+    WHEN (new.source IS NOT NULL AND (new.state IS DISTINCT FROM old.state OR new.result_attempt_id IS DISTINCT FROM old.result_attempt_id))
+    EXECUTE FUNCTION note_destination();
 CREATE TRIGGER image_progresses BEFORE UPDATE OF state, result_attempt_id ON images
     FOR EACH ROW EXECUTE FUNCTION note_progress();
 CREATE CONSTRAINT TRIGGER image_settled AFTER UPDATE OF state, result_attempt_id ON images DEFERRABLE INITIALLY DEFERRED
@@ -928,6 +949,16 @@ $$;
 CREATE FUNCTION name_trigrams(name text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
     SELECT ARRAY(SELECT substr(lower(name), at, 3) FROM generate_series(1, length(lower(name)) - 2) AS at)
 $$;
+
+-- 0028
+CREATE FUNCTION note_destination() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE destination_results SET due_at = now(), version = version + 1, tries = 0 WHERE image_id = NEW.id;
+    IF FOUND THEN
+        PERFORM pg_notify('blurline_destinations', '');
+    END IF;
+    RETURN NULL;
+END $$;
 
 -- 0006
 CREATE FUNCTION note_detections() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,7 +1,8 @@
-"""Two threads of every API process: the dispatcher and the deleter. Both lock the rows they take.
+"""Threads of every API process: the dispatcher, the deleter and, with destinations, the deliverer.
 
 The dispatcher turns outbox rows into flow runs and cancels flow runs that have nothing left to do; the deleter removes
-the objects of deleted images from the store. Both act at once, and retry while Prefect or the store is down.
+the objects of deleted images from the store. The deliverer writes published results to destinations, and removes them
+there. All lock or claim the rows they take, act at once, and retry while Prefect or a store is down.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from blurline.storage.store import Store
 from sql.deletion.object_removal import remove_objects
 from sql.engine.channels import Channel
 from sql.engine.database import Database
+from sql.imports.destinations import update_destinations
 from sql.jobs.cancellations import cancel_flow_runs
 from sql.jobs.outbox import dispatch_waiting
 
 _DISPATCH_POLL_S = 0.5
 _DELETION_POLL_S = 5
+_DELIVERY_POLL_S = 2
 
 
 def dispatcher(settings: Settings, database: Database, flow_runs: FlowRuns) -> NotifiedThread:
@@ -38,4 +41,15 @@ def deleter(settings: Settings, database: Database, store: Store) -> NotifiedThr
         Channel.DELETIONS,
         _DELETION_POLL_S,
         lambda: remove_objects(database, store).tried,
+    )
+
+
+def deliverer(settings: Settings, database: Database, store: Store) -> NotifiedThread:
+    """Return the deliverer's thread, not yet started."""
+    return NotifiedThread(
+        "deliverer",
+        settings.database.conninfo,
+        Channel.DESTINATIONS,
+        _DELIVERY_POLL_S,
+        lambda: update_destinations(database, store),
     )

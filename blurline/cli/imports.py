@@ -37,6 +37,9 @@ def start(
     owner: Annotated[str | None, typer.Option(help="Owner of the jobs. Default: the token's user.")] = None,
     preset: Annotated[str | None, typer.Option(help="Preset of the jobs.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="A label of the jobs, as name=value; repeatable.")] = None,
+    destination: Annotated[
+        str | None, typer.Option(help="Name of a bucket in BLURLINE_DESTINATIONS, to which published results also go.")
+    ] = None,
     job_images: Annotated[int, typer.Option(help="The most images of one job.")] = 1000,
     yes: Annotated[bool, typer.Option("--yes", help="Start the import; without it, only count.")] = False,
 ) -> None:
@@ -52,6 +55,7 @@ def start(
         "owner": owner,
         "preset": preset,
         "labels": dict(_pair(each) for each in label or []),
+        "destination": destination,
         "job_images": job_images,
         "dry_run": not yes,
         **({"suffixes": suffix} if suffix else {}),

@@ -23,6 +23,7 @@ from minio.error import MinioException
 
 from blurline.errors import ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
+from blurline.storage.destinations import Destination, Destinations
 from blurline.storage.inventory import ImageBucket, Listed
 from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key
 from blurline.storage.s3 import BucketMissing, Connections, ObjectBody, StoreNotWritable, connect, translated
@@ -115,6 +116,7 @@ class Store:
         self._public_url = (settings.store.s3_public_endpoint or settings.store.endpoint).rstrip("/")
         self._public_client = connect(settings, self._public_url, self._connections)
         self._sources = Sources(settings.imports, self._connections)
+        self._destinations = Destinations(settings.imports, self._connections)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -207,6 +209,10 @@ class Store:
     def source(self, name: str) -> Source:
         """A source of imports. Raises SourceUnavailable when the settings do not name it."""
         return self._sources.named(name)
+
+    def destination(self, name: str) -> Destination:
+        """A destination of results. Raises DestinationUnavailable when the settings do not name it."""
+        return self._destinations.named(name)
 
     def read_original(self, original: SubmittedOriginal) -> bytes:
         """The bytes of the submitted file. Raises OriginalChanged."""

@@ -16,6 +16,7 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from sql.deletion.legal_holds import check_not_held
 from sql.engine.database import Database, Transaction
+from sql.imports.destinations import withdraw_results
 from sql.jobs.cancellations import request_cancellation
 
 Parts = Literal["all", "originals", "results"]
@@ -146,6 +147,8 @@ def write_deletion(
     transaction.run("insert_image_records", deletion_id=deletion_id, parts=pending.parts, image_ids=ids)
     if pending.parts == "all":
         transaction.run("schedule_object_removal", deletion_id=deletion_id, image_ids=ids, **asdict(grace))
+    if pending.reason == "requested":
+        withdraw_results(transaction, ids)
     transaction.run("notify_deletions")
     receipt = _receipt(transaction, None, deletion_id)
     assert receipt is not None

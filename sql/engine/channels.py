@@ -16,6 +16,7 @@ class Channel(StrEnum):
     OUTBOX = "blurline_outbox"  # a batch waits for its flow run
     EVENTS = "blurline_events"  # an event was added
     WEBHOOKS = "blurline_webhooks"  # a webhook delivery is due
+    DESTINATIONS = "blurline_destinations"  # a result is to be written to a destination, or removed there
     DELETIONS = "blurline_deletions"  # objects of a deletion wait to be removed
 
 

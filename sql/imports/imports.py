@@ -12,7 +12,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from blurline.contract.imports import ImportRequest
-from blurline.errors import ConfigurationError, PermanentError, RetryableError
+from blurline.errors import PermanentError, RetryableError
 from blurline.ids import new_id
 from blurline.policy import Policy
 from blurline.policy.least_policy import check_classes, resolve
@@ -79,7 +79,7 @@ def check_import(database: Database, request: ImportRequest, settings: Settings)
     """The policy of the jobs. Raises UnknownBucket, UnknownPreset and UnknownClass."""
     settings.imports.source(request.source)
     if request.destination is not None:
-        raise ConfigurationError("Destinations are not available yet. Leave the destination empty.")
+        settings.imports.destination(request.destination)
     name = request.preset or DEFAULT
     found = None if name in PRESETS else find_preset(database, name)
     if name not in PRESETS and found is None:

@@ -24,6 +24,7 @@ from blurline.settings import Settings
 from blurline.storage.original_keys import direct_key
 from blurline.storage.sources import Source, SourceObject
 from sql.engine.database import Database, Transaction
+from sql.imports.destinations import add_destination_results
 from sql.imports.imports import ImportRow, find_import, parse_import
 from sql.jobs.quotas import OverQuota, charge, default_quotas, look_up
 from sql.jobs.submissions import NewJob, Original, batch_size, write_job
@@ -209,6 +210,9 @@ class _Lister:
         charge(transaction, leased.owner, default_quotas(self._settings), len(originals), job.size_bytes)
         job_id = write_job(transaction, job, batch_size(self._settings))
         transaction.run("insert_import_job", id=leased.id, job_id=job_id)
+        if leased.destination is not None:
+            paths = [each.path for _, each in new]
+            add_destination_results(transaction, leased.destination, [id_ for id_, _ in new], paths)
 
     def _is_full(self) -> bool:
         most = self._settings.imports.import_open_images

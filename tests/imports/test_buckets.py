@@ -57,6 +57,7 @@ def test_blurlines_own_buckets_are_neither_sources_nor_destinations() -> None:
 
 
 def test_the_doctor_says_whether_a_source_can_be_read(importing: Settings, source: Bucket) -> None:
+    importing = importing.replace(destinations=())
     assert [each.severity for each in imports(importing)] == [Severity.WARNING], "it is empty"
     source.put("a.jpg")
     assert [(each.name, each.severity) for each in imports(importing)] == [("imports.source.archive", Severity.OK)]
