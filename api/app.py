@@ -34,6 +34,7 @@ from api.middleware.request_log import RequestLog
 from api.middleware.token_before_body import TokenBeforeBody
 from api.middleware.tracing import tracing
 from api.middleware.upload_throttle import UploadThrottle
+from api.panoramax import blur
 from api.reruns import backlog, job_reruns
 from api.review import previews, reviews
 from api.statistics import exports, statistics
@@ -129,7 +130,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         uploads, limits, submissions, jobs, images, previews, reviews, deletions, presets, classes, users, sign_in,
         statistics,
         exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog,
-        imports, system,
+        imports, system, blur,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

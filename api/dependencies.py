@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +61,9 @@ def _context(request: Request) -> Context:
 
 Ctx = Annotated[Context, Depends(_context)]
 
+BASIC_AT = "/panoramax/"
+"""The paths whose clients can send no bearer token: there, the password of HTTP Basic is the token."""
+
 _bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
@@ -70,11 +75,27 @@ def identify_caller(request: Request) -> Identity:
     """Return whom the request's token is for; it is checked once. Raises InvalidToken and what `identify` raises."""
     known: Identity | None = getattr(request.state, "identity", None)
     if known is None:
-        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-        if scheme.lower() != "bearer":
-            raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
-        known = request.state.identity = _context(request).identify(token)
+        known = request.state.identity = _context(request).identify(_token(request))
     return known
+
+
+def _token(request: Request) -> str:
+    scheme, given = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() == "bearer":
+        return given
+    if request.scope["path"].startswith(BASIC_AT):
+        if scheme.lower() == "basic":
+            return _password(given)
+        raise InvalidToken("The request has no token. Send it as the password of HTTP Basic, with any user name.")
+    raise InvalidToken("The request has no bearer token. Send it as `Authorization: Bearer …`.")
+
+
+def _password(credentials: str) -> str:
+    """The password of HTTP Basic (RFC 7617). Raises InvalidToken."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise InvalidToken("The credentials are not HTTP Basic: base64 of `user:token`.") from error
 
 
 def _identity(

@@ -79,6 +79,11 @@ _REQUESTS = {
         "Wait until the image is `published`; `detail` says its state.",
         status=409,
     ),
+    "no_result": _code(
+        "The picture has no published result: it is being processed, waits for a review, or has failed.",
+        "Send the same picture again after `Retry-After`; `detail` says what it waits for.",
+        status=503,
+    ),
     "original_gone": _code("The original is no longer stored.", "Submit the file again.", status=410),
     "original_changed": _code(
         "The original was replaced after its submission.", _SUBMIT_AGAIN, Place.IMAGE, status=409

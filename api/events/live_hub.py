@@ -7,6 +7,7 @@ events from the database, so the hub stores nothing and a client misses nothing.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -40,12 +41,13 @@ class Hub:
         self._dsn, self._most_per_owner = dsn, most_per_owner
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="live")
         self._wakes: dict[str, set[asyncio.Event]] = {}
+        self._clients: Counter[str] = Counter()
         self._listening: asyncio.Task[None] | None = None
 
     @property
     def clients(self) -> int:
         """The number of connected clients."""
-        return sum(map(len, self._wakes.values()))
+        return self._clients.total()
 
     def start(self) -> None:
         """Start listening."""
@@ -65,9 +67,21 @@ class Hub:
 
         Raises TooManyClients.
         """
-        wakes = self._wakes.setdefault(owner, set())
-        if len(wakes) >= self._most_per_owner:
+        if self._clients[owner] >= self._most_per_owner:
             raise TooManyClients
+        self._clients[owner] += 1
+        try:
+            with self.watch(owner) as wake:
+                yield wake
+        finally:
+            self._clients[owner] -= 1
+            if not self._clients[owner]:
+                del self._clients[owner]
+
+    @contextmanager
+    def watch(self, owner: str) -> Iterator[asyncio.Event]:
+        """An event for the block, set whenever something of the owner has happened. Does not count as a client."""
+        wakes = self._wakes.setdefault(owner, set())
         wake = asyncio.Event()
         wakes.add(wake)
         try:

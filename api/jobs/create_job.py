@@ -32,6 +32,7 @@ from blurline.policy.presets import DEFAULT, PRESETS
 from blurline.storage.original_keys import direct_key, owner_prefix
 from blurline.storage.store import StoredObject
 from sql.events.webhooks import create_webhook
+from sql.jobs.contents import Content, record_content
 from sql.jobs.idempotency import ClaimedKey, settle
 from sql.jobs.job_queries import job_within
 from sql.jobs.open_uploads import close_uploads
@@ -55,7 +56,8 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionOptions:
-    """The options of a submission. ``claim`` is the claim on its Idempotency-Key."""
+    """The options of a submission. ``claim`` is the claim on its Idempotency-Key. ``content`` is what its only image is
+    found by later."""
 
     owner: str
     policy: Policy
@@ -64,6 +66,7 @@ class SubmissionOptions:
     webhook: WebhookRequest | None = None
     retention: Mapping[str, float] = field(default_factory=dict)
     claim: ClaimedKey | None = None
+    content: Content | None = None
 
 
 def submission_options(
@@ -115,7 +118,7 @@ def submit_images(context: Context, options: SubmissionOptions, images: Sequence
 
 
 def submit_files(context: Context, options: SubmissionOptions, files: Sequence[OpenFile]) -> CreatedJob:
-    """Store files and create a job from them. Raises ApiProblem and OverQuota."""
+    """Store files and create a job from them. Raises ApiProblem, OverQuota and ContentTaken."""
     _check_count(context, len(files))
     for file in files:
         _check_size(context, file.name, file.size_bytes)
@@ -166,6 +169,9 @@ def _create(context: Context, options: SubmissionOptions, originals: list[Origin
         answer = created_job_view(row, webhook, settings)
         if options.claim is not None:
             settle(transaction, options.claim, stored_answer(context, answer))
+        if options.content is not None:
+            (only,) = originals
+            record_content(transaction, options.content, only.id)
     return answer
 
 

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.problems import problem_response
 
 _SMALL_BYTES = 2_000_000
-_LARGE_AT = ("POST", "/v1/jobs")
+_LARGE_AT = {("POST", "/v1/jobs"), ("POST", "/panoramax/blur/")}
 
 
 class BodyLimit:
@@ -27,7 +27,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_submission = (scope["method"], scope["path"]) == _LARGE_AT
+        is_submission = (scope["method"], scope["path"]) in _LARGE_AT
         most = self._max_bytes if is_submission else min(_SMALL_BYTES, self._max_bytes)
         refusal = problem_response(
             "request_too_large", f"The request is larger than {most / 1e6:g} MB. Send fewer files at a time."

@@ -215,6 +215,9 @@ class RequestSettings(Concern, alias_generator=_named("BLURLINE_")):
         default=6000, ge=0, description="Requests per minute, owner and API process; 0 for no limit."
     )
     websockets_per_owner: int = Field(default=20, gt=0, description="WebSockets per owner and API process.")
+    panoramax_wait_s: float = Field(
+        default=240, gt=0, description="How long a request of a Panoramax server waits for its result, in seconds."
+    )
 
 
 class QuotaSettings(Concern, alias_generator=_named("BLURLINE_QUOTA_")):

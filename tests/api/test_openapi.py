@@ -131,6 +131,7 @@ def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
             [
                 str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/openapi.json",
                 "--header", f"Authorization: {token}", "--exclude-path", "/healthcheck",
+                "--exclude-path", "/panoramax/blur/",  # without a worker, it answers 503 to every picture
                 "--exclude-checks", "positive_data_acceptance,ignored_auth",
                 "--max-examples", "15", "--seed", "7", "--generation-database", "none", "--no-color",
                 "--request-timeout", "20", "--continue-on-failure",

@@ -1,0 +1,1 @@
+"""The blurring service that a Panoramax server expects."""
