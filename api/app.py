@@ -36,7 +36,8 @@ from api.middleware.tracing import tracing
 from api.middleware.upload_throttle import UploadThrottle
 from api.panoramax import blur
 from api.reruns import backlog, job_reruns
-from api.review import previews, reviews
+from api.review import previews, reviews, tiles
+from api.review.tile_files import TileFiles
 from api.statistics import exports, statistics
 from api.upkeep import health, metrics, system
 from api.upkeep.database_metrics import DatabaseMetrics
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             CapacityLimiter(_SUBMISSIONS_AT_ONCE),
             CapacityLimiter(_STREAM_CHUNKS_AT_ONCE),
             threading.Lock(),
+            TileFiles(settings, database, store),
         )
         health.remember_health(app, app.state.context)
         app.state.database_metrics = DatabaseMetrics(settings.database.conninfo)
@@ -127,10 +129,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TokenBeforeBody)
     app.add_middleware(BodyLimit, max_bytes=int(settings.requests.max_request_mb * 1e6))
     for module in (
-        uploads, limits, submissions, jobs, images, previews, reviews, deletions, presets, classes, users, sign_in,
-        statistics,
-        exports, audit_records, legal_holds, compatibility, health, metrics, webhooks, job_reruns, backlog,
-        imports, system, blur,
+        uploads, limits, submissions, jobs, images, previews, tiles, reviews, deletions, presets, classes, users,
+        sign_in, statistics, exports, audit_records, legal_holds, compatibility, health, metrics, webhooks,
+        job_reruns, backlog, imports, system, blur,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

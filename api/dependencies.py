@@ -17,6 +17,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from api.access.identities import Identities
 from api.http.problems import ApiProblem
 from api.middleware.rate_limit import RateLimit
+from api.review.tile_files import TileFiles
 from blurline.access.tokens import Identity, InvalidToken, Scope
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings
@@ -43,6 +44,7 @@ class Context:
     submission_threads: CapacityLimiter
     stream_threads: CapacityLimiter
     large_requests: threading.Lock
+    tile_files: TileFiles
 
     @property
     def webhook_secrets(self) -> WebhookSecrets:

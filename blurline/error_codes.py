@@ -110,6 +110,11 @@ _REQUESTS = {
         status=409,
     ),
     "preview_missing": _code("The image has no preview of this size.", "Request the result instead.", status=404),
+    "tiles_missing": _code(
+        "The picture cannot be cut into tiles.", "Download the file to see it at full size.", status=404
+    ),
+    "tile_missing": _code("The picture has no tile at this place.", "Ask which frames and levels it has.", status=404),
+    "tiles_busy": _code("Other pictures are being cut into tiles.", "Try again in a few seconds.", status=503),
     "upload_already_submitted": _code(
         "An image already uses the upload's key.", "Create an upload for each file.", status=409
     ),

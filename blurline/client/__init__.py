@@ -6,7 +6,7 @@ with Client("https://blurline.example", token) as client:
     job = client.submit_files([Path("a.jpg")])
 """
 
-from blurline.client.api import Client
+from blurline.client.api import Client, PreviewOf
 from blurline.client.errors import (
     ApiError,
     ApiRefused,
@@ -27,6 +27,7 @@ __all__ = [
     "Chosen",
     "Client",
     "NotTheApi",
+    "PreviewOf",
     "QuotaExceeded",
     "Token",
     "UploadRefused",

@@ -61,6 +61,7 @@ from blurline.contract import (
     SentToReview,
     SubmissionLimits,
     System,
+    Tiles,
     Upload,
     Uploads,
     UploadsRequest,
@@ -72,6 +73,7 @@ from blurline.contract.deletion_proof import SignedDeletion
 T = TypeVar("T")
 
 PreviewOf = Literal["result", "original"]
+_CUTTING_TIMEOUT_S = 180
 PreviewSize = Literal["thumb", "view"]
 
 _NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
@@ -206,6 +208,15 @@ class Client:
             if refused.status in _NOT_THERE:
                 return None
             raise
+
+    def tiles(self, image_id: UUID, of: PreviewOf = "result") -> Tiles:
+        """What the tiles of an image show. The first request for a large picture takes seconds."""
+        return self._get(Tiles, f"/v1/images/{image_id}/tiles", params={"of": of}, timeout=_CUTTING_TIMEOUT_S)
+
+    def tile(self, image_id: UUID, of: PreviewOf, frame: int, level: int, column: int, row: int) -> bytes:
+        """A part of an image: a JPEG."""
+        path, wanted = f"/v1/images/{image_id}/tiles/{level}/{column}/{row}", {"of": of, "frame": frame}
+        return self._transport.request("GET", path, params=wanted).content
 
     def archive(self, job_id: UUID, file: BinaryIO) -> None:
         """Write a ZIP of a job's published results into an open file."""

@@ -57,6 +57,8 @@ from blurline.contract.review import (
     ReviewSelection,
     ReviewTask,
     SentToReview,
+    TiledFrame,
+    Tiles,
 )
 from blurline.contract.service import (
     ApiProcess,
@@ -163,6 +165,8 @@ __all__ = [
     "SubmissionLimits",
     "SubmittedImage",
     "System",
+    "TiledFrame",
+    "Tiles",
     "Time",
     "Upload",
     "Uploads",

@@ -50,6 +50,24 @@ class NextReview(BaseModel):
     task: ReviewTask | None
 
 
+class TiledFrame(BaseModel):
+    """A frame or page, and its highest level, which has every pixel."""
+
+    width_px: int
+    height_px: int
+    top_level: int
+
+
+class Tiles(BaseModel):
+    """What the tiles of a file show. Each level has half the width and height of the next one, rounded up."""
+
+    model_config = with_examples(
+        {"tile_px": 512, "frames": [{"width_px": 4000, "height_px": 3000, "top_level": 12}]},
+    )
+    tile_px: int = Field(description="Width and height of a tile in pixels; tiles at the edges are smaller.")
+    frames: list[TiledFrame]
+
+
 class CorrectionRequest(Request):
     """Every box to destroy, in pixels of the upright photograph. Detections that are not among them stay visible.
     With `hold` the new result waits for another review before it is published."""

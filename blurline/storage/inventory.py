@@ -24,7 +24,7 @@ class ImageBucket(StrEnum):
 
 
 _OURS = {
-    ImageBucket.ORIGINALS: re.compile(rf"[0-9a-f]{{16}}/(direct/)?{_UUID}(\.\w+\.jpg)?"),
+    ImageBucket.ORIGINALS: re.compile(rf"[0-9a-f]{{16}}/(direct/)?{_UUID}(\.\w+\.(jpg|zip))?"),
     ImageBucket.RESULTS: re.compile(rf"{_UUID}/{_UUID}\.[\w.]+"),
 }
 

@@ -29,7 +29,12 @@ def protected_key(key: str) -> str:
     return _beside(key, "protected")
 
 
-def _beside(key: str, what: str) -> str:
+def tiles_key(key: str) -> str:
+    """The key of the tiles of an original or a result."""
+    return _beside(key, "tiles", "zip")
+
+
+def _beside(key: str, what: str, extension: str = "jpg") -> str:
     """A key that every listing, sweep and removal of the object includes."""
     folder, slash, name = key.rpartition("/")
-    return f"{folder}{slash}{name.partition('.')[0]}.{what}.jpg"
+    return f"{folder}{slash}{name.partition('.')[0]}.{what}.{extension}"

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import BinaryIO
 
 import urllib3
@@ -25,7 +26,8 @@ from blurline.errors import ObjectMissing, OriginalChanged, StoreRefused, StoreU
 from blurline.settings import Settings
 from blurline.storage.destinations import Destination, Destinations
 from blurline.storage.inventory import ImageBucket, Listed
-from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key
+from blurline.storage.preview_keys import PreviewSize, preview_key, protected_key, tiles_key
+from blurline.storage.range_reader import RangeReader
 from blurline.storage.s3 import BucketMissing, Connections, ObjectBody, StoreNotWritable, connect, translated
 from blurline.storage.sources import Source, Sources, object_changed
 
@@ -34,6 +36,7 @@ _READ_TIMEOUT_S = 60
 _CHUNK_BYTES = 1 << 18
 _CHECK_KEY = "doctor/healthcheck"
 _PART_BYTES = 16 << 20
+_READ_AHEAD_BYTES = 1 << 16
 _UPLOADED_BY_US = re.compile(r"[0-9a-f]{16}/.+|[0-9a-f-]{36}/.+|(images|detections)/day=.+")
 _COPIED_ETAG = "x-amz-meta-blurline-etag"
 _CHANGED = "The stored file is not the one that was submitted. Upload and submit it again."
@@ -252,6 +255,22 @@ class Store:
             response = self._client.get_object(self._settings.store.results_bucket, key, first_byte, length_bytes)
         return ObjectBody(response, _CHUNK_BYTES)
 
+    def open_tiles(self, bucket: ImageBucket, key: str) -> BinaryIO:
+        """The file of the tiles of an original or a result, for reading at any place."""
+        size_bytes = self._stat(self._named(bucket), key).size_bytes
+        return io.BufferedReader(RangeReader(partial(self.read_tiles, bucket, key), size_bytes), _READ_AHEAD_BYTES)
+
+    def read_tiles(self, bucket: ImageBucket, key: str, first_byte: int, length_bytes: int) -> bytes:
+        """A range of bytes of such a file."""
+        with translated(key):
+            response = self._client.get_object(self._named(bucket), key, first_byte, length_bytes)
+        return b"".join(ObjectBody(response, _CHUNK_BYTES))
+
+    def put_tiles(self, bucket: ImageBucket, key: str, file: BinaryIO, size_bytes: int) -> None:
+        """Store the tiles of an original or a result, beside it, from an open file."""
+        with translated():
+            self._client.put_object(self._named(bucket), key, file, size_bytes, "application/zip")
+
     def put_original_preview(self, key: str, data: bytes, media_type: str) -> None:
         """Store a preview of an original, which shows faces like the original, beside it."""
         with translated():
@@ -260,9 +279,9 @@ class Store:
             )
 
     def remove_result(self, key: str) -> None:
-        """Remove a result and its previews if they exist."""
+        """Remove a result, its previews and its tiles if they exist."""
         with translated():
-            for each in (key, *(preview_key(key, size) for size in PreviewSize)):
+            for each in (key, *(preview_key(key, size) for size in PreviewSize), tiles_key(key)):
                 self._client.remove_object(self._settings.store.results_bucket, each)
 
     def put_export(self, key: str, file: BinaryIO, size_bytes: int) -> None:

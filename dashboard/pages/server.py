@@ -1,4 +1,4 @@
-"""The dashboard's server: Streamlit behind the guard, with the routes of the sign-in and of downloads.
+"""The dashboard's server: Streamlit behind the guard, with the routes of the sign-in, of downloads and of tiles.
 
 It imports what the pages need at startup.
 """
@@ -15,10 +15,11 @@ from blurline.settings import load_settings
 from dashboard.access.guard import Guard
 from dashboard.access.sign_in_routes import ROUTES
 from dashboard.download_links import ROUTE
+from dashboard.review.tiles import TILE_ROUTES
 
 _settings = load_settings()
 app = st.App(
     "app.py",
-    routes=[ROUTE, *([] if _settings.oidc.client_id else ROUTES)],
+    routes=[ROUTE, *TILE_ROUTES, *([] if _settings.oidc.client_id else ROUTES)],
     middleware=[Middleware(Guard, settings=_settings)],
 )

@@ -12,11 +12,12 @@ from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from dashboard.review.answer import parse_answer
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk
+from dashboard.review.tiles import TileAddress, tile_address
 from dashboard.review.words import error_words
 
 _FOLDER = Path(__file__).with_name("board")
-_SCRIPTS = ("boxes", "view", "claim", "sheets", "painting", "picture", "mouse", "keys", "words", "board")
-_KEY = "review_board"
+_SCRIPTS = ("boxes", "view", "claim", "sheets", "tiles", "painting", "picture", "mouse", "keys", "words", "board")
+_KEY, _TILES = "review_board", "review_tiles"
 
 HTML = (_FOLDER / "board.html").read_text()
 CSS = (_FOLDER / "board.css").read_text()
@@ -33,11 +34,11 @@ def show_board(desk: Desk, case: Case) -> None:
         if answer is not None:
             desk.handle(answer)
 
-    _mount(key=_KEY, data=board_data(desk, case), on_answer_change=receive)
+    _mount(key=_KEY, data=board_data(desk, case, _tiles(desk, case)), on_answer_change=receive)
 
 
-def board_data(desk: Desk, case: Case) -> dict[str, Any]:
-    """The data for the board's scripts."""
+def board_data(desk: Desk, case: Case, tiles: str | None = None) -> dict[str, Any]:
+    """The data for the board's scripts. ``tiles``: the address of the picture's tiles."""
     image = case.image
     return {
         "key": case.key,
@@ -66,9 +67,18 @@ def board_data(desk: Desk, case: Case) -> dict[str, Any]:
         "message": error_words(desk.error),
         "claimed_until": case.claimed_until.isoformat(),
         "claimed_for_s": case.claimed_for_s,
+        "tiles": tiles,
         "original": _data_url(case.original),
         "result": _data_url(case.result) if case.result is not None else None,
     }
+
+
+def _tiles(desk: Desk, case: Case) -> str:
+    """The address of the case's tiles, which stays the same while the case is shown."""
+    kept: tuple[str, TileAddress] | None = st.session_state.get(_TILES)
+    if kept is None or kept[0] != case.key:
+        kept = st.session_state[_TILES] = (case.key, tile_address(desk.client, case.id))
+    return kept[1].path
 
 
 def _share(score: float) -> float:

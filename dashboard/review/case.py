@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,10 +10,8 @@ from blurline.client import Client
 from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTask
 from blurline.contract.corrections import MarkedBox
 from blurline.detected_class import FACE
-from blurline.picture.decode import open_photo
-from blurline.picture.preview import preview
-from blurline.settings import load_settings
 from blurline.storage.preview_keys import PreviewSize
+from dashboard.review.tiled_view import tiled_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,11 @@ class Case:
             if box.frame > 0 and box.destroyed
         ]
 
+    @property
+    def is_larger_than_its_view(self) -> bool:
+        """Whether the original has more pixels than the view shows."""
+        return max(self.width_px, self.height_px) > PreviewSize.VIEW.side_px
+
     def renewed(self, task: ReviewTask) -> Case:
         """The case with the data of a renewed claim on the same result."""
         return replace(
@@ -84,8 +86,7 @@ class Case:
 
 
 def load_case(client: Client, task: ReviewTask) -> Case:
-    """Fetch everything to show of a claimed image. Raises the client's errors, and PictureError if its original cannot
-    be read."""
+    """Fetch everything to show of a claimed image. Raises the client's errors."""
     image = task.image
     original, size = _original(client, image)
     return Case(
@@ -107,26 +108,14 @@ def _original(client: Client, image: ImageWithDetections) -> tuple[bytes, tuple[
     view = client.preview(image.id, "original", "view")
     if view is not None and image.width_px and image.height_px:
         return view, (image.width_px, image.height_px)
-    file = io.BytesIO()
-    client.original(image.id, file)
-    return _view(file.getvalue())
+    return tiled_view(client, image.id, "original")
 
 
 def _result(client: Client, image: ImageWithDetections) -> bytes | None:
     view = client.preview(image.id, "result", "view")
     if view is not None or image.result_sha256 is None or image.state not in ("published", "needs_review"):
         return view  # only a result that waited for a review from the start has a rendition
-    file = io.BytesIO()
-    client.result(image.id, file)
-    return _view(file.getvalue())[0]
-
-
-def _view(data: bytes) -> tuple[bytes, tuple[int, int]]:
-    """A view of a file's first frame, like those that the pipeline makes for review, and the size of that frame."""
-    photo = open_photo(data, load_settings().pictures.limits)
-    frame = photo.frames[0]
-    height, width = frame.pixels.shape[:2]
-    return preview(frame, PreviewSize.VIEW), (width, height)
+    return tiled_view(client, image.id, "result")[0]
 
 
 def _seconds_until(moment: datetime) -> int:

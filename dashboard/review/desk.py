@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,12 +40,19 @@ class Desk:
         self._client = client
         self._thread = ThreadPoolExecutor(1, "review-ahead")
         self._ahead: Future[Case | None] | None = None
+        self._cutter = ThreadPoolExecutor(1, "tiles-ahead")
+        self._cut_ahead: Future[None] | None = None
         self._skipped: deque[UUID] = deque(maxlen=_MOST_SKIPPED)
         self._awaited: Saved | None = None
         self.case: Case | None = None
         self.saved: deque[Saved] = deque(maxlen=_MOST_SAVED)
         self.error: BlurlineError | None = None
         self.turn = 0
+
+    @property
+    def client(self) -> Client:
+        """The reviewer's client."""
+        return self._client
 
     @property
     def skipped(self) -> int:
@@ -166,6 +173,9 @@ class Desk:
         self.case = self._prepared() or self._claimed()
         if self.case is not None and self.case.waiting >= _ENOUGH_FOR_ALL:
             self._ahead = self._thread.submit(self._fetched_ahead, [*self._skipped, self.case.id])
+            if self._cut_ahead is not None:
+                self._cut_ahead.cancel()
+            self._cut_ahead = self._cutter.submit(self._cut, self._ahead)
 
     def _claimed(self) -> Case | None:
         task = self._client.next_review(self._skipped)
@@ -180,6 +190,14 @@ class Desk:
     def _fetched_ahead(self, skip: Sequence[UUID]) -> Case | None:
         task = self._client.next_review(skip)
         return load_case(self._client, task) if task else None
+
+    def _cut(self, ahead: Future[Case | None]) -> None:
+        """Have the next picture cut into tiles, so that they are there when the reviewer zooms."""
+        with suppress(BlurlineError, CancelledError):
+            case = ahead.result()
+            if case is not None and case.is_larger_than_its_view:
+                self._client.tiles(case.id, "original")
+                self._client.tiles(case.id, "result")
 
     def _prepared(self) -> Case | None:
         """The case that was fetched ahead, with a renewed claim. None if there is none or it is no longer available."""

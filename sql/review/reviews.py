@@ -214,6 +214,12 @@ def record_view(database: Database, reviewer: str, image_id: UUID) -> None:
         transaction.run("record_view", reviewer=reviewer, image_id=image_id)
 
 
+def record_look(database: Database, reviewer: str, image_id: UUID) -> bool:
+    """Record that a reviewer looks around in an original, at most once a minute. Return whether it was recorded."""
+    with database.transaction() as transaction:
+        return bool(transaction.run("record_look", reviewer=reviewer, image_id=image_id))
+
+
 def _claim(transaction: Transaction, reviewer: str, image_id: UUID) -> ClaimedReview | None:
     row = transaction.one("claim_review", reviewer=reviewer, image_id=image_id, lease_s=LEASE_S)
     return ClaimedReview(**row) if row else None

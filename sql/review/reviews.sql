@@ -88,3 +88,11 @@ WITH chosen AS (
 UPDATE images SET state = 'needs_review', error_code = 'sent_to_review', error_message = %(error_message)s,
     finished_at = now()
 FROM chosen WHERE images.id = chosen.id
+
+-- name: record_look
+-- A reviewer who looks around in a picture fetches many tiles: at most one look a minute is recorded.
+INSERT INTO looks (image_id, reviewer)
+SELECT %(image_id)s, %(reviewer)s WHERE NOT EXISTS (
+    SELECT FROM looks
+    WHERE image_id = %(image_id)s AND reviewer = %(reviewer)s AND looked_at > now() - interval '1 minute'
+)

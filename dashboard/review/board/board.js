@@ -6,7 +6,7 @@ const PATIENCE_MS = 20_000;
 class Board {
   constructor(root) {
     this.root = root.querySelector(".board");
-    this.picture = new Picture(this.root);
+    this.picture = new Picture(this.root, () => this.refresh());
     this.sheets = new Sheets(this.root, {
       reject: (note) => this.send("reject", { note }),
       cancel: () => this.act("cancel"),
@@ -24,6 +24,7 @@ class Board {
 
   dispose() {
     clearInterval(this.clock);
+    this.picture.close();
     this.resizing.disconnect();
     this.keys.stop();
   }
@@ -68,7 +69,7 @@ class Board {
     this.isBusy = true;
     const pictures = await Picture.load(data);
     if (this.data !== data) return;
-    this.picture.show(pictures, data.width_px, data.height_px);
+    this.picture.show(pictures, data.width_px, data.height_px, data.tiles);
     this.key = data.key;
     this.boxes = new Boxes(data.boxes, drafts.load(data.key));
     for (const { x1, y1, x2, y2, class_name } of drawn) this.boxes.draw({ x1, y1, x2, y2 }, class_name);
@@ -95,6 +96,7 @@ class Board {
       in: () => this.picture.view.zoom(1.5),
       out: () => this.picture.view.zoom(1 / 1.5),
       fit: () => this.picture.view.fit(),
+      pixels: () => this.picture.view.zoomToPixels(screenDensity()),
       help: () => this.sheets.toggleKeys(),
       cancel: () => this.cancel(),
     };
@@ -257,6 +259,7 @@ class Board {
 
   repaint() {
     this.picture.paint(this.boxes.all);
+    describeResolution(this);
     describeClass(this);
   }
 

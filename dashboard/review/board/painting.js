@@ -1,10 +1,14 @@
 // Paints the photograph and its boxes.
+//
+// A layer is one of the two pictures: {image, tiles}, its small view and, for a larger picture, its tiles.
 
 const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d" };
 const ROOM_FOR_SCORE_PX = 34;
 
-function paint(canvas, view, picture, boxes, marks) {
-  const density = window.devicePixelRatio || 1;
+// Returns how many pixels of the photograph one painted pixel stands for, where that is more than the screen could show;
+// otherwise 0.
+function paint(canvas, view, layer, boxes, marks) {
+  const density = screenDensity();
   const [width, height] = [Math.round(view.paneWidth * density), Math.round(view.paneHeight * density)];
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
@@ -12,11 +16,22 @@ function paint(canvas, view, picture, boxes, marks) {
   context.clearRect(0, 0, view.paneWidth, view.paneHeight);
   const corner = view.toPane(0, 0);
   Object.assign(canvas.dataset, { scale: view.scale, left: corner.x, top: corner.y });
-  if (picture) {
-    context.imageSmoothingEnabled = view.scale * view.width < picture.naturalWidth * 4;
-    context.drawImage(picture, corner.x, corner.y, view.width * view.scale, view.height * view.scale);
-  }
+  const reduced = layer ? paintLayer(context, view, layer, corner, density) : 0;
   for (const box of boxes) paintBox(context, view, box, marks);
+  return reduced;
+}
+
+function paintLayer(context, view, { image, tiles, frame }, corner, density) {
+  const reduced = view.width / image.naturalWidth;
+  const isEnough = reduced * view.scale * density <= 1 || reduced <= 1;
+  const isSharp = isEnough || tiles !== null;
+  context.imageSmoothingEnabled = !isSharp || view.scale * density < 4;
+  context.drawImage(image, corner.x, corner.y, view.width * view.scale, view.height * view.scale);
+  return isEnough || tiles?.paint(context, view, frame, density) ? 0 : reduced;
+}
+
+function screenDensity() {
+  return window.devicePixelRatio || 1;
 }
 
 function paintBox(context, view, box, { selected, hovered }) {

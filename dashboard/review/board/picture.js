@@ -1,12 +1,15 @@
 // The original and the result, side by side or alternating.
 
 class Picture {
-  constructor(root) {
+  // `changed` is called when more of a picture has arrived.
+  constructor(root, changed) {
+    this.changed = changed;
     this.root = root;
     this.stage = root.querySelector(".stage");
     this.canvases = [...root.querySelectorAll("canvas")];
     this.tag = root.querySelector(".before-tag");
     this.view = new View();
+    this.reduced = 0;
     this.modes = { peek: false, flicker: false, sides: true, boxes: true };
     Object.assign(this, { original: null, result: null, selected: null, hovered: null, sketched: null, ticks: 0 });
   }
@@ -16,11 +19,23 @@ class Picture {
     return Promise.all([original, result].map(loaded));
   }
 
-  show([original, result], width, height) {
-    Object.assign(this, { original, result, selected: null, hovered: null, sketched: null });
+  // `tiles`: the address of their tiles, if they have any.
+  show([original, result], width, height, tiles = null) {
+    this.close();
+    const layer = (image, of) => {
+      const isReduced = image && image.naturalWidth < width && tiles;
+      return image && { image, frame: 0, tiles: isReduced ? new Tiles(`${tiles}/${of}`, this.changed) : null };
+    };
+    Object.assign(this, { original: layer(original, "original"), result: layer(result, "result") });
+    Object.assign(this, { selected: null, hovered: null, sketched: null });
+    for (const each of [this.original, this.result]) each?.tiles?.load();
     this.modes.flicker = false;
     this.measure();
     this.view.photograph(width, height);
+  }
+
+  close() {
+    for (const layer of [this.original, this.result]) layer?.tiles?.close();
   }
 
   toggle(mode) {
@@ -46,9 +61,19 @@ class Picture {
     const boxes = this.showsBoxes ? [...others, ...(sketched ? [sketched] : [])] : [];
     const isResultsTurn = this.modes.flicker && this.ticks % 2 === 1;
     const [before, after] = this.canvases;
-    paint(before, view, isResultsTurn ? this.result : this.original, boxes, this);
+    this.reduced = paint(before, view, isResultsTurn ? this.result : this.original, boxes, this);
     this.tag.textContent = isResultsTurn ? "Result" : "Original";
-    if (this.modes.sides) paint(after, view, this.result, boxes.filter((box) => box.kind === "drawn"), this);
+    if (this.modes.sides && !this.modes.flicker) {
+      const drawn = boxes.filter((box) => box.kind === "drawn");
+      this.reduced = Math.max(this.reduced, paint(after, view, this.result, drawn, this));
+    }
+    if (this.modes.flicker) this.fetchOther(isResultsTurn ? this.original : this.result);
+  }
+
+  // Tiles of the picture that alternates with the painted one.
+  fetchOther(other) {
+    const scratch = (this.scratch ??= document.createElement("canvas"));
+    if (other) paint(scratch, this.view, other, [], this);
   }
 
   get isFocused() {

@@ -2,6 +2,8 @@
 // the point of the photograph in the centre of the pane.
 
 const MOST_ENLARGED = 16;
+const LEAST_JUDGED_PX = 96; // of a box's longer side on the screen
+const JUDGED_PX = 160;
 
 class View {
   constructor() {
@@ -51,14 +53,24 @@ class View {
     this.keepInside();
   }
 
-  // Pans to a box unless it is fully visible.
+  // One pixel of the photograph for each of the screen, around the middle of the pane.
+  zoomToPixels(density) {
+    this.zoom(1 / density / this.scale);
+  }
+
+  // Shows a box so large that a face in it can be judged, unless it already is.
   show(box) {
     const [start, end] = [this.toPane(box.x1, box.y1), this.toPane(box.x2, box.y2)];
-    if (start.x < 0 || start.y < 0 || end.x > this.paneWidth || end.y > this.paneHeight) {
-      this.x = (box.x1 + box.x2) / 2;
-      this.y = (box.y1 + box.y2) / 2;
-      this.keepInside();
-    }
+    const isVisible = start.x >= 0 && start.y >= 0 && end.x <= this.paneWidth && end.y <= this.paneHeight;
+    const side = Math.max(box.x2 - box.x1, box.y2 - box.y1);
+    const isJudgeable = side * this.scale >= LEAST_JUDGED_PX;
+    if (isVisible && isJudgeable) return;
+    this.isFitting = false;
+    if (!isJudgeable) this.scale = Math.min(JUDGED_PX / side, MOST_ENLARGED);
+    this.scale = Math.max(this.fitting, Math.min(this.scale, (0.9 * Math.min(this.paneWidth, this.paneHeight)) / side));
+    this.x = (box.x1 + box.x2) / 2;
+    this.y = (box.y1 + box.y2) / 2;
+    this.keepInside();
   }
 
   toPane(x, y) {
