@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from PIL import Image
+from playwright.sync_api import Browser, Route, expect
 
 from tests.dashboard.board_page import HAS_CHROMIUM, BoardPage, board_page, chromium
 
@@ -298,3 +301,73 @@ def test_without_other_classes_there_is_no_choice(board: BoardPage) -> None:
     board.drag((800, 50), (900, 130))
     board.press("c")
     assert "class_name" not in board.saved()[-1]
+
+
+def _tell_of_a_large_picture(board: BoardPage, *boxes: dict[str, Any]) -> list[str]:
+    """Show a picture of 8000 x 4800 pixels, each of whose tiles has a colour that says its place; the tiles fetched."""
+    fetched: list[str] = []
+
+    def answer(route: Route) -> None:
+        of, *place = urlsplit(route.request.url).path.removeprefix("/tiles/").split("/")
+        if not place:
+            frame = {"width_px": 8000, "height_px": 4800, "top_level": 13}
+            route.fulfill(json={"tile_px": 512, "frames": [frame]})
+            return
+        fetched.append(f"{of} {' '.join(place)}")
+        _, level, column, row = map(int, place)
+        width = min(512, -(-8000 // 2 ** (13 - level)) - 512 * column)
+        height = min(512, -(-4800 // 2 ** (13 - level)) - 512 * row)
+        file = io.BytesIO()
+        Image.new("RGB", (width, height), (level * 15, column * 15, row * 15 + (of == "result"))).save(file, "PNG")
+        route.fulfill(body=file.getvalue(), content_type="image/png")
+
+    board.page.route("**/tiles/**", answer)
+    board.tell(*boxes, key="large", width_px=8000, height_px=4800, tiles="/tiles")
+    return fetched
+
+
+def _pixel(board: BoardPage, pane: str, x: float, y: float) -> list[int]:
+    screen, frame = board.screen(x, y), board.page.locator("canvas.before").bounding_box()
+    assert frame is not None
+    reading = "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data].slice(0, 3)"
+    at = [round(screen[0] - frame["x"]), round(screen[1] - frame["y"])]
+    colour: list[int] = board.page.locator(f"canvas.{pane}").evaluate(reading, at)
+    return colour
+
+
+def test_one_key_shows_every_pixel_of_original_and_result(board: BoardPage) -> None:
+    fetched = _tell_of_a_large_picture(board)
+    resolution = board.board.locator(".resolution")
+    expect(resolution).to_contain_text("1 : 13")
+    board.press("1")
+    expect(resolution).to_have_text("1 : 1")
+    expect(board.board).to_have_attribute("data-detail", "full")
+    assert _pixel(board, "before", 4000, 2400) == [13 * 15, 7 * 15, 4 * 15]
+    assert _pixel(board, "after", 4000, 2400) == [13 * 15, 7 * 15, 4 * 15 + 1]
+    assert _pixel(board, "before", 4100, 2400) == [13 * 15, 8 * 15, 4 * 15]
+    at_full_size = [each for each in fetched if each.split()[2] == "13"]
+    assert 4 <= len(at_full_size) <= 24  # what the panes show, not the whole picture
+    board.press("0")
+    expect(resolution).to_contain_text("1 : 13")
+
+
+def test_tab_shows_a_small_box_at_a_size_at_which_a_face_can_be_judged(board: BoardPage) -> None:
+    small = {"x1": 7000.0, "y1": 4000.0, "x2": 7017.0, "y2": 4020.0, "score": 0.6, "destroyed": True}
+    _tell_of_a_large_picture(board, FACE, small)
+    board.press("Tab", "Tab")
+    (left, top), (right, bottom) = board.screen(7000, 4000), board.screen(7017, 4020)
+    frame = board.page.locator("canvas.before").bounding_box()
+    assert frame is not None
+    assert bottom - top >= 96
+    assert frame["x"] <= left < right <= frame["x"] + frame["width"]
+    assert frame["y"] <= top < bottom <= frame["y"] + frame["height"]
+    expect(board.board).to_have_attribute("data-detail", "full")
+    assert _pixel(board, "before", 7008, 4010) == [13 * 15, 13 * 15, 7 * 15]
+
+
+def test_missing_detail_is_shown_as_such(board: BoardPage) -> None:
+    board.page.route("**/tiles/**", lambda route: route.fulfill(status=404, body="The picture cannot be cut."))
+    board.tell(FACE, key="large", width_px=8000, height_px=4800, tiles="/tiles")
+    board.press("1")
+    expect(board.board.locator(".resolution")).to_contain_text("detail 1 :")
+    expect(board.board).to_have_attribute("data-detail", "reduced")

@@ -20,6 +20,7 @@ from api.access.identities import Identities
 from api.app import create_app
 from api.dependencies import Context
 from api.middleware.rate_limit import RateLimit
+from api.review.tile_files import TileFiles
 from blurline.access.tokens import Scope
 from blurline.orchestration.flow_runs import FlowRuns
 from blurline.settings import Settings
@@ -68,6 +69,7 @@ class House:
         app.state.context = Context(
             settings, database, store, FlowRuns(settings), Identities(settings, database), RateLimit(0),
             CapacityLimiter(8), CapacityLimiter(4), threading.Lock(),
+            TileFiles(settings, database, store),
         )  # fmt: skip
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=settings.api.url, timeout=60)
         self._tokens = {who: bearer(settings, who, scope, ttl_s=86_400) for who, scope in PEOPLE.items()}
