@@ -21,7 +21,7 @@ from blurline.settings import load_settings
 from blurline.version import VERSION
 from deployments.shipped import shipped
 
-QUEUE_PRIORITY = {"interactive": 1, "backlog": 2, "control": 3, "housekeeping": 4}
+QUEUE_PRIORITY = {"express": 1, "interactive": 2, "backlog": 3, "control": 4, "housekeeping": 5}
 _PREFECT_FILE = shipped("prefect.yaml")
 _FLOWS = Path(__file__).parents[1] / "flows"
 _RELEASE = "RELEASE_OF_BLURLINE"  # the variable in prefect.yaml for the version of every deployment

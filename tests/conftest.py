@@ -30,6 +30,24 @@ expect.set_options(timeout=TIMEOUT_MS)
 hypothesis_settings.register_profile("without a clock", deadline=None)
 hypothesis_settings.load_profile("without a clock")
 
+_ACCEPTANCE = Path(__file__).with_name("acceptance")
+
+
+# Fixtures that take many seconds to set up, once in each process of the test run that uses them.
+_COSTLY_FIXTURES = ("stack", "_prefect", "upgraded", "dashboard_settings")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share a costly fixture in one process of the run, and those of an acceptance file too."""
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        group = next((fixture for fixture in _COSTLY_FIXTURES if fixture in used), None)
+        if group is None and _ACCEPTANCE in item.path.parents:
+            group = item.path.name
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_tls_context() -> Iterator[None]:

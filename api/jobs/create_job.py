@@ -20,6 +20,7 @@ from api.deletion.retention import asked_days
 from api.dependencies import Context
 from api.http.problems import ApiProblem
 from api.jobs.idempotency import stored_answer
+from api.jobs.queues import queue_of
 from api.jobs.views import created_job_view
 from blurline.contract import CreatedJob, JobOptions, SubmittedImage, WebhookRequest
 from blurline.errors import DatabaseUnavailable, ObjectMissing, StoreUnavailable
@@ -150,7 +151,7 @@ def _create(context: Context, options: SubmissionOptions, originals: list[Origin
         options.owner,
         options.policy,
         originals,
-        "interactive" if len(originals) <= settings.scheduling.interactive_max_images else "backlog",
+        queue_of(context, originals),
         options.preset,
         options.labels,
         options.retention,

@@ -396,6 +396,11 @@ class SchedulingSettings(Concern, alias_generator=_named("BLURLINE_")):
         ge=0,
         description="Most images of a job in the queue `interactive`; larger jobs go to `backlog`.",
     )
+    express_max_mp: float = Field(
+        default=24,
+        ge=0,
+        description="Largest correction or single picture in the queue `express`, in megapixels.",
+    )
     max_attempts: int = Field(
         default=5, gt=0, description="Failed attempts, not counting outages, after which an image fails."
     )

@@ -52,7 +52,7 @@ def _waiting(system: System) -> None:
     st.subheader("Waiting")
     st.dataframe(
         [
-            *_lines("Images in the queue “{}”", system.queues, ("interactive", "backlog")),
+            *_lines("Images in the queue “{}”", system.queues, ("express", "interactive", "backlog")),
             *(_line(f"For review: {meaning(code)}", waiting) for code, waiting in system.review.items()),
             _line("Batches to dispatch", system.outbox),
             _line("Webhook messages", system.webhook_deliveries),

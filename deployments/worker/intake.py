@@ -1,4 +1,4 @@
-"""The flow run to run next: buffers for the queues `interactive` and `backlog`, with a guaranteed share for backlog.
+"""The flow run to run next: buffers for the queues of pictures, with a guaranteed share for `backlog`.
 
 A poll is a REST request, and one that returns hundreds of runs costs the server a tenth of a second. So a poll requests
 a few runs, which are buffered. A queue is polled again when its buffer is empty: at once if the last poll returned all
@@ -8,22 +8,25 @@ it requested, else at the next tick. Buffered runs expire after a moment, becaus
 from __future__ import annotations
 
 from collections import deque
+from itertools import cycle
 from typing import Generic, TypeVar
 
 Run = TypeVar("Run")
 
-INTERACTIVE, BACKLOG = "interactive", "backlog"
-_BACKLOG_SHARE = 4  # of this many picks in a row, at least one is from the backlog while it has runs
+EXPRESS, INTERACTIVE, BACKLOG = "express", "interactive", "backlog"
+_ORDER = (EXPRESS, INTERACTIVE, BACKLOG)
+_SHARES = (EXPRESS, INTERACTIVE, EXPRESS, BACKLOG)
+"""The queue that each of four picks in a row prefers. If it has no runs, the first queue in order that has some."""
 
 
 class Intake(Generic[Run]):
-    """Buffers for the two queues."""
+    """Buffers for the queues."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, deque[Run]] = {INTERACTIVE: deque(), BACKLOG: deque()}
+        self._waiting: dict[str, deque[Run]] = {queue: deque() for queue in _ORDER}
         self._next_poll_s = dict.fromkeys(self._waiting, 0.0)
         self._fresh_until_s = dict.fromkeys(self._waiting, 0.0)
-        self._picks_since_backlog = 0
+        self._preferred = cycle(_SHARES)
 
     def queues_to_poll(self, now_s: float) -> list[str]:
         """The queues to poll at this time of a monotonic clock."""
@@ -41,12 +44,7 @@ class Intake(Generic[Run]):
 
     def pick(self) -> Run | None:
         """Take the next run; None if there is none."""
-        interactive, backlog = self._waiting[INTERACTIVE], self._waiting[BACKLOG]
-        is_backlog_due = self._picks_since_backlog >= _BACKLOG_SHARE - 1
-        if backlog and (is_backlog_due or not interactive):
-            self._picks_since_backlog = 0
-            return backlog.popleft()
-        if interactive:
-            self._picks_since_backlog += 1
-            return interactive.popleft()
-        return None
+        if not any(self._waiting.values()):
+            return None
+        found = next(queue for queue in (next(self._preferred), *_ORDER) if self._waiting[queue])
+        return self._waiting[found].popleft()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from uuid import UUID
@@ -19,12 +20,16 @@ from deployments.worker.configuration import WarmConfiguration
 log = structlog.get_logger()
 
 _KNOWN_S = 30
+_ANY_DUE_S = 0.3  # shorter than the pause between two polls for the slots
 _PAGES = 20
 _PAGE_RUNS = 100
 
 
 class ScheduledRuns:
     """The runs that the pool's queues offer.
+
+    An idle worker sends one request for all queues; they share its answer for a moment. Five requests would keep the
+    server busy.
 
     A run of a flow that only a newer release has is left to a newer worker. Many of those may come before ours, so a
     poll reads on behind them, and the next polls start there for half a minute.
@@ -35,9 +40,13 @@ class ScheduledRuns:
         self._left: set[UUID | None] = set()
         self._read_from: dict[str, tuple[float, datetime]] = {}
         self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
+        self._asking = asyncio.Lock()
+        self._any_due = (0.0, False)
 
     async def poll(self, client: PrefectClient, queue: str, limit: int) -> list[WorkerFlowRunResponse] | None:
         """The next runs of a queue that this release can run, about ``limit``; None when Prefect did not answer."""
+        if not await self._is_any_due(client):
+            return []
         expires_s, after = self._read_from.get(queue, (0.0, None))
         if expires_s < time.monotonic():
             after = None
@@ -77,12 +86,22 @@ class ScheduledRuns:
             self._deployments[flow_run.deployment_id] = known
         return known[1]
 
+    async def _is_any_due(self, client: PrefectClient) -> bool:
+        """Whether any queue may have runs. True when Prefect does not answer: the poll that follows reports it."""
+        async with self._asking:
+            expires_s, is_any = self._any_due
+            if expires_s < time.monotonic():
+                entries = await self._page(client, None, 1, None)
+                is_any = entries is None or bool(entries)
+                self._any_due = time.monotonic() + _ANY_DUE_S, is_any
+            return is_any
+
     async def _page(
-        self, client: PrefectClient, queue: str, limit: int, after: datetime | None
+        self, client: PrefectClient, queue: str | None, limit: int, after: datetime | None
     ) -> list[WorkerFlowRunResponse] | None:
-        """The runs of a queue that are due, the oldest first, from a time on."""
+        """The runs of a queue (None: of any) that are due, the oldest first, from a time on."""
         body = {
-            "work_queue_names": [queue],
+            "work_queue_names": [queue] if queue else None,
             "scheduled_before": datetime.now(UTC).isoformat(),
             "scheduled_after": after and after.isoformat(),
             "limit": limit,

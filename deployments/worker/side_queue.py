@@ -1,7 +1,9 @@
-"""A queue of flows that process no pictures. They have a process beside the slots, without models.
+"""A queue with a process beside the slots.
 
-So the reconciler never waits for pictures, and pictures never wait for a flow that takes an hour. Of the runs of a
-schedule only the latest that is due is run: the others were missed while no worker was there, and would do nothing.
+`express` has one with models, so a correction never waits until a slot has finished a large picture; free slots take
+its runs too. The processes of `control` and `housekeeping` have no models: the reconciler never waits for pictures, and
+pictures never wait for a flow that takes an hour. Of the runs of a schedule only the latest that is due is run: the
+others were missed while no worker was there, and would do nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectException
 
+from deployments.worker.intake import EXPRESS
 from deployments.worker.scheduled_runs import ScheduledRuns
 from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
 
@@ -32,9 +35,10 @@ log = structlog.get_logger()
 
 CONTROL, HOUSEKEEPING = "control", "housekeeping"
 SIDE_QUEUES = {CONTROL: 15 * 60.0, HOUSEKEEPING: 4 * 3600.0}
-"""The queues, and the seconds after which a run of theirs is killed. `control` is for short flows."""
+"""The queues of flows without pictures, and the seconds after which a run of theirs is killed."""
 
 _POLL_S = 2.0
+_EXPRESS_POLL_S = 0.4
 _RUNS = 50
 _LATEST = 20
 _IDLE_S = 120
@@ -43,12 +47,15 @@ _IDLE_S = 120
 class SideQueue:
     """One queue and its process, which is started for a run and ended when it has been idle for a while.
 
-    ``current`` is the run that the process has.
+    That of `express` is always there, since loading the models takes seconds. ``current`` is the run that the process
+    has.
     """
 
-    def __init__(self, name: str, scheduled: ScheduledRuns) -> None:
+    def __init__(self, name: str, scheduled: ScheduledRuns, run_deadline_s: float) -> None:
         self.name = name
-        self.process = WorkerProcess(SIDE_QUEUES[name], loads_models=False)
+        self._is_express = name == EXPRESS
+        self._poll_s = _EXPRESS_POLL_S if self._is_express else _POLL_S
+        self.process = WorkerProcess(run_deadline_s, loads_models=self._is_express)
         self.current: UUID | None = None
         self._scheduled = scheduled
         self._has_more = False
@@ -63,10 +70,10 @@ class SideQueue:
                 pause_s = await self._serve_once(client, take)
             except (WorkerProcessDied, OSError, httpx.HTTPError, PrefectException) as error:
                 log.warning("side_queue_waits", queue=self.name, error=repr(error))
-                pause_s = _POLL_S
+                pause_s = self._poll_s
             except Exception:
                 log.exception("side_queue_broke", queue=self.name)
-                pause_s = _POLL_S
+                pause_s = self._poll_s
             await asyncio.sleep(pause_s)
 
     async def next_run(self, client: PrefectClient) -> FlowRun | None:
@@ -77,14 +84,15 @@ class SideQueue:
 
     async def _serve_once(self, client: PrefectClient, take: Callable[[FlowRun], Awaitable[None]]) -> float:
         """Take one run, if there is one. Return the seconds until the next poll."""
+        if self._is_express:
+            await self._have_process()
         flow_run = await self.next_run(client)
         if flow_run is None:
-            if self.process.is_alive and time.monotonic() - self._used_at_s > _IDLE_S:
+            is_idle = time.monotonic() - self._used_at_s > _IDLE_S and not self._is_express
+            if self.process.is_alive and is_idle:
                 await self.process.end()
-            return 0 if self._has_more else _POLL_S
-        if self.process.is_spent or not self.process.is_alive:
-            await self.process.end()
-            await self.process.start()
+            return 0 if self._has_more else self._poll_s
+        await self._have_process()
         self.current = flow_run.id
         try:
             await take(flow_run)
@@ -92,6 +100,12 @@ class SideQueue:
             self.current = None
             self._used_at_s = time.monotonic()
         return 0
+
+    async def _have_process(self) -> None:
+        """Start the process, or replace one that ended or must not be used again."""
+        if self.process.is_spent or not self.process.is_alive:
+            await self.process.end()
+            await self.process.start()
 
     async def _choose(self, client: PrefectClient, due: Sequence[FlowRun]) -> FlowRun | None:
         """A run that a person started, else the latest of a schedule."""

@@ -33,7 +33,7 @@ from blurline.observability import metrics
 from blurline.version import VERSION
 from deployments.worker.cancellations import Cancellations
 from deployments.worker.configuration import WarmConfiguration, WarmResult
-from deployments.worker.intake import Intake
+from deployments.worker.intake import EXPRESS, Intake
 from deployments.worker.process_identity import identify, is_dead_here
 from deployments.worker.run_metrics import RunMetrics
 from deployments.worker.scheduled_runs import ScheduledRuns
@@ -78,7 +78,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self._cancellations = Cancellations(self._active)
         self._taken: set[UUID] = set()
         self._scheduled = ScheduledRuns(self._work_pool_name)
-        self._side_queues = [SideQueue(name, self._scheduled) for name in SIDE_QUEUES]
+        deadlines = {EXPRESS: run_deadline_s, **SIDE_QUEUES}
+        self._side_queues = [SideQueue(name, self._scheduled, deadline_s) for name, deadline_s in deadlines.items()]
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
         self._has_joined = False
@@ -117,7 +118,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             duties = [asyncio.create_task(duty()) for duty in (self._watch_cancellations, self._heartbeat, self._sync)]
             await self._report_dead_runs()
             duties += [
-                asyncio.create_task(queue.serve(self.client, self._take, self._stopping)) for queue in self._side_queues
+                asyncio.create_task(queue.serve(self.client, self._take_beside, self._stopping))
+                for queue in self._side_queues
             ]
             pids = [process.pid for process in self._processes]
             log.info("worker_ready", worker=self.name, version=VERSION, children=pids)
@@ -139,8 +141,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> WarmResult:
         """Run one flow run in an idle process. A process that dies fails only its own run, and is replaced."""
-        side = next((queue.process for queue in self._side_queues if queue.current == flow_run.id), None)
-        process = side or await self._idle.get()
+        process = self._side_process(flow_run.id) or await self._idle.get()
         self._active[flow_run.id] = process
         identifier = identify(process.pid)
         if task_status is not None:
@@ -206,7 +207,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             entry = self._intake.pick()
             if entry is None:
                 return
-            if entry.flow_run.id not in self._taken:
+            if entry.flow_run.id not in self._taken and self._side_process(entry.flow_run.id) is None:
                 self._taken.add(entry.flow_run.id)
                 self._runs_task_group.start_soon(self._take, entry.flow_run)
 
@@ -228,6 +229,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         finally:
             self._taken.discard(flow_run.id)
             self._slot_freed.set()
+
+    async def _take_beside(self, flow_run: FlowRun) -> None:
+        """Run a flow run of a side queue, unless a slot has taken it."""
+        if flow_run.id not in self._taken:
+            await self._take(flow_run)
 
     async def _poll(self, queue: str) -> list[WorkerFlowRunResponse]:
         found = await self._scheduled.poll(self.client, queue, _POLL_RUNS)
@@ -299,6 +305,10 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         if not self._stopping.is_set():
             assert self._runs_task_group is not None
             self._runs_task_group.start_soon(restart)
+
+    def _side_process(self, flow_run_id: UUID) -> WorkerProcess | None:
+        """The process beside the slots that has this run."""
+        return next((queue.process for queue in self._side_queues if queue.current == flow_run_id), None)
 
     def _count_taken(self) -> int:
         return len(self._taken) + sum(queue.current is not None for queue in self._side_queues)

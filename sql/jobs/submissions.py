@@ -18,7 +18,7 @@ from blurline.settings import Settings
 from sql.engine.database import Transaction
 
 _UNKNOWN_BYTES = 10_000_000  # assumed size of a picture that is not fetched yet, for splitting into batches
-Queue = Literal["interactive", "backlog"]
+Queue = Literal["express", "interactive", "backlog"]
 
 
 class AlreadySubmitted(PermanentError):
@@ -43,15 +43,19 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class BatchSize:
-    """The limits of one flow run."""
+    """The limits of one flow run. A correction of more than ``express_px`` pixels does not go to `express`."""
 
     images: int
     bytes: int
+    express_px: int = 24_000_000
 
 
 def batch_size(settings: Settings) -> BatchSize:
     """The batch size in the settings."""
-    return BatchSize(settings.scheduling.batch_max_images, int(settings.scheduling.batch_max_mb * 1e6))
+    scheduling = settings.scheduling
+    return BatchSize(
+        scheduling.batch_max_images, int(scheduling.batch_max_mb * 1e6), int(scheduling.express_max_mp * 1e6)
+    )
 
 
 @dataclass(frozen=True, slots=True)

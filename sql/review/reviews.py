@@ -18,7 +18,7 @@ from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import parse_correction, reopen
 from sql.jobs.retries import cancel_attempts
 from sql.jobs.settlement import approve
-from sql.jobs.submissions import BatchSize, Member, add_batches
+from sql.jobs.submissions import BatchSize, Member, Queue, add_batches
 
 LEASE_S = 300
 _REPLACED = "A reviewer's correction replaced the re-run."
@@ -195,7 +195,9 @@ def correct_image(
         still_left = [box for box in before.leave if not any(_overlap(new, box) for new in added)]
         correction = Correction(destroy=tuple(destroy), leave=(*dropped, *still_left), is_held=is_held)
         member = Member(image_id, image["original_bytes"], image["number"] + 1, correction)
-        add_batches(transaction, image["job_id"], [member], "interactive", image["policy"], size)
+        pixels = (image["width_px"] or 0) * (image["height_px"] or 0) * (image["frames"] or 1)
+        queue: Queue = "express" if pixels <= size.express_px else "interactive"
+        add_batches(transaction, image["job_id"], [member], queue, image["policy"], size)
         reopen(transaction, [member])
         if added:
             transaction.run("withdraw_published_image", image_id=image_id, message=_WITHDRAWN)

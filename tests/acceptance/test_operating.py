@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -311,6 +312,34 @@ def test_interactive_work_takes_precedence_over_a_backlog(held: Stack, client: h
     job = client.get(f"/v1/jobs/{backlog}").json()
     assert job["state"] == "processing"
     finished(client, backlog)
+
+
+def test_a_correction_and_a_single_picture_never_wait_for_the_pictures_in_the_slots(
+    held: Stack, client: httpx.Client, hold: Path, switch: Path
+) -> None:
+    small = [("small.jpg", HOPPER.read_bytes())]
+    (published,) = finished(client, submit(client, small)).values()
+    names = [f"detect.{at}.jpg" for at in range(4 * (os.cpu_count() or 1))]  # a batch for each slot
+    large = submit(client, [(name, HOPPER.read_bytes()) for name in names])
+    wait_for(
+        "the slots are full",
+        lambda: len({int(at.name.split(".")[1]) // 4 for at in switch.glob("at-detect.*")}) >= len(names) // 4,
+    )
+    (single,) = finished(client, submit(client, small)).values()
+    assert single["state"] == "published"
+    url = f"/v1/images/{published['id']}"
+    with held.client("rita", "review") as reviewer:
+        box = {"x1": 10, "y1": 10, "x2": 60, "y2": 60}
+        reviewer.post(f"{url}/correct", json={"destroy": [box]}).raise_for_status()
+    wait_for("the correction is published", lambda: _is_corrected(client, url, published["result_sha256"]))
+    assert client.get(f"/v1/jobs/{large}").json()["state"] == "processing"
+    hold.unlink()
+    assert {image["state"] for image in finished(client, large).values()} == {"published"}
+
+
+def _is_corrected(client: httpx.Client, url: str, before: str) -> bool:
+    image = client.get(url).raise_for_status().json()
+    return image["state"] == "published" and image["result_sha256"] not in (None, before)
 
 
 def test_a_worker_that_gets_one_signal_finishes_its_run(

@@ -118,11 +118,15 @@ def _unbounded(schemas: dict[str, Any], schema: dict[str, Any], path: str) -> It
 
 
 @pytest.mark.parametrize(
-    "scopes",
-    [pytest.param(tuple(Scope), id="all"), pytest.param((Scope.SUBMIT,), id="submit", marks=pytest.mark.long)],
+    ("scopes", "examples"),
+    [
+        pytest.param(tuple(Scope), 5, id="all"),
+        pytest.param(tuple(Scope), 25, id="all, with more examples", marks=pytest.mark.long),
+        pytest.param((Scope.SUBMIT,), 15, id="submit", marks=pytest.mark.long),
+    ],
 )
 def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
-    without_prefect: Settings, tmp_path: Path, scopes: tuple[Scope, ...]
+    without_prefect: Settings, tmp_path: Path, scopes: tuple[Scope, ...], examples: int
 ) -> None:
     settings = without_prefect.replace(allow_urls=True, allow_webhooks=True, requests_per_minute=0)
     token = bearer(settings, "ann", *scopes, ttl_s=600)
@@ -133,7 +137,7 @@ def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
                 "--header", f"Authorization: {token}", "--exclude-path", "/healthcheck",
                 "--exclude-path", "/panoramax/blur/",  # without a worker, it answers 503 to every picture
                 "--exclude-checks", "positive_data_acceptance,ignored_auth",
-                "--max-examples", "15", "--seed", "7", "--generation-database", "none", "--no-color",
+                "--max-examples", str(examples), "--seed", "7", "--generation-database", "none", "--no-color",
                 "--request-timeout", "20", "--continue-on-failure",
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False, timeout=500,

@@ -16,7 +16,7 @@ from prefect.states import Pending
 
 from deployments.deploy import deploy
 from deployments.worker.scheduled_runs import ScheduledRuns
-from deployments.worker.side_queue import CONTROL, SideQueue
+from deployments.worker.side_queue import CONTROL, SIDE_QUEUES, SideQueue
 from tests.prefect_server import Prefect
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def _missed(prefect: Prefect) -> list[str]:
 def test_of_missed_runs_only_the_latest_is_run(prefect: Prefect) -> None:
     missed = _missed(prefect)
     by_hand = prefect.schedule_run("cancel-rerun", timedelta(hours=1), parameters={"rerun_id": missed[0]})
-    queue = SideQueue(CONTROL, ScheduledRuns("blurline"))
+    queue = SideQueue(CONTROL, ScheduledRuns("blurline"), SIDE_QUEUES[CONTROL])
     taken: list[FlowRun] = []
 
     async def take(client: PrefectClient) -> None:
@@ -100,7 +100,7 @@ async def _is_scheduled(client: PrefectClient, ids: list[str]) -> bool:
 def test_a_run_that_another_worker_has_taken_makes_the_ones_before_it_missed(prefect: Prefect) -> None:
     missed = _missed(prefect)
     prefect.post(f"/flow_runs/{missed[-1]}/set_state", {"state": {"type": "PENDING"}})
-    queue = SideQueue(CONTROL, ScheduledRuns("blurline"))
+    queue = SideQueue(CONTROL, ScheduledRuns("blurline"), SIDE_QUEUES[CONTROL])
     found = asked(queue.next_run)
     assert found is None or str(found.id) not in missed, "it has come due during the test"
 

@@ -10,7 +10,7 @@ import pytest
 from blurline.cli.servers import _GRACE_S
 from blurline.observability import metrics
 from blurline.settings import Settings
-from deployments.worker.intake import BACKLOG, INTERACTIVE
+from deployments.worker.intake import BACKLOG, EXPRESS, INTERACTIVE
 from tests.deployments.kubernetes import guide
 from tests.deployments.kubernetes.manifests import EXAMPLE, Manifest, named, of_kind, rendered, settings_of, workload
 
@@ -39,7 +39,7 @@ def test_the_queries_use_existing_metrics_and_labels(keda: Manifest) -> None:
         assert labels["namespace"] == of_kind(rendered(EXAMPLE), "Namespace")[0]["metadata"]["name"]
         assert trigger["metadata"]["ignoreNullValues"] == "false"  # a lost Prometheus is no lack of work
         queues.add(labels["queue"])
-    assert queues == {INTERACTIVE, BACKLOG}
+    assert queues == {EXPRESS, INTERACTIVE, BACKLOG}
 
 
 def test_the_autoscaler_without_keda_uses_the_same_targets(keda: Manifest, hpa: Manifest) -> None:

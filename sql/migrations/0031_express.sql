@@ -1,0 +1,3 @@
+-- A queue for a picture that somebody waits for: a correction, or a job of one picture, unless it is large.
+ALTER TABLE batches DROP CONSTRAINT batches_queue_check;
+ALTER TABLE batches ADD CONSTRAINT batches_queue_check CHECK (queue IN ('express', 'interactive', 'backlog')) NOT VALID;
