@@ -29,7 +29,7 @@ CREATE INDEX attempts_fruitless ON attempts (finished_at) INCLUDE (outcome, erro
 CREATE INDEX attempts_of_batch ON attempts (batch_id);
 CREATE INDEX attempts_waiting ON attempts (batch_id) WHERE outcome IS NULL AND started_at IS NULL;
 
--- 0001
+-- 0001, 0029
 CREATE TABLE batches (
     id          uuid        NOT NULL,
     job_id      uuid        NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE batches (
     rerun_id    uuid,
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT batches_pkey PRIMARY KEY (id),
-    CONSTRAINT batches_queue_check CHECK (queue = ANY (ARRAY['interactive', 'backlog'])),
+    CONSTRAINT batches_queue_check CHECK (queue = ANY (ARRAY['express', 'interactive', 'backlog'])) NOT VALID,
     CONSTRAINT batches_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
 );
 CREATE INDEX batches_of_job ON batches (job_id);

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase
@@ -61,6 +62,11 @@ class Transitions(RuleBasedStateMachine):
     def _has_images(self) -> bool:
         return bool(self.world.now.images)
 
+    def _being_processed(self) -> Iterator[UUID]:
+        """The images that a worker has; other people may have deleted some."""
+        attempts = [attempt for work in self.world.workers for attempt in work.attempts]
+        return (attempt.image_id for attempt in attempts if attempt.image_id in self.world.now.images)
+
     @initialize(policy=policies)
     def first(self, policy: dict[str, Any]) -> None:
         self.world.submit(ANN, policy)
@@ -106,6 +112,14 @@ class Transitions(RuleBasedStateMachine):
     def delete(self, who: str, at: int, whole_job: bool) -> None:
         image = self._image(at)
         (self.world.delete_job if whole_job else self.world.delete_image)(who, image)
+
+    @precondition(lambda self: any(self._being_processed()))
+    @rule(who=managers, at=places, how=st.sampled_from(["cancel_job", "delete_job", "delete_image"]))
+    def interrupt(self, who: str, at: int, how: str) -> None:
+        """A person ends what a worker is processing; by chance alone that is rare."""
+        counts["transitions"] += 1
+        images = list(self._being_processed())
+        getattr(self.world, how)(who, images[at % len(images)])
 
     @precondition(_has_images)
     @rule(who=operators, at=places, whole_job=st.booleans())
