@@ -29,7 +29,7 @@ CREATE INDEX attempts_fruitless ON attempts (finished_at) INCLUDE (outcome, erro
 CREATE INDEX attempts_of_batch ON attempts (batch_id);
 CREATE INDEX attempts_waiting ON attempts (batch_id) WHERE outcome IS NULL AND started_at IS NULL;
 
--- 0001, 0031
+-- 0001, 0030
 CREATE TABLE batches (
     id          uuid        NOT NULL,
     job_id      uuid        NOT NULL,
