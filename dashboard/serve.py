@@ -28,6 +28,7 @@ def _options(settings: Settings, host: str, port: int) -> list[str]:
     names = own_names((settings.dashboard.url,), settings.access.allowed_hosts)
     options = [f"--server.address={host}", f"--server.port={port}"]
     options += [f"--server.allowedHosts={name}" for name in names]
+    options.append("--global.disableWidgetStateDuplicationWarning=true")  # about fields that `keep_fields` keeps
     if settings.oidc.client_id:
         options.append(f"--secrets.files={_written(settings)}")
     return options

@@ -45,7 +45,7 @@ def forwarding(to: str, answers: Mapping[str, Answer], date: str | None = None) 
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _handle  # noqa: N815
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_OPTIONS = _handle  # noqa: N815
 
         def log_message(self, *_arguments: object) -> None:
             pass

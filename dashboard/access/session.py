@@ -13,6 +13,9 @@ from dashboard.access.sign_in import current_token
 
 _PATIENCE_S = 0.5
 _ALIVE_WITHIN_S = 3
+KEPT = "kept-"
+"""How the keys of fields begin whose input is kept while the user looks at another page."""
+
 _TOKEN, _CLIENT, _ME = "token", "client", "me"
 
 
@@ -31,6 +34,19 @@ def begin(token: str) -> None:
         if unanswered is not None:
             raise DatabaseUnavailable(unanswered)
         st.session_state[_ME] = client().me()
+
+
+def keep_fields() -> None:
+    """Keep the input of fields that the present page does not show: Streamlit drops that of others."""
+    for key in st.session_state:
+        if str(key).startswith(KEPT):
+            st.session_state[key] = st.session_state[key]
+
+
+def clear_fields() -> None:
+    """Drop the input that `keep_fields` keeps."""
+    for key in [key for key in st.session_state if str(key).startswith(KEPT)]:
+        del st.session_state[key]
 
 
 def client() -> Client:

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from blurline.access.tokens import Scope
-from dashboard.access.session import begin, may, me
+from dashboard.access.session import begin, keep_fields, may, me
 from dashboard.access.sign_in import show_sign_out, sign_in
 from dashboard.problems import recovering
 from dashboard.states import plain
@@ -48,6 +48,7 @@ def _run() -> None:
     token = sign_in()
     with recovering(token):
         begin(token)
+        keep_fields()
         pages = [
             st.Page(_PAGES / entry.file, title=entry.title, icon=entry.icon)
             for entry in ENTRIES

@@ -9,17 +9,19 @@ import pandas  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
 
+import dashboard.jobs.picker
 import dashboard.review.board
 import dashboard.statistics.sections  # noqa: F401
 from blurline.settings import load_settings
 from dashboard.access.guard import Guard
 from dashboard.access.sign_in_routes import ROUTES
 from dashboard.download_links import ROUTE
+from dashboard.jobs.upload_routes import ROUTES as UPLOAD_ROUTES
 from dashboard.review.tiles import TILE_ROUTES
 
 _settings = load_settings()
 app = st.App(
     "app.py",
-    routes=[ROUTE, *TILE_ROUTES, *([] if _settings.oidc.client_id else ROUTES)],
+    routes=[ROUTE, *UPLOAD_ROUTES, *TILE_ROUTES, *([] if _settings.oidc.client_id else ROUTES)],
     middleware=[Middleware(Guard, settings=_settings)],
 )

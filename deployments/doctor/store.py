@@ -15,6 +15,7 @@ from blurline.ids import new_id
 from blurline.settings import Settings
 from blurline.storage.bucket_admin import Buckets
 from blurline.storage.store import PresignedPost, Store
+from deployments.doctor.browser_uploads import browser_uploads
 from deployments.doctor.result import Finding, clock_finding, error, ok, warning
 
 _CONTENT = b"can be written and read"
@@ -47,6 +48,7 @@ def store(settings: Settings) -> Iterator[Finding]:
         yield _versions(buckets)
         yield from _written_and_private(settings, buckets)
         yield _upload(settings, store)
+        yield from browser_uploads(settings)
         yield _limits(settings)
 
 

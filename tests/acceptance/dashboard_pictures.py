@@ -66,7 +66,7 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
     _keep(page, "dashboard-jobs-empty")
 
     _open(page, url, "Adjust the policy")
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([HOPPER, ASTRONAUT, COFFEE, GROUP])
+    page.locator("input.files").set_input_files([HOPPER, ASTRONAUT, COFFEE, GROUP])
     page.get_by_text("Adjust the policy").click()
     expect(page.get_by_role("button", name="Submit 4 photographs")).to_be_enabled()
     page.mouse.move(0, 0)

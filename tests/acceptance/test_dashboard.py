@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromiu
 
 def test_photographs_are_submitted_followed_and_fetched(stack: Stack, page: Page) -> None:
     page.goto(stack.dashboard_url())
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([HOPPER, ASTRONAUT, GROUP])
+    page.locator("input.files").set_input_files([HOPPER, ASTRONAUT, GROUP])
     page.get_by_role("textbox", name="Labels").fill("assignment=4711")
     page.get_by_role("textbox", name="Labels").press("Enter")
     page.get_by_role("button", name="Submit 3 photographs").click()

@@ -85,7 +85,7 @@ def _pick(page: Page, name: str, option: str) -> None:
 def _upload(page: Page, url: str) -> None:
     page.goto(url)
     with page.expect_file_chooser() as chooser:
-        page.get_by_test_id("stFileUploaderDropzone").locator("button").click()
+        page.get_by_role("button", name="Choose photographs").click()
     chooser.value.set_files(GROUP)
     _fill(page, "Labels", ", ".join(f"{name}={value}" for name, value in LABELS.items()))
     page.get_by_text("Adjust the policy").click()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from blurline.settings import Settings
 from blurline.storage.bucket_admin import Buckets
 from deployments.doctor import Severity
+from deployments.doctor.browser_uploads import browser_uploads
 from deployments.doctor.store import store
 from tests.deployments.doctor.findings import wrong
 from tests.tcp_proxy import Answer, forwarding
@@ -106,3 +107,27 @@ def test_a_store_that_does_not_enforce_upload_forms_is_reported(settings: Settin
         found = wrong(store, settings.replace(s3_public_endpoint=url))
     assert found["store.limits"].severity is Severity.ERROR
     assert "more bytes than the form allows and another key" in found["store.limits"].says
+
+
+def test_a_store_that_refuses_pages_of_the_dashboard_is_a_warning(settings: Settings) -> None:
+    with forwarding(settings.store.endpoint, {f"OPTIONS {settings.store.originals_bucket}": Answer(403)}) as url:
+        found = wrong(store, settings.replace(s3_public_endpoint=url))
+    assert set(found) == {"store.browser"}
+    assert found["store.browser"].severity is Severity.WARNING
+    assert "allows POST from http://127.0.0.1:8501" in str(found["store.browser"].remedy)
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "remedy"),
+    [
+        ("https://pages.example", "http://store.example:9000", "Serve the store over TLS."),
+        ("https://pages.example", "https://127.0.0.1:8333", "BLURLINE_S3_PUBLIC_ENDPOINT"),
+        ("https://pages.example:443/", "https://pages.example", None),
+    ],
+)
+def test_addresses_that_no_browser_can_use_together_are_a_warning(
+    settings: Settings, page: str, address: str, remedy: str | None
+) -> None:
+    (found,) = browser_uploads(settings.replace(dashboard_url=page, s3_public_endpoint=address))
+    assert found.severity is (Severity.WARNING if remedy else Severity.OK)
+    assert remedy is None or remedy in str(found.remedy)
