@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
@@ -213,15 +213,21 @@ def test_a_browser_that_cannot_reach_the_store_uploads_through_the_dashboard(
 
 def test_what_did_not_arrive_is_sent_again_and_the_rest_is_not(picker: PickerPage, settings: Settings) -> None:
     sent: list[str] = []
-    refusal = {"status": 400, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "<Message>Disk full</Message>"}
+    refusal: dict[str, Any] = {
+        "status": 400,
+        "headers": {"Access-Control-Allow-Origin": "*"},
+        "body": "<Message>Disk full</Message>",
+    }
     picker.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     picker.choose(("a.jpg", SMALL), ("b.jpg", SMALL + b"."))
     expect(picker.part(".summary")).to_contain_text("2 photographs")
-    is_second: list[bool] = []
-    picker.page.route(
-        f"{settings.store.endpoint}/**",
-        lambda route: route.fulfill(**refusal) if is_second else (is_second.append(True), route.continue_()),  # type: ignore[arg-type]
-    )
+    posted: list[str] = []
+
+    def answer(route: Route) -> None:
+        posted.append(route.request.url)
+        route.continue_() if len(posted) == 1 else route.fulfill(**refusal)
+
+    picker.page.route(f"{settings.store.endpoint}/**", answer)
     picker.begin()
     expect(picker.part(".notice")).to_contain_text("b.jpg: The store refuses it (400: Disk full).")
     expect(picker.part(".notice")).to_contain_text("1 photograph could not be uploaded, so nothing is submitted yet.")
@@ -242,7 +248,8 @@ def test_a_dropped_folder_is_searched(picker: PickerPage) -> None:
                 const batches = inside.map((each) => [each]);
                 return { readEntries: (done) => done(batches.shift() || []) };
             } });
-            const entry = folder(file("/trip/b10.jpg"), file("/trip/b9.jpg"), folder(file("/trip/a/c.jpg"), file("/trip/a/.hidden.jpg")));
+            const inside = folder(file("/trip/a/c.jpg"), file("/trip/a/.hidden.jpg"));
+            const entry = folder(file("/trip/b10.jpg"), file("/trip/b9.jpg"), inside);
             const event = new Event("drop", { bubbles: true, cancelable: true });
             event.dataTransfer = { items: [{ webkitGetAsEntry: () => entry }], files: [] };
             document.querySelector("#host").shadowRoot.querySelector(".drop").dispatchEvent(event);
