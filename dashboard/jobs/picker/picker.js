@@ -30,12 +30,14 @@ class Picker {
     const { root } = this;
     const files = this.find("input.files");
     const folder = this.find("input.folder");
-    for (const input of [files, folder]) {
-      input.onchange = () => {
-        this.add(inOrder([...input.files].map((file) => [file.webkitRelativePath || file.name, file])));
-        input.value = "";
-      };
-    }
+    files.onchange = () => {
+      this.add([...files.files].map((file) => [file.name, file]));
+      files.value = "";
+    };
+    folder.onchange = () => {
+      this.add(inOrder([...folder.files].map((file) => [file.webkitRelativePath, file])));
+      folder.value = "";
+    };
     const act = {
       files: () => files.click(),
       folder: () => folder.click(),
