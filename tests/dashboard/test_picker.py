@@ -155,20 +155,22 @@ def test_pictures_in_a_zip_are_taken(picker: PickerPage) -> None:
     assert "Left out: 1 file\nnotes.txt is not a picture." in _left_out(picker).replace("\n\n", "\n")
 
 
-@pytest.mark.parametrize(
-    ("file", "why"),
-    [
-        (_zip(("bomb.jpg", bytes(50_000_000))), "bomb.jpg has 50 MB"),
-        (_zip(*((f"{at}", b"") for at in range(20_001)), compression=zipfile.ZIP_STORED), "more than 20,000 files"),
-        (("desk.zip", b"PK\x03\x04 and then nothing"), "desk.zip is not a readable ZIP file. Create it again."),
-        (("desk.zip", b"PK\x05\x06"), "desk.zip is not a readable ZIP file. Create it again."),
-        (_zip(("a.jpg", SMALL), compression=zipfile.ZIP_LZMA), "use an unsupported compression"),
-    ],
-    ids=["bomb", "swarm", "cut", "end", "lzma"],
-)
-def test_a_zip_is_not_trusted(picker: PickerPage, file: tuple[str, bytes], why: str) -> None:
-    picker.choose(file)
-    assert why in _left_out(picker)
+def test_a_zip_is_not_trusted(picker: PickerPage) -> None:
+    picker.choose(
+        _zip(("bomb.jpg", bytes(50_000_000))),
+        ("swarm.zip", _zip(*((f"{at}", b"") for at in range(20_001)), compression=zipfile.ZIP_STORED)[1]),
+        ("cut.zip", b"PK\x03\x04 and then nothing"),
+        ("end.zip", b"PK\x05\x06"),
+        _zip(("a.jpg", SMALL), compression=zipfile.ZIP_LZMA),
+    )
+    assert _left_out(picker).splitlines() == [
+        "Left out: 5 files",
+        "bomb.jpg has 50 MB, but a file can have at most 1 MB.",
+        "swarm.zip contains more than 20,000 files. Split it.",
+        "cut.zip is not a readable ZIP file. Create it again.",
+        "end.zip is not a readable ZIP file. Create it again.",
+        "desk.zip contains files that are encrypted or use an unsupported compression.",
+    ]
     assert picker.part(".chosen .name").count() == 0
 
 
