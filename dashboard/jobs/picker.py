@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from blurline.cli.upload.scan import EXTENSIONS
 from blurline.contract import SubmissionLimits
+from blurline.file_names import EXTENSIONS
 from dashboard.jobs.picker_answer import parse_answer
 from dashboard.jobs.upload_desk import UploadDesk
 

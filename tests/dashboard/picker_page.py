@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Locator, Page
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from blurline.cli.upload.scan import EXTENSIONS
 from blurline.client import Client
 from blurline.contract import JobOptions
+from blurline.file_names import EXTENSIONS
 from dashboard.access.session_cookies import cookie_name, session_cookies, session_of
 from dashboard.jobs.picker import CSS, HTML, JS
 from dashboard.jobs.picker_answer import PickerAnswer
