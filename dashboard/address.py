@@ -24,10 +24,14 @@ def in_address(name: str, parse: Callable[[str | None], Any], write: Callable[[A
     ``parse`` makes the widget's value of the parameter (None: it is absent), and ``write`` the reverse. A change also
     removes those of `Pages`, whose cursors belong to the former list.
     """
-    key, said = f"{_SEEN}-{name}", st.query_params.get(name)
-    seen: dict[str, str | None] = st.session_state.setdefault(_SEEN, {})
-    if name not in seen or seen[name] != said or key not in st.session_state:
-        st.session_state[key], seen[name] = parse(said), said
+    said = st.query_params.get(name)
+    seen: dict[str, tuple[str | None, int]] = st.session_state.setdefault(_SEEN, {})
+    before, version = seen.get(name, (None, 0))
+    key = f"{_SEEN}-{name}-{version}"
+    if name not in seen or before != said or key not in st.session_state:
+        # A new widget: a request of the browser that still has the old one's value must not change the address back.
+        key = f"{_SEEN}-{name}-{version + 1}"
+        st.session_state[key], seen[name] = parse(said), (said, version + 1)
     return {"key": key, "on_change": _changed, "args": (name, key, write)}
 
 
@@ -67,6 +71,7 @@ def _changed(name: str, key: str, write: Callable[[Any], str | None]) -> None:
     value = st.session_state[key]
     said = write(value) if value is not None else None
     set_parameter(name, said)
-    st.session_state[_SEEN][name] = said or None
+    _, version = st.session_state[_SEEN][name]
+    st.session_state[_SEEN][name] = said or None, version
     for page in PAGE_PARAMETERS:
         st.query_params.pop(page, None)
