@@ -1,4 +1,4 @@
-"""Review: one image after another, the most doubtful first, or the image in the address (`?image=…`)."""
+"""Review: one image after another, the most doubtful first or the one in the address, or a list (`?view=list`)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.access.session import client
+from dashboard.address import set_parameter
 from dashboard.problems import state
 from dashboard.review.board import show_board
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk, Saved
+from dashboard.review.review_list import review_list
 from dashboard.review.words import decision_words, doubt_words, saved_words, why_words
 from dashboard.states import IMAGE_STATES, ago, counted, plain
 
 _LOOK_AGAIN_S = 2
 _ASK_AGAIN_S = 1
-_DESK = "review_desk"
+_DESK, _PLACE = "review_desk", "review_place"
 
 
 def _page() -> None:
     desk = _desk()
+    if st.query_params.get("view") == "list" and "image" not in st.query_params:
+        st.button("One after another", icon=":material/arrow_back:", type="tertiary", on_click=_leave_list)
+        st.title("Waiting for review")
+        review_list()
+        return
     _follow_link(desk)
     desk.ensure_case()
+    _keep_place(desk)
+    st.button("Show as a list", icon=":material/grid_view:", type="tertiary", on_click=_enter_list)
     if desk.case is None:
         st.title("Review")
         st.fragment(_nothing, run_every=_LOOK_AGAIN_S)(desk)
@@ -41,10 +50,19 @@ def _desk() -> Desk:
     return found
 
 
+def _enter_list() -> None:
+    st.query_params["view"] = "list"  # with the filters that it had
+    st.query_params.pop("image", None)
+
+
+def _leave_list() -> None:
+    st.query_params.pop("view", None)
+
+
 def _follow_link(desk: Desk) -> None:
-    """Open the image in the address, once. The queue continues after it."""
-    linked = st.query_params.pop("image", None)
-    if linked is None:
+    """Open the image in the address, unless it is the one that the page has put there. The queue continues after it."""
+    linked = st.query_params.get("image")
+    if linked is None or linked == st.session_state.get(_PLACE):
         return
     try:
         desk.open(UUID(linked))
@@ -52,6 +70,14 @@ def _follow_link(desk: Desk) -> None:
         st.warning("The address does not contain a valid image id.", icon=":material/link_off:")
     if desk.error is not None:
         state(desk.error)
+
+
+def _keep_place(desk: Desk) -> None:
+    """Put the current image into the address, so that a reload and a shared link show it."""
+    place = None if desk.case is None else str(desk.case.id)
+    st.session_state[_PLACE] = place
+    if st.query_params.get("image") != place:
+        set_parameter("image", place)
 
 
 def _nothing(desk: Desk) -> None:

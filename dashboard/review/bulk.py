@@ -1,0 +1,69 @@
+"""Decisions on many images at once, and taking them back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from blurline.client import Client
+from blurline.contract import Image, ReviewSelection
+from blurline.errors import BlurlineError
+
+Verdict = Literal["approved", "rejected"]
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An image that was decided here."""
+
+    image_id: UUID
+    job_id: UUID
+    name: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of several decisions: those that hold, and by name why others were refused."""
+
+    decided: tuple[Decided, ...]
+    refused: dict[str, str]
+
+
+def decide(client: Client, images: Sequence[Image], verdict: Verdict, note: str = "") -> Outcome:
+    """Approve or reject images, each by itself. An approval publishes only the result that the list has shown."""
+
+    def one(image: Image) -> str | None:
+        try:
+            if verdict == "approved":
+                client.approve(image.id, image.result_sha256 or "0")
+            else:
+                client.reject(image.id, note)
+        except BlurlineError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        reasons = list(threads.map(one, images))
+    return Outcome(
+        tuple(
+            Decided(image.id, image.job_id, image.name, verdict)
+            for image, reason in zip(images, reasons, strict=True)
+            if reason is None
+        ),
+        {image.name: reason for image, reason in zip(images, reasons, strict=True) if reason is not None},
+    )
+
+
+def take_back(client: Client, decided: Sequence[Decided]) -> int:
+    """Send decided images back to review. Return how many; those that have changed since are left out."""
+    by_job: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for each in decided:
+        by_job[each.job_id].append(each.image_id)
+    return sum(client.send_to_review(job, ReviewSelection(image_ids=ids)) for job, ids in by_job.items())
