@@ -78,6 +78,7 @@ def open_photo(data: bytes, limits: Limits | None = None, *, merges: bool = True
                     image.seek(number)
                 if image.format == "TIFF":
                     check_page(image)
+                    image.getexif()[ORIENTATION] = _orientation(image)  # Pillow would follow XMP where no tag says it
                     colour = read_colour(image, data)  # each page has its own
                 image.load()
                 frame = replace(decoded_frame(image, stored, crop), colour=colour)
@@ -227,17 +228,12 @@ def _orientation(image: Image.Image) -> int:
         return 1
     try:
         with _quiet():
-            if image.format in ("TIFF", "PNG"):  # TIFF: its own tags; PNG: a block that may follow the pixels
-                value = image.getexif().get(ORIENTATION, 1) if image.format == "TIFF" or _has_exif(image) else 1
-            else:
-                block = Image.Exif()
-                block.load(image.info.get("exif", b""))
-                value = block.get(ORIENTATION, 1)
+            if image.format == "PNG":
+                image.load()  # its block may follow the pixels
+            block = Image.Exif()
+            block.load(image.info.get("exif", b""))
+            tags = getattr(image, "tag_v2", block)
+            value = tags.get(ORIENTATION, 1)
     except Exception:  # Pillow's parser raises many types for untrusted EXIF; then assume upright
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _has_exif(image: Image.Image) -> bool:
-    image.load()
-    return "exif" in image.info

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from PIL.ExifTags import Base
 
 from blurline import Photo, Policy, open_photo, redact
@@ -54,6 +54,27 @@ def test_the_primary_picture_of_a_heic_is_treated_wherever_it_is(which: int, tmp
 
 def _places(data: bytes, kind: bytes) -> list[int]:
     return [at for at in range(len(data)) if data[at : at + 4] == kind]
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("has_exif", [False, True])
+def test_an_orientation_in_xmp_does_not_count(format_: str, has_exif: bool) -> None:
+    exif = Image.Exif()
+    if has_exif:
+        exif[Base.Make] = "Maker"
+    xmp = b'<a xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+    options: dict[str, Any] = {"xmp": xmp}
+    if format_ == "PNG":
+        options = {"pnginfo": PngImagePlugin.PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    if format_ == "TIFF":
+        exif[700] = xmp
+        options = {}
+    data = encoded(PORTRAIT, format_, exif=exif, **options)
+    assert b"tiff:Orientation" in data
+    header, photo = read_header(data), open_photo(data)
+    assert (header.width_px, header.height_px) == (photo.width_px, photo.height_px) == PORTRAIT.size
+    assert psnr_db(photo.pixels, np.asarray(PORTRAIT)) > 30
 
 
 @needs_heif_enc
