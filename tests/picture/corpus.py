@@ -94,7 +94,7 @@ def kinds() -> Iterator[Kind]:
     yield Kind("AVIF", "nclx, HLG", 10, _by_avifenc("-d", "10", "--cicp", "9/18/9"), deep)
     converted = frozenset({"heic_to_jpeg"})
     yield Kind("HEIC", "untagged", 8, _by_heif_enc(), converted)
-    yield Kind("HEIC", "untagged", 10, _by_heif_enc("-b", "10"), converted | deep)
+    yield Kind("HEIC", "untagged", 10, _by_heif_enc("-b", "10", is_deep=True), converted | deep)
     yield Kind("HEIC", "ICC profile", 8, _by_heif_enc(profile=profile), converted)
     yield Kind("HEIC", "nclx, Display P3", 8, _by_heif_enc(code=(12, 13)), converted, code_points=(12, 13))
     yield Kind("GIF", "untagged", 8, _by_pillow("GIF", PORTRAIT.quantize(256)))
@@ -173,11 +173,14 @@ def _png_with(kind: bytes, body: bytes) -> Callable[[Path, int], bytes]:
 
 def _png_of_16_bits(_: Path, orientation: int) -> bytes:
     stored = Image.open(io.BytesIO(sideways(PORTRAIT, orientation, "PNG")))
+    return _of_16_bits(stored, (b"eXIf", stored.info["exif"].removeprefix(b"Exif\0\0")))
+
+
+def _of_16_bits(stored: Image.Image, *chunks: tuple[bytes, bytes]) -> bytes:
     levels = np.asarray(stored, np.uint16) * 257
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
-    exif = stored.info["exif"].removeprefix(b"Exif\0\0")
     header = struct.pack(">IIBBBBB", *stored.size, 16, 2, 0, 0, 0)
-    parts = [(b"IHDR", header), (b"eXIf", exif), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in parts)
 
 
@@ -207,10 +210,11 @@ def _by_avifenc(*options: str, profile: bytes | None = None) -> Callable[[Path, 
 
 
 def _by_heif_enc(
-    *options: str, profile: bytes | None = None, code: tuple[int, int] | None = None
+    *options: str, profile: bytes | None = None, code: tuple[int, int] | None = None, is_deep: bool = False
 ) -> Callable[[Path, int], bytes]:
     def make(folder: Path, orientation: int) -> bytes:
-        data = _made(folder, orientation, "heif-enc", "-q", "92", *options, "in.png", "-o", "out", profile=profile)
+        command = ("heif-enc", "-q", "92", *options, "in.png", "-o", "out")
+        data = _made(folder, orientation, *command, profile=profile, is_deep=is_deep)
         if code is not None:
             data = with_property(data, b"colr", b"nclx" + struct.pack(">HHHB", *code, 6, 0x80))
         return data if orientation == 1 else with_property(data, b"irot", b"\3")
@@ -218,8 +222,9 @@ def _by_heif_enc(
     return make
 
 
-def _made(folder: Path, orientation: int, *command: str, profile: bytes | None = None) -> bytes:
+def _made(folder: Path, orientation: int, *command: str, profile: bytes | None = None, is_deep: bool = False) -> bytes:
     stored = PORTRAIT if orientation == 1 else PORTRAIT.transpose(Image.Transpose.ROTATE_90)
-    stored.save(folder / "in.png", icc_profile=profile)
+    data = _of_16_bits(stored) if is_deep else encoded(stored, "PNG", icc_profile=profile)
+    (folder / "in.png").write_bytes(data)
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return (folder / "out").read_bytes()

@@ -21,10 +21,11 @@ from PIL import Image, ImageCms
 
 from blurline import Box, Face, Policy, open_photo
 from blurline.picture.formats import png
-from blurline.picture.redact import WrittenFile, write
+from blurline.picture.redact import write
 from blurline.policy.metadata_policy import MetadataPolicy
 from tests.picture.browser_view import mean_delta_e, views
 from tests.picture.corpus import HEIGHT_PX, PORTRAIT, WIDTH_PX, Kind, with_metadata
+from tests.pictures import encoded
 
 FACE = Face(Box(66, 44, 126, 128), 0.9)
 MOST_DELTA_E = 2.0
@@ -45,23 +46,22 @@ _EVERYWHERE = np.ones((HEIGHT_PX, WIDTH_PX), bool)
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """A file of the corpus and its result."""
+    """A file of the corpus and its result. ``suffix``: the result's extension; ``notes``: their codes; ``is_copied``:
+    the compressed data is the source's."""
 
     kind: Kind
     orientation: int
     policy: MetadataPolicy
     has_face: bool
     original: bytes
-    done: WrittenFile
+    result: bytes
+    suffix: str
+    notes: tuple[str, ...]
+    is_copied: bool = False
 
     def __str__(self) -> str:
         found = "a face" if self.has_face else "no face"
         return f"{self.kind.name} | orientation {self.orientation} | {self.policy.value} | {found}"
-
-    @property
-    def suffix(self) -> str:
-        """The extension of the result."""
-        return self.done.photo.encoding.format.extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +75,25 @@ class Verdict:
 
 def treat(kind: Kind, orientation: int, policy: MetadataPolicy, has_face: bool, folder: Path) -> Treated:
     """Make a file of the corpus and its result."""
-    original = _original(kind, orientation, folder)
+    original = original_file(kind, orientation, folder)
     faces = ((FACE,),) if has_face else ((),)
     done = write(open_photo(original), faces, Policy(metadata=policy))
-    return Treated(kind, orientation, policy, has_face, original, done)
+    notes = tuple(note.code for note in done.notes)
+    suffix = done.photo.encoding.format.extension
+    return Treated(kind, orientation, policy, has_face, original, done.data, suffix, notes, done.is_copied)
 
 
 @lru_cache(maxsize=2)
-def _original(kind: Kind, orientation: int, folder: Path) -> bytes:
+def original_file(kind: Kind, orientation: int, folder: Path) -> bytes:
+    """A file of the corpus with its metadata."""
     return with_metadata(kind.make(folder, orientation), kind.container, folder)
 
 
 def judge(all_treated: Sequence[Treated], folder: Path) -> list[Verdict]:
     """The verdict on each result."""
     shown = _views([_shown_file(each, folder) for each in all_treated], folder)
-    results = _views([(each.done.data, each.suffix) for each in all_treated], folder)
-    tags = _tags([(each.done.data, each.suffix) for each in all_treated], folder)
+    results = _views([(each.result, each.suffix) for each in all_treated], folder)
+    tags = _tags([(each.result, each.suffix) for each in all_treated], folder)
     known = [
         _warnings(each)
         for each in _tags([(each.original, each.kind.container.lower()) for each in all_treated], folder)
@@ -113,11 +116,10 @@ def _verdict(
         faults.append("the face is visible")
     if not treated.has_face and not treated.kind.has_alpha and _correlation(after) < _LEAST_CORRELATION:
         faults.append("not upright")
-    has_alpha = treated.done.photo.frames[0].alpha is not None
-    if treated.kind.has_alpha and not has_alpha:
+    if treated.kind.has_alpha and open_photo(treated.result).frames[0].alpha is None:
         faults.append("no alpha")
-    expected = treated.kind.lost | (frozenset() if treated.done.is_copied else treated.kind.lost_if_encoded)
-    found = sorted(note.code for note in treated.done.notes)
+    expected = treated.kind.lost | (frozenset() if treated.is_copied else treated.kind.lost_if_encoded)
+    found = sorted(treated.notes)
     if found != sorted(expected):
         faults.append(f"notes {found} instead of {sorted(expected)}")
     is_bare = treated.kind.container in ("GIF", "BMP")
@@ -174,7 +176,8 @@ def _shown_file(treated: Treated, folder: Path) -> tuple[bytes, str]:
 def _png_of_heic(heic: bytes, code_points: tuple[int, int] | None, folder: Path) -> bytes:
     (folder / "in.heic").write_bytes(heic)
     subprocess.run(["heif-convert", "in.heic", "out.png"], cwd=folder, check=True, capture_output=True)
-    data = (folder / "out.png").read_bytes()
+    with Image.open(folder / "out.png") as shown:  # without the EXIF, whose orientation does not count in a HEIC
+        data = encoded(shown, "PNG", icc_profile=shown.info.get("icc_profile"), exif=b"")
     return data if code_points is None else png.with_chunks(data, [(b"cICP", bytes([*code_points, 0, 1]))])
 
 

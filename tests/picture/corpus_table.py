@@ -40,7 +40,7 @@ def _row(name: str, found: Sequence[Verdict]) -> str:
     without, with_face = (
         max(each.delta_e for each in found if each.treated.has_face is has_face) for has_face in (False, True)
     )
-    notes = sorted({f"`{note.code}`" for each in found for note in each.treated.done.notes})
+    notes = sorted({f"`{note}`" for each in found for note in each.treated.notes})
     faults = sorted({fault.split(" instead")[0] for each in found for fault in each.faults})
     return f"| {name} | {without:.1f} | {with_face:.1f} | {', '.join(notes)} | {'; '.join(faults)} |\n"
 
