@@ -27,11 +27,17 @@ function sentText(sending) {
 }
 
 function wayText({ route, state }) {
+  const sentences = [];
   if (route.isDirect === false) {
-    return "This browser cannot reach the store directly, so the photographs go through the dashboard. That is slower for "
-      + "everyone; your operator finds in `blurline doctor` what the store must allow.";
+    sentences.push(
+      "This browser cannot reach the store directly, so the photographs go through the dashboard, which is slower.",
+      "Your operator can run `blurline doctor` to see what the store must allow.",
+    );
   }
-  return state === "running" ? "You can look at other pages meanwhile. Keep this tab open until the upload has ended." : "";
+  if (state === "running") {
+    sentences.push("You can look at other pages meanwhile. Keep this tab open until the upload has ended.");
+  }
+  return sentences.join(" ");
 }
 
 // `[heading, lines]` of what went wrong.
