@@ -110,6 +110,11 @@ _REQUESTS = {
         status=409,
     ),
     "preview_missing": _code("The image has no preview of this size.", "Request the result instead.", status=404),
+    "frames_unseen": _code(
+        "The picture has frames or pages that the reviewer has not seen.",
+        "Look at every frame, then approve with `frames_shown`.",
+        status=409,
+    ),
     "tiles_missing": _code(
         "The picture cannot be cut into tiles.", "Download the file to see it at full size.", status=404
     ),

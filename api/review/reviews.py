@@ -71,11 +71,14 @@ def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
     release(context.database, who.owner, image_id)
 
 
-@router.post("/images/{image_id}/approve", responses=problem_responses(*_DECIDING, "result_changed", "marks_missing"))
+@router.post(
+    "/images/{image_id}/approve",
+    responses=problem_responses(*_DECIDING, "result_changed", "marks_missing", "frames_unseen"),
+)
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
     """Publish the result that the reviewer has seen, if it still is the image's current one."""
     visible_image(context, who, image_id)
-    approve_image(context.database, who.owner, image_id, request.result_sha256)
+    approve_image(context.database, who.owner, image_id, request.result_sha256, request.frames_shown)
     log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
     return _shown(context, who, image_id)
 

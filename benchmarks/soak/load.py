@@ -112,7 +112,7 @@ def reviewing(stack: Stack, ledger: Ledger) -> Iterator[None]:
                     client.correct(image.id, CorrectionRequest(destroy=[FACE, ADDED]))
                     ledger.corrected.add(image.id)
                 else:
-                    client.approve(image.id, image.result_sha256 or "")
+                    client.approve(image.id, image.result_sha256 or "", range(image.frames or 1))
                 ledger.decisions[{2: "reject", 5: "correct"}.get(turn, "approve")] += 1
             except (ApiError, ApiUnreachable) as error:  # a decision is not repeated; its image comes again
                 ledger.troubles.append(f"{type(error).__name__}: {error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from http import HTTPStatus
@@ -235,9 +235,11 @@ class Client:
         """Release a claimed image."""
         self._transport.request("POST", f"/v1/images/{image_id}/release")
 
-    def approve(self, image_id: UUID, result_sha256: str) -> ImageWithDetections:
-        """Publish a result that waits for a review, if it is the reviewed one with this SHA-256."""
-        body = ApprovalRequest(result_sha256=result_sha256).model_dump(mode="json")
+    def approve(self, image_id: UUID, result_sha256: str, frames_shown: Iterable[int] = ()) -> ImageWithDetections:
+        """Publish a result that waits for a review, if it is the reviewed one with this SHA-256. A result of several
+        frames is published only when the reviewer has seen all of them."""
+        request = ApprovalRequest(result_sha256=result_sha256, frames_shown=list(frames_shown))
+        body = request.model_dump(mode="json", exclude_defaults=True)  # an older API knows no frames
         path = f"/v1/images/{image_id}/approve"
         return self._parsed(ImageWithDetections, self._transport.request("POST", path, json=body, is_repeatable=False))
 

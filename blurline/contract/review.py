@@ -20,6 +20,8 @@ from blurline.contract.corrections import MarkedBox
 from blurline.contract.examples import IMAGE_ID, OTHER_ID, SHA256, TIME
 from blurline.contract.images import BOXES, IMAGE, ImageWithDetections
 
+FrameNumber = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+
 
 class ReviewRequest(Request):
     """Which images to skip when the next one is chosen."""
@@ -81,10 +83,14 @@ class CorrectionRequest(Request):
 
 
 class ApprovalRequest(Request):
-    """The result that the reviewer saw. Approval publishes this result only."""
+    """The result that the reviewer saw. Approval publishes this result only. A result of several frames or pages also
+    needs `frames_shown`: every frame, counted from 0."""
 
-    model_config = with_examples({"result_sha256": SHA256})
+    model_config = with_examples({"result_sha256": SHA256, "frames_shown": [0]})
     result_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$", max_length=64)]
+    frames_shown: Annotated[list[FrameNumber], Field(max_length=100_000), FailFast()] = Field(
+        default=[], description="The frames that the reviewer has seen."
+    )
 
 
 class RejectionRequest(Request):

@@ -13,7 +13,7 @@ from blurline.contract.corrections import MarkedBox
 
 class Answer(BaseModel):
     """A reviewer's action on an image. ``active`` only reports activity; ``boxes`` are all boxes to destroy in the
-    shown frame."""
+    ``frames``, which are also those that were shown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,6 +21,7 @@ class Answer(BaseModel):
     image_id: UUID
     note: NoteText = ""
     boxes: list[MarkedBox] = Field(default=[], max_length=5000)
+    frames: list[int] = Field(default=[0], max_length=100_000)
     hold: bool = False
 
 

@@ -16,7 +16,20 @@ from dashboard.review.tiles import TileAddress, tile_address
 from dashboard.review.words import error_words
 
 _FOLDER = Path(__file__).with_name("board")
-_SCRIPTS = ("boxes", "view", "claim", "sheets", "tiles", "painting", "picture", "mouse", "keys", "words", "board")
+_SCRIPTS = (
+    "boxes",
+    "view",
+    "claim",
+    "sheets",
+    "tiles",
+    "painting",
+    "picture",
+    "strip",
+    "mouse",
+    "keys",
+    "words",
+    "board",
+)
 _KEY, _TILES = "review_board", "review_tiles"
 
 HTML = (_FOLDER / "board.html").read_text()
@@ -49,6 +62,7 @@ def board_data(desk: Desk, case: Case, tiles: str | None = None) -> dict[str, An
         "height_px": case.height_px,
         "boxes": [
             {
+                "frame": box.frame,
                 "x1": box.x1,
                 "y1": box.y1,
                 "x2": box.x2,
@@ -60,7 +74,7 @@ def board_data(desk: Desk, case: Case, tiles: str | None = None) -> dict[str, An
             for box in case.boxes
         ],
         "classes": case.classes,
-        "other_frames": (image.frames or 1) - 1,
+        "frames": case.frames,
         "can_approve": image.state == "needs_review" and image.result_sha256 is not None,
         "can_reject": image.state in ("needs_review", "published"),
         "is_rendering": desk.is_awaiting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -48,13 +49,17 @@ class Case:
         return list(dict.fromkeys([*self.known_classes, *(box.class_name for box in self.image.detections)]))
 
     @property
-    def boxes(self) -> list[Detection]:
-        """The boxes of the shown frame."""
-        return [box for box in self.image.detections if box.frame == 0]
+    def frames(self) -> int:
+        """How many frames or pages the result has."""
+        return self.image.frames or 1
 
     @property
-    def other_boxes(self) -> list[MarkedBox]:
-        """The destroyed boxes of the other frames."""
+    def boxes(self) -> list[Detection]:
+        """The boxes of all frames."""
+        return self.image.detections
+
+    def other_boxes(self, frames: Collection[int]) -> list[MarkedBox]:
+        """The destroyed boxes of other frames than these."""
         return [
             MarkedBox(
                 frame=box.frame,
@@ -66,7 +71,7 @@ class Case:
                 class_name=box.class_name,
             )
             for box in self.image.detections
-            if box.frame > 0 and box.destroyed
+            if box.frame not in frames and box.destroyed
         ]
 
     @property

@@ -98,7 +98,7 @@ class Desk:
                 case "next":
                     self._put_aside(case)
                 case "approve":
-                    self._approve(case)
+                    self._approve(case, answer)
                 case "reject":
                     self._client.reject(case.id, answer.note)
                     self._leave()
@@ -138,9 +138,10 @@ class Desk:
         else:
             self.case = case.renewed(task)
 
-    def _approve(self, case: Case) -> None:
+    def _approve(self, case: Case, answer: Answer) -> None:
         try:
-            self._client.approve(case.id, case.image.result_sha256 or "")
+            frames = answer.frames if case.frames > 1 else []
+            self._client.approve(case.id, case.image.result_sha256 or "", frames)
         except ApiRefused as refused:
             if refused.code == "result_changed":
                 self._keep(case)  # shows the newer result
@@ -154,7 +155,9 @@ class Desk:
         self._leave()
 
     def _save(self, case: Case, answer: Answer) -> None:
-        request = CorrectionRequest(destroy=[*answer.boxes, *case.other_boxes], hold=answer.hold, note=answer.note)
+        request = CorrectionRequest(
+            destroy=[*answer.boxes, *case.other_boxes(answer.frames)], hold=answer.hold, note=answer.note
+        )
         image = self._client.correct(case.id, request)
         saved = Saved(image.id, image.name, image.state)
         self.saved.appendleft(saved)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -42,6 +42,12 @@ class ResultChanged(PermanentError):
     """The image has a newer result than the one the reviewer has seen."""
 
     code = "result_changed"
+
+
+class FramesUnseen(PermanentError):
+    """The picture has frames or pages that the reviewer has not seen."""
+
+    code = "frames_unseen"
 
 
 class MarksMissing(PermanentError):
@@ -126,10 +132,12 @@ def count_waiting(database: Database) -> int:
     return int(row["images"])
 
 
-def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256: str) -> None:
-    """Publish an image's result at the review gate, if it is the one that the reviewer has seen.
+def approve_image(
+    database: Database, reviewer: str, image_id: UUID, seen_sha256: str, frames_shown: Collection[int] = ()
+) -> None:
+    """Publish an image's result at the review gate, if it is the one that the reviewer has seen, with all its frames.
 
-    Raises ReviewClaimed, NotHeld, ResultChanged, MarksMissing and ImageUnderway.
+    Raises ReviewClaimed, NotHeld, ResultChanged, FramesUnseen, MarksMissing and ImageUnderway.
     """
     with database.transaction() as transaction:
         image = _begin(transaction, reviewer, image_id)
@@ -137,6 +145,8 @@ def approve_image(database: Database, reviewer: str, image_id: UUID, seen_sha256
             raise ImageUnderway("This image is being processed. Wait for its result.")
         if image.result_sha256 not in (None, seen_sha256):
             raise ResultChanged("The image has a newer result than the one you have seen. Review that one.")
+        if image.frames > 1 and not set(range(image.frames)) <= set(frames_shown):
+            raise FramesUnseen(f"The picture has {image.frames} frames. Look at each of them before you approve it.")
         if image.shows_a_mark:
             raise MarksMissing("A reviewer has marked a face that this result shows. Correct the image, or reject it.")
         if not approve(transaction, image_id):
@@ -236,6 +246,7 @@ class _Deciding:
     open_attempt_id: UUID | None
     is_being_corrected: bool
     shows_a_mark: bool
+    frames: int
 
 
 def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
@@ -252,6 +263,7 @@ def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding
         row["open_attempt_id"],
         row["is_being_corrected"],
         bool(row["shows_a_mark"]),
+        row["frames"] or 1,
     )
 
 

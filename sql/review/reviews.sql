@@ -32,7 +32,7 @@ SELECT FROM images WHERE id = %(image_id)s FOR UPDATE
 
 -- name: image_to_decide
 -- shows_a_mark: a reviewer has marked a face in the present result, which therefore still shows it.
-SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id,
+SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id, images.frames,
        is_correction(images.open_attempt_id) AS is_being_corrected,
        (SELECT claims.reviewer FROM review_claims AS claims
         WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer,

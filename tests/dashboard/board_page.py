@@ -46,7 +46,7 @@ class BoardPage:
         picture = f"data:image/jpeg;base64,{b64encode(GROUP.read_bytes()).decode()}"
         told = {
             "key": "one", "turn": 1, "image_id": "one", "name": "a.jpg", "width_px": 1000, "height_px": 600,
-            "boxes": list(boxes), "other_frames": 0, "can_approve": True, "can_reject": True, "is_rendering": False,
+            "boxes": list(boxes), "frames": 1, "can_approve": True, "can_reject": True, "is_rendering": False,
             "message": "", "claimed_until": "soon", "claimed_for_s": 300, "original": picture, "result": picture,
         }  # fmt: skip
         self.tell_more(**(told | more))

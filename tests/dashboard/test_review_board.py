@@ -243,9 +243,66 @@ def test_an_image_without_a_result_is_not_approved(board: BoardPage) -> None:
     assert board.saved() == [_as_sent(OTHER)]
 
 
-def test_boxes_of_other_frames_are_mentioned(board: BoardPage) -> None:
-    board.tell_more(other_frames=3)
-    expect(board.board).to_contain_text("First of 4 frames; the boxes of the 3 others do not change")
+def _tell_of_three_pages(board: BoardPage, *boxes: dict[str, Any]) -> None:
+    """Show a document of three pages, the last of which has another size."""
+    frames = [{"width_px": width, "height_px": 600, "top_level": 10} for width in (1000, 1000, 700)]
+
+    def answer(route: Route) -> None:
+        _, *place = urlsplit(route.request.url).path.removeprefix("/tiles/").split("/")
+        if not place:
+            route.fulfill(json={"tile_px": 512, "frames": frames})
+            return
+        file = io.BytesIO()
+        Image.new("RGB", (512, 512), (int(place[0]) * 60, 0, 0)).save(file, "PNG")
+        route.fulfill(body=file.getvalue(), content_type="image/png")
+
+    board.page.route("**/tiles/**", answer)
+    board.tell(*boxes, key="pages", frames=3, tiles="/tiles")
+    expect(board.page.locator(".strip img[src]")).to_have_count(3)
+
+
+def test_a_picture_of_several_frames_is_approved_once_each_was_shown(board: BoardPage) -> None:
+    _tell_of_three_pages(board, FACE)
+    expect(board.board).to_contain_text("Frame 1 of 3, 2 not seen yet")
+    expect(board.board.locator('button[data-do="approve"]')).to_be_disabled()
+    board.press("a")
+    expect(board.board).to_contain_text("You have seen 1 of 3 frames.")
+    board.press("]")
+    expect(board.board).to_contain_text("Frame 2 of 3, 1 not seen yet")
+    board.page.get_by_role("button", name="Frame 3").click()
+    expect(board.board).to_contain_text("Frame 3 of 3, all seen")
+    board.press("]", "[", "a")
+    assert board.answers == [{"kind": "approve", "image_id": "one", "frames": [0, 1, 2]}]
+
+
+def test_boxes_belong_to_their_frame(board: BoardPage) -> None:
+    second = OTHER | {"frame": 1}
+    _tell_of_three_pages(board, FACE, second)
+    board.press("]")
+    expect(board.board).to_contain_text("Frame 2 of 3")
+    board.click(150, 160)  # where the first frame has a box
+    expect(board.board).to_contain_text("2 destroyed")
+    board.press("Tab", "Delete")
+    expect(board.board).to_contain_text("1 dropped")
+    board.press("]", "0")
+    expect(board.board).to_contain_text("Frame 3 of 3")
+    board.drag((600, 100), (680, 200))
+    board.press("u")
+    board.press("Shift+U", "[", "[")
+    face, drawn = board.saved()
+    assert face == _as_sent(FACE)
+    assert drawn["frame"] == 2
+    assert _sides(drawn) == pytest.approx([600, 100, 680, 200], abs=1)
+    assert board.answers[-1]["frames"] == [0, 1, 2]
+
+
+def test_undoing_shows_the_frame_of_what_it_changes(board: BoardPage) -> None:
+    _tell_of_three_pages(board, FACE)
+    board.click(150, 160)
+    board.press("]", "]")
+    expect(board.board).to_contain_text("Frame 3 of 3")
+    board.press("u")
+    expect(board.board).to_contain_text("Frame 1 of 3")
 
 
 def test_the_keys_are_shown(board: BoardPage) -> None:

@@ -107,6 +107,19 @@ def test_decisions_are_recorded(client: httpx.Client, settings: Settings, held: 
     problem(client.get(f"{urls['a.jpg']}/decisions"), 403, "missing_scope")
 
 
+def test_a_picture_of_several_frames_is_approved_only_when_each_was_shown(
+    client: httpx.Client, settings: Settings, held: dict[str, Attempt]
+) -> None:
+    url = f"/v1/images/{held['a.jpg'].image_id}/approve"
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute("UPDATE images SET frames = 3 WHERE name = 'a.jpg'")
+    with _reviewer(client, settings) as rita:
+        for shown in ({}, {"frames_shown": [0, 1]}, {"frames_shown": [0, 1, 1, 3]}):
+            assert "3 frames" in problem(rita.post(url, json=SEEN | shown), 409, "frames_unseen")
+        problem(rita.post(url, json=SEEN | {"frames_shown": [-1]}), 422, "invalid_request")
+        assert rita.post(url, json=SEEN | {"frames_shown": [2, 1, 0]}).json()["state"] == "published"
+
+
 def _boxes(client: httpx.Client, url: str) -> list[dict[str, Any]]:
     shown = client.get(url).json()["detections"]
     return [

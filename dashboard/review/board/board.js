@@ -11,6 +11,7 @@ class Board {
       reject: (note) => this.send("reject", { note }),
       cancel: () => this.act("cancel"),
     });
+    this.strip = new Strip(this.root, (number) => this.showFrame(number));
     this.claim = new Claim();
     this.boxes = new Boxes([]);
     Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0, className: FACE });
@@ -69,10 +70,11 @@ class Board {
     this.isBusy = true;
     const pictures = await Picture.load(data);
     if (this.data !== data) return;
-    this.picture.show(pictures, data.width_px, data.height_px, data.tiles);
+    this.picture.show(pictures, data.width_px, data.height_px, data.tiles, data.frames);
+    this.strip.show(data);
     this.key = data.key;
     this.boxes = new Boxes(data.boxes, drafts.load(data.key));
-    for (const { x1, y1, x2, y2, class_name } of drawn) this.boxes.draw({ x1, y1, x2, y2 }, class_name);
+    for (const { x1, y1, x2, y2, class_name, frame } of drawn) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
     this.sheets.clear();
     if (document.activeElement === document.body) this.picture.focus();
   }
@@ -86,8 +88,10 @@ class Board {
       save: () => this.save(),
       reject: () => this.askWhy(),
       next: () => this.send("next"),
-      undo: () => this.change(() => this.boxes.undo()),
-      redo: () => this.change(() => this.boxes.redo()),
+      undo: () => this.change(() => this.showFrame(this.boxes.undo())),
+      redo: () => this.change(() => this.showFrame(this.boxes.redo())),
+      before: () => this.showFrame(this.picture.frame - 1),
+      after: () => this.showFrame(this.picture.frame + 1),
       drop: () => this.dropSelected(),
       classify: () => this.classify(),
       flicker: () => this.picture.toggle("flicker"),
@@ -107,6 +111,9 @@ class Board {
   approve() {
     if (this.boxes.isChanged) this.hint = "You have changed boxes. Save them (S) or undo (U).";
     else if (!this.data.can_approve) this.hint = "There is nothing to approve.";
+    else if (!this.picture.areAllSeen) {
+      this.hint = `You have seen ${this.picture.seen.size} of ${this.picture.frames} frames. Look at the others first ( ] ).`;
+    } else if (this.picture.frames > 1) this.send("approve", { frames: [...this.picture.seen] });
     else this.send("approve");
   }
 
@@ -115,11 +122,12 @@ class Board {
       this.hint = "You have not changed any boxes." + (this.data.can_approve ? " Approve (A), or mark boxes first." : "");
       return;
     }
-    const boxes = this.boxes.destroyed.map(({ x1, y1, x2, y2, score, class_name }) => {
-      const box = { frame: 0, x1, y1, x2, y2, score };
+    const boxes = this.boxes.destroyed.map(({ frame, x1, y1, x2, y2, score, class_name }) => {
+      const box = { frame, x1, y1, x2, y2, score };
       return class_name === FACE ? box : { ...box, class_name };
     });
-    this.send("save", { boxes, hold: this.find(".hold input").checked });
+    const frames = Array.from({ length: this.data.frames || 1 }, (_, number) => number);
+    this.send("save", { boxes, ...(frames.length > 1 && { frames }), hold: this.find(".hold input").checked });
   }
 
   askWhy() {
@@ -145,7 +153,17 @@ class Board {
     this.picture.focus();
   }
 
-  // Actions on its boxes.
+  // Frames and boxes.
+
+  showFrame(number) {
+    this.picture.showFrame(number);
+    this.refresh();
+  }
+
+  // The boxes of the shown frame.
+  get shownBoxes() {
+    return this.boxes.all.filter((box) => box.frame === this.picture.frame);
+  }
 
   get canChange() {
     return !this.isBusy && !this.data.is_rendering;
@@ -170,7 +188,7 @@ class Board {
   }
 
   draw(sides) {
-    this.change(() => (this.picture.selected = this.boxes.draw(sides, this.className)));
+    this.change(() => (this.picture.selected = this.boxes.draw(sides, this.className, this.picture.frame)));
   }
 
   reshape(id, sides) {
@@ -203,7 +221,7 @@ class Board {
   }
 
   selectNext(step) {
-    const ids = this.boxes.all.map((box) => box.id);
+    const ids = this.shownBoxes.map((box) => box.id);
     if (!ids.length) return;
     const at = ids.indexOf(this.picture.selected);
     const id = at < 0 ? ids.at(step > 0 ? 0 : -1) : ids[(at + step + ids.length) % ids.length];
@@ -253,12 +271,12 @@ class Board {
 
   refresh() {
     if (!this.data) return;
-    describe(this);
     this.repaint();
+    describe(this);
   }
 
   repaint() {
-    this.picture.paint(this.boxes.all);
+    this.picture.paint(this.shownBoxes);
     describeResolution(this);
     describeClass(this);
   }

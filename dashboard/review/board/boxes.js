@@ -1,6 +1,6 @@
 // The boxes of one image and the reviewer's changes, each of which can be undone.
 //
-// A box: {id, kind, class_name, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is
+// A box: {id, kind, frame, class_name, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is
 // `found` (destroyed by the pipeline), `candidate` (detected but not destroyed) or `drawn`; its class what it shows.
 
 const FACE = "face";
@@ -11,10 +11,11 @@ class Boxes {
       id: at,
       kind: box.destroyed ? "found" : "candidate",
       isDestroyed: box.destroyed,
+      frame: box.frame || 0,
       class_name: box.class_name || FACE,
       x1: box.x1, y1: box.y1, x2: box.x2, y2: box.y2, score: box.score,
     }));
-    const kept = draft?.map((box) => ({ class_name: FACE, ...box })); // drafts of older pages have no class
+    const kept = draft?.map((box) => ({ class_name: FACE, frame: 0, ...box })); // drafts of older pages lack them
     this.steps = kept ? [this.start, kept] : [this.start];
     this.at = this.steps.length - 1;
   }
@@ -58,9 +59,9 @@ class Boxes {
   }
 
   // Draws a box and returns its id.
-  draw(sides, className = FACE) {
+  draw(sides, className = FACE, frame = 0) {
     const id = Math.max(-1, ...this.steps.flat().map((box) => box.id)) + 1;
-    this.step([...this.all, { id, kind: "drawn", class_name: className, isDestroyed: true, score: 1, ...sides }]);
+    this.step([...this.all, { id, kind: "drawn", frame, class_name: className, isDestroyed: true, score: 1, ...sides }]);
     return id;
   }
 
@@ -73,12 +74,20 @@ class Boxes {
     this.step(this.all.map((box) => (box.id === id ? { ...box, class_name: className, isDestroyed: true } : box)));
   }
 
+  // Both return the frame of what they changed.
   undo() {
-    this.at = Math.max(0, this.at - 1);
+    return this.go(Math.max(0, this.at - 1));
   }
 
   redo() {
-    this.at = Math.min(this.steps.length - 1, this.at + 1);
+    return this.go(Math.min(this.steps.length - 1, this.at + 1));
+  }
+
+  go(at) {
+    const before = new Set(this.all);
+    this.at = at;
+    const after = new Set(this.all);
+    return [...this.all.filter((box) => !before.has(box)), ...[...before].filter((box) => !after.has(box))][0]?.frame;
   }
 
   step(boxes) {

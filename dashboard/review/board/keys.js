@@ -3,12 +3,12 @@
 const ACTIONS = {
   a: "approve", s: "save", r: "reject", n: "next",
   u: "undo", U: "redo", f: "flicker", d: "sides", b: "boxes",
-  "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels", "?": "help",
+  "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels", "[": "before", "]": "after", "?": "help",
   c: "classify", Delete: "drop", Backspace: "drop", Escape: "cancel",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const PAN_PX = 80;
-const REPEATABLE = new Set(["in", "out", "undo", "redo"]);
+const REPEATABLE = new Set(["in", "out", "undo", "redo", "before", "after"]);
 
 class Keys {
   constructor(board) {

@@ -98,7 +98,7 @@ class Mouse {
   boxAt(at) {
     if (!this.board.picture.showsBoxes) return null;
     const { view } = this.board.picture;
-    const near = this.board.boxes.all.filter((box) => {
+    const near = this.board.shownBoxes.filter((box) => {
       const [start, end] = [view.toPane(box.x1, box.y1), view.toPane(box.x2, box.y2)];
       const slack = CORNER_PX / 2;
       return (

@@ -1,12 +1,13 @@
 // Paints the photograph and its boxes.
 //
-// A layer is one of the two pictures: {image, tiles}, its small view and, for a larger picture, its tiles.
+// A layer is one of the two pictures: {image, tiles, frame}, the small view of its first frame and, for a larger picture
+// or one of several frames, its tiles.
 
 const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d" };
 const ROOM_FOR_SCORE_PX = 34;
 
 // Returns how many pixels of the photograph one painted pixel stands for, where that is more than the screen could show;
-// otherwise 0.
+// otherwise 0. Infinity: nothing is painted yet.
 function paint(canvas, view, layer, boxes, marks) {
   const density = screenDensity();
   const [width, height] = [Math.round(view.paneWidth * density), Math.round(view.paneHeight * density)];
@@ -21,12 +22,13 @@ function paint(canvas, view, layer, boxes, marks) {
   return reduced;
 }
 
-function paintLayer(context, view, { image, tiles, frame }, corner, density) {
-  const reduced = view.width / image.naturalWidth;
+function paintLayer(context, view, { image: first, tiles, frame }, corner, density) {
+  const image = frame === 0 ? first : null;
+  const reduced = image ? view.width / image.naturalWidth : Infinity;
   const isEnough = reduced * view.scale * density <= 1 || reduced <= 1;
   const isSharp = isEnough || tiles !== null;
   context.imageSmoothingEnabled = !isSharp || view.scale * density < 4;
-  context.drawImage(image, corner.x, corner.y, view.width * view.scale, view.height * view.scale);
+  if (image) context.drawImage(image, corner.x, corner.y, view.width * view.scale, view.height * view.scale);
   return isEnough || tiles?.paint(context, view, frame, density) ? 0 : reduced;
 }
 

@@ -12,6 +12,7 @@ class Picture {
     this.reduced = 0;
     this.modes = { peek: false, flicker: false, sides: true, boxes: true };
     Object.assign(this, { original: null, result: null, selected: null, hovered: null, sketched: null, ticks: 0 });
+    Object.assign(this, { frame: 0, frames: 1, seen: new Set() });
   }
 
   // Rejects if a picture cannot be decoded.
@@ -19,19 +20,36 @@ class Picture {
     return Promise.all([original, result].map(loaded));
   }
 
-  // `tiles`: the address of their tiles, if they have any.
-  show([original, result], width, height, tiles = null) {
+  // `tiles`: the address of their tiles, if they have any. `frames`: how many frames or pages they have.
+  show([original, result], width, height, tiles = null, frames = 1) {
     this.close();
     const layer = (image, of) => {
-      const isReduced = image && image.naturalWidth < width && tiles;
+      const isReduced = image && tiles && (image.naturalWidth < width || frames > 1);
       return image && { image, frame: 0, tiles: isReduced ? new Tiles(`${tiles}/${of}`, this.changed) : null };
     };
+    Object.assign(this, { frame: 0, frames, seen: new Set() });
     Object.assign(this, { original: layer(original, "original"), result: layer(result, "result") });
     Object.assign(this, { selected: null, hovered: null, sketched: null });
     for (const each of [this.original, this.result]) each?.tiles?.load();
     this.modes.flicker = false;
     this.measure();
     this.view.photograph(width, height);
+  }
+
+  // Shows another frame. The part of it stays the same if it has the same size.
+  showFrame(number) {
+    const size = this.original?.tiles?.sizes?.frames[number];
+    if (!size || number === this.frame) return;
+    this.frame = number;
+    for (const layer of [this.original, this.result]) if (layer) layer.frame = number;
+    Object.assign(this, { selected: null, hovered: null, sketched: null });
+    if (size.width_px !== this.view.width || size.height_px !== this.view.height) {
+      this.view.photograph(size.width_px, size.height_px);
+    }
+  }
+
+  get areAllSeen() {
+    return this.seen.size >= this.frames;
   }
 
   close() {
@@ -67,6 +85,7 @@ class Picture {
       const drawn = boxes.filter((box) => box.kind === "drawn");
       this.reduced = Math.max(this.reduced, paint(after, view, this.result, drawn, this));
     }
+    if (this.reduced < Infinity) this.seen.add(this.frame);
     if (this.modes.flicker) this.fetchOther(isResultsTurn ? this.original : this.result);
   }
 

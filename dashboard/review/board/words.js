@@ -5,7 +5,7 @@ function describe(board) {
   const isWorking = board.isBusy || data.is_rendering;
   Object.assign(root.dataset, { image: data.image_id, name: data.name, busy: String(isWorking) });
   const can = {
-    approve: !isWorking && data.can_approve && !boxes.isChanged,
+    approve: !isWorking && data.can_approve && !boxes.isChanged && board.picture.areAllSeen,
     save: !isWorking && boxes.isChanged,
     reject: !isWorking && data.can_reject,
     next: !board.isBusy,
@@ -22,11 +22,12 @@ function describe(board) {
   board.find(".message").textContent = board.hint || data.message;
   board.find(".message").classList.toggle("problem", !board.hint && Boolean(data.message));
   board.find(".result .tag").textContent = data.result ? "Result" : "No result";
-  board.find(".legend").replaceChildren(...legend(boxes, data.other_frames));
+  board.find(".legend").replaceChildren(...legend(boxes, board.picture));
+  board.strip.describe(board.picture, boxes.all);
   describeClaim(board);
 }
 
-function legend(boxes, otherFrames) {
+function legend(boxes, { frame, frames, seen }) {
   const candidates = boxes.all.filter((box) => box.kind === "candidate" && !box.isDestroyed).length;
   const kept = boxes.destroyed.length - boxes.drawn;
   const entries = [
@@ -42,9 +43,10 @@ function legend(boxes, otherFrames) {
     entry.textContent = text;
     return entry;
   });
-  if (otherFrames) {
-    const others = otherFrames === 1 ? "the other" : `the ${otherFrames} others`;
-    shown.push(document.createTextNode(`First of ${otherFrames + 1} frames; the boxes of ${others} do not change`));
+  if (frames > 1) {
+    const left = frames - seen.size;
+    const still = left ? `${left} not seen yet` : "all seen";
+    shown.push(document.createTextNode(`Frame ${frame + 1} of ${frames}, ${still}`));
   }
   return shown;
 }
@@ -57,11 +59,12 @@ function describeResolution(board) {
   const shown = (number) => (number >= 10 ? number.toFixed(0) : number.toFixed(1).replace(/\.0$/, ""));
   const ratio = pixels >= 1 ? `1 : ${shown(pixels)}` : `${shown(1 / pixels)} : 1`;
   const isExact = Math.abs(pixels - 1) < 0.005;
-  label.textContent = (isExact ? "1 : 1" : ratio) + (reduced ? ` · detail 1 : ${shown(reduced)}` : "");
+  const detail = reduced === Infinity ? " · loading" : reduced ? ` · detail 1 : ${shown(reduced)}` : "";
+  label.textContent = (isExact ? "1 : 1" : ratio) + detail;
   label.classList.toggle("reduced", reduced > 0);
   board.root.dataset.detail = reduced ? "reduced" : "full";
   label.title = reduced
-    ? `The full resolution is loading; the picture is shown ${shown(reduced)} times reduced until then.`
+    ? `The full resolution is loading; the picture has less detail until then.`
     : "Pixels of the screen : pixels of the photograph. The picture has all the detail that the screen can show.";
 }
 
