@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.review_board import board, drag, wait_until_shown
@@ -63,6 +64,27 @@ def test_a_held_correction_shows_its_new_result_before_it_is_published(
     expect(board(page)).to_contain_text("2 destroyed")
     assert wait_until_shown(page) == (image_id, "hold.jpg")
     assert _image(reviewer, image_id)["state"] == "needs_review"
+    page.keyboard.press("a")
+    wait_for("it is published", lambda: _image(reviewer, image_id)["state"] == "published")
+    page.context.close()
+
+
+def test_a_document_is_seen_at_full_resolution_page_by_page(
+    stack: Stack, browser: Browser, reviewer: httpx.Client, tmp_path: Path
+) -> None:
+    with Image.open(HOPPER) as hopper:
+        first = hopper.convert("RGB").resize((2400, 2400 * hopper.height // hopper.width))
+        first.save(tmp_path / "pages.tif", save_all=True, append_images=[hopper.convert("RGB")], compression="jpeg")
+    image_id = _held(stack, {"pages.tif": tmp_path / "pages.tif"})["pages.tif"]["id"]
+    page = _open(stack, browser, f"/review?image={image_id}")
+    page.locator(".stage").focus()
+    page.keyboard.press("1")
+    expect(page.locator(".resolution")).to_have_text("1 : 1")
+    expect(board(page)).to_have_attribute("data-detail", "full")
+    expect(board(page).locator('button[data-do="approve"]')).to_be_disabled()
+    expect(page.locator(".strip img[src]")).to_have_count(2)
+    page.keyboard.press("]")
+    expect(board(page)).to_contain_text("Frame 2 of 2, all seen")
     page.keyboard.press("a")
     wait_for("it is published", lambda: _image(reviewer, image_id)["state"] == "published")
     page.context.close()
