@@ -58,6 +58,7 @@ def test_up_prints_no_secret_and_a_command_shows_the_password_of_prefect(stack: 
     assert stack.command("prefect-password") == f"admin:{secrets['prefect_password']}"
 
 
+@pytest.mark.long
 def test_the_stack_of_an_ordinary_user_survives_the_death_of_its_supervisor_and_keeps_its_data(
     tmp_path: Path,
 ) -> None:

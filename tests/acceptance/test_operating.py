@@ -284,6 +284,7 @@ def test_the_workers_models_are_known_to_the_api(held: Stack, client: httpx.Clie
             assert olga.post("/v1/reruns", json=wanted).raise_for_status().json()["images"] == images
 
 
+@pytest.mark.long
 def test_two_workers_share_a_backlog_without_doing_an_image_twice(held: Stack, client: httpx.Client) -> None:
     second = subprocess.Popen([BLURLINE, "worker", "--limit", "2"], env=held.environment(), start_new_session=True)
     try:
@@ -357,6 +358,7 @@ def test_a_worker_that_gets_one_signal_finishes_its_run(
         assert connection.execute(query, (job_id,)).fetchone() == (1,)
 
 
+@pytest.mark.long
 def test_a_worker_that_gets_two_signals_stops_at_once_and_the_run_is_retried(
     held: Stack, client: httpx.Client, hold: Path, switch: Path
 ) -> None:

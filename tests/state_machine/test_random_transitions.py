@@ -103,6 +103,11 @@ class Transitions(RuleBasedStateMachine):
         self.world.reject(who, self._image(at))
 
     @precondition(_has_images)
+    @rule(who=people, at=places)
+    def send_to_review(self, who: str, at: int) -> None:
+        self.world.send_to_review(who, self._image(at))
+
+    @precondition(_has_images)
     @rule(who=reviewers, at=places, boxes=box_sets, hold=st.booleans())
     def correct(self, who: str, at: int, boxes: list[dict[str, Any]], hold: bool) -> None:
         self.world.correct(who, self._image(at), boxes, hold=hold)

@@ -33,6 +33,7 @@ from sql.jobs.publishing import ReviewReason, publish
 from sql.jobs.retries import retry_or_fail
 from sql.jobs.settlement import fail, withdraw
 from sql.reruns.reruns import cancel_attempts_of_job, rerun
+from sql.review.returns import send_to_review
 from sql.review.reviews import approve_image, correct_image, reject_image
 from tests.factories import RETRY_POLICY, SIZE, add_job, result, started
 from tests.state_machine.house import House, open_house
@@ -95,6 +96,7 @@ ACTS: dict[str, Act] = {
     "owner cancels": lambda database, on: cancel_attempts_of_job(database, on.job_id),
     "operator cancels": lambda database, on: cancel_attempts_of_job(database, on.job_id, with_corrections=True),
     "approve": lambda database, on: approve_image(database, "rita", on.image_id, "a"),
+    "send to review": lambda database, on: send_to_review(database, on.job_id, [on.image_id], None, with_rejected=True),
     "reject": lambda database, on: reject_image(database, "rita", on.image_id, "No."),
     "add a face": _correct(FOUND, ADDED),
     "drop a face": _correct(),
@@ -106,9 +108,11 @@ ACTS: dict[str, Act] = {
 
 SITUATIONS: dict[str, list[str]] = {
     "first attempt": ["publish", "fail", "retry", "start", "owner cancels", "reject", "delete"],
-    "published": ["add a face", "drop a face", "reject", "re-run", "expire", "hold", "delete"],
+    "published": ["add a face", "drop a face", "send to review", "reject", "re-run", "expire", "hold", "delete"],
     "held": ["approve", "add a face", "reject", "re-run", "delete"],
-    "re-run under way": ["publish", "fail", "retry", "owner cancels", "reject", "add a face", "delete"],
+    "re-run under way": [
+        "publish", "fail", "retry", "owner cancels", "send to review", "reject", "add a face", "delete",
+    ],
     "correction under way": [
         "publish", "fail", "miss", "retry", "owner cancels", "operator cancels", "reject", "approve", "delete",
     ],

@@ -107,6 +107,11 @@ class World:
 
         self._decide(who, image, "correct", {"destroy": list(boxes), "hold": hold}, mark)
 
+    def send_to_review(self, who: str, image: UUID) -> None:
+        """Send the image to review; a reviewer takes back a rejection with it."""
+        role = "reviewer" if who == RITA else self._role(who, image)
+        self._ask(who, "POST", f"/v1/jobs/{self._job(image)}/review", image, role, json={"image_ids": [str(image)]})
+
     def delete_image(self, who: str, image: UUID) -> None:
         """Delete the image."""
         self._ask(who, "DELETE", f"/v1/images/{image}", image, self._role(who, image))
