@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from blurline.contract import ImageState, JobState
+from blurline.contract import ImageState, Job, JobState
 
 Colour = Literal["gray", "blue", "green", "orange", "red"]
 
@@ -41,6 +41,19 @@ IMAGE_STATES: Mapping[ImageState, StateBadge] = {
     "failed": StateBadge("Failed", "red", ":material/error:"),
     "deleted": StateBadge("Deleted", "gray", ":material/delete:"),
 }
+
+_FOR_REVIEW = StateBadge("For review", "orange", ":material/visibility:")
+_NONE_PUBLISHED = StateBadge("None published", "red", ":material/error:")
+
+
+def job_badge(job: Job) -> StateBadge:
+    """The state of a job; of a finished one, whether a person has something to do."""
+    if job.state != "finished":
+        return JOB_STATES[job.state]
+    if job.progress.needs_review:
+        return _FOR_REVIEW
+    return JOB_STATES["finished"] if job.progress.published else _NONE_PUBLISHED
+
 
 _STEPS = ((86_400, "d"), (3600, "h"), (60, "min"))
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!:|~$]")

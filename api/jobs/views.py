@@ -11,6 +11,7 @@ from blurline.contract import (
     CreatedJob,
     DeletionReceipt,
     Detection,
+    FirstImage,
     Gone,
     Hold,
     Image,
@@ -82,7 +83,14 @@ def _job_fields(row: JobRow, settings: Settings) -> dict[str, Any]:
     elif row.queued == row.images:
         state = "queued"
     progress = Progress.model_validate(row, from_attributes=True)
-    return {**fields, "state": state, "progress": progress, "retention": kept_days(settings, row.retention)}
+    first = FirstImage(id=row.first_image_id, name=row.first_image_name or "") if row.first_image_id else None
+    return {
+        **fields,
+        "state": state,
+        "progress": progress,
+        "first_image": first,
+        "retention": kept_days(settings, row.retention),
+    }
 
 
 def _image_fields(row: ImageRow) -> dict[str, Any]:

@@ -41,7 +41,16 @@ from blurline.contract.imports import (
     SampledObject,
     StartedImport,
 )
-from blurline.contract.jobs import CreatedJob, Job, JobOptions, JobPage, JobRequest, Progress, SubmittedImage
+from blurline.contract.jobs import (
+    CreatedJob,
+    FirstImage,
+    Job,
+    JobOptions,
+    JobPage,
+    JobRequest,
+    Progress,
+    SubmittedImage,
+)
 from blurline.contract.limits import SubmissionLimits
 from blurline.contract.presets import Preset, PresetRequest, Presets
 from blurline.contract.reruns import BacklogRerun, BacklogRerunRequest, CancelledRerun, Rerun, RerunRequest
@@ -105,6 +114,7 @@ __all__ = [
     "Detection",
     "Detections",
     "EventType",
+    "FirstImage",
     "FruitlessAttempts",
     "Gone",
     "Health",

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from blurline.contract.base import HttpsUrl, JobState, Key, Labels, Name, PresetName, Request, with_examples
-from blurline.contract.examples import JOB_ID, KEY, TIME
+from blurline.contract.examples import IMAGE_ID, JOB_ID, KEY, TIME
 from blurline.contract.retention import JobRetention
 from blurline.contract.webhooks import WebhookRequest, WebhookWithSecret
 from blurline.policy import Policy
@@ -71,6 +71,13 @@ class Progress(BaseModel):
     deleted: int
 
 
+class FirstImage(BaseModel):
+    """The first image of a job, by which people recognise it."""
+
+    id: UUID
+    name: str
+
+
 JOB: dict[str, Any] = {
     "id": JOB_ID,
     "owner": "ann",
@@ -84,6 +91,7 @@ JOB: dict[str, Any] = {
         "failed": 0,
         "deleted": 0,
     },
+    "first_image": {"id": IMAGE_ID, "name": "market/a.jpg"},
     "policy": Policy().model_dump(mode="json"),
     "preset": "default",
     "labels": {"assignment": "4711"},
@@ -101,6 +109,7 @@ class Job(BaseModel):
     owner: str
     state: JobState
     progress: Progress
+    first_image: FirstImage | None = Field(default=None, description="Null once every image is deleted.")
     policy: dict[str, Any]
     preset: str | None = None
     labels: dict[str, str] = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -13,9 +15,10 @@ from blurline.file_names import safe_cell
 from dashboard.access.session import client, sees_everything
 from dashboard.address import in_address, one_of, text
 from dashboard.jobs.labels import parse_labels, written
+from dashboard.jobs.previews import first_images
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
-from dashboard.states import JOB_STATES
+from dashboard.states import JOB_STATES, job_badge
 
 _LOOK_AGAIN_S = 5
 _PER_PAGE = 50
@@ -23,6 +26,7 @@ _ROW_PX = 36
 _PERIODS = {"Any time": None, "Last 24 hours": 1, "Last 7 days": 7, "Last 30 days": 30}
 _CHOSEN_DAYS = "Chosen days…"
 _OPENED = "opened"
+_OF_THE_COMMAND = "blurline-submit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,10 @@ def _table(wanted: Filter) -> None:
         if not page.jobs:
             _show_none(wanted)
             return
+        icons = first_images(client(), page.jobs)
         opened = st.session_state.setdefault(_OPENED, 0)
         chosen = st.dataframe(
-            [_row(job) for job in page.jobs],
+            [_row(job, icons) for job in page.jobs],
             column_config=_COLUMNS,
             column_order=None if sees_everything() else [name for name in _NAMES if name != "Owner"],
             hide_index=True,
@@ -141,11 +146,13 @@ def _show_none(wanted: Filter) -> None:
         st.info("No job matches the filters. Remove some of them.", icon=":material/filter_alt_off:")
 
 
-def _row(job: Job) -> dict[str, object]:
+def _row(job: Job, icons: Mapping[UUID, str]) -> dict[str, object]:
     progress = job.progress
     ended = progress.images - progress.queued - progress.processing
     return {
-        "State": JOB_STATES[job.state].word,
+        "Picture": icons.get(job.first_image.id) if job.first_image else None,
+        "Name": safe_cell(_name(job)),
+        "State": job_badge(job).word,
         "Progress": ended / progress.images if progress.images else 1.0,
         "Images": progress.images,
         "Published": progress.published,
@@ -153,13 +160,27 @@ def _row(job: Job) -> dict[str, object]:
         "Failed": progress.failed,
         "Submitted": job.created_at.astimezone(_zone()),
         "Owner": safe_cell(job.owner),  # the table can be downloaded as CSV
-        "Labels": safe_cell(written(job.labels)),
+        "Labels": safe_cell(written(_own_labels(job))),
         "Job": str(job.id),
     }
 
 
+def _name(job: Job) -> str:
+    """The name of the first image, and how many others there are."""
+    others = job.progress.images - 1
+    name = job.first_image.name if job.first_image else ""
+    return f"{name} and {others:,} more" if name and others > 0 else name
+
+
+def _own_labels(job: Job) -> dict[str, str]:
+    """The labels that a person gave: `blurline submit` adds one to find its job again."""
+    return {name: value for name, value in job.labels.items() if name != _OF_THE_COMMAND}
+
+
 _COLUMNS = {
-    "State": st.column_config.TextColumn(width=85),
+    "Picture": st.column_config.ImageColumn("", width=50),
+    "Name": st.column_config.TextColumn(width="medium"),
+    "State": st.column_config.TextColumn(width=105),
     "Progress": st.column_config.ProgressColumn(width=110, format="percent", min_value=0, max_value=1),
     "Images": st.column_config.NumberColumn(width=70, format="localized"),
     "Published": st.column_config.NumberColumn(width=80, format="localized"),

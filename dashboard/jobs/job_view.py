@@ -14,7 +14,7 @@ from dashboard.jobs.failures import failures
 from dashboard.jobs.gallery import gallery
 from dashboard.jobs.labels import written
 from dashboard.problems import stating_problems
-from dashboard.states import JOB_STATES, ago, counted, plain
+from dashboard.states import ago, counted, job_badge, plain
 
 _LOOK_AGAIN_S = 2
 _LOOK_AGAIN_FINISHED_S = 10  # a re-run or a reviewer may still change it
@@ -39,7 +39,7 @@ def _live(job_id: UUID, state_at_first: JobState) -> None:
 
 
 def _head(job: Job) -> None:
-    progress, badge = job.progress, JOB_STATES[job.state].badge
+    progress, badge = job.progress, job_badge(job).badge
     owner = f" · {plain(job.owner)}" if sees_everything() else ""
     preset = f" · preset {plain(job.preset)}" if job.preset else ""
     labels = f" · {plain(written(job.labels))}" if job.labels else ""

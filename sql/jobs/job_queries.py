@@ -32,6 +32,8 @@ class JobRow:
     needs_review: int
     failed: int
     deleted: int
+    first_image_id: UUID | None
+    first_image_name: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 -- Queries of jobs and images. An owner of null means every owner.
 
 -- name: jobs
-SELECT jobs.id, jobs.owner, jobs.policy, jobs.preset, jobs.labels, jobs.retention, jobs.created_at, jobs.finished_at, counts.*
+SELECT jobs.id, jobs.owner, jobs.policy, jobs.preset, jobs.labels, jobs.retention, jobs.created_at, jobs.finished_at, counts.*,
+       first.id AS first_image_id, first.name AS first_image_name
 FROM jobs CROSS JOIN LATERAL (
     SELECT count(*) AS images,
            count(*) FILTER (WHERE state = 'queued') AS queued,
@@ -12,6 +13,7 @@ FROM jobs CROSS JOIN LATERAL (
            count(*) FILTER (WHERE state = 'deleted') AS deleted
     FROM images WHERE images.job_id = jobs.id
 ) AS counts
+LEFT JOIN LATERAL (SELECT id, name FROM images WHERE job_id = jobs.id ORDER BY position LIMIT 1) AS first ON true
 WHERE (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
   AND (%(job_id)s::uuid IS NULL OR jobs.id = %(job_id)s)
   AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)

@@ -61,6 +61,25 @@ def test_jobs_are_listed_with_their_progress(
     assert list(table["Progress"]) == [0.0, 1.0]
     assert list(table["Published"]) == [0, 1] and list(table["Failed"]) == [0, 1]
     assert list(table["Labels"]) == ["", "assignment=4711"]
+    assert list(table["Name"]) == ["b.jpg", "a.jpg and 1 more"]
+
+
+def test_a_finished_job_says_whether_anything_is_left_to_do(
+    open_page: Open, client: Client, tmp_path: Path, settings: Settings, database: Database, store: Store
+) -> None:
+    _submit(client, tmp_path, "broken.jpg", **{"blurline-submit": "01a2", "desk": "news"})
+    held = _submit(client, tmp_path, "a.jpg")
+    _work(settings, database, store)
+    (image,) = client.images(held.id)
+    key = f"{image.id}/thumb.jpg"
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute("UPDATE images SET state = 'needs_review', result_key = %s WHERE id = %s", (key, image.id))
+    store.put_result(preview_key(key, PreviewSize.THUMB), jpeg(100, 50), "image/jpeg")
+    table = open_page("jobs.py").dataframe[0].value
+    assert list(table["State"]) == ["For review", "None published"]
+    assert list(table["Labels"]) == ["", "desk=news"]
+    assert str(table["Picture"][0]).startswith("data:image/jpeg;base64,")
+    assert not isinstance(table["Picture"][1], str)
 
 
 def test_filters_select_the_requested_jobs(open_page: Open, client: Client, tmp_path: Path) -> None:
