@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import (
     api,
     before,
+    buckets,
     consistency,
     core,
     database,
@@ -47,12 +48,13 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` (long), `imports` and `look` (which need another checkout),
-    `second_look`, `shapes` and `turned` (which need labelled pictures), `reid` (prepared by `make reid`) and `million`
-    (whose database the folder ``keep`` can keep)."""
+    """Run the named benchmarks, or all except `soak` and `buckets` (long), `imports` and `look` (which need another
+    checkout), `second_look`, `shapes` and `turned` (which need labelled pictures), `reid` (prepared by `make reid`) and
+    `million` (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
         "before": before.run,
+        "buckets": buckets.run,
         "imports": imports.run,
         "look": look.run,
         "reid": reid.run,

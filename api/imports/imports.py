@@ -1,4 +1,4 @@
-"""Imports from buckets of other stores: start, list, follow, pause, resume and cancel. For operators."""
+"""Imports from buckets of other stores: start, list, follow, report, pause, resume and cancel. For operators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from api.dependencies import Context, Ctx, Operator
 from api.http.problems import ApiProblem, NotFound, problem_responses
+from api.http.streaming import StreamedFile
 from blurline.contract import Import, ImportRequest, Imports, ImportWithProgress, Progress, StartedImport
 from sql.imports.imports import (
     ImportRow,
@@ -23,6 +24,8 @@ from sql.imports.imports import (
     start_import,
 )
 from sql.imports.listing import preview_import
+from sql.imports.report import IMPORT_REPORT, report_pages
+from sql.statistics.tables import TableFormat, encoded
 
 log = structlog.get_logger()
 
@@ -65,6 +68,27 @@ def get_import(context: Ctx, _: Operator, import_id: UUID) -> ImportWithProgress
     states = {state: counts.get(state, 0) for state in Progress.model_fields if state != "images"}
     progress = Progress(images=sum(counts.values()), **states)
     return ImportWithProgress(**_view(row).model_dump(), progress=progress)
+
+
+@router.get(
+    "/{import_id}/report",
+    response_class=StreamedFile,
+    responses={
+        200: {
+            "content": {TableFormat.PARQUET.media_type: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "The table, streamed.",
+        },
+        **problem_responses("not_found"),
+    },
+)
+def get_report(context: Ctx, _: Operator, import_id: UUID) -> StreamedFile:
+    """Export a row for each image of an import, as Parquet: the object, what became of it, and where its result is."""
+    row = _found(context, import_id)
+    content = encoded(report_pages(context.database, import_id), IMPORT_REPORT, TableFormat.PARQUET)
+    headers = {
+        "Content-Disposition": f'attachment; filename="import-{row.name}.parquet"', "Cache-Control": "private, no-store"
+    }  # fmt: skip
+    return StreamedFile(content, 200, headers, TableFormat.PARQUET.media_type)
 
 
 @router.post("/{import_id}/pause", responses=problem_responses("not_found", "import_ended"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -89,6 +90,17 @@ def show(import_id: _ImportId) -> None:
     typer.echo(_line(found))
     for state, images in found.progress:
         typer.echo(f"     {state.replace('_', ' ')}: {images}")
+
+
+@app.command()
+def report(
+    import_id: _ImportId,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The Parquet file to write.")],
+) -> None:
+    """Write a Parquet table with a row for each image: its object, what became of it, where its result is."""
+    with _client() as client, output.open("wb") as file:
+        client.imports.report(import_id, file)
+    typer.echo(f"{output} has the report.")
 
 
 @app.command()

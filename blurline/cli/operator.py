@@ -133,7 +133,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="core, stack, deface, submission, api, database, picture (all if none), imports, look, million, soak, "
-            "reid"
+            "buckets, reid"
         ),
     ] = None,
     keep: Annotated[

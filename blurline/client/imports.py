@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import BinaryIO, Literal
 from uuid import UUID
 
 from blurline.client.transport import Transport
@@ -31,6 +31,10 @@ class ImportsClient:
     def get(self, import_id: UUID) -> ImportWithProgress:
         """An import, with the states of its images."""
         return self._transport.ask(ImportWithProgress, "GET", f"{_PATH}/{import_id}")
+
+    def report(self, import_id: UUID, file: BinaryIO) -> None:
+        """Write a Parquet table with a row for each image into an open file."""
+        self._transport.download(f"{_PATH}/{import_id}/report", file)
 
     def change(self, import_id: UUID, change: Literal["pause", "resume", "cancel"]) -> Import:
         """Pause, resume or cancel an import."""

@@ -98,3 +98,14 @@ SELECT job_id FROM import_jobs
 WHERE import_id = %(id)s AND EXISTS (
     SELECT FROM images WHERE images.job_id = import_jobs.job_id AND images.state IN ('queued', 'processing'))
 ORDER BY job_id
+
+-- name: import_report
+SELECT images.source_key, images.original_etag AS etag, images.original_bytes AS size_bytes, images.id::text AS image_id,
+       images.job_id::text AS job_id, images.state, images.error_code, images.error_message, images.faces,
+       images.original_sha256, images.result_sha256, destination_results.destination,
+       destination_results.written_path AS destination_path, images.created_at, images.finished_at, images.position
+FROM import_jobs JOIN images ON images.job_id = import_jobs.job_id
+LEFT JOIN destination_results ON destination_results.image_id = images.id
+WHERE import_id = %(id)s AND (import_jobs.job_id, images.position) > (%(cursor_job)s, %(cursor_position)s)
+ORDER BY import_jobs.job_id, images.position
+LIMIT %(limit)s

@@ -33,6 +33,7 @@ _NEEDS = {
         ("PUT", "/v1/users/{user_id}/quotas"), ("GET", "/v1/system"),
         ("POST", "/v1/reruns"), ("POST", "/v1/reruns/{rerun_id}/cancel"),
         ("GET", "/v1/imports"), ("POST", "/v1/imports"), ("GET", "/v1/imports/{import_id}"),
+        ("GET", "/v1/imports/{import_id}/report"),
         *(("POST", f"/v1/imports/{{import_id}}/{verb}") for verb in ("pause", "resume", "cancel")),
         *((method, "/v1/jobs/{job_id}/hold") for method in ("PUT", "DELETE")),
         *((method, "/v1/images/{image_id}/hold") for method in ("PUT", "DELETE")),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import httpx
+import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
@@ -52,6 +54,9 @@ def test_an_operator_starts_follows_pauses_and_cancels_an_import(
     run_import(database, importing, Store(importing).source("archive"), started["id"], 60)
     found = operator.get(path).raise_for_status().json()
     assert (found["state"], found["imported"], found["progress"]["queued"]) == ("completed", 1, 1)
+    report = pyarrow.parquet.read_table(io.BytesIO(operator.get(f"{path}/report").raise_for_status().content))
+    (row,) = report.to_pylist()
+    assert (row["source_key"], row["size_bytes"], row["state"]) == ("photos/a.jpg", 5, "queued")
     operator.post("/v1/imports", json={**asked, "dry_run": False}).raise_for_status()
     assert operator.post(f"{path}/cancel").raise_for_status().json()["state"] == "cancelled"
     assert operator.get(path).json()["progress"]["failed"] == 1
