@@ -73,6 +73,7 @@ def board_data(desk: Desk, case: Case, tiles: str | None = None) -> dict[str, An
             }
             for box in case.boxes
         ],
+        "kept_marks": [box.model_dump() for box in case.kept_marks],
         "classes": case.classes,
         "frames": case.frames,
         "can_approve": image.state == "needs_review" and image.result_sha256 is not None,

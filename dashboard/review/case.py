@@ -58,6 +58,13 @@ class Case:
         """The boxes of all frames."""
         return self.image.detections
 
+    @property
+    def kept_marks(self) -> list[MarkedBox]:
+        """The boxes that the last correction added, if its file failed Blurline's own check: no result shows them."""
+        has_failed = self.image.error is not None and self.image.error.code == "output_check_failed"
+        last = self.decisions[-1] if self.decisions else None
+        return last.added if has_failed and last is not None and last.kind == "corrected" else []
+
     def other_boxes(self, frames: Collection[int]) -> list[MarkedBox]:
         """The destroyed boxes of other frames than these."""
         return [

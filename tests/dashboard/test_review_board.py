@@ -184,6 +184,16 @@ def test_drawn_boxes_are_kept_when_the_result_is_rendered_again(board: BoardPage
     assert _sides(drawn) == pytest.approx([800, 50, 900, 130], abs=1)
 
 
+def test_the_boxes_of_a_failed_correction_are_drawn_again(board: BoardPage) -> None:
+    mark = {"frame": 0, "x1": 800.0, "y1": 50.0, "x2": 900.0, "y2": 130.0, "score": 1.0}
+    board.tell(key="without a result", result=None, can_approve=False, kept_marks=[mark])
+    expect(board.board).to_contain_text("1 drawn")
+    board.drag((600, 100), (680, 200))
+    first, second = board.saved()
+    assert first == mark
+    assert _sides(second) == pytest.approx([600, 100, 680, 200], abs=1)
+
+
 def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> None:
     board.board.get_by_label("Show me the new result").check()
     board.click(150, 160)

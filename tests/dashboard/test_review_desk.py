@@ -131,6 +131,20 @@ def test_a_skipped_image_is_released_and_returns_on_request(pipeline: Pipeline) 
     assert (_name(rita), rita.skipped) == ("a.jpg", 0)
 
 
+def test_marks_of_a_correction_that_failed_its_check_are_kept(pipeline: Pipeline) -> None:
+    pipeline.hold({"a.jpg": 0.9})
+    desk = _desk(pipeline)
+    assert board_data(desk, _case(desk))["kept_marks"] == []
+    image_id = _case(desk).id
+    _do(desk, "save", boxes=[DRAWN])
+    pipeline.sql(
+        "UPDATE images SET open_attempt_id = NULL, state = 'needs_review', error_code = 'output_check_failed',"
+        " error_message = 'A face is visible.', finished_at = now() RETURNING id"
+    )
+    desk.open(image_id)
+    assert [(box["x1"], box["frame"]) for box in board_data(desk, _case(desk))["kept_marks"]] == [(50, 0)]
+
+
 def test_a_correction_sends_the_other_frames_unchanged(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9})
     pipeline.sql("UPDATE images SET frames = 3")

@@ -65,7 +65,8 @@ class Board {
     this.refresh();
   }
 
-  // Shows an image. Boxes drawn before someone else re-rendered its result are drawn again.
+  // Shows an image. Boxes drawn before someone else re-rendered its result are drawn again, as are those of a correction
+  // whose file failed the check.
   async open(data, drawn) {
     this.isBusy = true;
     const pictures = await Picture.load(data);
@@ -73,8 +74,10 @@ class Board {
     this.picture.show(pictures, data.width_px, data.height_px, data.tiles, data.frames);
     this.strip.show(data);
     this.key = data.key;
-    this.boxes = new Boxes(data.boxes, drafts.load(data.key));
-    for (const { x1, y1, x2, y2, class_name, frame } of drawn) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
+    const draft = drafts.load(data.key);
+    this.boxes = new Boxes(data.boxes, draft);
+    const marks = drawn.length || draft ? drawn : data.kept_marks || [];
+    for (const { x1, y1, x2, y2, class_name, frame } of marks) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
     this.sheets.clear();
     if (document.activeElement === document.body) this.picture.focus();
   }
