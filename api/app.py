@@ -24,6 +24,7 @@ from api.events.live_hub import Hub
 from api.events.websocket_abort import WebSocketAbort
 from api.http.known_query import refuse_unknown_query
 from api.http.openapi import describe
+from api.http.operation_ids import operation_id
 from api.http.problems import install_error_handlers
 from api.imports import imports
 from api.jobs import audit_records, classes, compatibility, images, jobs, limits, presets, submissions, uploads
@@ -41,6 +42,7 @@ from api.review.tile_files import TileFiles
 from api.statistics import exports, statistics
 from api.upkeep import health, metrics, system
 from api.upkeep.database_metrics import DatabaseMetrics
+from blurline.access.tokens import LocalIssuer
 from blurline.observability.logs import configure_logs
 from blurline.observability.traces import configure_traces, end_traces
 from blurline.orchestration.flow_runs import FlowRuns
@@ -61,6 +63,14 @@ _DESCRIPTION = """Submit photographs and get them back with every detected face 
 Upload with `POST /v1/uploads` (straight to the store) and submit the keys with `POST /v1/jobs`, or send the
 files to `POST /v1/jobs` as a form. Follow the job, then fetch `GET /v1/images/{id}/result`. Errors are
 `application/problem+json` with a stable `code`."""
+
+
+def check_start(settings: Settings) -> None:
+    """Raise ConfigurationError for a setting or a key with which no application can start."""
+    _ = settings.database.conninfo
+    Store(settings).close()
+    if settings.access.local_issuer:
+        LocalIssuer(settings.home)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -123,6 +133,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         telemetry=tracing(configure_traces("blurline-api")),
+        generate_unique_id_function=operation_id,
     )
     install_error_handlers(app)
     app.add_middleware(UploadThrottle)

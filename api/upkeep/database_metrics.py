@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 
 from blurline.errors import DatabaseUnavailable
 from blurline.observability import metrics
@@ -28,25 +30,33 @@ class DatabaseMetrics:
     def __init__(self, dsn: str, fresh_s: float = _FRESH_S) -> None:
         self._dsn, self._fresh_s = dsn, fresh_s
         self._lock = threading.Lock()
-        self._text, self._fresh_until_s = b"", 0.0
+        self._text, self._fresh_until_s = _Text(), 0.0
 
-    def text(self) -> bytes:
-        """The metrics in Prometheus's text format."""
+    def text(self, is_open_metrics: bool = False) -> bytes:
+        """The metrics in Prometheus's text format or in that of OpenMetrics."""
         with self._lock:
             if time.monotonic() >= self._fresh_until_s:
                 self._text = self._read()
                 self._fresh_until_s = time.monotonic() + self._fresh_s
-            return self._text
+            return self._text.open_metrics if is_open_metrics else self._text.plain
 
-    def _read(self) -> bytes:
+    def _read(self) -> _Text:
         try:
             _set(read_service_metrics(self._dsn))
         except DatabaseUnavailable as error:
             log.warning("database_figures_unavailable", error=str(error))
             metrics.database_up.set(0)
-            return b""
+            return _Text()
         metrics.database_up.set(1)
-        return generate_latest(metrics.DATABASE)
+        return _Text(generate_latest(metrics.DATABASE), open_metrics(metrics.DATABASE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The metrics in each format; empty without a database."""
+
+    plain: bytes = b""
+    open_metrics: bytes = b""
 
 
 def _set(service: ServiceMetrics) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.http.operation_ids import OPERATION_IDS
 from blurline.access.tokens import Scope
 from blurline.error_codes import ERROR_CODES
 from blurline.settings import Settings
@@ -52,6 +53,18 @@ def test_every_body_and_every_answer_has_an_example(document: dict[str, Any]) ->
                 if not is_binary and not _has_example(document, content):
                     lacking.append((name, part, kind))
     assert lacking == []
+
+
+def test_every_operation_has_an_id_of_its_own_that_no_path_changes(document: dict[str, Any]) -> None:
+    ids = {name: operation["operationId"] for name, operation in _operations(document)}
+    assert len(set(ids.values())) == len(ids)
+    assert [each for each in ids.values() if not re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*", each)] == []
+    assert {name: ids[name] for name in ("POST /v1/jobs", "GET /v1/images/{image_id}/result", "GET /v1/jobs")} == {
+        "POST /v1/jobs": "createJob",
+        "GET /v1/images/{image_id}/result": "getResult",
+        "GET /v1/jobs": "listJobs",
+    }
+    assert set(OPERATION_IDS) - set(ids) == set(), "A published id never changes; keep it when its path does."
 
 
 def test_every_error_is_a_problem_with_a_known_code(document: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics_to_families
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
@@ -46,6 +47,13 @@ def test_the_metrics_show_the_process_and_the_service(client: httpx.Client) -> N
     assert found["blurline_queue_images/interactive"] == 2
     assert found["blurline_http_request_duration_seconds_count/POST//v1/jobs/202"] >= 1
     assert found["process_resident_memory_bytes"] > 0
+
+
+def test_a_scraper_that_accepts_openmetrics_gets_it(client: httpx.Client) -> None:
+    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    names = {family.name for family in open_metrics_to_families(answer.text)}  # the parser refuses any other format
+    assert {"blurline_database_up", "blurline_images", "blurline_http_request_duration_seconds"} <= names
 
 
 def test_the_metrics_require_a_token_if_one_is_set(guarded: httpx.Client) -> None:
