@@ -10,6 +10,7 @@ from importlib.metadata import version
 VERSION = version("blurline")
 
 _OF_WORKER = re.compile(r"-v(\d[^-]*)$")
+_BEFORE_0_2 = re.compile(r".+-\d+$")
 
 
 def worker_name() -> str:
@@ -21,6 +22,11 @@ def version_of_worker(name: str) -> str | None:
     """The version of the worker with this name; None before 0.2.0."""
     found = _OF_WORKER.search(name)
     return found.group(1) if found else None
+
+
+def is_worker_of_ours(name: str) -> bool:
+    """Whether a worker has a name that Blurline gives: its host and process, and since 0.2.0 the version."""
+    return version_of_worker(name) is not None or _BEFORE_0_2.fullmatch(name) is not None
 
 
 def process_name(part: str) -> str:

@@ -12,7 +12,16 @@ from blurline.settings import Settings
 from deployments.doctor.result import Finding, Severity, clock_finding, error, ok, warning
 from sql.engine.migrate import newer, pending
 from sql.events.webhook_secrets import WebhookSecrets, count_lost_secrets
-from sql.upkeep.server import Server, check_writes, failing_removals, inspect_server, noise_keys_of_hosts
+from sql.upkeep.pooler import Pooler, find_pooler
+from sql.upkeep.server import (
+    Privileges,
+    Server,
+    check_writes,
+    failing_removals,
+    inspect_server,
+    noise_keys_of_hosts,
+    read_privileges,
+)
 
 _OLDEST_MAJOR = 14
 _TESTED_MAJOR = 18
@@ -34,12 +43,20 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     yield _version(server)
     yield _encoding(server)
-    yield _role(server)
+    pooler = _pooler(settings.database.conninfo)
+    yield pooler
+    if pooler.severity is Severity.ERROR:
+        return
+    privileges = read_privileges(settings.database.conninfo)
+    if privileges.lacking:
+        yield _role(server, privileges, is_migrating=False)
+        return
+    migrations = _migrations(settings.database.conninfo)
+    yield _role(server, privileges, migrations.severity is Severity.ERROR)
     if not server.is_standby:
         yield _writes(settings.database.conninfo)
     yield clock_finding("database.clock", "the database", server.clock_ahead_s)
     yield _room(server)
-    migrations = _migrations(settings.database.conninfo)
     yield migrations
     if migrations.severity is not Severity.ERROR:
         yield _removals(settings.database.conninfo)
@@ -67,14 +84,41 @@ def _encoding(server: Server) -> Finding:
     return ok("database.encoding", "The database uses the encoding UTF8.")
 
 
-def _role(server: Server) -> Finding:
+def _pooler(url: str) -> Finding:
+    name, found = "database.pooler", find_pooler(url)
+    directly = "Point BLURLINE_DATABASE_URL to PostgreSQL itself, because Blurline has pools of its own."
+    if found is Pooler.REFUSES_OPTIONS:
+        says = "A connection pooler refuses the startup parameter `options`, so nothing connects."
+        return error(name, says, f"{directly} Or have it work by session and ignore the parameter.")
+    if found is Pooler.OF_TRANSACTIONS:
+        says = "A connection pooler works by transaction, so session locks and notifications are lost."
+        return error(name, says, f"{directly} Or have the pooler work by session.")
+    if found is Pooler.DROPS_OPTIONS:
+        return warning(
+            name,
+            "A connection pooler drops the startup parameter `options`, so sessions of a lost host keep their locks.",
+            f"{directly} Or set the limits for the user: ALTER ROLE … SET lock_timeout = '60s', and "
+            "idle_in_transaction_session_timeout = '30min'.",
+        )
+    return ok(name, "Sessions keep their settings, locks and notifications.")
+
+
+def _role(server: Server, privileges: Privileges, is_migrating: bool) -> Finding:
     if server.is_standby:
         return error(
             "database.role",
             "The server is a standby and does not accept writes.",
             "Point BLURLINE_DATABASE_URL to the primary (with several hosts, add target_session_attrs=read-write).",
         )
-    return ok("database.role", "The server accepts writes.")
+    if privileges.lacking or (is_migrating and not privileges.can_create):
+        user, database = privileges.user, privileges.database
+        lacks = f"use {privileges.lacking} of the tables" if privileges.lacking else "create tables"
+        return error(
+            "database.role",
+            f"The user {user} cannot {lacks} in the database {database}.",
+            f'Make the user the owner: ALTER DATABASE "{database}" OWNER TO "{user}"; existing tables likewise.',
+        )
+    return ok("database.role", f"The server accepts writes from the user {privileges.user}.")
 
 
 def _writes(url: str) -> Finding:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+import psycopg
 import structlog
 
 from blurline.errors import BlurlineError
@@ -17,6 +18,7 @@ from deployments.doctor.installation import machine, models, versions
 from deployments.doctor.prefect import prefect
 from deployments.doctor.result import Finding, error
 from deployments.doctor.store import store
+from sql.engine.problems import explanation
 
 log = structlog.get_logger()
 
@@ -35,6 +37,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "machine": machine,
 }
 _LIMIT_S = 45
+_FOLLOW = "Follow the message, then run the doctor again."
 _REPORT = "This is a bug in the doctor. Report it with the lines above, and check this part in its own log."
 
 
@@ -46,7 +49,9 @@ def examine(settings: Settings, subjects: Mapping[str, Subject] = SUBJECTS, limi
         try:
             found[name].extend(subjects[name](settings))
         except BlurlineError as problem:
-            found[name].append(error(name, str(problem), "Follow the message, then run the doctor again."))
+            found[name].append(error(name, str(problem), _FOLLOW))
+        except psycopg.Error as problem:
+            found[name].append(error(name, str(explanation(problem)), _FOLLOW))
         except Exception as problem:
             log.exception("examination_failed", subject=name)
             found[name].append(error(name, f"The check itself failed: {problem!r}", _REPORT))

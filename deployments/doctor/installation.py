@@ -40,14 +40,16 @@ _PORT_OF_PART = {
     "dashboard": "dashboard",
     "worker": "worker_metrics",
 }
+_LEFT_OUT = Path(__file__).parents[1] / "containers" / "left-out.txt"
 _TIMEOUT_S = 5
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def versions(_settings: Settings) -> Iterator[Finding]:
+def versions(settings: Settings) -> Iterator[Finding]:
     """Check the versions."""
     yield _python()
-    yield _packages([Requirement(each) for each in requires("blurline") or []])
+    needed = [Requirement(each) for each in requires("blurline") or []]
+    yield _packages(needed, () if recorded_ports(settings.home) else _left_out())
 
 
 def models(settings: Settings) -> Iterator[Finding]:
@@ -82,8 +84,13 @@ def _python() -> Finding:
     return ok("versions.python", f"Blurline {VERSION} on Python {found}, {platform.platform()}.")
 
 
-def _packages(wanted: list[Requirement]) -> Finding:
-    """Check the required packages, without Blurline's extras."""
+def _left_out() -> tuple[str, ...]:
+    """The packages that only `blurline up` needs, and which images therefore lack."""
+    return tuple(line for line in _LEFT_OUT.read_text().split("\n") if line and not line.startswith("#"))
+
+
+def _packages(wanted: list[Requirement], left_out: tuple[str, ...]) -> Finding:
+    """Check the required packages, without Blurline's extras. Those in ``left_out`` may be missing."""
     wrong = []
     for each in wanted:
         if each.marker is not None and not each.marker.evaluate({"extra": ""}):
@@ -91,6 +98,8 @@ def _packages(wanted: list[Requirement]) -> Finding:
         try:
             found = version(each.name)
         except PackageNotFoundError:
+            if each.name in left_out:
+                continue
             wrong.append(f"{each.name} is missing")
             continue
         if not each.specifier.contains(found, prereleases=True):

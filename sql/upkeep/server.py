@@ -35,6 +35,16 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Privileges:
+    """What a user may do in the database. ``lacking``: tables whose rows they cannot read or write."""
+
+    user: str
+    database: str
+    can_create: bool
+    lacking: int
+
+
+@dataclass(frozen=True, slots=True)
 class FailingRemovals:
     """How many deleted images have objects that the store refuses to remove, and the last refusal."""
 
@@ -92,6 +102,14 @@ def inspect_server(database: str) -> Server:
     assert row is not None
     clock_ahead_s = (row.pop("clock") - (before + (after - before) / 2)).total_seconds()
     return Server(**row, clock_ahead_s=clock_ahead_s)
+
+
+def read_privileges(database: str) -> Privileges:
+    """What the user of the connection may do. Raises DatabaseUnavailable."""
+    with _transaction(database) as transaction:
+        row = transaction.one("privileges")
+    assert row is not None
+    return Privileges(**row)
 
 
 @contextmanager

