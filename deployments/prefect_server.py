@@ -7,8 +7,11 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+import psycopg
+
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings
+from sql.engine.problems import explanation
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -29,10 +32,19 @@ _TUNING = {
 }
 _APP = "deployments.prefect_server:create_app"
 _GRACE_S = 5
+_CONNECT_S = 10
+_CAN_MIGRATE = """
+    SELECT to_regclass('alembic_version') IS NOT NULL
+        OR coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
+"""
 
 
 def serve(settings: Settings, host: str, port: int) -> NoReturn:
-    """Replace this process by a Prefect server. Raises ConfigurationError without a database or a password."""
+    """Replace this process by a Prefect server.
+
+    Raises ConfigurationError without a database or a password, and when the database does not let Prefect create its
+    tables. Raises DatabaseUnavailable when it does not respond.
+    """
     options = ["--host", host, "--port", str(port), "--log-level", "warning"]
     command = [
         sys.executable,
@@ -45,7 +57,9 @@ def serve(settings: Settings, host: str, port: int) -> NoReturn:
         "--timeout-graceful-shutdown",
         str(_GRACE_S),
     ]
-    os.execve(sys.executable, command, _environment(settings, host, port))
+    environment = _environment(settings, host, port)
+    check_database_of_prefect(settings)
+    os.execve(sys.executable, command, environment)
 
 
 def create_app() -> ASGIApp:
@@ -80,6 +94,23 @@ def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:
         "PREFECT_SERVER_API_AUTH_STRING": settings.prefect.api_auth_string.get_secret_value(),
         "PREFECT_UI_API_URL": f"{settings.prefect.ui_url.rstrip('/')}/api",
     }
+
+
+def check_database_of_prefect(settings: Settings) -> None:
+    """Connect once as Prefect will, because Prefect itself answers a fault with a traceback."""
+    assert settings.prefect.database_url is not None
+    url = "postgresql://" + settings.prefect.database_url.get_secret_value().partition("://")[2]
+    try:
+        with psycopg.connect(url, connect_timeout=_CONNECT_S) as connection:
+            row = connection.execute(_CAN_MIGRATE).fetchone()
+    except psycopg.Error as error:
+        problem = explanation(error)
+        raise type(problem)(f"The database of Prefect (BLURLINE_PREFECT_DATABASE_URL): {problem}") from error
+    if row != (True,):
+        raise ConfigurationError(
+            "The user of BLURLINE_PREFECT_DATABASE_URL cannot create tables in that database. Make the user its owner "
+            "(ALTER DATABASE … OWNER TO …)."
+        )
 
 
 def _asyncpg(url: str) -> str:

@@ -13,9 +13,9 @@ from blurline.cli.backup import backup, restore
 from blurline.cli.consistency import consistency
 from blurline.cli.doctor import doctor
 from blurline.cli.imports import app as imports
+from blurline.cli.problems import failure
 from blurline.cli.submit import submit
 from blurline.cli.verify import verify
-from blurline.errors import BlurlineError
 from blurline.version import VERSION
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -69,10 +69,10 @@ app.add_typer(imports, name="import")
 
 
 def main() -> None:
-    """Run the command. A BlurlineError is printed as one line on standard error, with exit code 1."""
+    """Run the command. An error is printed on standard error, with exit code 1 (`blurline.cli.problems`)."""
     os.environ["DO_NOT_TRACK"] = "1"  # Prefect reports usage from every process that imports it
     try:
         app()
-    except BlurlineError as error:
-        typer.secho(f"blurline: {error}", fg="red", err=True)
+    except Exception as error:
+        typer.secho(failure(error), fg="red", err=True)
         sys.exit(1)

@@ -36,10 +36,11 @@ def consistency(
     may belong to running work and does not count as a difference.
     """
     from blurline.storage.store import Store
-    from sql.engine.database import Database
+    from sql.engine.database import Database, check_connection
     from sql.upkeep.consistency import grace_s, inspect, repair_bucket
 
     settings = load_settings()
+    check_connection(settings.database.conninfo)
     database, store = (
         Database(settings.database.conninfo, max_connections=2),
         Store(settings),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blurline.cli.problems import masked
 from blurline.errors import ConfigurationError
 from blurline.settings import export_prefect, load_settings
 
@@ -25,7 +26,7 @@ def doctor(
 
     The exit code is 1 when there are errors.
     """
-    findings = _findings()
+    findings = [_without_secrets(finding) for finding in _findings()]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -51,6 +52,10 @@ def _findings() -> list[Finding]:
     from deployments.doctor import examine  # reads what export_prefect has set
 
     return examine(settings)
+
+
+def _without_secrets(finding: Finding) -> Finding:
+    return replace(finding, says=masked(finding.says), remedy=finding.remedy and masked(finding.remedy))
 
 
 def _print(findings: list[Finding]) -> None:

@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from blurline.access.tokens import Scope
+from blurline.cli.problems import masked
 from blurline.errors import ConfigurationError
 from blurline.settings import SETTINGS, export_prefect, load_settings
 
@@ -36,8 +37,11 @@ def dashboard_link(
 ) -> None:
     """Print a link that signs in at the dashboard. It works once, within ten minutes."""
     from sql.access.sign_in_links import create_link
+    from sql.engine.database import check_connection
 
-    typer.echo(create_link(load_settings(), user, scope or list(Scope)))
+    settings = load_settings()
+    check_connection(settings.database.conninfo)
+    typer.echo(create_link(settings, user, scope or list(Scope)))
 
 
 def prefect_password() -> None:
@@ -77,13 +81,16 @@ def rerun(
     cancel: Annotated[UUID | None, typer.Option(help="Cancel what is left of the re-run with this id.")] = None,
 ) -> None:
     """Re-run settled images, like the flow `rerun-backlog`."""
-    export_prefect(load_settings())
+    values = load_settings()
+    export_prefect(values)
     from blurline.contract import BacklogRerunRequest
     from blurline.ids import new_id
     from flows.cancel_rerun import cancel_rest
     from flows.form import with_offset
     from flows.rerun_backlog import run_again
+    from sql.engine.database import check_connection
 
+    check_connection(values.database.conninfo)
     if cancel is not None:
         typer.echo(cancel_rest(cancel))
         return
@@ -125,7 +132,7 @@ def settings() -> None:
     """Print all settings with their values (secrets masked) and meanings."""
     values = load_settings()
     for variable, setting in SETTINGS.items():
-        typer.echo(f"{variable}={setting.value(values)}\n    {setting.field.description}")
+        typer.echo(masked(f"{variable}={setting.value(values)}") + f"\n    {setting.field.description}")
 
 
 def bench(

@@ -42,9 +42,11 @@ def api(
     """Serve the API. Run any number of processes, on any machines, to share the load."""
     import uvicorn
 
+    from api.app import check_start
     from blurline.contract import MAX_LIVE_MESSAGE_BYTES
     from blurline.inbound.connection_deadlines import deadlines_of_server
 
+    check_start(load_settings())
     uvicorn.run(
         "api.app:create_app",
         factory=True,

@@ -6,7 +6,6 @@ Code that knows an id binds it with ``structlog.contextvars``: request_id, or fl
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -14,18 +13,9 @@ from typing import TextIO
 import structlog
 from structlog.types import EventDict, Processor
 
+from blurline.errors import ConfigurationError
+from blurline.observability.masking import masked
 from blurline.observability.traces import current_trace_id
-
-_MASKED = (
-    (re.compile(r"(?<=://)[^/\s\"\\]+@"), "***@"),  # user and password in a URL
-    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), "***"),  # a JWT
-    (re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{16,}"), "***"),
-    (
-        re.compile(r"(?i)(x-amz-(?:signature|credential|security-token)[\"'\\]*\s*[=:]\s*[\"'\\]*)[^&\s\"'\\]+"),
-        r"\1***",
-    ),
-    (re.compile(r"whsec_[\w+/=-]+"), "***"),  # the secret of a webhook
-)
 
 _to_json = structlog.processors.JSONRenderer()
 
@@ -50,9 +40,11 @@ def configure_logs(level: str) -> None:
     """Write Blurline's events from ``level`` up, and those of libraries from WARNING up, as JSON lines.
 
     A line that cannot be written is dropped without an error. Console handlers of libraries (uvicorn, Prefect) are
-    removed, so call this after those libraries are imported.
+    removed, so call this after those libraries are imported. Raises ConfigurationError for an unknown level.
     """
-    number = logging.getLevelNamesMapping()[level.upper()]
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ConfigurationError(f"BLURLINE_LOG_LEVEL is {level!r}. Set it to DEBUG, INFO, WARNING or ERROR.")
     steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_trace_id,
@@ -90,7 +82,4 @@ def _add_trace_id(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 def _render(logger: object, method: str, event: EventDict) -> str:
     """Render the JSON line, masking everything that looks like a secret."""
-    line = str(_to_json(logger, method, event))
-    for secret, mask in _MASKED:
-        line = secret.sub(mask, line)
-    return line
+    return masked(str(_to_json(logger, method, event)))

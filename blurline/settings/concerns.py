@@ -21,6 +21,7 @@ from pydantic import (
 
 from blurline.errors import ConfigurationError, UnknownBucket
 from blurline.limits import Limits
+from blurline.settings.addresses import PostgresAddress, PrefectDatabaseAddress, StoreAddress, WebAddress
 from blurline.settings.further_detectors import FurtherDetectors
 from blurline.settings.named_buckets import NamedBucket, NamedBuckets
 
@@ -48,7 +49,7 @@ class Concern(BaseModel):
 class DatabaseSettings(Concern, alias_generator=_named("BLURLINE_DATABASE_")):
     """The PostgreSQL database."""
 
-    url: SecretStr | None = Field(default=None, description="PostgreSQL: postgresql://user:password@host/db.")
+    url: PostgresAddress | None = Field(default=None, description="PostgreSQL: postgresql://user:password@host/db.")
 
     @property
     def conninfo(self) -> str:
@@ -59,10 +60,10 @@ class DatabaseSettings(Concern, alias_generator=_named("BLURLINE_DATABASE_")):
 class StoreSettings(Concern, alias_generator=_named("BLURLINE_")):
     """The S3 store and its buckets."""
 
-    s3_endpoint: str | None = Field(
+    s3_endpoint: StoreAddress | None = Field(
         default=None, description="Address of the S3 store for servers: http(s)://host:port."
     )
-    s3_public_endpoint: str | None = Field(
+    s3_public_endpoint: StoreAddress | None = Field(
         default=None, description="Address of the S3 store for clients' uploads. Default: `s3_endpoint`."
     )
     s3_access_key: SecretStr | None = Field(default=None, description="Access key of the S3 store.")
@@ -126,8 +127,10 @@ class ImportSettings(Concern, alias_generator=_named("BLURLINE_")):
 class ApiSettings(Concern, alias_generator=_named("BLURLINE_API_")):
     """How people and commands reach the API."""
 
-    url: str = Field(default="http://127.0.0.1:8000", description="Address of the API for the dashboard and commands.")
-    public_url: str | None = Field(
+    url: WebAddress = Field(
+        default="http://127.0.0.1:8000", description="Address of the API for the dashboard and commands."
+    )
+    public_url: WebAddress | None = Field(
         default=None, description="Address of the API to show to people. Default: `api_url`."
     )
     token: SecretStr | None = Field(
@@ -144,7 +147,7 @@ class ApiSettings(Concern, alias_generator=_named("BLURLINE_API_")):
 class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
     """The Prefect server and its work pool."""
 
-    api_url: str = Field(
+    api_url: WebAddress = Field(
         default="http://127.0.0.1:4200/api",
         description="Address of the Prefect API; the variable is Prefect's own, PREFECT_API_URL.",
     )
@@ -156,12 +159,12 @@ class PrefectSettings(Concern, alias_generator=_named("PREFECT_")):
         default=None,
         description="Key of Prefect Cloud; the variable is Prefect's own, PREFECT_API_KEY.",
     )
-    ui_url: str = Field(
+    ui_url: WebAddress = Field(
         validation_alias="BLURLINE_PREFECT_UI_URL",
         default="http://127.0.0.1:4200",
         description="Address of the Prefect UI, for links.",
     )
-    database_url: SecretStr | None = Field(
+    database_url: PrefectDatabaseAddress | None = Field(
         validation_alias="BLURLINE_PREFECT_DATABASE_URL",
         default=None,
         description="PostgreSQL database of the server that `blurline prefect` starts; not that of `database_url`.",
@@ -256,7 +259,7 @@ class AccessSettings(Concern, alias_generator=_named("BLURLINE_")):
 class OidcSettings(Concern, alias_generator=_named("BLURLINE_OIDC_")):
     """The OpenID Connect issuer."""
 
-    issuer: str | None = Field(
+    issuer: WebAddress | None = Field(
         default=None, description="OpenID Connect issuer whose tokens are accepted, as in their claim `iss`."
     )
     audience: str = Field(default="blurline", description="Audience (`aud`) of the tokens of `oidc_issuer`.")
@@ -279,7 +282,7 @@ class OidcSettings(Concern, alias_generator=_named("BLURLINE_OIDC_")):
 class DashboardSettings(Concern, alias_generator=_named("BLURLINE_DASHBOARD_")):
     """The dashboard."""
 
-    url: str = Field(
+    url: WebAddress = Field(
         default="http://127.0.0.1:8501",
         description="Address of the dashboard for browsers; the issuer redirects to its `/oauth2callback`.",
     )

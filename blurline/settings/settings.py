@@ -166,7 +166,7 @@ def load_settings() -> Settings:
     check_variables(os.environ)
     given = {name.upper(): value for name, value in os.environ.items()}
     try:
-        return Settings.of({**_stack_variables(), **load_secrets(), **given})
+        return Settings.of({**stack_variables(), **load_secrets(), **given})
     except ValidationError as error:
         lines = [_message(each["loc"], each["msg"]) for each in error.errors()]
         raise ConfigurationError("These settings are wrong: " + "; ".join(lines)) from error
@@ -195,7 +195,7 @@ def check_variables(environment: Mapping[str, str]) -> None:
             raise ConfigurationError(f"{name} is not a Blurline setting.{hint}")
 
 
-def _stack_variables() -> dict[str, str]:
+def stack_variables() -> dict[str, str]:
     """The variables that a running embedded stack has written, one per line."""
     file = load_home() / STACK_FILE
     lines = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []

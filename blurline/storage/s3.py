@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio import Minio
 from minio.credentials.credentials import Credentials
 from minio.credentials.providers import Provider
 from minio.error import MinioException, S3Error
+from minio.helpers import check_bucket_name
 
 from blurline.errors import ConfigurationError, ObjectMissing, OriginalChanged, StoreRefused, StoreUnavailable
 from blurline.settings import Settings
 from blurline.settings.named_buckets import NamedBucket
 
 _NO_BUCKET = "NoSuchBucket"
+_WITHOUT_FIELD = "XML element "  # how minio's ValueError for an answer that lacks a field begins
 _MISSING = {"NoSuchKey", "NoSuchObject", "NotFound"}
 
 
@@ -71,19 +74,25 @@ def connect_named(bucket: NamedBucket, connections: urllib3.PoolManager) -> Mini
 
 
 def connect(settings: Settings, endpoint: str, connections: urllib3.PoolManager) -> Minio:
-    """Return a client of the store at ``endpoint``. Raises ConfigurationError when the address is not valid."""
+    """Return a client of the store at ``endpoint``. Raises ConfigurationError when a setting of it is not valid."""
     address = urlsplit(endpoint)
     if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
         raise ConfigurationError(f"The S3 endpoint {endpoint!r} must be http://host:port or https://host:port.")
     access_key, secret_key = settings.store.keys
-    return Minio(
-        endpoint=address.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=address.scheme == "https",
-        region=settings.store.s3_region,
-        http_client=connections,
-    )
+    buckets = (settings.store.originals_bucket, settings.store.results_bucket, settings.store.exports_bucket)
+    try:
+        for bucket in buckets:
+            check_bucket_name(bucket)
+        return Minio(
+            endpoint=address.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=address.scheme == "https",
+            region=settings.store.s3_region,
+            http_client=connections,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"A setting of the S3 store is wrong: {error}.") from error
 
 
 class ObjectBody(Iterator[bytes]):
@@ -138,3 +147,9 @@ def translated(key: str = "") -> Iterator[None]:
         raise StoreRefused(f"The S3 store answered {error.code}: {error.message}") from error
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
         raise StoreUnavailable(f"The S3 store did not respond: {error}") from error
+    except (ParseError, ValueError) as error:
+        if isinstance(error, ValueError) and not str(error).startswith(_WITHOUT_FIELD):
+            raise
+        raise StoreUnavailable(
+            f"The answer is not that of an S3 store ({error}). Check BLURLINE_S3_ENDPOINT."
+        ) from error

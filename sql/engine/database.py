@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from blurline.errors import DatabaseUnavailable
+from sql.engine.problems import explained
 from sql.engine.sessions import session
 
 _DOMAINS = Path(__file__).parents[1]
@@ -81,6 +82,15 @@ class Database:
                 yield Transaction(connection)
         except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
             raise DatabaseUnavailable(f"PostgreSQL did not answer: {error}") from error
+
+
+def check_connection(database: str) -> None:
+    """Connect once, for a command that a person waits for: a pool would retry for seconds and not say why.
+
+    Raises DatabaseUnavailable or ConfigurationError.
+    """
+    with explained(), psycopg.connect(database, **session()):
+        pass
 
 
 class Transaction:

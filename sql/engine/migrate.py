@@ -18,6 +18,7 @@ import structlog
 from psycopg import sql
 
 from blurline.errors import DatabaseUnavailable
+from sql.engine.problems import explained
 from sql.engine.sessions import session
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -42,10 +43,10 @@ def migrate(database: str, folder: Path = MIGRATIONS, max_wait_s: float = _MAX_W
 
     Safe to call from many processes at once: the others wait and find nothing to do. The database of a newer release
     is not changed. Raises DatabaseUnavailable when it does not respond, or when other sessions hold locks for longer
-    than ``max_wait_s``.
+    than ``max_wait_s``. Raises ConfigurationError when its user lacks privileges, or when another application uses it.
     """
     applied: list[str] = []
-    with _connected(database) as connection:
+    with explained(), _connected(database) as connection:
         _lock(connection)
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations"
