@@ -49,10 +49,12 @@ def _written(settings: Settings) -> Path:
         "expose_tokens": ["access"],
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    scope = json.dumps(settings.oidc.requested_scope)
+    # Without `prompt`, Streamlit sends select_account, which not every issuer knows. An empty list sends none.
+    asked = {"scope": settings.oidc.requested_scope, "prompt": settings.oidc.prompt or []}
+    kwargs = ", ".join(f"{name} = {json.dumps(value)}" for name, value in asked.items())
     path = settings.home / _SECRETS_FILE
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write("\n".join(["[auth]", *lines, f"client_kwargs = {{ scope = {scope} }}", ""]))
+        file.write("\n".join(["[auth]", *lines, f"client_kwargs = {{ {kwargs} }}", ""]))
     return path

@@ -33,6 +33,12 @@ OPERATION_IDS = {
     "POST /v1/images/{image_id}/reject": "rejectImage",
     "POST /v1/images/{image_id}/release": "releaseImage",
     "GET /v1/images/{image_id}/result": "getResult",
+    "GET /v1/imports": "listImports",
+    "POST /v1/imports": "createImport",
+    "GET /v1/imports/{import_id}": "getImport",
+    "POST /v1/imports/{import_id}/cancel": "cancelImport",
+    "POST /v1/imports/{import_id}/pause": "pauseImport",
+    "POST /v1/imports/{import_id}/resume": "resumeImport",
     "GET /v1/jobs": "listJobs",
     "POST /v1/jobs": "createJob",
     "DELETE /v1/jobs/{job_id}": "deleteJob",
@@ -86,5 +92,5 @@ def operation_id(route: APIRoute) -> str:
     """Return the route's id. A route that is not listed yet is named after its function."""
     first, *others = route.name.split("_")
     of_function = first + "".join(each.capitalize() for each in others)
-    listed = [OPERATION_IDS.get(f"{method} {route.path_format}") for method in route.methods]
+    listed = [OPERATION_IDS.get(f"{method} {route.path_format}") for method in route.methods or ()]
     return next(filter(None, listed), of_function)

@@ -48,7 +48,7 @@ class DatabaseMetrics:
             metrics.database_up.set(0)
             return _Text()
         metrics.database_up.set(1)
-        return _Text(generate_latest(metrics.DATABASE), open_metrics(metrics.DATABASE))
+        return _Text(generate_latest(metrics.DATABASE), open_metrics(metrics.DATABASE))  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,6 +277,11 @@ class OidcSettings(Concern, alias_generator=_named("BLURLINE_OIDC_")):
         default="openid profile email",
         description="Scopes that the dashboard requests at sign-in; it sends the access token to the API.",
     )
+    prompt: str | None = Field(
+        default=None,
+        description="What the issuer shows at sign-in, as `login` or `select_account`, if it supports that. Default: "
+        "what the issuer shows by itself.",
+    )
 
 
 class DashboardSettings(Concern, alias_generator=_named("BLURLINE_DASHBOARD_")):

@@ -59,12 +59,27 @@ _FORM = """
 <code>blurline dashboard-link</code> for a link to this page.</p>
 """
 
+_REFUSED = """
+<h1>Blurline</h1>
+<p>The sign-in service did not sign you in. Its answer:</p>
+<p class="error" role="alert">{says}</p>
+<p><a href="/">Back to the dashboard</a></p>
+<p class="hint">If this happens again, tell your operator.</p>
+"""
+_MOST_SAID = 200
+
 
 def sign_in_page(following: str = "/", error: str = "", status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     """The page with the form. After the sign-in, the browser opens ``following``."""
     shown = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     form = _FORM.format(action=SIGN_IN, next=escape(own_path(following)), error=shown)
     return HTMLResponse(_PAGE.format(head="", main=form), status, _HEADERS)
+
+
+def issuer_error_page(says: str) -> HTMLResponse:
+    """The page after a sign-in at the OpenID Connect issuer has failed. What it says may come with the address."""
+    says = escape(says[:_MOST_SAID])
+    return HTMLResponse(_PAGE.format(head="", main=_REFUSED.format(says=says)), HTTPStatus.BAD_REQUEST, _HEADERS)
 
 
 def hop_page(following: str) -> HTMLResponse:

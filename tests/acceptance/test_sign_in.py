@@ -126,6 +126,20 @@ def test_people_sign_in_see_their_own_jobs_and_sign_out(visit: Visit, provider: 
     assert visit.hosts == {"127.0.0.1"}
 
 
+def test_an_error_of_the_issuer_is_shown(visit: Visit, provider: Provider) -> None:
+    page = visit.page
+    provider.refusal = "the client <b>blurline</b> is disabled"
+    _sign_in(visit, provider, Person("ann", "submit"))
+    _sees(page.get_by_role("alert").get_by_text("the client <b>blurline</b> is disabled"))
+    provider.refusal = None
+    page.get_by_role("link", name="Back to the dashboard").click()
+    page.get_by_role("button", name="Sign in").click()
+    _sees(page.get_by_text("Signed in as"))
+    _sign_out(page)
+    page.goto(f"{visit.url}/oauth2callback?code=forged&state=forged")
+    _sees(page.get_by_role("alert").get_by_text("The issuer did not respond as expected."))
+
+
 def _job_of(provider: Provider, api_url: str, subject: str) -> str:
     """A job of a submitter, with their name as a label."""
     bearer = {"Authorization": f"Bearer {provider.token(subject)}"}

@@ -46,6 +46,7 @@ class Provider:
         self.person = Person("ann", "submit")
         self.signed_out: list[str] = []
         self._codes: dict[str, tuple[Person, dict[str, str]]] = {}
+        self.refusal: str | None = None  # why nobody can sign in
         self.is_down = False
         self.is_silent_about_algorithms = False
         self._may_answer, self._is_asked = threading.Event(), threading.Event()
@@ -126,6 +127,10 @@ class Provider:
         return {"keys": keys}
 
     def _sign_in(self, asked: dict[str, str]) -> str:
+        if "prompt" in asked or self.refusal is not None:  # oidc-provider 9 knows no `select_account` either
+            says = self.refusal or "unsupported prompt value requested"
+            answer = {"error": "invalid_request", "error_description": says, "state": asked["state"]}
+            return f"{asked['redirect_uri']}?{urlencode(answer)}"
         code = secrets.token_urlsafe()
         self._codes[code] = (self.person, asked)
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
