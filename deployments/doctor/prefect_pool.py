@@ -62,10 +62,10 @@ def _workers(workers: Sequence[PoolWorker]) -> Finding:
     online = [worker.name for worker in workers if worker.status == "ONLINE"]
     ours = [each for each in online if is_worker_of_ours(each)]
     if not ours:
-        foreign = f", but {len(online)} that do not run Blurline: {', '.join(online[:3])}" if online else ""
+        but = f", but {len(online)} that do not run Blurline: {', '.join(online[:3])}" if online else ""
         return error(
             name,
-            f"No worker of Blurline is online{foreign} ({len(workers)} are known), so nothing is processed.",
+            f"No worker of Blurline is online{but} ({len(workers)} are known), so nothing is processed.",
             "Start `blurline worker`, or check the log of the worker that should be running.",
         )
     if foreign := sorted(set(online) - set(ours)):
