@@ -50,7 +50,7 @@ def _written(settings: Settings) -> Path:
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     # Without `prompt`, Streamlit sends select_account, which not every issuer knows. An empty list sends none.
-    asked = {"scope": settings.oidc.requested_scope, "prompt": settings.oidc.prompt or []}
+    asked: dict[str, str | list[str]] = {"scope": settings.oidc.requested_scope, "prompt": settings.oidc.prompt or []}
     kwargs = ", ".join(f"{name} = {json.dumps(value)}" for name, value in asked.items())
     path = settings.home / _SECRETS_FILE
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -47,5 +47,5 @@ def _is_given_up(path: str, start: Message) -> bool:
     headers = Headers(raw=list(start["headers"]))
     location = headers.get("location", "")
     if not 300 <= start["status"] < 400 or not location.startswith("/"):
-        return start["status"] >= 500
+        return bool(start["status"] >= 500)
     return path.endswith(_LOGIN) or not any(each.startswith(_USER_COOKIE) for each in headers.getlist("set-cookie"))

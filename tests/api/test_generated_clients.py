@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ _DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 _PYTHON_GENERATOR = "openapi-python-client==0.29.1"
 _TYPESCRIPT_GENERATOR = ("openapi-typescript@7.13.0", "typescript@5.9.3")
 
-# The generator knows no pictures and archives; it takes them as bytes when its configuration says so.
+# The generator knows no pictures and archives: its configuration says that they are bytes. It makes a module of each
+# schema, which cannot have the name `import`.
 _BINARY = (
     "application/zip",
     "application/vnd.apache.parquet",
@@ -23,7 +25,11 @@ _BINARY = (
     "image/*",
     "image/jpeg",
 )
-_CONFIGURATION = "content_type_overrides:\n" + "".join(f'  "{each}": application/octet-stream\n' for each in _BINARY)
+_CONFIGURATION = {
+    "content_type_overrides": dict.fromkeys(_BINARY, "application/octet-stream"),
+    "class_overrides": {"Import": {"class_name": "BucketImport", "module_name": "bucket_import"}},
+    "post_hooks": [],
+}
 
 _USE = """
 import type { operations } from "./blurline";
@@ -37,9 +43,9 @@ def test_the_python_client_is_generated_without_a_warning(tmp_path: Path) -> Non
     environment, client = tmp_path / "generator", tmp_path / "client"
     subprocess.run([uv, "venv", "-q", "--python", sys.executable, environment], check=True)
     _install([uv, "pip", "install", "-q", "--python", environment, _PYTHON_GENERATOR])
-    (tmp_path / "configuration.yaml").write_text(_CONFIGURATION)
+    (tmp_path / "configuration.json").write_text(json.dumps(_CONFIGURATION))
     command = [environment / "bin" / "openapi-python-client", "generate", "--path", _DOCUMENT, "--output-path", client]
-    done = _run([*command, "--config", tmp_path / "configuration.yaml", "--meta", "none", "--fail-on-warning"])
+    done = _run([*command, "--config", tmp_path / "configuration.json", "--meta", "none", "--fail-on-warning"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "arning" not in done.stdout + done.stderr
     functions = {path.stem for path in client.glob("api/*/*.py")}
