@@ -339,6 +339,17 @@ CREATE TRIGGER images_deleted AFTER DELETE ON images REFERENCING OLD TABLE AS ch
 CREATE TRIGGER images_inserted AFTER INSERT ON images REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION tally_images('1');
 
+-- 0029
+CREATE TABLE images_by_content (
+    owner    text NOT NULL,
+    preset   text NOT NULL,
+    sha256   text NOT NULL,
+    image_id uuid NOT NULL,
+    CONSTRAINT images_by_content_pkey PRIMARY KEY (owner, preset, sha256),
+    CONSTRAINT images_by_content_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id) ON DELETE CASCADE
+);
+CREATE INDEX images_by_content_of_image ON images_by_content (image_id);
+
 -- 0027
 CREATE TABLE import_jobs (
     import_id uuid NOT NULL,

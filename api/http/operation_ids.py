@@ -18,6 +18,7 @@ OPERATION_IDS = {
     "POST /v1/image/submit": "submitImage",
     "POST /v1/image/upload-url/get": "createUploadUrl",
     "GET /v1/images": "listImages",
+    "GET /v1/images/count": "countImages",
     "DELETE /v1/images/{image_id}": "deleteImage",
     "GET /v1/images/{image_id}": "getImage",
     "POST /v1/images/{image_id}/approve": "approveImage",
@@ -28,6 +29,7 @@ OPERATION_IDS = {
     "GET /v1/images/{image_id}/detections": "listDetections",
     "DELETE /v1/images/{image_id}/hold": "releaseImageHold",
     "PUT /v1/images/{image_id}/hold": "setImageHold",
+    "GET /v1/images/{image_id}/neighbours": "getNeighbours",
     "GET /v1/images/{image_id}/original": "getOriginal",
     "GET /v1/images/{image_id}/preview": "getPreview",
     "POST /v1/images/{image_id}/reject": "rejectImage",
@@ -39,6 +41,8 @@ OPERATION_IDS = {
     "POST /v1/imports/{import_id}/cancel": "cancelImport",
     "POST /v1/imports/{import_id}/pause": "pauseImport",
     "POST /v1/imports/{import_id}/resume": "resumeImport",
+    "GET /v1/images/{image_id}/tiles": "getTiles",
+    "GET /v1/images/{image_id}/tiles/{level}/{column}/{row}": "getTile",
     "GET /v1/jobs": "listJobs",
     "POST /v1/jobs": "createJob",
     "DELETE /v1/jobs/{job_id}": "deleteJob",
@@ -50,6 +54,8 @@ OPERATION_IDS = {
     "GET /v1/jobs/{job_id}/holds": "listJobHolds",
     "GET /v1/jobs/{job_id}/images": "listJobImages",
     "POST /v1/jobs/{job_id}/rerun": "rerunJob",
+    "POST /v1/jobs/{job_id}/review": "reviewJob",
+    "GET /v1/limits": "getLimits",
     "GET /v1/me": "getMe",
     "GET /v1/presets": "listPresets",
     "DELETE /v1/presets/{name}": "deletePreset",
@@ -85,6 +91,7 @@ OPERATION_IDS = {
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": "redeliver",
     "POST /v1/webhooks/{webhook_id}/rotate-secret": "rotateSecret",
     "POST /v1/webhooks/{webhook_id}/test": "testWebhook",
+    "POST /panoramax/blur/": "blurPicture",
 }
 
 

@@ -61,7 +61,6 @@ def _deployment(found: Deployment | None, declared: Deployment, pool: str) -> Fi
     if differing := _differences(
         ("the parameters", found["parameters"] or {}, {}),
         ("the job variables", found["job_variables"] or {}, {}),
-        ("the pull steps", found["pull_steps"] or [], []),
     ):
         return finding(name, f"The deployment has been changed: {differing}.", DEPLOY)
     if found["version"] != VERSION:
