@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,8 @@ def _suspect_rows(meant: Frame, written: Frame, most: int) -> list[tuple[int, in
     height = meant.height_px
     if meant.is_transparent or written.is_transparent:
         return [(0, height)]
-    shifted = written.pixels - meant.pixels + np.uint8(most)  # modulo 256: up to twice ``most`` where they are close
+    shifted = written.pixels - meant.pixels
+    shifted += np.uint8(most)  # modulo 256: up to twice ``most`` where they are close
     if shifted.max(initial=0) <= 2 * most:
         return []
     is_far = (shifted > 2 * most).reshape(height, -1).any(axis=1)
@@ -95,7 +97,7 @@ def _suspect_rows(meant: Frame, written: Frame, most: int) -> list[tuple[int, in
 
 
 def _is_same(one: Frame, other: Frame, places: Sequence[Box]) -> bool:
-    """Whether two frames are identical outside ``places``. Copies and compares whole words, to be quick."""
+    """Whether two frames are identical outside ``places``."""
     layers = [(getattr(one, name), getattr(other, name)) for name in ("pixels", "alpha", "levels16")]
     if any((first is None) is not (second is None) for first, second in layers):
         return False
@@ -104,10 +106,22 @@ def _is_same(one: Frame, other: Frame, places: Sequence[Box]) -> bool:
             continue
         if first.shape != second.shape:
             return False
-        copy = second.copy()
-        for place in places:
-            copy[_window(place)] = first[_window(place)]
-        if not np.array_equal(_words(first), _words(copy)):
+        if not _is_same_layer(first, second, places):
+            return False
+    return True
+
+
+def _is_same_layer(first: NDArray[Any], second: NDArray[Any], places: Sequence[Box]) -> bool:
+    """Compare whole words, to be quick, and copy only rows that a place touches."""
+    edges = {0, len(first)} | {edge for place in places for edge in _window(place)[0].indices(len(first))[:2]}
+    for top, bottom in pairwise(sorted(edges)):
+        ours, theirs = first[top:bottom], second[top:bottom]
+        touched = [_window(place, top=top) for place in places if place.y1 < bottom and place.y2 > top]
+        if touched:
+            theirs = theirs.copy()
+            for window in touched:
+                theirs[window] = ours[window]
+        if not np.array_equal(_words(ours), _words(theirs)):
             return False
     return True
 

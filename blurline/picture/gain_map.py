@@ -18,12 +18,12 @@ from blurline.errors import PictureError
 from blurline.limits import Limits
 from blurline.picture.colour_profile import clean_profile
 from blurline.picture.formats.gain_map import GainMapNumbers, is_named_gain_map, read_numbers
-from blurline.picture.formats.jpeg import XMP, Segment, segments
+from blurline.picture.formats.jpeg import XMP, Segment, header, segments
 from blurline.picture.formats.multi_picture import ISO_GAIN_MAP, further_pictures, with_head
 from blurline.picture.part_limits import check_parts
 
 _APP1, _APP2 = 0xE1, 0xE2
-_SIGNS = (b"MPF\0", b"hdrgm", b"21496", b"hdrgainmap")
+_START = b"\xff\xd8\xff"
 _QUALITY = 95
 _TOLERANCE_PX, _TOLERANCE = 2, 0.02
 
@@ -67,7 +67,7 @@ class FurtherPictures:
 
 def read_further_pictures(data: bytes, width_px: int, height_px: int, limits: Limits) -> FurtherPictures:
     """Read what follows the main picture, whose stored size is given. A map must have its shape, and no more pixels."""
-    if not any(sign in data for sign in _SIGNS):
+    if data.find(_START, len(header(data))) < 0:
         return FurtherPictures()
     result = FurtherPictures()
     for file in further_pictures(data):

@@ -91,6 +91,14 @@ def first_frame(data: bytes) -> tuple[int, bytes] | None:
     return None
 
 
+def header(data: bytes) -> bytes:
+    """The segments before the first scan; where they are damaged, what comes before that."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _SOS:
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return data[:at]
+
+
 def lacks_end(data: bytes) -> bool:
     """Whether the file is whole but for the marker of its end."""
     if data.endswith(b"\xff\xd9"):
