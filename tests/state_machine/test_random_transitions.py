@@ -119,12 +119,17 @@ class Transitions(RuleBasedStateMachine):
         (self.world.delete_job if whole_job else self.world.delete_image)(who, image)
 
     @precondition(lambda self: any(self._being_processed()))
-    @rule(who=managers, at=places, how=st.sampled_from(["cancel_job", "delete_job", "delete_image"]))
-    def interrupt(self, who: str, at: int, how: str) -> None:
-        """A person ends what a worker is processing; by chance alone that is rare."""
+    @rule(
+        by=st.sampled_from([None, OLGA, RITA]),
+        at=places,
+        how=st.sampled_from(["cancel_job", "delete_job", "delete_image"]),
+    )
+    def interrupt(self, by: str | None, at: int, how: str) -> None:
+        """A person, or the owner (None), ends what a worker is processing; by chance alone that is rare."""
         counts["transitions"] += 1
         images = list(self._being_processed())
-        getattr(self.world, how)(who, images[at % len(images)])
+        image = images[at % len(images)]
+        getattr(self.world, how)(by or self.world.now.images[image]["owner"], image)
 
     @precondition(_has_images)
     @rule(who=operators, at=places, whole_job=st.booleans())
