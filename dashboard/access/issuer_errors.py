@@ -25,6 +25,9 @@ class IssuerErrors:
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope).query_params
+        if scope["path"].endswith(_CALLBACK) and not {"code", "error"} & asked.keys():  # after a sign-out
+            await self._app(scope, receive, send)
+            return
         if error := asked.get("error"):
             page = issuer_error_page(asked.get("error_description") or error)
             await page(scope, receive, send)

@@ -106,7 +106,7 @@ def test_paused_parts_are_reported(settings: Settings, client: httpx.Client) -> 
     }
     with (
         _changed(client, pool, {"is_paused": False}, {"is_paused": True}),
-        _changed(client, f"{pool}/queues/interactive", {"priority": 1}, {"priority": 3}),
+        _changed(client, f"{pool}/queues/interactive", {"priority": 2}, {"priority": 4}),
     ):
         found = _wrong(settings)
     assert {name: each.severity for name, each in found.items()} == {

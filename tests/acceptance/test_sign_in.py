@@ -83,7 +83,7 @@ def visit(dashboard_url: str) -> Iterator[Visit]:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(TIMEOUT_MS)
         visit = Visit(context.new_page(), dashboard_url, set())
-        visit.page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or ""))
+        visit.page.on("request", lambda request: visit.hosts.add(_host(request.url)))
         visit.page.on("websocket", lambda websocket: visit.hosts.add(urlsplit(websocket.url).hostname or ""))
         yield visit
         context.close()
@@ -138,6 +138,11 @@ def test_an_error_of_the_issuer_is_shown(visit: Visit, provider: Provider) -> No
     _sign_out(page)
     page.goto(f"{visit.url}/oauth2callback?code=forged&state=forged")
     _sees(page.get_by_role("alert").get_by_text("The issuer did not respond as expected."))
+
+
+def _host(url: str) -> str:
+    """The host of a request. A `blob:` has that of the page that made it."""
+    return urlsplit(url.removeprefix("blob:")).hostname or ""
 
 
 def _job_of(provider: Provider, api_url: str, subject: str) -> str:

@@ -55,9 +55,10 @@ class Outcome:
 
     @property
     def is_one_line(self) -> bool:
-        """Whether it has failed with one line of our own and no traceback."""
+        """Whether it has failed with one line of our own, which is the last; progress and retries may precede it."""
         lines = self.said.strip().splitlines()
-        return self.exit_code == 1 and len(lines) == 1 and lines[0].startswith("blurline: ")
+        ours = [line for line in lines if line.startswith("blurline: ")]
+        return self.exit_code == 1 and len(ours) == 1 and lines[-1] == ours[0]
 
 
 def run_all(commands: Sequence[Command]) -> list[Outcome]:

@@ -39,7 +39,9 @@ def test_changed_deployments_are_found_and_deploying_again_restores_them(prefect
     trigger = {**HEARTBEAT_AUTOMATION["trigger"], "within": 10}
     changed = {**HEARTBEAT_AUTOMATION, "trigger": trigger}
     prefect.client.put(f"/automations/{automation['id']}", json=changed).raise_for_status()
-    change(prefect, "/work_pools/blurline", {"base_job_template": {"job_configuration": {}, "variables": {}}})
+    template = prefect.client.get("/work_pools/blurline").raise_for_status().json()["base_job_template"]
+    template["variables"]["properties"]["env"]["default"] = {"BLURLINE_MAX_FILE_MB": "1"}
+    change(prefect, "/work_pools/blurline", {"base_job_template": template})
     found = wrong(prefect)
     assert {name: each.severity for name, each in found.items()} == {
         "prefect.pool": Severity.WARNING,
