@@ -27,7 +27,18 @@ from api.http.openapi import describe
 from api.http.operation_ids import operation_id
 from api.http.problems import install_error_handlers
 from api.imports import imports
-from api.jobs import audit_records, classes, compatibility, images, jobs, limits, presets, submissions, uploads
+from api.jobs import (
+    audit_records,
+    classes,
+    compatibility,
+    image_count,
+    images,
+    jobs,
+    limits,
+    presets,
+    submissions,
+    uploads,
+)
 from api.middleware.body_limit import BodyLimit
 from api.middleware.own_hosts import OwnHosts
 from api.middleware.rate_limit import RateLimit, RateLimitHeaders
@@ -140,9 +151,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TokenBeforeBody)
     app.add_middleware(BodyLimit, max_bytes=int(settings.requests.max_request_mb * 1e6))
     for module in (
-        uploads, limits, submissions, jobs, images, previews, tiles, reviews, deletions, presets, classes, users,
-        sign_in, statistics, exports, audit_records, legal_holds, compatibility, health, metrics, webhooks,
-        job_reruns, backlog, imports, system, blur,
+        uploads, limits, submissions, jobs, images, image_count, previews, tiles, reviews, deletions, presets,
+        classes, users, sign_in, statistics, exports, audit_records, legal_holds, compatibility, health, metrics,
+        webhooks, job_reruns, backlog, imports, system, blur,
     ):  # fmt: skip
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_query)])
     app.include_router(live.router)

@@ -368,7 +368,6 @@ _PROGRAMS = {
         ("record_refused", "The file is not a valid audit record or deletion proof.", "Check where it comes from."),
         ("not_reproducible", "The audit record describes no result, or another original.", _SEE_MESSAGE),
         ("labels_unreadable", "A file of labels cannot be read, or names missing pictures.", _SEE_MESSAGE),
-        ("not_unpacked", "An entry of a ZIP file cannot be read.", "Create the ZIP file again."),
         ("not_labels", "The text is not a list of labels.", _SEE_MESSAGE),
         ("too_many_orphans", "The store and the database probably do not belong together.", _SEE_MESSAGE),
         ("dispatch_late", "Accepted batches do not become flow runs in time.", "Check Prefect and the API's log."),

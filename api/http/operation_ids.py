@@ -18,7 +18,7 @@ OPERATION_IDS = {
     "POST /v1/image/submit": "submitImage",
     "POST /v1/image/upload-url/get": "createUploadUrl",
     "GET /v1/images": "listImages",
-    "GET /v1/images/count": "countImages",
+    "GET /v1/image-count": "countImages",
     "DELETE /v1/images/{image_id}": "deleteImage",
     "GET /v1/images/{image_id}": "getImage",
     "POST /v1/images/{image_id}/approve": "approveImage",

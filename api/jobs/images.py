@@ -19,15 +19,14 @@ from api.jobs.image_lists import ImageSort, SearchedImages, image_page, order_of
 from api.jobs.views import detection_views, image_with_detections, receipt_view
 from api.visibility import boxes_of, manageable_owner, not_manageable, sendable_result, visible_image
 from blurline.access.tokens import Scope
-from blurline.contract import DeletionReceipt, Detections, ImageCount, ImagePage, ImageWithDetections, Neighbours
+from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageWithDetections, Neighbours
 from sql.deletion.deletions import delete_image as delete
 from sql.deletion.deletions import grace_periods
-from sql.jobs.image_search import ImagePlace, count_images, neighbours
+from sql.jobs.image_search import ImagePlace, neighbours
 from sql.jobs.job_queries import ImageRow, find_flow_run
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
 
-_MOST_COUNTED = 10_000
 _NOT_PLAIN = re.compile(r'[^\x20-\x7e]|["\\%]')
 
 
@@ -37,13 +36,6 @@ def get_images(
 ) -> ImagePage:
     """Search the images of all jobs: the caller's own, or for reviewers and operators everyone's."""
     return image_page(context, wanted, order_of(sort, wanted), f"images{sort}", limit, cursor)
-
-
-@router.get("/count")
-def get_image_count(context: Ctx, wanted: SearchedImages) -> ImageCount:
-    """Count the images that a search finds, up to 10,000."""
-    found = count_images(context.database, wanted, _MOST_COUNTED + 1)
-    return ImageCount(images=min(found, _MOST_COUNTED), is_complete=found <= _MOST_COUNTED)
 
 
 @router.get("/{image_id}", responses=problem_responses("not_found"))

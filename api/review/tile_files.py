@@ -36,7 +36,7 @@ class TilesBusy(RetryableError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TileSource:
     """The file of an image that is cut into tiles: a result, or its ``original``."""
 
     bucket: ImageBucket
@@ -58,7 +58,7 @@ class TileFiles:
         self._lock = threading.Lock()
         self._indexes: OrderedDict[tuple[ImageBucket, str], TileIndex] = OrderedDict()
 
-    def index(self, source: Source) -> TileIndex:
+    def index(self, source: TileSource) -> TileIndex:
         """Where the tiles lie; cuts the file if nobody has. Raises CannotBeCut, TilesBusy and the store's errors."""
         name = (source.bucket, source.key)
         with self._lock:
@@ -76,7 +76,7 @@ class TileFiles:
                 self._indexes.popitem(last=False)
         return index
 
-    def read(self, source: Source, first_byte: int, length_bytes: int) -> bytes:
+    def read(self, source: TileSource, first_byte: int, length_bytes: int) -> bytes:
         """A range of the file of tiles. Raises the store's errors."""
         try:
             return self._store.read_tiles(source.bucket, tiles_key(source.key), first_byte, length_bytes)
@@ -94,11 +94,11 @@ class TileFiles:
         finally:
             self._cutting.release()
 
-    def _read_index(self, source: Source) -> TileIndex:
+    def _read_index(self, source: TileSource) -> TileIndex:
         with self._store.open_tiles(source.bucket, tiles_key(source.key)) as file:
             return read_index(file)
 
-    def _cut(self, source: Source) -> TileIndex:
+    def _cut(self, source: TileSource) -> TileIndex:
         try:
             return self._read_index(source)  # somebody else was faster
         except ObjectMissing:
@@ -115,14 +115,14 @@ class TileFiles:
         log.info("tiles_cut", image_id=str(source.image_id), bucket=str(source.bucket), tiles=len(index.ranges))
         return index
 
-    def _download(self, source: Source, picture: Path) -> None:
+    def _download(self, source: TileSource, picture: Path) -> None:
         store = self._store
         opened = store.open_original(source.original) if source.original else store.stream_result(source.key)
         with picture.open("wb") as file, closing(opened) as body:
             for chunk in body:
                 file.write(chunk)
 
-    def _remove_if_unwanted(self, source: Source) -> None:
+    def _remove_if_unwanted(self, source: TileSource) -> None:
         """Remove the tiles of a file that was deleted, expired or replaced while it was cut."""
         row = find_image(self._database, None, source.image_id)
         is_original = source.original is not None

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from api.dependencies import Context, Ctx, Who
 from api.http.problems import ApiProblem, problem_responses
 from api.review.previews import Of
-from api.review.tile_files import Source
+from api.review.tile_files import TileSource
 from api.visibility import readable_original, sendable_result, visible_image
 from blurline.access.tokens import Identity, Scope
 from blurline.contract import TiledFrame, Tiles
@@ -84,12 +84,12 @@ def _index(context: Context, who: Identity, image: ImageRow, of: Of) -> TileInde
     return index
 
 
-def _source(who: Identity, image: ImageRow, of: Of) -> Source:
+def _source(who: Identity, image: ImageRow, of: Of) -> TileSource:
     if of is Of.RESULT:
-        return Source(ImageBucket.RESULTS, sendable_result(who, image), image.id)
+        return TileSource(ImageBucket.RESULTS, sendable_result(who, image), image.id)
     if Scope.REVIEW not in who.scopes:
         raise ApiProblem(
             "missing_scope", f"The token lacks the scope `{Scope.REVIEW}`, which is required for originals."
         )
     original = readable_original(image)
-    return Source(ImageBucket.ORIGINALS, original.key, image.id, original)
+    return TileSource(ImageBucket.ORIGINALS, original.key, image.id, original)

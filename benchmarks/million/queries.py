@@ -79,8 +79,8 @@ def _searches(client: httpx.Client) -> list[str]:
     return [
         *(f"/v1/images?limit=100&{search}" for search in searches),
         *(f"/v1/images/{image['id']}/neighbours?{search}" for search in ("name=0815", f"{in_job}&sort=-doubt")),
-        f"/v1/images/count?{in_job}&state=published&doubt_above=0.6",
-        "/v1/images/count?name=0815",
+        f"/v1/image-count?{in_job}&state=published&doubt_above=0.6",
+        "/v1/image-count?name=0815",
     ]
 
 

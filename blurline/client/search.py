@@ -72,7 +72,7 @@ class SearchClient:
 
     def count(self, query: ImageQuery) -> ImageCount:
         """How many images match, counted up to 10,000."""
-        return self._transport.ask(ImageCount, "GET", "/v1/images/count", params=given(query.filters))
+        return self._transport.ask(ImageCount, "GET", "/v1/image-count", params=given(query.filters))
 
     def neighbours(self, image_id: UUID, query: ImageQuery) -> Neighbours:
         """The images before and after an image in the list of the query."""

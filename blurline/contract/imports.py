@@ -16,6 +16,9 @@ from blurline.file_names import EXTENSIONS
 SAMPLE = 20
 """How many of its objects a dry run names."""
 
+MOST_BYTES = 1 << 50
+"""The largest size that a filter can name."""
+
 MAX_JOB_IMAGES = 10_000
 """The most images of one job of an import."""
 
@@ -44,8 +47,12 @@ class ImportRequest(Request):
     suffixes: list[Suffix] = Field(
         default=sorted(EXTENSIONS), max_length=50, description="Only objects with one of these endings; none for all."
     )
-    min_bytes: int = Field(default=1, ge=0, strict=True, description="Only objects of this size or larger.")
-    max_bytes: int | None = Field(default=None, ge=0, strict=True, description="Only objects of this size or smaller.")
+    min_bytes: int = Field(
+        default=1, ge=0, le=MOST_BYTES, strict=True, description="Only objects of this size or larger."
+    )
+    max_bytes: int | None = Field(
+        default=None, ge=0, le=MOST_BYTES, strict=True, description="Only objects of this size or smaller."
+    )
     modified_from: Time | None = Field(default=None, description="Only objects changed at this time or later.")
     modified_until: Time | None = Field(default=None, description="Only objects changed before this time.")
     owner: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = Field(

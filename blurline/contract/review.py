@@ -105,7 +105,7 @@ class ReviewSelection(Request):
 
     model_config = with_examples({"doubt_above": 0.6}, {"image_ids": [IMAGE_ID]})
     image_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=1000)
-    doubt_above: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    doubt_above: float | None = Field(default=None, ge=0, le=1, strict=True, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _selects(self) -> ReviewSelection:

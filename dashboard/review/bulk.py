@@ -29,14 +29,14 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BulkOutcome:
     """What became of several decisions: those that hold, and by name why others were refused."""
 
     decided: tuple[Decided, ...]
     refused: dict[str, str]
 
 
-def decide(client: Client, images: Sequence[Image], verdict: Verdict, note: str = "") -> Outcome:
+def decide(client: Client, images: Sequence[Image], verdict: Verdict, note: str = "") -> BulkOutcome:
     """Approve or reject images, each by itself. An approval publishes only the result that the list has shown."""
 
     def one(image: Image) -> str | None:
@@ -51,7 +51,7 @@ def decide(client: Client, images: Sequence[Image], verdict: Verdict, note: str 
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         reasons = list(threads.map(one, images))
-    return Outcome(
+    return BulkOutcome(
         tuple(
             Decided(image.id, image.job_id, image.name, verdict)
             for image, reason in zip(images, reasons, strict=True)

@@ -13,7 +13,7 @@ from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_fie
 from dashboard.jobs.labels import parse_labels
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
-from dashboard.review.bulk import Decided, Outcome, Verdict, decide, take_back
+from dashboard.review.bulk import BulkOutcome, Decided, Verdict, decide, take_back
 from dashboard.states import counted, plain
 
 _ORDERS: dict[ImageSortName, str] = {"-created_at": "Newest first", "created_at": "Oldest first"}
@@ -105,7 +105,7 @@ def _confirm(chosen: list[Image], verdict: Verdict) -> None:
 
 def _outcome() -> None:
     """Show what became of the last decisions, with their undo and a way back to each image."""
-    outcome: Outcome | None = st.session_state.get(_OUTCOME)
+    outcome: BulkOutcome | None = st.session_state.get(_OUTCOME)
     if outcome is None:
         return
     if outcome.decided:

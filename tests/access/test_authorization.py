@@ -52,7 +52,8 @@ def _ask(
 ) -> httpx.Response:
     headers = {} if authorization is None else {"Authorization": authorization}
     client.headers.pop("Authorization", None)
-    return client.request(method, path.format_map(_Ids(ids)), headers=headers)
+    body = {"doubt_above": 0.5} if path.endswith("/review") else None
+    return client.request(method, path.format_map(_Ids(ids)), headers=headers, json=body)
 
 
 class _Ids(dict[str, Any]):
@@ -95,7 +96,7 @@ def test_every_endpoint_refuses_a_token_without_its_scope(client: httpx.Client, 
     everything = set(Scope)
     for method, path in _operations(client):
         needed = next((scope for scope, needing in _NEEDS.items() if (method, path) in needing), None)
-        if needed is None and method == "POST" and not path.endswith(("/cancel", "/rerun", "/list")):
+        if needed is None and method == "POST" and not path.endswith(("/cancel", "/rerun", "/list", "/review")):
             needed = "submit"
         lacking = everything - {needed} if needed else set()
         response = _ask(client, method, path, {}, bearer(settings, "eve", *lacking))

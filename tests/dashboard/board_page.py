@@ -72,7 +72,9 @@ class BoardPage:
 
     def saved(self) -> list[dict[str, Any]]:
         """Save; the boxes that the board sends."""
+        before = len(self.answers)
         self.press("s")
+        self.page.wait_for_function("(before) => window.answers.length > before", arg=before)
         answer = self.answers[-1]
         assert answer["kind"] == "save"
         boxes: list[dict[str, Any]] = answer["boxes"]

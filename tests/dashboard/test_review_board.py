@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -335,7 +336,7 @@ def test_the_claim_is_renewed_while_the_reviewer_is_active(board: BoardPage) -> 
     board.page.clock.run_for(30_000)
     expect(board.board).to_contain_text("claim expired")
     board.tell_more(claimed_until="b", claimed_for_s=300)
-    expect(board.board).to_contain_text("claimed for 5:00")
+    expect(board.board).to_contain_text(re.compile("claimed for (5:00|4:)"))  # the time runs on
 
 
 def test_the_class_of_a_box_is_set_by_key_and_by_choice(board: BoardPage) -> None:

@@ -143,7 +143,7 @@ def test_streamlit_reads_the_issuer_from_a_private_file(settings: Settings, monk
         "client_secret": 'a"b',
         "server_metadata_url": "https://issuer.example/.well-known/openid-configuration",
         "expose_tokens": ["access"],
-        "client_kwargs": {"scope": "openid profile email"},
+        "client_kwargs": {"scope": "openid profile email", "prompt": []},
     }
 
 

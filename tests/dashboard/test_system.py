@@ -36,7 +36,7 @@ def test_the_page_shows_health_and_waiting_work(open_page: Open, client: Client)
     assert "**Database**" in said and "healthy" in said
     assert "prefect_unavailable" in said and "the workers are unknown" in said
     waiting = page.dataframe[0].value.set_index("What")["How many"]
-    assert waiting["Images in the queue “interactive”"] == 1
+    assert waiting["Images in the queue “express”"] == 1
     (api_process,) = page.dataframe[1].value.to_dict("records")
     assert api_process["Version"] == VERSION
     assert list(page.dataframe[2].value["State"]) == ["Waiting"]

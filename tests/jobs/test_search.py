@@ -71,7 +71,7 @@ def test_images_are_found_in_all_jobs_and_in_one(client: httpx.Client, job: dict
         assert list(_pages(client, f"/v1/jobs/{job['id']}/images", params)) == expected, params
         in_all = _pages(client, "/v1/images", {"sort": "position", "job": job["id"], **params})
         assert list(in_all) == expected, params
-        count = client.get("/v1/images/count", params={k: v for k, v in params.items() if k != "sort"})
+        count = client.get("/v1/image-count", params={k: v for k, v in params.items() if k != "sort"})
         assert count.json() == {"images": len(expected), "is_complete": True}, params
 
 
@@ -105,9 +105,9 @@ def test_others_find_nothing_of_it(client: httpx.Client, settings: Settings, job
     client.headers["Authorization"] = bearer(settings, "bob", Scope.SUBMIT)
     assert list(_pages(client, "/v1/images", {"name": "1000"})) == []
     assert list(_pages(client, "/v1/images", {"job": job["id"]})) == []
-    assert client.get("/v1/images/count", params={"name": "1000"}).json()["images"] == 0
+    assert client.get("/v1/image-count", params={"name": "1000"}).json()["images"] == 0
     problem(client.get(f"/v1/images/{image_id}/neighbours"), 404, "not_found")
-    for path in ("/v1/images", "/v1/images/count"):
+    for path in ("/v1/images", "/v1/image-count"):
         problem(client.get(path, params={"owner": "ann"}), 403, "missing_scope")
     mine = submit(client, "1000.jpg")
     (own,) = images_of(client, mine).values()
