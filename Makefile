@@ -24,10 +24,10 @@ check: $(VENV)/developer  ## format, lint, types, import rules
 	$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/developer  ## tests that need no whole stack
-	$(BIN)/pytest -q -n 3 --dist loadgroup -m "not long" tests --ignore=tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 4 -m "not long" tests --ignore=tests/acceptance $(ARGS)
 
 acceptance: $(VENV)/developer  ## tests that drive the whole stack
-	$(BIN)/pytest -q -n 3 --dist loadgroup -m "not long" tests/acceptance $(ARGS)
+	$(BIN)/pytest -q -n 3 -m "not long" tests/acceptance $(ARGS)
 
 long: $(VENV)/developer  ## containers, hosts, upgrades, backups, guides, a release: before a release
 	$(BIN)/pytest -q -n 2 --dist loadfile -m long tests $(ARGS)

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
+from xdist.scheduler import LoadScopeScheduling
 
 from api.app import create_app
 from blurline.access.tokens import Scope
@@ -30,23 +31,28 @@ expect.set_options(timeout=TIMEOUT_MS)
 hypothesis_settings.register_profile("without a clock", deadline=None)
 hypothesis_settings.load_profile("without a clock")
 
-_ACCEPTANCE = Path(__file__).with_name("acceptance")
+
+# Tests that share parts which take many seconds to start, by folder or file. The acceptance tests that have no stack of
+# their own share one.
+_SHARED = (
+    *(f"tests/acceptance/test_{own}.py" for own in ("faults", "lifecycle", "operating", "sign_in")),
+    "tests/acceptance",
+    "tests/dashboard/test_guard.py",
+    "tests/orchestration",
+    "tests/upgrades/test_first_release.py",
+)
 
 
-# Fixtures that take many seconds to set up, once in each process of the test run that uses them.
-_COSTLY_FIXTURES = ("stack", "_prefect", "upgraded", "dashboard_settings")
+class _TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps the tests that share costly parts in one process of the run, and distributes the others singly."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((shared for shared in _SHARED if nodeid.startswith(shared)), nodeid)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a costly fixture in one process of the run, and those of an acceptance file too."""
-    for item in items:
-        used = getattr(item, "fixturenames", ())
-        group = next((fixture for fixture in _COSTLY_FIXTURES if fixture in used), None)
-        if group is None and _ACCEPTANCE in item.path.parents:
-            group = item.path.name
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _TogetherScheduling | None:
+    """Schedule the tests of a run in several processes, unless `--dist` says how."""
+    return _TogetherScheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
 @pytest.fixture(scope="session", autouse=True)

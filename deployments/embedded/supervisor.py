@@ -41,7 +41,7 @@ class Part:
     stop_signal: str = "SIGTERM"
     stop_timeout_s: float = 15
     ends_by_kill: bool = False
-    ready_timeout_s: float = 120
+    ready_timeout_s: float = 300
     not_as_root: bool = False
     folder: Path | None = None
 

@@ -268,11 +268,14 @@ def test_a_re_run_is_cancelled_from_prefect(
     wait_for("the re-run is under way", (switch / "at-detect.jpg").exists)
     slots = int(_metric(held, "blurline_worker_slots"))
     names = [f"blur.{at}.jpg" for at in range(slots - 1)]
-    for name in names:
-        submit(client, [(name, HOPPER.read_bytes())])
+    pair = [("other.jpg", HOPPER.read_bytes())]
+    busy = [submit(client, [(name, HOPPER.read_bytes()), *pair]) for name in names]
     wait_for("every slot is busy", lambda: all((switch / f"at-{name}").exists() for name in names))
     _run(prefect, "cancel-rerun/cancel-rerun", rerun_id=run["id"])
     assert finished(client, job_id) == before, "the image is as it was, while its work is held"
+    hold.unlink()
+    for busy_id in busy:
+        finished(client, busy_id)
 
 
 def test_the_workers_models_are_known_to_the_api(held: Stack, client: httpx.Client) -> None:
