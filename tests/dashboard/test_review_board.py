@@ -327,7 +327,7 @@ def test_the_claim_is_renewed_while_the_reviewer_is_active(board: BoardPage) -> 
     board.page.clock.install()
     board.reload()
     board.tell(FACE, claimed_until="a", claimed_for_s=90)
-    expect(board.board).to_contain_text("claimed for 1:30")
+    expect(board.board).to_contain_text(re.compile(r"claimed for 1:(30|[12]\d)"))  # the clock runs on
     board.page.clock.run_for(65_000)
     assert board.answers == []
     board.press("b")
@@ -336,7 +336,7 @@ def test_the_claim_is_renewed_while_the_reviewer_is_active(board: BoardPage) -> 
     board.page.clock.run_for(30_000)
     expect(board.board).to_contain_text("claim expired")
     board.tell_more(claimed_until="b", claimed_for_s=300)
-    expect(board.board).to_contain_text(re.compile("claimed for (5:00|4:)"))  # the time runs on
+    expect(board.board).to_contain_text(re.compile(r"claimed for (5:00|4:)"))
 
 
 def test_the_class_of_a_box_is_set_by_key_and_by_choice(board: BoardPage) -> None:
