@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from api.dependencies import Context, Ctx, Operator
 from api.http.problems import ApiProblem, NotFound, problem_responses
 from api.http.streaming import StreamedFile
-from blurline.contract import Import, ImportRequest, Imports, ImportWithProgress, Progress, StartedImport
+from blurline.contract import ImportRequest, ImportRun, Imports, ImportWithProgress, Progress, StartedImport
 from sql.imports.imports import (
     ImportRow,
     cancel_import,
@@ -92,13 +92,13 @@ def get_report(context: Ctx, _: Operator, import_id: UUID) -> StreamedFile:
 
 
 @router.post("/{import_id}/pause", responses=problem_responses("not_found", "import_ended"))
-def pause(context: Ctx, who: Operator, import_id: UUID) -> Import:
+def pause(context: Ctx, who: Operator, import_id: UUID) -> ImportRun:
     """Stop taking objects. Images that were taken are processed."""
     return _changed(context, import_id, "paused", who.owner, is_done=pause_import(context.database, import_id))
 
 
 @router.post("/{import_id}/resume", responses=problem_responses("not_found", "import_ended"))
-def resume(context: Ctx, who: Operator, import_id: UUID) -> Import:
+def resume(context: Ctx, who: Operator, import_id: UUID) -> ImportRun:
     """Go on with a paused import, after the last object that was listed."""
     is_done = resume_import(context.database, import_id)
     create_due_runs(context.database, context.flow_runs.create_import)
@@ -106,13 +106,13 @@ def resume(context: Ctx, who: Operator, import_id: UUID) -> Import:
 
 
 @router.post("/{import_id}/cancel", responses=problem_responses("not_found", "import_ended"))
-def cancel(context: Ctx, who: Operator, import_id: UUID) -> Import:
+def cancel(context: Ctx, who: Operator, import_id: UUID) -> ImportRun:
     """Stop taking objects, and cancel the images that are not finished."""
     images = cancel_import(context.database, import_id)
     return _changed(context, import_id, "cancelled", who.owner, is_done=images is not None)
 
 
-def _changed(context: Context, import_id: UUID, change: str, asked_by: str, *, is_done: bool) -> Import:
+def _changed(context: Context, import_id: UUID, change: str, asked_by: str, *, is_done: bool) -> ImportRun:
     row = _found(context, import_id)
     if not is_done:
         raise ApiProblem("import_ended", f"The import is {row.state}, so it cannot be {change}.")
@@ -127,5 +127,5 @@ def _found(context: Context, import_id: UUID) -> ImportRow:
     return row
 
 
-def _view(row: ImportRow) -> Import:
-    return Import(**{name: getattr(row, name) for name in Import.model_fields})
+def _view(row: ImportRow) -> ImportRun:
+    return ImportRun(**{name: getattr(row, name) for name in ImportRun.model_fields})

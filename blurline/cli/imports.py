@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
-from blurline.contract import Import, ImportPreview, ImportRequest
+from blurline.contract import ImportPreview, ImportRequest, ImportRun
 from blurline.errors import ConfigurationError
 from blurline.settings import Settings, load_settings
 
@@ -138,7 +138,7 @@ def _token(settings: Settings) -> str:
     return LocalIssuer(settings.home).issue("operator", [Scope.OPERATE], _TOKEN_TTL_S)
 
 
-def _line(found: Import) -> str:
+def _line(found: ImportRun) -> str:
     waits = f" {found.message}" if found.message else ""
     counts = f"{found.listed} listed, {found.matched} match, {found.known} known; {found.imported} imported in all"
     return f"{found.id} {found.name} {found.state}: {counts}.{waits}"

@@ -6,7 +6,7 @@ from typing import BinaryIO, Literal
 from uuid import UUID
 
 from blurline.client.transport import Transport
-from blurline.contract import Import, ImportRequest, Imports, ImportWithProgress, StartedImport
+from blurline.contract import ImportRequest, ImportRun, Imports, ImportWithProgress, StartedImport
 
 _PATH = "/v1/imports"
 _LISTING_S = 600.0
@@ -36,6 +36,6 @@ class ImportsClient:
         """Write a Parquet table with a row for each image into an open file."""
         self._transport.download(f"{_PATH}/{import_id}/report", file)
 
-    def change(self, import_id: UUID, change: Literal["pause", "resume", "cancel"]) -> Import:
+    def change(self, import_id: UUID, change: Literal["pause", "resume", "cancel"]) -> ImportRun:
         """Pause, resume or cancel an import."""
-        return self._transport.ask(Import, "POST", f"{_PATH}/{import_id}/{change}")
+        return self._transport.ask(ImportRun, "POST", f"{_PATH}/{import_id}/{change}")

@@ -33,9 +33,9 @@ from blurline.contract.images import (
     Note,
 )
 from blurline.contract.imports import (
-    Import,
     ImportPreview,
     ImportRequest,
+    ImportRun,
     Imports,
     ImportWithProgress,
     SampledObject,
@@ -129,9 +129,9 @@ __all__ = [
     "ImagePage",
     "ImageState",
     "ImageWithDetections",
-    "Import",
     "ImportPreview",
     "ImportRequest",
+    "ImportRun",
     "ImportWithProgress",
     "Imports",
     "IssuedToken",

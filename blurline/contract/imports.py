@@ -89,7 +89,7 @@ IMPORT: dict[str, Any] = {
 }
 
 
-class Import(BaseModel):
+class ImportRun(BaseModel):
     """An import and how far it has come. It is `completed` when the whole source is listed; its images may go on."""
 
     model_config = with_examples(IMPORT)
@@ -113,7 +113,7 @@ class Import(BaseModel):
     finished_at: datetime | None
 
 
-class ImportWithProgress(Import):
+class ImportWithProgress(ImportRun):
     """An import with the states of its images."""
 
     model_config = with_examples(
@@ -132,7 +132,7 @@ class Imports(BaseModel):
     """The imports, the newest first."""
 
     model_config = with_examples({"imports": [IMPORT]})
-    imports: list[Import]
+    imports: list[ImportRun]
 
 
 class SampledObject(BaseModel):
@@ -168,5 +168,5 @@ class StartedImport(BaseModel):
     """The import, or what it would take if it was a dry run."""
 
     model_config = with_examples({"started": IMPORT, "preview": None})
-    started: Import | None
+    started: ImportRun | None
     preview: ImportPreview | None

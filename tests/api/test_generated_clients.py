@@ -16,8 +16,7 @@ _DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 _PYTHON_GENERATOR = "openapi-python-client==0.29.1"
 _TYPESCRIPT_GENERATOR = ("openapi-typescript@7.13.0", "typescript@5.9.3")
 
-# The generator knows no pictures and archives: its configuration says that they are bytes. It makes a module of each
-# schema, which cannot have the name `import`.
+# The generator knows no pictures and archives: its configuration says that they are bytes.
 _BINARY = (
     "application/zip",
     "application/vnd.apache.parquet",
@@ -27,7 +26,6 @@ _BINARY = (
 )
 _CONFIGURATION = {
     "content_type_overrides": dict.fromkeys(_BINARY, "application/octet-stream"),
-    "class_overrides": {"Import": {"class_name": "BucketImport", "module_name": "bucket_import"}},
     "post_hooks": [],
 }
 
