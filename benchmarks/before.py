@@ -9,20 +9,19 @@ the one that `benchmarks.photos` makes, in two sizes.
 from __future__ import annotations
 
 import os
-import statistics
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.checkouts import CheckoutProcess, checkouts
+from benchmarks.checkouts import CheckoutProcess, checkouts, compare_cpu_times
 from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
 
 _ROUNDS = 12
 _EVERY = 6
 
 # Run in each checkout. The module that tunes malloc has another name in older ones.
-_CORE_LOOP = """
+CORE_LOOP = """
 import sys, time
 from pathlib import Path
 
@@ -51,9 +50,10 @@ def run() -> dict[str, Any]:
     folders = checkouts("the core loop")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ours = stack.enter_context(CheckoutProcess(folders["after"], _CORE_LOOP))
-        theirs = stack.enter_context(CheckoutProcess(folders["before"], _CORE_LOOP))
-        return {name: _compare(paths, theirs, ours) for name, paths in _photos(folder).items()}
+        ours = stack.enter_context(CheckoutProcess(folders["after"], CORE_LOOP))
+        theirs = stack.enter_context(CheckoutProcess(folders["before"], CORE_LOOP))
+        compared = {name: compare_cpu_times(paths, theirs, ours) for name, paths in _photos(folder).items()}
+    return {name: figures | {"claim": _claim(figures)} for name, figures in compared.items()}
 
 
 def _photos(folder: Path) -> dict[str, list[Path]]:
@@ -68,22 +68,6 @@ def _photos(folder: Path) -> dict[str, list[Path]]:
     return photos
 
 
-def _compare(paths: list[Path], theirs: CheckoutProcess, ours: CheckoutProcess) -> dict[str, Any]:
-    times = [(_cpu_s(theirs, path), _cpu_s(ours, path)) for path in [paths[0], *paths]][1:]  # the first run is cold
-    ratios = [before / after for before, after in times]
-    low, median, high = (round(each, 2) for each in statistics.quantiles(ratios))
-    return {
-        "photographs": len(times),
-        "before_ms": round(statistics.median(before for before, _ in times) * 1000),
-        "after_ms": round(statistics.median(after for _, after in times) * 1000),
-        "sums_before_over_after": round(sum(before for before, _ in times) / sum(after for _, after in times), 2),
-        "before_over_after": median,
-        "quartiles": [low, high],
-        "claim": "too uncertain" if high - low > abs(median - 1) else f"{median} times as fast",
-        "load": [round(each, 1) for each in os.getloadavg()],
-    }
-
-
-def _cpu_s(checkout: CheckoutProcess, path: Path) -> float:
-    """CPU time of the core loop of one checkout over one photograph."""
-    return float(checkout.ask(str(path)))
+def _claim(figures: dict[str, Any]) -> str:
+    median, (low, high) = figures["before_over_after"], figures["quartiles"]
+    return "too uncertain" if high - low > abs(median - 1) else f"{median} times as fast"
