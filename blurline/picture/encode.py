@@ -20,6 +20,7 @@ from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
 _QUALITY_WITHOUT_TABLES = 95
 _WEBP_QUALITY = 92
 _AVIF_QUALITY = 90
+_SUBSAMPLING = ("4:4:4", "4:2:2", "4:2:0")
 _XMP_TAG = 700
 _KEPT_COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"}
 _WHITE = 255
@@ -45,8 +46,9 @@ def check_writable(frames: int, source: Format, wanted: Format) -> None:
 def encode(frames: Sequence[Frame], encoding: Encoding, wanted: Format, metadata: Metadata) -> bytes:
     """Encode upright frames, already `flattened`, in the ``wanted`` format.
 
-    Kept from the source: the meaning of the numbers, resolution, animation timing, and for JPEG to JPEG quantisation
-    tables, subsampling and the progressive flag. ``metadata`` is written to new blocks; nothing else passes.
+    Kept from the source: the meaning of the numbers, resolution, animation timing, for JPEG to JPEG quantisation
+    tables and the progressive flag, and for JPEG and AVIF the chroma subsampling. ``metadata`` is written to new
+    blocks; nothing else passes.
     """
     is_mixed = wanted in ANIMATED and not all(
         frame.is_grey for frame in frames
@@ -112,7 +114,7 @@ def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Ras
     elif wanted is Format.WEBP:
         options |= {"lossless": is_lossless(encoding, wanted), "quality": _WEBP_QUALITY, "method": 4, "exact": True}
     elif wanted is Format.AVIF:
-        options |= {"quality": _AVIF_QUALITY}
+        options |= {"quality": _AVIF_QUALITY, "subsampling": _SUBSAMPLING[encoding.subsampling]}
     elif wanted is Format.TIFF:
         known = encoding.compression in _KEPT_COMPRESSIONS
         options["compression"] = encoding.compression if known else "tiff_adobe_deflate"

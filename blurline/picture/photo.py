@@ -131,9 +131,9 @@ class Encoding:
     """How the source file is encoded, as far as the result follows it.
 
     ``source_profile``: a profile that says what the compressed data means. ``colour_chunks``: what a PNG says beside
-    it. ``quantization`` (tables in the order in which components use them), ``subsampling`` (Pillow's 0, 1, 2) and
-    ``progressive`` are for JPEG; ``lossless`` for WebP; ``compression`` for TIFF; ``loops`` for animations (0 is
-    forever); ``is_poster``: the first frame is shown only where animations are not supported.
+    it. ``quantization`` (tables in the order in which components use them) and ``progressive`` are for JPEG;
+    ``subsampling`` (Pillow's 0, 1, 2) for JPEG and AVIF; ``lossless`` for WebP; ``compression`` for TIFF; ``loops`` for
+    animations (0 is forever); ``is_poster``: the first frame is shown only where animations are not supported.
     """
 
     format: Format

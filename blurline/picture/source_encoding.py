@@ -8,7 +8,7 @@ from PIL import Image, JpegImagePlugin
 
 from blurline.picture.colour import Colour
 from blurline.picture.colour_reading import read_profile
-from blurline.picture.formats import png, webp
+from blurline.picture.formats import heif_items, png, webp
 from blurline.picture.gain_map import tables_in_order
 from blurline.picture.photo import Encoding, Format
 
@@ -30,6 +30,9 @@ def read_encoding(image: Image.Image, data: bytes, format_: Format, colour: Colo
     )
     if format_ is Format.WEBP:
         return replace(encoding, lossless=webp.is_lossless(data))
+    if format_ is Format.AVIF:
+        has_quarter = heif_items.av1_subsampling(data) == (2, 2)  # half of the chroma cannot be turned
+        return replace(encoding, subsampling=2 if has_quarter else 0)
     return _as_jpeg(image, encoding, swaps_sides=swaps_sides) if format_ is Format.JPEG else encoding
 
 

@@ -22,7 +22,7 @@ from blurline.errors import PictureError
 from blurline.limits import Limits
 from blurline.picture.decode import read_header
 from blurline.picture.encode import CannotBeWritten
-from blurline.picture.formats import jpeg, png, webp
+from blurline.picture.formats import heif_items, jpeg, png, webp
 from blurline.picture.metadata import MANDATORY_IN_JPEG
 from blurline.picture.redact import write
 from blurline.policy import OutputFormat, Style
@@ -412,3 +412,27 @@ def test_an_orientation_in_xmp_is_ignored() -> None:
 def test_header_and_picture_agree_on_the_size(format_: str, orientation: int) -> None:
     header = read_header(sideways(PORTRAIT, orientation, format_))
     assert (header.width_px, header.height_px) == PORTRAIT.size
+
+
+@pytest.mark.parametrize(("stored", "shared"), [("4:4:4", (1, 1)), ("4:2:2", (2, 1)), ("4:2:0", (2, 2))])
+def test_an_avif_keeps_its_chroma(stored: str, shared: tuple[int, int]) -> None:
+    data = encoded(PORTRAIT, "AVIF", quality=95, subsampling=stored)
+    photo = open_photo(data)
+    done = write(photo, ((FACE,),), Policy())
+    assert heif_items.av1_subsampling(data) == shared
+    assert heif_items.av1_subsampling(done.data) == (shared if shared == (2, 2) else (1, 1))
+    chroma = [
+        np.asarray(Image.fromarray(each.pixels).convert("YCbCr"))[OUTSIDE][..., 1:] for each in (photo, done.photo)
+    ]
+    assert psnr_db(*chroma) > 40
+
+
+@pytest.mark.skipif(shutil.which("avifenc") is None, reason="needs avifenc; .ci/run installs it")
+def test_an_avif_of_tiles_keeps_its_chroma_and_says_that_its_depth_is_lost(tmp_path: Path) -> None:
+    PORTRAIT.save(tmp_path / "in.png")
+    command = ["avifenc", "--speed", "9", "-d", "10", "--yuv", "444", "--grid", "2x1", "in.png", "out.avif"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    data = (tmp_path / "out.avif").read_bytes()
+    done = write(open_photo(data), ((FACE,),), Policy())
+    assert heif_items.av1_subsampling(data) == heif_items.av1_subsampling(done.data) == (1, 1)
+    assert [note.code for note in done.notes] == ["depth_reduced"]

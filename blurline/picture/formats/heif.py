@@ -101,12 +101,12 @@ def uncropped(data: bytes) -> bytes:
     return data
 
 
-def main_picture(data: bytes) -> MainPicture | None:
-    """The primary item of a file; None without one, or where the file cannot be read."""
+def main_picture(data: bytes, number: int | None = None) -> MainPicture | None:
+    """The primary item of a file, or the item of that number; None without one, or where the file cannot be read."""
     try:
         meta = dict(boxes(data))[b"meta"]
         inside = dict(boxes(meta[_FULL_BOX:]))
-        number = _primary(inside[b"pitm"])
+        number = _primary(inside[b"pitm"]) if number is None else number
         properties = dict(boxes(inside[b"iprp"]))
         known = list(boxes(properties[b"ipco"]))
         chosen = dict(_associations(properties[b"ipma"])).get(number, [])

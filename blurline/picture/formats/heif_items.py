@@ -52,6 +52,26 @@ def contents(data: bytes) -> Contents:
     )
 
 
+def av1_subsampling(data: bytes) -> tuple[int, int] | None:
+    """How many pixels share a value of chroma across and down, in the main picture of an AVIF: (1, 1), (2, 1) or
+    (2, 2); None without its configuration."""
+    configuration = _av1_configuration(data)
+    if configuration is None:
+        return None
+    return 1 + (configuration >> 3 & 1), 1 + (configuration >> 2 & 1)
+
+
+def _av1_configuration(data: bytes) -> int | None:
+    """The third byte of the `av1C` of the main picture, or of its first tile."""
+    try:
+        item = primary_coded_item(dict(boxes(dict(boxes(data))[b"meta"][_FULL_BOX:])))
+    except (KeyError, ValueError, struct.error, IndexError):
+        return None
+    picture = main_picture(data, item)
+    found = (body[2] for kind, body in (picture.properties if picture else ()) if kind == b"av1C" and len(body) > 2)
+    return next(found, None)
+
+
 def primary_coded_item(meta: Mapping[bytes, bytes]) -> int:
     """The number of the main picture's item, or of its first tile. ``meta``: the boxes of the file's `meta`."""
     primary = _number(meta[b"pitm"])
@@ -66,14 +86,10 @@ def _bits(data: bytes) -> int:
     for kind, body in picture.properties if picture else ():
         if kind == b"pixi" and len(body) > _FULL_BOX + 1:
             bits = max(bits, *body[_FULL_BOX + 1 :])
-        elif kind == b"av1C" and len(body) > 2:
-            bits = max(bits, _av1_bits(body[2]))
+    configuration = _av1_configuration(data) or 0
+    if configuration & 0x40:  # more than 8; the next bit says 12
+        bits = max(bits, 12 if configuration & 0x20 else 10)
     return bits
-
-
-def _av1_bits(flags: int) -> int:
-    """Of the third byte of `av1C`: its bits 6 and 5 say more than 8, and 12."""
-    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
 def _number(body: bytes) -> int:
