@@ -22,18 +22,23 @@ _IMPORTED = (
     "api.app",
     "blurline.cli.command",
     "blurline.client",
+    "dashboard.serve",
     "deployments.backup.restoring",
     "deployments.backup.taking",
     "deployments.containers.first_secrets",
     "deployments.create_buckets",
     "deployments.deploy",
     "deployments.doctor",
+    "deployments.embedded.demo",
     "deployments.embedded.storage",
     "deployments.prefect_server",
+    "deployments.worker.start",
     "flows.cancel_rerun",
     "flows.rerun_backlog",
+    "models",
     "sql.access.sign_in_links",
     "sql.upkeep.consistency",
+    "uvicorn",
 )
 """What the commands import when they run."""
 

@@ -18,6 +18,7 @@ from tests.servers import environment_of
 
 SECRET = "correct-horse-battery"
 DATABASE, HOME, PREFECT = "BLURLINE_DATABASE_URL", "BLURLINE_HOME", "PREFECT_API_URL"
+PREFECT_DATABASE = "BLURLINE_PREFECT_DATABASE_URL"
 STORE, STORE_KEY = "BLURLINE_S3_ENDPOINT", "BLURLINE_S3_SECRET_KEY"
 NOWHERE = "http://127.0.0.1:9"
 
@@ -36,22 +37,35 @@ COMMANDS = {
     "secrets": ["secrets", "{folder}/secrets"],
     "settings": ["settings"],
     "submit": ["submit", "{folder}/a.jpg"],
+    "doctor": ["doctor"],
+    "api": ["api"],
+    "worker": ["worker"],
+    "dashboard": ["dashboard"],
+    "prefect": ["prefect"],
+    "up": ["up"],
+    "demo": ["demo", "--once"],
 }
+SERVERS = {"api", "worker", "dashboard", "prefect", "up", "demo"}
+"""They run only with faults with which they must not start: with others they go on, and wait for the part."""
 FAILS_ALWAYS = {"deploy", "submit", "restore"}  # neither Prefect nor the API runs, and there is no backup
 
 NEEDS = {
-    "database": {"migrate", "dashboard-link", "rerun", "cancel", "consistency", "backup"},
-    "store": {"buckets", "consistency", "backup"},
+    "database": {"migrate", "dashboard-link", "rerun", "cancel", "consistency", "backup", "doctor"},
+    "store": {"buckets", "consistency", "backup", "doctor"},
     "settings": {*COMMANDS} - {"secrets", "restore"},
-    "home": {"token"},
+    "home": {"token", "api", "up", "demo"},
+    "keys": {"token", "api", "worker"},
+    "prefect": {"prefect"},
 }
 """Which commands must fail for a fault of a part. Others may fail too, or succeed."""
 
 USUAL = {
-    "database": {*NEEDS["database"], "token"},
-    "store": {*NEEDS["store"], "migrate"},
-    "settings": {"migrate", "settings", "submit"},
-    "home": {"token", "dashboard-link", "deploy", "restore", "secrets"},
+    "database": {*NEEDS["database"], "token"} - {"doctor"},
+    "store": {*NEEDS["store"], "migrate"} - {"doctor"},
+    "settings": {"migrate", "submit", "doctor", *SERVERS},
+    "home": {"token", "dashboard-link", "deploy", "restore", "secrets", "api"},
+    "keys": {"token", "api"},
+    "prefect": {"prefect"},
     "other": {"migrate", "buckets", "consistency", "backup", "deploy", "settings"},
 }
 """Which commands run in every test run. All of them run in the long one."""
@@ -128,7 +142,7 @@ def faults(
         "settings: percent in password": {DATABASE: f"postgresql://blurline:{SECRET}%zz@{host}/blurline"},
         "settings: no address": {DATABASE: SECRET},
         "settings: MySQL": {DATABASE: f"mysql://blurline:{SECRET}@{host}/blurline"},
-        "settings: database of Prefect": {"BLURLINE_PREFECT_DATABASE_URL": f"sqlite+aiosqlite:///{SECRET}.db"},
+        "settings: database of Prefect": {PREFECT_DATABASE: f"sqlite+aiosqlite:///{SECRET}.db"},
         "settings: store without scheme": {STORE: "127.0.0.1:9000"},
         "settings: key in the address of the store": {STORE: f"http://key:{SECRET}@127.0.0.1:9"},
         "settings: Prefect without scheme": {PREFECT: "127.0.0.1:4200/api"},
@@ -148,7 +162,10 @@ def faults(
         "other: password in the address of Prefect": {PREFECT: f"http://admin:{SECRET}@127.0.0.1:9/api"},
         "other: log level": {"BLURLINE_LOG_LEVEL": "LOUD"},
         "home: a file": {HOME: str(folder / "file")},
-        "home: keys": {HOME: str(folder / "keys")},
+        "keys: not PEM": {HOME: str(folder / "keys")},
+        "prefect: away": {PREFECT_DATABASE: f"postgresql://blurline:{SECRET}@127.0.0.1:9/prefect"},
+        "prefect: wrong password": {PREFECT_DATABASE: f"postgresql://blurline:{SECRET}@{host}/postgres"},
+        "prefect: not owner": {PREFECT_DATABASE: f"postgresql://stranger:{SECRET}@{host}/empty"},
     }
 
 
@@ -167,8 +184,10 @@ def outcomes(
         HOME: str(folder / "home"),
         "BLURLINE_API_URL": NOWHERE,
         "BLURLINE_OIDC_CLIENT_SECRET": SECRET,
+        "PREFECT_API_AUTH_STRING": f"admin:{SECRET}",
     }
-    chosen = USUAL if request.param == "usual" else {part: {*COMMANDS} for part in USUAL}
+    every = {part: {*COMMANDS} - SERVERS | NEEDS.get(part, set()) for part in USUAL}
+    chosen = USUAL if request.param == "usual" else every
     rows = [(command, fault) for fault in faults for command in COMMANDS if command in chosen[fault.split(":")[0]]]
     commands = [
         Command([each.format(folder=folder) for each in COMMANDS[command]], usual | faults[fault])
@@ -190,7 +209,7 @@ def test_every_command_that_fails_says_why_in_one_line(outcomes: dict[tuple[str,
     wrong = {
         (command, fault): outcome
         for (command, fault), outcome in outcomes.items()
-        if outcome.exit_code != 0 and not outcome.is_one_line and not _shows_differences(command, outcome)
+        if outcome.exit_code != 0 and not outcome.is_one_line and not _lists_findings(command, outcome)
     }
     assert wrong == {}
 
@@ -217,6 +236,10 @@ def test_a_command_fails_when_a_part_that_it_needs_is_wrong(outcomes: dict[tuple
         ("consistency", "store: name of a bucket", "bucket name"),
         ("deploy", "other: Prefect refuses", "Correct PREFECT_API_AUTH_STRING"),
         ("deploy", "other: another server as Prefect", "does not respond like Prefect"),
+        ("prefect", "prefect: away", "The database of Prefect (BLURLINE_PREFECT_DATABASE_URL)"),
+        ("prefect", "prefect: not owner", "Make the user its owner"),
+        ("up", "settings: driver", "names a driver; write postgresql://user:password@host:port/database"),
+        ("doctor", "settings: driver", "names a driver; write postgresql://user:password@host:port/database"),
         ("migrate", "other: log level", "Set it to DEBUG, INFO, WARNING or ERROR"),
     ],
 )
@@ -234,6 +257,8 @@ def test_the_traceback_of_a_bug_is_printed_without_secrets(monkeypatch: pytest.M
     assert SECRET not in said and "an-own-token" not in said
 
 
-def _shows_differences(command: str, outcome: Outcome) -> bool:
-    """`consistency` fails with a list when store and database differ."""
+def _lists_findings(command: str, outcome: Outcome) -> bool:
+    """`consistency` fails with a list when store and database differ, the doctor with its findings."""
+    if command == "doctor":
+        return outcome.exit_code == 1 and "0 errors." not in outcome.said
     return command == "consistency" and "FAIL" in outcome.said
