@@ -1,4 +1,7 @@
-"""The report of `blurline evaluate`: figures as JSON, curves as a picture, misses as an HTML page."""
+"""The report of `blurline evaluate`: figures as JSON, curves as a picture, misses as an HTML page.
+
+The curves need matplotlib, which the container image lacks: it would need a tenth of the image for one picture.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
-from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.table import Table
@@ -38,18 +41,19 @@ class Crop:
 
 
 def write_report(folder: Path, measured: Sequence[SetMeasurement], labelled: Sequence[Labelled]) -> list[Path]:
-    """Write figures, curves and the misses of each variant. Return the written files."""
+    """Write figures, curves where matplotlib is installed, and the misses of each variant. Return the written files."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = folder / "figures.json"
     figures.write_text(json.dumps([each.report for each in measured], indent=1) + "\n")
-    curves = folder / "precision_recall.png"
-    _draw_curves(curves, measured)
+    curves = [folder / "precision_recall.png"] if find_spec("matplotlib") else []
+    for path in curves:
+        _draw_curves(path, measured)
     pages = []
     for each in measured:
         page = folder / f"misses-{each.variant.name}.html"
         page.write_text(_page(each, labelled), encoding="utf-8")
         pages.append(page)
-    return [figures, curves, *pages]
+    return [figures, *curves, *pages]
 
 
 def print_comparison(measured: Sequence[SetMeasurement]) -> None:
@@ -98,6 +102,8 @@ def _interval(figure: dict[str, float] | None) -> str:
 
 
 def _draw_curves(path: Path, measured: Sequence[SetMeasurement]) -> None:
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     for each in measured:

@@ -71,7 +71,7 @@ def _environment(folder: Path) -> Path:
     """The Python of an environment with the readers, or skip the test where no registry is reachable."""
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder], check=True)
-    command = [uv, "pip", "install", "-q", "--python", folder, *_READERS]
+    command = [str(uv), "pip", "install", "-q", "--python", str(folder), *_READERS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"The readers cannot be installed: {done.stderr[-300:]}")
