@@ -11,6 +11,7 @@ VERSION = version("blurline")
 
 _OF_WORKER = re.compile(r"-v(\d[^-]*)$")
 _BEFORE_0_2 = re.compile(r".+-\d+$")
+_MOST_BYTES = 63  # of an application name in PostgreSQL
 
 
 def worker_name() -> str:
@@ -29,6 +30,15 @@ def is_worker_of_ours(name: str) -> bool:
     return version_of_worker(name) is not None or _BEFORE_0_2.fullmatch(name) is not None
 
 
+def presence_name(worker: str) -> str:
+    """The application name of the session that a worker holds while it runs (`deployments.worker.presence`).
+
+    Of a long name it keeps the end, which tells workers apart.
+    """
+    prefix = "blurline presence "
+    return prefix + worker[-(_MOST_BYTES - len(prefix)) :]
+
+
 def process_name(part: str) -> str:
-    """The application name of this process in PostgreSQL, which stores at most 63 bytes."""
-    return f"blurline {part} {VERSION} {os.getpid()}@{socket.gethostname()}"[:63]
+    """The application name of this process in PostgreSQL."""
+    return f"blurline {part} {VERSION} {os.getpid()}@{socket.gethostname()}"[:_MOST_BYTES]

@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from api.dependencies import Context
+from api.upkeep.workers import ONLINE, known_workers
 from blurline.errors import BlurlineError, RetryableError
 from blurline.settings import Settings
 from blurline.storage.store import Store
@@ -139,8 +140,8 @@ def _check_dispatch(context: Context) -> None:
 
 
 def _check_workers(context: Context) -> None:
-    workers = context.flow_runs.workers()
-    if not any(worker.status == "ONLINE" for worker in workers):
+    workers = known_workers(context)
+    if not any(worker.status == ONLINE for worker in workers):
         raise NoWorker(f"No worker is online ({len(workers)} are known). Start `blurline worker`.")
 
 

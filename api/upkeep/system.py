@@ -7,6 +7,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from api.dependencies import Context, Ctx, Operator
+from api.upkeep.workers import known_workers
 from blurline.contract import (
     ApiProcess,
     FruitlessAttempts,
@@ -74,7 +75,7 @@ def _retention(settings: Settings) -> Retention:
 
 def _workers(context: Context) -> list[Worker] | None:
     try:
-        workers = context.flow_runs.workers()
+        workers = known_workers(context)
     except PrefectUnavailable:
         return None
     return [Worker(**asdict(each), version=version_of_worker(each.name)) for each in workers]

@@ -181,10 +181,10 @@ class FlowRuns:
         """Raise PrefectUnavailable unless Prefect responds and has the deployment."""
         self._find(DEPLOYMENT)
 
-    def workers(self) -> list[PoolWorker]:
+    def workers(self, within_s: float = _TIMEOUT_S) -> list[PoolWorker]:
         """The workers of the work pool, the most recent heartbeat first."""
         with _answering():
-            rows = self._ask("POST", f"/work_pools/{self._work_pool}/workers/filter", {})
+            rows = self._ask("POST", f"/work_pools/{self._work_pool}/workers/filter", {}, within_s=within_s)
             return [PoolWorker(row["name"], row["status"], _time(row["last_heartbeat_time"])) for row in rows]
 
     def read(self, path: str, query: dict[str, Any] | None = None) -> Any:
@@ -198,8 +198,15 @@ class FlowRuns:
             found = self._ask("GET", f"/deployments/name/{deployment}", missing=_not_deployed(deployment))
             self._deployment_ids[deployment] = UUID(found["id"])
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None, missing: str = "") -> Any:
-        response = self._http.request(method, path, json=body)
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        missing: str = "",
+        within_s: float = _TIMEOUT_S,
+    ) -> Any:
+        response = self._http.request(method, path, json=body, timeout=within_s)
         if missing and response.status_code == httpx.codes.NOT_FOUND:
             raise PrefectUnavailable(missing)
         return response.raise_for_status().json()

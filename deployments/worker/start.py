@@ -19,6 +19,7 @@ from blurline.observability.logs import configure_logs
 from blurline.settings import Settings
 from blurline.version import worker_name
 from deployments.worker.metrics_guard import require_token
+from deployments.worker.presence import stay_connected
 from deployments.worker.worker import WarmWorker
 from models import current_models, further_models
 from sql.engine.database import Database
@@ -35,9 +36,10 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
     """Run a worker until a signal stops it."""
     configure_logs(settings.log_level)
     _prepare_noise_key(settings)
+    name = worker_name()
     worker = WarmWorker(
         work_pool_name=pool or settings.prefect.work_pool,
-        name=worker_name(),
+        name=name,
         slots=slots or os.cpu_count() or 1,
         process_memory_mb=settings.worker.memory_mb,
         run_deadline_s=settings.scheduling.attempt_deadline_s + _GRACE_S,
@@ -47,6 +49,7 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
     if settings.worker.metrics_port is not None:
         _serve_metrics(settings, worker, settings.worker.metrics_port)
     threading.Thread(target=record_present_models, args=(settings,), daemon=True).start()
+    threading.Thread(target=stay_connected, args=(settings, name), daemon=True).start()
     asyncio.run(worker.serve(settings.worker.drain_s))
 
 

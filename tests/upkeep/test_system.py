@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import httpx
 import psycopg
+import pytest
 
 from api.app import create_app
 from blurline.access.tokens import LocalIssuer, Scope
 from blurline.client import Client
 from blurline.contract import System
 from blurline.ids import new_id
+from blurline.orchestration.flow_runs import FlowRuns, PoolWorker
 from blurline.settings import Settings
+from blurline.version import VERSION, presence_name
 from sql.engine.database import Database
 from sql.jobs.retries import cancel_attempts, retry_or_fail
 from tests.api_requests import images_of, submit, underway
@@ -51,6 +54,24 @@ def test_health_is_reported_even_when_a_part_is_down(client: httpx.Client, setti
         health = operator.health()
     assert health.status == "degraded"
     assert health.parts["database"] == "ok" and health.parts["prefect"] == "prefect_unavailable"
+
+
+def test_a_worker_is_offline_as_soon_as_its_session_ends(
+    client: httpx.Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [PoolWorker(name, "ONLINE", None) for name in ("host-7-v0.1.9", f"{'h' * 60}-8-v{VERSION}")]
+    monkeypatch.setattr(FlowRuns, "workers", lambda *_: known)  # Prefect has not noticed
+    with _operator(settings, client) as operator:
+
+        def states() -> list[str]:
+            return [worker.status for worker in operator.system().workers or ()]
+
+        assert states() == ["ONLINE", "OFFLINE"]  # only workers of this release hold a session
+        connect = psycopg.connect(settings.database.conninfo, application_name=presence_name(known[1].name))
+        with connect:
+            assert states() == ["ONLINE", "ONLINE"]
+        connect.close()
+        wait_for("the worker is offline", lambda: states() == ["ONLINE", "OFFLINE"])
 
 
 def test_failed_attempts_are_counted_by_code(client: httpx.Client, settings: Settings, database: Database) -> None:
