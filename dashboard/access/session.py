@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from blurline.access.tokens import InvalidToken, Scope
@@ -13,10 +15,11 @@ from dashboard.access.sign_in import current_token
 
 _PATIENCE_S = 0.5
 _ALIVE_WITHIN_S = 3
+_ALIVE_FOR_S = 2
 KEPT = "kept-"
 """How the keys of fields begin whose input is kept while the user looks at another page."""
 
-_TOKEN, _CLIENT, _ME = "token", "client", "me"
+_TOKEN, _CLIENT, _ME, _ALIVE_UNTIL_S = "token", "client", "me", "alive-until"
 
 
 def begin(token: str) -> None:
@@ -29,7 +32,6 @@ def begin(token: str) -> None:
         st.session_state[_TOKEN] = token
         st.session_state[_CLIENT] = Client(load_settings().api.url, token, patience_s=_PATIENCE_S)
     if _ME not in st.session_state:
-        client().check_alive(_ALIVE_WITHIN_S)
         unanswered = client().health().messages.get("database")
         if unanswered is not None:
             raise DatabaseUnavailable(unanswered)
@@ -50,10 +52,15 @@ def clear_fields() -> None:
 
 
 def client() -> Client:
-    """The session's client of the API. Raises InvalidToken after the user has signed out."""
+    """The session's client of the API, which answered a moment ago: nobody looks at an old page until a hung one times
+    out. Raises InvalidToken after the user has signed out, and ApiUnreachable.
+    """
     if current_token() is None:
         raise InvalidToken("Your sign-in has expired.")
     found: Client = st.session_state[_CLIENT]
+    if time.monotonic() > st.session_state.get(_ALIVE_UNTIL_S, 0):
+        found.check_alive(_ALIVE_WITHIN_S)
+        st.session_state[_ALIVE_UNTIL_S] = time.monotonic() + _ALIVE_FOR_S
     return found
 
 

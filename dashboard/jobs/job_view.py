@@ -15,6 +15,7 @@ from dashboard.jobs.gallery import gallery
 from dashboard.jobs.labels import written
 from dashboard.problems import stating_problems
 from dashboard.states import ago, counted, job_badge, plain
+from dashboard.upkeep.health import WAITING_WAITS, show_delays
 
 _LOOK_AGAIN_S = 2
 _LOOK_AGAIN_FINISHED_S = 10  # a re-run or a reviewer may still change it
@@ -22,6 +23,8 @@ _LOOK_AGAIN_FINISHED_S = 10  # a re-run or a reviewer may still change it
 
 def job_view(job: Job) -> None:
     """Show the job and refresh it."""
+    if job.state != "finished":
+        show_delays(WAITING_WAITS)
     run_every = _LOOK_AGAIN_FINISHED_S if job.state == "finished" else _LOOK_AGAIN_S
     st.fragment(_live, run_every=run_every)(job.id, job.state)
 

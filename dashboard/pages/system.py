@@ -14,9 +14,9 @@ from dashboard.problems import stating_problems
 from dashboard.reruns.backlog import backlog
 from dashboard.states import IMAGE_STATES, ago, counted, duration
 from dashboard.upkeep.failed_attempts import failed_attempts
-from dashboard.upkeep.health import show_parts
+from dashboard.upkeep.health import show_messages, show_parts, show_queues
 
-_LOOK_AGAIN_S = 5
+_LOOK_AGAIN_S = 2
 
 
 def _show() -> None:
@@ -33,8 +33,14 @@ def _show() -> None:
 @st.fragment(run_every=_LOOK_AGAIN_S)
 def _live() -> None:
     with stating_problems():
-        show_parts(client().health())
-        system = client().system()
+        health = client().health()
+        with show_parts(health):
+            system = None if "database" in health.messages else client().system()
+            if system is not None:
+                show_queues(system.queues, health)
+        show_messages(health)
+        if system is None:
+            return
         waiting, working = st.columns(2, gap="large")
         with waiting:
             _waiting(system)

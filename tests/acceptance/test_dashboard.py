@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -91,6 +93,42 @@ def test_a_page_recovers_when_the_api_answers_again(stack: Stack, page: Page) ->
         with _running(environment, "api", "--port", str(api_port)):
             expect(page.get_by_role("heading", name="Submit")).to_be_visible()
             expect(page.get_by_text(AWAY)).to_have_count(0)
+
+
+def test_a_page_says_that_the_api_hangs_and_recovers(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.dashboard_url()}/jobs")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    api = stack.pids()["api"]
+    os.kill(api, signal.SIGSTOP)
+    try:
+        page.get_by_role("link", name="Statistics").click()
+        expect(page.get_by_text(AWAY).first).to_be_visible()
+    finally:
+        os.kill(api, signal.SIGCONT)
+    expect(page.get_by_role("heading", name="Statistics")).to_be_visible()
+    expect(page.get_by_text(AWAY)).to_have_count(0)
+
+
+def test_a_killed_worker_turns_its_card_red_before_prefect_notices(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.dashboard_url()}/system")
+    expect(page.get_by_text("Workers healthy")).to_be_visible()
+    assert stack.process is not None
+    stack.process.send_signal(signal.SIGSTOP)  # so that it does not start another worker
+    try:
+        os.kill(stack.pids()["worker"], signal.SIGKILL)
+        with stack.client(user="ann") as client:
+            job_id = submit(client, [("h.jpg", HOPPER.read_bytes())])
+        expect(page.get_by_text("Workers none online")).to_be_visible()
+        expect(page.get_by_text("1 image waiting, without a worker")).to_be_visible()
+        with stack.prefect() as prefect:
+            workers = prefect.post("/work_pools/blurline/workers/filter", json={}).raise_for_status().json()
+        assert "ONLINE" in [worker["status"] for worker in workers]
+        page.goto(f"{stack.dashboard_url()}/jobs?job={job_id}")
+        expect(page.get_by_text("Workers: No worker is online, so submitted pictures wait.")).to_be_visible()
+    finally:
+        stack.process.send_signal(signal.SIGCONT)
+    expect(page.get_by_text("1 of 1 image published")).to_be_visible()
+    expect(page.get_by_text("No worker is online")).to_have_count(0)
 
 
 def _has_style(client: httpx.Client, job_id: str, style: str) -> Callable[[], bool]:

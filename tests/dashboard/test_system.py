@@ -34,7 +34,8 @@ def test_the_page_shows_health_and_waiting_work(open_page: Open, client: Client)
     page = open_page("system.py")
     said = texts(page)
     assert "**Database**" in said and "healthy" in said
-    assert "prefect_unavailable" in said and "the workers are unknown" in said
+    assert "**Prefect**  \ndoes not answer" in said and "the workers are unknown" in said
+    assert "1 image waiting, without Prefect" in said and "prefect_unavailable" not in said
     waiting = page.dataframe[0].value.set_index("What")["How many"]
     assert waiting["Images in the queue “express”"] == 1
     (api_process,) = page.dataframe[1].value.to_dict("records")
@@ -133,6 +134,13 @@ def test_a_missing_bucket_is_shown_with_its_remedy(settings: Settings, enter: En
     with serving(app) as url:
         said = texts(enter(url).switch_page(file).run())
     assert "Store: A bucket of the store does not exist. Run `blurline buckets`." in said
+
+
+def test_a_waiting_job_says_why_it_waits(open_page: Open, client: Client) -> None:
+    job = client.submit_files([HOPPER])
+    said = texts(open_page("jobs.py", job=str(job.id)))
+    assert "Images that wait are processed once this is repaired." in said
+    assert "- Prefect: Prefect does not answer as expected" in said
 
 
 def _broken(client: Client, folder: Path, settings: Settings, database: Database, store: Store) -> UUID:
