@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from blurline.contract import Job, JobPage, JobState
 from blurline.file_names import safe_cell
 from dashboard.access.session import client, sees_everything
 from dashboard.address import in_address, one_of, text
+from dashboard.days import days_field, zone
 from dashboard.jobs.labels import parse_labels, written
 from dashboard.jobs.previews import first_images
 from dashboard.paging import Pages
@@ -73,41 +73,12 @@ def _filter() -> Filter:
     owner = (
         columns[3].text_input("Owner", placeholder="Anyone", **in_address("owner", text)) if sees_everything() else ""
     )
-    since, until = _days(columns[1]) if period == _CHOSEN_DAYS else (None, None)
+    since, until = days_field(columns[1], "Days", "days") if period == _CHOSEN_DAYS else (None, None)
     return Filter(state, owner.strip() or None, tuple(parse_labels(labels).items()), _PERIODS.get(period), since, until)
-
-
-def _days(column: st.delta_generator.DeltaGenerator) -> tuple[datetime | None, datetime | None]:
-    today = datetime.now(_zone()).date()
-    chosen = column.date_input(
-        "Days", max_value=today, **in_address("days", lambda said: _parse_days(said, today), _written_days)
-    )
-    days = [day for day in (chosen if isinstance(chosen, tuple) else (chosen,)) if isinstance(day, date)]
-    if not days:
-        return None, None
-    first, after_last = days[0], days[-1] + timedelta(days=1)
-    return datetime.combine(first, time(), _zone()), datetime.combine(after_last, time(), _zone())
 
 
 def _period(period: str) -> str | None:
     return None if period == next(iter(_PERIODS)) else period
-
-
-def _parse_days(said: str | None, today: date) -> tuple[date, ...]:
-    try:
-        days = sorted(date.fromisoformat(each) for each in (said or "").split("~")[:2])
-    except ValueError:
-        return today, today
-    return tuple(min(day, today) for day in days)
-
-
-def _written_days(days: date | tuple[date, ...]) -> str:
-    return "~".join(day.isoformat() for day in (days if isinstance(days, tuple) else (days,)))
-
-
-def _zone() -> tzinfo:
-    """The browser's time zone."""
-    return ZoneInfo(st.context.timezone) if st.context.timezone else UTC
 
 
 @st.fragment(run_every=_LOOK_AGAIN_S)
@@ -158,7 +129,7 @@ def _row(job: Job, icons: Mapping[UUID, str]) -> dict[str, object]:
         "Published": progress.published,
         "For review": progress.needs_review,
         "Failed": progress.failed,
-        "Submitted": job.created_at.astimezone(_zone()),
+        "Submitted": job.created_at.astimezone(zone()),
         "Owner": safe_cell(job.owner),  # the table can be downloaded as CSV
         "Labels": safe_cell(written(_own_labels(job))),
         "Job": str(job.id),

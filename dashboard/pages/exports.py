@@ -33,7 +33,7 @@ _TRAINING_FORMATS: tuple[TrainingFormat, ...] = ("coco", "yolo")
 def _show() -> None:
     st.title("Exports")
     with stating_problems():
-        chosen = choose_images("exports")
+        chosen = choose_images()
         images = sum(point.images for point in client().statistics.timeline(chosen).points)
         st.markdown(f"**{counted(images, 'image')}** selected.")
         if images > _MOST_ROWS:

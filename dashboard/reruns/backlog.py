@@ -10,10 +10,10 @@ import streamlit as st
 from blurline.contract import BacklogRerun, BacklogRerunRequest
 from blurline.contract.reruns import MAX_RERUN_IMAGES
 from dashboard.access.session import client
+from dashboard.days import zone
 from dashboard.policy_form import overrides_form
 from dashboard.problems import stating_problems
 from dashboard.states import IMAGE_STATES, counted, plain
-from dashboard.statistics.image_filter import zone
 
 _STATES = ("failed", "needs_review", "published")
 _LIMIT = 1000

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import pandas
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from blurline.client import Chosen
 from blurline.contract.statistics import Histogram, Interval, Point, Proportion
 from dashboard.states import IMAGE_STATES
+from dashboard.tables import frame, pivot
 
 _HEIGHT_PX = 320
 _BAR = "#4f83cc"
 _NAMES = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 140}
 _DATA = "rows"
+_STEP_MS = {Interval.HOUR: 3_600_000, Interval.DAY: 86_400_000}
 _COLOURS = {
     "queued": "#9aa3b2",
     "processing": "#4f83cc",
@@ -40,8 +45,14 @@ class Bar:
     of: int | None = None
 
 
-def over_time(title: str, points: Sequence[Point], figure: str, interval: Interval, note: str) -> None:
-    """Show stacked bars of ``figure`` (images or faces) by state."""
+def side_by_side(columns: int) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The places for the left and the right charts: two columns, or one column for both."""
+    made = st.columns(columns)
+    return made[0], made[-1]
+
+
+def over_time(title: str, points: Sequence[Point], figure: str, interval: Interval, within: Chosen, note: str) -> None:
+    """Show stacked bars of ``figure`` (images or faces) by state, over the whole time range."""
     rows = [
         {"start": point.start.isoformat(), "State": IMAGE_STATES[point.state].word, "count": getattr(point, figure)}
         for point in points
@@ -49,18 +60,21 @@ def over_time(title: str, points: Sequence[Point], figure: str, interval: Interv
     present = {point.state for point in points}
     words = {badge.word: _COLOURS[state] for state, badge in IMAGE_STATES.items() if state in present}
     when = _field("start", "temporal", timeUnit=f"utcyearmonthdate{'hours' if interval is Interval.HOUR else ''}")
-    how_many = _field("count", "quantitative", aggregate="sum", title=figure.capitalize())
+    scale = {"type": "utc", "domain": [each and each.isoformat() for each in (within.since, within.until)]}
+    axis = {"format": "%b %-d" if interval is Interval.DAY else "%b %-d, %H:%M", "tickMinStep": _STEP_MS[interval]}
+    how_many = _field("count", "quantitative", aggregate="sum", title=figure.capitalize(), axis={"tickMinStep": 1})
     colours = {"domain": list(words), "range": list(words.values())}
     chart = {
         "mark": "bar",
         "encoding": {
-            "x": when | {"title": f"Time (UTC), by {interval}"},
+            "x": when | {"title": f"Time (UTC), by {interval}", "scale": scale, "axis": axis | {"labelOverlap": True}},
             "y": how_many,
             "color": _field("State", "nominal", scale=colours, legend={"orient": "top", "title": None}),
             "tooltip": [when | {"title": "From"}, _field("State", "nominal"), how_many | {"format": ","}],
         },
     }
-    _show(title, chart, rows, note, is_empty=not rows)
+    table = pivot(rows, "start", "State", "count").rename(columns={"start": "From (UTC)"}) if rows else None
+    _show(title, chart, rows, note, table)
 
 
 def histogram(title: str, given: Histogram, counted: str, note: str, factor: float = 1, unit: str = "") -> None:
@@ -82,7 +96,8 @@ def bars(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
             "tooltip": [name, value | {"format": ",.4~g"}],
         },
     }
-    _show(title, chart, rows, note, is_empty=not any(bar.value for bar in given))
+    is_empty = not any(bar.value for bar in given)
+    _show(title, chart, rows, note, None if is_empty else frame(rows, {"name": x, "value": y}))
 
 
 def intervals(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> None:
@@ -110,7 +125,8 @@ def intervals(title: str, given: Sequence[Bar], x: str, y: str, note: str) -> No
             },
         ],
     }
-    _show(title, chart, rows, note, is_empty=not rows)
+    names = {"name": x, "value": y, "low": "95 % from", "high": "95 % to", "of": "of"}
+    _show(title, chart, rows, note, frame(rows, names) if rows else None)
 
 
 def interval_bar(name: str, share: Proportion) -> Bar | None:
@@ -131,13 +147,20 @@ def _field(name: str, kind: str, **more: Any) -> dict[str, Any]:
 
 
 def _show(
-    title: str, chart: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], note: str, *, is_empty: bool
+    title: str,
+    chart: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    note: str,
+    table: pandas.DataFrame | None,
 ) -> None:
+    """Show the chart with its table; without a table, that there is nothing."""
     with st.container(border=True):
         st.markdown(f"**{title}**")
-        if is_empty:
+        if table is None:
             st.info("The selected images have no such data.", icon=":material/query_stats:")
         else:
             data = {"datasets": {_DATA: rows}, "data": {"name": _DATA}}
             st.vega_lite_chart({**data, **chart, "height": _HEIGHT_PX})
+            with st.expander("Table", icon=":material/table:"):
+                st.dataframe(table, hide_index=True)
         st.caption(note)

@@ -10,11 +10,11 @@ from blurline.client import Chosen
 from blurline.contract.statistics import DetectorQuality
 from dashboard.access.session import client
 from dashboard.states import counted, duration
-from dashboard.statistics.charts import bin_names, interval_bar, intervals
+from dashboard.statistics.charts import bin_names, interval_bar, intervals, side_by_side
 from dashboard.statistics.headline import metric
 
 
-def quality(chosen: Chosen) -> None:
+def quality(chosen: Chosen, columns: int) -> None:
     """Show the review queue, the decisions, and the detector's quality estimated from them."""
     statistics = client().statistics
     with ThreadPoolExecutor() as threads:
@@ -41,7 +41,7 @@ def quality(chosen: Chosen) -> None:
         f"precision **{_share(found.overall, 'precision')}**."
     )
     names = bin_names([size.to_px for size in found.by_size if size.to_px is not None])
-    left, right = st.columns(2)
+    left, right = side_by_side(columns)
     for column, figure, note in (
         (left, "recall", "Share of the faces seen by reviewers that the detector found."),
         (right, "precision", "Share of the boxes destroyed by the detector that reviewers confirmed as faces."),

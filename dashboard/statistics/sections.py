@@ -14,9 +14,10 @@ from blurline.contract.statistics import Durations, FigureName, Interval, Point
 from dashboard.access.session import client
 from dashboard.jobs.error_advice import meaning
 from dashboard.states import IMAGE_STATES, ago, counted
-from dashboard.statistics.charts import Bar, bars, histogram, over_time
+from dashboard.statistics.charts import Bar, bars, histogram, over_time, side_by_side
 from dashboard.statistics.headline import mean_time, metric
 from dashboard.statistics.quality import quality
+from dashboard.tables import frame
 
 _BY_HOUR = timedelta(days=3)
 _OF_FACES = (
@@ -37,8 +38,8 @@ _STAGES = {
 }
 
 
-def overview(chosen: Chosen) -> None:
-    """Show images and faces by time and state."""
+def overview(chosen: Chosen, columns: int) -> None:
+    """Show images and faces by time and state, in up to two columns, as every section."""
     statistics, interval = client().statistics, _interval(chosen)
     with ThreadPoolExecutor() as threads:
         mean_times = threads.submit(statistics.durations, chosen)
@@ -49,27 +50,29 @@ def overview(chosen: Chosen) -> None:
         points,
         "images",
         interval,
+        chosen,
         "Every image that is not deleted, by its current state.",
     )
-    left, right = st.columns(2)
+    left, right = side_by_side(columns)
     with left:
-        over_time("Faces", points, "faces", interval, "Faces destroyed in the current results of these images.")
+        over_time("Faces", points, "faces", interval, chosen, "Faces destroyed in the current results of these images.")
     with right:
         over_time(
             "Throughput",
             statistics.throughput(chosen, interval).points,
             "images",
             interval,
+            chosen,
             "Images by the time at which they first finished. Re-runs do not count.",
         )
 
 
-def faces(chosen: Chosen) -> None:
+def faces(chosen: Chosen, columns: int) -> None:
     """Show the number, size and score of faces."""
     with ThreadPoolExecutor() as threads:
         asked = {figure: threads.submit(client().statistics.histogram, figure, chosen) for figure in _OF_FACES}
     found = {figure: each.result() for figure, each in asked.items()}
-    left, right = st.columns(2)
+    left, right = side_by_side(columns)
     with left:
         histogram(
             "Faces per image",
@@ -106,7 +109,7 @@ def faces(chosen: Chosen) -> None:
         )
 
 
-def speed(chosen: Chosen) -> None:
+def speed(chosen: Chosen, columns: int) -> None:
     """Show how long processing takes, and what waits now."""
     statistics = client().statistics
     with ThreadPoolExecutor() as threads:
@@ -122,7 +125,7 @@ def speed(chosen: Chosen) -> None:
         metric(
             "Mean processing", mean_time(durations.processing), f"Of {counted(durations.processing.images, 'image')}"
         )
-    left, right = st.columns(2)
+    left, right = side_by_side(columns)
     with left:
         stages = [Bar(_STAGES.get(stage, stage), (time.mean_s or 0) * 1000) for stage, time in durations.stages.items()]
         staged = next(iter(durations.stages.values())).images if durations.stages else 0
@@ -154,12 +157,12 @@ def speed(chosen: Chosen) -> None:
         )
 
 
-def failures(chosen: Chosen) -> None:
+def failures(chosen: Chosen, columns: int) -> None:
     """Show failures by code, and results by model."""
     statistics = client().statistics
     with ThreadPoolExecutor() as threads:
         failed, made = threads.submit(statistics.failures, chosen), threads.submit(statistics.models, chosen)
-    left, right = st.columns(2)
+    left, right = side_by_side(columns)
     with left, st.container(border=True):
         st.markdown("**Failed images and images for review**")
         rows = [
@@ -172,7 +175,7 @@ def failures(chosen: Chosen) -> None:
             for each in failed.result().failures
         ]
         if rows:
-            st.dataframe(rows, hide_index=True)
+            st.dataframe(frame(rows), hide_index=True)
         else:
             st.info("None of the selected images failed or needs review.", icon=":material/check_circle:")
         st.caption("Images in this state now. A successful re-run removes the image from this table.")
@@ -189,13 +192,13 @@ def failures(chosen: Chosen) -> None:
             for model in made.result().models
         ]
         if models:
-            st.dataframe(models, hide_index=True)
+            st.dataframe(frame(models), hide_index=True)
         else:
             st.info("None of the selected images has a result.", icon=":material/query_stats:")
         st.caption("The models that made the current results.")
 
 
-SECTIONS: dict[str, Callable[[Chosen], None]] = {
+SECTIONS: dict[str, Callable[[Chosen, int], None]] = {
     "Overview": overview,
     "Faces": faces,
     "Speed": speed,

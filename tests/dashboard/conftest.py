@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ class Browser:
     """The handshake of the browser, as Streamlit's server sees it; AppTest has none."""
 
     remote_ip: str = "127.0.0.1"
-    headers: list[tuple[str, str]] = field(default_factory=lambda: [("Host", HOST)])
-    cookies: dict[str, str] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = dataclasses.field(default_factory=lambda: [("Host", HOST)])
+    cookies: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def sign_in(self, token: str) -> None:
         """Keep the cookie of a new session."""
@@ -104,3 +105,8 @@ def texts(page: AppTest) -> str:
     kinds = (page.title, page.subheader, page.markdown, page.caption, page.info, page.warning, page.error, page.success)
     said = [str(each.value) for kind in kinds for each in kind] + [each.text for each in page.progress]
     return "\n".join(said).replace("\\", "")
+
+
+def field(among: Iterable[Any], label: str) -> Any:
+    """The field with this label."""
+    return next(each for each in among if each.label == label)

@@ -24,7 +24,7 @@ from sql.engine.database import Database
 from sql.jobs.image_search import ImageFilter, list_images
 from tests import image_rows
 from tests.api_server import serving
-from tests.dashboard.conftest import HOST, Browser, Open
+from tests.dashboard.conftest import HOST, Browser, Open, field
 from tests.waiting import TIMEOUT_S
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -57,7 +57,7 @@ def owners(table: bytes) -> set[str]:
 def test_an_address_outlives_the_run_of_the_page_that_showed_it(open_page: Open, server: httpx.Client) -> None:
     page = open_page("exports.py")
     before = address(page, "Parquet")
-    page.text_input(key="exports-owner").set_value("bob").run()
+    field(page.text_input, "Owner").set_value("bob").run()
     assert address(page, "Parquet") == before
     answer = server.get(before)
     assert owners(answer.content) == {"bob"}

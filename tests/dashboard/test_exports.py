@@ -16,7 +16,7 @@ from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.image_search import ImageFilter, list_images
 from tests import image_rows
-from tests.dashboard.conftest import Open, texts
+from tests.dashboard.conftest import Open, field, texts
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_the_page_offers_files_of_the_chosen_images(open_page: Open, filled: Non
     images = len(list_images(database, ImageFilter(), 1000))
     assert f"{images} images" in texts(page)
     assert offered(page) == ["Parquet", "CSV", "Parquet", "CSV", "COCO", "YOLO"]
-    page.text_input(key="exports-owner").set_value("nobody").run()
+    field(page.text_input, "Owner").set_value("nobody").run()
     assert "Choose a longer time" in texts(page)
     assert not offered(page)
 

@@ -10,11 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from blurline.settings import Settings
+from dashboard.states import IMAGE_STATES
 from dashboard.statistics.charts import bin_names
 from dashboard.statistics.sections import SECTIONS
 from sql.engine.database import Database
 from tests import image_rows
-from tests.dashboard.conftest import Open, texts
+from tests.dashboard.conftest import Open, field, texts
 
 
 @pytest.fixture
@@ -59,14 +60,14 @@ def test_the_overview_counts_images_by_state(open_page: Open, filled: None, sett
 
 def test_filters_restrict_every_number(open_page: Open, filled: None, settings: Settings) -> None:
     page = open_page("statistics.py")
-    page.text_input(key="statistics-owner").set_value("bob").run()
-    page.selectbox(key="statistics-state").set_value("published").run()
+    field(page.text_input, "Owner").set_value("bob").run()
+    field(page.selectbox, "State").set_value("published").run()
     bobs = asked(
         settings,
         "SELECT owner, count(*) FROM images JOIN jobs ON jobs.id = job_id WHERE state = 'published' GROUP BY owner",
     )
     assert metrics(page)["Images"] == str(bobs.get("bob", 0))
-    page.text_input(key="statistics-labels").set_value("desk").run()
+    field(page.text_input, "Label").set_value("desk").run()
     assert "is not a label" in texts(page)
 
 
@@ -107,3 +108,45 @@ def test_every_section_says_when_there_are_no_images(open_page: Open, name: str)
 def test_bins_are_labelled_with_their_range() -> None:
     assert bin_names([1, 2, 5, 10], are_counts=True) == ["0", "1", "2-4", "5-9", "10+"]
     assert bin_names([16, 32]) == ["< 16", "16-32", "≥ 32"]
+
+
+def test_two_selections_are_shown_side_by_side(open_page: Open, filled: None, settings: Settings) -> None:
+    profiles = asked(
+        settings,
+        "SELECT coalesce(images.policy, jobs.policy) ->> 'profile', count(*) "
+        "FROM images JOIN jobs ON jobs.id = job_id GROUP BY 1",
+    )
+    chosen, other = sorted(profiles)[:2]
+    page = open_page("statistics.py", profile=chosen, **{"with": other})
+    assert [each.value for each in page.metric if each.label == "Images"] == [
+        str(profiles[chosen]),
+        str(profiles[other]),
+    ]
+    assert [each.value.partition(",")[0].lower() for each in page.subheader] == [chosen, other]
+    page = open_page("statistics.py", **{"with": "before"})
+    assert [each.value for each in page.metric if each.label == "Images"] == [str(sum(profiles.values())), "0"]
+
+
+def test_each_chart_has_a_table_of_the_same_figures(open_page: Open, filled: None, settings: Settings) -> None:
+    page = open_page("statistics.py")
+    table = page.dataframe[0].value.set_index("From (UTC)")
+    by_state = asked(settings, "SELECT state, count(*) FROM images GROUP BY state")
+    assert dict(table.sum()) == {IMAGE_STATES[state].word: count for state, count in by_state.items()}
+    page = section(page, "Faces")
+    (shown, *_) = charts(page)
+    assert list(page.dataframe[0].value["Images"]) == [row["value"] for row in shown]
+
+
+def test_filters_and_the_section_are_in_the_address(open_page: Open, filled: None) -> None:
+    page = open_page("statistics.py")
+    field(page.text_input, "Owner").set_value("bob").run()
+    field(page.selectbox, "State").set_value("published").run()
+    page = section(page, "Speed")
+    assert {name: page.query_params[name] for name in ("owner", "state", "figures")} == {
+        "owner": "bob",
+        "state": "published",
+        "figures": "Speed",
+    }
+    again = open_page("statistics.py", owner="bob", state="published", figures="Speed")
+    assert metrics(again) == metrics(page)
+    assert field(open_page("exports.py", owner="bob").text_input, "Owner").value == "bob"
