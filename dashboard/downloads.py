@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 import streamlit as st
 
@@ -30,6 +31,22 @@ def download_result(image: Image) -> None:
         image.result_media_type or "application/octet-stream",
         partial(client().result, image.id),
         key=str(image.id),
+    )
+
+
+def download_audit_record(image: Image) -> None:
+    """Show a button that downloads the signed history of one image."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(client().exports.audit(image.id).model_dump_json(indent=1).encode())
+
+    download_link(
+        "Audit record",
+        f"{image.id}.audit.json",
+        "application/json",
+        write,
+        meaning="The signed history: hashes, model, policy, boxes and decisions. Check it with "
+        "`blurline verify record.json --result picture.jpg`.",
     )
 
 

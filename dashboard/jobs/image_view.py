@@ -14,7 +14,7 @@ from blurline.contract import ImageWithDetections
 from blurline.settings import load_settings
 from dashboard.access.session import client, may
 from dashboard.address import set_parameter
-from dashboard.downloads import download_result
+from dashboard.downloads import download_audit_record, download_result
 from dashboard.jobs.error_advice import advice
 from dashboard.states import IMAGE_STATES, ago, plain, size
 
@@ -33,6 +33,7 @@ def image_view(image_id: UUID, within: ImageQuery) -> None:
         _facts(image)
         if image.result_url is not None:
             download_result(image)
+            download_audit_record(image)
         if may(Scope.REVIEW):
             query = {"image": str(image.id)}
             st.page_link("review.py", label="Open in Review", icon=":material/visibility:", query_params=query)
@@ -73,15 +74,15 @@ def _picture(image: ImageWithDetections) -> None:
         or image.original_gone
         or not st.toggle("Show the original beside it", help="Each view of an original is logged.")
     ):
-        _shown(result, otherwise)
+        _shown(result, f"Result of {image.name}", otherwise)
         return
     before, after = st.columns(2)
     with before:
         st.caption("Original")
-        _shown(_preview(image, "original"), "No preview of the original is available.")
+        _shown(_preview(image, "original"), f"Original of {image.name}", "No preview of the original is available.")
     with after:
         st.caption("Result")
-        _shown(result, otherwise)
+        _shown(result, f"Result of {image.name}", otherwise)
 
 
 def _result(image: ImageWithDetections) -> bytes | None:
@@ -99,11 +100,11 @@ def _preview(image: ImageWithDetections, of: PreviewOf) -> bytes | None:
     return client().preview(image.id, of, "view") or client().preview(image.id, of, "thumb")
 
 
-def _shown(data: bytes | None, otherwise: str) -> None:
+def _shown(data: bytes | None, alt: str, otherwise: str) -> None:
     if data is None:
         st.info(otherwise, icon=":material/image:")
     else:
-        st.image(data, width="stretch")
+        st.image(data, width="stretch", alt=alt)
 
 
 def _facts(image: ImageWithDetections) -> None:

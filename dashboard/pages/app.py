@@ -18,7 +18,18 @@ from dashboard.states import plain
 
 _PAGES = Path(__file__).parent
 _ICON = "🔲"  # browsers would fetch a material icon from a Google server
-_STYLE = "<style>[data-testid='stMainBlockContainer'] { padding-top: 4.5rem; }</style>"
+_NAME = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 118 28" width="118" height="28">'
+    '<g fill="#2f8a83"><rect x="2" y="4" width="9" height="9"/><rect x="12" y="4" width="9" height="9" opacity=".6"/>'
+    '<rect x="2" y="14" width="9" height="9" opacity=".35"/><rect x="12" y="14" width="9" height="9" opacity=".8"/>'
+    '<text x="29" y="20.5" font-family="sans-serif" font-size="19" font-weight="600">Blurline</text></g></svg>'
+)
+# Streamlit's captions, and its words in the primary colour on dark ground, have too little contrast.
+_STYLE = """<style>
+[data-testid='stMainBlockContainer'] { padding-top: 4.5rem; }
+[data-testid='stCaptionContainer'] { color: inherit !important; opacity: .8; }
+[data-testid='stSliderThumbValue'], [data-testid='stButtonGroup'] :is(button, label) { color: inherit !important; }
+</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ ENTRIES = (
 def _run() -> None:
     st.set_page_config(page_title="Blurline", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
+    st.logo(_NAME)
     token = sign_in()
     with recovering(token):
         begin(token)
