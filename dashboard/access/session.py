@@ -31,11 +31,12 @@ def begin(token: str) -> None:
         _close()
         st.session_state[_TOKEN] = token
         st.session_state[_CLIENT] = Client(load_settings().api.url, token, patience_s=_PATIENCE_S)
+    api = client()  # also of a session that has begun: a hung API is then noticed where the page recovers from it
     if _ME not in st.session_state:
-        unanswered = client().health().messages.get("database")
+        unanswered = api.health().messages.get("database")
         if unanswered is not None:
             raise DatabaseUnavailable(unanswered)
-        st.session_state[_ME] = client().me()
+        st.session_state[_ME] = api.me()
 
 
 def keep_fields() -> None:

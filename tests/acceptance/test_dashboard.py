@@ -95,6 +95,20 @@ def test_a_page_recovers_when_the_api_answers_again(stack: Stack, page: Page) ->
             expect(page.get_by_text(AWAY)).to_have_count(0)
 
 
+def test_a_page_says_that_the_api_hangs_and_recovers(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.dashboard_url()}/jobs")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    api = stack.pids()["api"]
+    os.kill(api, signal.SIGSTOP)
+    try:
+        page.get_by_role("link", name="Statistics").click()
+        expect(page.get_by_text(AWAY).first).to_be_visible()
+    finally:
+        os.kill(api, signal.SIGCONT)
+    expect(page.get_by_role("heading", name="Statistics")).to_be_visible()
+    expect(page.get_by_text(AWAY)).to_have_count(0)
+
+
 def test_a_killed_worker_turns_its_card_red_before_prefect_notices(stack: Stack, page: Page) -> None:
     page.goto(f"{stack.dashboard_url()}/system")
     expect(page.get_by_text("Workers healthy")).to_be_visible()
