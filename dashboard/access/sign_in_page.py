@@ -22,7 +22,7 @@ _PAGE = """<!doctype html>
 <title>Blurline</title>
 {head}
 <style>
-:root {{ color-scheme: light dark; --accent: light-dark(#2f6f6b, #33857e); --line: light-dark(#d3d9d9, #3b4649);
+:root {{ color-scheme: light dark; --accent: light-dark(#2f6f6b, #2f7d76); --line: light-dark(#d3d9d9, #3b4649);
   --quiet: light-dark(#5c6767, #a2adad); }}
 body {{ font: 16px/1.5 "Source Sans", system-ui, sans-serif; margin: 0; display: grid; place-items: center;
   min-height: 100vh; background: light-dark(#fff, #12181a); color: light-dark(#1d2626, #e6ecec); }}
