@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from api.dependencies import Context
@@ -10,7 +11,15 @@ from api.http.problems import ApiProblem, NotFound
 from blurline.access.tokens import Identity, Scope
 from blurline.errors import ObjectMissing
 from blurline.storage.store import SubmittedOriginal
-from sql.jobs.job_queries import DetectionRow, ImageRow, JobRow, find_image, find_job, list_detections
+from sql.jobs.job_queries import (
+    DetectionRow,
+    ImageRow,
+    JobRow,
+    find_image,
+    find_job,
+    list_detections,
+    list_findings,
+)
 
 
 def visible_owner(identity: Identity) -> str | None:
@@ -50,6 +59,14 @@ def visible_image(context: Context, who: Identity, image_id: UUID) -> ImageRow:
 def boxes_of(context: Context, row: ImageRow) -> list[DetectionRow]:
     """The detections of an image's current result."""
     return list_detections(context.database, row.result_attempt_id) if row.result_attempt_id else []
+
+
+def findings_of(context: Context, row: ImageRow) -> list[dict[str, Any]]:
+    """The places where the last written file of an image at the review gate still shows a face."""
+    is_about_it = row.error_code == "output_check_failed" or row.refused_attempt_id == row.result_attempt_id
+    if row.refused_attempt_id is None or not is_about_it:
+        return []
+    return list_findings(context.database, row.refused_attempt_id)
 
 
 def sendable_result(who: Identity, row: ImageRow) -> str:

@@ -114,10 +114,7 @@ def _before(written: Frame, choice: Choice) -> Faces:
 
 def _now(written: Frame, choice: Choice) -> Faces:
     """The rows of the second look, also of one that stops the result."""
-    try:
-        return second_look.visible_faces(written, choice, _POLICY, _SETTINGS)
-    except second_look.FaceVisible as error:
-        return error.rows
+    return second_look.visible_faces(written, choice, _POLICY, _SETTINGS)
 
 
 def _best_scores(faces: NDArray[np.float64], rows: Faces) -> NDArray[np.float32]:

@@ -98,6 +98,11 @@ _REQUESTS = {
         "Another reviewer has claimed the image.", "Review another image, or wait until the claim ends.", status=409
     ),
     "result_changed": _code("The image has a newer result than the one reviewed.", _RELOAD, status=409),
+    "result_refused": _code(
+        "The result did not pass Blurline's own check, so it is never published.",
+        "Correct the image at the places that were found, or reject it.",
+        status=409,
+    ),
     "marks_missing": _code(
         "A reviewer has marked a face that the result still shows.",
         "Correct the image with the face marked, or reject it.",

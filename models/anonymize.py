@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from blurline.access.noise_key import load_noise_key
 from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
+from blurline.decision.finding import Finding, findings_message
 from blurline.errors import OutputCheckFailed
 from blurline.picture.gain_map_result import HDR_SHOWS_FACE
 from blurline.picture.photo import Format, Frame, Photo, PictureNote
@@ -21,7 +22,7 @@ from blurline.policy.strengthened import STRENGTHENED_FIELDS, strengthened
 from blurline.settings import Settings
 from models.detection_plan import DetectionPlan, FrameDetections, plan_for
 from models.made_with import STRONGER, made_with
-from models.second_look import is_face_in_map, visible_faces
+from models.second_look import SURE, is_face_in_map, visible_faces
 
 _NONE = np.zeros(0, np.float32)
 
@@ -55,6 +56,14 @@ class Rendered:
     result: Anonymized
     first_frame: Frame
     visible_scores: NDArray[np.float32]
+
+
+class FaceVisible(OutputCheckFailed):
+    """Faces are visible in the written file for sure. ``refused``: that file, which must never be published."""
+
+    def __init__(self, findings: tuple[Finding, ...], refused: Rendered) -> None:
+        super().__init__(findings_message(findings, len(refused.result.choices)))
+        self.findings, self.refused = findings, refused
 
 
 def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> Anonymized:
@@ -124,17 +133,23 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
         written = write(replace(photo, gain_map=None), faces, policy, noise_key.secret)
         others = tuple(note for note in written.notes if note.code != HDR_SHOWS_FACE.code)
         written = replace(written, notes=(*others, HDR_SHOWS_FACE))
-    shown = [_NONE]
+    shown, findings = [_NONE], list[Finding]()
     first = len(choices) - len(written.photo.frames)  # only PNG keeps a poster frame
-    for frame, source, choice in zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True):
+    sources = zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True)
+    for number, (frame, source, choice) in enumerate(sources, start=first):
         seen = replace(frame, sphere=source.sphere)  # the written file may have lost its metadata
-        shown.append(visible_faces(seen, choice, policy, settings)[:, 4])
+        rows = visible_faces(seen, choice, policy, settings)
+        shown.append(rows[:, 4])
+        findings += [Finding(number, *row) for row in rows[rows[:, 4] >= SURE].tolist()]
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     notes = written.notes + _layout_notes(photo) + _policy_notes(photo, choices, policy)
     in_doubt = estimate_doubt(_NONE, _NONE, 1, scores)
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))
-    return Rendered(done, written.photo.frames[0], scores)
+    rendered = Rendered(done, written.photo.frames[0], scores)
+    if findings:
+        raise FaceVisible(tuple(findings), rendered)
+    return rendered
 
 
 def _choice(found: FrameDetections, policy: Policy, threshold: float, frame: Frame) -> Choice:

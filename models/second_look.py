@@ -16,7 +16,6 @@ from PIL import Image
 
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import SECOND_LOOK_SCORE
-from blurline.errors import OutputCheckFailed
 from blurline.faces import Faces
 from blurline.picture.gain_map_result import upright_map
 from blurline.picture.letterbox import scale_to_side
@@ -31,7 +30,7 @@ from models.merge import non_maximum_suppression
 from models.sphere import View, look_around
 
 SURE = 0.8
-"""From this score, a visible face stops the result, regardless of the policy."""
+"""From this score, a visible face is one for sure: it stops the result, regardless of the policy."""
 
 _SIDE_PX = 640
 _CLOSER_SIDE_PX = 1280
@@ -41,23 +40,10 @@ _VIEW_SIDES_PX = (320, 640)
 _MERGE_IOU = 0.4
 
 
-class FaceVisible(OutputCheckFailed):
-    """A face is visible in the written file. ``rows``: (n, 5) visible candidates, best first."""
-
-    def __init__(self, rows: Faces) -> None:
-        x1, y1, x2, y2, score = rows[0].tolist()
-        super().__init__(
-            f"A face is still visible in the written file, at ({x1:.0f}, {y1:.0f}) to ({x2:.0f}, {y2:.0f}), score "
-            f"{score:.2f}."
-        )
-        self.rows = rows
-
-
 def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Settings) -> Faces:
     """Return (n, 5) rows of candidates visible in a written frame against the policy's choice, best first.
 
-    Rows are in upright pixels. A sphere is also searched in the views of its top and bottom. Raises FaceVisible if a
-    score is so high that the candidate must be a face.
+    Rows are in upright pixels. A sphere is also searched in the views of its top and bottom.
     """
     detector = vendored_detector(SECOND_LOOK_MODEL, settings.detector.execution_provider)
 
@@ -72,10 +58,7 @@ def visible_faces(written: Frame, choice: Choice, policy: Policy, settings: Sett
     around, _ = look_around(written, seen_in_view)
     rows = non_maximum_suppression(np.concatenate([*found, around]), _MERGE_IOU)
     rows = rows[rows[:, 4] >= SECOND_LOOK_SCORE]
-    shown = rows[is_open(rows)]
-    if len(shown) and shown[0, 4] >= SURE:
-        raise FaceVisible(shown)
-    return shown
+    return rows[is_open(rows)]
 
 
 def is_face_in_map(written: Photo, choice: Choice, policy: Policy, settings: Settings) -> bool:

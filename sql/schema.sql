@@ -3,7 +3,7 @@
 
 -- Tables
 
--- 0001, 0002, 0005, 0009, 0019
+-- 0001, 0002, 0005, 0009, 0019, 0031
 CREATE TABLE attempts (
     id               uuid        NOT NULL,
     image_id         uuid        NOT NULL,
@@ -18,6 +18,7 @@ CREATE TABLE attempts (
     correction       jsonb,
     blurline_version text,
     started_by       text,
+    findings         jsonb,
     CONSTRAINT attempts_pkey PRIMARY KEY (id),
     CONSTRAINT attempts_image_id_number_key UNIQUE (image_id, number),
     CONSTRAINT attempts_outcome_check CHECK (outcome = ANY (ARRAY['published', 'held', 'needs_review', 'failed', 'retried', 'given_up'])),
@@ -244,57 +245,59 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
--- 0001, 0002, 0003, 0004, 0006, 0008, 0022, 0027
+-- 0001, 0002, 0003, 0004, 0006, 0008, 0022, 0027, 0031
 CREATE TABLE images (
-    id                uuid        NOT NULL,
-    job_id            uuid        NOT NULL,
-    position          integer     NOT NULL,
-    name              text        NOT NULL,
-    original_key      text        NOT NULL,
-    original_etag     text,
-    original_bytes    bigint      NOT NULL,
-    state             text        NOT NULL DEFAULT 'queued',
-    open_attempt_id   uuid,
-    error_code        text,
-    error_message     text,
-    result_attempt_id uuid,
-    result_key        text,
-    result_media_type text,
-    result_bytes      bigint,
-    result_sha256     text,
-    original_sha256   text,
-    width_px          integer,
-    height_px         integer,
-    faces             integer,
-    policy            jsonb,
-    model             jsonb,
-    processing_ms     real,
-    created_at        timestamptz NOT NULL DEFAULT now(),
-    finished_at       timestamptz,
-    doubt             real,
-    doubt_reasons     jsonb,
-    frames            integer,
-    notes             jsonb       NOT NULL DEFAULT '[]',
-    source_url        text,
-    started_at        timestamptz,
-    settled_at        timestamptz,
-    stage_ms          jsonb,
-    face_sizes        integer[],
-    face_shares       integer[],
-    face_scores       integer[],
-    candidate_scores  integer[],
-    original_gone_at  timestamptz,
-    original_gone_why text,
-    result_gone_at    timestamptz,
-    result_gone_why   text,
-    others_found      jsonb,
-    source            text,
-    source_key        text,
+    id                 uuid        NOT NULL,
+    job_id             uuid        NOT NULL,
+    position           integer     NOT NULL,
+    name               text        NOT NULL,
+    original_key       text        NOT NULL,
+    original_etag      text,
+    original_bytes     bigint      NOT NULL,
+    state              text        NOT NULL DEFAULT 'queued',
+    open_attempt_id    uuid,
+    error_code         text,
+    error_message      text,
+    result_attempt_id  uuid,
+    result_key         text,
+    result_media_type  text,
+    result_bytes       bigint,
+    result_sha256      text,
+    original_sha256    text,
+    width_px           integer,
+    height_px          integer,
+    faces              integer,
+    policy             jsonb,
+    model              jsonb,
+    processing_ms      real,
+    created_at         timestamptz NOT NULL DEFAULT now(),
+    finished_at        timestamptz,
+    doubt              real,
+    doubt_reasons      jsonb,
+    frames             integer,
+    notes              jsonb       NOT NULL DEFAULT '[]',
+    source_url         text,
+    started_at         timestamptz,
+    settled_at         timestamptz,
+    stage_ms           jsonb,
+    face_sizes         integer[],
+    face_shares        integer[],
+    face_scores        integer[],
+    candidate_scores   integer[],
+    original_gone_at   timestamptz,
+    original_gone_why  text,
+    result_gone_at     timestamptz,
+    result_gone_why    text,
+    others_found       jsonb,
+    source             text,
+    source_key         text,
+    refused_attempt_id uuid,
     CONSTRAINT images_pkey PRIMARY KEY (id),
     CONSTRAINT images_job_id_position_key UNIQUE (job_id, "position"),
     CONSTRAINT images_original_key_key UNIQUE (original_key),
     CONSTRAINT images_check CHECK (state <> 'published' OR result_key IS NOT NULL),
     CONSTRAINT images_check1 CHECK (original_etag IS NOT NULL OR source_url IS NOT NULL),
+    CONSTRAINT images_refused_check CHECK (state <> 'published' OR (refused_attempt_id = result_attempt_id) IS NOT TRUE) NOT VALID,
     CONSTRAINT images_state_check CHECK (state = ANY (ARRAY['queued', 'processing', 'published', 'needs_review', 'failed', 'deleted'])),
     CONSTRAINT images_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
 );
@@ -1025,6 +1028,13 @@ BEGIN
     WHERE event_heads.owner = gone.owner;
     RETURN NULL;
 END $$;
+
+-- 0031
+CREATE FUNCTION shows_a_mark(image uuid, attempt uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT added <> '[]' FROM decisions
+    WHERE image_id = image AND kind = 'corrected' AND attempt_id IS NOT DISTINCT FROM attempt
+    ORDER BY id DESC LIMIT 1
+$$;
 
 -- 0004
 CREATE FUNCTION spread_event() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,4 +1,7 @@
-"""blur: destroy the faces, write the file, check what was written, and decide whether a reviewer must see it."""
+"""blur: destroy the faces, write the file, check what was written, and decide whether a reviewer must see it.
+
+A file in which a face is still visible is kept for the reviewers: its output has ``findings``. Nothing publishes it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ import hashlib
 import structlog
 from prefect import task
 
+from blurline.contract.corrections import Correction
 from blurline.decision.correction import check_regions, corrected_choices
+from blurline.decision.finding import Finding
 from blurline.picture.photo import Photo
 from blurline.picture.preview import preview
-from blurline.settings import load_settings
+from blurline.policy import Policy
+from blurline.settings import Settings, load_settings
 from blurline.storage.preview_keys import PreviewSize, preview_key
-from models import Rendered, render_choices, render_detections
+from models import FaceVisible, Rendered, render_choices, render_detections
 from models.made_with import STRONGER
 from tasks.review_gate import review_reason
 from tasks.work import TASK, Item, Output, Preview, Work
@@ -28,24 +34,32 @@ def blur(work: Work) -> None:
     def step(item: Item) -> None:
         assert plan is not None
         photo, correction = item.opened(settings.pictures.limits), item.attempt.correction
-        if correction is None:
-            assert item.detections is not None
-            rendered = render_detections(photo, item.detections, plan, work.policy, settings)
-        else:
-            sizes_px = [(frame.width_px, frame.height_px) for frame in photo.frames]
-            correction.check_marks(sizes_px)
-            check_regions(correction, sizes_px, work.policy)
-            rendered = render_choices(photo, corrected_choices(correction, len(photo.frames)), work.policy, settings)
+        findings: tuple[Finding, ...] = ()
+        try:
+            if correction is None:
+                assert item.detections is not None
+                rendered = render_detections(photo, item.detections, plan, work.policy, settings)
+            else:
+                rendered = _corrected(photo, correction, work.policy, settings)
+        except FaceVisible as error:
+            rendered, findings = error.refused, error.findings
         done = rendered.result
         if STRONGER in done.made_with:
             log.info("style_strengthened", image_id=str(item.attempt.image_id), attempt=item.attempt.number)
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
-        reason = review_reason(work.policy, done.doubt, correction)
+        reason = review_reason(work.policy, done.doubt, correction, findings, len(photo.frames))
         previews = _previews(photo, rendered, key, item.attempt.original_key, is_held=reason is not None)
-        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key, reason, previews)
+        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key, reason, previews, findings)
         item.photo = None
 
     work.advance("blur", lambda item: item.output is not None, step)
+
+
+def _corrected(photo: Photo, correction: Correction, policy: Policy, settings: Settings) -> Rendered:
+    sizes_px = [(frame.width_px, frame.height_px) for frame in photo.frames]
+    correction.check_marks(sizes_px)
+    check_regions(correction, sizes_px, policy)
+    return render_choices(photo, corrected_choices(correction, len(photo.frames)), policy, settings)
 
 
 def _previews(photo: Photo, rendered: Rendered, key: str, original_key: str, *, is_held: bool) -> tuple[Preview, ...]:

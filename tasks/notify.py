@@ -13,7 +13,7 @@ from prefect import task
 from blurline.errors import MarkMisses, OutputCheckFailed, StoreUnavailable
 from blurline.observability import metrics
 from sql.engine.database import Transaction
-from sql.jobs.publishing import Result, publish
+from sql.jobs.publishing import Result, hold_refused, publish
 from sql.jobs.settlement import Settled, fail, send_to_review, withdraw
 from tasks.resources import database, store
 from tasks.work import TASK, Item, Work
@@ -64,6 +64,9 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         processing_ms=sum(item.stage_ms.values()),
         stage_ms=item.stage_ms,
     )
+    if output.findings:
+        assert output.review_reason is not None
+        return hold_refused(transaction, item.attempt, result, output.findings, output.review_reason)
     return publish(transaction, item.attempt, result, output.review_reason)
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from blurline.contract.corrections import Correction
 from blurline.decision.doubt import Doubt
+from blurline.decision.finding import Finding, findings_message
+from blurline.errors import OutputCheckFailed
 from blurline.policy import Policy, Review
 from sql.jobs.publishing import ReviewReason
 
 
-def review_reason(policy: Policy, doubt: Doubt, correction: Correction | None) -> ReviewReason | None:
+def review_reason(
+    policy: Policy, doubt: Doubt, correction: Correction | None, findings: Sequence[Finding] = (), frames: int = 1
+) -> ReviewReason | None:
     """Why a reviewer must see the result before it is published; None when it may be published at once.
 
-    A corrected result waits only if its reviewer asked for that: the reviewer has already seen the image.
+    A file of so many ``frames`` with ``findings`` is never published. A corrected result waits only if its reviewer
+    asked for that: the reviewer has already seen the image.
     """
+    if findings:
+        return ReviewReason(OutputCheckFailed.code, findings_message(findings, frames))
     if correction is not None:
         return ReviewReason("corrected", "The correction must be approved.") if correction.is_held else None
     if policy.review is Review.ALWAYS:

@@ -17,7 +17,7 @@ from api.http.streaming import StreamedFile
 from api.jobs.file_names import file_path
 from api.jobs.image_lists import ImageSort, SearchedImages, image_page, order_of
 from api.jobs.views import detection_views, image_with_detections, receipt_view
-from api.visibility import boxes_of, manageable_owner, not_manageable, sendable_result, visible_image
+from api.visibility import boxes_of, findings_of, manageable_owner, not_manageable, sendable_result, visible_image
 from blurline.access.tokens import Scope
 from blurline.contract import DeletionReceipt, Detections, ImagePage, ImageWithDetections, Neighbours
 from sql.deletion.deletions import delete_image as delete
@@ -43,7 +43,7 @@ def get_image(context: Ctx, who: Who, image_id: UUID) -> ImageWithDetections:
     """Return an image with its state and detections."""
     row = visible_image(context, who, image_id)
     flow_run_id = find_flow_run(context.database, row.id) if Scope.OPERATE in who.scopes else None
-    return image_with_detections(row, boxes_of(context, row), flow_run_id)
+    return image_with_detections(row, boxes_of(context, row), findings_of(context, row), flow_run_id)
 
 
 @router.get("/{image_id}/neighbours", responses=problem_responses("not_found"))

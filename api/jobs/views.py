@@ -48,11 +48,11 @@ def image_view(row: ImageRow) -> Image:
 
 
 def image_with_detections(
-    row: ImageRow, detections: list[DetectionRow], flow_run_id: UUID | None = None
+    row: ImageRow, detections: list[DetectionRow], findings: list[dict[str, Any]], flow_run_id: UUID | None = None
 ) -> ImageWithDetections:
-    """An image and its detections; for operators, with the flow run of its last attempt."""
-    fields = {**_image_fields(row), "detections": detection_views(detections), "flow_run_id": flow_run_id}
-    return ImageWithDetections(**fields)
+    """An image, its detections and findings; for operators, with the flow run of its last attempt."""
+    boxes = {"detections": detection_views(detections), "findings": findings}
+    return ImageWithDetections(**_image_fields(row), **boxes, flow_run_id=flow_run_id)
 
 
 def detection_views(detections: list[DetectionRow]) -> list[Detection]:
@@ -104,6 +104,7 @@ def _image_fields(row: ImageRow) -> dict[str, Any]:
         "faces_found": row.faces,
         "others_found": row.others_found or {},
         "original_gone": _gone(row.original_gone_at, row.original_gone_why),
+        "result_refused": row.result_attempt_id is not None and row.refused_attempt_id == row.result_attempt_id,
         "result_gone": _gone(row.result_gone_at, row.result_gone_why),
         "result_url": f"/v1/images/{row.id}/result" if is_published and row.result_gone_at is None else None,
     }

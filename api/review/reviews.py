@@ -11,7 +11,7 @@ from api.dependencies import Context, Ctx, Reviewer, Who
 from api.http.problems import problem_responses
 from api.http.streaming import StreamedFile
 from api.jobs.views import image_with_detections
-from api.visibility import boxes_of, readable_original, visible_image, visible_job
+from api.visibility import boxes_of, findings_of, readable_original, visible_image, visible_job
 from blurline.access.tokens import Identity, Scope
 from blurline.contract import (
     ApprovalRequest,
@@ -73,7 +73,7 @@ def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
 
 @router.post(
     "/images/{image_id}/approve",
-    responses=problem_responses(*_DECIDING, "result_changed", "marks_missing", "frames_unseen"),
+    responses=problem_responses(*_DECIDING, "result_changed", "result_refused", "marks_missing", "frames_unseen"),
 )
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
     """Publish the result that the reviewer has seen, if it still is the image's current one."""
@@ -178,4 +178,4 @@ def _task(context: Context, who: Identity, claimed: ClaimedReview) -> ReviewTask
 
 def _shown(context: Context, who: Identity, image_id: UUID) -> ImageWithDetections:
     row = visible_image(context, who, image_id)
-    return image_with_detections(row, boxes_of(context, row))
+    return image_with_detections(row, boxes_of(context, row), findings_of(context, row))

@@ -45,6 +45,17 @@ class Detection(BaseModel):
     class_name: ClassName = Field(default=FACE, description="What the box shows: `face`, or another class.")
 
 
+class Finding(BaseModel):
+    """A place where a written file still shows a face, in pixels of the upright photograph, and how sure that is."""
+
+    frame: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    score: float
+
+
 class Note(BaseModel):
     """A remark about a result for its owner."""
 
@@ -83,6 +94,7 @@ IMAGE: dict[str, Any] = {
     "result_bytes": 3160211,
     "result_sha256": SHA256,
     "result_gone": None,
+    "result_refused": False,
     "policy": Policy().model_dump(mode="json"),
     "model": {"name": "centerface", "sha256": SHA256},
     "blurline_version": "0.2.0",
@@ -123,6 +135,9 @@ class Image(BaseModel):
     result_bytes: int | None
     result_sha256: str | None
     result_gone: Gone | None = Field(default=None, description="Since when the result is gone.")
+    result_refused: bool = Field(
+        default=False, description="Whether the result failed Blurline's own check: only reviewers see it."
+    )
     policy: dict[str, Any] | None
     model: dict[str, Any] | None
     blurline_version: str | None = Field(default=None, description="The release that made the result; null for 0.1.0.")
@@ -140,8 +155,11 @@ class ArchivedImage(Image):
 class ImageWithDetections(Image):
     """An image and all its detections, frame by frame and class by class, highest score first."""
 
-    model_config = with_examples(IMAGE | {"detections": BOXES})
+    model_config = with_examples(IMAGE | {"detections": BOXES, "findings": []})
     detections: list[Detection]
+    findings: list[Finding] = Field(
+        default=[], description="Where the last written file still showed a face, so that it failed its check."
+    )
     flow_run_id: UUID | None = Field(
         default=None, description="Prefect's flow run of the last attempt; for operators, by `GET /v1/images/{id}`."
     )

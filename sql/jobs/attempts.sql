@@ -42,10 +42,28 @@ FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
 RETURNING before.result_key AS replaced_key, images.job_id
 
+-- name: room_for_refused_file
+-- Locks the image of an open attempt. A refused file replaces no result that could be published: only a refused one, and
+-- one at the review gate in which a reviewer has marked a face.
+WITH locked AS MATERIALIZED (
+    SELECT * FROM images WHERE id = %(image_id)s AND open_attempt_id = %(attempt_id)s FOR NO KEY UPDATE
+)
+SELECT locked.error_code IS DISTINCT FROM 'rejected' AND (
+           locked.result_attempt_id IS NULL OR locked.refused_attempt_id = locked.result_attempt_id
+           OR locked.state = 'needs_review' AND coalesce(shows_a_mark(locked.id, locked.result_attempt_id), false)
+       ) AS has_room
+FROM locked
+
+-- name: note_findings
+UPDATE attempts SET findings = %(findings)s WHERE id = %(attempt_id)s
+
+-- name: note_refused_file
+UPDATE images SET refused_attempt_id = %(attempt_id)s WHERE id = %(image_id)s
+
 -- name: approve_image
 UPDATE images SET state = 'published', error_code = NULL, error_message = NULL, finished_at = now()
 WHERE id = %(image_id)s AND state = 'needs_review' AND result_key IS NOT NULL AND open_attempt_id IS NULL
-  AND result_gone_at IS NULL
+  AND result_gone_at IS NULL AND (refused_attempt_id = result_attempt_id) IS NOT TRUE
 RETURNING id
 
 -- name: result_of_image

@@ -53,6 +53,7 @@ class ImageRow:
     error_code: str | None
     error_message: str | None
     result_attempt_id: UUID | None
+    refused_attempt_id: UUID | None
     result_key: str | None
     result_media_type: str | None
     result_bytes: int | None
@@ -182,6 +183,13 @@ def list_detections(database: Database, attempt_id: UUID) -> list[DetectionRow]:
     """The detections of an attempt, frame by frame and class by class, by falling score."""
     with database.transaction() as transaction:
         return [DetectionRow(**row) for row in transaction.all("detections", attempt_id=attempt_id)]
+
+
+def list_findings(database: Database, attempt_id: UUID) -> list[dict[str, Any]]:
+    """The places where an attempt's file still shows a face, as `blurline.decision.finding` has them."""
+    with database.transaction() as transaction:
+        row = transaction.one("findings", attempt_id=attempt_id)
+    return list(row["findings"]) if row else []
 
 
 def statistics(database: Database, owner: str | None, since: datetime, until: datetime) -> list[StatisticsRow]:

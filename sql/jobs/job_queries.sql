@@ -54,6 +54,9 @@ ORDER BY attempts.number DESC LIMIT 1
 SELECT frame, x1, y1, x2, y2, score, destroyed, class_name FROM detections
 WHERE attempt_id = %(attempt_id)s ORDER BY ordinal
 
+-- name: findings
+SELECT coalesce(findings, '[]') AS findings FROM attempts WHERE id = %(attempt_id)s
+
 -- name: ping
 SELECT 1 AS one
 

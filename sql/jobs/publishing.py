@@ -1,8 +1,12 @@
-"""Publish the result of an attempt, or keep it at the review gate. Needs NumPy, so the API does not import it."""
+"""Publish the result of an attempt, keep it at the review gate, or keep a refused file for the reviewers.
+
+Needs NumPy, so the API does not import it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,12 +15,13 @@ from psycopg.types.json import Jsonb
 
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import Doubt
+from blurline.decision.finding import Finding
 from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
 from sql.deletion.legal_holds import is_protected
 from sql.engine.database import Transaction
 from sql.jobs.attempts import Attempt
-from sql.jobs.settlement import Settled, finish
+from sql.jobs.settlement import Settled, finish, send_to_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,43 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
     With a ``reason`` the result waits at the review gate, and nobody but a reviewer can fetch it. An attempt whose
     publication was committed without its worker learning of it finds its own result here and has won.
     """
+    settled = _store(transaction, attempt, result, reason)
+    if settled is None:
+        return Settled(is_won=_is_result(transaction, attempt))
+    if reason:
+        finish(transaction, attempt, "held", reason.code, reason.message)
+    else:
+        finish(transaction, attempt, "published")
+    return settled
+
+
+def hold_refused(
+    transaction: Transaction, attempt: Attempt, result: Result, findings: Sequence[Finding], reason: ReviewReason
+) -> Settled:
+    """Send the image to review, if the attempt is still its open one, because the written file shows faces.
+
+    The file becomes the image's result where the image has none that could be published; nothing can ever publish it.
+    Otherwise the image keeps its result, and the file is the one that is replaced.
+    """
+    room = transaction.one("room_for_refused_file", image_id=attempt.image_id, attempt_id=attempt.id)
+    if room is None:
+        return Settled(is_won=_is_result(transaction, attempt))
+    settled = None
+    if room["has_room"]:
+        settled = _store(transaction, attempt, result, reason, is_refused=True)
+        finish(transaction, attempt, "needs_review", reason.code, reason.message)
+    else:
+        send_to_review(transaction, attempt, reason.code, reason.message)
+    places = Jsonb([asdict(finding) for finding in findings])
+    transaction.run("note_findings", attempt_id=attempt.id, findings=places)
+    transaction.run("note_refused_file", image_id=attempt.image_id, attempt_id=attempt.id)
+    return settled or Settled(is_won=True, replaced_key=result.key)
+
+
+def _store(
+    transaction: Transaction, attempt: Attempt, result: Result, reason: ReviewReason | None, *, is_refused: bool = False
+) -> Settled | None:
+    """Make ``result`` the image's result. None when another attempt has replaced this one."""
     row = transaction.one(
         "publish_image",
         image_id=attempt.image_id,
@@ -71,24 +113,24 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
         others_found=_count_others(result.choices),
         frames=len(result.choices),
         notes=Jsonb([asdict(note) for note in result.notes]),
-        doubt=result.doubt.value,
-        doubt_reasons=Jsonb(result.doubt.reasons),
+        doubt=None if is_refused else result.doubt.value,
+        doubt_reasons=None if is_refused else Jsonb(result.doubt.reasons),
         policy=Jsonb(result.policy.model_dump(mode="json")),
         model=Jsonb(result.model),
         processing_ms=result.processing_ms,
         stage_ms=Jsonb(result.stage_ms) if result.stage_ms else None,
     )
     if row is None:
-        now = transaction.one("result_of_image", image_id=attempt.image_id)
-        return Settled(is_won=now is not None and now["result_attempt_id"] == attempt.id)
+        return None
     transaction.run("insert_detections", attempt_id=attempt.id, **_columns(result.choices))
-    if reason:
-        finish(transaction, attempt, "held", reason.code, reason.message)
-    else:
-        finish(transaction, attempt, "published")
     if row["replaced_key"] is None or is_protected(transaction, row["job_id"], attempt.image_id):
         return Settled(is_won=True)
     return Settled(is_won=True, replaced_key=row["replaced_key"])
+
+
+def _is_result(transaction: Transaction, attempt: Attempt) -> bool:
+    now = transaction.one("result_of_image", image_id=attempt.image_id)
+    return now is not None and now["result_attempt_id"] == attempt.id
 
 
 def _columns(choices: tuple[Choice, ...]) -> dict[str, list[Any]]:

@@ -50,6 +50,12 @@ class FramesUnseen(PermanentError):
     code = "frames_unseen"
 
 
+class ResultRefused(PermanentError):
+    """The result failed Blurline's own check, so nobody can publish it."""
+
+    code = "result_refused"
+
+
 class MarksMissing(PermanentError):
     """A reviewer has marked a face in the result, and no correction has destroyed it."""
 
@@ -137,7 +143,7 @@ def approve_image(
 ) -> None:
     """Publish an image's result at the review gate, if it is the one that the reviewer has seen, with all its frames.
 
-    Raises ReviewClaimed, NotHeld, ResultChanged, FramesUnseen, MarksMissing and ImageUnderway.
+    Raises ReviewClaimed, NotHeld, ResultChanged, ResultRefused, FramesUnseen, MarksMissing and ImageUnderway.
     """
     with database.transaction() as transaction:
         image = _begin(transaction, reviewer, image_id)
@@ -145,6 +151,10 @@ def approve_image(
             raise ImageUnderway("This image is being processed. Wait for its result.")
         if image.result_sha256 not in (None, seen_sha256):
             raise ResultChanged("The image has a newer result than the one you have seen. Review that one.")
+        if image.is_refused:
+            raise ResultRefused(
+                "This file failed Blurline's check: a face is visible. Correct the image, or reject it."
+            )
         if image.frames > 1 and not set(range(image.frames)) <= set(frames_shown):
             raise FramesUnseen(f"The picture has {image.frames} frames. Look at each of them before you approve it.")
         if image.shows_a_mark:
@@ -246,6 +256,7 @@ class _Deciding:
     open_attempt_id: UUID | None
     is_being_corrected: bool
     shows_a_mark: bool
+    is_refused: bool
     frames: int
 
 
@@ -263,6 +274,7 @@ def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding
         row["open_attempt_id"],
         row["is_being_corrected"],
         bool(row["shows_a_mark"]),
+        row["is_refused"],
         row["frames"] or 1,
     )
 

@@ -36,10 +36,8 @@ SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id, i
        is_correction(images.open_attempt_id) AS is_being_corrected,
        (SELECT claims.reviewer FROM review_claims AS claims
         WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer,
-       (SELECT added <> '[]' FROM decisions
-        WHERE decisions.image_id = images.id AND kind = 'corrected'
-          AND decisions.attempt_id IS NOT DISTINCT FROM images.result_attempt_id
-        ORDER BY decisions.id DESC LIMIT 1) AS shows_a_mark
+       shows_a_mark(images.id, images.result_attempt_id) AS shows_a_mark,
+       coalesce(images.refused_attempt_id = images.result_attempt_id, false) AS is_refused
 FROM images WHERE images.id = %(image_id)s
 
 -- name: reject_image

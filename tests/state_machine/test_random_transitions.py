@@ -35,7 +35,7 @@ operators = st.sampled_from([OLGA, OLGA, ANN, RITA])
 places = st.integers(0, 5)
 workers = st.integers(0, 1)
 policies: Any = st.sampled_from([_NEVER, {"review": "doubtful"}, {"review": "always"}, {}])
-ends = st.sampled_from(["good", "good", "good", "doubtful", "broken", "unchecked", "misses"])
+ends = st.sampled_from(["good", "good", "good", "doubtful", "broken", "unchecked", "refused", "misses"])
 box_sets = st.lists(st.sampled_from(BOXES), max_size=3, unique_by=lambda box: box["x1"])
 states = st.sampled_from(
     [None, RunState(RunStateType.CRASHED, 1), RunState(RunStateType.CANCELLED, 1), RunState(RunStateType.PENDING, 99)]

@@ -13,13 +13,14 @@ import httpx
 from blurline.decision.choice import Choice
 from blurline.decision.correction import corrected_choices
 from blurline.decision.doubt import Doubt
+from blurline.decision.finding import Finding
 from blurline.orchestration.flow_runs import RunState
 from blurline.policy import Policy
 from flows.reconcile import judge
 from sql.deletion.retention import expire_part, expire_rows, terms
 from sql.jobs.attempts import Attempt, start_batch
 from sql.jobs.cancellations import cancel_flow_runs
-from sql.jobs.publishing import publish
+from sql.jobs.publishing import hold_refused, publish
 from sql.jobs.retries import cancel_attempts, retry_or_fail
 from sql.jobs.settlement import Settled, fail, send_to_review, withdraw
 from sql.upkeep.reconcile import list_underway
@@ -34,6 +35,7 @@ MACHINE = "machine"
 BOXES = tuple({"frame": 0, "x1": float(x), "y1": 10.0, "x2": x + 8.0, "y2": 20.0} for x in (10, 30, 50))
 """The boxes that reviewers draw; `x1` names them."""
 
+_FINDING = Finding(0, 10, 10, 18, 20, 0.9)
 _OF_IMAGES, _OF_ATTEMPTS = documented("Image"), documented("Attempt")
 _REFUSED = {403, 404, 409, 410, 422}
 _ENDED = ("published", "needs_review", "failed")
@@ -155,7 +157,8 @@ class World:
 
     def finish(self, worker: int, end: str) -> None:
         """Let a worker end one of its attempts, as the task `notify` does: `good`, `doubtful`, `broken`, `unchecked`
-        (the written file fails its check) or `misses` (a mark covers no pixel)."""
+        (the written file fails its check), `refused` (it shows a face, and is kept) or `misses` (a mark covers no
+        pixel)."""
         work = self.workers[worker]
         if not work.attempts:
             return
@@ -289,9 +292,13 @@ class World:
                     choices: tuple[Choice, ...] = corrected_choices(attempt.correction, 1)
                     done = replace(done, choices=choices)
                 self.stored.add(done.key)
-                reason = review_reason(policy, doubt, attempt.correction)
-                settled = publish(transaction, attempt, done, reason)
-                if not settled.is_won:
+                findings = (_FINDING,) if end == "refused" else ()
+                reason = review_reason(policy, doubt, attempt.correction, findings)
+                if findings and reason is not None:
+                    settled = hold_refused(transaction, attempt, done, findings, reason)
+                else:
+                    settled = publish(transaction, attempt, done, reason)
+                if not settled.is_won or settled.replaced_key == done.key:
                     self.stored.discard(done.key)
                 elif before is not None and before["open_attempt_id"] == attempt.id:  # else it had won before
                     self._is_replaced(settled, before)
@@ -376,7 +383,9 @@ class World:
             assert image["state"] != "published"
             return
         made = self.now.attempts[image["result_attempt_id"]]
-        assert made["outcome"] in ("published", "held")
+        is_refused = made["outcome"] == "needs_review"
+        assert is_refused or made["outcome"] in ("published", "held")
+        assert not is_refused or image["state"] != "published", "a file that failed its check is published"
         assert image["result_key"] == f"{image['id']}/{made['id']}.jpg"
         if image["state"] == "published":
             assert self.marks.get(image["id"], set()) <= set(made["destroyed"]), "a marked face can be fetched"
