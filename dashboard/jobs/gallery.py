@@ -13,6 +13,7 @@ from dashboard.access.session import client, may
 from dashboard.address import in_address, is_on, on, one_of
 from dashboard.jobs.grid import PER_PAGE, show_grid
 from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_field, name_in_address
+from dashboard.jobs.sending import choosing
 from dashboard.paging import Pages
 from dashboard.states import IMAGE_STATES, counted
 
@@ -29,7 +30,7 @@ def gallery(job: Job) -> None:
     if not page.images:
         st.info("No image matches now. Remove some of the filters.", icon=":material/filter_alt_off:")
         return
-    show_grid(page.images, with_originals=_with_originals())
+    show_grid(page.images, with_originals=_with_originals(), choose=choosing(page.images))
     is_counted = query.name is None and query.doubt_above is None
     count = _count(job, query.state) if is_counted else client().search.count(query).images
     pages.buttons(counted(count, "image"), page.next_cursor)

@@ -7,12 +7,14 @@ from uuid import UUID
 import streamlit as st
 
 from blurline.client.search import ImageQuery, ImageSortName
+from blurline.contract import Image
 from dashboard.access.session import client, sees_everything
 from dashboard.address import in_address, one_of, text
 from dashboard.jobs.grid import PER_PAGE, describe, show_grid
 from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_field, name_in_address
 from dashboard.jobs.image_view import image_view
 from dashboard.jobs.labels import parse_labels
+from dashboard.jobs.sending import choosing
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
 from dashboard.states import IMAGE_STATES, counted
@@ -90,8 +92,12 @@ def _results(query: ImageQuery) -> None:
     count = client().search.count(query)
     found = counted(count.images, "image") if count.is_complete else f"more than {count.images:,} images"
     st.markdown(f"**{found}** found")
-    show_grid(page.images, remark=lambda image: describe(image) or IMAGE_STATES[image.state].badge)
+    show_grid(page.images, remark=_badges, choose=choosing(page.images))
     pages.buttons(found, page.next_cursor)
+
+
+def _badges(image: Image) -> str:
+    return describe(image) or IMAGE_STATES[image.state].badge
 
 
 def _image_id() -> UUID | None:

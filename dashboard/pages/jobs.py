@@ -15,7 +15,7 @@ from dashboard.jobs.job_actions import actions, notice
 from dashboard.jobs.job_list import job_list
 from dashboard.jobs.job_view import job_view
 
-_OF_A_JOB = ("show", "name", "doubt", "sort", "originals", "at")
+_OF_A_JOB = ("show", "name", "doubt", "sort", "originals", "choose", "at")
 
 
 def _show() -> None:

@@ -8,6 +8,7 @@ from blurline.client.search import ImageQuery, ImageSortName
 from blurline.contract import Image
 from dashboard.access.session import client
 from dashboard.address import in_address, one_of, text
+from dashboard.jobs.choosing import all_or_none, choose, choose_none, chosen_of
 from dashboard.jobs.grid import PER_PAGE, doubt_badge, show_grid
 from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_field, name_in_address
 from dashboard.jobs.labels import parse_labels
@@ -17,7 +18,7 @@ from dashboard.review.bulk import BulkOutcome, Decided, Verdict, decide, take_ba
 from dashboard.states import counted, plain
 
 _ORDERS: dict[ImageSortName, str] = {"-created_at": "Newest first", "created_at": "Oldest first"}
-_OUTCOME, _ROUND = "review_outcome", "review_round"
+_OUTCOME = "review_outcome"
 _MOST_NAMED = 10
 
 
@@ -32,9 +33,9 @@ def review_list() -> None:
         if not page.images:
             st.info("No image that waits for a review matches.", icon=":material/task_alt:")
             return
-        chosen = [image for image in page.images if st.session_state.get(_box(image))]
+        chosen = chosen_of(page.images)
         _decisions(page.images, chosen)
-        show_grid(page.images, choose=_choose, remark=_why)
+        show_grid(page.images, choose=choose, remark=_why)
         count = client().search.count(query)
         shown = counted(count.images, "image") if count.is_complete else f"more than {count.images:,} images"
         pages.buttons(f"{shown} waiting", page.next_cursor)
@@ -72,10 +73,7 @@ def _query() -> ImageQuery:
 
 def _decisions(images: list[Image], chosen: list[Image]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Choose all on this page", on_click=_choose_all, args=(images, True), disabled=len(chosen) == len(images)
-        )
-        st.button("Choose none", on_click=_choose_all, args=(images, False), disabled=not chosen)
+        all_or_none(images, len(chosen))
         many = counted(len(chosen), "image")
         is_none = not chosen
         if st.button(
@@ -99,7 +97,7 @@ def _confirm(chosen: list[Image], verdict: Verdict) -> None:
     if st.button(f"{word} them", type="primary", key="decide-really"):
         with stating_problems():
             st.session_state[_OUTCOME] = decide(client(), chosen, verdict, note)
-            _choose_none()
+            choose_none()
             st.rerun()
 
 
@@ -125,24 +123,6 @@ def _outcome() -> None:
 
 def _open(decided: Decided) -> None:
     st.query_params["image"] = str(decided.image_id)
-
-
-def _choose(image: Image) -> None:
-    st.checkbox(f"Choose {plain(image.name)}", key=_box(image))
-
-
-def _choose_all(images: list[Image], is_chosen: bool) -> None:
-    for image in images:
-        st.session_state[_box(image)] = is_chosen
-
-
-def _choose_none() -> None:
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-
-
-def _box(image: Image) -> str:
-    """The key of the image's box: new after each decision, and for each result."""
-    return f"box-{st.session_state.get(_ROUND, 0)}-{image.id}-{image.result_sha256}"
 
 
 def _why(image: Image) -> str:

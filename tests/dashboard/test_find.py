@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from blurline.client import Client
+from blurline.client.search import ImageQuery
 from blurline.contract import Job, JobOptions
 from blurline.settings import Settings
 from tests.dashboard.conftest import Open, texts
@@ -136,3 +137,19 @@ def test_doubtful_images_are_shown_and_sent_to_review(open_page: Open, client: C
     page.run()
     assert "2 images sent to review." in texts(page)
     assert client.job(job.id).progress.needs_review == 2
+
+
+def test_chosen_images_are_sent_to_review_and_published_again(open_page: Open, job: Job, client: Client) -> None:
+    def held() -> list[str]:
+        return sorted(image.name for image in client.search.images(ImageQuery(state="needs_review")))
+
+    page = open_page("find.py", state="published", choose="1")
+    next(box for box in page.checkbox if "other" in box.label).check()
+    page.run()
+    _press(page, "Send 1 image to review")
+    next(button for button in page.button if button.key == "send-chosen").click()
+    next(button for button in page.button if button.key == "send-really").click()
+    page.run()
+    assert "1 image sent to review" in texts(page) and held() == ["other.jpg"]
+    _press(page, "Undo: publish them again")
+    assert held() == [] and "other.jpg" in _shown(page)
