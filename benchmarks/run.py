@@ -29,6 +29,7 @@ from benchmarks import (
     sphere,
     stack,
     submission,
+    tiles,
     turned,
 )
 from benchmarks.million import run as million
@@ -45,6 +46,7 @@ _PARTS = {
     "picture": picture.run,
     "consistency": consistency.run,
     "sphere": sphere.run,
+    "tiles": tiles.run,
 }
 
 
