@@ -14,7 +14,7 @@ from api.review.previews import Of
 from api.review.tile_files import TileSource
 from api.visibility import readable_original, sendable_result, visible_image
 from blurline.access.tokens import Identity, Scope
-from blurline.contract import TiledFrame, Tiles
+from blurline.contract import SphereArea, TiledFrame, Tiles
 from blurline.picture.tile_index import TILE_PX, TileIndex, TilePlace, top_level
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
@@ -39,8 +39,8 @@ def get_tiles(context: Ctx, who: Who, image_id: UUID, of: Of = Of.RESULT) -> Til
     reviewers only. The first request for a picture cuts it into tiles, which takes seconds for a large one."""
     index = _index(context, who, visible_image(context, who, image_id), of)
     frames = [
-        TiledFrame(width_px=width, height_px=height, top_level=top_level(width, height))
-        for width, height in index.sizes_px
+        TiledFrame(width_px=width, height_px=height, top_level=top_level(width, height), sphere=_sphere(index, number))
+        for number, (width, height) in enumerate(index.sizes_px)
     ]
     return Tiles(tile_px=TILE_PX, frames=frames)
 
@@ -75,6 +75,13 @@ def get_tile(
     if found is None:
         raise ApiProblem("tile_missing", f"The picture has no tile {place.name}.")
     return Response(context.tile_files.read(source, *found), 200, _HEADERS, PREVIEW_MEDIA_TYPE)
+
+
+def _sphere(index: TileIndex, number: int) -> SphereArea | None:
+    if number not in index.spheres:
+        return None
+    width, height, left, top = index.spheres[number]
+    return SphereArea(full_width_px=width, full_height_px=height, left_px=left, top_px=top)
 
 
 def _index(context: Context, who: Identity, image: ImageRow, of: Of) -> TileIndex:

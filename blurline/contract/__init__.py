@@ -66,6 +66,7 @@ from blurline.contract.review import (
     ReviewSelection,
     ReviewTask,
     SentToReview,
+    SphereArea,
     TiledFrame,
     Tiles,
 )
@@ -170,6 +171,7 @@ __all__ = [
     "ReviewTask",
     "SampledObject",
     "SentToReview",
+    "SphereArea",
     "StartedImport",
     "Statistics",
     "SubmissionLimits",

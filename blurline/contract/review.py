@@ -52,12 +52,22 @@ class NextReview(BaseModel):
     task: ReviewTask | None
 
 
+class SphereArea(BaseModel):
+    """Where a frame lies in an equirectangular sphere of 360 x 180 degrees, in the frame's pixels."""
+
+    full_width_px: float
+    full_height_px: float
+    left_px: float
+    top_px: float
+
+
 class TiledFrame(BaseModel):
-    """A frame or page, and its highest level, which has every pixel."""
+    """A frame or page, and its highest level, which has every pixel. With `sphere` it is a spherical picture."""
 
     width_px: int
     height_px: int
     top_level: int
+    sphere: SphereArea | None = None
 
 
 class Tiles(BaseModel):

@@ -30,7 +30,15 @@ def cut_tiles(frames: Sequence[Frame], file: BinaryIO) -> None:
                 for column, row, tile in _tiles(pixels):
                     written.writestr(TilePlace(number, level, column, row).name, _jpeg(tile, profile))
                 pixels = _halved(pixels)
-        written.writestr(SIZES_NAME, json.dumps([[frame.width_px, frame.height_px] for frame in frames]))
+        written.writestr(SIZES_NAME, json.dumps([_entry(frame) for frame in frames]))
+
+
+def _entry(frame: Frame) -> list[object]:
+    """Width and height, and where the frame lies in a sphere if it certainly does."""
+    size, sphere = [frame.width_px, frame.height_px], frame.sphere
+    if sphere is None or not sphere.is_certain:
+        return [*size]
+    return [*size, [sphere.full_width_px, sphere.full_height_px, sphere.left_px, sphere.top_px]]
 
 
 def _shown(frame: Frame) -> NDArray[np.uint8]:

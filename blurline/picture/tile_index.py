@@ -35,10 +35,12 @@ class TilePlace:
 
 @dataclass(frozen=True, slots=True)
 class TileIndex:
-    """What a file of tiles holds: (width, height) of each frame in pixels, and (first byte, bytes) of each tile."""
+    """What a file of tiles holds: (width, height) of each frame in pixels, (first byte, bytes) of each tile, and the
+    frames that are spheres by number: full width and height of the sphere, and the frame's left and top in it."""
 
     sizes_px: tuple[tuple[int, int], ...]
     ranges: dict[str, tuple[int, int]]
+    spheres: dict[int, tuple[float, float, float, float]]
 
     def range_of(self, place: TilePlace) -> tuple[int, int] | None:
         """The first byte and the number of bytes of a tile; None if there is no such tile."""
@@ -54,7 +56,7 @@ def read_index(file: BinaryIO) -> TileIndex:
     """Read the index of a file of tiles. Raises ValueError when it is none."""
     try:
         with ZipFile(file) as tiles:
-            sizes = json.loads(tiles.read(SIZES_NAME))
+            frames = json.loads(tiles.read(SIZES_NAME))
             ranges = {
                 each.filename: (
                     each.header_offset + _LOCAL_HEADER_BYTES + len(each.filename.encode()),
@@ -65,4 +67,5 @@ def read_index(file: BinaryIO) -> TileIndex:
             }
     except (BadZipFile, KeyError) as error:
         raise ValueError(f"The file holds no tiles ({error}).") from error
-    return TileIndex(tuple((width, height) for width, height in sizes), ranges)
+    spheres = {number: tuple(more[0]) for number, (_, _, *more) in enumerate(frames) if more}
+    return TileIndex(tuple((width, height) for width, height, *_ in frames), ranges, spheres)

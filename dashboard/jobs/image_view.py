@@ -12,13 +12,15 @@ from blurline.client.api import PreviewOf
 from blurline.client.search import ImageQuery
 from blurline.contract import ImageWithDetections
 from blurline.settings import load_settings
+from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from dashboard.access.session import client, may
 from dashboard.address import set_parameter
 from dashboard.downloads import download_audit_record, download_result
 from dashboard.jobs.error_advice import advice
 from dashboard.states import IMAGE_STATES, ago, plain, size
+from dashboard.viewer.viewer import Picture, show_viewer
 
-_LIGHT_BYTES = 8_000_000
+_LIGHT_BYTES = 1_000_000
 _SHOWN_BY_BROWSERS = ("image/jpeg", "image/png", "image/webp")
 
 
@@ -67,44 +69,35 @@ def _neighbours(image_id: UUID, within: ImageQuery) -> None:
 
 
 def _picture(image: ImageWithDetections) -> None:
-    result = _result(image)
-    otherwise = "The result is no longer stored." if image.result_gone else "No result is available."
-    if (
-        not may(Scope.REVIEW)
-        or image.original_gone
-        or not st.toggle("Show the original beside it", help="Each view of an original is logged.")
-    ):
-        _shown(result, f"Result of {image.name}", otherwise)
-        return
-    before, after = st.columns(2)
-    with before:
-        st.caption("Original")
-        _shown(_preview(image, "original"), f"Original of {image.name}", "No preview of the original is available.")
-    with after:
-        st.caption("Result")
-        _shown(result, f"Result of {image.name}", otherwise)
+    """Show the result, and for reviewers on request the original beside it, at every resolution."""
+    may_compare = may(Scope.REVIEW) and not image.original_gone
+    compares = may_compare and st.toggle("Show the original beside it", help="Each view of an original is logged.")
+    shown = [
+        picture
+        for picture in (_preview(image, "original") if compares else None, _result(image))
+        if picture is not None
+    ]
+    if shown and image.width_px and image.height_px:
+        show_viewer(image, shown)
+    else:
+        otherwise = "The result is no longer stored." if image.result_gone else "No result is available."
+        st.info(otherwise, icon=":material/image:")
 
 
-def _result(image: ImageWithDetections) -> bytes | None:
-    """The published picture if a browser can show it quickly, else a preview."""
+def _result(image: ImageWithDetections) -> Picture | None:
+    """The published picture if it is small and browsers show it as it is, else a preview."""
     is_light = (image.result_bytes or 0) <= _LIGHT_BYTES and image.result_media_type in _SHOWN_BY_BROWSERS
-    if image.state != "published" or image.result_gone or not is_light:
+    if image.state != "published" or image.result_gone or not is_light or (image.frames or 1) > 1:
         return _preview(image, "result")
     file = io.BytesIO()
     client().result(image.id, file)
-    return file.getvalue()
+    return "result", file.getvalue(), str(image.result_media_type)
 
 
-def _preview(image: ImageWithDetections, of: PreviewOf) -> bytes | None:
+def _preview(image: ImageWithDetections, of: PreviewOf) -> Picture | None:
     """The largest preview. Images that never waited for review have only a thumbnail."""
-    return client().preview(image.id, of, "view") or client().preview(image.id, of, "thumb")
-
-
-def _shown(data: bytes | None, alt: str, otherwise: str) -> None:
-    if data is None:
-        st.info(otherwise, icon=":material/image:")
-    else:
-        st.image(data, width="stretch", alt=alt)
+    data = client().preview(image.id, of, "view") or client().preview(image.id, of, "thumb")
+    return None if data is None else (of, data, PREVIEW_MEDIA_TYPE)
 
 
 def _facts(image: ImageWithDetections) -> None:

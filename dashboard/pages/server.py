@@ -18,7 +18,7 @@ from dashboard.access.issuer_errors import IssuerErrors
 from dashboard.access.sign_in_routes import ROUTES
 from dashboard.download_links import ROUTE
 from dashboard.jobs.upload_routes import ROUTES as UPLOAD_ROUTES
-from dashboard.review.tiles import TILE_ROUTES
+from dashboard.viewer.tiles import TILE_ROUTES
 
 _settings = load_settings()
 _with_issuer = [Middleware(IssuerErrors)] if _settings.oidc.client_id else []

@@ -8,23 +8,20 @@ from typing import Any
 
 import streamlit as st
 
+from blurline.contract import Image
 from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from dashboard.review.answer import parse_answer
 from dashboard.review.case import Case
 from dashboard.review.desk import Desk
-from dashboard.review.tiles import TileAddress, tile_address
 from dashboard.review.words import error_words
+from dashboard.viewer.scripts import CSS, PICTURE_JS
+from dashboard.viewer.tiles import TileAddress, tile_address
 
 _FOLDER = Path(__file__).with_name("board")
 _SCRIPTS = (
     "boxes",
-    "view",
     "claim",
     "sheets",
-    "tiles",
-    "painting",
-    "picture",
-    "strip",
     "mouse",
     "keys",
     "words",
@@ -33,8 +30,7 @@ _SCRIPTS = (
 _KEY, _TILES = "review_board", "review_tiles"
 
 HTML = (_FOLDER / "board.html").read_text()
-CSS = (_FOLDER / "board.css").read_text()
-JS = "\n".join((_FOLDER / f"{script}.js").read_text() for script in _SCRIPTS)
+JS = "\n".join([PICTURE_JS, *((_FOLDER / f"{script}.js").read_text() for script in _SCRIPTS)])
 
 _mount = st.components.v2.component("blurline_review_board", html=HTML, css=CSS, js=JS)
 
@@ -61,22 +57,14 @@ def board_data(desk: Desk, case: Case, tiles: str | None = None) -> dict[str, An
         "width_px": case.width_px,
         "height_px": case.height_px,
         "boxes": [
-            {
-                "frame": box.frame,
-                "x1": box.x1,
-                "y1": box.y1,
-                "x2": box.x2,
-                "y2": box.y2,
-                "score": _share(box.score),
-                "destroyed": box.destroyed,
-                "class_name": box.class_name,
-            }
-            for box in case.boxes
+            *(found.model_dump() | {"destroyed": False, "is_finding": True} for found in image.findings),
+            *(box.model_dump() | {"score": _share(box.score)} for box in case.boxes),
         ],
         "kept_marks": [box.model_dump() for box in case.kept_marks],
         "classes": case.classes,
         "frames": case.frames,
-        "can_approve": image.state == "needs_review" and image.result_sha256 is not None,
+        "can_approve": _can_approve(image),
+        "is_refused": image.result_refused,
         "can_reject": image.state in ("needs_review", "published"),
         "is_rendering": desk.is_awaiting,
         "message": error_words(desk.error),
@@ -94,6 +82,10 @@ def _tiles(desk: Desk, case: Case) -> str:
     if kept is None or kept[0] != case.key:
         kept = st.session_state[_TILES] = (case.key, tile_address(desk.client, case.id))
     return kept[1].path
+
+
+def _can_approve(image: Image) -> bool:
+    return image.state == "needs_review" and image.result_sha256 is not None and not image.result_refused
 
 
 def _share(score: float) -> float:

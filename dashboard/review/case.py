@@ -12,7 +12,7 @@ from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTa
 from blurline.contract.corrections import MarkedBox
 from blurline.detected_class import FACE
 from blurline.storage.preview_keys import PreviewSize
-from dashboard.review.tiled_view import tiled_view
+from dashboard.viewer.tiled_view import tiled_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ class Case:
 
     @property
     def kept_marks(self) -> list[MarkedBox]:
-        """The boxes that the last correction added, if its file failed Blurline's own check: no result shows them."""
-        has_failed = self.image.error is not None and self.image.error.code == "output_check_failed"
+        """The boxes that the last correction added, if its file failed Blurline's own check and is not shown."""
+        error = self.image.error
+        has_failed = error is not None and error.code == "output_check_failed" and not self.image.result_refused
         last = self.decisions[-1] if self.decisions else None
         return last.added if has_failed and last is not None and last.kind == "corrected" else []
 

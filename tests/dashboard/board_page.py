@@ -11,7 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from dashboard.review.board import CSS, HTML, JS
+from dashboard.review.board import HTML, JS
+from dashboard.viewer.scripts import CSS
 from tests.pictures import GROUP
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

@@ -23,7 +23,7 @@ CANDIDATE = {"x1": 400.0, "y1": 100.0, "x2": 460.0, "y2": 180.0, "score": 0.33, 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as browser:
+    with chromium("--enable-unsafe-swiftshader") as browser:  # WebGL without a graphics card
         yield browser
 
 
@@ -193,6 +193,35 @@ def test_the_boxes_of_a_failed_correction_are_drawn_again(board: BoardPage) -> N
     first, second = board.saved()
     assert first == mark
     assert _sides(second) == pytest.approx([600, 100, 680, 200], abs=1)
+
+
+def test_the_places_of_a_failed_check_are_marked_first_and_destroyed_by_two_keys(board: BoardPage) -> None:
+    finding = {"x1": 800.0, "y1": 50.0, "x2": 900.0, "y2": 130.0, "score": 0.91, "destroyed": False, "is_finding": True}
+    board.tell(finding, FACE, key="refused", can_approve=False, is_refused=True)
+    expect(board.board.locator(".result .tag")).to_have_text("Refused result")
+    expect(board.board).to_contain_text("1 still visible")
+    red, green, blue = _pixel(board, "after", 800, 90)
+    assert red > 150 and blue > 150 and green < 130
+    board.press("a")
+    expect(board.board).to_contain_text("A face is still visible in this file")
+    board.press("Tab", "Enter")
+    expect(board.board).not_to_contain_text("1 still visible")
+    marked, face = board.saved()
+    assert face == _as_sent(FACE)
+    assert (_sides(marked), marked["score"]) == (_sides(finding), 0.91)
+
+
+def test_a_picture_opens_at_the_frame_where_a_face_is_still_visible(board: BoardPage) -> None:
+    def sizes(route: Route) -> None:
+        frame = {"width_px": 1000, "height_px": 600, "top_level": 10}
+        is_tile = urlsplit(route.request.url).path.count("/") > 2
+        route.fulfill(status=404) if is_tile else route.fulfill(json={"tile_px": 512, "frames": [frame] * 5})
+
+    board.page.route("**/tiles/**", sizes)
+    finding = CANDIDATE | {"frame": 3, "is_finding": True}
+    board.tell(finding, key="pages", frames=5, can_approve=False, is_refused=True, tiles="/tiles")
+    expect(board.board).to_contain_text("Frame 4 of 5")
+    expect(board.board.get_by_role("button", name="Frame 4, 0 destroyed, a face still visible")).to_be_visible()
 
 
 def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> None:
@@ -439,3 +468,30 @@ def test_missing_detail_is_shown_as_such(board: BoardPage) -> None:
     board.press("1")
     expect(board.board.locator(".resolution")).to_contain_text("detail 1 :")
     expect(board.board).to_have_attribute("data-detail", "reduced")
+
+
+def test_a_sphere_is_looked_around_in_with_its_boxes(board: BoardPage) -> None:
+    asked: list[str] = []
+    board.page.on("request", lambda request: asked.append(request.url))
+
+    def answer(route: Route) -> None:
+        *_, last = urlsplit(route.request.url).path.split("/")
+        if last in ("original", "result"):
+            sphere = {"full_width_px": 1000, "full_height_px": 500, "left_px": 0, "top_px": 0}
+            frame = {"width_px": 1000, "height_px": 500, "top_level": 10, "sphere": sphere}
+            route.fulfill(json={"tile_px": 512, "frames": [frame]})
+        else:
+            file = io.BytesIO()
+            Image.new("RGB", (512, 512), (20, 90, 160)).save(file, "PNG")
+            route.fulfill(body=file.getvalue(), content_type="image/png")
+
+    board.page.route("**/tiles/**", answer)
+    board.tell(FACE, key="sphere", width_px=1000, height_px=500, tiles="/tiles")
+    look = board.board.get_by_role("button", name="Look around")
+    expect(look).to_be_visible()
+    board.press("l")
+    expect(board.board.locator(".sphere")).to_have_attribute("data-loaded", "true")
+    assert not board.answers
+    board.press("l")
+    expect(board.board.locator(".sphere")).to_be_hidden()
+    assert {urlsplit(url).hostname for url in asked if not url.startswith(("blob:", "data:"))} <= {"board.test"}

@@ -11,6 +11,7 @@ class Board {
       reject: (note) => this.send("reject", { note }),
       cancel: () => this.act("cancel"),
     });
+    this.sphere = new SphereView(this.root.querySelector(".sphere"));
     this.strip = new Strip(this.root, (number) => this.showFrame(number));
     this.claim = new Claim();
     this.boxes = new Boxes([]);
@@ -25,6 +26,7 @@ class Board {
 
   dispose() {
     clearInterval(this.clock);
+    this.sphere.close();
     this.picture.close();
     this.resizing.disconnect();
     this.keys.stop();
@@ -71,6 +73,7 @@ class Board {
     this.isBusy = true;
     const pictures = await Picture.load(data);
     if (this.data !== data) return;
+    this.sphere.close();
     this.picture.show(pictures, data.width_px, data.height_px, data.tiles, data.frames);
     this.strip.show(data);
     this.key = data.key;
@@ -78,6 +81,7 @@ class Board {
     this.boxes = new Boxes(data.boxes, draft);
     const marks = drawn.length || draft ? drawn : data.kept_marks || [];
     for (const { x1, y1, x2, y2, class_name, frame } of marks) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
+    this.frameToShow = this.boxes.findings[0]?.frame || 0;
     this.sheets.clear();
     if (document.activeElement === document.body) this.picture.focus();
   }
@@ -104,6 +108,7 @@ class Board {
       out: () => this.picture.view.zoom(1 / 1.5),
       fit: () => this.picture.view.fit(),
       pixels: () => this.picture.view.zoomToPixels(screenDensity()),
+      around: () => this.lookAround(),
       help: () => this.sheets.toggleKeys(),
       cancel: () => this.cancel(),
     };
@@ -113,6 +118,7 @@ class Board {
 
   approve() {
     if (this.boxes.isChanged) this.hint = "You have changed boxes. Save them (S) or undo (U).";
+    else if (this.data.is_refused) this.hint = "A face is still visible in this file. Mark it (Tab, Enter) and save, or reject.";
     else if (!this.data.can_approve) this.hint = "There is nothing to approve.";
     else if (!this.picture.areAllSeen) {
       this.hint = `You have seen ${this.picture.seen.size} of ${this.picture.frames} frames. Look at the others first ( ] ).`;
@@ -151,6 +157,7 @@ class Board {
 
   cancel() {
     if (this.sheets.isOpen) this.sheets.close();
+    else if (this.sphere.isOpen) this.sphere.close();
     else if (this.picture.selected !== null) this.picture.selected = null;
     else return this.picture.stage.blur();
     this.picture.focus();
@@ -158,7 +165,14 @@ class Board {
 
   // Frames and boxes.
 
+  lookAround() {
+    if (this.sphere.isOpen) this.sphere.close();
+    else if (this.picture.sphereLayer) this.sphere.open(this.picture.sphereLayer, this.shownBoxes, this.picture.view);
+    this.picture.focus();
+  }
+
   showFrame(number) {
+    this.sphere.close();
     this.picture.showFrame(number);
     this.refresh();
   }
@@ -274,6 +288,10 @@ class Board {
 
   refresh() {
     if (!this.data) return;
+    if (this.frameToShow && this.picture.has(this.frameToShow)) {
+      this.picture.showFrame(this.frameToShow);
+      this.frameToShow = 0;
+    }
     this.repaint();
     describe(this);
   }

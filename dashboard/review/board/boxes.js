@@ -1,7 +1,8 @@
 // The boxes of one image and the reviewer's changes, each of which can be undone.
 //
 // A box: {id, kind, frame, class_name, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is
-// `found` (destroyed by the pipeline), `candidate` (detected but not destroyed) or `drawn`; its class what it shows.
+// `found` (destroyed by the pipeline), `candidate` (detected but not destroyed), `finding` (a face that the check still saw
+// in the written file) or `drawn`; its class what it shows.
 
 const FACE = "face";
 
@@ -9,7 +10,7 @@ class Boxes {
   constructor(given, draft) {
     this.start = given.map((box, at) => ({
       id: at,
-      kind: box.destroyed ? "found" : "candidate",
+      kind: box.is_finding ? "finding" : box.destroyed ? "found" : "candidate",
       isDestroyed: box.destroyed,
       frame: box.frame || 0,
       class_name: box.class_name || FACE,
@@ -36,6 +37,11 @@ class Boxes {
     return this.all.filter((box) => box.kind === "drawn").length;
   }
 
+  // The findings that are not marked yet.
+  get findings() {
+    return this.all.filter((box) => box.kind === "finding" && !box.isDestroyed);
+  }
+
   get dropped() {
     return this.all.filter((box) => box.kind === "found" && !box.isDestroyed).length;
   }
@@ -52,7 +58,7 @@ class Boxes {
     return this.all.find((box) => box.id === id);
   }
 
-  // Drops or restores a found box, marks or unmarks a candidate, and deletes a drawn box.
+  // Drops or restores a found box, marks or unmarks a candidate or a finding, and deletes a drawn box.
   toggle(id) {
     const without = (box) => (box.kind === "drawn" ? [] : [{ ...box, isDestroyed: !box.isDestroyed }]);
     this.step(this.all.flatMap((box) => (box.id === id ? without(box) : [box])));

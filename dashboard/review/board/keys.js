@@ -3,7 +3,7 @@
 const ACTIONS = {
   a: "approve", s: "save", r: "reject", n: "next",
   u: "undo", U: "redo", f: "flicker", d: "sides", b: "boxes",
-  "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels", "[": "before", "]": "after", "?": "help",
+  "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels", "[": "before", "]": "after", "?": "help", l: "around",
   c: "classify", Delete: "drop", Backspace: "drop", Escape: "cancel",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

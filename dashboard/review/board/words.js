@@ -17,11 +17,12 @@ function describe(board) {
   for (const [mode, isOn] of Object.entries(board.picture.modes)) {
     board.button(mode).setAttribute("aria-pressed", String(isOn));
   }
+  board.find('.bar [data-do="around"]').hidden = !board.picture.sphereLayer;
   board.find(".veil").hidden = !isWorking;
   board.find(".veil").textContent = data.is_rendering ? "Rendering your corrections…" : "";
   board.find(".message").textContent = board.hint || data.message;
   board.find(".message").classList.toggle("problem", !board.hint && Boolean(data.message));
-  board.find(".result .tag").textContent = data.result ? "Result" : "No result";
+  board.find(".result .tag").textContent = data.result ? (data.is_refused ? "Refused result" : "Result") : "No result";
   board.find(".legend").replaceChildren(...legend(boxes, board.picture));
   board.strip.describe(board.picture, boxes.all);
   describeClaim(board);
@@ -33,6 +34,7 @@ function legend(boxes, { frame, frames, seen }) {
   const entries = [
     ["found", `${kept} destroyed`],
     ["candidate", `${candidates} ${candidates === 1 ? "candidate" : "candidates"}`],
+    ["finding", boxes.findings.length && `${boxes.findings.length} still visible`],
     ["dropped", boxes.dropped && `${boxes.dropped} dropped`],
     ["drawn", boxes.drawn && `${boxes.drawn} drawn`],
   ].filter(([, text]) => text);
@@ -49,23 +51,6 @@ function legend(boxes, { frame, frames, seen }) {
     shown.push(document.createTextNode(`Frame ${frame + 1} of ${frames}, ${still}`));
   }
   return shown;
-}
-
-// How many pixels of the photograph one of the screen shows, and whether the picture has arrived in that detail.
-function describeResolution(board) {
-  const { view, reduced } = board.picture;
-  const label = board.find(".resolution");
-  const pixels = 1 / (view.scale * screenDensity());
-  const shown = (number) => (number >= 10 ? number.toFixed(0) : number.toFixed(1).replace(/\.0$/, ""));
-  const ratio = pixels >= 1 ? `1 : ${shown(pixels)}` : `${shown(1 / pixels)} : 1`;
-  const isExact = Math.abs(pixels - 1) < 0.005;
-  const detail = reduced === Infinity ? " · loading" : reduced ? ` · detail 1 : ${shown(reduced)}` : "";
-  label.textContent = (isExact ? "1 : 1" : ratio) + detail;
-  label.classList.toggle("reduced", reduced > 0);
-  board.root.dataset.detail = reduced ? "reduced" : "full";
-  label.title = reduced
-    ? `The full resolution is loading; the picture has less detail until then.`
-    : "Pixels of the screen : pixels of the photograph. The picture has all the detail that the screen can show.";
 }
 
 function describeClaim(board) {

@@ -3,7 +3,7 @@
 // A layer is one of the two pictures: {image, tiles, frame}, the small view of its first frame and, for a larger picture
 // or one of several frames, its tiles.
 
-const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d" };
+const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d", finding: "#ff5cf0" };
 const ROOM_FOR_SCORE_PX = 34;
 
 // Returns how many pixels of the photograph one painted pixel stands for, where that is more than the screen could show;
@@ -41,7 +41,8 @@ function paintBox(context, view, box, { selected, hovered }) {
   const [width, height] = [end.x - start.x, end.y - start.y];
   if (end.x < 0 || end.y < 0 || start.x > view.paneWidth || start.y > view.paneHeight) return;
   const isDropped = box.kind === "found" && !box.isDestroyed;
-  const isMarked = box.id === selected || box.id === hovered;
+  const isOpen = box.kind === "finding" && !box.isDestroyed;
+  const isMarked = isOpen || box.id === selected || box.id === hovered;
   const colour = isDropped ? COLOURS.dropped : COLOURS[box.kind];
   const thickness = (box.isDestroyed ? 2 : 1.25) + (isMarked ? 1 : 0);
   context.setLineDash(box.isDestroyed ? [] : [5, 4]);
@@ -73,8 +74,9 @@ function paintCorners(context, start, end, colour) {
 }
 
 function paintScore(context, start, box, colour) {
-  const score = box.kind === "drawn" ? "drawn" : box.score.toFixed(2);
-  const text = box.class_name === FACE ? score : `${box.class_name} ${score}`;
+  const isOpen = box.kind === "finding" && !box.isDestroyed;
+  const score = box.kind === "drawn" ? "drawn" : `${isOpen ? "still visible " : ""}${box.score.toFixed(2)}`;
+  const text = (box.class_name || "face") === "face" ? score : `${box.class_name} ${score}`;
   context.font = "600 11px system-ui, sans-serif";
   const width = context.measureText(text).width + 8;
   const top = Math.max(0, start.y - 17);

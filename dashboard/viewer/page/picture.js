@@ -21,14 +21,17 @@ class Picture {
   }
 
   // `tiles`: the address of their tiles, if they have any. `frames`: how many frames or pages they have.
-  show([original, result], width, height, tiles = null, frames = 1) {
+  // `of`: what the two pictures are.
+  show([original, result], width, height, tiles = null, frames = 1, of = ["original", "result"]) {
     this.close();
+    this.firstTag = of[0] === "original" ? "Original" : "Result";
+    const mayBeSphere = Math.abs(width / height / 2 - 1) < 0.01; // only the tiles say it
     const layer = (image, of) => {
-      const isReduced = image && tiles && (image.naturalWidth < width || frames > 1);
+      const isReduced = image && tiles && (image.naturalWidth < width || frames > 1 || mayBeSphere);
       return image && { image, frame: 0, tiles: isReduced ? new Tiles(`${tiles}/${of}`, this.changed) : null };
     };
     Object.assign(this, { frame: 0, frames, seen: new Set() });
-    Object.assign(this, { original: layer(original, "original"), result: layer(result, "result") });
+    Object.assign(this, { original: layer(original, of[0]), result: layer(result, of[1]) });
     Object.assign(this, { selected: null, hovered: null, sketched: null });
     for (const each of [this.original, this.result]) each?.tiles?.load();
     this.modes.flicker = false;
@@ -36,16 +39,30 @@ class Picture {
     this.view.photograph(width, height);
   }
 
+  // Whether a frame can be shown: the sizes of the frames have arrived.
+  has(number) {
+    return Boolean(this.original?.tiles?.sizes?.frames[number]);
+  }
+
   // Shows another frame. The part of it stays the same if it has the same size.
   showFrame(number) {
-    const size = this.original?.tiles?.sizes?.frames[number];
-    if (!size || number === this.frame) return;
+    if (!this.has(number) || number === this.frame) return;
+    const size = this.original.tiles.sizes.frames[number];
     this.frame = number;
     for (const layer of [this.original, this.result]) if (layer) layer.frame = number;
     Object.assign(this, { selected: null, hovered: null, sketched: null });
     if (size.width_px !== this.view.width || size.height_px !== this.view.height) {
       this.view.photograph(size.width_px, size.height_px);
     }
+  }
+
+  // The result, or else the original, with its `sphere`, if the shown frame is a sphere. A result may have lost the
+  // metadata that says so.
+  get sphereLayer() {
+    const spheres = [this.result, this.original].map((layer) => layer?.tiles?.sizes?.frames[this.frame]?.sphere);
+    const sphere = spheres[0] || spheres[1];
+    const layer = [this.result, this.original].find((each) => each?.tiles?.sizes);
+    return sphere && layer ? { ...layer, sphere } : null;
   }
 
   get areAllSeen() {
@@ -70,19 +87,21 @@ class Picture {
     this.view.resize(clientWidth, clientHeight);
   }
 
-  // Drawn boxes are also shown on the result, where missed faces are easiest to see.
+  // Drawn boxes and findings are also shown on the result, where missed faces are easiest to see.
   paint(all) {
     if (!this.original) return;
     this.measure();
     const { view, sketched } = this;
-    const others = all.filter((box) => !sketched || box.id !== sketched.id);
+    const others = all
+      .filter((box) => !sketched || box.id !== sketched.id)
+      .sort((one, other) => (one.kind === "finding") - (other.kind === "finding")); // findings lie on top
     const boxes = this.showsBoxes ? [...others, ...(sketched ? [sketched] : [])] : [];
     const isResultsTurn = this.modes.flicker && this.ticks % 2 === 1;
     const [before, after] = this.canvases;
     this.reduced = paint(before, view, isResultsTurn ? this.result : this.original, boxes, this);
-    this.tag.textContent = isResultsTurn ? "Result" : "Original";
+    this.tag.textContent = isResultsTurn ? "Result" : this.firstTag;
     if (this.modes.sides && !this.modes.flicker) {
-      const drawn = boxes.filter((box) => box.kind === "drawn");
+      const drawn = boxes.filter((box) => box.kind === "drawn" || box.kind === "finding");
       this.reduced = Math.max(this.reduced, paint(after, view, this.result, drawn, this));
     }
     if (this.reduced < Infinity) this.seen.add(this.frame);

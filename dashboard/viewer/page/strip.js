@@ -19,11 +19,12 @@ class Strip {
     this.element.replaceChildren(...Array.from({ length: frames > 1 ? frames : 0 }, (_, number) => frameButton(number)));
   }
 
-  // `tiles` are those of the result, or else of the original; `boxes` are those of all frames.
+  // `tiles` are those of the result, or else of the original; `boxes` are those of all frames, null outside a review.
   describe({ frame: shown, seen, result, original }, boxes) {
     const tiles = result?.tiles || original?.tiles;
     const counts = new Map();
-    for (const { frame, isDestroyed } of boxes) if (isDestroyed) counts.set(frame, (counts.get(frame) || 0) + 1);
+    for (const { frame, isDestroyed } of boxes || []) if (isDestroyed) counts.set(frame, (counts.get(frame) || 0) + 1);
+    const open = new Set((boxes || []).filter((box) => box.kind === "finding" && !box.isDestroyed).map((box) => box.frame));
     for (const button of this.element.children) {
       const number = Number(button.dataset.frame);
       const count = counts.get(number) || 0;
@@ -31,8 +32,10 @@ class Strip {
         button.setAttribute("aria-current", String(number === shown));
         if (number === shown) button.scrollIntoView?.({ block: "nearest", inline: "nearest" });
       }
-      button.classList.toggle("seen", seen.has(number));
-      const said = `Frame ${number + 1}, ${count} destroyed, ${seen.has(number) ? "seen" : "not seen yet"}`;
+      button.classList.toggle("seen", boxes !== null && seen.has(number));
+      button.classList.toggle("open", open.has(number));
+      const state = `${open.has(number) ? "a face still visible, " : ""}${seen.has(number) ? "seen" : "not seen yet"}`;
+      const said = `Frame ${number + 1}` + (boxes ? `, ${count} destroyed, ${state}` : "");
       if (button.getAttribute("aria-label") !== said) button.setAttribute("aria-label", said);
       const size = tiles?.sizes?.frames[number];
       const image = button.querySelector("img");

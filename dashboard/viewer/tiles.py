@@ -23,7 +23,7 @@ from blurline.errors import BlurlineError
 from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from dashboard.access.sign_in import browser_of
 
-_PATH = "/review-tiles"
+_PATH = "/tiles"
 _HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
