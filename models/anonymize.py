@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blurline.access.noise_key import load_noise_key
 from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
-from blurline.decision.finding import Finding, findings_message
+from blurline.decision.finding import VisibleFace, findings_message
 from blurline.errors import OutputCheckFailed
 from blurline.picture.gain_map_result import HDR_SHOWS_FACE
 from blurline.picture.photo import Format, Frame, Photo, PictureNote
@@ -61,7 +61,7 @@ class Rendered:
 class FaceVisible(OutputCheckFailed):
     """Faces are visible in the written file for sure. ``refused``: that file, which must never be published."""
 
-    def __init__(self, findings: tuple[Finding, ...], refused: Rendered) -> None:
+    def __init__(self, findings: tuple[VisibleFace, ...], refused: Rendered) -> None:
         super().__init__(findings_message(findings, len(refused.result.choices)))
         self.findings, self.refused = findings, refused
 
@@ -133,14 +133,14 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
         written = write(replace(photo, gain_map=None), faces, policy, noise_key.secret)
         others = tuple(note for note in written.notes if note.code != HDR_SHOWS_FACE.code)
         written = replace(written, notes=(*others, HDR_SHOWS_FACE))
-    shown, findings = [_NONE], list[Finding]()
+    shown, findings = [_NONE], list[VisibleFace]()
     first = len(choices) - len(written.photo.frames)  # only PNG keeps a poster frame
     sources = zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True)
     for number, (frame, source, choice) in enumerate(sources, start=first):
         seen = replace(frame, sphere=source.sphere)  # the written file may have lost its metadata
         rows = visible_faces(seen, choice, policy, settings)
         shown.append(rows[:, 4])
-        findings += [Finding(number, *row) for row in rows[rows[:, 4] >= SURE].tolist()]
+        findings += [VisibleFace(number, *row) for row in rows[rows[:, 4] >= SURE].tolist()]
     scores = np.concatenate(shown)
     format_ = written.photo.encoding.format
     notes = written.notes + _layout_notes(photo) + _policy_notes(photo, choices, policy)

@@ -12,7 +12,7 @@ from prefect import task
 
 from blurline.contract.corrections import Correction
 from blurline.decision.correction import check_regions, corrected_choices
-from blurline.decision.finding import Finding
+from blurline.decision.finding import VisibleFace
 from blurline.picture.photo import Photo
 from blurline.picture.preview import preview
 from blurline.policy import Policy
@@ -34,7 +34,7 @@ def blur(work: Work) -> None:
     def step(item: Item) -> None:
         assert plan is not None
         photo, correction = item.opened(settings.pictures.limits), item.attempt.correction
-        findings: tuple[Finding, ...] = ()
+        findings: tuple[VisibleFace, ...] = ()
         try:
             if correction is None:
                 assert item.detections is not None

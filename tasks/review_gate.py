@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from blurline.contract.corrections import Correction
 from blurline.decision.doubt import Doubt
-from blurline.decision.finding import Finding, findings_message
+from blurline.decision.finding import VisibleFace, findings_message
 from blurline.errors import OutputCheckFailed
 from blurline.policy import Policy, Review
 from sql.jobs.publishing import ReviewReason
 
 
 def review_reason(
-    policy: Policy, doubt: Doubt, correction: Correction | None, findings: Sequence[Finding] = (), frames: int = 1
+    policy: Policy, doubt: Doubt, correction: Correction | None, findings: Sequence[VisibleFace] = (), frames: int = 1
 ) -> ReviewReason | None:
     """Why a reviewer must see the result before it is published; None when it may be published at once.
 

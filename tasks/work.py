@@ -19,7 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
-from blurline.decision.finding import Finding
+from blurline.decision.finding import VisibleFace
 from blurline.errors import PermanentError, RetryableError
 from blurline.limits import Limits
 from blurline.observability import metrics
@@ -70,7 +70,7 @@ class Output:
     key: str
     review_reason: ReviewReason | None
     previews: tuple[Preview, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[VisibleFace, ...] = ()
 
 
 @dataclass(slots=True)

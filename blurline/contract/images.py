@@ -45,7 +45,7 @@ class Detection(BaseModel):
     class_name: ClassName = Field(default=FACE, description="What the box shows: `face`, or another class.")
 
 
-class Finding(BaseModel):
+class FaceFinding(BaseModel):
     """A place where a written file still shows a face, in pixels of the upright photograph, and how sure that is."""
 
     frame: int
@@ -157,7 +157,7 @@ class ImageWithDetections(Image):
 
     model_config = with_examples(IMAGE | {"detections": BOXES, "findings": []})
     detections: list[Detection]
-    findings: list[Finding] = Field(
+    findings: list[FaceFinding] = Field(
         default=[], description="Where the last written file still showed a face, so that it failed its check."
     )
     flow_run_id: UUID | None = Field(

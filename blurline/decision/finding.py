@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class VisibleFace:
     """A face that is still visible: its frame from 0, its corners in pixels of the upright photograph, its score."""
 
     frame: int
@@ -18,7 +18,7 @@ class Finding:
     score: float
 
 
-def findings_message(findings: Sequence[Finding], frames: int) -> str:
+def findings_message(findings: Sequence[VisibleFace], frames: int) -> str:
     """A sentence on the findings in a file of so many frames. It names the place of the surest one."""
     best = max(findings, key=lambda each: each.score)
     where = f"at ({best.x1:.0f}, {best.y1:.0f}) to ({best.x2:.0f}, {best.y2:.0f})"

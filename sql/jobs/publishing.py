@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import Doubt
-from blurline.decision.finding import Finding
+from blurline.decision.finding import VisibleFace
 from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
 from sql.deletion.legal_holds import is_protected
@@ -69,7 +69,7 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
 
 
 def hold_refused(
-    transaction: Transaction, attempt: Attempt, result: Result, findings: Sequence[Finding], reason: ReviewReason
+    transaction: Transaction, attempt: Attempt, result: Result, findings: Sequence[VisibleFace], reason: ReviewReason
 ) -> Settled:
     """Send the image to review, if the attempt is still its open one, because the written file shows faces.
 

@@ -13,7 +13,7 @@ import httpx
 from blurline.decision.choice import Choice
 from blurline.decision.correction import corrected_choices
 from blurline.decision.doubt import Doubt
-from blurline.decision.finding import Finding
+from blurline.decision.finding import VisibleFace
 from blurline.orchestration.flow_runs import RunState
 from blurline.policy import Policy
 from flows.reconcile import judge
@@ -35,7 +35,7 @@ MACHINE = "machine"
 BOXES = tuple({"frame": 0, "x1": float(x), "y1": 10.0, "x2": x + 8.0, "y2": 20.0} for x in (10, 30, 50))
 """The boxes that reviewers draw; `x1` names them."""
 
-_FINDING = Finding(0, 10, 10, 18, 20, 0.9)
+_FINDING = VisibleFace(0, 10, 10, 18, 20, 0.9)
 _OF_IMAGES, _OF_ATTEMPTS = documented("Image"), documented("Attempt")
 _REFUSED = {403, 404, 409, 410, 422}
 _ENDED = ("published", "needs_review", "failed")
