@@ -87,7 +87,7 @@ def _take_pages(stack: Stack, browser: Browser) -> None:
         at.evaluate("window.scrollTo(0, 0)")
         _keep(at, name)
     _open(page, f"{url}/jobs?job={job_id}&image={image_id}", "Faces destroyed")
-    expect(page.get_by_test_id("stImage").locator("img")).to_be_visible()
+    expect(page.locator(".viewer")).to_have_attribute("data-detail", "full")
     _keep(page, "dashboard-image")
 
     _open(wide, f"{url}/system", "PostgreSQL")
