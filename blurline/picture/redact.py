@@ -76,7 +76,9 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
     if policy.output_format is not OutputFormat.SAME:
         wanted = Format(policy.output_format.value.upper())
     check_writable(len(photo.frames), source, wanted)
-    if wanted is source and not any(faces) and not policy.always_regions:
+    # Who names a format may not know orientation tags: such a result is upright in its pixels.
+    may_keep_tag = policy.output_format is OutputFormat.SAME or photo.orientation == 1
+    if wanted is source and may_keep_tag and not any(faces) and not policy.always_regions:
         copied = _repackaged(photo, photo.metadata.under(policy.metadata))
         if copied is not None:
             return copied

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, JpegImagePlugin
+from PIL.ExifTags import Base
 
 from blurline import Box, Face, Format, Frame, Policy, Style, open_photo, redact
 from blurline.errors import OutputCheckFailed
@@ -18,6 +19,7 @@ from blurline.picture.encode import encode
 from blurline.picture.metadata import Metadata
 from blurline.picture.redact import check_output
 from blurline.policy.metadata_policy import MetadataPolicy
+from blurline.policy.policy import OutputFormat
 from blurline.policy.region import Region, Unit
 from tests.pictures import HOPPER, decoded, encoded, psnr_db, sideways
 
@@ -28,6 +30,14 @@ OUTSIDE = np.s_[420:, :]
 @pytest.fixture(scope="module")
 def upright() -> Image.Image:
     return Image.open(HOPPER).convert("RGB")
+
+
+def test_a_turned_picture_is_upright_in_its_pixels_where_a_format_is_named(upright: Image.Image) -> None:
+    """Also without anything to destroy: a Panoramax server ignores the tag."""
+    turned = open_photo(sideways(upright, 6, quality=95))
+    for wanted, size in ((OutputFormat.SAME, upright.size[::-1]), (OutputFormat.JPEG, upright.size)):
+        with Image.open(io.BytesIO(redact(turned, [()], Policy(output_format=wanted)))) as written:
+            assert (written.size, Base.Orientation in written.getexif()) == (size, wanted is OutputFormat.SAME)
 
 
 @pytest.mark.parametrize("style", Style)
