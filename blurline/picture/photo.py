@@ -12,6 +12,7 @@ from blurline.picture.colour import UNTAGGED, Colour
 from blurline.picture.colour_rendering import as_srgb, looks_foreign
 from blurline.picture.facts import PictureFacts
 from blurline.picture.gain_map import GainMap
+from blurline.picture.halftone import smoothed
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.projection import Layout, Sphere
 
@@ -85,7 +86,14 @@ class Frame:
 
     @property
     def appearances(self) -> list[NDArray[np.uint8]]:
-        """Every way in which the frame may be seen, each (H, W, 3) RGB.
+        """Every way in which the frame may be seen, each (H, W, 3) RGB: its `renderings`, and those of two levels also
+        without their dots."""
+        shown = self.renderings
+        return [*shown, *(each for pixels in shown for each in smoothed(pixels))]
+
+    @property
+    def renderings(self) -> list[NDArray[np.uint8]]:
+        """Every way in which a screen may show the frame, each (H, W, 3) RGB.
 
         A transparent frame also appears over white and over black, since transparency may draw a face or hide one. A
         16-bit frame also appears with stretched levels, since a face may lie in bits that ``pixels`` lacks. Numbers

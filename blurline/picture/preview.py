@@ -30,8 +30,8 @@ def preview(frame: Frame, size: PreviewSize) -> bytes:
 
 def appearance(frame: Frame) -> NDArray[np.uint8]:
     """The frame as a screen shows it, (H, W, 3) RGB: over white, with stretched levels, and foreign colours as sRGB."""
-    appearances = frame.appearances
-    return appearances[min(2 if _is_rendered(frame) and frame.is_transparent else 1, len(appearances) - 1)]
+    renderings = frame.renderings
+    return renderings[min(2 if _is_rendered(frame) and frame.is_transparent else 1, len(renderings) - 1)]
 
 
 def profile_of(frame: Frame) -> bytes | None:

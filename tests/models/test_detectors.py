@@ -57,6 +57,16 @@ def test_a_face_that_transparency_draws_or_hides_is_found(is_drawn_by_alpha: boo
             assert all(each.score < face.score / 2 for each in left)
 
 
+@pytest.mark.parametrize("format_", ["PNG", "BMP", "TIFF", "JPEG"])
+def test_a_face_of_dots_in_black_and_white_is_found(format_: str) -> None:
+    small = Image.open(HOPPER).convert("RGB").resize((192, 224), Image.Resampling.LANCZOS)
+    wide = Image.new("RGB", (320, 224), "white")
+    wide.paste(small)
+    dots = wide.convert("1")
+    found = find_faces(open_photo(encoded(dots.convert("L") if format_ == "JPEG" else dots, format_)))
+    assert any(face.box.x1 < 96 < face.box.x2 and face.box.y1 < 85 < face.box.y2 for face in found[0])
+
+
 def test_cards_match_the_files_and_a_damaged_file_is_refused(tmp_path: Path) -> None:
     for name in ("centerface", "yunet"):
         card = vendored_card(name)
