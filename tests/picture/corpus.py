@@ -122,15 +122,20 @@ def with_metadata(data: bytes, container: str, folder: Path) -> bytes:
 
 
 def wide_profile() -> bytes:
-    """An ICC profile (version 2) with the primaries of Display P3 and a gamma of 2.2."""
+    """An ICC profile with the primaries of Display P3 and a gamma of 2.2."""
+    return matrix_profile("Wide", _DISPLAY_P3, 2.2)
+
+
+def matrix_profile(name: str, primaries: tuple[tuple[float, ...], ...], gamma: float) -> bytes:
+    """An ICC profile (version 2) of primaries in XYZ relative to D50."""
 
     def xyz(values: tuple[float, ...]) -> bytes:
         return b"XYZ " + bytes(4) + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
 
-    red, green, blue = _DISPLAY_P3
-    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(2.2 * 256))
-    name = b"desc" + bytes(4) + struct.pack(">I", 5) + b"Wide\0" + bytes(78)
-    tags = {b"desc": name, b"wtpt": xyz(_D50), b"rXYZ": xyz(red), b"gXYZ": xyz(green), b"bXYZ": xyz(blue)}
+    red, green, blue = primaries
+    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(gamma * 256))
+    described = b"desc" + bytes(4) + struct.pack(">I", len(name) + 1) + name.encode() + bytes(79)
+    tags = {b"desc": described, b"wtpt": xyz(_D50), b"rXYZ": xyz(red), b"gXYZ": xyz(green), b"bXYZ": xyz(blue)}
     tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
     table, body = b"", b""
     for tag, content in tags.items():

@@ -7,6 +7,7 @@ too opaque (`findings/chromium-avif-alpha.sh`). exiftool reads the metadata and 
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -168,6 +169,14 @@ def _is_for_browsers(data: bytes, suffix: str) -> bool:
 
 
 def _converted(data: bytes, suffix: str, folder: Path) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(shown_by_tool(data, suffix, folder))) as shown:
+        on_white = Image.new("RGBA", shown.size, "white")
+        on_white.alpha_composite(shown.convert("RGBA"))
+    return np.asarray(on_white.convert("RGB"))
+
+
+def shown_by_tool(data: bytes, suffix: str, folder: Path, page: int = 0) -> bytes:
+    """A page of a WebP or TIFF as PNG in sRGB, upright: by libvips or ImageMagick."""
     (folder / f"in.{suffix}").write_bytes(data)
     if suffix == "webp":
         profiles = ["--import-profile", "srgb", "--export-profile", "srgb"]  # the first for a picture that has none
@@ -176,12 +185,9 @@ def _converted(data: bytes, suffix: str, folder: Path) -> NDArray[np.uint8]:
         command = ["heif-convert", f"in.{suffix}", "out.png"]
     else:
         (folder / "srgb.icc").write_bytes(_srgb())
-        command = ["convert", f"in.{suffix}[0]", "-auto-orient", "-profile", "srgb.icc", "-depth", "8", "out.png"]
+        command = ["convert", f"in.{suffix}[{page}]", "-auto-orient", "-profile", "srgb.icc", "-depth", "8", "out.png"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    with Image.open(folder / "out.png") as shown:
-        on_white = Image.new("RGBA", shown.size, "white")
-        on_white.alpha_composite(shown.convert("RGBA"))
-    return np.asarray(on_white.convert("RGB"))
+    return (folder / "out.png").read_bytes()
 
 
 def _srgb() -> bytes:
@@ -191,12 +197,13 @@ def _srgb() -> bytes:
 def _shown_file(treated: Treated, folder: Path) -> tuple[bytes, str]:
     """A file that shows what the original shows, and its extension: a HEIC as a PNG of libheif's tool."""
     if treated.kind.container == "HEIC":
-        return _png_of_heic(treated.original, treated.kind.code_points, folder), "png"
+        return png_of_heic(treated.original, treated.kind.code_points, folder), "png"
     return treated.original, treated.kind.container.lower()
 
 
 @lru_cache(maxsize=2)
-def _png_of_heic(heic: bytes, code_points: tuple[int, int] | None, folder: Path) -> bytes:
+def png_of_heic(heic: bytes, code_points: tuple[int, int] | None, folder: Path) -> bytes:
+    """A HEIC as PNG by libheif's tool, with the meaning of its numbers."""
     (folder / "in.heic").write_bytes(heic)
     subprocess.run(["heif-convert", "in.heic", "out.png"], cwd=folder, check=True, capture_output=True)
     with Image.open(folder / "out.png") as shown:  # without the EXIF, whose orientation does not count in a HEIC

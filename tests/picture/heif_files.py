@@ -6,6 +6,8 @@ import struct
 
 from blurline.picture.formats.heif import boxes
 
+_GRID_NUMBER = 99
+
 
 def clean_aperture(width: int, height: int, across_halves: int = 0, down_halves: int = 0) -> bytes:
     """A `clap` of a size, with its centre that many half pixels from the picture's."""
@@ -37,6 +39,29 @@ def with_primary(data: bytes, number: int) -> bytes:
     inside = dict(boxes(meta[4:]))
     inside[b"pitm"] = inside[b"pitm"][:-2] + struct.pack(">H", number)
     return _with_meta(data, meta[:4] + _joined(inside))
+
+
+def as_grid(data: bytes, size_px: tuple[int, int]) -> bytes:
+    """The pictures in a file of libheif's tool as the tiles of one of that size, side by side."""
+    meta = dict(boxes(data))[b"meta"]
+    inside = dict(boxes(meta[4:]))
+    tiles = [entry for kind, entry in boxes(inside[b"iinf"][6:]) if kind == b"infe"]
+    many, number = struct.pack(">H", len(tiles)), struct.pack(">H", _GRID_NUMBER)
+    grid = bytes([0, 0, 0, len(tiles) - 1]) + struct.pack(">HH", *size_px)
+    items = [entry[:3] + b"\1" + entry[4:] for entry in tiles] + [b"\2\0\0\0" + number + b"\0\0grid\0"]  # hidden tiles
+    inside[b"iinf"] = bytes(4) + struct.pack(">H", len(items)) + b"".join(_box(b"infe", each) for each in items)
+    inside[b"iref"] = bytes(4) + _box(b"dimg", number + many + b"".join(entry[4:6] for entry in tiles))
+    inside[b"pitm"] = bytes(4) + number
+    place = number + bytes(2) + struct.pack(">IHII", 0, 1, len(data) + 8, len(grid))
+    places = inside[b"iloc"]
+    inside[b"iloc"] = places[:6] + struct.pack(">H", len(items)) + places[8:] + place
+    parts = dict(boxes(inside[b"iprp"]))
+    parts[b"ipco"] += _box(b"ispe", bytes(4) + struct.pack(">II", *size_px))
+    associations = parts[b"ipma"]
+    size = number + bytes([1, len(list(boxes(parts[b"ipco"])))])
+    parts[b"ipma"] = associations[:4] + struct.pack(">I", len(items)) + associations[8:] + size
+    inside[b"iprp"] = _joined(parts)
+    return _with_meta(data + _box(b"mdat", grid), meta[:4] + _joined(inside))
 
 
 def _with_meta(data: bytes, meta: bytes) -> bytes:

@@ -135,9 +135,9 @@ def adobe_rgb_by_tiff_tags() -> bytes:
     return encoded(PORTRAIT, "TIFF", tiffinfo=tags)
 
 
-def adobe_rgb_by_bmp_header() -> bytes:
+def adobe_rgb_by_bmp_header(image: Image.Image = PORTRAIT) -> bytes:
     """A header of version 4: XYZ of the primaries (Adobe RGB (1998), 4.3.4), and an exponent for each channel."""
-    plain = encoded(PORTRAIT, "BMP")
+    plain = encoded(image, "BMP")
     xyz = (0.57667, 0.29734, 0.02703, 0.18556, 0.62736, 0.07069, 0.18823, 0.07529, 0.99134)
     colour = bytes(16 + 4) + struct.pack("<9i3I", *(round(value * 2**30) for value in xyz), *[563 * 256] * 3)
     size = struct.pack("<I", 108)
@@ -253,10 +253,14 @@ def test_a_small_damaged_colour_chunk_is_no_obstacle() -> None:
         assert write(photo, ((FACE,),), Policy()).data
 
 
-def cmyk_profile() -> bytes:
-    """A press whose paper is grey: a table of two steps for each ink, to Lab of 8 bits."""
+def grey_paper() -> bytes:
+    """Lab of 8 bits of two steps for each ink, of a press whose paper is grey."""
     lightness = [round(200 * (1 - k / 1.2)) for _ in range(8) for k in (0, 1)]
-    entries = bytes(value for level in lightness for value in (min(level, 255), 128, 128))
+    return bytes(value for level in lightness for value in (min(level, 255), 128, 128))
+
+
+def cmyk_profile(entries: bytes) -> bytes:
+    """A press by its table of two steps for each ink, to Lab of 8 bits."""
     identity = bytes(range(256))
     matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
     table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + identity * 4 + entries + identity * 3
@@ -269,7 +273,7 @@ def cmyk_profile() -> bytes:
 @pytest.mark.parametrize("format_", ["JPEG", "TIFF"])
 def test_cmyk_is_converted_by_its_profile(format_: str) -> None:
     inks = PORTRAIT.convert("CMYK")
-    profile = cmyk_profile()
+    profile = cmyk_profile(grey_paper())
     source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
     meant = ImageCms.profileToProfile(inks, source, srgb, ImageCms.Intent.RELATIVE_COLORIMETRIC, "RGB")
     assert meant is not None
