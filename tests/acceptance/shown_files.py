@@ -15,17 +15,17 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from blurline.picture.formats import png
-from tests.picture.corpus import PORTRAIT, bmp_of_version_5, kinds, matrix_profile, orientations, wide_profile
-from tests.picture.corpus_judge import original_file, png_of_heic, shown_by_tool
-from tests.picture.gain_map_files import APPLE, APPLE_HEADROOM, map_file, packet, ultra_hdr, with_pictures
-from tests.picture.heif_files import as_grid, clean_aperture, with_property
-from tests.picture.test_colour import (
+from tests.picture.colour_files import (
     ADOBE_CHRM,
     adobe_rgb_by_bmp_header,
     adobe_rgb_by_exif,
     cmyk_profile,
     swapped_profile,
 )
+from tests.picture.corpus import PORTRAIT, bmp_of_version_5, kinds, matrix_profile, orientations, wide_profile
+from tests.picture.corpus_judge import original_file, png_of_heic, shown_by_tool
+from tests.picture.gain_map_files import APPLE, APPLE_HEADROOM, map_file, packet, ultra_hdr, with_pictures
+from tests.picture.heif_files import as_grid, clean_aperture, with_property
 from tests.picture.tiff_files import RGB, WHITE_IS_ZERO, tiff
 from tests.pictures import encoded, sideways
 

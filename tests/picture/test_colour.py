@@ -21,13 +21,19 @@ from PIL.TiffTags import RATIONAL, SHORT
 from blurline import Box, Face, Policy, open_photo
 from blurline.limits import Limits
 from blurline.picture.colour import tagged
-from blurline.picture.colour_profile import assembled, clean_profile, tags_of
 from blurline.picture.formats import heif, png
 from blurline.picture.matrix_profile import grey_profile
 from blurline.picture.redact import WrittenFile, write
 from blurline.policy import OutputFormat
 from blurline.policy.metadata_policy import MetadataPolicy
 from tests.picture.browser_view import CHROMIUM, mean_delta_e, views
+from tests.picture.colour_files import (
+    ADOBE_CHRM,
+    adobe_rgb_by_bmp_header,
+    adobe_rgb_by_exif,
+    cmyk_profile,
+    swapped_profile,
+)
 from tests.picture.corpus import bmp_of_version_5
 from tests.picture.heif_files import with_property
 from tests.pictures import HOPPER, encoded
@@ -37,16 +43,6 @@ PORTRAIT = Image.open(HOPPER).convert("RGB").resize(SIZE).filter(ImageFilter.Gau
 FACE = Face(Box(40, 25, 60, 55), 0.9)
 BELOW = np.zeros(SIZE[::-1], bool)
 BELOW[80:] = True
-ADOBE_CHRM = struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
-
-
-def swapped_profile() -> bytes:
-    """LittleCMS's profile of sRGB with red and green exchanged."""
-    whole = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    names = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}
-    swapped = assembled(whole[:128], [(names.get(tag, tag), body) for tag, body in tags_of(whole) or ()])
-    assert clean_profile(swapped) is not None
-    return swapped
 
 
 def with_png_chunks(*found: tuple[bytes, bytes], icc: bytes | None = None, image: Image.Image = PORTRAIT) -> bytes:
@@ -55,13 +51,6 @@ def with_png_chunks(*found: tuple[bytes, bytes], icc: bytes | None = None, image
 
 def avif(primaries: int, transfer: int) -> bytes:
     return heif.with_code_points(encoded(PORTRAIT, "AVIF", quality=95, subsampling="4:4:4"), primaries, transfer)
-
-
-def adobe_rgb_by_exif(image: Image.Image = PORTRAIT, format_: str = "JPEG") -> bytes:
-    exif = Image.Exif()
-    exif.get_ifd(IFD.Exif)[Base.ColorSpace] = 65535
-    exif.get_ifd(IFD.Exif)[IFD.Interop] = {1: "R03"}
-    return encoded(image, format_, exif=exif, quality=95)
 
 
 SOURCES = {
@@ -135,19 +124,10 @@ def adobe_rgb_by_tiff_tags() -> bytes:
     return encoded(PORTRAIT, "TIFF", tiffinfo=tags)
 
 
-def adobe_rgb_by_bmp_header(image: Image.Image = PORTRAIT) -> bytes:
-    """A header of version 4: XYZ of the primaries (Adobe RGB (1998), 4.3.4), and an exponent for each channel."""
-    plain = encoded(image, "BMP")
-    xyz = (0.57667, 0.29734, 0.02703, 0.18556, 0.62736, 0.07069, 0.18823, 0.07529, 0.99134)
-    colour = bytes(16 + 4) + struct.pack("<9i3I", *(round(value * 2**30) for value in xyz), *[563 * 256] * 3)
-    size = struct.pack("<I", 108)
-    return plain[:10] + struct.pack("<I", 14 + 108) + size + plain[18:54] + colour + plain[54:]
-
-
 ADOBE_RGB = {
-    "EXIF": adobe_rgb_by_exif(),
+    "EXIF": adobe_rgb_by_exif(PORTRAIT),
     "tags of a TIFF": adobe_rgb_by_tiff_tags(),
-    "header of a BMP": adobe_rgb_by_bmp_header(),
+    "header of a BMP": adobe_rgb_by_bmp_header(PORTRAIT),
 }
 
 
@@ -257,17 +237,6 @@ def grey_paper() -> bytes:
     """Lab of 8 bits of two steps for each ink, of a press whose paper is grey."""
     lightness = [round(200 * (1 - k / 1.2)) for _ in range(8) for k in (0, 1)]
     return bytes(value for level in lightness for value in (min(level, 255), 128, 128))
-
-
-def cmyk_profile(entries: bytes) -> bytes:
-    """A press by its table of two steps for each ink, to Lab of 8 bits."""
-    identity = bytes(range(256))
-    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
-    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + identity * 4 + entries + identity * 3
-    header = bytearray(128)
-    header[8:12], header[12:24], header[36:40] = b"\2\x40\0\0", b"prtrCMYKLab ", b"acsp"
-    header[68:80] = struct.pack(">3i", 63190, 65536, 54061)
-    return assembled(bytes(header), [(b"A2B0", table), (b"wtpt", b"XYZ " + bytes(4) + bytes(header[68:80]))])
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "TIFF"])
