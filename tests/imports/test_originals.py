@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -47,8 +48,9 @@ def imported(database: Database, importing: Settings, store: Store, source: Buck
     return database
 
 
-@pytest.fixture
-def reviewer(importing: Settings) -> Iterator[httpx.Client]:
+@contextmanager
+def reviewing(importing: Settings) -> Iterator[httpx.Client]:
+    """A reviewer's client of an API that starts now: it dispatches what waits, so the test does this before."""
     with serving(create_app(importing)) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         client.headers["Authorization"] = bearer(importing, "rita", Scope.REVIEW, Scope.OPERATE)
         yield client
@@ -64,41 +66,43 @@ def downloaded(database: Database) -> Item:
 
 
 def test_a_picture_is_processed_without_a_copy_and_deleted_without_its_object(
-    imported: Database, store: Store, source: Bucket, reviewer: httpx.Client
+    imported: Database, importing: Settings, store: Store, source: Bucket
 ) -> None:
     work, item = uploaded(imported)
     notify.fn(work)
     image = image_of(imported, item)
     assert (image.state, image.name, image.source_key) == ("published", "people/a.jpg", "photos/people/a.jpg")
-    assert reviewer.get(f"/v1/images/{image.id}/original").content == PICTURE
-    assert [each.key for each in store.list_all(ImageBucket.ORIGINALS) if each.key == image.original_key] == []
-    findings = [inspect(imported, store, bucket, -60) for bucket in ImageBucket]
-    assert [(each.images, each.differences) for each in findings] == [(1, 0), (1, 0)]
+    with reviewing(importing) as reviewer:
+        assert reviewer.get(f"/v1/images/{image.id}/original").content == PICTURE
+        assert [each.key for each in store.list_all(ImageBucket.ORIGINALS) if each.key == image.original_key] == []
+        findings = [inspect(imported, store, bucket, -60) for bucket in ImageBucket]
+        assert [(each.images, each.differences) for each in findings] == [(1, 0), (1, 0)]
 
-    receipt = reviewer.delete(f"/v1/images/{image.id}").raise_for_status().json()
+        receipt = reviewer.delete(f"/v1/images/{image.id}").raise_for_status().json()
 
-    def proof() -> httpx.Response | None:
-        remove_objects(imported, store)  # the API's own thread may be removing them at this moment
-        answer = reviewer.get(f"/v1/deletions/{receipt['id']}/proof")
-        return answer if answer.is_success else None
+        def proof() -> httpx.Response | None:
+            remove_objects(imported, store)  # the API's own thread may be removing them at this moment
+            answer = reviewer.get(f"/v1/deletions/{receipt['id']}/proof")
+            return answer if answer.is_success else None
 
-    (proven,) = wait_for("the proof of the deletion", proof).json()["record"]["images"]
-    assert proven["source"] == "archive"
-    assert source.content() == {"photos/people/a.jpg": PICTURE}
-    assert list(store.list_all(ImageBucket.ORIGINALS)) == [], "its previews are removed"
+        (proven,) = wait_for("the proof of the deletion", proof).json()["record"]["images"]
+        assert proven["source"] == "archive"
+        assert source.content() == {"photos/people/a.jpg": PICTURE}
+        assert list(store.list_all(ImageBucket.ORIGINALS)) == [], "its previews are removed"
 
 
 def test_an_object_that_is_gone_or_changed_fails_the_image_with_a_sentence(
-    imported: Database, source: Bucket, reviewer: httpx.Client
+    imported: Database, importing: Settings, source: Bucket
 ) -> None:
     source.put("people/a.jpg", b"another")
     item = downloaded(imported)
     assert item.error is not None and item.error.code == "source_object_changed"
     assert "has changed in the source archive" in str(item.error)
     path = f"/v1/images/{item.attempt.image_id}/original"
-    problem(reviewer.get(path), 409, "source_object_changed")
-    source.remove("photos/people/a.jpg")
-    problem(reviewer.get(path), 410, "source_object_missing")
+    with reviewing(importing) as reviewer:
+        problem(reviewer.get(path), 409, "source_object_changed")
+        source.remove("photos/people/a.jpg")
+        problem(reviewer.get(path), 410, "source_object_missing")
 
 
 def test_an_object_that_is_gone_is_not_retried(imported: Database, source: Bucket) -> None:
