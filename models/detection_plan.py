@@ -133,9 +133,8 @@ class DetectionPlan:
 
     def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
         """Run the detector on a frame. ``inputs``: the result of `inputs` for this frame, if already computed."""
-        looks = [
-            self._look(frame.appearances[number], each) for number, each in enumerate(inputs or self.inputs(frame))
-        ]
+        prepared = inputs or self.inputs(frame)
+        looks = [self._look(pixels, each) for pixels, each in zip(frame.appearances, prepared, strict=True)]
         found = [passes for passes, _ in looks]
         return Candidates(
             found,

@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -163,7 +162,7 @@ def _views(files: Sequence[tuple[bytes, str]], folder: Path) -> list[NDArray[np.
 
 def _is_for_browsers(data: bytes, suffix: str) -> bool:
     if suffix == "avif":
-        with Image.open(BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data)) as image:
             return not image.has_transparency_data
     return suffix in _IN_BROWSERS
 
