@@ -20,6 +20,8 @@ from dashboard.viewer.tiles import TileAddress, tile_address
 _FOLDER = Path(__file__).with_name("board")
 _SCRIPTS = (
     "boxes",
+    "shapes",
+    "spoken",
     "claim",
     "sheets",
     "mouse",

@@ -42,6 +42,10 @@ def _sides(box: dict[str, Any]) -> list[float]:
     return [box[name] for name in ("x1", "y1", "x2", "y2")]
 
 
+def _size(width: int, height: int) -> str:
+    return f"{width} \N{MULTIPLICATION SIGN} {height} px"
+
+
 def test_a_click_drops_a_box_and_takes_it_back(board: BoardPage) -> None:
     board.click(150, 160)
     expect(board.board).to_contain_text("1 dropped")
@@ -125,6 +129,64 @@ def test_every_step_is_undone_and_redone(board: BoardPage) -> None:
 def test_boxes_are_selected_and_dropped_by_keyboard(board: BoardPage) -> None:
     board.press("Tab", "Tab", "Delete", "Tab", "Enter")
     assert board.saved() == [_as_sent(FACE), _as_sent(CANDIDATE)]
+
+
+def test_a_box_is_moved_and_resized_by_keyboard_and_each_change_is_said(board: BoardPage) -> None:
+    spoken = board.board.locator(".spoken[aria-live=polite]")
+    board.page.locator(".stage").focus()
+    board.press("Tab", "Tab")
+    expect(spoken).to_have_text(f"Box 2 of 3, {_size(100, 100)}, face, destroyed, 600 from the left, 300 from the top.")
+    step = max(1, int(4 / float(board.page.locator("canvas.before").get_attribute("data-scale") or 0) + 0.5))
+    board.press("ArrowRight", "ArrowRight", "ArrowUp")
+    expect(spoken).to_have_text(
+        f"Box 2 of 3, {_size(100, 100)}, moved to {600 + 2 * step} from the left, {300 - step} from the top."
+    )
+    board.press("Shift+ArrowRight", "Shift+ArrowUp")
+    expect(spoken).to_have_text(f"Box 2 of 3, {_size(100 + step, 100 - step)}, resized.")
+    _, changed = board.saved()
+    assert _sides(changed) == [600 + 2 * step, 300 - step, 700 + 3 * step, 400 - 2 * step]
+    assert changed["score"] == 0.71
+
+
+def test_a_box_is_drawn_and_deleted_by_keyboard(board: BoardPage) -> None:
+    spoken = board.board.locator(".spoken")
+    board.page.locator(".stage").focus()
+    board.press("m")
+    expect(spoken).to_contain_text("Box 4 of 4")
+    expect(spoken).to_contain_text("drawn at")
+    x1, y1, x2, y2 = _sides(board.saved()[-1])
+    assert ((x1 + x2) / 2, (y1 + y2) / 2) == (500, 300)
+    board.tell_more(turn=2)
+    board.press("Delete")
+    expect(spoken).to_have_text("Box deleted. 3 boxes.")
+    board.press("u", "ArrowRight")
+    expect(spoken).to_have_text("Undone. 4 boxes.")  # no box is selected: the arrow pans
+
+
+def test_a_box_moved_by_a_held_arrow_stays_in_view_and_returns_by_one_undo(board: BoardPage) -> None:
+    board.page.locator(".stage").focus()
+    board.press("Tab", "Tab")
+    for _ in range(150):
+        board.page.keyboard.down("ArrowRight")
+    board.page.keyboard.up("ArrowRight")
+    expect(board.board.locator(".spoken")).to_contain_text("moved to 900 from the left")
+    pane = board.page.locator("canvas.before").bounding_box()
+    right, _ = board.screen(1000, 100)
+    assert pane is not None and right <= pane["x"] + pane["width"] + 1
+    board.press("u", "s")
+    assert board.answers == []  # nothing is changed
+
+
+def test_a_candidate_is_moved_only_once_it_is_marked(board: BoardPage) -> None:
+    spoken = board.board.locator(".spoken")
+    board.page.locator(".stage").focus()
+    board.press("Shift+Tab", "ArrowLeft")
+    expect(spoken).to_contain_text("a candidate: press Enter before you move it")
+    board.press("Enter")
+    expect(spoken).to_have_text(f"Box 3 of 3, {_size(60, 80)}, face, destroyed.")
+    board.press("ArrowLeft")
+    expect(spoken).to_contain_text("moved to")
+    assert board.saved()[-1]["x1"] < CANDIDATE["x1"]
 
 
 def test_escape_moves_the_focus_out_of_the_picture(board: BoardPage) -> None:

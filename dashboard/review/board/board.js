@@ -14,8 +14,9 @@ class Board {
     this.sphere = new SphereView(this.root.querySelector(".sphere"));
     this.strip = new Strip(this.root, (number) => this.showFrame(number));
     this.claim = new Claim();
+    this.spoken = new Spoken(this.root);
     this.boxes = new Boxes([]);
-    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0, className: FACE });
+    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0, className: FACE, nudged: null });
     for (const canvas of this.picture.canvases) new Mouse(this, canvas);
     this.keys = new Keys(this);
     this.resizing = new ResizeObserver(() => this.repaint());
@@ -83,6 +84,7 @@ class Board {
     for (const { x1, y1, x2, y2, class_name, frame } of marks) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
     this.frameToShow = this.boxes.findings[0]?.frame || 0;
     this.sheets.clear();
+    this.spoken.clear();
     if (document.activeElement === document.body) this.picture.focus();
   }
 
@@ -95,12 +97,13 @@ class Board {
       save: () => this.save(),
       reject: () => this.askWhy(),
       next: () => this.send("next"),
-      undo: () => this.change(() => this.showFrame(this.boxes.undo())),
-      redo: () => this.change(() => this.showFrame(this.boxes.redo())),
+      undo: () => this.travel("Undone", () => this.boxes.undo()),
+      redo: () => this.travel("Redone", () => this.boxes.redo()),
       before: () => this.showFrame(this.picture.frame - 1),
       after: () => this.showFrame(this.picture.frame + 1),
       drop: () => this.dropSelected(),
       classify: () => this.classify(),
+      mark: () => this.mark(),
       flicker: () => this.picture.toggle("flicker"),
       sides: () => this.picture.toggle("sides"),
       boxes: () => this.picture.toggle("boxes"),
@@ -177,6 +180,13 @@ class Board {
     this.refresh();
   }
 
+  // Undoes or redoes a step.
+  travel(what, step) {
+    const at = this.boxes.at;
+    this.change(() => this.showFrame(step()));
+    if (this.boxes.at !== at) this.spoken.say(`${what}. ${this.shownBoxes.length} boxes.`);
+  }
+
   // The boxes of the shown frame.
   get shownBoxes() {
     return this.boxes.all.filter((box) => box.frame === this.picture.frame);
@@ -201,16 +211,61 @@ class Board {
   }
 
   toggle(id) {
+    if (!this.canChange) return;
     this.change(() => this.boxes.toggle(id));
+    const box = this.boxes.find(id);
+    if (box) this.say(box, fateInWords(box));
+    else this.spoken.say(`Box deleted. ${this.shownBoxes.length} boxes.`);
   }
 
   draw(sides) {
+    if (!this.canChange) return;
     this.change(() => (this.picture.selected = this.boxes.draw(sides, this.className, this.picture.frame)));
+    this.say(this.selectedBox, `drawn at ${placeInWords(this.selectedBox)}`);
+  }
+
+  // Draws a box in the middle of the view.
+  mark() {
+    if (!this.canChange) return;
+    this.sphere.close();
+    if (!this.canEdit) this.hint = "The boxes are hidden. Show them first (B).";
+    else {
+      this.draw(inMiddle(this.picture.view));
+      this.picture.focus();
+    }
   }
 
   reshape(id, sides) {
     this.change(() => this.boxes.reshape(id, sides));
     this.select(id);
+  }
+
+  // Moves or resizes the selected box by a step of an arrow key; the steps of a held key are undone at once.
+  nudge(how, [right, down], isHeld) {
+    const { view } = this.picture;
+    const before = this.selectedBox;
+    if (!before.isDestroyed) {
+      this.say(before, `${fateInWords(before)}: press Enter before you move it`);
+      return;
+    }
+    const step = arrowStep(view);
+    const sides = how(before, right * step, down * step, view);
+    const isFurther = isHeld && this.nudged === this.boxes.all;
+    this.change(() => (isFurther ? this.boxes.reshapeFurther(before.id, sides) : this.boxes.reshape(before.id, sides)));
+    this.nudged = this.boxes.all;
+    const box = this.selectedBox;
+    view.reveal(box);
+    this.repaint();
+    this.say(box, how === moved ? `moved to ${placeInWords(box)}` : `resized`);
+  }
+
+  // The selected box, if the shown frame has one.
+  get selectedBox() {
+    return this.shownBoxes.find((box) => box.id === this.picture.selected);
+  }
+
+  say(box, more) {
+    this.spoken.say(boxInWords(box, this.shownBoxes, more));
   }
 
   // The class of the selected box, or else of boxes to draw.
@@ -223,7 +278,10 @@ class Board {
     const names = this.data.classes || [FACE];
     const chosen = className || names[(names.indexOf(this.shownClass) + 1) % names.length];
     const box = this.boxes.find(this.picture.selected);
-    if (box && box.class_name !== chosen) this.change(() => this.boxes.classify(box.id, chosen));
+    if (box && box.class_name !== chosen) {
+      this.change(() => this.boxes.classify(box.id, chosen));
+      if (this.selectedBox) this.say(this.selectedBox, fateInWords(this.selectedBox));
+    }
     this.className = chosen;
     this.refresh();
   }
@@ -244,6 +302,7 @@ class Board {
     const id = at < 0 ? ids.at(step > 0 ? 0 : -1) : ids[(at + step + ids.length) % ids.length];
     this.picture.view.show(this.boxes.find(id));
     this.select(id);
+    this.say(this.selectedBox, `${fateInWords(this.selectedBox)}, ${placeInWords(this.selectedBox)}`);
   }
 
   select(id) {

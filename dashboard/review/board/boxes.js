@@ -75,6 +75,12 @@ class Boxes {
     this.step(this.all.map((box) => (box.id === id ? { ...box, ...sides } : box)));
   }
 
+  // Goes on with the last step, so that both are undone at once.
+  reshapeFurther(id, sides) {
+    this.at -= 1;
+    this.step(this.steps[this.at + 1].map((box) => (box.id === id ? { ...box, ...sides } : box)));
+  }
+
   // Sets the class of a box. A candidate becomes a box to destroy.
   classify(id, className) {
     this.step(this.all.map((box) => (box.id === id ? { ...box, class_name: className, isDestroyed: true } : box)));

@@ -4,7 +4,7 @@ const ACTIONS = {
   a: "approve", s: "save", r: "reject", n: "next",
   u: "undo", U: "redo", f: "flicker", d: "sides", b: "boxes",
   "+": "in", "=": "in", "-": "out", 0: "fit", 1: "pixels", "[": "before", "]": "after", "?": "help", l: "around",
-  c: "classify", Delete: "drop", Backspace: "drop", Escape: "cancel",
+  c: "classify", m: "mark", Delete: "drop", Backspace: "drop", Escape: "cancel",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const PAN_PX = 80;
@@ -37,7 +37,9 @@ class Keys {
     const { board } = this;
     const arrow = ARROWS[event.key];
     const isOnPicture = board.picture.isFocused;
-    if (arrow && isOnPicture) {
+    if (arrow && isOnPicture && board.selectedBox && board.canEdit) {
+      board.nudge(event.shiftKey ? resized : moved, arrow, event.repeat);
+    } else if (arrow && isOnPicture) {
       board.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX);
     } else if (event.key === "Tab" && isOnPicture) {
       board.selectNext(event.shiftKey ? -1 : 1);

@@ -3,7 +3,6 @@
 const CLICK_PX = 4;
 const CORNER_PX = 9;
 const ROOM_FOR_CORNERS_PX = 28;
-const LEAST_BOX_PX = 2;
 const [LEFT, MIDDLE, RIGHT] = [0, 1, 2];
 
 class Mouse {
@@ -124,25 +123,11 @@ class Mouse {
     const [from, to] = [view.toPhoto(drag.at.x, drag.at.y), view.toPhoto(at.x, at.y)];
     const [right, down] = [to.x - from.x, to.y - from.y];
     if (drag.kind === "draw") return ordered(from.x, from.y, to.x, to.y, view);
+    if (drag.kind === "move") return moved(drag.box, right, down, view);
     const { x1, y1, x2, y2 } = drag.box;
-    if (drag.kind === "move") {
-      const [along, downwards] = [shift(right, x1, x2, view.width), shift(down, y1, y2, view.height)];
-      return { x1: x1 + along, y1: y1 + downwards, x2: x2 + along, y2: y2 + downwards };
-    }
     const sides = { x1, y1, x2, y2 };
     sides[drag.corner.x] += right;
     sides[drag.corner.y] += down;
     return ordered(sides.x1, sides.y1, sides.x2, sides.y2, view);
   }
-}
-
-// The wanted shift, limited so that the box stays inside the photograph.
-function shift(wanted, start, end, length) {
-  return Math.min(Math.max(wanted, Math.min(0, -start)), Math.max(0, length - end));
-}
-
-function ordered(x1, y1, x2, y2, view) {
-  const [left, right] = [x1, x2].map((x) => Math.min(Math.max(x, 0), view.width)).sort((a, b) => a - b);
-  const [top, bottom] = [y1, y2].map((y) => Math.min(Math.max(y, 0), view.height)).sort((a, b) => a - b);
-  return { x1: left, y1: top, x2: right, y2: bottom };
 }

@@ -20,7 +20,8 @@ function describe(board) {
   board.find('.bar [data-do="around"]').hidden = !board.picture.sphereLayer;
   board.find(".veil").hidden = !isWorking;
   board.find(".veil").textContent = data.is_rendering ? "Rendering your corrections…" : "";
-  board.find(".message").textContent = board.hint || data.message;
+  const message = board.hint || data.message;
+  if (board.find(".message").textContent !== message) board.find(".message").textContent = message;
   board.find(".message").classList.toggle("problem", !board.hint && Boolean(data.message));
   board.find(".result .tag").textContent = data.result ? (data.is_refused ? "Refused result" : "Result") : "No result";
   board.find(".legend").replaceChildren(...legend(boxes, board.picture));

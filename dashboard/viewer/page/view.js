@@ -73,6 +73,16 @@ class View {
     this.keepInside();
   }
 
+  // Pans no further than it takes to have a box in view.
+  reveal(box) {
+    const [start, end] = [this.toPane(box.x1, box.y1), this.toPane(box.x2, box.y2)];
+    const way = (from, to, length) => (from < 0 ? from : Math.max(0, Math.min(from, to - length)));
+    const [right, down] = [way(start.x, end.x, this.paneWidth), way(start.y, end.y, this.paneHeight)];
+    if (!right && !down) return;
+    this.isFitting = false;
+    this.pan(right, down);
+  }
+
   toPane(x, y) {
     return {
       x: (x - this.x) * this.scale + this.paneWidth / 2,
