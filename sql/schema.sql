@@ -123,7 +123,17 @@ CREATE TABLE deletions (
 );
 CREATE INDEX deletions_by_end ON deletions (completed_at) WHERE completed_at IS NOT NULL;
 
--- 0028
+-- 0032
+CREATE TABLE destination_paths (
+    destination  text NOT NULL,
+    written_path text NOT NULL,
+    source       text NOT NULL,
+    path         text NOT NULL,
+    CONSTRAINT destination_paths_pkey PRIMARY KEY (destination, written_path)
+);
+CREATE INDEX destination_paths_by_original ON destination_paths (destination, source, path);
+
+-- 0028, 0032
 CREATE TABLE destination_results (
     image_id      uuid        NOT NULL,
     destination   text        NOT NULL,
@@ -135,6 +145,7 @@ CREATE TABLE destination_results (
     claimed_until timestamptz,
     tries         integer     NOT NULL DEFAULT 0,
     error         text,
+    source        text        NOT NULL DEFAULT '',
     CONSTRAINT destination_results_pkey PRIMARY KEY (image_id)
 );
 CREATE INDEX destination_results_by_path ON destination_results (destination, path);

@@ -5,6 +5,7 @@ The variable of a field is its class's prefix and its name, unless the field nam
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -112,6 +113,16 @@ class ImportSettings(Concern, alias_generator=_named("BLURLINE_")):
                 raise ValueError(
                     f"the destination {destination.name} is the bucket of the source {sources[destination.place]}; "
                     "choose another bucket, because Blurline never writes to a source"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _has_separate_destinations(self) -> Self:
+        for one, other in permutations(self.destinations, 2):
+            if one.place == other.place and one.prefix.startswith(other.prefix):
+                raise ValueError(
+                    f"the destination {one.name} lies in the destination {other.name}, so that their results could "
+                    "replace each other; give each a bucket or a prefix of its own"
                 )
         return self
 

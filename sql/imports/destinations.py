@@ -7,8 +7,9 @@ its image's state asks for; a store that is away delays that, and loses nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -28,10 +29,19 @@ _MAX_DELAY_S = 300
 
 
 def add_destination_results(
-    transaction: Transaction, destination: str, image_ids: Sequence[UUID], paths: Sequence[str]
+    transaction: Transaction, destination: str, source: str, image_ids: Sequence[UUID], paths: Sequence[str]
 ) -> None:
-    """Have the results of these images written to the destination once they are published."""
-    transaction.run("insert_destination_results", destination=destination, image_ids=list(image_ids), paths=list(paths))
+    """Have the results of these images written to the destination once they are published.
+
+    ``paths`` are those of the originals in their ``source``.
+    """
+    transaction.run(
+        "insert_destination_results",
+        destination=destination,
+        source=source,
+        image_ids=list(image_ids),
+        paths=list(paths),
+    )
 
 
 def withdraw_results(transaction: Transaction, image_ids: Sequence[UUID]) -> None:
@@ -40,10 +50,17 @@ def withdraw_results(transaction: Transaction, image_ids: Sequence[UUID]) -> Non
         transaction.run("notify_destinations")
 
 
-def written_path(path: str, extension: str) -> str:
-    """The path of a result: that of its original, plus the ``extension``, with its dot, where that differs. Pure."""
+def written_paths(path: str, extension: str) -> Iterator[str]:
+    """The paths that a result may have, the best first. Pure.
+
+    The first is that of its original, plus the ``extension``, with its dot, where that differs. The others have a
+    number: `a.heic (2).jpg`.
+    """
     folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}{result_path(PurePosixPath(name), extension)}"
+    wanted = result_path(PurePosixPath(name), extension)
+    yield f"{folder}{slash}{wanted}"
+    for number in count(2):
+        yield f"{folder}{slash}{wanted.stem} ({number}){wanted.suffix}"
 
 
 def update_destinations(database: Database, store: Store) -> int:
@@ -57,7 +74,7 @@ def update_destinations(database: Database, store: Store) -> int:
 
 def _update(database: Database, store: Store, row: Row) -> bool:
     try:
-        written_path, error = _carried_out(store, row)
+        written_path, error = _carried_out(database, store, row)
     except BlurlineError as problem:
         delay_s = min(2 ** min(row["tries"], 20), _MAX_DELAY_S)
         log.warning("destination_postponed", image_id=str(row["image_id"]), delay_s=delay_s, error=str(problem))
@@ -71,6 +88,7 @@ def _update(database: Database, store: Store, row: Row) -> bool:
             transaction.run(
                 "note_replaced_results",
                 destination=row["destination"],
+                source=row["source"],
                 path=row["path"],
                 image_id=row["image_id"],
             )
@@ -85,7 +103,7 @@ def _update(database: Database, store: Store, row: Row) -> bool:
     return True
 
 
-def _carried_out(store: Store, row: Row) -> tuple[str | None, str | None]:
+def _carried_out(database: Database, store: Store, row: Row) -> tuple[str | None, str | None]:
     """Write or remove the result; where it lies then, and what is wrong with it. Raises StoreUnavailable."""
     before: str | None = row["written_path"]
     if row["action"] == "keep":
@@ -101,8 +119,20 @@ def _carried_out(store: Store, row: Row) -> tuple[str | None, str | None]:
         return before, str(error)
     if hashlib.sha256(data).hexdigest() != row["sha256"]:
         return before, "The stored result is not the one that was published."
-    written = written_path(row["path"], PurePosixPath(row["result_key"]).suffix)
+    written = _reserved_path(database, row)
     destination.write(written, data, row["media_type"])
     for stale in {before, *row["other_paths"]} - {None, written}:
         destination.remove(stale)
     return written, None
+
+
+def _reserved_path(database: Database, row: Row) -> str:
+    """The first path for a result at which none of another original lies, from now on its own."""
+    original = {name: row[name] for name in ("destination", "source", "path")}
+    for path in written_paths(row["path"], PurePosixPath(row["result_key"]).suffix):
+        with database.transaction() as transaction:
+            reserved = transaction.one("reserve_destination_path", written_path=path, **original)
+        assert reserved is not None
+        if reserved["is_reserved"]:
+            return path
+    raise AssertionError("numbers do not end")

@@ -212,7 +212,8 @@ class _Lister:
         transaction.run("insert_import_job", id=leased.id, job_id=job_id)
         if leased.destination is not None:
             paths = [each.path for _, each in new]
-            add_destination_results(transaction, leased.destination, [id_ for id_, _ in new], paths)
+            ids = [id_ for id_, _ in new]
+            add_destination_results(transaction, leased.destination, leased.source, ids, paths)
 
     def _is_full(self) -> bool:
         most = self._settings.imports.import_open_images

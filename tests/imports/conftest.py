@@ -1,4 +1,4 @@
-"""A source and a destination: buckets of the test's S3 server, which the settings and a worker's environment name."""
+"""Sources and a destination: buckets of the test's S3 server, which the settings and a worker's environment name."""
 
 from __future__ import annotations
 
@@ -19,16 +19,24 @@ def source(settings: Settings, tmp_path: Path) -> Bucket:
 
 
 @pytest.fixture
+def second(settings: Settings, tmp_path: Path) -> Bucket:
+    """The source `second`."""
+    return Bucket(settings, tmp_path, "second")
+
+
+@pytest.fixture
 def destination(settings: Settings, tmp_path: Path) -> Bucket:
     """The destination `public`."""
     return Bucket(settings, tmp_path, "public", prefix="blurred/")
 
 
 @pytest.fixture
-def importing(settings: Settings, source: Bucket, destination: Bucket) -> Settings:
-    """Settings that name both buckets, and no Prefect."""
+def importing(settings: Settings, source: Bucket, second: Bucket, destination: Bucket) -> Settings:
+    """Settings that name the buckets, and no Prefect."""
     return settings.replace(
-        sources=(source.setting,), destinations=(destination.setting,), prefect_api_url="http://127.0.0.1:9/api"
+        sources=(source.setting, second.setting),
+        destinations=(destination.setting,),
+        prefect_api_url="http://127.0.0.1:9/api",
     )
 
 

@@ -42,6 +42,8 @@ def test_several_buckets_are_named_as_json(tmp_path: Path) -> None:
             {"sources": [ARCHIVE], "destinations": [{**ARCHIVE, "name": "b", "prefix": "b/"}]},
             "never writes to a source",
         ),
+        ({"destinations": [{**ARCHIVE, "name": "b", "prefix": "b/"}, ARCHIVE]}, "b lies in the destination archive"),
+        ({"destinations": [ARCHIVE, {**ARCHIVE, "name": "b"}]}, "could replace each other"),
     ],
 )
 def test_a_wrong_bucket_is_refused(variables: dict[str, object], message: str) -> None:
@@ -57,7 +59,7 @@ def test_blurlines_own_buckets_are_neither_sources_nor_destinations() -> None:
 
 
 def test_the_doctor_says_whether_a_source_can_be_read(importing: Settings, source: Bucket) -> None:
-    importing = importing.replace(destinations=())
+    importing = importing.replace(sources=(source.setting,), destinations=())
     assert [each.severity for each in imports(importing)] == [Severity.WARNING], "it is empty"
     source.put("a.jpg")
     assert [(each.name, each.severity) for each in imports(importing)] == [("imports.source.archive", Severity.OK)]

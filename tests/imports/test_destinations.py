@@ -16,7 +16,7 @@ from deployments.doctor.imports import imports
 from deployments.doctor.result import Severity
 from sql.deletion.deletions import delete_image, grace_periods
 from sql.engine.database import Database
-from sql.imports.destinations import update_destinations, written_path
+from sql.imports.destinations import update_destinations, written_paths
 from sql.imports.imports import start_import
 from sql.imports.listing import run_import
 from sql.jobs.attempts import Attempt
@@ -33,11 +33,11 @@ class House:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.database, self.store = settings, database, Store(settings)
 
-    def take(self) -> list[Attempt]:
-        """Import what is new; its attempts."""
-        request = ImportRequest(name="all", source="archive", destination="public", dry_run=False)
+    def take(self, source: str = "archive") -> list[Attempt]:
+        """Import what is new in a source; the attempts under way."""
+        request = ImportRequest(name=source, source=source, destination="public", dry_run=False)
         started = start_import(self.database, request, self.settings, "ann")
-        run_import(self.database, self.settings, self.store.source("archive"), started.id, 60)
+        run_import(self.database, self.settings, self.store.source(source), started.id, 60)
         return underway(self.database, self.settings)
 
     def publish(self, attempt: Attempt, data: bytes, reason: ReviewReason | None = None) -> None:
@@ -136,6 +136,62 @@ def test_the_newest_object_of_a_path_has_its_result_there(house: House, source: 
     assert destination.content() == {"blurred/a.jpg": b"new result"}
 
 
+def test_no_result_replaces_that_of_another_original(
+    house: House, source: Bucket, second: Bucket, destination: Bucket
+) -> None:
+    """One name results from several: of an original that has it, of one whose format is added, in another source."""
+    source.put("a.heic")
+    source.put("a.heic.jpg")
+    second.put("a.heic.jpg")
+    heic, jpeg = sorted(house.take(), key=lambda attempt: attempt.name)
+    house.publish(heic, b"of the HEIC")
+    house.deliver()
+    house.publish(jpeg, b"of the JPEG")
+    house.deliver()
+    (other,) = [each for each in house.take("second") if each.image_id not in (heic.image_id, jpeg.image_id)]
+    house.publish(other, b"of the second source")
+    house.deliver()
+    assert destination.content() == {
+        "blurred/a.heic.jpg": b"of the HEIC",
+        "blurred/a.heic (2).jpg": b"of the JPEG",
+        "blurred/a.heic (3).jpg": b"of the second source",
+    }
+    house.run(f"UPDATE images SET state = 'needs_review' WHERE id = '{jpeg.image_id}'")
+    house.deliver()
+    assert set(destination.content().values()) == {b"of the HEIC", b"of the second source"}
+    with house.database.transaction() as transaction:
+        approve(transaction, jpeg.image_id)
+    house.deliver()
+    assert destination.content()["blurred/a.heic (2).jpg"] == b"of the JPEG", "under the name that it had"
+
+    delete_image(house.database, None, heic.image_id, "ann", grace_periods(house.settings))
+    house.deliver()
+    house.run(f"DELETE FROM images WHERE id = '{heic.image_id}'")
+    house.run(f"UPDATE destination_results SET due_at = now() WHERE image_id = '{heic.image_id}'")
+    house.deliver()
+    assert set(destination.content().values()) == {b"of the JPEG", b"of the second source"}
+    with psycopg.connect(house.settings.database.conninfo) as connection:
+        paths = connection.execute("SELECT path FROM destination_paths WHERE written_path = 'a.heic.jpg'").fetchall()
+    assert paths == [], "nothing about a deleted image is kept"
+
+
+def test_a_path_stays_that_of_a_result_whose_image_has_expired(
+    house: House, source: Bucket, destination: Bucket
+) -> None:
+    source.put("a.heic")
+    (heic,) = house.take()
+    house.publish(heic, b"of the HEIC")
+    house.deliver()
+    house.run("DELETE FROM jobs")
+    house.run("UPDATE destination_results SET due_at = now()")
+    house.deliver()
+    source.put("a.heic.jpg")
+    (jpeg,) = house.take()
+    house.publish(jpeg, b"of the JPEG")
+    house.deliver()
+    assert destination.content() == {"blurred/a.heic.jpg": b"of the HEIC", "blurred/a.heic (2).jpg": b"of the JPEG"}
+
+
 def test_what_expires_in_blurline_stays_at_the_destination(house: House, source: Bucket, destination: Bucket) -> None:
     source.put("a.jpg")
     (attempt,) = house.take()
@@ -160,7 +216,7 @@ def test_what_expires_in_blurline_stays_at_the_destination(house: House, source:
     ],
 )
 def test_paths_stay_the_same(path: str, extension: str, written: str) -> None:
-    assert written_path(path, extension) == written
+    assert next(written_paths(path, extension)) == written
 
 
 def test_the_doctor_says_whether_a_destination_can_be_written(importing: Settings, destination: Bucket) -> None:

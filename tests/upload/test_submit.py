@@ -231,6 +231,15 @@ def test_only_results_are_overwritten(submitter: Submitter, worker: None) -> Non
     assert sorted(path.name for path in submitter.photos.iterdir()) == ["a.jpg", "b.jpg"]
 
 
+def test_a_result_whose_folder_is_a_file_goes_beside_it(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("trip/a.jpg")
+    submitter.results.mkdir(exist_ok=True)
+    (submitter.results / "trip").write_bytes(b"mine")
+    for _ in range(2):
+        assert submitter.run()[0] == 0
+        assert submitter.fetched() == {"trip": b"mine", "trip_/a.jpg": submitter.expected()["trip/a.jpg"]}
+
+
 def test_two_pictures_of_one_name_are_refused(submitter: Submitter) -> None:
     one, other = submitter.photograph("one/a.jpg"), submitter.photograph("other/a.jpg")
     for paths in ([one, other], [one.parent, other.parent]):

@@ -144,13 +144,23 @@ def result_name(name: str, extension: str | None) -> str:
 
 
 def _free_name(journal: Journal, output: Path, picture: Picture) -> str:
-    wanted = PurePosixPath(result_name(picture.name, picture.extension))
+    wanted = _beside_files(output, PurePosixPath(result_name(picture.name, picture.extension)))
     for number in count(1):
         chosen = str(wanted if number == 1 else wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}"))
         is_free = chosen == picture.result_name or not os.path.lexists(output / chosen)
         if is_free and not journal.is_taken(chosen, picture.name):
             return chosen
     raise AssertionError("numbers do not end")
+
+
+def _beside_files(output: Path, wanted: PurePosixPath) -> PurePosixPath:
+    """The path, with other names for those of its folders that are files."""
+    folder = PurePosixPath()
+    for name in wanted.parts[:-1]:
+        folder /= name
+        while os.path.lexists(output / folder) and not (output / folder).is_dir():
+            folder = folder.with_name(f"{folder.name}_")
+    return folder / wanted.name
 
 
 def _is_here(journal: Journal, output: Path, picture: Picture) -> bool:
