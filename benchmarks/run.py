@@ -31,6 +31,7 @@ from benchmarks import (
     submission,
     tiles,
     turned,
+    where,
 )
 from benchmarks.million import run as million
 
@@ -47,6 +48,7 @@ _PARTS = {
     "consistency": consistency.run,
     "sphere": sphere.run,
     "tiles": tiles.run,
+    "where": where.run,
 }
 
 

@@ -20,6 +20,7 @@ from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
 _QUALITY_WITHOUT_TABLES = 95
 _WEBP_QUALITY = 92
 _AVIF_QUALITY = 90
+_PNG_COMPRESS_LEVEL = 4  # of a photograph, two thirds of the time of 6, and 1 to 3 % more bytes
 _SUBSAMPLING = ("4:4:4", "4:2:2", "4:2:0")
 _XMP_TAG = 700
 _KEPT_COMPRESSIONS = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"}
@@ -111,6 +112,8 @@ def _options(encoding: Encoding, wanted: Format, metadata: Metadata, raster: Ras
         options |= _metadata(metadata, wanted, raster)
     if wanted is Format.JPEG:
         options |= _jpeg(encoding)
+    elif wanted is Format.PNG:
+        options["compress_level"] = _PNG_COMPRESS_LEVEL
     elif wanted is Format.WEBP:
         options |= {"lossless": is_lossless(encoding, wanted), "quality": _WEBP_QUALITY, "method": 4, "exact": True}
     elif wanted is Format.AVIF:
