@@ -37,7 +37,9 @@ hypothesis_settings.load_profile("without a clock")
 _SHARED = (
     *(f"tests/acceptance/test_{own}.py" for own in ("faults", "lifecycle", "operating", "sign_in")),
     "tests/acceptance",
+    "tests/cli/test_misconfigured.py",
     "tests/dashboard/test_guard.py",
+    "tests/deployments/containers/test_compose.py",
     "tests/orchestration",
     "tests/upgrades/test_first_release.py",
 )
