@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics  # noqa: F401  # now: Streamlit makes the folder of the pages, one of which has this name, importable
+
 from streamlit.web.cli import main
 
 from blurline.inbound.connection_deadlines import install_as_default

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blurline.box import Box
 
-_MOST_PX = 1_000_000
-_Coordinate = Annotated[float, Field(ge=0, le=_MOST_PX, strict=True, allow_inf_nan=False)]
+MOST_PX = 1_000_000
+_Coordinate = Annotated[float, Field(ge=0, le=MOST_PX, strict=True, allow_inf_nan=False)]
 
 
 class Unit(StrEnum):
@@ -63,7 +63,7 @@ class SizeLimits(BaseModel):
         description="Faces whose longer side is shorter than this stay visible.",
         default=0,
         ge=0,
-        le=_MOST_PX,
+        le=MOST_PX,
         strict=True,
         allow_inf_nan=False,
     )
@@ -72,7 +72,7 @@ class SizeLimits(BaseModel):
         description="Faces whose longer side is longer than this stay visible. Empty: no limit.",
         default=None,
         gt=0,
-        le=_MOST_PX,
+        le=MOST_PX,
         strict=True,
         allow_inf_nan=False,
     )

@@ -9,7 +9,7 @@ import streamlit as st
 from blurline.access.tokens import Scope
 from blurline.contract import Job, RerunRequest
 from dashboard.access.session import client, may, me
-from dashboard.policy_form import policy_form
+from dashboard.policy.form import policy_form
 from dashboard.problems import stating_problems
 from dashboard.states import IMAGE_STATES, counted
 

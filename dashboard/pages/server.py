@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 import dashboard.jobs.picker
+import dashboard.policy.preview
 import dashboard.review.board
 import dashboard.statistics.sections  # noqa: F401
 from blurline.settings import load_settings

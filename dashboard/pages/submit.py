@@ -16,7 +16,7 @@ from dashboard.jobs.labels import parse_labels
 from dashboard.jobs.picker import show_picker
 from dashboard.jobs.retention_form import retention_form
 from dashboard.jobs.upload_desk import Submission, UploadDesk, upload_desk
-from dashboard.policy_form import policy_form
+from dashboard.policy.form import policy_form
 from dashboard.problems import state
 from dashboard.states import counted, plain
 from dashboard.upkeep.health import show_delays

@@ -11,7 +11,7 @@ from blurline.contract import BacklogRerun, BacklogRerunRequest
 from blurline.contract.reruns import MAX_RERUN_IMAGES
 from dashboard.access.session import client
 from dashboard.days import zone
-from dashboard.policy_form import overrides_form
+from dashboard.policy.form import overrides_form
 from dashboard.problems import stating_problems
 from dashboard.states import IMAGE_STATES, counted, plain
 

@@ -110,3 +110,8 @@ def texts(page: AppTest) -> str:
 def field(among: Iterable[Any], label: str) -> Any:
     """The field with this label."""
     return next(each for each in among if each.label == label)
+
+
+def keyed(among: Iterable[Any], key: str) -> Any:
+    """The field with this key."""
+    return next(each for each in among if each.key == key)

@@ -11,7 +11,7 @@ from dashboard.jobs.picker_answer import PickerAnswer
 from dashboard.jobs.upload_desk import UploadDesk
 from dashboard.states import counted
 from tests.broken_connections import breaking
-from tests.dashboard.conftest import Enter, Open, texts
+from tests.dashboard.conftest import Enter, Open, keyed, texts
 from tests.pictures import HOPPER
 
 
@@ -103,12 +103,42 @@ def test_an_invalid_label_is_reported_at_once(open_page: Open, labels: str, why:
     assert button.disabled
 
 
-def test_an_invalid_policy_is_reported_at_once(open_page: Open) -> None:
+def test_regions_sizes_and_classes_have_fields(open_page: Open, client: Client) -> None:
     page = open_page("submit.py")
-    page.text_area[0].set_value('{"keep_regions": [{"x1": 1, "y1": 0, "x2": 0, "y2": 1}]}').run()
-    assert "x2 must be larger than x1" in texts(page)
-    page.text_area[0].set_value("no json").run()
-    assert "are not valid JSON" in texts(page)
+    _choose(page)
+    _press(page, "Add a region to keep")
+    assert "Regions to keep, number 1: field required." in texts(page)
+    sides = [each for each in page.number_input if str(each.key).startswith("kept-policy-default-keep_regions-0-")]
+    assert [each.label for each in sides] == ["Left (0 to 1)", "Top (0 to 1)", "Right (0 to 1)", "Bottom (0 to 1)"]
+    for side, value in zip(sides, (0.5, 0.0, 0.25, 1.0), strict=True):
+        side.set_value(value)
+    page.run()
+    assert "Regions to keep, number 1: x2 must be larger than x1" in texts(page)
+    (button,) = [button for button in page.button if button.label.startswith("Submit")]
+    assert button.disabled
+    page.number_input(key="kept-policy-default-keep_regions-0-relative-x2").set_value(1.0).run()
+    _press(page, "Add a region to destroy")
+    _press(page, "Remove region 1 to keep")
+    _press(page, "Add a region to destroy")
+    keyed(page.button_group, "kept-policy-default-always_regions-0-unit").set_value("pixel").run()
+    for row, unit, corners in ((0, "pixel", (10.0, 20.0, 30.0, 40.0)), (1, "relative", (0.0, 0.9, 1.0, 1.0))):
+        for side, value in zip(("x1", "y1", "x2", "y2"), corners, strict=True):
+            page.number_input(key=f"kept-policy-default-always_regions-{row}-{unit}-{side}").set_value(value)
+    keyed(page.button_group, "kept-policy-default-size_limits-unit").set_value("Pixels").run()
+    page.number_input(key="kept-policy-default-size_limits-pixel-min_side").set_value(12.0).run()
+    said = texts(page)
+    assert "Changed; it was none." in said and "Changed; it was every size." in said
+    assert "the detectors of this installation find only faces" in said
+    page.switch_page("jobs.py").run()
+    page.switch_page("submit.py").run()
+    _submit(page, "a.jpg")
+    (job,) = client.jobs()
+    assert job.policy["keep_regions"] == []
+    assert job.policy["always_regions"] == [
+        {"x1": 10, "y1": 20, "x2": 30, "y2": 40, "unit": "pixel"},
+        {"x1": 0, "y1": 0.9, "x2": 1, "y2": 1, "unit": "relative"},
+    ]
+    assert job.policy["size_limits"] == {"min_side": 12, "max_side": None, "unit": "pixel"}
 
 
 def test_a_lost_answer_creates_no_second_job(enter: Enter, api_url: str, client: Client) -> None:

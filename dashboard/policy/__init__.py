@@ -1,0 +1,1 @@
+"""Forms for policies, and a preview of what they do."""
