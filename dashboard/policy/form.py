@@ -27,10 +27,10 @@ def policy_form(base: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     if f"{key}-{PLAIN[0]}" not in st.session_state:
         for name in _REGIONS:
             forget_regions(f"{key}-{name}")
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    preview, fields = st.columns([2, 3], gap="large")
+    with fields:
         given = _plain_fields(base, key) | _structured_fields(base, key)
-    with right:
+    with preview:
         policy = _checked(given)
         if policy is None:
             return None
@@ -80,8 +80,8 @@ def _checked(given: Mapping[str, Any]) -> Policy | None:
     try:
         return Policy.model_validate_json(json.dumps(given))
     except ValidationError as error:
-        for each in error.errors():
-            st.error(_sentence(each), icon=":material/error:")
+        for sentence in dict.fromkeys(map(_sentence, error.errors())):
+            st.error(sentence, icon=":material/error:")
     return None
 
 
@@ -90,4 +90,6 @@ def _sentence(error: ErrorDetails) -> str:
     name, *within = error["loc"]
     numbered = "".join(f", number {each + 1}" for each in within if isinstance(each, int))
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":  # only a side of a region can be
+        message = "fill in all four sides, or remove it"
     return f"{title_of(str(name))}{numbered}: {message[:1].lower()}{message[1:]}."
