@@ -122,8 +122,8 @@ def test_regions_sizes_and_classes_have_fields(open_page: Open, client: Client) 
     _press(page, "Add a region to destroy")
     keyed(page.button_group, "kept-policy-default-always_regions-0-unit").set_value("pixel").run()
     for row, unit, corners in ((0, "pixel", (10.0, 20.0, 30.0, 40.0)), (1, "relative", (0.0, 0.9, 1.0, 1.0))):
-        for side, value in zip(("x1", "y1", "x2", "y2"), corners, strict=True):
-            page.number_input(key=f"kept-policy-default-always_regions-{row}-{unit}-{side}").set_value(value)
+        for corner, value in zip(("x1", "y1", "x2", "y2"), corners, strict=True):
+            page.number_input(key=f"kept-policy-default-always_regions-{row}-{unit}-{corner}").set_value(value)
     keyed(page.button_group, "kept-policy-default-size_limits-unit").set_value("Pixels").run()
     page.number_input(key="kept-policy-default-size_limits-pixel-min_side").set_value(12.0).run()
     said = texts(page)
