@@ -14,7 +14,8 @@ from dashboard.policy.fields import FIELDS, mark_change, title_of
 from dashboard.states import counted
 
 UNITS = {Unit.RELATIVE: "Relative", Unit.PIXEL: "Pixels"}
-_SIDES = ("x1", "y1", "x2", "y2")
+_CORNERS = (("x1", "y1"), ("x2", "y2"))
+_FIELDS = ("x1", "y1", "x2", "y2", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +70,22 @@ def _region_fields(title: str, filled: dict[str, Any], key: str, remove: partial
         bounds = BOUNDS[unit]
         is_given = filled.get("unit") == unit
         region: dict[str, Any] = {"unit": str(unit)}
-        columns = st.columns(2)
-        for at, side in enumerate(_SIDES):
-            value = columns[at % 2].number_input(
-                f"{Region.model_fields[side].title} ({bounds.name})",
-                0.0,
-                bounds.most,
-                float(filled[side]) if is_given else None,
-                bounds.step,
-                format="%g",
-                key=f"{key}-{unit}-{side}",
-                help=Region.model_fields[side].description,
-            )
-            if value is not None:
-                region[side] = value
+        for corner in _CORNERS:
+            for column, side in zip(st.columns(2), corner, strict=True):
+                value = column.number_input(
+                    f"{Region.model_fields[side].title} ({bounds.name})",
+                    0.0,
+                    bounds.most,
+                    float(filled[side]) if is_given else None,
+                    bounds.step,
+                    format="%g",
+                    key=f"{key}-{unit}-{side}",
+                    help=Region.model_fields[side].description,
+                )
+                if value is not None:
+                    region[side] = value
         st.button(f"Remove {title}", icon=":material/delete:", type="tertiary", key=f"press-{key}", on_click=remove)
-    return {side: region[side] for side in (*_SIDES, "unit") if side in region}
+    return {side: region[side] for side in _FIELDS if side in region}
 
 
 def _add(key: str) -> None:
