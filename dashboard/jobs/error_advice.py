@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
+from blurline.contract import ImageError
 from blurline.error_codes import ERROR_CODES
 
+# How a sentence begins that says what to do.
+_REMEDY = re.compile(
+    r"(?:^|[.;:] )(?:Ask|Change|Check|Choose|Convert|Correct|Crop|Draw|Export|Follow|Install|Look|Name|Put|Re-run|"
+    r"Reduce|Reload|Remove|Resize|Save|Scale|Send|Set|Split|Start|Submit|Tell|Try|Upload|Use|Wait)\b"
+)
 
-def advice(code: str) -> str:
-    """Advice for the submitter."""
-    known = ERROR_CODES.get(code)
+
+def advice(error: ImageError) -> str:
+    """Advice for the submitter; empty if the message of the error gives it."""
+    if _REMEDY.search(error.message):
+        return ""
+    known = ERROR_CODES.get(error.code)
     return known.advice if known else "Re-run the image. If it fails again, tell the operator."
 
 

@@ -32,5 +32,8 @@ def failures(job: Job) -> None:
 def _cause(code: str, images: list[Image]) -> str:
     names = ", ".join(map(plain, (image.name for image in images[:_NAMED])))
     more = f" and {len(images) - _NAMED:,} more" if len(images) > _NAMED else ""
-    message = plain(images[0].error.message) if images[0].error else ""
-    return f"{names}{more}: {message} **{advice(code)}** :small[:gray[{code}]]"
+    error = images[0].error
+    if error is None:
+        return f"{names}{more}"
+    told = f" **{advice(error)}**" if advice(error) else ""
+    return f"{names}{more}: {plain(error.message)}{told} :small[:gray[{code}]]"

@@ -103,7 +103,8 @@ def _preview(image: ImageWithDetections, of: PreviewOf) -> Picture | None:
 def _facts(image: ImageWithDetections) -> None:
     st.markdown(IMAGE_STATES[image.state].badge)
     if image.error is not None:
-        st.markdown(f"{plain(image.error.message)}\n\n**What to do:** {advice(image.error.code)}")
+        told = f"\n\n**What to do:** {advice(image.error)}" if advice(image.error) else ""
+        st.markdown(f"{plain(image.error.message)}{told} :small[:gray[{image.error.code}]]")
     for note in image.notes:
         st.caption(plain(note.message))
     for name, value in _values(image).items():

@@ -9,32 +9,36 @@ import streamlit as st
 from blurline.access.tokens import Scope
 from blurline.contract import Job, RerunRequest
 from dashboard.access.session import client, may, me
+from dashboard.deletion.receipts import receipt_link
 from dashboard.policy.form import policy_form
 from dashboard.problems import stating_problems
 from dashboard.states import IMAGE_STATES, counted
 
 EndedState = Literal["failed", "needs_review", "published"]
 
-_NOTICE = "notice"
+_NOTICE, _RECEIPT = "notice", "last-receipt"
 _ENDED: tuple[EndedState, ...] = ("failed", "needs_review", "published")
 
 
-def actions(job: Job) -> None:
-    """Show buttons for the user's permitted actions on the job."""
+def actions(job: Job, *, is_held: bool) -> None:
+    """Show buttons for the user's permitted actions on the job. With ``is_held``, nothing of it can be deleted."""
     if not (may(Scope.OPERATE) or job.owner == me().id):
         return
     if job.state != "finished" and st.button("Cancel", icon=":material/cancel:", key="cancel-job"):
         _cancel(job)
     if any(map(_counts(job).get, _ENDED)) and st.button("Re-run", icon=":material/replay:", key="rerun-job"):
         _rerun(job)
-    if st.button("Delete", icon=":material/delete:", key="delete-job"):
+    why_not = "Release the legal hold first." if is_held else None
+    if st.button("Delete", icon=":material/delete:", key="delete-job", disabled=is_held, help=why_not):
         _delete(job)
 
 
 def notice() -> None:
-    """Show the outcome of the last action, once."""
+    """Show the outcome of the last action, once, and the way to the receipt of this session's last deletion."""
     if _NOTICE in st.session_state:
         st.success(st.session_state.pop(_NOTICE), icon=":material/check_circle:")
+    if _RECEIPT in st.session_state:
+        receipt_link(st.session_state[_RECEIPT])
 
 
 def done(sentence: str) -> None:
@@ -63,6 +67,7 @@ def _delete(job: Job) -> None:
         with stating_problems():
             receipt = client().delete_job(job.id)
             st.query_params.clear()
+            st.session_state[_RECEIPT] = receipt.id
             done(
                 f"{counted(receipt.images, 'image')} deleted. Receipt **{receipt.id}**: "
                 "originals and results are removed from the store soon."

@@ -34,22 +34,24 @@ _STYLE = """<style>
 
 @dataclass(frozen=True, slots=True)
 class PageLink:
-    """A page: its file, and the scopes, one of which is required to see it."""
+    """A page: its file, the scopes, one of which is required to see it, and the guide that describes it."""
 
     file: str
     title: str
     icon: str
     scopes: tuple[Scope, ...]
+    guide: str
 
 
 ENTRIES = (
-    PageLink("submit.py", "Submit", ":material/upload:", (Scope.SUBMIT,)),
-    PageLink("jobs.py", "Jobs", ":material/stacks:", tuple(Scope)),
-    PageLink("find.py", "Find", ":material/search:", tuple(Scope)),
-    PageLink("review.py", "Review", ":material/visibility:", (Scope.REVIEW,)),
-    PageLink("statistics.py", "Statistics", ":material/monitoring:", tuple(Scope)),
-    PageLink("exports.py", "Exports", ":material/download:", tuple(Scope)),
-    PageLink("system.py", "System", ":material/dns:", (Scope.OPERATE,)),
+    PageLink("submit.py", "Submit", ":material/upload:", (Scope.SUBMIT,), "submitter"),
+    PageLink("jobs.py", "Jobs", ":material/stacks:", tuple(Scope), "dashboard"),
+    PageLink("find.py", "Find", ":material/search:", tuple(Scope), "dashboard"),
+    PageLink("review.py", "Review", ":material/visibility:", (Scope.REVIEW,), "reviewer"),
+    PageLink("statistics.py", "Statistics", ":material/monitoring:", tuple(Scope), "statistics"),
+    PageLink("exports.py", "Exports", ":material/download:", tuple(Scope), "statistics"),
+    PageLink("system.py", "System", ":material/dns:", (Scope.OPERATE,), "operator"),
+    PageLink("guides.py", "Guides", ":material/menu_book:", tuple(Scope), "dashboard"),
 )
 
 
@@ -61,12 +63,17 @@ def _run() -> None:
     with recovering(token):
         begin(token)
         keep_fields()
-        pages = [
-            st.Page(_PAGES / entry.file, title=entry.title, icon=entry.icon)
+        pages = {
+            entry.title: st.Page(_PAGES / entry.file, title=entry.title, icon=entry.icon)
             for entry in ENTRIES
-            if any(map(may, entry.scopes)) and (_PAGES / entry.file).exists()
-        ]
-        st.navigation(pages, position="top").run()
+            if any(map(may, entry.scopes))
+        }
+        page = st.navigation(list(pages.values()), position="top")
+        page.run()
+        guide = next(entry.guide for entry in ENTRIES if entry.title == page.title)
+        st.page_link(
+            pages["Guides"], label="Guide to this page", icon=":material/menu_book:", query_params={"guide": guide}
+        )
         st.caption(f"Signed in as {plain(me().id)} with the scopes {', '.join(me().scopes)}.")
     show_sign_out()
 

@@ -13,6 +13,7 @@ from blurline.client import Chosen
 from blurline.client.exports import Table, TableFormat, TrainingFormat
 from blurline.settings import load_settings
 from dashboard.access.session import client, may, sees_everything
+from dashboard.deletion.receipts import receipt_field
 from dashboard.download_links import download_link
 from dashboard.problems import stating_problems
 from dashboard.states import counted
@@ -45,6 +46,7 @@ def _show() -> None:
             if sees_everything():
                 _training_sets(chosen)
     _audit()
+    receipt_field()
 
 
 def _tables(chosen: Chosen) -> None:

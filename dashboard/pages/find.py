@@ -14,6 +14,7 @@ from dashboard.jobs.grid import PER_PAGE, describe, show_grid
 from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_field, name_in_address
 from dashboard.jobs.image_view import image_view
 from dashboard.jobs.labels import parse_labels
+from dashboard.jobs.notes import NOTES
 from dashboard.jobs.sending import choosing
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
@@ -62,7 +63,9 @@ def _fields() -> None:
         )
     label, note, owner = st.columns(3)
     label.text_input("Label", placeholder="assignment=4711", **in_address("label", text))
-    note.text_input("Note", placeholder="hdr_reduced", **in_address("note", text))
+    note.selectbox(
+        "Note", list(NOTES), format_func=NOTES.__getitem__, placeholder="Any", **in_address("note", one_of(list(NOTES)))
+    )
     if sees_everything():
         owner.text_input("Owner", placeholder="Anyone", **in_address("owner", text))
 
@@ -77,7 +80,7 @@ def _query() -> ImageQuery:
         name=name_in_address(),
         labels=tuple(parse_labels(said.get("label", "")).items()),
         owner=said.get("owner", "").strip() or None if sees_everything() else None,
-        note=said.get("note", "").strip() or None,
+        note=one_of(list(NOTES))(said.get("note")),
         doubt_above=doubt_in_address(),
         sort=sort if sort and (state or sort != _BY_DOUBT) else "-created_at",
     )

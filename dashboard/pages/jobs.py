@@ -36,7 +36,7 @@ def _show() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title("Job", width="content")
         with st.container(horizontal=True, horizontal_alignment="right"):
-            actions(found)
+            actions(found, is_held=bool(holds))
             hold_button(found, holds)
     notice()
     show_holds(holds)

@@ -37,13 +37,14 @@ def visits(stack: Stack) -> list[Visit]:
         Visit("jobs", "/jobs", "Submitted"),
         Visit("job", f"/jobs?job={job}", "1 image failed"),
         Visit("image", f"/jobs?job={job}&image={images['group.jpg']['id']}", "Faces destroyed"),
-        Visit("failed image", f"/jobs?job={job}&image={images['cut.jpg']['id']}", "What to do"),
+        Visit("failed image", f"/jobs?job={job}&image={images['cut.jpg']['id']}", "Export or upload it again"),
         Visit("find", "/find", "found"),
         Visit("review", "/review", "held.jpg"),
         Visit("board", f"/review?image={held['id']}", "Approve"),
         *(Visit(f"statistics {each}", f"/statistics?figures={each}", "Deleted images are not") for each in sections),
         Visit("exports", "/exports", "Training sets"),
         Visit("system", "/system", "PostgreSQL"),
+        Visit("guides", "/guides?guide=dashboard", "The dashboard"),
     ]
 
 

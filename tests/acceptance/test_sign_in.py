@@ -97,7 +97,7 @@ def test_people_sign_in_see_their_own_jobs_and_sign_out(visit: Visit, provider: 
 
     _sign_in(visit, provider, Person("ann", "submit"))
     _sees(page.get_by_text(f"Signed in as {provider.issuer}#ann with the scopes submit."))
-    _has_pages(page, "Submit", "Jobs", "Statistics", "Exports")
+    _has_pages(page, "Submit", "Jobs", "Statistics", "Exports", "Guides")
     page.get_by_role("link", name="Jobs").click()
     table = page.get_by_test_id("stDataFrame")
     expect(table).to_contain_text(anns)
@@ -114,7 +114,7 @@ def test_people_sign_in_see_their_own_jobs_and_sign_out(visit: Visit, provider: 
 
     _sign_in(visit, provider, Person("olga", "operate"))
     _sees(page.get_by_text(f"Signed in as {provider.issuer}#olga with the scopes operate."))
-    _has_pages(page, "Jobs", "Statistics", "Exports", "System")
+    _has_pages(page, "Jobs", "Statistics", "Exports", "System", "Guides")
     _sign_out(page)
 
     _sign_in(visit, provider, Person("nobody", "openid"))

@@ -67,11 +67,11 @@ def test_images_are_found_by_name_and_label(open_page: Open, job: Job) -> None:
 def test_a_shared_address_shows_the_same_images(open_page: Open, job: Job) -> None:
     page = open_page("find.py", state="published", doubt="60", sort="-doubt")
     assert _shown(page) == ["other.jpg", "IMG_0816.jpg"]
-    assert [each.value for each in page.selectbox] == ["published", 60, "-doubt"]
+    assert [each.value for each in page.selectbox] == ["published", 60, "-doubt", None]
     page.query_params = {"name": "waits"}  # as the browser's back button leaves it
     page.run()
     assert _shown(page) == ["waits.jpg"] and page.text_input[0].value == "waits"
-    assert [each.value for each in page.selectbox] == [None, None, None]
+    assert [each.value for each in page.selectbox] == [None, None, None, None]
 
 
 def test_a_wrong_address_shows_everything(open_page: Open, job: Job) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 from streamlit.testing.v1 import AppTest
@@ -23,6 +25,7 @@ from tests.dashboard.held_images import jpeg
 from tests.factories import result
 from tests.pictures import HOPPER
 from tests.simulated_worker import SENTENCE, settle
+from tests.waiting import wait_for
 
 
 def _submit(client: Client, tmp_path: Path, *names: str, **labels: str) -> Job:
@@ -47,7 +50,7 @@ def _press(page: AppTest, *labels: str) -> None:
 def test_without_a_job_the_page_says_what_to_do(open_page: Open) -> None:
     page = open_page("jobs.py")
     assert "There are no jobs yet" in texts(page)
-    assert [link.label for link in page.page_link] == ["Submit photographs"]
+    assert [link.label for link in page.page_link] == ["Submit photographs", "Guide to this page"]
 
 
 def test_jobs_are_listed_with_their_progress(
@@ -116,7 +119,7 @@ def test_a_job_shows_its_failures_with_what_to_do(
     page = open_page("jobs.py", job=str(job.id))
     said = texts(page)
     assert "2 images failed" in said and "broken.jpg, broken_too.jpg" in said
-    assert SENTENCE in said and "save it, then submit it again" in said
+    assert SENTENCE in said and "save it, then submit it again" not in said  # the sentence says what to do
     assert "assignment=4711" in said
     assert {"a\\.jpg", "broken\\.jpg"} <= {button.label for button in page.button}
 
@@ -164,6 +167,12 @@ def test_a_job_is_deleted_only_when_asked_twice(open_page: Open, client: Client,
     _press(page, "Delete", "Delete permanently")
     assert "2 images deleted. Receipt" in texts(page)
     assert list(client.jobs()) == []
+    (receipt,) = re.findall(r"Receipt \*\*([0-9a-f-]{36})\*\*", texts(page))
+    wait_for("the files are gone", lambda: client.deletion(UUID(receipt)).completed_at)
+    page = open_page("exports.py", receipt=receipt)
+    assert "**2 images** deleted" in texts(page) and "the store has held none of the files since" in texts(page)
+    assert "Proof of the deletion" in [each.label for each in page.get("download_button")]
+    assert "not the id of a receipt" in texts(open_page("exports.py", receipt="7"))
 
 
 def test_a_job_is_cancelled_only_when_asked_twice(open_page: Open, client: Client, tmp_path: Path) -> None:
