@@ -103,6 +103,11 @@ _REQUESTS = {
         "Correct the image at the places that were found, or reject it.",
         status=409,
     ),
+    "another_reviewer_needed": _code(
+        "The reviewer has given the first of two approvals, and the policy demands two reviewers.",
+        "Let another reviewer approve the result, or correct or reject it.",
+        status=409,
+    ),
     "marks_missing": _code(
         "A reviewer has marked a face that the result still shows.",
         "Correct the image with the face marked, or reject it.",
@@ -319,6 +324,9 @@ _IMAGES = {
     "doubtful": _code("A face may still be visible in the result.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "review_asked": _code("The policy asks for a review of every result.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "sent_to_review": _code("A person asked for a review of the result.", _WAIT_FOR_REVIEW, Place.IMAGE),
+    "second_approval": _code(
+        "One reviewer has approved or corrected the result, and the policy demands two.", _WAIT_FOR_REVIEW, Place.IMAGE
+    ),
     "corrected": _code("A reviewer corrected the result and asked for a second look.", _WAIT_FOR_REVIEW, Place.IMAGE),
     "rejected": _code(
         "A reviewer withdrew the result.",

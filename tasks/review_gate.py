@@ -10,6 +10,7 @@ from blurline.decision.finding import VisibleFace, findings_message
 from blurline.errors import OutputCheckFailed
 from blurline.policy import Policy, Review
 from sql.jobs.publishing import ReviewReason
+from sql.jobs.settlement import SECOND_APPROVAL
 
 
 def review_reason(
@@ -18,10 +19,12 @@ def review_reason(
     """Why a reviewer must see the result before it is published; None when it may be published at once.
 
     A file of so many ``frames`` with ``findings`` is never published. A corrected result waits only if its reviewer
-    asked for that: the reviewer has already seen the image.
+    asked for that, because the reviewer has already seen the image, or if its policy demands two reviewers.
     """
     if findings:
         return ReviewReason(OutputCheckFailed.code, findings_message(findings, frames))
+    if correction is not None and correction.is_first_approval:
+        return ReviewReason(SECOND_APPROVAL, "A reviewer has corrected this result. Another reviewer must approve it.")
     if correction is not None:
         return ReviewReason("corrected", "The correction must be approved.") if correction.is_held else None
     if policy.review is Review.ALWAYS:

@@ -73,12 +73,16 @@ def release_image(context: Ctx, who: Reviewer, image_id: UUID) -> None:
 
 @router.post(
     "/images/{image_id}/approve",
-    responses=problem_responses(*_DECIDING, "result_changed", "result_refused", "marks_missing", "frames_unseen"),
+    responses=problem_responses(
+        *_DECIDING, "result_changed", "result_refused", "marks_missing", "frames_unseen", "another_reviewer_needed"
+    ),
 )
 def approve(context: Ctx, who: Reviewer, image_id: UUID, request: ApprovalRequest) -> ImageWithDetections:
-    """Publish the result that the reviewer has seen, if it still is the image's current one."""
+    """Publish the result that the reviewer has seen, if it still is the image's current one. Where two reviewers are
+    demanded, the first approval leaves the image at the review gate with the code `second_approval`."""
     visible_image(context, who, image_id)
-    approve_image(context.database, who.owner, image_id, request.result_sha256, request.frames_shown)
+    least = context.settings.least_policy.least_reviewers
+    approve_image(context.database, who.owner, image_id, request.result_sha256, request.frames_shown, least)
     log.info("image_approved", image_id=str(image_id), reviewer=who.owner)
     return _shown(context, who, image_id)
 
@@ -111,6 +115,7 @@ def correct(context: Ctx, who: Reviewer, image_id: UUID, request: CorrectionRequ
         batch_size(context.settings),
         note=request.note,
         is_held=request.hold,
+        least_reviewers=context.settings.least_policy.least_reviewers,
     )
     log.info("image_corrected", image_id=str(image_id), reviewer=who.owner, boxes=len(request.destroy))
     return _shown(context, who, image_id)

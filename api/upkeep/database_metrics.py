@@ -21,7 +21,7 @@ _FRESH_S = 10
 # Exported as 0 when there are none, so that an alert rule can distinguish "none" from "unknown".
 _STATES = ("queued", "processing", "published", "needs_review", "failed", "deleted")
 _QUEUES = ("express", "interactive", "backlog")
-_HELD = ("doubtful", "review_asked", "output_check_failed")
+_HELD = ("doubtful", "review_asked", "second_approval", "output_check_failed")
 
 
 class DatabaseMetrics:

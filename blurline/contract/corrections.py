@@ -57,13 +57,18 @@ class MarkedBox(BaseModel):
 
 class Correction(BaseModel):
     """All boxes to destroy, and the detections to leave visible. ``is_held``: the new result waits for another
-    review."""
+    review. ``is_first_approval``: it waits, and another reviewer than the one who corrected it must approve it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     destroy: tuple[MarkedBox, ...] = Field(default=(), max_length=_MOST_BOXES)
     leave: tuple[MarkedBox, ...] = Field(default=(), max_length=_MOST_BOXES)
     is_held: bool = Field(default=False, strict=True)
+    is_first_approval: bool = Field(
+        default=False,
+        strict=True,
+        exclude_if=lambda value: value is False,  # so that workers of the previous release read corrections without it
+    )
 
     def check_marks(self, sizes_px: Sequence[tuple[float, float]]) -> None:
         """Raise MarkMisses unless every box to destroy covers a pixel; ``sizes_px``: (width, height) of each frame."""

@@ -21,6 +21,7 @@ _REVIEWS, _PROFILES, _METADATA = tuple(Review), tuple(ProfileName), tuple(Metada
 _VARIABLES = {
     "review": "BLURLINE_LEAST_REVIEW",
     "max_doubt": "BLURLINE_HIGHEST_MAX_DOUBT",
+    "reviewers": "BLURLINE_LEAST_REVIEWERS",
     "profile": "BLURLINE_LEAST_PROFILE",
     "min_score": "BLURLINE_HIGHEST_MIN_SCORE",
     "padding": "BLURLINE_LEAST_PADDING",
@@ -88,7 +89,7 @@ def at_least(policy: Policy, settings: Settings) -> Policy:
 
 
 def is_looser(policy: Policy, than: Policy, settings: Settings) -> bool:
-    """Whether ``policy`` may find or destroy less than another policy. Their `review` and `max_doubt` do not count."""
+    """Whether ``policy`` may find or destroy less than another policy. What they say of reviews does not count."""
     return (
         _PROFILES.index(policy.profile) < _PROFILES.index(than.profile)
         or _threshold(policy, settings) > _threshold(than, settings)
@@ -113,6 +114,7 @@ def _raised(policy: Policy, settings: Settings) -> Mapping[str, Any]:
     return {
         "review": max(policy.review, Review(least.least_review), key=_REVIEWS.index),
         "max_doubt": min(policy.max_doubt, least.highest_max_doubt),
+        "reviewers": policy.reviewers if policy.approvals >= least.least_reviewers else least.least_reviewers,
         "profile": max(policy.profile, ProfileName(least.least_profile), key=_PROFILES.index),
         "min_score": highest if is_above else policy.min_score,
         "padding": max(policy.padding, least.least_padding),

@@ -92,6 +92,12 @@ class Policy(BaseModel):
         le=1,
         description="With `review: doubtful`, the doubt from which a result waits for a review.",
     )
+    reviewers: Annotated[int, Field(strict=True, ge=1, le=2)] | None = Field(
+        title="Reviewers",
+        default=None,
+        exclude_if=lambda value: value is None,  # so that workers of the previous release read policies without it
+        description="How many different reviewers must approve a result that waits for a review. Default: one.",
+    )
     keep_regions: tuple[Region, ...] = Field(
         title="Regions to keep",
         default=(),
@@ -150,6 +156,11 @@ class Policy(BaseModel):
     def classes_destroyed(self) -> Mapping[str, Style]:
         """The classes beside faces to destroy, and the style of each."""
         return MappingProxyType(self.other_classes or {})
+
+    @property
+    def approvals(self) -> int:
+        """How many different reviewers must approve a result that waits for a review."""
+        return self.reviewers or 1
 
     def for_class(self, class_name: str) -> Policy:
         """The policy with the style of a class. A class that it does not name has the style of faces."""

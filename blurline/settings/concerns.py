@@ -337,6 +337,9 @@ class LeastPolicySettings(Concern, alias_generator=_named("BLURLINE_")):
     highest_max_doubt: float = Field(
         default=1, ge=0, le=1, description="The highest `max_doubt`: a lower one sends more results to review."
     )
+    least_reviewers: int = Field(
+        default=1, ge=1, le=2, description="The least `reviewers`: with 2, two people must approve what is reviewed."
+    )
     least_profile: Literal["fast", "standard", "thorough"] = Field(
         default="fast", description="The least thorough `profile`: `fast`, `standard` or `thorough`."
     )

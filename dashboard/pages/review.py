@@ -31,6 +31,9 @@ def _page() -> None:
     _follow_link(desk)
     desk.ensure_case()
     _keep_place(desk)
+    if desk.notice:
+        st.toast(plain(desk.notice), icon=":material/group:")
+        desk.notice = ""
     st.button("Show as a list", icon=":material/grid_view:", type="tertiary", on_click=_enter_list)
     if desk.case is None:
         st.title("Review")

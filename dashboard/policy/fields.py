@@ -39,7 +39,11 @@ def plain_field(name: str, value: Any, key: str) -> Any:
         number = int if field["type"] == "integer" else float
         lowest, highest = number(field["minimum"]), number(field["maximum"])
         return st.slider(label, lowest, highest, number(value), key=key, help=described)
-    bounds = next(each for each in field["anyOf"] if each["type"] == "number")
+    bounds = next(each for each in field["anyOf"] if each["type"] != "null")
+    if bounds["type"] == "integer":  # null stands for the least
+        least = bounds["minimum"]
+        chosen = st.slider(label, least, bounds["maximum"], value or least, key=key, help=described)
+        return None if value is None and chosen == least else chosen
     lowest, below = float(bounds["minimum"]), float(bounds["exclusiveMaximum"])
     return st.number_input(
         label, lowest, below - _STEP, value, _STEP, key=key, help=described, placeholder="the profile's value"

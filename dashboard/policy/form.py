@@ -53,7 +53,7 @@ def overrides_form(key: str) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for at, name in enumerate(names):
         with columns[at % _COLUMNS]:
-            changes[name] = plain_field(name, usual[name], f"{key}-{name}")
+            changes[name] = plain_field(name, usual.get(name), f"{key}-{name}")
     return changes
 
 
@@ -62,8 +62,9 @@ def _plain_fields(base: Mapping[str, Any], key: str) -> dict[str, Any]:
     columns = st.columns(2, gap="medium")
     for at, name in enumerate(PLAIN):
         with columns[at % 2]:
-            given[name] = plain_field(name, base[name], f"{key}-{name}")
-            mark_change(given[name], base[name])
+            value = base.get(name)  # some are left out if null
+            given[name] = plain_field(name, value, f"{key}-{name}")
+            mark_change(given[name], value, "one" if name == "reviewers" and value is None else None)
     return given
 
 

@@ -20,12 +20,13 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """An image that was decided here."""
+    """An image that was decided here. ``awaits_another``: it was approved, and another reviewer must approve it too."""
 
     image_id: UUID
     job_id: UUID
     name: str
     verdict: Verdict
+    awaits_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,21 @@ class BulkOutcome:
 def decide(client: Client, images: Sequence[Image], verdict: Verdict, note: str = "") -> BulkOutcome:
     """Approve or reject images, each by itself. An approval publishes only the result that the list has shown."""
 
-    def one(image: Image) -> str | None:
+    def one(image: Image) -> Decided | str:
         try:
             if verdict == "approved":
-                client.approve(image.id, image.result_sha256 or "0")
+                shown = client.approve(image.id, image.result_sha256 or "0")
             else:
-                client.reject(image.id, note)
+                shown = client.reject(image.id, note)
         except BlurlineError as error:
             return str(error)
-        return None
+        return Decided(image.id, image.job_id, image.name, verdict, awaits_another=shown.state == "needs_review")
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        reasons = list(threads.map(one, images))
+        ends = list(threads.map(one, images))
     return BulkOutcome(
-        tuple(
-            Decided(image.id, image.job_id, image.name, verdict)
-            for image, reason in zip(images, reasons, strict=True)
-            if reason is None
-        ),
-        {image.name: reason for image, reason in zip(images, reasons, strict=True) if reason is not None},
+        tuple(end for end in ends if isinstance(end, Decided)),
+        {image.name: end for image, end in zip(images, ends, strict=True) if isinstance(end, str)},
     )
 
 

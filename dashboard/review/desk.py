@@ -34,7 +34,7 @@ class Saved:
 
 class Desk:
     """The state of one reviewer; not safe to share between threads. ``case`` is the current image, ``error`` the error
-    of the last action, and ``turn`` counts actions."""
+    of the last action, ``notice`` what to say of it, and ``turn`` counts actions."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -47,6 +47,7 @@ class Desk:
         self.case: Case | None = None
         self.saved: deque[Saved] = deque(maxlen=_MOST_SAVED)
         self.error: BlurlineError | None = None
+        self.notice = ""
         self.turn = 0
 
     @property
@@ -141,11 +142,13 @@ class Desk:
     def _approve(self, case: Case, answer: Answer) -> None:
         try:
             frames = answer.frames if case.frames > 1 else []
-            self._client.approve(case.id, case.image.result_sha256 or "", frames)
+            image = self._client.approve(case.id, case.image.result_sha256 or "", frames)
         except ApiRefused as refused:
             if refused.code == "result_changed":
                 self._keep(case)  # shows the newer result
             raise
+        if image.state == "needs_review":
+            self.notice = f"{image.name}: approved. Another reviewer must approve it too."
         self._leave()
 
     def _put_aside(self, case: Case) -> None:

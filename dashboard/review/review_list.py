@@ -109,7 +109,9 @@ def _outcome() -> None:
     if outcome.decided:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             verdict = outcome.decided[0].verdict
-            st.markdown(f"**{counted(len(outcome.decided), 'image')} {verdict}**", width="content")
+            waiting = sum(each.awaits_another for each in outcome.decided)
+            more = f" {counted(waiting, 'image')} of them must be approved by another reviewer too." if waiting else ""
+            st.markdown(f"**{counted(len(outcome.decided), 'image')} {verdict}.**{more}", width="content")
             for each in outcome.decided[:_MOST_NAMED]:
                 st.button(plain(each.name), key=f"again-{each.image_id}", type="tertiary", on_click=_open, args=(each,))
             if st.button("Undo", icon=":material/undo:", key="undo-decisions"):

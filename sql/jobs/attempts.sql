@@ -66,6 +66,13 @@ WHERE id = %(image_id)s AND state = 'needs_review' AND result_key IS NOT NULL AN
   AND result_gone_at IS NULL AND (refused_attempt_id = result_attempt_id) IS NOT TRUE
 RETURNING id
 
+-- name: note_first_approval
+-- The image stays at the review gate under the conditions of approve_image.
+UPDATE images SET error_code = %(error_code)s, error_message = %(error_message)s
+WHERE id = %(image_id)s AND state = 'needs_review' AND result_key IS NOT NULL AND open_attempt_id IS NULL
+  AND result_gone_at IS NULL AND (refused_attempt_id = result_attempt_id) IS NOT TRUE
+RETURNING id
+
 -- name: result_of_image
 SELECT result_attempt_id, result_key FROM images WHERE id = %(image_id)s
 

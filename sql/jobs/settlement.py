@@ -10,6 +10,9 @@ from blurline.version import VERSION
 from sql.engine.database import Transaction
 from sql.jobs.attempts import Attempt
 
+SECOND_APPROVAL = "second_approval"
+"""The code of an image whose policy demands two reviewers, one of whom has approved or corrected its result."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -42,6 +45,13 @@ def withdraw(transaction: Transaction, attempt: Attempt, code: str, message: str
 def approve(transaction: Transaction, image_id: UUID) -> bool:
     """Publish the result at the review gate. False if none waits there, or the image is being re-run."""
     return transaction.one("approve_image", image_id=image_id) is not None
+
+
+def approve_first(transaction: Transaction, image_id: UUID) -> bool:
+    """Note the first of two approvals of the result at the review gate. False if none waits there."""
+    message = "A reviewer has approved this result. Another reviewer must approve it too."
+    row = transaction.one("note_first_approval", image_id=image_id, error_code=SECOND_APPROVAL, error_message=message)
+    return row is not None
 
 
 def finish(

@@ -181,6 +181,7 @@ def _policy(row: Row, asked: Policy, settings: Settings) -> Policy:
     stricter = {
         "review": max(policy.review, least, key=_STRICTNESS.index),
         "max_doubt": min(policy.max_doubt, own.max_doubt),
+        "reviewers": policy.reviewers if policy.approvals >= own.approvals else own.reviewers,
     }
     return policy.model_copy(update=stricter)
 
@@ -188,9 +189,10 @@ def _policy(row: Row, asked: Policy, settings: Settings) -> Policy:
 def _correction(row: Row, *, is_reviewed: bool) -> Correction | None:
     """The marks of the present result, for another review if the policy asks for one or the image waits for one."""
     correction = parse_correction(row["correction"])
-    if correction is None or not (is_reviewed or row["state"] == "needs_review"):
-        return correction
-    return correction.model_copy(update={"is_held": True})
+    if correction is None:
+        return None
+    is_held = correction.is_held or is_reviewed or row["state"] == "needs_review"
+    return correction.model_copy(update={"is_held": is_held, "is_first_approval": False})
 
 
 def _cancel_attempts_of(

@@ -17,7 +17,7 @@ from blurline.ids import new_id
 from sql.engine.database import Database, Row, Transaction
 from sql.jobs.attempts import parse_correction, reopen
 from sql.jobs.retries import cancel_attempts
-from sql.jobs.settlement import approve
+from sql.jobs.settlement import approve, approve_first
 from sql.jobs.submissions import BatchSize, Member, Queue, add_batches
 
 LEASE_S = 300
@@ -60,6 +60,12 @@ class MarksMissing(PermanentError):
     """A reviewer has marked a face in the result, and no correction has destroyed it."""
 
     code = "marks_missing"
+
+
+class AnotherReviewerNeeded(PermanentError):
+    """The reviewer has given the first of two approvals; another reviewer must give the second."""
+
+    code = "another_reviewer_needed"
 
 
 class ImageUnderway(PermanentError):
@@ -139,11 +145,18 @@ def count_waiting(database: Database) -> int:
 
 
 def approve_image(
-    database: Database, reviewer: str, image_id: UUID, seen_sha256: str, frames_shown: Collection[int] = ()
+    database: Database,
+    reviewer: str,
+    image_id: UUID,
+    seen_sha256: str,
+    frames_shown: Collection[int] = (),
+    least_reviewers: int = 1,
 ) -> None:
     """Publish an image's result at the review gate, if it is the one that the reviewer has seen, with all its frames.
 
-    Raises ReviewClaimed, NotHeld, ResultChanged, ResultRefused, FramesUnseen, MarksMissing and ImageUnderway.
+    Where its policy, or the installation with ``least_reviewers``, demands two reviewers, the first approval is noted
+    and the image stays there for another reviewer. Raises ReviewClaimed, NotHeld, ResultChanged, ResultRefused,
+    FramesUnseen, MarksMissing, AnotherReviewerNeeded and ImageUnderway.
     """
     with database.transaction() as transaction:
         image = _begin(transaction, reviewer, image_id)
@@ -159,9 +172,18 @@ def approve_image(
             raise FramesUnseen(f"The picture has {image.frames} frames. Look at each of them before you approve it.")
         if image.shows_a_mark:
             raise MarksMissing("A reviewer has marked a face that this result shows. Correct the image, or reject it.")
-        if not approve(transaction, image_id):
+        needs_two = max(image.approvals, least_reviewers) > 1
+        if needs_two and image.first_reviewer == reviewer:
+            raise AnotherReviewerNeeded(
+                "You have already approved or corrected this result. Another reviewer must approve it too; "
+                "you can still correct or reject it."
+            )
+        is_first = needs_two and image.first_reviewer is None
+        if not (approve_first if is_first else approve)(transaction, image_id):
             raise NotHeld("The image has no result that waits for review, so there is nothing to approve.")
         _decide(transaction, reviewer, image_id, image.result_attempt_id, "approved")
+        if is_first:
+            transaction.one("tell_of_first_approval", image_id=image_id)
 
 
 def reject_image(database: Database, reviewer: str, image_id: UUID, note: str) -> None:
@@ -186,9 +208,12 @@ def correct_image(
     *,
     note: str,
     is_held: bool,
+    least_reviewers: int = 1,
 ) -> None:
     """Render an image again with exactly these boxes destroyed, in place of a re-run that is under way.
 
+    Where its policy, or the installation with ``least_reviewers``, demands two reviewers, the new result waits for the
+    approval of another one.
     A published image in which the reviewer marks another face is withdrawn until the new result is ready; any other
     keeps its state and result until then. Raises ReviewClaimed, NotHeld, ImageUnderway, OriginalGone and BoxOutside.
     """
@@ -213,7 +238,13 @@ def correct_image(
         dropped = [box for box in found if not any(_is_same(box, each) for each in destroy)]
         before = parse_correction(image["correction"]) or Correction()
         still_left = [box for box in before.leave if not any(_overlap(new, box) for new in added)]
-        correction = Correction(destroy=tuple(destroy), leave=(*dropped, *still_left), is_held=is_held)
+        needs_two = max(deciding.approvals, least_reviewers) > 1
+        correction = Correction(
+            destroy=tuple(destroy),
+            leave=(*dropped, *still_left),
+            is_held=is_held or needs_two,
+            is_first_approval=needs_two,
+        )
         member = Member(image_id, image["original_bytes"], image["number"] + 1, correction)
         pixels = (image["width_px"] or 0) * (image["height_px"] or 0) * (image["frames"] or 1)
         queue: Queue = "express" if pixels <= size.express_px else "interactive"
@@ -258,6 +289,8 @@ class _Deciding:
     shows_a_mark: bool
     is_refused: bool
     frames: int
+    approvals: int
+    first_reviewer: str | None
 
 
 def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding:
@@ -276,6 +309,8 @@ def _begin(transaction: Transaction, reviewer: str, image_id: UUID) -> _Deciding
         bool(row["shows_a_mark"]),
         row["is_refused"],
         row["frames"] or 1,
+        row["approvals"],
+        row["first_reviewer"],
     )
 
 

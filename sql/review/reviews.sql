@@ -1,7 +1,8 @@
 -- Review: claims, decisions, views of originals.
 
 -- name: next_to_review
--- The most doubtful first. An image without a result comes before all others.
+-- The most doubtful first. An image without a result comes before all others. What waits for a second reviewer is not
+-- for the first one.
 SELECT images.id AS image_id FROM images
 WHERE images.state = 'needs_review' AND images.open_attempt_id IS NULL
   AND images.id <> ALL(%(skip)s::uuid[])
@@ -9,6 +10,10 @@ WHERE images.state = 'needs_review' AND images.open_attempt_id IS NULL
       SELECT FROM review_claims AS claims
       WHERE claims.image_id = images.id AND claims.until > now() AND claims.reviewer <> %(reviewer)s
   )
+  AND (images.error_code IS DISTINCT FROM 'second_approval' OR %(reviewer)s IS DISTINCT FROM (
+      SELECT decisions.reviewer FROM decisions WHERE decisions.image_id = images.id
+      ORDER BY decisions.created_at DESC, decisions.id DESC LIMIT 1
+  ))
 ORDER BY coalesce(images.doubt, 2) DESC, images.id DESC
 LIMIT 1
 
@@ -32,13 +37,18 @@ SELECT FROM images WHERE id = %(image_id)s FOR UPDATE
 
 -- name: image_to_decide
 -- shows_a_mark: a reviewer has marked a face in the present result, which therefore still shows it.
+-- first_reviewer: who has given the first of two approvals. Every other decision changes the error code.
 SELECT images.result_attempt_id, images.result_sha256, images.open_attempt_id, images.frames,
        is_correction(images.open_attempt_id) AS is_being_corrected,
        (SELECT claims.reviewer FROM review_claims AS claims
         WHERE claims.image_id = images.id AND claims.until > now()) AS reviewer,
        shows_a_mark(images.id, images.result_attempt_id) AS shows_a_mark,
-       coalesce(images.refused_attempt_id = images.result_attempt_id, false) AS is_refused
-FROM images WHERE images.id = %(image_id)s
+       coalesce(images.refused_attempt_id = images.result_attempt_id, false) AS is_refused,
+       coalesce((coalesce(images.policy, jobs.policy) ->> 'reviewers')::int, 1) AS approvals,
+       CASE WHEN images.error_code = 'second_approval' THEN (
+           SELECT decisions.reviewer FROM decisions WHERE decisions.image_id = images.id
+           ORDER BY decisions.created_at DESC, decisions.id DESC LIMIT 1) END AS first_reviewer
+FROM images JOIN jobs ON jobs.id = images.job_id WHERE images.id = %(image_id)s
 
 -- name: reject_image
 UPDATE images SET state = 'failed', error_code = 'rejected', error_message = %(error_message)s, finished_at = now()
@@ -70,15 +80,23 @@ VALUES (%(id)s, %(image_id)s, %(attempt_id)s, %(reviewer)s, %(kind)s, %(added)s,
 -- name: decisions
 SELECT * FROM decisions WHERE image_id = %(image_id)s ORDER BY created_at, id
 
+-- name: tell_of_first_approval
+SELECT add_event(jobs.owner, 'image.needs_review', jobs.id, images.id, jsonb_build_object(
+    'faces_found', images.faces, 'error_code', images.error_code,
+    'notes', jsonb_path_query_array(images.notes, '$[*].code')))
+FROM images JOIN jobs ON jobs.id = images.job_id WHERE images.id = %(image_id)s
+
 -- name: record_view
 INSERT INTO looks (image_id, reviewer) VALUES (%(image_id)s, %(reviewer)s)
 
 -- name: send_to_review
 -- Published results, and rejected ones that a reviewer names: nobody but a reviewer can fetch them at the review gate.
+-- Also results of which one of two approvals is there, which it voids.
 WITH chosen AS (
     SELECT id FROM images
     WHERE job_id = %(job_id)s AND open_attempt_id IS NULL AND result_key IS NOT NULL AND result_gone_at IS NULL
-      AND (state = 'published' OR %(with_rejected)s AND state = 'failed' AND error_code = 'rejected')
+      AND (state = 'published' OR state = 'needs_review' AND error_code = 'second_approval'
+           OR %(with_rejected)s AND state = 'failed' AND error_code = 'rejected')
       AND (%(image_ids)s::uuid[] IS NULL OR id = ANY(%(image_ids)s))
       AND (%(doubt_above)s::real IS NULL OR doubt > %(doubt_above)s::real)
     ORDER BY id FOR UPDATE

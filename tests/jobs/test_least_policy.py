@@ -21,9 +21,13 @@ LESS = {"review": "never"}
 
 @pytest.fixture
 def without_prefect(settings: Settings) -> Settings:
-    """Every result is reviewed, and no preset may have a keep-region."""
+    """Every result is reviewed by two people, and no preset may have a keep-region."""
     return settings.replace(
-        prefect_api_url="http://127.0.0.1:9/api", least_review="always", allow_keep_regions=False, highest_min_score=0.3
+        prefect_api_url="http://127.0.0.1:9/api",
+        least_review="always",
+        least_reviewers=2,
+        allow_keep_regions=False,
+        highest_min_score=0.3,
     )
 
 
@@ -40,6 +44,7 @@ def test_every_submission_is_raised(client: httpx.Client, database: Database) ->
         _dropped_in(client),
     ]
     assert [(each["review"], each["keep_regions"]) for each in policies] == [("always", [])] * len(policies)
+    assert {each["reviewers"] for each in policies} == {2}
     assert [each["min_score"] for each in policies] == [None, 0.3, 0.3, 0.3, None]
 
 

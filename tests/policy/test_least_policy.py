@@ -25,6 +25,7 @@ LIMITS: list[tuple[str, Any, str, Any, Any]] = [
     ("LEAST_REVIEW", "doubtful", "review", "never", "doubtful"),
     ("LEAST_REVIEW", "always", "review", "doubtful", "always"),
     ("HIGHEST_MAX_DOUBT", "0.4", "max_doubt", 0.5, 0.4),
+    ("LEAST_REVIEWERS", "2", "reviewers", 1, 2),
     ("LEAST_PROFILE", "standard", "profile", "fast", "standard"),
     ("HIGHEST_MIN_SCORE", "0.25", "min_score", 0.9, 0.25),
     ("LEAST_PADDING", "0.5", "padding", 0.3, 0.5),

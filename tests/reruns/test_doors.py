@@ -256,7 +256,9 @@ def test_no_door_loosens_the_review_of_what_is_held(
 ) -> None:
     held = {"job_id": str(jobs["bob"]), "states": ["needs_review"]}
     with psycopg.connect(settings.database.conninfo) as connection:
-        connection.execute('UPDATE images SET policy = policy || \'{"review": "doubtful", "max_doubt": 0.4}\'')
+        connection.execute(
+            'UPDATE images SET policy = policy || \'{"review": "doubtful", "max_doubt": 0.4, "reviewers": 2}\''
+        )
     region = {"x1": 0, "y1": 0, "x2": 1, "y2": 1}
     looser: list[dict[str, Any]] = [
         {"min_score": 0.9},
@@ -266,7 +268,7 @@ def test_no_door_loosens_the_review_of_what_is_held(
     ]
     expected: list[tuple[dict[str, Any], str]] = [
         ({"review": "never", "max_doubt": 1.0}, "doubtful"),
-        ({"profile": "thorough"}, "doubtful"),
+        ({"profile": "thorough", "reviewers": 1}, "doubtful"),
         ({"review": "always", "max_doubt": 0.2}, "always"),
         *((each, "always") for each in looser),
     ]
@@ -274,7 +276,7 @@ def test_no_door_loosens_the_review_of_what_is_held(
         for name in DOORS[:-1]:  # the fourth re-runs ann's job
             doors[name](held, changes)
             policy = taken(settings, database, jobs)["bob/0.jpg"]
-            assert policy["review"] == review, (name, changes)
+            assert (policy["review"], policy["reviewers"]) == (review, 2), (name, changes)
             assert policy["max_doubt"] == min(0.4, changes.get("max_doubt", 1)), (name, changes)
 
 

@@ -28,13 +28,15 @@ from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.api_requests import bearer
 
-ANN, BOB, RITA, OLGA = "ann", "bob", "rita", "olga"
-PEOPLE = {ANN: Scope.SUBMIT, BOB: Scope.SUBMIT, RITA: Scope.REVIEW, OLGA: Scope.OPERATE}
-"""Two submitters, a reviewer and an operator."""
+ANN, BOB, RITA, RUTH, OLGA = "ann", "bob", "rita", "ruth", "olga"
+REVIEWERS = (RITA, RUTH)
+PEOPLE = {ANN: Scope.SUBMIT, BOB: Scope.SUBMIT, **dict.fromkeys(REVIEWERS, Scope.REVIEW), OLGA: Scope.OPERATE}
+"""Two submitters, two reviewers and an operator."""
 
 _IMAGES = """
 SELECT images.id, images.job_id, jobs.owner, images.state, images.error_code, images.open_attempt_id,
        images.result_attempt_id, images.result_key, images.policy, images.doubt,
+       coalesce((images.policy ->> 'reviewers')::int, 1) AS approvals,
        images.result_gone_at IS NOT NULL AS is_result_gone, images.original_gone_at IS NOT NULL AS is_original_gone
 FROM images JOIN jobs ON jobs.id = images.job_id WHERE job_id = ANY(%s)
 """

@@ -21,7 +21,7 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from sql.engine.database import Database
 from tests.state_machine.documented import Transition, documented
-from tests.state_machine.house import ANN, BOB, OLGA, PEOPLE, RITA, House, open_house
+from tests.state_machine.house import ANN, BOB, OLGA, PEOPLE, RITA, RUTH, House, open_house
 from tests.state_machine.world import BOXES, World
 
 _FEW, _AT_ONCE, _STEPS = 600, 2000, 50
@@ -29,12 +29,14 @@ _NEVER = {"review": "never"}
 
 people = st.sampled_from(sorted(PEOPLE))
 submitters = st.sampled_from([ANN, ANN, BOB, OLGA, RITA])
-reviewers = st.sampled_from([RITA, RITA, RITA, ANN, OLGA])
+reviewers = st.sampled_from([RITA, RITA, RUTH, RUTH, ANN, OLGA])
 managers = st.sampled_from([ANN, ANN, OLGA, OLGA, BOB, RITA])
 operators = st.sampled_from([OLGA, OLGA, ANN, RITA])
 places = st.integers(0, 5)
 workers = st.integers(0, 1)
-policies: Any = st.sampled_from([_NEVER, {"review": "doubtful"}, {"review": "always"}, {}])
+policies: Any = st.sampled_from(
+    [_NEVER, {"review": "doubtful"}, {"review": "always"}, {"review": "always", "reviewers": 2}, {}]
+)
 ends = st.sampled_from(["good", "good", "good", "doubtful", "broken", "unchecked", "refused", "misses"])
 box_sets = st.lists(st.sampled_from(BOXES), max_size=3, unique_by=lambda box: box["x1"])
 states = st.sampled_from(

@@ -29,7 +29,7 @@ from tests.clock import age_job
 from tests.factories import RETRY_POLICY, dispatched, result
 from tests.pictures import HOPPER
 from tests.state_machine.documented import DELETED, NONE, Transition, documented
-from tests.state_machine.house import ANN, OLGA, RITA, House, Snapshot
+from tests.state_machine.house import ANN, OLGA, REVIEWERS, House, Snapshot
 
 MACHINE = "machine"
 BOXES = tuple({"frame": 0, "x1": float(x), "y1": 10.0, "x2": x + 8.0, "y2": 20.0} for x in (10, 30, 50))
@@ -58,6 +58,8 @@ class World:
         self.workers = [Work(), Work()]
         self.marks: dict[UUID, set[float]] = {}
         self.needs_a_person: set[UUID] = set()
+        self.first_reviewers: dict[UUID, str] = {}
+        self.correctors: dict[UUID, str] = {}
         self.holds: set[UUID] = set()
         self.stored: set[str] = set()
         self.observed: set[tuple[str, Transition]] = set()
@@ -94,8 +96,18 @@ class World:
 
     def approve(self, who: str, image: UUID) -> None:
         """Approve the result that is stored now."""
-        body = {"result_sha256": _sha256(self.now.images[image]["result_attempt_id"])}
-        self._decide(who, image, "approve", body, lambda: self.needs_a_person.discard(image))
+        before = self.now.images[image]
+        body = {"result_sha256": _sha256(before["result_attempt_id"])}
+
+        def note() -> None:
+            first = self.first_reviewers.pop(image, None)
+            assert first != who or before["approvals"] == 1, "one person gave both approvals"
+            if first is None and before["approvals"] == 2:
+                self.first_reviewers[image] = who
+            else:
+                self.needs_a_person.discard(image)
+
+        self._decide(who, image, "approve", body, note)
 
     def reject(self, who: str, image: UUID) -> None:
         """Reject the image."""
@@ -106,12 +118,13 @@ class World:
 
         def mark() -> None:
             self.marks[image] = {box["x1"] for box in boxes}
+            self.correctors[image] = who
 
         self._decide(who, image, "correct", {"destroy": list(boxes), "hold": hold}, mark)
 
     def send_to_review(self, who: str, image: UUID) -> None:
         """Send the image to review; a reviewer takes back a rejection with it."""
-        role = "reviewer" if who == RITA else self._role(who, image)
+        role = "reviewer" if who in REVIEWERS else self._role(who, image)
         self._ask(who, "POST", f"/v1/jobs/{self._job(image)}/review", image, role, json={"image_ids": [str(image)]})
 
     def delete_image(self, who: str, image: UUID) -> None:
@@ -259,7 +272,7 @@ class World:
         self, who: str, image: UUID, verb: str, body: dict[str, Any], accepted: Callable[[], object]
     ) -> httpx.Response:
         path = f"/v1/images/{image}/{verb}"
-        return self._ask(who, "POST", path, image, who == RITA and "reviewer", accepted, json=body)
+        return self._ask(who, "POST", path, image, who in REVIEWERS and "reviewer", accepted, json=body)
 
     def _role(self, who: str, image: UUID) -> str | bool:
         """The role in which the person manages the image's job."""
@@ -332,6 +345,7 @@ class World:
             old, new = (each.attempts.get(attempt_id) for each in (before, now))
             self._check_attempt(old, new, by)
         for image in now.images.values():
+            self._check_first_reviewer(before.images.get(image["id"]), image)
             self.check_rows(image)
         kept = {image["result_key"] for image in now.images.values() if image["result_key"]}
         gone = {key for key in self.stored if UUID(key.partition("/")[0]) not in now.images}
@@ -352,6 +366,16 @@ class World:
             assert not self.holds & {image_id, was and was["job_id"]}, "deleted under a legal hold"
         elif is_["state"] == "needs_review" and is_["error_code"] != "doubtful":
             self.needs_a_person.add(image_id)
+
+    def _check_first_reviewer(self, was: dict[str, Any] | None, is_: dict[str, Any]) -> None:
+        """The first of two approvals is that of the one who approved or corrected this result."""
+        image_id = is_["id"]
+        if is_["state"] != "needs_review" or is_["error_code"] != "second_approval":
+            self.first_reviewers.pop(image_id, None)
+        elif was is not None and was["result_attempt_id"] != is_["result_attempt_id"]:
+            self.first_reviewers[image_id] = self.correctors[image_id]
+        if is_["error_code"] == "second_approval":
+            assert image_id in self.first_reviewers, "nobody has approved it"
 
     def _check_attempt(self, old: dict[str, Any] | None, new: dict[str, Any] | None, by: str) -> None:
         states = [old["state"] if old else NONE, new["state"] if new else DELETED]

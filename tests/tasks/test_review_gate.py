@@ -38,6 +38,8 @@ BOX = MarkedBox(x1=10.0, y1=10.0, x2=50.0, y2=60.0)
         (ALWAYS, 0.0, None, "review_asked"),
         (ALWAYS, 1.0, Correction(), None),
         (Policy(review=Review.NEVER), 0.0, Correction(is_held=True), "corrected"),
+        (Policy(reviewers=2), 0.0, Correction(is_held=True, is_first_approval=True), "second_approval"),
+        (Policy(reviewers=2), 0.0, None, None),
     ],
 )
 def test_who_waits_at_the_gate(policy: Policy, doubt: float, correction: Correction | None, code: str | None) -> None:
