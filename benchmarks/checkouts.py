@@ -6,11 +6,14 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from blurline.errors import ConfigurationError
+from tests.acceptance.stack import Program, Stack
 
 
 def checkouts(purpose: str) -> dict[str, Path]:
@@ -19,6 +22,20 @@ def checkouts(purpose: str) -> dict[str, Path]:
     if before is None:
         raise ConfigurationError(f"Set BEFORE_CHECKOUT to the folder of another checkout to compare {purpose}.")
     return {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[1]}
+
+
+@contextmanager
+def running_stack_of(folder: Path) -> Iterator[Stack]:
+    """A stack of a checkout in a data folder of its own."""
+    variables = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    program = Program((sys.executable, "-m", "blurline"), folder, variables)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        stack = Stack(Path(home), program=program)
+        stack.start()
+        try:
+            yield stack
+        finally:
+            stack.stop()
 
 
 class CheckoutProcess:

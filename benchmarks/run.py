@@ -29,6 +29,7 @@ from benchmarks import (
     sphere,
     stack,
     submission,
+    throughput,
     tiles,
     turned,
     where,
@@ -53,9 +54,9 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `formats`, `imports` and `look`
-    (which need another checkout), `second_look`, `shapes` and `turned` (which need labelled pictures), `reid` (prepared
-    by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
+    """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `formats`, `imports`, `look` and
+    `throughput` (which need another checkout), `second_look`, `shapes` and `turned` (which need labelled pictures),
+    `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
         "before": before.run,
@@ -67,6 +68,7 @@ def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
         "second_look": second_look.run,
         "shapes": shapes.run,
         "soak": soak.run,
+        "throughput": throughput.run,
         "turned": turned.run,
         "million": partial(million.run, keep),
     }

@@ -36,6 +36,10 @@ class Intake(Generic[Run]):
                 self._next_poll_s[queue] = 0.0
         return [queue for queue, runs in self._waiting.items() if not runs and now_s >= self._next_poll_s[queue]]
 
+    def poll_now(self) -> None:
+        """Have every queue with an empty buffer polled at once: a run was created."""
+        self._next_poll_s = dict.fromkeys(self._waiting, 0.0)
+
     def add(self, queue: str, runs: list[Run], asked: int, next_tick_s: float) -> None:
         """Buffer the runs that a poll for ``asked`` runs returned, in order. They expire at the next tick."""
         self._waiting[queue].extend(runs)

@@ -16,6 +16,7 @@ from prefect.exceptions import PrefectException
 
 from blurline.version import VERSION
 from deployments.worker.configuration import WarmConfiguration
+from deployments.worker.new_runs import NewRuns
 
 log = structlog.get_logger()
 
@@ -28,20 +29,20 @@ _PAGE_RUNS = 100
 class ScheduledRuns:
     """The runs that the pool's queues offer.
 
-    An idle worker sends one request for all queues; they share its answer for a moment. Five requests would keep the
-    server busy.
+    An idle worker sends one request for all queues; they share its answer until the next poll or the next run. Five
+    requests would keep the server busy.
 
     A run of a flow that only a newer release has is left to a newer worker. Many of those may come before ours, so a
     poll reads on behind them, and the next polls start there for half a minute.
     """
 
-    def __init__(self, pool: str) -> None:
-        self._pool = pool
+    def __init__(self, pool: str, new_runs: NewRuns) -> None:
+        self._pool, self._new_runs = pool, new_runs
         self._left: set[UUID | None] = set()
         self._read_from: dict[str, tuple[float, datetime]] = {}
         self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
         self._asking = asyncio.Lock()
-        self._any_due = (0.0, False)
+        self._any_due = (0.0, 0, False)
 
     async def poll(self, client: PrefectClient, queue: str, limit: int) -> list[WorkerFlowRunResponse] | None:
         """The next runs of a queue that this release can run, about ``limit``; None when Prefect did not answer."""
@@ -89,11 +90,12 @@ class ScheduledRuns:
     async def _is_any_due(self, client: PrefectClient) -> bool:
         """Whether any queue may have runs. True when Prefect does not answer: the poll that follows reports it."""
         async with self._asking:
-            expires_s, is_any = self._any_due
-            if expires_s < time.monotonic():
+            expires_s, number, is_any = self._any_due
+            if expires_s < time.monotonic() or number != self._new_runs.number:
+                number = self._new_runs.number
                 entries = await self._page(client, None, 1, None)
                 is_any = entries is None or bool(entries)
-                self._any_due = time.monotonic() + _ANY_DUE_S, is_any
+                self._any_due = time.monotonic() + self._new_runs.pause_s(_ANY_DUE_S), number, is_any
             return is_any
 
     async def _page(

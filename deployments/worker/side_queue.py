@@ -28,6 +28,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectException
 
 from deployments.worker.intake import EXPRESS
+from deployments.worker.new_runs import NewRuns
 from deployments.worker.scheduled_runs import ScheduledRuns
 from deployments.worker.worker_process import WorkerProcess, WorkerProcessDied
 
@@ -51,13 +52,12 @@ class SideQueue:
     has.
     """
 
-    def __init__(self, name: str, scheduled: ScheduledRuns, run_deadline_s: float) -> None:
+    def __init__(self, name: str, scheduled: ScheduledRuns, new_runs: NewRuns, run_deadline_s: float) -> None:
         self.name = name
         self._is_express = name == EXPRESS
-        self._poll_s = _EXPRESS_POLL_S if self._is_express else _POLL_S
         self.process = WorkerProcess(run_deadline_s, loads_models=self._is_express)
         self.current: UUID | None = None
-        self._scheduled = scheduled
+        self._scheduled, self._new_runs = scheduled, new_runs
         self._has_more = False
         self._used_at_s = 0.0
 
@@ -66,6 +66,7 @@ class SideQueue:
     ) -> None:
         """Pass the runs of the queue to ``take``, one after another, until ``stopping``."""
         while not stopping.is_set():
+            seen = self._new_runs.number
             try:
                 pause_s = await self._serve_once(client, take)
             except (WorkerProcessDied, OSError, httpx.HTTPError, PrefectException) as error:
@@ -74,7 +75,10 @@ class SideQueue:
             except Exception:
                 log.exception("side_queue_broke", queue=self.name)
                 pause_s = self._poll_s
-            await asyncio.sleep(pause_s)
+            if self._is_express:
+                await self._new_runs.wait(seen, pause_s)
+            else:
+                await asyncio.sleep(pause_s)
 
     async def next_run(self, client: PrefectClient) -> FlowRun | None:
         """The run to run next, or None. Cancels the missed runs that it meets."""
@@ -100,6 +104,10 @@ class SideQueue:
             self.current = None
             self._used_at_s = time.monotonic()
         return 0
+
+    @property
+    def _poll_s(self) -> float:
+        return self._new_runs.pause_s(_EXPRESS_POLL_S) if self._is_express else _POLL_S
 
     async def _have_process(self) -> None:
         """Start the process, or replace one that ended or must not be used again."""

@@ -49,7 +49,7 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
     if settings.worker.metrics_port is not None:
         _serve_metrics(settings, worker, settings.worker.metrics_port)
     threading.Thread(target=record_present_models, args=(settings,), daemon=True).start()
-    threading.Thread(target=stay_connected, args=(settings, name), daemon=True).start()
+    threading.Thread(target=stay_connected, args=(settings, name, worker.new_runs), daemon=True).start()
     asyncio.run(worker.serve(settings.worker.drain_s))
 
 

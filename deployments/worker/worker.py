@@ -34,6 +34,7 @@ from blurline.version import VERSION
 from deployments.worker.cancellations import Cancellations
 from deployments.worker.configuration import WarmConfiguration, WarmResult
 from deployments.worker.intake import EXPRESS, Intake
+from deployments.worker.new_runs import NewRuns
 from deployments.worker.process_identity import identify, is_dead_here
 from deployments.worker.run_metrics import RunMetrics
 from deployments.worker.scheduled_runs import ScheduledRuns
@@ -77,9 +78,12 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         self._active: dict[UUID, WorkerProcess] = {}
         self._cancellations = Cancellations(self._active)
         self._taken: set[UUID] = set()
-        self._scheduled = ScheduledRuns(self._work_pool_name)
+        self.new_runs = NewRuns()
+        self._scheduled = ScheduledRuns(self._work_pool_name, self.new_runs)
         deadlines = {EXPRESS: run_deadline_s, **SIDE_QUEUES}
-        self._side_queues = [SideQueue(name, self._scheduled, deadline_s) for name, deadline_s in deadlines.items()]
+        self._side_queues = [
+            SideQueue(name, self._scheduled, self.new_runs, deadline_s) for name, deadline_s in deadlines.items()
+        ]
         self._intake: Intake[WorkerFlowRunResponse] = Intake()
         self._slot_freed, self._stopping = asyncio.Event(), asyncio.Event()
         self._has_joined = False
@@ -125,9 +129,13 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             log.info("worker_ready", worker=self.name, version=VERSION, children=pids)
             if self._ready_file:
                 self._ready_file.touch()
+            seen = self.new_runs.number
             while not self._stopping.is_set():
+                if seen != self.new_runs.number:
+                    seen = self.new_runs.number
+                    self._intake.poll_now()
                 await self._fill_slots()
-                await self._next_tick()
+                await self._next_tick(seen)
             await self._drain(drain_timeout_s)
             for duty in duties:
                 duty.cancel()
@@ -241,11 +249,16 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             self._last_polled_time = datetime.now(UTC)
         return found or []
 
-    async def _next_tick(self) -> None:
-        """Wait for a slot, a stop signal, or the next poll."""
+    async def _next_tick(self, seen: int) -> None:
+        """Wait for a slot, a stop signal, a new run after those that were ``seen``, or the next poll."""
         self._slot_freed.clear()
-        waits = [asyncio.create_task(event.wait()) for event in (self._slot_freed, self._stopping)]
-        await asyncio.wait(waits, timeout=_POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        pause_s = _POLL_S if self._taken else self.new_runs.pause_s(_POLL_S)
+        waits = [
+            asyncio.create_task(self._slot_freed.wait()),
+            asyncio.create_task(self._stopping.wait()),
+            asyncio.create_task(self.new_runs.wait(seen, pause_s)),
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
 

@@ -14,6 +14,7 @@ class Channel(StrEnum):
     """Where a listener is woken. Only `EVENTS` has a payload: the owner of the event."""
 
     OUTBOX = "blurline_outbox"  # a batch waits for its flow run
+    FLOW_RUNS = "blurline_flow_runs"  # a batch has its flow run
     EVENTS = "blurline_events"  # an event was added
     WEBHOOKS = "blurline_webhooks"  # a webhook delivery is due
     DESTINATIONS = "blurline_destinations"  # a result is to be written to a destination, or removed there

@@ -48,9 +48,9 @@ class WaitingBatch:
 def dispatch_waiting(database: Database, create_flow_run: Callable[[WaitingBatch], UUID], limit: int = 20) -> int:
     """Pass up to ``limit`` waiting batches to ``create_flow_run``, and return how many were dispatched.
 
-    The rows are locked meanwhile, so that replicas share the work. After a crash the row is dispatched again, and the
-    idempotency key returns the flow run that may already exist. A batch whose ``create_flow_run`` raises a
-    RetryableError is retried later.
+    The workers are notified. The rows are locked meanwhile, so that replicas share the work. After a crash the row is
+    dispatched again, and the idempotency key returns the flow run that may already exist. A batch whose
+    ``create_flow_run`` raises a RetryableError is retried later.
     """
     with database.transaction() as transaction:
         taken = failed = 0
@@ -69,4 +69,6 @@ def dispatch_waiting(database: Database, create_flow_run: Callable[[WaitingBatch
             transaction.run("set_flow_run", batch_id=waiting.batch_id, flow_run_id=flow_run_id)
             transaction.run("delete_outbox", batch_id=waiting.batch_id)
             taken += 1
+        if taken:
+            transaction.run("notify_flow_runs")
         return taken

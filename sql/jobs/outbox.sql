@@ -15,6 +15,9 @@ UPDATE batches SET flow_run_id = %(flow_run_id)s WHERE id = %(batch_id)s
 -- name: delete_outbox
 DELETE FROM outbox WHERE batch_id = %(batch_id)s
 
+-- name: notify_flow_runs
+SELECT pg_notify('blurline_flow_runs', '')
+
 -- name: postpone_outbox
 UPDATE outbox SET tries = tries + 1, last_error = %(error)s, not_before = now() + %(delay_s)s * interval '1 second'
 WHERE batch_id = %(batch_id)s

@@ -38,3 +38,12 @@ def test_stale_buffered_runs_are_requested_again() -> None:
     assert intake.pick() == "b0"
     assert intake.queues_to_poll(9) == [EXPRESS, INTERACTIVE, BACKLOG]
     assert intake.pick() is None
+
+
+def test_a_new_run_has_empty_queues_polled_before_the_next_tick() -> None:
+    intake: Intake[str] = Intake()
+    intake.add(EXPRESS, [], asked=10, next_tick_s=5)
+    intake.add(INTERACTIVE, [], asked=10, next_tick_s=5)
+    intake.add(BACKLOG, ["b0", "b1"], asked=10, next_tick_s=5)
+    intake.poll_now()
+    assert intake.queues_to_poll(1) == [EXPRESS, INTERACTIVE]

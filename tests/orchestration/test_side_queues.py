@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_H
 from prefect.states import Pending
 
 from deployments.deploy import deploy
+from deployments.worker.new_runs import NewRuns
 from deployments.worker.scheduled_runs import ScheduledRuns
 from deployments.worker.side_queue import CONTROL, SIDE_QUEUES, SideQueue
 from tests.prefect_server import Prefect
@@ -72,7 +73,7 @@ def _missed(prefect: Prefect) -> list[str]:
 def test_of_missed_runs_only_the_latest_is_run(prefect: Prefect) -> None:
     missed = _missed(prefect)
     by_hand = prefect.schedule_run("cancel-rerun", timedelta(hours=1), parameters={"rerun_id": missed[0]})
-    queue = SideQueue(CONTROL, ScheduledRuns("blurline"), SIDE_QUEUES[CONTROL])
+    queue = SideQueue(CONTROL, ScheduledRuns("blurline", NewRuns()), NewRuns(), SIDE_QUEUES[CONTROL])
     taken: list[FlowRun] = []
 
     async def take(client: PrefectClient) -> None:
@@ -100,7 +101,7 @@ async def _is_scheduled(client: PrefectClient, ids: list[str]) -> bool:
 def test_a_run_that_another_worker_has_taken_makes_the_ones_before_it_missed(prefect: Prefect) -> None:
     missed = _missed(prefect)
     prefect.post(f"/flow_runs/{missed[-1]}/set_state", {"state": {"type": "PENDING"}})
-    queue = SideQueue(CONTROL, ScheduledRuns("blurline"), SIDE_QUEUES[CONTROL])
+    queue = SideQueue(CONTROL, ScheduledRuns("blurline", NewRuns()), NewRuns(), SIDE_QUEUES[CONTROL])
     found = asked(queue.next_run)
     assert found is None or str(found.id) not in missed, "it has come due during the test"
 
@@ -111,7 +112,7 @@ def test_missed_runs_leave_the_queue_of_pictures_with_the_upgrade(prefect: Prefe
     missed = _missed(prefect)
     picture = prefect.schedule_run("anonymize", parameters={"batch_id": missed[0]})
     deploy(prefect.environment)
-    offered = asked(lambda client: ScheduledRuns("blurline").poll(client, "interactive", 10))
+    offered = asked(lambda client: ScheduledRuns("blurline", NewRuns()).poll(client, "interactive", 10))
     assert offered is not None
     ids = [str(entry.flow_run.id) for entry in offered]
     assert picture in ids
@@ -122,7 +123,7 @@ def test_runs_left_to_a_newer_worker_hide_nothing_behind_them(prefect: Prefect) 
     newer = _deploy_flow_of_a_newer_release(prefect)
     left = [str(prefect.post(newer, {"state": {"type": "SCHEDULED"}})["id"]) for _ in range(130)]
     ours = prefect.schedule_run("anonymize", parameters={"batch_id": left[0]})
-    scheduled = ScheduledRuns("blurline")
+    scheduled = ScheduledRuns("blurline", NewRuns())
     for _ in range(2):
         offered = asked(lambda client: scheduled.poll(client, "interactive", 10))
         assert offered is not None and [str(entry.flow_run.id) for entry in offered] == [ours]
