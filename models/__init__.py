@@ -1,6 +1,6 @@
 """Detectors (one module per model family), the weights with their cards, and the detection plan."""
 
-from models.anonymize import Anonymized, FaceVisible, Rendered, anonymize, render_choices, render_detections
+from models.anonymize import Anonymized, FileRefused, Rendered, anonymize, render_choices, render_detections
 from models.detection_plan import (
     Candidates,
     DetectionPlan,
@@ -20,7 +20,7 @@ __all__ = [
     "Candidates",
     "DetectionPlan",
     "DetectorInputs",
-    "FaceVisible",
+    "FileRefused",
     "FrameDetections",
     "PassFaces",
     "Rendered",

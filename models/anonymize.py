@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blurline.access.noise_key import load_noise_key
+from blurline.access.noise_key import NoiseKey, load_noise_key
 from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
 from blurline.decision.finding import VisibleFace, findings_message
 from blurline.errors import OutputCheckFailed
 from blurline.picture.gain_map_result import HDR_SHOWS_FACE
 from blurline.picture.photo import Format, Frame, Photo, PictureNote
-from blurline.picture.redact import write
+from blurline.picture.redact import FileFailedCheck, WrittenFile, write
 from blurline.policy import Policy
 from blurline.policy.strengthened import STRENGTHENED_FIELDS, strengthened
 from blurline.settings import Settings
@@ -58,12 +58,13 @@ class Rendered:
     visible_scores: NDArray[np.float32]
 
 
-class FaceVisible(OutputCheckFailed):
-    """Faces are visible in the written file for sure. ``refused``: that file, which must never be published."""
+class FileRefused(OutputCheckFailed):
+    """The written file failed its check. ``refused``: that file, which must never be published. ``findings``: the faces
+    that are visible in it for sure."""
 
-    def __init__(self, findings: tuple[VisibleFace, ...], refused: Rendered) -> None:
-        super().__init__(findings_message(findings, len(refused.result.choices)))
-        self.findings, self.refused = findings, refused
+    def __init__(self, why: str, refused: Rendered, findings: tuple[VisibleFace, ...] = ()) -> None:
+        super().__init__(why)
+        self.refused, self.findings = refused, findings
 
 
 def anonymize(photo: Photo, policy: Policy | None = None, settings: Settings | None = None) -> Anonymized:
@@ -128,11 +129,14 @@ def render_choices(photo: Photo, choices: tuple[Choice, ...], policy: Policy, se
 def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings: Settings) -> Rendered:
     noise_key = load_noise_key(settings.home)
     faces = [choice.destroyed for choice in choices]
-    written = write(photo, faces, policy, noise_key.secret)
-    if is_face_in_map(written.photo, choices[0], policy, settings):
-        written = write(replace(photo, gain_map=None), faces, policy, noise_key.secret)
-        others = tuple(note for note in written.notes if note.code != HDR_SHOWS_FACE.code)
-        written = replace(written, notes=(*others, HDR_SHOWS_FACE))
+    try:
+        written = write(photo, faces, policy, noise_key.secret)
+        if is_face_in_map(written.photo, choices[0], policy, settings):
+            written = write(replace(photo, gain_map=None), faces, policy, noise_key.secret)
+            others = tuple(note for note in written.notes if note.code != HDR_SHOWS_FACE.code)
+            written = replace(written, notes=(*others, HDR_SHOWS_FACE))
+    except FileFailedCheck as error:
+        raise FileRefused(str(error), _unchecked(error.written, choices, noise_key)) from error
     shown, findings = [_NONE], list[VisibleFace]()
     first = len(choices) - len(written.photo.frames)  # only PNG keeps a poster frame
     sources = zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True)
@@ -148,8 +152,16 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
     done = Anonymized(written.data, format_, choices, in_doubt, notes, written.is_copied, made_with(noise_key))
     rendered = Rendered(done, written.photo.frames[0], scores)
     if findings:
-        raise FaceVisible(tuple(findings), rendered)
+        raise FileRefused(findings_message(findings, len(choices)), rendered, tuple(findings))
     return rendered
+
+
+def _unchecked(written: WrittenFile, choices: tuple[Choice, ...], noise_key: NoiseKey) -> Rendered:
+    """A file that failed its check before anything looked for faces in it."""
+    format_ = written.photo.encoding.format
+    in_doubt = estimate_doubt(_NONE, _NONE, 1, _NONE)
+    done = Anonymized(written.data, format_, choices, in_doubt, written.notes, written.is_copied, made_with(noise_key))
+    return Rendered(done, written.photo.frames[0], _NONE)
 
 
 def _choice(found: FrameDetections, policy: Policy, threshold: float, frame: Frame) -> Choice:

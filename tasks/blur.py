@@ -1,6 +1,6 @@
 """blur: destroy the faces, write the file, check what was written, and decide whether a reviewer must see it.
 
-A file in which a face is still visible is kept for the reviewers: its output has ``findings``. Nothing publishes it.
+A file that fails its check is kept for the reviewers with its ``refusal``, if it can be opened. Nothing publishes it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from prefect import task
 
 from blurline.contract.corrections import Correction
 from blurline.decision.correction import check_regions, corrected_choices
-from blurline.decision.finding import VisibleFace
+from blurline.decision.finding import Refusal
 from blurline.picture.photo import Photo
 from blurline.picture.preview import preview
 from blurline.policy import Policy
 from blurline.settings import Settings, load_settings
 from blurline.storage.preview_keys import PreviewSize, preview_key
-from models import FaceVisible, Rendered, render_choices, render_detections
+from models import FileRefused, Rendered, render_choices, render_detections
 from models.made_with import STRONGER
 from tasks.review_gate import review_reason
 from tasks.work import TASK, Item, Output, Preview, Work
@@ -34,22 +34,22 @@ def blur(work: Work) -> None:
     def step(item: Item) -> None:
         assert plan is not None
         photo, correction = item.opened(settings.pictures.limits), item.attempt.correction
-        findings: tuple[VisibleFace, ...] = ()
+        refusal: Refusal | None = None
         try:
             if correction is None:
                 assert item.detections is not None
                 rendered = render_detections(photo, item.detections, plan, work.policy, settings)
             else:
                 rendered = _corrected(photo, correction, work.policy, settings)
-        except FaceVisible as error:
-            rendered, findings = error.refused, error.findings
+        except FileRefused as error:
+            rendered, refusal = error.refused, Refusal(str(error), error.findings)
         done = rendered.result
         if STRONGER in done.made_with:
             log.info("style_strengthened", image_id=str(item.attempt.image_id), attempt=item.attempt.number)
         key = f"{item.attempt.image_id}/{item.attempt.id}.{done.format.extension}"
-        reason = review_reason(work.policy, done.doubt, correction, findings, len(photo.frames))
+        reason = review_reason(work.policy, done.doubt, correction, refusal)
         previews = _previews(photo, rendered, key, item.attempt.original_key, is_held=reason is not None)
-        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key, reason, previews, findings)
+        item.output = Output(done, hashlib.sha256(done.data).hexdigest(), key, reason, previews, refusal)
         item.photo = None
 
     work.advance("blur", lambda item: item.output is not None, step)

@@ -64,9 +64,9 @@ def _settle(transaction: Transaction, work: Work, item: Item) -> Settled:
         processing_ms=sum(item.stage_ms.values()),
         stage_ms=item.stage_ms,
     )
-    if output.findings:
+    if output.refusal is not None:
         assert output.review_reason is not None
-        return hold_refused(transaction, item.attempt, result, output.findings, output.review_reason)
+        return hold_refused(transaction, item.attempt, result, output.refusal.findings, output.review_reason)
     return publish(transaction, item.attempt, result, output.review_reason)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from blurline.contract.corrections import Correction
 from blurline.decision.doubt import Doubt
-from blurline.decision.finding import VisibleFace, findings_message
+from blurline.decision.finding import Refusal
 from blurline.errors import OutputCheckFailed
 from blurline.policy import Policy, Review
 from sql.jobs.publishing import ReviewReason
@@ -14,15 +12,15 @@ from sql.jobs.settlement import SECOND_APPROVAL
 
 
 def review_reason(
-    policy: Policy, doubt: Doubt, correction: Correction | None, findings: Sequence[VisibleFace] = (), frames: int = 1
+    policy: Policy, doubt: Doubt, correction: Correction | None, refusal: Refusal | None = None
 ) -> ReviewReason | None:
     """Why a reviewer must see the result before it is published; None when it may be published at once.
 
-    A file of so many ``frames`` with ``findings`` is never published. A corrected result waits only if its reviewer
+    A file with a ``refusal`` is never published. A corrected result waits only if its reviewer
     asked for that, because the reviewer has already seen the image, or if its policy demands two reviewers.
     """
-    if findings:
-        return ReviewReason(OutputCheckFailed.code, findings_message(findings, frames))
+    if refusal is not None:
+        return ReviewReason(OutputCheckFailed.code, refusal.why)
     if correction is not None and correction.is_first_approval:
         return ReviewReason(SECOND_APPROVAL, "A reviewer has corrected this result. Another reviewer must approve it.")
     if correction is not None:

@@ -19,7 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
-from blurline.decision.finding import VisibleFace
+from blurline.decision.finding import Refusal
 from blurline.errors import PermanentError, RetryableError
 from blurline.limits import Limits
 from blurline.observability import metrics
@@ -61,8 +61,8 @@ class Preview:
 class Output:
     """A written and checked result, the key that it will be stored under, and the decision of the review gate.
 
-    They are made together and never change: no result can be published by another result's decision. With ``findings``
-    the file failed its check.
+    They are made together and never change: no result can be published by another result's decision. With a
+    ``refusal`` the file failed its check.
     """
 
     done: Anonymized
@@ -70,7 +70,7 @@ class Output:
     key: str
     review_reason: ReviewReason | None
     previews: tuple[Preview, ...]
-    findings: tuple[VisibleFace, ...] = ()
+    refusal: Refusal | None = None
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The places where a written file still shows a face, so that it must not be published."""
+"""Why a written file must not be published: mostly places where it still shows a face."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ class VisibleFace:
     x2: float
     y2: float
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a written file failed its check, in a sentence, and the faces that are visible in it."""
+
+    why: str
+    findings: tuple[VisibleFace, ...] = ()
 
 
 def findings_message(findings: Sequence[VisibleFace], frames: int) -> str:

@@ -72,8 +72,10 @@ def check_similar(meant: Frame, written: Frame, places: Sequence[Box], mean_step
         for place in places:
             changed[_window(place, _SQUARE_PX, top // _SQUARE_PX)] = 0
         if changed.max(initial=0) > most:
+            row, column = np.unravel_index(changed.argmax(), changed.shape)[:2]
             raise OutputCheckFailed(
-                f"The written file differs from the picture outside the destroyed places, by {changed.max()} levels."
+                f"The written file differs from the picture outside the destroyed places, by {changed.max()} levels, "
+                f"at ({column * _SQUARE_PX}, {top + row * _SQUARE_PX})."
             )
 
 

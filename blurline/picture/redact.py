@@ -55,6 +55,14 @@ class WrittenFile:
     notes: tuple[PictureNote, ...] = ()
 
 
+class FileFailedCheck(OutputCheckFailed):
+    """A file that can be opened failed its check. ``written``: that file, which must never be published."""
+
+    def __init__(self, why: str, written: WrittenFile) -> None:
+        super().__init__(why)
+        self.written = written
+
+
 def redact(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | None = None) -> bytes:
     """Destroy the faces of each frame and the policy's always-regions, and write the picture.
 
@@ -69,6 +77,7 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
 
     A picture without anything to destroy keeps its compressed data if its container allows. The written file is opened
     again and checked before it is returned. Raises OutputCheckFailed if the check fails; nothing may be published then.
+    It is a FileFailedCheck if the file can be opened.
     Raises CannotBeWritten if the output format cannot hold the frames.
     """
     source = photo.encoding.format
@@ -102,8 +111,11 @@ def write(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | 
         gain_map = redacted_map(photo, upright, faces[0], policy, noise_key)
         data = with_map(data, gain_map, metadata)
     boxes = [[face.box for face in found] + _always(frame, policy) for frame, found in zip(frames, faces, strict=True)]
-    written = check_output(data, wanted, frames, boxes, metadata, gain_map)
-    check_written(frames, written, places, is_exact=is_lossless(photo.encoding, wanted))
+    try:
+        written = check_output(data, wanted, frames, boxes, metadata, gain_map)
+        check_written(frames, written, places, is_exact=is_lossless(photo.encoding, wanted))
+    except OutputCheckFailed as error:
+        raise _with_file(error, data, len(frames)) from error
     return WrittenFile(data, written, notes=losses(facts, written.facts, metadata, written.metadata, exactness))
 
 
@@ -138,6 +150,15 @@ def check_output(
     return written
 
 
+def _with_file(error: OutputCheckFailed, data: bytes, frames: int) -> OutputCheckFailed:
+    """The error with the file, for the reviewers, if it can be opened and has this number of frames."""
+    try:
+        opened = open_photo(data, _NO_LIMITS, merges=False)
+    except PictureError:
+        return error
+    return FileFailedCheck(str(error), WrittenFile(data, opened)) if len(opened.frames) == frames else error
+
+
 def _exact(photo: Photo, frame: Frame, data: bytes, wanted: Format) -> tuple[bytes, Exactness]:
     """The written file with the source's coefficients where nothing changed, and whether they were kept."""
     if photo.encoding.format is not Format.JPEG or wanted is not Format.JPEG:
@@ -166,7 +187,10 @@ def _check_box(shown: Frame, meant: Frame, box: Box) -> None:
     pixels = _grey(meant.pixels[area]) if meant.is_grey else meant.pixels[area]
     error_levels = float(np.abs(shown.pixels[area] - pixels.astype(np.int16)).mean()) if pixels.size else 0.0
     if error_levels > _MAX_MEAN_ERROR_LEVELS:
-        raise OutputCheckFailed(f"A destroyed face differs in the written file (by {error_levels:.0f} levels).")
+        place = f"({inside.x1:.0f}, {inside.y1:.0f}) to ({inside.x2:.0f}, {inside.y2:.0f})"
+        raise OutputCheckFailed(
+            f"A destroyed face differs in the written file, at {place}, by {error_levels:.0f} levels."
+        )
 
 
 def _redacted(frame: Frame, faces: tuple[Face, ...], policy: Policy, noise_key: bytes | None) -> Frame:

@@ -71,7 +71,9 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
 def hold_refused(
     transaction: Transaction, attempt: Attempt, result: Result, findings: Sequence[VisibleFace], reason: ReviewReason
 ) -> Settled:
-    """Send the image to review, if the attempt is still its open one, because the written file shows faces.
+    """Send the image to review, if the attempt is still its open one, because the written file failed its check.
+
+    ``findings``: the faces that it shows.
 
     The file becomes the image's result where the image has none that could be published; nothing can ever publish it.
     Otherwise the image keeps its result, and the file is the one that is replaced.

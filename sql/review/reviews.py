@@ -166,7 +166,7 @@ def approve_image(
             raise ResultChanged("The image has a newer result than the one you have seen. Review that one.")
         if image.is_refused:
             raise ResultRefused(
-                "This file failed Blurline's check: a face is visible. Correct the image, or reject it."
+                "This file failed Blurline's check, so it is never published. Correct the image, or reject it."
             )
         if image.frames > 1 and not set(range(image.frames)) <= set(frames_shown):
             raise FramesUnseen(f"The picture has {image.frames} frames. Look at each of them before you approve it.")

@@ -13,7 +13,7 @@ import httpx
 from blurline.decision.choice import Choice
 from blurline.decision.correction import corrected_choices
 from blurline.decision.doubt import Doubt
-from blurline.decision.finding import VisibleFace
+from blurline.decision.finding import Refusal, VisibleFace
 from blurline.orchestration.flow_runs import RunState
 from blurline.policy import Policy
 from flows.reconcile import judge
@@ -305,10 +305,10 @@ class World:
                     choices: tuple[Choice, ...] = corrected_choices(attempt.correction, 1)
                     done = replace(done, choices=choices)
                 self.stored.add(done.key)
-                findings = (_FINDING,) if end == "refused" else ()
-                reason = review_reason(policy, doubt, attempt.correction, findings)
-                if findings and reason is not None:
-                    settled = hold_refused(transaction, attempt, done, findings, reason)
+                refusal = Refusal("A face shows.", (_FINDING,)) if end == "refused" else None
+                reason = review_reason(policy, doubt, attempt.correction, refusal)
+                if refusal is not None and reason is not None:
+                    settled = hold_refused(transaction, attempt, done, refusal.findings, reason)
                 else:
                     settled = publish(transaction, attempt, done, reason)
                 if not settled.is_won or settled.replaced_key == done.key:

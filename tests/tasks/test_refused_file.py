@@ -8,6 +8,7 @@ import pytest
 
 from blurline.contract import BacklogRerunRequest
 from blurline.contract.corrections import MarkedBox
+from blurline.errors import OutputCheckFailed
 from blurline.ids import new_id
 from blurline.policy import Policy, Review, Style
 from blurline.policy.profile import ProfileName
@@ -89,6 +90,30 @@ def test_nothing_publishes_a_refused_file(database: Database, store: Store, sett
         approve_image(database, "rita", image.id, image.result_sha256 or "")
     with psycopg.connect(settings.database.conninfo) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("UPDATE images SET state = 'published'")
+
+
+def test_a_file_that_fails_its_check_for_another_reason_is_kept_too(
+    database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differs(*_: object, **__: object) -> None:
+        raise OutputCheckFailed("The written file differs from the picture, at (8, 16).")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("blurline.picture.redact.check_written", differs)
+        submit(database, store, _FAST)
+        refused = image_of(database, _notified(database))
+    assert (refused.state, refused.error_code) == ("needs_review", "output_check_failed")
+    assert "at (8, 16)" in str(refused.error_message)
+    assert refused.result_key is not None and store.has(ImageBucket.RESULTS, refused.result_key)
+    assert refused.refused_attempt_id == refused.result_attempt_id and _marks(database, refused) == []
+    assert refused.result_attempt_id is not None
+    boxes = [MarkedBox(x1=each.x1, y1=each.y1, x2=each.x2, y2=each.y2)
+             for each in list_detections(database, refused.result_attempt_id) if each.destroyed]  # fmt: skip
+    assert boxes
+    with pytest.raises(ResultRefused):
+        approve_image(database, "rita", refused.id, refused.result_sha256 or "")
+    done = image_of(database, _correct(database, refused, *boxes))
+    assert (done.state, done.error_code) == ("published", None)
 
 
 def test_a_refused_file_replaces_no_result_that_could_be_published(
