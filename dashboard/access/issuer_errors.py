@@ -10,7 +10,10 @@ from dashboard.access.sign_in_page import issuer_error_page
 
 _LOGIN, _CALLBACK = "/auth/login", "/oauth2callback"
 _USER_COOKIE = "_streamlit_user="
-_NOT_REACHED = "The issuer did not respond as expected. The log of the dashboard says why."
+_NOT_REACHED = (
+    "The issuer did not respond as expected, or it does not know this dashboard. The log of the dashboard says why. "
+    "An operator checks BLURLINE_OIDC_ISSUER, BLURLINE_OIDC_CLIENT_ID and BLURLINE_OIDC_CLIENT_SECRET."
+)
 
 
 class IssuerErrors:
@@ -50,5 +53,10 @@ def _is_given_up(path: str, start: Message) -> bool:
     headers = Headers(raw=list(start["headers"]))
     location = headers.get("location", "")
     if not 300 <= start["status"] < 400 or not location.startswith("/"):
-        return bool(start["status"] >= 500)
-    return path.endswith(_LOGIN) or not any(each.startswith(_USER_COOKIE) for each in headers.getlist("set-cookie"))
+        return bool(start["status"] >= 400)
+    return path.endswith(_LOGIN) or not any(map(_is_user, headers.getlist("set-cookie")))
+
+
+def _is_user(cookie: str) -> bool:
+    """Whether a cookie that is set says who signed in. Where Streamlit gives up, it sets an empty one."""
+    return cookie.startswith(_USER_COOKIE) and bool(cookie[len(_USER_COOKIE) :].partition(";")[0].strip('"'))

@@ -66,7 +66,7 @@ _REFUSED = """
 <p><a href="/">Back to the dashboard</a></p>
 <p class="hint">If this happens again, tell your operator.</p>
 """
-_MOST_SAID = 200
+_MOST_SAID = 300
 
 
 def sign_in_page(following: str = "/", error: str = "", status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +13,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from api.app import create_app
 from blurline.settings import Settings
-from tests.acceptance.stack import answers
+from tests.acceptance.signed_in_dashboard import running_dashboard
+from tests.acceptance.stack import free_ports
 from tests.access.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
 from tests.api_requests import submit
 from tests.api_server import serving
 from tests.dashboard.board_page import HAS_CHROMIUM, chromium
-from tests.waiting import TIMEOUT_MS, TIMEOUT_S, wait_for
+from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -55,26 +52,16 @@ def api_url(without_prefect: Settings, provider: Provider) -> Iterator[str]:
 @pytest.fixture
 def dashboard_url(api_url: str, provider: Provider, tmp_path: Path) -> Iterator[str]:
     """A dashboard with sign-in, as an operator starts it: it knows only the API and the provider."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("BLURLINE_", "PREFECT_"))} | {
-        "BLURLINE_HOME": str(tmp_path / "dashboard"),
-        "BLURLINE_API_URL": api_url,
-        "BLURLINE_DASHBOARD_URL": url,
-        "BLURLINE_DASHBOARD_COOKIE_SECRET": "c" * 32,
-        "BLURLINE_OIDC_ISSUER": provider.issuer,
-        "BLURLINE_OIDC_CLIENT_ID": CLIENT_ID,
-        "BLURLINE_OIDC_CLIENT_SECRET": CLIENT_SECRET,
-    }
-    command = [sys.executable, "-m", "blurline", "dashboard", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"))
+    (port,) = free_ports(1)
+    with running_dashboard(
+        tmp_path / "dashboard",
+        port,
+        BLURLINE_API_URL=api_url,
+        BLURLINE_OIDC_ISSUER=provider.issuer,
+        BLURLINE_OIDC_CLIENT_ID=CLIENT_ID,
+        BLURLINE_OIDC_CLIENT_SECRET=CLIENT_SECRET,
+    ) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)
 
 
 @pytest.fixture
@@ -131,13 +118,16 @@ def test_an_error_of_the_issuer_is_shown(visit: Visit, provider: Provider) -> No
     provider.refusal = "the client <b>blurline</b> is disabled"
     _sign_in(visit, provider, Person("ann", "submit"))
     _sees(page.get_by_role("alert").get_by_text("the client <b>blurline</b> is disabled"))
-    provider.refusal = None
+    provider.refusal, provider.refuses_codes = None, True
+    _sign_in(visit, provider, Person("ann", "submit"))
+    _sees(page.get_by_role("alert").get_by_text("An operator checks"))
+    provider.refuses_codes = False
     page.get_by_role("link", name="Back to the dashboard").click()
     page.get_by_role("button", name="Sign in").click()
     _sees(page.get_by_text("Signed in as"))
     _sign_out(page)
     page.goto(f"{visit.url}/oauth2callback?code=forged&state=forged")
-    _sees(page.get_by_role("alert").get_by_text("The issuer did not respond as expected."))
+    _sees(page.get_by_role("alert").get_by_text("The issuer did not respond as expected"))
 
 
 def _host(url: str) -> str:

@@ -47,6 +47,7 @@ class Provider:
         self.signed_out: list[str] = []
         self._codes: dict[str, tuple[Person, dict[str, str]]] = {}
         self.refusal: str | None = None  # why nobody can sign in
+        self.refuses_codes = False
         self.is_down = False
         self.is_silent_about_algorithms = False
         self._may_answer, self._is_asked = threading.Event(), threading.Event()
@@ -142,7 +143,7 @@ class Provider:
         digest = sha256(form.get("code_verifier", "").encode()).digest()
         is_the_client = authorization == f"Basic {credentials}" and asked["client_id"] == CLIENT_ID
         began_it = asked["code_challenge"] == urlsafe_b64encode(digest).rstrip(b"=").decode()
-        if not is_the_client or not began_it or form["redirect_uri"] != asked["redirect_uri"]:
+        if self.refuses_codes or not is_the_client or not began_it or form["redirect_uri"] != asked["redirect_uri"]:
             return None
         return {
             "access_token": self.token(person.subject, scope=person.scope),
