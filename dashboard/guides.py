@@ -15,7 +15,7 @@ INDEX = "README"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class GuidePicture:
     """A picture of a guide, and what it shows."""
 
     path: Path
@@ -27,16 +27,16 @@ def guide_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.md"))
 
 
-def read_guide(name: str) -> list[str | Picture]:
+def read_guide(name: str) -> list[str | GuidePicture]:
     """The guide's parts in their order: Markdown, and pictures that are there. ``name`` is one of `guide_names`."""
     folder = _folder()
     text = _COMMENT.sub("", (folder / f"{name}.md").read_text(encoding="utf-8"))
-    parts: list[str | Picture] = []
+    parts: list[str | GuidePicture] = []
     at = 0
     for found in _PICTURE.finditer(text):
         parts.append(_linked(text[at : found.start()]))
         if (folder / found[2]).exists():
-            parts.append(Picture(folder / found[2], found[1]))
+            parts.append(GuidePicture(folder / found[2], found[1]))
         at = found.end()
     return [*parts, _linked(text[at:])]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.address import in_address, one_of
-from dashboard.guides import INDEX, Picture, guide_names, read_guide
+from dashboard.guides import INDEX, GuidePicture, guide_names, read_guide
 
 _INDEX_TITLE = "All guides"
 
@@ -19,7 +19,7 @@ def _show() -> None:
         **in_address("guide", lambda said: one_of(names)(said) or INDEX, lambda name: None if name == INDEX else name),
     )
     for part in read_guide(guide):
-        if isinstance(part, Picture):
+        if isinstance(part, GuidePicture):
             st.image(part.path, alt=part.shows)
         else:
             st.markdown(part)

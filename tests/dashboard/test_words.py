@@ -10,7 +10,7 @@ import pytest
 import blurline
 from blurline.contract import ImageError
 from blurline.error_codes import ERROR_CODES
-from dashboard.guides import INDEX, Picture, guide_names, read_guide
+from dashboard.guides import INDEX, GuidePicture, guide_names, read_guide
 from dashboard.jobs.error_advice import advice
 from dashboard.jobs.notes import NOTES
 from tests.dashboard.conftest import Open, field, texts
@@ -55,7 +55,7 @@ def test_a_guide_is_shown_with_links_to_others(open_page: Open) -> None:
 def test_every_link_of_a_guide_leads_to_a_guide_or_elsewhere() -> None:
     for name in guide_names():
         for part in read_guide(name):
-            if isinstance(part, Picture):
+            if isinstance(part, GuidePicture):
                 assert part.path.exists()
             else:
                 links = re.findall(r"\]\(([^)\s]*)\)", part)
