@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from blurline.settings import Settings
 from blurline.storage.store import Store
 from tests.simulated_worker import redacted
 from tests.waiting import TIMEOUT_S
+
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+"""A picture of one pixel. What follows it in a file is no part of the picture."""
 
 
 @dataclass
@@ -50,10 +54,10 @@ class Submitter:
         return process.returncode, said
 
     def photograph(self, name: str, content: bytes = b"") -> Path:
-        """Write a file with unique content."""
+        """Write a small picture whose file ends with unique content."""
         path = self.photos / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content or f"the picture {name}".encode())
+        path.write_bytes(PIXEL + (content or f"the picture {name}".encode()))
         return path
 
     def uploads(self) -> list[str]:

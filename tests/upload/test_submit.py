@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from PIL import Image
 
 from api.app import create_app
 from blurline.cli.upload.results import ALTERED
@@ -17,7 +18,7 @@ from sql.engine.database import Database
 from tests.api_server import serving
 from tests.broken_connections import breaking
 from tests.simulated_worker import SENTENCE, running_worker
-from tests.upload.submitter import Submitter
+from tests.upload.submitter import PIXEL, Submitter
 from tests.waiting import TIMEOUT_S, wait_for
 
 
@@ -93,12 +94,29 @@ def test_a_file_that_cannot_be_sent_does_not_stop_the_others(submitter: Submitte
         code, said = submitter.run(api=url)
     assert code == 1
     assert "large.jpg: not uploaded. The file has 0.02 MB; the limit is 0.01 MB." in said
-    assert "Uploaded 1 of 2 files" in said
+    assert "Uploaded 1 of 1 files" in said
     assert "Results: 1 of 2 here, 1 not uploaded." in said
     assert list(submitter.fetched()) == ["good.jpg"]
-    large.write_bytes(b"small")
+    large.write_bytes(PIXEL)
     assert submitter.run()[0] == 0
     assert len(submitter.images()) == 2
+
+
+def test_files_that_would_be_refused_are_named_before_anything_is_uploaded(submitter: Submitter, worker: None) -> None:
+    submitter.photograph("good.jpg")
+    (submitter.photos / "text.jpg").write_bytes(b"This is no picture.")
+    Image.new("L", (2000, 1000)).save(submitter.photos / "wide.png")
+    pages = [Image.new("L", (8, 8), level) for level in (0, 100, 200)]
+    pages[0].save(submitter.photos / "many.gif", save_all=True, append_images=pages[1:])
+    with serving(create_app(submitter.settings.replace(max_megapixels=1, max_frames=2))) as url:
+        code, said = submitter.run(api=url)
+    assert code == 1
+    assert said.index("Not uploaded, because they would be refused: 3 files.") < said.index("Uploaded 1 of 1 files")
+    for name, why in (("text.jpg", "not a picture"), ("wide.png", "limit"), ("many.gif", "more than 2 frames")):
+        lines = [line for line in said.splitlines() if line.strip().startswith(f"{name}: ")]
+        assert len(lines) == 2 and all(why in line for line in lines), said
+    assert submitter.images() == ["good.jpg"]
+    assert len(submitter.uploads()) == 1
 
 
 def test_watching_submits_new_pictures_until_it_is_stopped(submitter: Submitter, worker: None) -> None:
@@ -263,7 +281,7 @@ def test_one_process_at_a_time_uses_a_folder(submitter: Submitter, worker: None)
 
 def test_undecodable_names_are_kept(submitter: Submitter, worker: None) -> None:
     path = Path(os.fsdecode(os.fsencode(submitter.photograph("a.jpg").parent) + b"/caf\xe9 [b] \n.jpg"))
-    path.write_bytes(b"latin-1")
+    path.write_bytes(PIXEL + b"latin-1")
     assert submitter.run()[0] == 0
     assert submitter.fetched() == submitter.expected()
     assert "caf\N{REPLACEMENT CHARACTER} [b] \N{REPLACEMENT CHARACTER}.jpg" in submitter.images()

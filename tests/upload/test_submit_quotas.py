@@ -52,7 +52,7 @@ def test_pictures_are_submitted_up_to_a_quota_of_pictures(submitter: Submitter, 
 
 
 def test_the_smallest_pictures_are_submitted_within_a_quota_of_bytes(submitter: Submitter, worker: None) -> None:
-    sizes = {"a": 400, "b": 3000, "c": 200, "d": 5000, "e": 300}
+    sizes = {"a": 300, "b": 3000, "c": 100, "d": 5000, "e": 200}
     for name, size in sizes.items():
         submitter.photograph(f"{name}.jpg", name.encode() * size)
     small = submitter.settings.replace(quota_mb_per_day=0.001)

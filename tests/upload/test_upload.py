@@ -20,6 +20,7 @@ from blurline.cli.upload.scheduling import DaemonThreads
 from blurline.cli.upload.uploads import UploadQueue
 from blurline.client import Client
 from blurline.errors import ConfigurationError, DatabaseUnavailable, StoreUnavailable
+from blurline.limits import Limits
 
 
 def _tree(folder: Path, *names: str) -> None:
@@ -215,7 +216,7 @@ def test_a_picture_that_was_given_up_is_not_sent(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "terms")
     _sent(journal, "known.jpg")
     with Client("http://127.0.0.1:9", "token") as client:
-        uploads = UploadQueue(client, journal, DaemonThreads(1))
+        uploads = UploadQueue(client, journal, DaemonThreads(1), Limits())
         uploads.add(LocalPicture(name, Path(name), 2, 2) for name in ("known.jpg", "new.jpg"))
         uploads.give_up()
     assert uploads.is_over

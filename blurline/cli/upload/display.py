@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from blurline.errors import RetryableError
 _LINE_EVERY_S = 5.0
 _SHORT_PAUSE_S = 1.0
 _NOTICE_EVERY_S = 90.0
+_MOST_REFUSED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,14 @@ class Display:
         nothing = "" if is_any else f"No pictures found in {', '.join(map(str, paths))}. "
         if nothing or left_out:
             self.say(nothing + (f"Skipped: {', '.join(left_out)}." if left_out else ""))
+
+    def say_refused(self, refused: Mapping[str, str]) -> None:
+        """Say which files are not uploaded, and why; of many, the first ones."""
+        self.say(f"Not uploaded, because they would be refused: {_number(len(refused), 'file')}.")
+        for name, why in list(refused.items())[:_MOST_REFUSED]:
+            self.say(f"  {printable(name)}: {why}")
+        if len(refused) > _MOST_REFUSED:
+            self.say(f"  and {len(refused) - _MOST_REFUSED:,} more, which the end of the run lists.")
 
     def print_unpublished(self, pictures: Sequence[Unpublished]) -> None:
         """Print what was not published and why, as a table, or as lines without a terminal."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from blurline.cli.upload import results, uploads
 from blurline.cli.upload.display import Counts, Display, Unpublished, WaitNotices
+from blurline.cli.upload.headers import limits_of
 from blurline.cli.upload.jobs import JobFollower, JobSubmitter
 from blurline.cli.upload.journal import Journal
 from blurline.cli.upload.picture import State
@@ -57,7 +58,7 @@ class Run:
         self._refetched = check_results(journal, plan.output)
         threads = DaemonThreads(uploads.AT_ONCE + results.AT_ONCE)
         self._scanner = Scanner(plan.paths, plan.output, is_recursive=plan.is_recursive, is_watching=plan.is_watching)
-        self._uploads = UploadQueue(client, journal, threads)
+        self._uploads = UploadQueue(client, journal, threads, limits_of(client.limits()))
         self._submitter = JobSubmitter(client, journal, plan.options, notices, is_lasting=plan.is_watching)
         self._follower = JobFollower(client, journal, journal.open_jobs() if plan.is_waiting else {})
         self._results = Results(client, journal, threads, plan.output)
@@ -134,7 +135,9 @@ class Run:
             time.sleep(_PAUSE_S)
 
     def _scan(self) -> None:
-        self._uploads.add(self._scanner.scan(self._uploads.names))
+        refused = self._uploads.add(self._scanner.scan(self._uploads.names))
+        if refused:
+            self._display.say_refused(refused)
 
     def _submit(self) -> None:
         jobs = self._submitter.submit(is_all_uploaded=self._uploads.is_over, has_open_jobs=not self._follower.is_over)

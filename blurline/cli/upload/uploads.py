@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
+from blurline.cli.upload.headers import refusals
 from blurline.cli.upload.journal import Journal
 from blurline.cli.upload.picture import Picture, State, Uploaded
 from blurline.cli.upload.scan import LocalPicture
 from blurline.cli.upload.scheduling import DaemonThreads
 from blurline.client import Client, QuotaExceeded, UploadRefused
 from blurline.errors import PermanentError, RetryableError
+from blurline.limits import Limits
 
 AT_ONCE = 6
 
@@ -33,8 +35,8 @@ class UploadQueue:
     another content. ``refusal`` is the last answer to pictures that a quota refused; others may still fit.
     """
 
-    def __init__(self, client: Client, journal: Journal, threads: DaemonThreads) -> None:
-        self._client, self._journal, self._threads = client, journal, threads
+    def __init__(self, client: Client, journal: Journal, threads: DaemonThreads, limits: Limits) -> None:
+        self._client, self._journal, self._threads, self._limits = client, journal, threads, limits
         self._waiting: deque[tuple[LocalPicture, Picture | None]] = deque()
         self._underway: dict[Future[Uploaded | LocalPicture], tuple[LocalPicture, Picture | None]] = {}
         self.faults: dict[str, str] = {}
@@ -70,19 +72,31 @@ class UploadQueue:
         """The number of pictures that the journal does not have yet."""
         return len(self._unknown)
 
-    def add(self, pictures: Iterable[LocalPicture]) -> None:
-        """Queue pictures for upload."""
+    def add(self, pictures: Iterable[LocalPicture]) -> dict[str, str]:
+        """Queue pictures for upload. Return why others would be refused, by name; they become ``faults``."""
+        new = list(self._new(pictures))
+        refused = refusals([found for found, _ in new], self._limits)
+        for found, known in new:
+            if known is None:
+                self._unknown.add(found.name)
+            if found.name in refused:
+                if known:
+                    self.stale.add(found.name)
+                continue
+            self._waiting.append((found, known))
+            self.files += 1
+            self.bytes += found.size_bytes
+        self.faults |= refused
+        return refused
+
+    def _new(self, pictures: Iterable[LocalPicture]) -> Iterator[tuple[LocalPicture, Picture | None]]:
+        """The pictures that are to be uploaded, with what the journal knows of an earlier content."""
         for found in pictures:
             known = self._journal.find(found.name)
             if known is not None and known.state is State.LOST:
                 known = None
-            if known is not None and (known.size_bytes, known.mtime_ns) == (found.size_bytes, found.mtime_ns):
-                continue
-            self._waiting.append((found, known))
-            if known is None:
-                self._unknown.add(found.name)
-            self.files += 1
-            self.bytes += found.size_bytes
+            if known is None or (known.size_bytes, known.mtime_ns) != (found.size_bytes, found.mtime_ns):
+                yield found, known
 
     def give_up(self) -> None:
         """Drop the uploads that wait; ``given_up`` counts them."""
