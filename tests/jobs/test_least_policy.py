@@ -13,7 +13,9 @@ from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.engine.database import Database
 from sql.jobs.presets import PresetRow, put_preset
-from tests.api_requests import bearer, problem, submit, upload
+from sql.jobs.publishing import ReviewReason, publish
+from tests.api_requests import bearer, problem, submit, underway, upload
+from tests.factories import result
 from tests.pictures import HOPPER
 
 LESS = {"review": "never"}
@@ -46,6 +48,19 @@ def test_every_submission_is_raised(client: httpx.Client, database: Database) ->
     assert [(each["review"], each["keep_regions"]) for each in policies] == [("always", [])] * len(policies)
     assert {each["reviewers"] for each in policies} == {2}
     assert [each["min_score"] for each in policies] == [None, 0.3, 0.3, 0.3, None]
+
+
+def test_what_waits_already_needs_the_reviewers_that_are_demanded_now(
+    client: httpx.Client, settings: Settings, database: Database
+) -> None:
+    submit(client, "a.jpg")
+    (attempt,) = underway(database, settings)
+    with database.transaction() as transaction:  # with a policy from before the setting was tightened
+        publish(transaction, attempt, result("a"), ReviewReason("doubtful", "Look at it."))
+    url = f"/v1/images/{attempt.image_id}/approve"
+    rita, rob = ({"Authorization": bearer(settings, name, Scope.REVIEW)} for name in ("rita", "rob"))
+    for who, state in ((rita, "needs_review"), (rob, "published")):
+        assert client.post(url, json={"result_sha256": "a"}, headers=who).json()["state"] == state
 
 
 @pytest.mark.parametrize(
