@@ -21,9 +21,21 @@ _LOOK_AGAIN_S = 2
 
 @contextmanager
 def stating_problems() -> Iterator[None]:
-    """Show errors of the block. For actions, and for fragments that run again by themselves."""
+    """Show errors of the block. For actions, and for fragments that run again by themselves: nothing else would
+    continue after an outage."""
     try:
         yield
+    except BlurlineError as error:
+        state(error)
+
+
+@contextmanager
+def stating_refusals() -> Iterator[None]:
+    """Show errors of the block, but not those of an outage: the page recovers from it as a whole. For what it reads."""
+    try:
+        yield
+    except RetryableError:
+        raise
     except BlurlineError as error:
         state(error)
 

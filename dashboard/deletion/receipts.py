@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.access.session import client
 from dashboard.address import in_address, text
-from dashboard.problems import stating_problems
+from dashboard.problems import stating_refusals
 from dashboard.states import ago, counted
 
 
@@ -28,7 +28,7 @@ def receipt_field() -> None:
         except ValueError:
             st.warning("This is not the id of a receipt. It looks like 0193f1a2-7c02-7abc-8def-0123456789ab.")
             return
-        with stating_problems():
+        with stating_refusals():
             _show(receipt_id)
 
 

@@ -15,7 +15,7 @@ from blurline.settings import load_settings
 from dashboard.access.session import client, may, sees_everything
 from dashboard.deletion.receipts import receipt_field
 from dashboard.download_links import download_link
-from dashboard.problems import stating_problems
+from dashboard.problems import stating_problems, stating_refusals
 from dashboard.states import counted
 from dashboard.statistics.image_filter import choose_images
 
@@ -33,7 +33,7 @@ _TRAINING_FORMATS: tuple[TrainingFormat, ...] = ("coco", "yolo")
 
 def _show() -> None:
     st.title("Exports")
-    with stating_problems():
+    with stating_refusals():
         chosen = choose_images()
         images = sum(point.images for point in client().statistics.timeline(chosen).points)
         st.markdown(f"**{counted(images, 'image')}** selected.")

@@ -17,7 +17,7 @@ from dashboard.jobs.labels import parse_labels
 from dashboard.jobs.notes import NOTES
 from dashboard.jobs.sending import choosing
 from dashboard.paging import Pages
-from dashboard.problems import stating_problems
+from dashboard.problems import stating_refusals
 from dashboard.states import IMAGE_STATES, counted
 
 _BY_DOUBT: ImageSortName = "-doubt"
@@ -33,7 +33,7 @@ def _show() -> None:
         return
     st.title("Find")
     _fields()
-    with stating_problems():
+    with stating_refusals():
         _results(_query())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.address import in_address, one_of
-from dashboard.problems import stating_problems
+from dashboard.problems import stating_refusals
 from dashboard.statistics.comparison import compare_with
 from dashboard.statistics.image_filter import choose_images
 from dashboard.statistics.sections import SECTIONS
@@ -15,7 +15,7 @@ _FIRST = next(iter(SECTIONS))
 
 def _show() -> None:
     st.title("Statistics")
-    with stating_problems():
+    with stating_refusals():
         chosen = choose_images()
         other = compare_with(chosen)
         section = st.segmented_control(

@@ -13,7 +13,7 @@ from dashboard.jobs.grid import PER_PAGE, doubt_badge, show_grid
 from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_field, name_in_address
 from dashboard.jobs.labels import parse_labels
 from dashboard.paging import Pages
-from dashboard.problems import stating_problems
+from dashboard.problems import stating_problems, stating_refusals
 from dashboard.review.bulk import BulkOutcome, Decided, Verdict, decide, take_back
 from dashboard.states import counted, plain
 
@@ -25,7 +25,7 @@ _MOST_NAMED = 10
 def review_list() -> None:
     """Show the fields, the decisions and the grid."""
     _fields()
-    with stating_problems():
+    with stating_refusals():
         query = _query()
         pages = Pages()
         page = pages.load(lambda cursor: client().search.page(query, cursor, PER_PAGE))

@@ -133,7 +133,7 @@ def _unbounded(schemas: dict[str, Any], schema: dict[str, Any], path: str) -> It
 @pytest.mark.parametrize(
     ("scopes", "examples"),
     [
-        pytest.param(tuple(Scope), 5, id="all"),
+        pytest.param(tuple(Scope), 3, id="all"),
         pytest.param(tuple(Scope), 25, id="all, with more examples", marks=pytest.mark.long),
         pytest.param((Scope.SUBMIT,), 15, id="submit", marks=pytest.mark.long),
     ],

@@ -1,0 +1,78 @@
+"""The CPU time of Prefect for one flow run of a single picture, of this checkout against another one.
+
+BEFORE_CHECKOUT names the other checkout, from `a01ffa1` on; both run with this environment's packages. Each checkout
+runs a stack of its own, and they take turns (A B A B …) with FLOW_RUNS (16) small pictures, each submitted as a job of
+its own. Counted is the CPU time of Prefect's server, without what it needs when nothing runs. That of PostgreSQL, which
+also serves Blurline, is reported beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import psutil
+
+from benchmarks.checkouts import checkouts, running_stack_of
+from tests.acceptance.stack import Stack, finished, submit
+from tests.pictures import HOPPER
+
+_ROUNDS = int(os.environ.get("FLOW_RUN_ROUNDS", "6"))
+_PICTURES = int(os.environ.get("FLOW_RUNS", "16"))
+_IDLE_S, _SETTLING_S = 10.0, 4.0
+
+
+def run() -> dict[str, Any]:
+    """CPU seconds for each flow run, of both checkouts, and their ratio with its quartiles."""
+    folders = checkouts("flow runs")
+    with ExitStack() as running:
+        stacks = {name: running.enter_context(running_stack_of(folder)) for name, folder in folders.items()}
+        clients = {name: running.enter_context(stack.client()) for name, stack in stacks.items()}
+        rounds = [{name: _round(stacks[name], clients[name]) for name in stacks} for _ in range(_ROUNDS + 1)][1:]
+    report: dict[str, Any] = {"flow_runs": _ROUNDS * _PICTURES, "load": [round(each, 1) for each in os.getloadavg()]}
+    for figure in rounds[0]["after"]:
+        pairs = [(each["before"][figure], each["after"][figure]) for each in rounds]
+        low, median, high = (round(each, 2) for each in statistics.quantiles(after / before for before, after in pairs))
+        before, after = (round(statistics.median(each), 4) for each in zip(*pairs, strict=True))
+        report[figure] = {"before": before, "after": after, "after_over_before": median, "quartiles": [low, high]}
+    return report
+
+
+def _round(stack: Stack, client: httpx.Client) -> dict[str, float]:
+    """CPU seconds of an idle second, and of each of some pictures, with the events that follow their ends."""
+    idle = _cpu_s(stack)
+    time.sleep(_IDLE_S)
+    idle_s = [(after - before) / _IDLE_S for before, after in zip(idle, _cpu_s(stack), strict=True)]
+    started, begun = _cpu_s(stack), time.monotonic()
+    jobs = [submit(client, [("one.jpg", HOPPER.read_bytes())]) for _ in range(_PICTURES)]
+    for job in jobs:
+        finished(client, job)
+    time.sleep(_SETTLING_S)
+    passed_s = time.monotonic() - begun
+    server, postgres = (
+        (after - before - passed_s * idle) / _PICTURES
+        for before, after, idle in zip(started, _cpu_s(stack), idle_s, strict=True)
+    )
+    return {"prefect_cpu_s": server, "postgresql_cpu_s": postgres, "idle_prefect_cpu_s": idle_s[0]}
+
+
+def _cpu_s(stack: Stack) -> tuple[float, float]:
+    """CPU seconds of Prefect's server and of PostgreSQL so far, with their processes that have ended."""
+    pids = stack.pids()
+    return _tree_s(pids["prefect"]), _tree_s(pids["postgres"])
+
+
+def _tree_s(pid: int) -> float:
+    root = psutil.Process(pid)
+    return sum(_own_s(each) for each in [root, *root.children(recursive=True)])
+
+
+def _own_s(process: psutil.Process) -> float:
+    try:
+        return float(sum(process.cpu_times()[:4]))  # with children that have ended
+    except psutil.NoSuchProcess:
+        return 0.0
