@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.checkouts import CheckoutProcess, checkouts, compare_cpu_times
+from benchmarks.checkouts import CheckoutProcess, checkouts, claim, compare_cpu_times
 from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
 
 _ROUNDS = 12
@@ -53,7 +53,10 @@ def run() -> dict[str, Any]:
         ours = stack.enter_context(CheckoutProcess(folders["after"], CORE_LOOP))
         theirs = stack.enter_context(CheckoutProcess(folders["before"], CORE_LOOP))
         compared = {name: compare_cpu_times(paths, theirs, ours) for name, paths in _photos(folder).items()}
-    return {name: figures | {"claim": _claim(figures)} for name, figures in compared.items()}
+    return {
+        name: figures | {"claim": claim(figures["before_over_after"], *figures["quartiles"])}
+        for name, figures in compared.items()
+    }
 
 
 def _photos(folder: Path) -> dict[str, list[Path]]:
@@ -66,8 +69,3 @@ def _photos(folder: Path) -> dict[str, list[Path]]:
         path.write_bytes(photo_of(size))
         photos[name] = [path] * _ROUNDS
     return photos
-
-
-def _claim(figures: dict[str, Any]) -> str:
-    median, (low, high) = figures["before_over_after"], figures["quartiles"]
-    return "too uncertain" if high - low > abs(median - 1) else f"{median} times as fast"

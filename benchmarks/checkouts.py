@@ -6,14 +6,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from blurline.errors import ConfigurationError
-from tests.acceptance.stack import Program, Stack
+from tests.acceptance.stack import Program
 
 
 def checkouts(purpose: str) -> dict[str, Path]:
@@ -24,18 +22,14 @@ def checkouts(purpose: str) -> dict[str, Path]:
     return {"before": Path(before).resolve(), "after": Path(__file__).resolve().parents[1]}
 
 
-@contextmanager
-def running_stack_of(folder: Path) -> Iterator[Stack]:
-    """A stack of a checkout in a data folder of its own."""
-    variables = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    program = Program((sys.executable, "-m", "blurline"), folder, variables)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        stack = Stack(Path(home), program=program)
-        stack.start()
-        try:
-            yield stack
-        finally:
-            stack.stop()
+def program_of(folder: Path) -> Program:
+    """The `blurline` of a checkout, in this Python environment."""
+    return Program((sys.executable, "-m", "blurline"), folder, _variables(folder))
+
+
+def claim(times_as_fast: float, low: float, high: float) -> str:
+    """What a median with its quartiles says; nothing if they lie further apart than it is from 1."""
+    return "too uncertain" if high - low > abs(times_as_fast - 1) else f"{times_as_fast} times as fast"
 
 
 class CheckoutProcess:
@@ -48,7 +42,7 @@ class CheckoutProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ | _variables(folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -90,6 +84,11 @@ def compare_cpu_times(paths: Sequence[Path], theirs: CheckoutProcess, ours: Chec
         "quartiles": [low, high],
         "load": [round(each, 1) for each in os.getloadavg()],
     }
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    """Has a process import the modules of a checkout, and write nothing there."""
+    return {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _cpu_s(checkout: CheckoutProcess, path: Path) -> float:

@@ -17,7 +17,9 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.checkouts import checkouts, running_stack_of
+from benchmarks.checkouts import checkouts, program_of
+from benchmarks.cpu_time import cpu_s
+from benchmarks.stack import running_stack
 from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import HOPPER
 
@@ -30,7 +32,7 @@ def run() -> dict[str, Any]:
     """CPU seconds for each flow run, of both checkouts, and their ratio with its quartiles."""
     folders = checkouts("flow runs")
     with ExitStack() as running:
-        stacks = {name: running.enter_context(running_stack_of(folder)) for name, folder in folders.items()}
+        stacks = {name: running.enter_context(running_stack(program_of(folder))) for name, folder in folders.items()}
         clients = {name: running.enter_context(stack.client()) for name, stack in stacks.items()}
         rounds = [{name: _round(stacks[name], clients[name]) for name in stacks} for _ in range(_ROUNDS + 1)][1:]
     report: dict[str, Any] = {"flow_runs": _ROUNDS * _PICTURES, "load": [round(each, 1) for each in os.getloadavg()]}
@@ -68,11 +70,4 @@ def _cpu_s(stack: Stack) -> tuple[float, float]:
 
 def _tree_s(pid: int) -> float:
     root = psutil.Process(pid)
-    return sum(_own_s(each) for each in [root, *root.children(recursive=True)])
-
-
-def _own_s(process: psutil.Process) -> float:
-    try:
-        return float(sum(process.cpu_times()[:4]))  # with children that have ended
-    except psutil.NoSuchProcess:
-        return 0.0
+    return sum(cpu_s(each) for each in [root, *root.children(recursive=True)])

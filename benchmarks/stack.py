@@ -31,7 +31,7 @@ from blurline.storage.store import Store
 from models import anonymize
 from sql.engine.database import Database
 from sql.jobs.submissions import BatchSize, NewJob, Original, write_job
-from tests.acceptance.stack import Stack, finished, submit
+from tests.acceptance.stack import Program, Stack, finished, submit
 from tests.pictures import HOPPER
 from tests.waiting import wait_for
 
@@ -42,10 +42,10 @@ _STOCK_RUNS, _WARM_RUNS = 8, 64
 
 
 @contextmanager
-def running_stack() -> Iterator[Stack]:
-    """An embedded stack in its own folder."""
-    with tempfile.TemporaryDirectory() as home:
-        stack = Stack(Path(home))
+def running_stack(program: Program | None = None) -> Iterator[Stack]:
+    """An embedded stack in its own folder, of this checkout or of another ``program``."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        stack = Stack(Path(home), program=program)
         stack.start()
         try:
             yield stack

@@ -20,8 +20,9 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from benchmarks.checkouts import checkouts, running_stack_of
+from benchmarks.checkouts import checkouts, claim, program_of
 from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
+from benchmarks.stack import running_stack
 from blurline.ids import new_id
 from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import encoded
@@ -42,7 +43,7 @@ def run() -> dict[str, Any]:
         "submit_0.5mp": lambda stack, _: _submit_s(stack, small),
     }
     with ExitStack() as running:
-        stacks = {name: running.enter_context(running_stack_of(folder)) for name, folder in folders.items()}
+        stacks = {name: running.enter_context(running_stack(program_of(folder))) for name, folder in folders.items()}
         clients = {name: running.enter_context(stack.client()) for name, stack in stacks.items()}
         for client in clients.values():
             _backlog_s(client, [photo] * 8)
@@ -63,7 +64,7 @@ def _compared(seconds: list[dict[str, float]]) -> dict[str, Any]:
         "after_s": round(statistics.median(each["after"] for each in seconds), 2),
         "times_as_fast": median,
         "quartiles": [low, high],
-        "claim": "too uncertain" if high - low > abs(median - 1) else f"{median} times as fast",
+        "claim": claim(median, low, high),
     }
 
 

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,7 @@ from typing import Any
 import psutil
 from PIL import Image
 
+from benchmarks.cpu_time import cpu_s
 from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
 from benchmarks.stack import running_stack
 from blurline import Policy, open_photo
@@ -176,12 +177,9 @@ def _cpu_s(stack: Stack) -> dict[str, float]:
     used: dict[str, float] = defaultdict(float)
     for part, pid in stack.pids().items():
         parent = psutil.Process(pid)
-        times = parent.cpu_times()
-        used[part] += times.user + times.system + times.children_user + times.children_system
+        used[part] += cpu_s(parent)
         for child in parent.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                times = child.cpu_times()
-                used["worker processes" if part == "worker" else part] += times.user + times.system
+            used["worker processes" if part == "worker" else part] += cpu_s(child)
     return used
 
 

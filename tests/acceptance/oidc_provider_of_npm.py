@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.stack import answers, free_ports
-from tests.waiting import TIMEOUT_S, wait_for
+from tests.acceptance.stack import free_ports
+from tests.running_process import running_process
 
 VERSION = "9.13.3"
 AUDIENCE = "blurline"
@@ -51,11 +51,9 @@ def running_issuer(folder: Path, client: dict[str, object]) -> Iterator[str]:
     (port,) = free_ports(1)
     url = f"http://localhost:{port}"
     told = {"issuer": url, "port": port, "clients": [client], "audience": AUDIENCE}
-    with (folder / "issuer.log").open("w") as log:
-        process = subprocess.Popen(["node", folder / "issuer.mjs", json.dumps(told)], stdout=log, stderr=log)
-    try:
-        wait_for("the issuer is up", lambda: answers(f"{url}/.well-known/openid-configuration"))
+    command, health = ["node", str(folder / "issuer.mjs"), json.dumps(told)], f"{url}/.well-known/openid-configuration"
+    with (
+        (folder / "issuer.log").open("w") as log,
+        running_process("the issuer", health, command, stdout=log, stderr=log),
+    ):
         yield url
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.acceptance.stack import answers
-from tests.waiting import TIMEOUT_S, wait_for
+from tests.running_process import running_process
 
 
 @contextmanager
@@ -24,10 +23,6 @@ def running_dashboard(home: Path, port: int, **variables: str) -> Iterator[str]:
         **variables,
     }
     command = [sys.executable, "-m", "blurline", "dashboard", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"))
+    health = f"{url}/_stcore/health"
+    with running_process("the dashboard", health, command, env=environment, stderr=subprocess.DEVNULL):
         yield url
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)

@@ -18,8 +18,9 @@ from blurline.access.tokens import LocalIssuer, Scope
 from blurline.settings import Settings
 from dashboard.access.guard import HEALTH
 from sql.access.sign_in_links import create_link
-from tests.acceptance.stack import answers, free_ports
+from tests.acceptance.stack import free_ports
 from tests.api_server import serving
+from tests.running_process import running_process
 from tests.servers import environment_of
 from tests.waiting import TIMEOUT_S, wait_for
 
@@ -44,13 +45,9 @@ def url(dashboard_settings: Settings) -> Iterator[str]:
     """A dashboard."""
     url = dashboard_settings.dashboard.url
     command = [sys.executable, "-m", "blurline", "dashboard", "--port", url.rpartition(":")[2]]
-    process = subprocess.Popen(command, env=environment_of(dashboard_settings), stderr=subprocess.DEVNULL)
-    try:
-        wait_for("the dashboard is up", lambda: answers(f"{url}{HEALTH}"))
+    environment = environment_of(dashboard_settings)
+    with running_process("the dashboard", f"{url}{HEALTH}", command, env=environment, stderr=subprocess.DEVNULL):
         yield url
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)
 
 
 @pytest.fixture
