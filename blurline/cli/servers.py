@@ -9,8 +9,6 @@ import typer
 
 from blurline.settings import export_prefect, load_home, load_settings
 
-_GRACE_S = 5
-
 
 def up(
     workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
@@ -44,7 +42,7 @@ def api(
 
     from api.app import check_start
     from blurline.contract import MAX_LIVE_MESSAGE_BYTES
-    from blurline.inbound.connection_deadlines import deadlines_of_server
+    from blurline.inbound.connection_deadlines import GRACE_S, deadlines_of_server
 
     check_start(load_settings())
     uvicorn.run(
@@ -56,7 +54,7 @@ def api(
         log_level="warning",
         log_config=None,
         ws_max_size=MAX_LIVE_MESSAGE_BYTES,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=GRACE_S,
     )
 
 

@@ -11,16 +11,21 @@ from __future__ import annotations
 import asyncio
 import resource
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import h11
 import structlog
+import uvicorn
 import uvicorn.config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from blurline.error_codes import ERROR_CODES
 
 log = structlog.get_logger()
+
+GRACE_S = 5
+"""How long a server that stops waits for its clients."""
 
 _MOST_CONNECTIONS = 4096
 _OTHER_FILES = 256  # for the database, the store, temporary files
@@ -169,6 +174,11 @@ def deadlines_of_server() -> Deadlines:
 
 
 def install_as_default() -> None:
-    """Give every uvicorn server of this process the deadlines, also one that another library starts."""
+    """Give every uvicorn server of this process the deadlines, also one that another library starts.
+
+    It ends `GRACE_S` after SIGTERM, whatever its clients do; uvicorn waits for them for ever.
+    """
     TimedProtocol.deadlines = deadlines_of_server()
     uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{TimedProtocol.__name__}"
+    with_grace = partial(uvicorn.Config, timeout_graceful_shutdown=GRACE_S)
+    uvicorn.Config = with_grace  # type: ignore[assignment,misc]

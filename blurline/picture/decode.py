@@ -25,6 +25,7 @@ from blurline.picture.colour_reading import read_colour
 from blurline.picture.decoded_frame import decoded_frame
 from blurline.picture.facts import FrameFacts, PictureFacts, describe, describe_frame
 from blurline.picture.formats import bmp, heif
+from blurline.picture.formats.gif import register_gif_opener
 from blurline.picture.formats.xmp import GPANO, read_properties
 from blurline.picture.gain_map import FurtherPictures, read_further_pictures
 from blurline.picture.jpeg_end import completed
@@ -40,6 +41,7 @@ _TURNED_BY_DECODER = {Format.TIFF, Format.HEIC}
 
 Image.MAX_IMAGE_PIXELS = None  # the header is checked against the settings' limit instead
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+register_gif_opener()
 
 
 def read_header(data: bytes, limits: Limits | None = None) -> Header:

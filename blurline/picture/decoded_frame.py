@@ -13,6 +13,7 @@ from blurline.picture.colour_profile import space_of
 from blurline.picture.colour_reading import read_profile
 from blurline.picture.facts import DEEP_GREY
 from blurline.picture.formats import heif
+from blurline.picture.formats.gif import palette_of
 from blurline.picture.photo import Frame
 from blurline.picture.source_encoding import is_transparent
 from blurline.picture.tiff_samples import grey_values, is_negative, is_signed_grey
@@ -47,9 +48,9 @@ def decoded_frame(image: Image.Image, orientation: int, crop: heif.CleanAperture
     duration_ms = float(duration) if isinstance(duration, int | float) else None
     is_grey = image.mode in _GREY_MODES and space_of(read_profile(image) or b"") != b"RGB "
     if upright.mode not in DEEP_GREY:
-        return Frame(
-            _rgb(upright, read_profile(image) if image.mode == "CMYK" else None), alpha, None, duration_ms, is_grey
-        )
+        pixels = _rgb(upright, read_profile(image) if image.mode == "CMYK" else None)
+        palette = palette_of(image) if image.format == "GIF" else None
+        return Frame(pixels, alpha, None, duration_ms, is_grey, palette=palette)
     levels16 = np.array(upright).astype(np.uint16) << np.uint16(max(0, 16 - _bits(image)))
     levels16 = ~levels16 if is_negative(image) else levels16
     grey = (levels16 >> 8).astype(np.uint8)

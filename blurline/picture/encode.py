@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from blurline.errors import PictureError
 from blurline.picture.colour import SRGB_TRANSFER, VIDEO_TRANSFERS, Colour
-from blurline.picture.formats import bmp, heif, png
+from blurline.picture.formats import bmp, gif, heif, png
 from blurline.picture.metadata import Metadata, Raster
 from blurline.picture.photo import ANIMATED, WITH_ALPHA, Encoding, Format, Frame
 
@@ -94,6 +94,8 @@ def flattened(frame: Frame, wanted: Format) -> Frame:
 def _image(frame: Frame, wanted: Format) -> Image.Image:
     if frame.levels16 is not None and wanted in (Format.PNG, Format.TIFF):
         return Image.fromarray(frame.levels16)
+    if wanted is Format.GIF and frame.palette is not None and not frame.is_grey:
+        return gif.indexed(frame.pixels, frame.alpha, frame.palette)
     image = Image.fromarray(frame.pixels)
     if frame.is_grey and wanted is not Format.AVIF and wanted is not Format.WEBP:
         image = image.convert("L")

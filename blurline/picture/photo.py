@@ -69,6 +69,7 @@ class Frame:
     ``levels16``: (H, W) uint16, the grey levels of a 16-bit picture; ``pixels`` has their upper 8 bits.
     ``duration_ms``: how long an animation shows the frame. ``is_grey``: the frame has one colour channel. ``sphere``:
     where it lies in a sphere, if it is a 360 degree picture. ``colour``: what the numbers mean.
+    ``palette``: (n, 3) uint8, the colours of the frame of a GIF, if it has at most 256.
     """
 
     pixels: NDArray[np.uint8]
@@ -78,6 +79,7 @@ class Frame:
     is_grey: bool = False
     sphere: Sphere | None = None
     colour: Colour = UNTAGGED
+    palette: NDArray[np.uint8] | None = None
 
     @property
     def is_transparent(self) -> bool:

@@ -315,7 +315,7 @@ def test_interactive_work_takes_precedence_over_a_backlog(held: Stack, client: h
     backlog = submit(client, [(f"{at}.jpg", HOPPER.read_bytes()) for at in range(60)])
     finished(client, submit(client, [("quick.jpg", HOPPER.read_bytes()), ("also.jpg", HOPPER.read_bytes())]))
     job = client.get(f"/v1/jobs/{backlog}").json()
-    assert job["state"] == "processing"
+    assert job["state"] in ("queued", "processing")
     finished(client, backlog)
 
 

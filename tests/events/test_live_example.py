@@ -60,7 +60,7 @@ def test_the_example_continues_through_restarts_and_expiries(without_prefect: Se
     is_wrong = False
 
     def fresh_token() -> str:
-        given.append("wrong" if is_wrong else token(without_prefect, ttl_s=60 if not given else 3))
+        given.append("wrong" if is_wrong else token(without_prefect, ttl_s=60 if not given else 10))
         return given[-1]
 
     with serving(create_app(without_prefect)) as url:

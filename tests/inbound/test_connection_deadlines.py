@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from blurline.inbound.connection_deadlines import Deadlines, deadlines_of_server
+from tests.acceptance.stack import answers, free_ports
 from tests.api_server import serving
 from tests.waiting import TIMEOUT_S, wait_for
 
@@ -26,6 +29,27 @@ _PATIENT = Deadlines(
 )
 _SHORT_ANSWER_BYTES = 20_000_000
 _POST = b"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+
+_SERVER = """
+import asyncio, sys
+import uvicorn
+from fastapi import FastAPI
+from blurline.inbound.connection_deadlines import install_as_default
+
+app = FastAPI()
+
+@app.get("/")
+def hello() -> str:
+    return "hello"
+
+@app.get("/for-ever")
+async def wait() -> None:
+    print("waits", flush=True)
+    await asyncio.Event().wait()
+
+install_as_default()
+uvicorn.Server(uvicorn.Config(app, port=int(sys.argv[1]))).run()
+"""
 
 
 def _app() -> FastAPI:
@@ -212,3 +236,15 @@ def _drip(connection: socket.socket, part: bytes) -> None:
             time.sleep(0.1)
     except OSError:
         pass
+
+
+def test_a_server_of_another_library_ends_although_a_client_still_waits() -> None:
+    (port,) = free_ports(1)
+    with subprocess.Popen([sys.executable, "-c", _SERVER, str(port)], stdout=subprocess.PIPE) as server:
+        wait_for("the server is up", lambda: answers(f"http://127.0.0.1:{port}/"))
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /for-ever HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"waits\n"
+            server.terminate()
+            server.wait(TIMEOUT_S)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import itertools
 import shutil
 import struct
 import subprocess
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,27 @@ def test_every_frame_of_an_animation_is_redacted_and_keeps_its_duration(format_:
         meant = np.asarray(frames(4)[number])
         assert psnr_db(frame.pixels[inside], meant[inside]) < 22
         assert psnr_db(frame.pixels[OUTSIDE], meant[OUTSIDE]) > 28
+
+
+@pytest.mark.parametrize("colours", [3, 16, 200, 256])
+@pytest.mark.parametrize("is_transparent", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_gif_keeps_every_colour_outside_the_faces(colours: int, is_transparent: bool, count: int) -> None:
+    images = [frame.quantize(colours - is_transparent) for frame in frames(count)]
+    for image in images:
+        if is_transparent:
+            image.paste(colours - 1, (0, 0, 256, 20))
+            image.info["transparency"] = colours - 1
+    photo = open_photo(encoded(images[0], "GIF", save_all=True, append_images=images[1:], disposal=2))
+    result = written(photo, faces_of(count), style=Style.BLUR)
+    assert len(result.frames) == count
+    for number, (frame, before) in enumerate(zip(result.frames, photo.frames, strict=True)):
+        inside = np.s_[65:160, 95 + 20 * number : 160 + 20 * number]
+        assert psnr_db(frame.pixels[inside], before.pixels[inside]) < 22
+        shown = np.ones((300, 256), bool) if before.alpha is None else before.alpha > 0
+        assert np.array_equal(shown[:25], np.ones((25, 256)) if frame.alpha is None else frame.alpha[:25] > 0)
+        shown[25:215] = False
+        assert np.array_equal(frame.pixels[shown], before.pixels[shown])
 
 
 def test_a_repeated_frame_is_redacted_once_and_keeps_its_duration() -> None:
@@ -358,10 +381,29 @@ def test_metadata_values_of_the_wrong_type_are_dropped(tag: int, kind: int, valu
             assert written(open_photo(data), faces, metadata=MetadataPolicy.MAPPING).metadata.main == {}
 
 
-def test_a_gif_whose_first_frame_is_grey_opens() -> None:
+@pytest.mark.skipif(shutil.which("convert") is None, reason="needs ImageMagick")
+@pytest.mark.parametrize("disposal", [0, 1])
+@pytest.mark.parametrize("kinds", list(itertools.permutations(("grey", "colour", "clear"))))
+def test_the_frames_of_a_gif_are_read_as_other_programs_show_them(
+    kinds: Sequence[str], disposal: int, tmp_path: Path
+) -> None:
     ramp = Image.fromarray((np.arange(76800) % 256).astype(np.uint8).reshape(300, 256))
-    data = encoded(ramp, "GIF", save_all=True, append_images=[PORTRAIT.quantize(200)], duration=100, optimize=False)
-    assert len(written(open_photo(data), faces_of(1) * 2).frames) == 2
+    clear = PORTRAIT.quantize(100)
+    clear.paste(100, (20, 20, 90, 60))
+    clear.info["transparency"] = 100
+    images = {"grey": ramp, "colour": PORTRAIT.rotate(180).quantize(200), "clear": clear}
+    first, *others = (images[kind] for kind in kinds)
+    data = encoded(first, "GIF", save_all=True, append_images=others, duration=100, disposal=disposal, optimize=False)
+    (tmp_path / "moving.gif").write_bytes(data)
+    subprocess.run(["convert", "moving.gif", "-coalesce", "PNG32:frame-%d.png"], cwd=tmp_path, check=True)
+    photo = open_photo(data)
+    assert len(photo.frames) == len(kinds)
+    for number, frame in enumerate(photo.frames):
+        shown = np.asarray(Image.open(tmp_path / f"frame-{number}.png").convert("RGBA"))
+        alpha = np.full((300, 256), 255, np.uint8) if frame.alpha is None else frame.alpha
+        assert np.array_equal(alpha, shown[:, :, 3]), number
+        assert np.array_equal(frame.pixels[alpha > 0], shown[:, :, :3][alpha > 0]), number
+    assert len(written(photo, faces_of(1) * 3).frames) == len(kinds)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jpeglib") is None, reason="jpeglib has no wheel for this machine")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blurline.cli.servers import _GRACE_S
+from blurline.inbound.connection_deadlines import GRACE_S
 from blurline.observability import metrics
 from blurline.settings import Settings
 from deployments.worker.intake import BACKLOG, EXPRESS, INTERACTIVE
@@ -77,7 +77,7 @@ def test_the_api_gets_enough_time_to_stop() -> None:
     pod = workload(rendered("base"), "api").pod
     pause_s = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     of_threads_s = 3 * 15  # dispatcher, deleter and sender of webhooks, one after another
-    assert pod["terminationGracePeriodSeconds"] >= pause_s + _GRACE_S + of_threads_s + MARGIN_S
+    assert pod["terminationGracePeriodSeconds"] >= pause_s + GRACE_S + of_threads_s + MARGIN_S
 
 
 def test_a_worker_has_one_process_per_core_and_memory_for_each() -> None:
