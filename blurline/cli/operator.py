@@ -139,8 +139,9 @@ def bench(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="core, stack, deface, submission, api, database, picture (all if none), imports, look, million, soak, "
-            "buckets, reid"
+            help="core, memory, stack, deface, submission, api, load, database, picture, consistency, sphere, tiles, "
+            "where (all of these if none); before, buckets, flow_runs, formats, imports, look, million, reid, "
+            "second_look, shapes, soak, throughput, turned"
         ),
     ] = None,
     keep: Annotated[
