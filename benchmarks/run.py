@@ -18,6 +18,7 @@ from benchmarks import (
     deface,
     flow_runs,
     formats,
+    idle,
     imports,
     load,
     look,
@@ -55,15 +56,16 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `flow_runs`, `formats`, `imports`,
-    `look` and `throughput` (which need another checkout), `second_look`, `shapes` and `turned` (which need labelled
-    pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
+    """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `flow_runs`, `formats`, `idle`,
+    `imports`, `look` and `throughput` (which need another checkout), `second_look`, `shapes` and `turned` (which need
+    labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts = _PARTS | {
         "before": before.run,
         "buckets": buckets.run,
         "flow_runs": flow_runs.run,
         "formats": formats.run,
+        "idle": idle.run,
         "imports": imports.run,
         "look": look.run,
         "reid": reid.run,

@@ -140,7 +140,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="core, memory, stack, deface, submission, api, load, database, picture, consistency, sphere, tiles, "
-            "where (all of these if none); before, buckets, flow_runs, formats, imports, look, million, reid, "
+            "where (all of these if none); before, buckets, flow_runs, formats, idle, imports, look, million, reid, "
             "second_look, shapes, soak, throughput, turned"
         ),
     ] = None,
