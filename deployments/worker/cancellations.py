@@ -25,7 +25,7 @@ from deployments.worker.worker_process import WorkerProcess
 
 log = structlog.get_logger()
 
-_POLL_S = 0.4
+_POLL_S = 2.0
 _TIMEOUT_S = 10
 
 

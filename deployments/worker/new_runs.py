@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-_QUIET_POLL_S = 2.0  # runs that the dispatcher does not create are found by polls alone
+_QUIET_POLL_S = (
+    8.0  # only runs that the dispatcher does not create wait for a poll; Prefect's own workers poll every 10 s
+)
 
 
 class NewRuns:

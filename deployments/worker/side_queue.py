@@ -75,10 +75,7 @@ class SideQueue:
             except Exception:
                 log.exception("side_queue_broke", queue=self.name)
                 pause_s = self._poll_s
-            if self._is_express:
-                await self._new_runs.wait(seen, pause_s)
-            else:
-                await asyncio.sleep(pause_s)
+            await self._new_runs.wait(seen, pause_s)
 
     async def next_run(self, client: PrefectClient) -> FlowRun | None:
         """The run to run next, or None. Cancels the missed runs that it meets."""
@@ -107,7 +104,7 @@ class SideQueue:
 
     @property
     def _poll_s(self) -> float:
-        return self._new_runs.pause_s(_EXPRESS_POLL_S) if self._is_express else _POLL_S
+        return self._new_runs.pause_s(_EXPRESS_POLL_S if self._is_express else _POLL_S)
 
     async def _have_process(self) -> None:
         """Start the process, or replace one that ended or must not be used again."""
