@@ -24,7 +24,7 @@ from sql.imports.imports import create_due_runs
 from sql.jobs.cancellations import cancel_flow_runs, without_work
 from sql.jobs.outbox import dispatch_waiting
 from sql.jobs.retries import cancel_attempts, retry_or_fail, retry_policy
-from sql.statistics.statistics import fold
+from sql.statistics.statistics import fold, note_releases
 from sql.upkeep.reconcile import Underway, count_undispatched, list_underway
 from tasks.resources import database
 
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 _CANCELLING_GRACE_S = 60
 _DISPATCH_GRACE_S = 60
 _SCHEDULED_GRACE_S = 300
+_NOTED_RELEASES = 2000  # images in a run; they are locked for about half a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def reconcile() -> State[None]:
             counts["cancelled runs"] = len(idle)
         if continued := create_due_runs(database(), flow_runs.create_import):
             counts["continued imports"] = continued
+    if noted := note_releases(database(), _NOTED_RELEASES):
+        counts["noted releases"] = noted
     fold(database())
     if expired := expire_records(database(), settings):
         counts["expired rows"] = expired

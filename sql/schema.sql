@@ -256,7 +256,7 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
--- 0001, 0002, 0003, 0004, 0006, 0008, 0022, 0027, 0031
+-- 0001, 0002, 0003, 0004, 0006, 0008, 0022, 0027, 0031, 0033
 CREATE TABLE images (
     id                 uuid        NOT NULL,
     job_id             uuid        NOT NULL,
@@ -303,6 +303,7 @@ CREATE TABLE images (
     source             text,
     source_key         text,
     refused_attempt_id uuid,
+    made_by_version    text,
     CONSTRAINT images_pkey PRIMARY KEY (id),
     CONSTRAINT images_job_id_position_key UNIQUE (job_id, "position"),
     CONSTRAINT images_original_key_key UNIQUE (original_key),
@@ -330,6 +331,7 @@ CREATE INDEX images_with_original ON images (finished_at) INCLUDE (job_id) WHERE
 CREATE INDEX images_with_others ON images (created_at) WHERE others_found IS NOT NULL;
 CREATE INDEX images_with_result ON images (finished_at) INCLUDE (job_id)
     WHERE result_key IS NOT NULL AND result_gone_at IS NULL;
+CREATE INDEX images_without_release ON images (id) WHERE result_attempt_id IS NOT NULL AND made_by_version IS NULL;
 CREATE TRIGGER image_has_new_result BEFORE UPDATE OF result_attempt_id ON images
     FOR EACH ROW
     WHEN (new.result_attempt_id IS DISTINCT FROM old.result_attempt_id)
@@ -549,7 +551,7 @@ CREATE TABLE sweep_positions (
     CONSTRAINT sweep_positions_pkey PRIMARY KEY (bucket)
 );
 
--- 0006
+-- 0006, 0033, 0035
 CREATE TABLE tallies (
     clock            text        NOT NULL,
     hour             timestamptz NOT NULL,
@@ -577,11 +579,12 @@ CREATE TABLE tallies (
     waits            bigint[]    NOT NULL,
     turnarounds      bigint[]    NOT NULL,
     processing_times bigint[]    NOT NULL,
-    CONSTRAINT tallies_pkey PRIMARY KEY (clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256),
+    made_by_version  text        NOT NULL DEFAULT '',
+    CONSTRAINT tallies_pkey PRIMARY KEY (clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256, made_by_version),
     CONSTRAINT tallies_clock_check CHECK (clock = ANY (ARRAY['submitted', 'settled']))
 );
 
--- 0006
+-- 0006, 0033
 CREATE TABLE tally_changes (
     clock            text        NOT NULL,
     hour             timestamptz NOT NULL,
@@ -608,7 +611,8 @@ CREATE TABLE tally_changes (
     candidate_scores bigint[]    NOT NULL,
     waits            bigint[]    NOT NULL,
     turnarounds      bigint[]    NOT NULL,
-    processing_times bigint[]    NOT NULL
+    processing_times bigint[]    NOT NULL,
+    made_by_version  text        NOT NULL DEFAULT ''
 );
 
 -- 0004
@@ -634,20 +638,22 @@ CREATE TABLE users (
     CONSTRAINT users_id_check CHECK (length(id) <= 512)
 );
 
--- 0006
+-- 0006, 0035
 CREATE TABLE verdicts (
-    decision_id  uuid        NOT NULL,
-    attempt_id   uuid,
-    hour         timestamptz NOT NULL,
-    cohort_id    bigint      NOT NULL,
-    profile      text        NOT NULL,
-    kind         text        NOT NULL,
-    decided_at   timestamptz NOT NULL,
-    waited_us    bigint,
-    is_last      boolean     NOT NULL,
-    faces_found  bigint[],
-    false_boxes  bigint[],
-    faces_missed bigint[],
+    decision_id     uuid        NOT NULL,
+    attempt_id      uuid,
+    hour            timestamptz NOT NULL,
+    cohort_id       bigint      NOT NULL,
+    profile         text        NOT NULL,
+    kind            text        NOT NULL,
+    decided_at      timestamptz NOT NULL,
+    waited_us       bigint,
+    is_last         boolean     NOT NULL,
+    faces_found     bigint[],
+    false_boxes     bigint[],
+    faces_missed    bigint[],
+    made_by_version text        NOT NULL DEFAULT '',
+    model_sha256    text        NOT NULL DEFAULT '',
     CONSTRAINT verdicts_pkey PRIMARY KEY (decision_id),
     CONSTRAINT verdicts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES decisions(id) ON DELETE CASCADE
 );
@@ -701,13 +707,14 @@ CREATE INDEX webhooks_of_job ON webhooks (job_id) WHERE job_id IS NOT NULL;
 
 -- Views
 
--- 0006
+-- 0006, 0033
 CREATE VIEW current_tallies AS
 SELECT tallies.clock, tallies.hour, tallies.cohort_id, tallies.profile, tallies.state, tallies.error_code,
     tallies.model_name, tallies.model_sha256, tallies.images, tallies.faces, tallies.started, tallies.settled,
     tallies.treated, tallies.wait_us, tallies.turnaround_us, tallies.processing_us, tallies.staged,
     tallies.stage_us, tallies.faces_per_image, tallies.face_sizes, tallies.face_shares, tallies.face_scores,
-    tallies.candidate_scores, tallies.waits, tallies.turnarounds, tallies.processing_times
+    tallies.candidate_scores, tallies.waits, tallies.turnarounds, tallies.processing_times,
+    tallies.made_by_version
    FROM tallies
 UNION ALL
  SELECT tally_changes.clock, tally_changes.hour, tally_changes.cohort_id, tally_changes.profile,
@@ -716,7 +723,7 @@ UNION ALL
     tally_changes.treated, tally_changes.wait_us, tally_changes.turnaround_us, tally_changes.processing_us,
     tally_changes.staged, tally_changes.stage_us, tally_changes.faces_per_image, tally_changes.face_sizes,
     tally_changes.face_shares, tally_changes.face_scores, tally_changes.candidate_scores, tally_changes.waits,
-    tally_changes.turnarounds, tally_changes.processing_times
+    tally_changes.turnarounds, tally_changes.processing_times, tally_changes.made_by_version
    FROM tally_changes;
 
 -- Functions
@@ -784,7 +791,7 @@ BEGIN
     RETURN OLD;
 END $$;
 
--- 0006
+-- 0006, 0035
 CREATE FUNCTION fold_tallies() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     folded  bigint;
@@ -805,9 +812,11 @@ BEGIN
                sum(started), sum(settled), sum(treated), sum(wait_us), sum(turnaround_us), sum(processing_us), sum(staged),
                vector_sum(1, stage_us), vector_sum(1, faces_per_image), vector_sum(1, face_sizes),
                vector_sum(1, face_shares), vector_sum(1, face_scores), vector_sum(1, candidate_scores),
-               vector_sum(1, waits), vector_sum(1, turnarounds), vector_sum(1, processing_times)
-        FROM taken GROUP BY clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256
-        ON CONFLICT (clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256) DO UPDATE SET
+               vector_sum(1, waits), vector_sum(1, turnarounds), vector_sum(1, processing_times), made_by_version
+        FROM taken
+        GROUP BY clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256, made_by_version
+        ON CONFLICT (clock, hour, cohort_id, profile, state, error_code, model_name, model_sha256, made_by_version)
+        DO UPDATE SET
             images = tallies.images + excluded.images,
             faces = tallies.faces + excluded.faces,
             started = tallies.started + excluded.started,
@@ -904,7 +913,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- 0006
+-- 0006, 0035
 CREATE FUNCTION judge() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     detector attempts;
@@ -917,7 +926,10 @@ BEGIN
     ORDER BY detecting.number DESC LIMIT 1;
     SELECT NEW.id, detector.id, date_trunc('hour', images.created_at, 'UTC'), jobs.cohort_id,
            coalesce(coalesce(batches.policy, images.policy, jobs.policy) ->> 'profile', ''), NEW.kind, NEW.created_at,
-           (extract(epoch FROM NEW.created_at - coalesce(looked_at.finished_at, images.finished_at)) * 1e6)::bigint, true
+           (extract(epoch FROM NEW.created_at - coalesce(looked_at.finished_at, images.finished_at)) * 1e6)::bigint, true,
+           NULL, NULL, NULL,
+           CASE WHEN detector.id IS NOT NULL THEN coalesce(detector.blurline_version, '0.1.0') ELSE '' END,
+           coalesce(images.model ->> 'sha256', '')
     INTO verdict
     FROM images JOIN jobs ON jobs.id = images.job_id
     LEFT JOIN attempts AS looked_at ON looked_at.id = NEW.attempt_id
@@ -1073,7 +1085,7 @@ CREATE FUNCTION stages() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT '{download,resize,detect,nms,blur,upload}'::text[]
 $$;
 
--- 0006
+-- 0006, 0035
 CREATE FUNCTION tallies_of(of_clock text, since timestamptz, until timestamptz, of_owner text, of_profile text, of_state text, with_labels jsonb)
     RETURNS SETOF tallies LANGUAGE sql STABLE AS $$
     SELECT * FROM current_tallies
@@ -1084,7 +1096,19 @@ CREATE FUNCTION tallies_of(of_clock text, since timestamptz, until timestamptz, 
           WHERE (of_owner IS NULL OR owner = of_owner) AND (with_labels IS NULL OR labels @> with_labels)))
 $$;
 
--- 0006
+-- 0006, 0035
+CREATE FUNCTION tallies_of(of_clock text, since timestamptz, until timestamptz, of_owner text, of_profile text, of_state text, with_labels jsonb, of_model text, of_release text)
+    RETURNS SETOF tallies LANGUAGE sql STABLE AS $$
+    SELECT * FROM current_tallies
+    WHERE clock = of_clock AND (since IS NULL OR hour >= since) AND (until IS NULL OR hour < until)
+      AND (of_profile IS NULL OR profile = of_profile) AND (of_state IS NULL OR state = of_state)
+      AND (of_model IS NULL OR model_sha256 = of_model) AND (of_release IS NULL OR made_by_version = of_release)
+      AND ((of_owner IS NULL AND with_labels IS NULL) OR cohort_id IN (
+          SELECT id FROM cohorts
+          WHERE (of_owner IS NULL OR owner = of_owner) AND (with_labels IS NULL OR labels @> with_labels)))
+$$;
+
+-- 0006, 0035
 CREATE FUNCTION tally_images() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     weight integer := TG_ARGV[0];
@@ -1102,12 +1126,14 @@ BEGIN
            vector_sum(weight, CASE WHEN turnaround_us IS NOT NULL THEN
                               histogram(ARRAY[turnaround_us / 1e6], bin_edges('turnarounds')) END),
            vector_sum(weight, CASE WHEN processing_us IS NOT NULL THEN
-                              histogram(ARRAY[processing_ms], bin_edges('processing_times')) END)
+                              histogram(ARRAY[processing_ms], bin_edges('processing_times')) END),
+           made_by_version
     FROM (
         SELECT date_trunc('hour', changed.created_at, 'UTC') AS hour, jobs.cohort_id,
                coalesce(coalesce(changed.policy, jobs.policy) ->> 'profile', '') AS profile, changed.state,
                coalesce(changed.error_code, '') AS error_code, coalesce(changed.model ->> 'name', '') AS model_name,
-               coalesce(changed.model ->> 'sha256', '') AS model_sha256, changed.faces, changed.processing_ms,
+               coalesce(changed.model ->> 'sha256', '') AS model_sha256,
+               coalesce(changed.made_by_version, '') AS made_by_version, changed.faces, changed.processing_ms,
                changed.face_sizes, changed.face_shares, changed.face_scores, changed.candidate_scores,
                (extract(epoch FROM changed.started_at - changed.created_at) * 1e6)::bigint AS wait_us,
                (extract(epoch FROM changed.settled_at - changed.created_at) * 1e6)::bigint AS turnaround_us,
@@ -1118,17 +1144,19 @@ BEGIN
                ) END AS stage_us
         FROM changed JOIN jobs ON jobs.id = changed.job_id
     ) AS images
-    GROUP BY hour, cohort_id, profile, state, error_code, model_name, model_sha256;
+    GROUP BY hour, cohort_id, profile, state, error_code, model_name, model_sha256, made_by_version;
 
     INSERT INTO tally_changes
     SELECT 'settled', date_trunc('hour', changed.settled_at, 'UTC'), jobs.cohort_id,
            coalesce(coalesce(changed.policy, jobs.policy) ->> 'profile', ''), changed.state,
-           coalesce(changed.error_code, ''), '', '',
+           coalesce(changed.error_code, ''),
+           CASE WHEN changed.made_by_version IS NULL THEN '' ELSE coalesce(changed.model ->> 'name', '') END,
+           CASE WHEN changed.made_by_version IS NULL THEN '' ELSE coalesce(changed.model ->> 'sha256', '') END,
            weight * count(*), weight * coalesce(sum(changed.faces), 0), 0, 0, 0, 0, 0, 0, 0,
-           '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+           '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', coalesce(changed.made_by_version, '')
     FROM changed JOIN jobs ON jobs.id = changed.job_id
     WHERE changed.settled_at IS NOT NULL
-    GROUP BY 2, 3, 4, 5, 6;
+    GROUP BY 2, 3, 4, 5, 6, 7, 8, changed.made_by_version;
     RETURN NULL;
 END $$;
 

@@ -26,6 +26,7 @@ from sql.jobs.settlement import fail
 from sql.jobs.submissions import NewJob, Original
 from sql.reruns.reruns import rerun
 from sql.review.reviews import approve_image, correct_image, reject_image
+from sql.statistics.statistics import note_releases
 from tests.factories import SIZE, create_job, result
 
 SIDE_PX = 1000
@@ -112,6 +113,7 @@ def fill(database: Database, settings: Settings) -> None:
             held = ReviewReason("doubtful", "Look.") if outcome < 0.45 else None
             plates = random_boxes(chance_of_plates, left_px=25)
             settle(database, attempt, made(attempt, policy, random_boxes(chance), plates=plates), held)
+    _make_older(database, settings)
     with database.transaction() as transaction:  # re-runs with another profile and model
         request = BacklogRerunRequest(
             states=["published"], owner="ann", limit=5, policy=Policy(profile=ProfileName.THOROUGH), dry_run=False
@@ -126,6 +128,18 @@ def fill(database: Database, settings: Settings) -> None:
     for image in list_images(database, ImageFilter(state="published", owner="bob"), 2):
         with database.transaction() as transaction:
             transaction.run("delete_images", image_ids=[image.id])
+
+
+def _make_older(database: Database, settings: Settings) -> None:
+    """Make every second result one of 0.1.0, which recorded no release, as after an upgrade."""
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute("UPDATE images SET made_by_version = NULL WHERE result_key IS NOT NULL AND position % 2 = 0")
+        connection.execute(
+            "UPDATE attempts SET blurline_version = NULL FROM images "
+            "WHERE attempts.id = result_attempt_id AND made_by_version IS NULL"
+        )
+    while note_releases(database, 5):
+        pass
 
 
 def delete_job(database: Database, job_id: UUID) -> None:

@@ -18,6 +18,14 @@ LabelFilter = Annotated[
     list[str] | None, Query(max_length=20, description="A label as `name:value`. Repeat it to require several labels.")
 ]
 OwnerFilter = Annotated[str | None, Query(max_length=512, description="For reviewers and operators.")]
+ModelFilter = Annotated[
+    str | None,
+    Query(min_length=1, max_length=64, description="The SHA-256 of the model that made the current result."),
+]
+ReleaseFilter = Annotated[
+    str | None,
+    Query(min_length=1, max_length=64, description="The Blurline release that made the current result, as in `0.2.0`."),
+]
 
 _DEFAULT_RANGE = timedelta(days=30)
 
@@ -42,6 +50,8 @@ class ImageSelection:
     profile: str | None
     state: str | None
     labels: dict[str, str] | None
+    model_sha256: str | None
+    made_by_version: str | None
 
 
 def _selection(
@@ -52,11 +62,14 @@ def _selection(
     profile: ProfileName | None = None,
     state: ImageState | None = None,
     label: LabelFilter = None,
+    model_sha256: ModelFilter = None,
+    made_by_version: ReleaseFilter = None,
 ) -> ImageSelection:
     until = until or datetime.now(UTC)
     if since is None:
         since = max(until, datetime.min.replace(tzinfo=until.tzinfo) + _DEFAULT_RANGE) - _DEFAULT_RANGE
-    return ImageSelection(since, until, listed_owner(who, owner), profile, state, parse_labels(label))
+    labels = parse_labels(label)
+    return ImageSelection(since, until, listed_owner(who, owner), profile, state, labels, model_sha256, made_by_version)
 
 
 SelectedImages = Annotated[ImageSelection, Depends(_selection)]

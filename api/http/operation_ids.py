@@ -71,6 +71,7 @@ OPERATION_IDS = {
     "GET /v1/statistics/models": "getModels",
     "GET /v1/statistics/quality": "getQuality",
     "GET /v1/statistics/queue": "getQueue",
+    "GET /v1/statistics/releases": "getReleases",
     "GET /v1/statistics/review": "getReviewLoad",
     "GET /v1/statistics/throughput": "getThroughput",
     "GET /v1/statistics/timeline": "getTimeline",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import pyarrow
@@ -103,7 +104,7 @@ def _accepted(accept: str) -> TableFormat:
 
 
 def _wanted(given: ImageSelection) -> StatisticsFilter:
-    return StatisticsFilter(given.since, given.until, given.owner, given.profile, given.state, given.labels)
+    return StatisticsFilter(**asdict(given))
 
 
 def _record_views(database: Database, operator: str, images: Iterable[Reviewed]) -> Iterator[Reviewed]:

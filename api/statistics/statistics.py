@@ -31,6 +31,8 @@ from blurline.contract.statistics import (
     Quality,
     Queue,
     QueueLength,
+    Release,
+    Releases,
     ReviewLoad,
     Timeline,
 )
@@ -64,7 +66,7 @@ def _hours(given: SelectedImages) -> StatisticsFilter:
             "invalid_request",
             "The time range reaches beyond the supported dates. Choose a shorter one.",
         ) from error
-    return StatisticsFilter(since, until, given.owner, given.profile, given.state, given.labels)
+    return StatisticsFilter(**asdict(given) | {"since": since, "until": until})
 
 
 Asked = Annotated[StatisticsFilter, Depends(_hours)]
@@ -125,6 +127,13 @@ def get_models(context: Ctx, wanted: Asked) -> Models:
     return Models(**_range(wanted), models=[Model(**asdict(row)) for row in rows])
 
 
+@router.get("/releases")
+def get_releases(context: Ctx, wanted: Asked) -> Releases:
+    """Count images by the Blurline release that made their current result."""
+    rows = statistics.releases(context.database, wanted)
+    return Releases(**_range(wanted), releases=[Release(**asdict(row)) for row in rows])
+
+
 @router.get("/durations")
 def get_durations(context: Ctx, wanted: Asked) -> Durations:
     """Return mean times: waiting, turnaround, processing, and processing by stage."""
@@ -141,7 +150,7 @@ def get_durations(context: Ctx, wanted: Asked) -> Durations:
 
 @router.get("/queue")
 def get_queue(context: Ctx, wanted: Asked) -> Queue:
-    """Count images that are waiting or being processed now. The time range is ignored."""
+    """Count images that are waiting or being processed now. Ignores the time range, the model and the release."""
     rows = statistics.queue(context.database, wanted)
     lengths = {row.state: QueueLength(images=row.images, oldest_at=row.oldest_at) for row in rows}
     return Queue(at=datetime.now(UTC), **lengths)

@@ -85,14 +85,14 @@ def _searches(client: httpx.Client) -> list[str]:
 
 
 def _figures() -> list[str]:
-    """Statistics over the whole year, and over one owner, label and profile."""
+    """Statistics over the whole year, over one owner, label and profile, and over one release and model."""
     year, month = (f"since={datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (400, 30))
-    names = ["timeline", "throughput", "failures", "models", "durations", "queue", "review", "quality"]
+    names = ["timeline", "throughput", "failures", "models", "releases", "durations", "queue", "review", "quality"]
     names += [f"histograms/{figure}" for figure in FigureName]
-    part = "owner=bench-3&label=desk:desk-3&profile=standard"
+    parts = ("owner=bench-3&label=desk:desk-3&profile=standard", "made_by_version=0.2.0&model_sha256=0918")
     return [
         *(f"/v1/statistics/{name}?{year}" for name in names),
-        *(f"/v1/statistics/{name}?{year}&{part}" for name in names),
+        *(f"/v1/statistics/{name}?{year}&{part}" for part in parts for name in names),
         f"/v1/statistics/timeline?{month}&bucket=hour",
         f"/v1/statistics?{year}",
         f"/v1/statistics?{month}",

@@ -37,7 +37,7 @@ _FILLED = """
 INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, state, error_code,
                     error_message, result_attempt_id, result_key, result_media_type, result_bytes, result_sha256,
                     original_sha256, width_px, height_px, frames, faces, doubt, notes, policy, model, processing_ms,
-                    stage_ms, created_at, started_at, settled_at, finished_at)
+                    stage_ms, created_at, started_at, settled_at, finished_at, made_by_version)
 SELECT uuidv7(created_at + n * interval '1 millisecond' - now()), jobs.id, n - 1,
        format('desk-%%s/IMG_%%s.jpg', n %% 10, right((1e7 + row_number() OVER ())::bigint::text, 7)),
        %(original)s || '.' || gen_random_uuid(), 'e', 3000000, state,
@@ -49,18 +49,20 @@ SELECT uuidv7(created_at + n * interval '1 millisecond' - now()), jobs.id, n - 1
        CASE n %% 200 WHEN 7 THEN '[{"code": "style_strengthened", "message": "A sentence."}]'::jsonb ELSE '[]' END,
        jobs.policy, '{"name": "centerface", "sha256": "0918"}', 200 + 600 * random(),
        '{"download": 20, "resize": 60, "detect": 300, "nms": 2, "blur": 90, "upload": 30}',
-       created_at, created_at + wait, created_at + wait + interval '1 second', created_at + wait + interval '1 second'
+       created_at, created_at + wait, created_at + wait + interval '1 second', created_at + wait + interval '1 second',
+       CASE WHEN state <> 'failed' THEN release END
 FROM (
     SELECT jobs.*, n, n %% %(images)s * interval '2 seconds' AS wait,
            CASE WHEN n %% 50 = 0 THEN 'failed' WHEN n %% 33 = 0 THEN 'needs_review' ELSE 'published' END AS state,
-           CASE WHEN n %% 50 > 0 THEN gen_random_uuid() END AS attempt_id
+           CASE WHEN n %% 50 > 0 THEN gen_random_uuid() END AS attempt_id,
+           CASE WHEN created_at < now() - interval '6 months' THEN '0.1.0' ELSE '0.2.0' END AS release
     FROM jobs, generate_series(1, CASE jobs.id WHEN %(large_job)s THEN %(large)s ELSE %(images)s END) AS n
 ) AS jobs
 """
 _ATTEMPTS = """
-INSERT INTO attempts (id, image_id, batch_id, number, outcome, created_at, started_at, finished_at)
+INSERT INTO attempts (id, image_id, batch_id, number, outcome, blurline_version, created_at, started_at, finished_at)
 SELECT result_attempt_id, images.id, batches.id, 1,
-       CASE state WHEN 'published' THEN 'published' ELSE 'held' END,
+       CASE state WHEN 'published' THEN 'published' ELSE 'held' END, made_by_version,
        images.created_at, images.started_at, images.finished_at
 FROM images JOIN batches USING (job_id) WHERE result_attempt_id IS NOT NULL
 """

@@ -19,6 +19,7 @@ from blurline.contract.statistics import (
     Models,
     Quality,
     Queue,
+    Releases,
     ReviewLoad,
     Statistics,
     Timeline,
@@ -38,11 +39,14 @@ class Chosen:
     profile: ProfileName | None = None
     state: ImageState | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    model_sha256: str | None = None
+    made_by_version: str | None = None
 
     def parameters(self) -> dict[str, Any]:
         """The query parameters of the filter."""
         times = {"since": self.since and self.since.isoformat(), "until": self.until and self.until.isoformat()}
         words = {"owner": self.owner, "profile": self.profile, "state": self.state}
+        words |= {"model_sha256": self.model_sha256, "made_by_version": self.made_by_version}
         labels = [f"{name}:{value}" for name, value in self.labels.items()]
         return {name: value for name, value in {**times, **words, "label": labels}.items() if value}
 
@@ -83,6 +87,10 @@ class StatisticsClient:
     def models(self, chosen: Chosen = ALL) -> Models:
         """Images by model and profile."""
         return self._ask(Models, "models", chosen)
+
+    def releases(self, chosen: Chosen = ALL) -> Releases:
+        """Images by the release that made their result."""
+        return self._ask(Releases, "releases", chosen)
 
     def durations(self, chosen: Chosen = ALL) -> Durations:
         """Mean times from submission to start and end, and of processing by stage."""

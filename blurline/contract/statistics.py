@@ -128,6 +128,21 @@ class Models(OverTime):
     models: list[Model]
 
 
+class Release(BaseModel):
+    """Images whose present result was made by one Blurline release."""
+
+    made_by_version: str
+    images: int
+    faces: int
+
+
+class Releases(OverTime):
+    """Images by release, the newest first."""
+
+    model_config = with_examples(_RANGE | {"releases": [{"made_by_version": "0.2.0", "images": 120, "faces": 318}]})
+    releases: list[Release]
+
+
 class ClassCount(BaseModel):
     """The images with destroyed objects of a class, and the number of these objects."""
 

@@ -37,7 +37,7 @@ UPDATE images SET
     result_bytes = %(result_bytes)s, result_sha256 = %(result_sha256)s, original_sha256 = %(original_sha256)s,
     width_px = %(width_px)s, height_px = %(height_px)s, faces = %(faces)s,
     others_found = %(others_found)s, policy = %(policy)s, model = %(model)s, processing_ms = %(processing_ms)s, stage_ms = %(stage_ms)s,
-    finished_at = now()
+    made_by_version = %(version)s, finished_at = now()
 FROM images AS before
 WHERE images.id = %(image_id)s AND images.open_attempt_id = %(attempt_id)s AND before.id = images.id
 RETURNING before.result_key AS replaced_key, images.job_id

@@ -18,6 +18,7 @@ from blurline.decision.doubt import Doubt
 from blurline.decision.finding import VisibleFace
 from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
+from blurline.version import VERSION
 from sql.deletion.legal_holds import is_protected
 from sql.engine.database import Transaction
 from sql.jobs.attempts import Attempt
@@ -121,6 +122,7 @@ def _store(
         model=Jsonb(result.model),
         processing_ms=result.processing_ms,
         stage_ms=Jsonb(result.stage_ms) if result.stage_ms else None,
+        version=VERSION,
     )
     if row is None:
         return None

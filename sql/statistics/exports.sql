@@ -15,6 +15,8 @@ WHERE (images.created_at, images.id) > (%(cursor_at)s, %(cursor_id)s) AND images
   AND (%(profile)s::text IS NULL OR coalesce(images.policy, jobs.policy) ->> 'profile' = %(profile)s)
   AND (%(state)s::text IS NULL OR images.state = %(state)s)
   AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)
+  AND (%(model_sha256)s::text IS NULL OR images.model ->> 'sha256' = %(model_sha256)s)
+  AND (%(made_by_version)s::text IS NULL OR images.made_by_version = %(made_by_version)s)
 ORDER BY images.created_at, images.id
 LIMIT %(limit)s
 
@@ -46,6 +48,8 @@ WHERE (images.created_at, images.id) > (%(cursor_at)s, %(cursor_id)s) AND images
   AND (%(profile)s::text IS NULL OR coalesce(images.policy, jobs.policy) ->> 'profile' = %(profile)s)
   AND (%(state)s::text IS NULL OR images.state = %(state)s)
   AND (%(labels)s::jsonb IS NULL OR jobs.labels @> %(labels)s)
+  AND (%(model_sha256)s::text IS NULL OR images.model ->> 'sha256' = %(model_sha256)s)
+  AND (%(made_by_version)s::text IS NULL OR images.made_by_version = %(made_by_version)s)
 ORDER BY images.created_at, images.id
 LIMIT %(limit)s
 

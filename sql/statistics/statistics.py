@@ -27,6 +27,8 @@ class StatisticsFilter:
     profile: str | None = None
     state: str | None = None
     labels: Mapping[str, str] | None = None
+    model_sha256: str | None = None
+    made_by_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,15 @@ class ModelRow:
     name: str
     sha256: str
     profile: str
+    images: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """Images whose current result was made by a release."""
+
+    made_by_version: str
     images: int
     faces: int
 
@@ -153,6 +164,11 @@ def models(database: Database, wanted: StatisticsFilter) -> list[ModelRow]:
     return [ModelRow(**row) for row in _rows(database, "models", wanted)]
 
 
+def releases(database: Database, wanted: StatisticsFilter) -> list[ReleaseRow]:
+    """Images by the release that made their result, the newest release first."""
+    return [ReleaseRow(**row) for row in _rows(database, "releases", wanted)]
+
+
 def durations(database: Database, wanted: StatisticsFilter) -> DurationsRow:
     """The waiting, turnaround and processing times of images."""
     (row,) = _rows(database, "durations", wanted)
@@ -179,6 +195,12 @@ def quality(database: Database, wanted: StatisticsFilter) -> tuple[list[float], 
     """The edges of the bins of face sizes, and the detector's quality by profile and bin."""
     (edges,) = _rows(database, "quality_edges", wanted)
     return edges["edges"], [QualityRow(**row) for row in _rows(database, "quality", wanted)]
+
+
+def note_releases(database: Database, limit: int) -> int:
+    """Note the release of results that an older release has made, of at most ``limit`` images. Return their number."""
+    with database.transaction() as transaction:
+        return len(transaction.all("note_releases", limit=limit))
 
 
 def fold(database: Database) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
@@ -20,15 +22,18 @@ from prefect.settings import (
 
 from blurline.errors import OutputCheckFailed, PermanentError
 from blurline.ids import new_id
+from blurline.version import VERSION
 from flows.anonymize import _outcome, anonymize
 from flows.cancel_rerun import cancel_rerun
 from flows.reconcile import reconcile
 from flows.rerun_backlog import rerun_backlog
 from sql.engine.database import Database
+from sql.jobs.publishing import publish
 from sql.jobs.settlement import fail
+from sql.statistics.statistics import StatisticsFilter, releases
 from tasks import resources
 from tasks.work import Item, Work
-from tests.factories import add_job, started
+from tests.factories import add_job, result, started
 from tests.prefect_server import Prefect
 from tests.servers import environment_of
 
@@ -95,6 +100,21 @@ def test_frequent_flows_write_nothing_beside_their_state(prefect: Prefect, datab
     assert (shown.message, shown.log, shown.artifacts) == ("Nothing to do.", [], [])
     shown = Shown(prefect, anonymize, batch_id=str(new_id()))
     assert (shown.message, shown.log, shown.artifacts) == ("0 images: nothing left to do.", [], [])
+
+
+def test_the_reconciler_notes_the_release_of_older_results(prefect: Prefect, database: Database) -> None:
+    add_job(database, 2)
+    for attempt in started(database):
+        with database.transaction() as transaction:
+            publish(transaction, attempt, result(f"{attempt.id}.jpg"))
+    with psycopg.connect(prefect.settings.database.conninfo) as connection:
+        connection.execute("UPDATE images SET made_by_version = NULL WHERE position = 0")
+        connection.execute("UPDATE attempts SET blurline_version = NULL")
+    assert Shown(prefect, reconcile).message == "noted releases: 1"
+    now = datetime.now(UTC)
+    made = releases(database, StatisticsFilter(now - timedelta(days=1), now + timedelta(days=1)))
+    assert [(row.made_by_version, row.images) for row in made] == [(VERSION, 1), ("0.1.0", 1)]
+    assert Shown(prefect, reconcile).message == "Nothing to do."
 
 
 def test_a_run_with_failed_images_lists_them_without_names_of_files(database: Database) -> None:

@@ -68,7 +68,16 @@ def unzipped(response: httpx.Response) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-@pytest.mark.parametrize("wanted", [{}, {"owner": "ann"}, {"label": "desk:city"}, {"state": "failed"}])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"owner": "ann"},
+        {"label": "desk:city"},
+        {"state": "failed"},
+        {"model_sha256": "m1" * 4, "made_by_version": "0.1.0"},
+    ],
+)
 def test_tables_hold_every_row_in_every_format(
     rita: httpx.Client,
     settings: Settings,
@@ -97,15 +106,18 @@ def test_tables_hold_every_row_in_every_format(
 
 def _expected(connection: psycopg.Connection, wanted: dict[str, str]) -> dict[str, set[Any]]:
     rows = connection.execute(
-        "SELECT images.id, images.name, result_attempt_id, owner, labels, state"
-        " FROM images JOIN jobs ON jobs.id = images.job_id"
+        "SELECT images.id, images.name, result_attempt_id, owner, labels, state,"
+        " images.model ->> 'sha256', attempts.blurline_version"
+        " FROM images JOIN jobs ON jobs.id = images.job_id LEFT JOIN attempts ON attempts.id = result_attempt_id"
     ).fetchall()
     chosen = [
         (image_id, name, attempt_id)
-        for image_id, name, attempt_id, owner, labels, state in rows
+        for image_id, name, attempt_id, owner, labels, state, model, version in rows
         if wanted.get("owner", owner) == owner
         and wanted.get("state", state) == state
         and ("label" not in wanted or labels.get("desk") == "city")
+        and wanted.get("model_sha256", model) == model
+        and ("made_by_version" not in wanted or version is None)  # 0.1.0 has recorded none
     ]
     images = {attempt_id: image_id for image_id, _, attempt_id in chosen if attempt_id}
     boxes = connection.execute("SELECT attempt_id, x1 FROM detections").fetchall()

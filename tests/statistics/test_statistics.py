@@ -19,6 +19,7 @@ from blurline.contract.corrections import MarkedBox
 from blurline.contract.statistics import Proportion
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
+from blurline.version import VERSION
 from sql.engine.database import Database
 from sql.jobs.publishing import ReviewReason
 from sql.statistics.statistics import fold
@@ -37,6 +38,9 @@ FILTERS: list[dict[str, str]] = [
     {"profile": "thorough"},
     {"state": "published", "owner": "bob"},
     {"owner": "nobody"},
+    {"model_sha256": "m2" * 4},
+    {"made_by_version": "0.1.0"},
+    {"made_by_version": VERSION, "model_sha256": "m1" * 4, "owner": "ann"},
 ]
 
 
@@ -64,8 +68,10 @@ def images(settings: Settings, wanted: dict[str, str]) -> pd.DataFrame:
     """The images that a filter selects, one per row."""
     rows = table(
         settings,
-        """SELECT images.*, jobs.owner, jobs.labels, coalesce(images.policy, jobs.policy) ->> 'profile' AS profile
-           FROM images JOIN jobs ON jobs.id = images.job_id""",
+        """SELECT images.*, jobs.owner, jobs.labels, coalesce(images.policy, jobs.policy) ->> 'profile' AS profile,
+                  images.model ->> 'sha256' AS model_sha256,
+                  CASE WHEN attempts.id IS NOT NULL THEN coalesce(attempts.blurline_version, '0.1.0') END AS release
+           FROM images JOIN jobs ON jobs.id = images.job_id LEFT JOIN attempts ON attempts.id = result_attempt_id""",
     )
     return rows[[_matches(row, wanted) for _, row in rows.iterrows()]]
 
@@ -78,7 +84,8 @@ def boxes(settings: Settings, wanted: dict[str, str]) -> pd.DataFrame:
 
 def _matches(row: Any, wanted: dict[str, str]) -> bool:
     name, _, value = wanted.get("label", "").partition(":")
-    return all(row[field] == wanted[field] for field in ("owner", "profile", "state") if field in wanted) and (
+    columns = {field: field for field in ("owner", "profile", "state", "model_sha256")} | {"made_by_version": "release"}
+    return all(row[column] == wanted[field] for field, column in columns.items() if field in wanted) and (
         not name or row["labels"].get(name) == value
     )
 
@@ -148,6 +155,9 @@ def test_failures_models_and_times_match_the_rows(rita: httpx.Client, settings: 
             by_model[key] = by_model.get(key, 0) + 1
         models = figures(rita, "models", **wanted)["models"]
         assert {(each["name"], each["profile"]): each["images"] for each in models} == by_model
+        releases = figures(rita, "releases", **wanted)["releases"]
+        by_release = rows.groupby("release").size().sort_index(ascending=False)
+        assert [(each["made_by_version"], each["images"]) for each in releases] == list(by_release.items())
         times = figures(rita, "durations", **wanted)
         assert times["processing"]["images"] == len(treated)
         for name, column in (("wait", "started_at"), ("turnaround", "settled_at")):
@@ -164,7 +174,9 @@ def test_failures_models_and_times_match_the_rows(rita: httpx.Client, settings: 
 def test_queue_and_review_load_match_the_rows(rita: httpx.Client, settings: Settings) -> None:
     for wanted in FILTERS:
         rows = images(settings, {name: value for name, value in wanted.items() if name != "state"})
-        waiting = rows[rows["state"] == "queued"]
+        of_results = ("state", "model_sha256", "made_by_version")
+        unfinished = images(settings, {name: value for name, value in wanted.items() if name not in of_results})
+        waiting = unfinished[unfinished["state"] == "queued"]
         queue = figures(rita, "queue", **wanted)
         assert queue["queued"]["images"] == len(waiting)
         oldest = None if waiting.empty else waiting["created_at"].min()
@@ -214,6 +226,25 @@ def test_the_detectors_quality_uses_the_last_decision_on_each_detection(rita: ht
     assert recall["low"] < recall["share"] < recall["high"]
     (drawn,) = [each for each in quality["by_size"] if each["from_px"] <= 50 and (each["to_px"] or np.inf) > 50]
     assert drawn["missed"] == expected["missed"]
+
+
+def test_the_detectors_quality_is_that_of_the_release_and_model_that_detected(
+    rita: httpx.Client, settings: Settings
+) -> None:
+    decided = table(
+        settings,
+        """SELECT image_id, position, kind FROM decisions JOIN images ON images.id = image_id
+           ORDER BY decisions.created_at, decisions.id""",
+    )
+    last = decided.groupby("image_id").last()
+    reviewed = last[last["kind"] != "rejected"]
+    older, newer = (figures(rita, "quality", made_by_version=release) for release in ("0.1.0", VERSION))
+    assert older["images"] == int((reviewed["position"] % 2 == 0).sum()) > 0
+    assert newer["images"] == int((reviewed["position"] % 2 == 1).sum()) > 0
+    kinds = {each["kind"]: each["decisions"] for each in figures(rita, "review", made_by_version="0.1.0")["decisions"]}
+    assert kinds == decided[decided["position"] % 2 == 0].groupby("kind").size().to_dict()
+    assert figures(rita, "quality", model_sha256="m1" * 4) == figures(rita, "quality")
+    assert figures(rita, "quality", model_sha256="m2" * 4)["images"] == 0
 
 
 def test_a_slightly_moved_box_is_not_a_miss(rita: httpx.Client, database: Database, settings: Settings) -> None:

@@ -99,6 +99,18 @@ def test_the_api_gives_the_same_answers(api: Mapping[str, httpx.Client], asked: 
     assert _differences(asked["answer"], answer.json() if is_json else answer.text) == []
 
 
+def test_decisions_count_for_the_release_and_model_that_they_judged(api: Mapping[str, httpx.Client]) -> None:
+    def quality(**wanted: str) -> Any:
+        answer = api["review"].get("/v1/statistics/quality", params={"since": "2020-01-01T00:00:00Z"} | wanted)
+        return answer.raise_for_status().json()["overall"]
+
+    models = api["review"].get("/v1/statistics/models", params={"since": "2020-01-01T00:00:00Z"}).json()["models"]
+    assert quality()["found"] > 0
+    assert quality(made_by_version="0.1.0") == quality()
+    assert sum(quality(model_sha256=sha256)["found"] for sha256 in {model["sha256"] for model in models}) > 0
+    assert quality(made_by_version="0.2.0")["found"] == 0
+
+
 def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     query = (
