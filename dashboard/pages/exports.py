@@ -18,6 +18,7 @@ from dashboard.download_links import download_link
 from dashboard.problems import stating_problems, stating_refusals
 from dashboard.states import counted
 from dashboard.statistics.image_filter import choose_images
+from dashboard.statistics.made_by import list_made_by
 
 _MOST_ROWS = 200_000  # images; the dashboard fetches a whole file before it sends any of it
 _TABLES: Mapping[Table, tuple[str, str]] = {
@@ -34,7 +35,7 @@ _TRAINING_FORMATS: tuple[TrainingFormat, ...] = ("coco", "yolo")
 def _show() -> None:
     st.title("Exports")
     with stating_refusals():
-        chosen = choose_images()
+        chosen, _ = choose_images(list_made_by())
         images = sum(point.images for point in client().statistics.timeline(chosen).points)
         st.markdown(f"**{counted(images, 'image')}** selected.")
         if images > _MOST_ROWS:

@@ -8,6 +8,7 @@ from dashboard.address import in_address, one_of
 from dashboard.problems import stating_refusals
 from dashboard.statistics.comparison import compare_with
 from dashboard.statistics.image_filter import choose_images
+from dashboard.statistics.made_by import list_made_by
 from dashboard.statistics.sections import SECTIONS
 
 _FIRST = next(iter(SECTIONS))
@@ -16,8 +17,9 @@ _FIRST = next(iter(SECTIONS))
 def _show() -> None:
     st.title("Statistics")
     with stating_refusals():
-        chosen = choose_images()
-        other = compare_with(chosen)
+        made_by = list_made_by()
+        chosen, free = choose_images(made_by)
+        other = compare_with(chosen, made_by, free)
         section = st.segmented_control(
             "Figures",
             list(SECTIONS),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from dashboard.statistics.headline import mean_time, metric
 from dashboard.statistics.quality import quality
 from dashboard.tables import frame
 
+_NO_RESULT = "None of the selected images has a result."
 _BY_HOUR = timedelta(days=3)
 _OF_FACES = (
     FigureName.FACES_PER_IMAGE,
@@ -158,44 +160,49 @@ def speed(chosen: Chosen, columns: int) -> None:
 
 
 def failures(chosen: Chosen, columns: int) -> None:
-    """Show failures by code, and results by model."""
+    """Show failures by code, and results by model and release."""
     statistics = client().statistics
     with ThreadPoolExecutor() as threads:
         failed, made = threads.submit(statistics.failures, chosen), threads.submit(statistics.models, chosen)
+        releases = statistics.releases(chosen).releases
     left, right = side_by_side(columns)
-    with left, st.container(border=True):
-        st.markdown("**Failed images and images for review**")
-        rows = [
-            {
-                "What happened": meaning(each.error_code),
-                "State": IMAGE_STATES[each.state].word,
-                "Images": each.images,
-                "Code": each.error_code,
-            }
-            for each in failed.result().failures
-        ]
-        if rows:
-            st.dataframe(frame(rows), hide_index=True)
-        else:
-            st.info("None of the selected images failed or needs review.", icon=":material/check_circle:")
-        st.caption("Images in this state now. A successful re-run removes the image from this table.")
-    with right, st.container(border=True):
-        st.markdown("**Models**")
-        models = [
-            {
-                "Model": model.name,
-                "Profile": model.profile,
-                "Images": model.images,
-                "Faces": model.faces,
-                "sha256": model.sha256,
-            }
-            for model in made.result().models
-        ]
-        if models:
-            st.dataframe(frame(models), hide_index=True)
-        else:
-            st.info("None of the selected images has a result.", icon=":material/query_stats:")
-        st.caption("The models that made the current results.")
+    with left:
+        _table(
+            "Failed images and images for review",
+            [
+                {
+                    "What happened": meaning(each.error_code),
+                    "State": IMAGE_STATES[each.state].word,
+                    "Images": each.images,
+                    "Code": each.error_code,
+                }
+                for each in failed.result().failures
+            ],
+            "None of the selected images failed or needs review.",
+            "Images in this state now. A successful re-run removes the image from this table.",
+        )
+    with right:
+        _table(
+            "Models",
+            [
+                {
+                    "Model": model.name,
+                    "Profile": model.profile,
+                    "Images": model.images,
+                    "Faces": model.faces,
+                    "sha256": model.sha256,
+                }
+                for model in made.result().models
+            ],
+            _NO_RESULT,
+            "The models that made the current results.",
+        )
+        _table(
+            "Releases",
+            [{"Release": each.made_by_version, "Images": each.images, "Faces": each.faces} for each in releases],
+            _NO_RESULT,
+            "The Blurline releases that made the current results.",
+        )
 
 
 SECTIONS: dict[str, Callable[[Chosen, int], None]] = {
@@ -205,6 +212,17 @@ SECTIONS: dict[str, Callable[[Chosen, int], None]] = {
     "Failures and models": failures,
     "Review and quality": quality,
 }
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]], without: str, note: str) -> None:
+    """Show a table, or the sentence ``without`` when it has no rows."""
+    with st.container(border=True):
+        st.markdown(f"**{title}**")
+        if rows:
+            st.dataframe(frame(rows), hide_index=True)
+        else:
+            st.info(without, icon=":material/query_stats:")
+        st.caption(note)
 
 
 def _interval(chosen: Chosen) -> Interval:

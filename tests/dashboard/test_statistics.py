@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from blurline.settings import Settings
+from blurline.version import VERSION
 from dashboard.states import IMAGE_STATES
 from dashboard.statistics.charts import bin_names
 from dashboard.statistics.sections import SECTIONS
@@ -125,6 +126,32 @@ def test_two_selections_are_shown_side_by_side(open_page: Open, filled: None, se
     assert [each.value.partition(",")[0].lower() for each in page.subheader] == [chosen, other]
     page = open_page("statistics.py", **{"with": "before"})
     assert [each.value for each in page.metric if each.label == "Images"] == [str(sum(profiles.values())), "0"]
+
+
+def test_releases_and_models_are_filters_and_stand_side_by_side(
+    open_page: Open, filled: None, settings: Settings
+) -> None:
+    releases = asked(settings, "SELECT made_by_version, count(*) FROM images WHERE model IS NOT NULL GROUP BY 1")
+    models = asked(settings, "SELECT model ->> 'sha256', count(*) FROM images WHERE model IS NOT NULL GROUP BY 1")
+    page = open_page("statistics.py")
+    assert field(page.selectbox, "Release").options == sorted(releases, reverse=True) == [VERSION, "0.1.0"]
+    assert field(page.selectbox, "Model").options == ["m1 (m1m1m1m1)", "m2 (m2m2m2m2)"]
+    field(page.selectbox, "Release").set_value("0.1.0").run()
+    assert metrics(page)["Images"] == str(releases["0.1.0"])
+    field(page.selectbox, "Compare with").set_value(f"release:{VERSION}").run()
+    assert (page.query_params["release"], page.query_params["with"]) == ("0.1.0", f"release:{VERSION}")
+    assert [each.value for each in page.metric if each.label == "Images"] == [
+        str(releases["0.1.0"]),
+        str(releases[VERSION]),
+    ]
+    assert [each.value.split(", ")[1] for each in page.subheader] == ["release 0.1.0", f"release {VERSION}"]
+    field(page.selectbox, "Release").set_value(VERSION).run()
+    assert field(page.selectbox, "Compare with").value == f"release:{VERSION}", "the choice stays"
+    assert [each.value for each in page.metric if each.label == "Images"] == [str(releases[VERSION])] * 2
+    page = open_page("statistics.py", model="m1" * 4, figures="Failures and models", **{"with": f"model:{'m2' * 4}"})
+    tables = [table.value for table in page.dataframe if "Release" in table.value]
+    assert [int(table["Images"].sum()) for table in tables] == [models["m1" * 4], models["m2" * 4]]
+    assert "m1 (m1m1m1m1)" in page.subheader[0].value and "m2 (m2m2m2m2)" in page.subheader[1].value
 
 
 def test_each_chart_has_a_table_of_the_same_figures(open_page: Open, filled: None, settings: Settings) -> None:
