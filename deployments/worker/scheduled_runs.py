@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -21,16 +22,31 @@ from deployments.worker.new_runs import NewRuns
 log = structlog.get_logger()
 
 _KNOWN_S = 30
-_ANY_DUE_S = 0.3  # shorter than the pause between two polls for the slots
+_DUE_S = 0.3  # shorter than the pause between two polls for the slots
+_DUE_RUNS = 10
 _PAGES = 20
 _PAGE_RUNS = 100
+
+
+@dataclass(slots=True)
+class _Due:
+    """Prefect's answer for all queues: ``entries`` of None say nothing. A queue in ``given`` has had its runs.
+
+    It holds until ``expires_s`` on the monotonic clock, and until the next run after ``number``.
+    """
+
+    expires_s: float = 0.0
+    number: int = 0
+    entries: list[WorkerFlowRunResponse] | None = None
+    given: set[str] = field(default_factory=set)
 
 
 class ScheduledRuns:
     """The runs that the pool's queues offer.
 
-    An idle worker sends one request for all queues; they share its answer until the next poll or the next run. Five
-    requests would keep the server busy.
+    One request asks for the runs of all queues, and the queues share its answer until the next poll, the next run or
+    their own next question: a request for each would keep the server busy. A queue asks by itself only when more runs
+    are due than one answer holds.
 
     A run of a flow that only a newer release has is left to a newer worker. Many of those may come before ours, so a
     poll reads on behind them, and the next polls start there for half a minute.
@@ -42,12 +58,13 @@ class ScheduledRuns:
         self._read_from: dict[str, tuple[float, datetime]] = {}
         self._deployments: dict[UUID | None, tuple[float, WarmConfiguration]] = {}
         self._asking = asyncio.Lock()
-        self._any_due = (0.0, 0, False)
+        self._due = _Due()
 
     async def poll(self, client: PrefectClient, queue: str, limit: int) -> list[WorkerFlowRunResponse] | None:
         """The next runs of a queue that this release can run, about ``limit``; None when Prefect did not answer."""
-        if not await self._is_any_due(client):
-            return []
+        due = await self._due_of(client, queue)
+        if due is not None:
+            return [entry for entry in due if await self.is_known(client, entry.flow_run)]
         expires_s, after = self._read_from.get(queue, (0.0, None))
         if expires_s < time.monotonic():
             after = None
@@ -87,16 +104,23 @@ class ScheduledRuns:
             self._deployments[flow_run.deployment_id] = known
         return known[1]
 
-    async def _is_any_due(self, client: PrefectClient) -> bool:
-        """Whether any queue may have runs. True when Prefect does not answer: the poll that follows reports it."""
+    async def _due_of(self, client: PrefectClient, queue: str) -> list[WorkerFlowRunResponse] | None:
+        """All runs of a queue that are due; None when Prefect does not answer, or has more than one answer holds."""
         async with self._asking:
-            expires_s, number, is_any = self._any_due
-            if expires_s < time.monotonic() or number != self._new_runs.number:
+            due = self._due
+            if due.expires_s < time.monotonic() or due.number != self._new_runs.number or queue in due.given:
                 number = self._new_runs.number
-                entries = await self._page(client, None, 1, None)
-                is_any = entries is None or bool(entries)
-                self._any_due = time.monotonic() + self._new_runs.pause_s(_ANY_DUE_S), number, is_any
-            return is_any
+                entries = await self._page(client, None, _DUE_RUNS, None)
+                is_whole = entries is not None and len(entries) < _DUE_RUNS
+                is_whole = is_whole and all(entry.flow_run.work_queue_name for entry in entries or ())
+                due = _Due(time.monotonic() + self._new_runs.pause_s(_DUE_S), number, entries if is_whole else None)
+                self._due = due
+            if due.entries is None:
+                return None
+            found = [entry for entry in due.entries if entry.flow_run.work_queue_name == queue]
+            if found:
+                due.given.add(queue)
+            return found
 
     async def _page(
         self, client: PrefectClient, queue: str | None, limit: int, after: datetime | None

@@ -22,7 +22,7 @@ from tests.picture.corpus import TOOLS
 from tests.picture.corpus_judge import MOST_DELTA_E, shown_by_tool
 
 _MOST_IF_TONE_MAPPED = 5.0
-_LEAST_CHANGE = 2.5  # of a destroyed face; a pale one, behind transparency, changes by 3
+_LEAST_CHANGE = 1.5  # of a destroyed face; the palest, behind transparency, changes by 2.3 to 3, as the noise falls
 _CELL_PX = (320, 320)
 _PER_SHEET = 48
 _SHEETS = "PICTURE_SHEETS"
