@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from blurline.access.noise_key import NoiseKey, load_noise_key
 from blurline.decision.choice import Choice, choose, choose_others
 from blurline.decision.doubt import Doubt, estimate_doubt
-from blurline.decision.finding import VisibleFace, findings_message
+from blurline.decision.finding import Findings, VisibleFace, findings_message
 from blurline.errors import OutputCheckFailed
 from blurline.picture.gain_map_result import HDR_SHOWS_FACE
 from blurline.picture.photo import Format, Frame, Photo, PictureNote
-from blurline.picture.redact import FileFailedCheck, WrittenFile, write
+from blurline.picture.redact import FileFailedCheck, write
 from blurline.policy import Policy
 from blurline.policy.strengthened import STRENGTHENED_FIELDS, strengthened
 from blurline.settings import Settings
@@ -60,9 +60,9 @@ class Rendered:
 
 class FileRefused(OutputCheckFailed):
     """The written file failed its check. ``refused``: that file, which must never be published. ``findings``: the faces
-    that are visible in it for sure."""
+    that are visible in it for sure, or the place where it is not what was meant."""
 
-    def __init__(self, why: str, refused: Rendered, findings: tuple[VisibleFace, ...] = ()) -> None:
+    def __init__(self, why: str, refused: Rendered, findings: Findings = ()) -> None:
         super().__init__(why)
         self.refused, self.findings = refused, findings
 
@@ -136,7 +136,7 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
             others = tuple(note for note in written.notes if note.code != HDR_SHOWS_FACE.code)
             written = replace(written, notes=(*others, HDR_SHOWS_FACE))
     except FileFailedCheck as error:
-        raise FileRefused(str(error), _unchecked(error.written, choices, noise_key)) from error
+        raise _refused(error, choices, noise_key) from error
     shown, findings = [_NONE], list[VisibleFace]()
     first = len(choices) - len(written.photo.frames)  # only PNG keeps a poster frame
     sources = zip(written.photo.frames, photo.frames[first:], choices[first:], strict=True)
@@ -156,12 +156,15 @@ def _render(photo: Photo, choices: tuple[Choice, ...], policy: Policy, settings:
     return rendered
 
 
-def _unchecked(written: WrittenFile, choices: tuple[Choice, ...], noise_key: NoiseKey) -> Rendered:
-    """A file that failed its check before anything looked for faces in it."""
+def _refused(error: FileFailedCheck, choices: tuple[Choice, ...], noise_key: NoiseKey) -> FileRefused:
+    """The refusal of a file that failed its check before anything looked for faces in it."""
+    written = error.written
     format_ = written.photo.encoding.format
     in_doubt = estimate_doubt(_NONE, _NONE, 1, _NONE)
     done = Anonymized(written.data, format_, choices, in_doubt, written.notes, written.is_copied, made_with(noise_key))
-    return Rendered(done, written.photo.frames[0], _NONE)
+    first = len(choices) - len(written.photo.frames)  # a poster frame is not written
+    places = () if error.place is None else (replace(error.place, frame=first + error.place.frame),)
+    return FileRefused(str(error), Rendered(done, written.photo.frames[0], _NONE), places)
 
 
 def _choice(found: FrameDetections, policy: Policy, threshold: float, frame: Frame) -> Choice:

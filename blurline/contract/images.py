@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -45,15 +45,17 @@ class Detection(BaseModel):
     class_name: ClassName = Field(default=FACE, description="What the box shows: `face`, or another class.")
 
 
-class FaceFinding(BaseModel):
-    """A place where a written file still shows a face, in pixels of the upright photograph, and how sure that is."""
+class FileFinding(BaseModel):
+    """A place for which a written file failed its check, in pixels of the upright photograph: a face that is still
+    visible, or a difference from the picture that was meant."""
 
+    kind: Literal["visible_face", "difference"] = "visible_face"
     frame: int
     x1: float
     y1: float
     x2: float
     y2: float
-    score: float
+    score: float | None = Field(default=None, description="How sure it is that a face is visible, 0 to 1.")
 
 
 class Note(BaseModel):
@@ -157,8 +159,8 @@ class ImageWithDetections(Image):
 
     model_config = with_examples(IMAGE | {"detections": BOXES, "findings": []})
     detections: list[Detection]
-    findings: list[FaceFinding] = Field(
-        default=[], description="Where the last written file still showed a face, so that it failed its check."
+    findings: list[FileFinding] = Field(
+        default=[], description="The places for which the last written file failed its check."
     )
     flow_run_id: UUID | None = Field(
         default=None, description="Prefect's flow run of the last attempt; for operators, by `GET /v1/images/{id}`."

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
+
+from blurline.picture.comparison import DifferingPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +19,19 @@ class VisibleFace:
     x2: float
     y2: float
     score: float
+    kind: Literal["visible_face"] = field(default="visible_face", init=False)
+
+
+Findings = Sequence[VisibleFace | DifferingPlace]
+"""The places for which a written file failed its check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a written file failed its check, in a sentence, and the faces that are visible in it."""
+    """Why a written file failed its check, in a sentence, and its places, where that is about places."""
 
     why: str
-    findings: tuple[VisibleFace, ...] = ()
+    findings: Findings = ()
 
 
 def findings_message(findings: Sequence[VisibleFace], frames: int) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,31 @@ _STEPS_PER_LEVEL = 8  # how much of a JPEG's quantisation step of a mean adds to
 _WHITE = _OPAQUE = 255
 
 
+@dataclass(frozen=True, slots=True)
+class DifferingPlace:
+    """A place where a written file is not what was meant: its frame from 0, and its corners in pixels of the upright
+    photograph."""
+
+    frame: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    kind: Literal["difference"] = field(default="difference", init=False)
+
+    def __str__(self) -> str:
+        where = f"at ({self.x1:.0f}, {self.y1:.0f}) to ({self.x2:.0f}, {self.y2:.0f})"
+        return f"on frame {self.frame + 1}, {where}" if self.frame else where
+
+
+class PlaceDiffers(OutputCheckFailed):
+    """A written file is not what was meant, at this place."""
+
+    def __init__(self, why: str, place: DifferingPlace) -> None:
+        super().__init__(why)
+        self.place = place
+
+
 def check_untouched(original: Frame, redacted: Frame, places: Sequence[Box]) -> None:
     """Raise OutputCheckFailed unless the redacted frame is the original outside ``places``."""
     if redacted is not original and not _is_same(original, redacted, places):
@@ -34,20 +60,20 @@ def check_untouched(original: Frame, redacted: Frame, places: Sequence[Box]) -> 
 
 
 def check_written(frames: Sequence[Frame], written: Photo, places: Sequence[Sequence[Box]], *, is_exact: bool) -> None:
-    """Raise OutputCheckFailed unless the written frames, one for each of ``frames``, show these outside ``places``.
+    """Raise PlaceDiffers unless the written frames, one for each of ``frames``, show these outside ``places``.
 
     ``is_exact``: the format is lossless, so they must show them everywhere.
     """
     mean_step = max((table[0] for table in written.encoding.quantization or ()), default=0)
-    for meant, shown, touched in zip(frames, written.frames, places, strict=True):
+    for number, (meant, shown, touched) in enumerate(zip(frames, written.frames, places, strict=True)):
         if is_exact:
-            check_identical(meant, shown)
+            check_identical(meant, shown, number)
         else:
-            check_similar(meant, shown, touched, mean_step)
+            check_similar(meant, shown, touched, mean_step, number)
 
 
-def check_identical(meant: Frame, written: Frame) -> None:
-    """Raise OutputCheckFailed unless the written frame shows the pixels that were meant.
+def check_identical(meant: Frame, written: Frame, number: int = 0) -> None:
+    """Raise PlaceDiffers unless the written frame, with this number from 0, shows the pixels that were meant.
 
     The colours of fully transparent pixels do not count.
     """
@@ -57,11 +83,12 @@ def check_identical(meant: Frame, written: Frame) -> None:
     if meant.alpha is not None and written.alpha is not None:
         changed &= (meant.alpha > 0) | (written.alpha > 0)
     if changed.any():
-        raise OutputCheckFailed("The written file is lossless, but differs from the picture.")
+        differing = DifferingPlace(number, *_bounds(changed))
+        raise PlaceDiffers(f"The written file is lossless, but differs from the picture, {differing}.", differing)
 
 
-def check_similar(meant: Frame, written: Frame, places: Sequence[Box], mean_step: int = 0) -> None:
-    """Raise OutputCheckFailed unless each square outside ``places`` has the mean colour that was meant.
+def check_similar(meant: Frame, written: Frame, places: Sequence[Box], mean_step: int = 0, number: int = 0) -> None:
+    """Raise PlaceDiffers unless each square outside ``places`` has the mean colour that was meant.
 
     ``mean_step``: the largest quantisation step of a JPEG's means; 0 for other formats.
     """
@@ -72,11 +99,19 @@ def check_similar(meant: Frame, written: Frame, places: Sequence[Box], mean_step
         for place in places:
             changed[_window(place, _SQUARE_PX, top // _SQUARE_PX)] = 0
         if changed.max(initial=0) > most:
-            row, column = np.unravel_index(changed.argmax(), changed.shape)[:2]
-            raise OutputCheckFailed(
+            x1, y1, x2, y2 = (side * _SQUARE_PX for side in _bounds((changed > most).any(axis=2)))
+            differing = DifferingPlace(number, x1, top + y1, min(x2, meant.width_px), min(top + y2, meant.height_px))
+            raise PlaceDiffers(
                 f"The written file differs from the picture outside the destroyed places, by {changed.max()} levels, "
-                f"at ({column * _SQUARE_PX}, {top + row * _SQUARE_PX})."
+                f"{differing}.",
+                differing,
             )
+
+
+def _bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """The corners of what a mask marks."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _suspect_rows(meant: Frame, written: Frame, most: int) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from blurline.box import Box, Face
 from blurline.errors import OutputCheckFailed, PictureError
 from blurline.limits import Limits
 from blurline.picture.colour_conversion import carried
-from blurline.picture.comparison import check_untouched, check_written
+from blurline.picture.comparison import DifferingPlace, PlaceDiffers, check_untouched, check_written
 from blurline.picture.decode import open_photo
 from blurline.picture.destroy import destroy, touched_area
 from blurline.picture.encode import check_writable, encode, flattened, is_lossless
@@ -56,11 +56,12 @@ class WrittenFile:
 
 
 class FileFailedCheck(OutputCheckFailed):
-    """A file that can be opened failed its check. ``written``: that file, which must never be published."""
+    """A file that can be opened failed its check. ``written``: that file, which must never be published. ``place``:
+    where it is not what was meant, if that is one place; its frame is counted in the written file."""
 
-    def __init__(self, why: str, written: WrittenFile) -> None:
+    def __init__(self, why: str, written: WrittenFile, place: DifferingPlace | None = None) -> None:
         super().__init__(why)
-        self.written = written
+        self.written, self.place = written, place
 
 
 def redact(photo: Photo, faces: FacesByFrame, policy: Policy, noise_key: bytes | None = None) -> bytes:
@@ -139,9 +140,9 @@ def check_output(
     shapes = [frame.pixels.shape for frame in written.frames]
     if written.encoding.format is not wanted or shapes != [frame.pixels.shape for frame in frames]:
         raise OutputCheckFailed("The written file differs from the picture in format, size or number of frames.")
-    for shown, meant, places in zip(written.frames, frames, boxes, strict=True):
+    for number, (shown, meant, places) in enumerate(zip(written.frames, frames, boxes, strict=True)):
         for box in places:
-            _check_box(shown, meant, box)
+            _check_box(shown, meant, box, number)
     if gain_map is not None or written.gain_map is not None:
         check_map(written.gain_map, gain_map)
     found = leftovers(data, written, metadata)
@@ -156,7 +157,8 @@ def _with_file(error: OutputCheckFailed, data: bytes, frames: int) -> OutputChec
         opened = open_photo(data, _NO_LIMITS, merges=False)
     except PictureError:
         return error
-    return FileFailedCheck(str(error), WrittenFile(data, opened)) if len(opened.frames) == frames else error
+    place = error.place if isinstance(error, PlaceDiffers) else None
+    return FileFailedCheck(str(error), WrittenFile(data, opened), place) if len(opened.frames) == frames else error
 
 
 def _exact(photo: Photo, frame: Frame, data: bytes, wanted: Format) -> tuple[bytes, Exactness]:
@@ -181,15 +183,15 @@ def _one_each(written: tuple[Frame, ...], frames: Sequence[Frame]) -> tuple[Fram
     return tuple(written[min(int(np.searchsorted(ends, middle)), len(written) - 1)] for middle in middles)
 
 
-def _check_box(shown: Frame, meant: Frame, box: Box) -> None:
+def _check_box(shown: Frame, meant: Frame, box: Box, number: int) -> None:
     inside = box.clipped(meant.width_px, meant.height_px)
     area = np.s_[int(inside.y1) : int(inside.y2) + 1, int(inside.x1) : int(inside.x2) + 1]
     pixels = _grey(meant.pixels[area]) if meant.is_grey else meant.pixels[area]
     error_levels = float(np.abs(shown.pixels[area] - pixels.astype(np.int16)).mean()) if pixels.size else 0.0
     if error_levels > _MAX_MEAN_ERROR_LEVELS:
-        place = f"({inside.x1:.0f}, {inside.y1:.0f}) to ({inside.x2:.0f}, {inside.y2:.0f})"
-        raise OutputCheckFailed(
-            f"A destroyed face differs in the written file, at {place}, by {error_levels:.0f} levels."
+        place = DifferingPlace(number, inside.x1, inside.y1, inside.x2, inside.y2)
+        raise PlaceDiffers(
+            f"A destroyed face differs in the written file, {place}, by {error_levels:.0f} levels.", place
         )
 
 

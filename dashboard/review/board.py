@@ -59,7 +59,7 @@ def board_data(desk: Desk, case: Case, tiles: str | None = None) -> dict[str, An
         "width_px": case.width_px,
         "height_px": case.height_px,
         "boxes": [
-            *(found.model_dump() | {"destroyed": False, "is_finding": True} for found in image.findings),
+            *({"score": 1, **found.model_dump(exclude_none=True), "destroyed": False} for found in image.findings),
             *(box.model_dump() | {"score": _share(box.score)} for box in case.boxes),
         ],
         "kept_marks": [box.model_dump() for box in case.kept_marks],

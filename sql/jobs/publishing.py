@@ -6,7 +6,6 @@ Needs NumPy, so the API does not import it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from blurline.decision.choice import Choice
 from blurline.decision.doubt import Doubt
-from blurline.decision.finding import VisibleFace
+from blurline.decision.finding import Findings
 from blurline.picture.photo import PictureNote
 from blurline.policy import Policy
 from blurline.version import VERSION
@@ -70,11 +69,11 @@ def publish(transaction: Transaction, attempt: Attempt, result: Result, reason: 
 
 
 def hold_refused(
-    transaction: Transaction, attempt: Attempt, result: Result, findings: Sequence[VisibleFace], reason: ReviewReason
+    transaction: Transaction, attempt: Attempt, result: Result, findings: Findings, reason: ReviewReason
 ) -> Settled:
     """Send the image to review, if the attempt is still its open one, because the written file failed its check.
 
-    ``findings``: the faces that it shows.
+    ``findings``: the places for which it failed.
 
     The file becomes the image's result where the image has none that could be published; nothing can ever publish it.
     Otherwise the image keeps its result, and the file is the one that is replaced.

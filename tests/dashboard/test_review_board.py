@@ -258,7 +258,15 @@ def test_the_boxes_of_a_failed_correction_are_drawn_again(board: BoardPage) -> N
 
 
 def test_the_places_of_a_failed_check_are_marked_first_and_destroyed_by_two_keys(board: BoardPage) -> None:
-    finding = {"x1": 800.0, "y1": 50.0, "x2": 900.0, "y2": 130.0, "score": 0.91, "destroyed": False, "is_finding": True}
+    finding = {
+        "x1": 800.0,
+        "y1": 50.0,
+        "x2": 900.0,
+        "y2": 130.0,
+        "score": 0.91,
+        "destroyed": False,
+        "kind": "visible_face",
+    }
     board.tell(finding, FACE, key="refused", can_approve=False, is_refused=True)
     expect(board.board.locator(".result .tag")).to_have_text("Refused result")
     expect(board.board).to_contain_text("1 still visible")
@@ -280,10 +288,27 @@ def test_a_picture_opens_at_the_frame_where_a_face_is_still_visible(board: Board
         route.fulfill(status=404) if is_tile else route.fulfill(json={"tile_px": 512, "frames": [frame] * 5})
 
     board.page.route("**/tiles/**", sizes)
-    finding = CANDIDATE | {"frame": 3, "is_finding": True}
+    finding = CANDIDATE | {"frame": 3, "kind": "visible_face"}
     board.tell(finding, key="pages", frames=5, can_approve=False, is_refused=True, tiles="/tiles")
     expect(board.board).to_contain_text("Frame 4 of 5")
     expect(board.board.get_by_role("button", name="Frame 4, 0 destroyed, a face still visible")).to_be_visible()
+
+
+def test_the_place_where_a_file_differs_is_marked_on_its_frame(board: BoardPage) -> None:
+    place = {"x1": 800.0, "y1": 50.0, "x2": 816.0, "y2": 66.0, "score": 1, "destroyed": False, "kind": "difference"}
+    _tell_of_three_pages(board, FACE, place | {"frame": 1}, can_approve=False, is_refused=True)
+    expect(board.board).to_contain_text("Frame 2 of 3")
+    expect(board.board.locator(".legend")).to_have_text(re.compile("0 candidates1 place differsFrame 2"))
+    left = [_pixel(board, "after", 800, y) for y in range(50, 67)]  # of a dashed line
+    assert any(red > 190 and 110 < green < 190 and blue > 80 for red, green, blue in left)
+    board.page.locator(".stage").focus()
+    board.press("Tab")
+    expect(board.board.locator(".spoken")).to_contain_text("a place that differs, 800 from the left, 50 from the top")
+    board.press("a")
+    expect(board.board).to_contain_text("This file failed Blurline's check")
+    board.press("Enter")
+    expect(board.board.locator(".legend")).not_to_contain_text("differs")
+    assert [_sides(box) for box in board.saved()] == [_sides(FACE), [800, 50, 816, 66]]
 
 
 def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> None:
@@ -345,7 +370,7 @@ def test_an_image_without_a_result_is_not_approved(board: BoardPage) -> None:
     assert board.saved() == [_as_sent(OTHER)]
 
 
-def _tell_of_three_pages(board: BoardPage, *boxes: dict[str, Any]) -> None:
+def _tell_of_three_pages(board: BoardPage, *boxes: dict[str, Any], **more: Any) -> None:
     """Show a document of three pages, the last of which has another size."""
     frames = [{"width_px": width, "height_px": 600, "top_level": 10} for width in (1000, 1000, 700)]
 
@@ -359,7 +384,7 @@ def _tell_of_three_pages(board: BoardPage, *boxes: dict[str, Any]) -> None:
         route.fulfill(body=file.getvalue(), content_type="image/png")
 
     board.page.route("**/tiles/**", answer)
-    board.tell(*boxes, key="pages", frames=3, tiles="/tiles")
+    board.tell(*boxes, **({"key": "pages", "frames": 3, "tiles": "/tiles"} | more))
     expect(board.page.locator(".strip img[src]")).to_have_count(3)
 
 

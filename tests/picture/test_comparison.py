@@ -11,7 +11,13 @@ from PIL import Image
 
 from blurline import Box, Face, Format, Frame, Policy, open_photo
 from blurline.errors import OutputCheckFailed
-from blurline.picture.comparison import check_identical, check_similar, check_untouched
+from blurline.picture.comparison import (
+    DifferingPlace,
+    PlaceDiffers,
+    check_identical,
+    check_similar,
+    check_untouched,
+)
 from blurline.picture.destroy import destroy, touched_area
 from blurline.picture.encode import encode
 from blurline.picture.metadata import Metadata
@@ -62,8 +68,9 @@ def test_every_layer_is_compared(frame: Frame, layer: str) -> None:
 def test_lossless_files_must_be_identical(frame: Frame) -> None:
     check_identical(frame, Frame(frame.pixels.copy()))
     check_identical(frame, replace(frame, alpha=np.full(frame.pixels.shape[:2], 255, np.uint8)))
-    with pytest.raises(OutputCheckFailed):
-        check_identical(frame, changed(frame, np.s_[0:1, 0:1], 1))
+    with pytest.raises(PlaceDiffers, match=r"on frame 3, at \(20, 10\) to \(60, 12\)") as caught:
+        check_identical(frame, changed(frame, np.s_[10:12, 20:60], 1), 2)
+    assert caught.value.place == DifferingPlace(2, 20, 10, 60, 12)
     clear = np.full(frame.pixels.shape[:2], 255, np.uint8)
     clear[:8, :8] = 0
     hidden = replace(frame, alpha=clear)
@@ -85,8 +92,11 @@ def test_lossy_formats_pass_at_any_quality(frame: Frame, format_: Format, qualit
 
 @pytest.mark.parametrize("by", [60, -60, 128, 200])
 def test_another_picture_in_a_lossy_file_is_noticed(frame: Frame, by: int) -> None:
-    with pytest.raises(OutputCheckFailed, match="outside the destroyed places"):
+    with pytest.raises(PlaceDiffers, match="outside the destroyed places") as caught:
         check_similar(frame, changed(frame, ELSEWHERE, by), PLACES)
+    place, (rows, columns) = caught.value.place, ELSEWHERE
+    assert place.x1 <= columns.start < columns.stop <= place.x2 <= columns.stop + 8
+    assert place.y1 <= rows.start < rows.stop <= place.y2 <= rows.stop + 8
     check_similar(frame, changed(frame, np.s_[150:300, 200:300], by), PLACES)
 
 

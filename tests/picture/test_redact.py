@@ -14,6 +14,7 @@ from PIL.ExifTags import Base
 
 from blurline import Box, Face, Format, Frame, Policy, Style, open_photo, redact
 from blurline.errors import OutputCheckFailed
+from blurline.picture.comparison import PlaceDiffers
 from blurline.picture.destroy import cells_across, destroy, opaque_area
 from blurline.picture.encode import encode
 from blurline.picture.metadata import Metadata
@@ -170,8 +171,9 @@ def test_an_output_that_still_shows_a_face_is_not_returned(upright: Image.Image)
     def check(file: bytes) -> None:
         check_output(file, Format.JPEG, meant, [[FACE.box]], Metadata())
 
-    with pytest.raises(OutputCheckFailed, match="A destroyed face differs"):
+    with pytest.raises(PlaceDiffers, match="A destroyed face differs") as caught:
         check(data)
+    assert (caught.value.place.x1, caught.value.place.y2) == (FACE.box.x1, FACE.box.y2)
     with pytest.raises(OutputCheckFailed, match="cannot be opened"):
         check(data[:500])
     with pytest.raises(OutputCheckFailed, match="differs from the picture in format, size or number of frames"):

@@ -8,8 +8,8 @@ import pytest
 
 from blurline.contract import BacklogRerunRequest
 from blurline.contract.corrections import MarkedBox
-from blurline.errors import OutputCheckFailed
 from blurline.ids import new_id
+from blurline.picture.comparison import DifferingPlace, PlaceDiffers
 from blurline.policy import Policy, Review, Style
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings
@@ -59,7 +59,8 @@ def _correct(database: Database, image: ImageRow, *boxes: MarkedBox) -> Item:
 def _marks(database: Database, image: ImageRow) -> list[MarkedBox]:
     """The findings in the last refused file, as a reviewer marks them."""
     assert image.refused_attempt_id is not None
-    return [MarkedBox(**found) for found in list_findings(database, image.refused_attempt_id)]
+    findings = list_findings(database, image.refused_attempt_id)
+    return [MarkedBox(**{name: found[name] for name in ("frame", "x1", "y1", "x2", "y2")}) for found in findings]
 
 
 @pytest.mark.usefixtures("blind")
@@ -96,7 +97,8 @@ def test_a_file_that_fails_its_check_for_another_reason_is_kept_too(
     database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def differs(*_: object, **__: object) -> None:
-        raise OutputCheckFailed("The written file differs from the picture, at (8, 16).")
+        place = DifferingPlace(0, 8, 16, 24, 32)
+        raise PlaceDiffers(f"The written file differs from the picture, {place}.", place)
 
     with monkeypatch.context() as broken:
         broken.setattr("blurline.picture.redact.check_written", differs)
@@ -105,8 +107,9 @@ def test_a_file_that_fails_its_check_for_another_reason_is_kept_too(
     assert (refused.state, refused.error_code) == ("needs_review", "output_check_failed")
     assert "at (8, 16)" in str(refused.error_message)
     assert refused.result_key is not None and store.has(ImageBucket.RESULTS, refused.result_key)
-    assert refused.refused_attempt_id == refused.result_attempt_id and _marks(database, refused) == []
-    assert refused.result_attempt_id is not None
+    assert refused.refused_attempt_id == refused.result_attempt_id is not None
+    (finding,) = list_findings(database, refused.result_attempt_id)
+    assert finding == {"kind": "difference", "frame": 0, "x1": 8, "y1": 16, "x2": 24, "y2": 32}
     boxes = [MarkedBox(x1=each.x1, y1=each.y1, x2=each.x2, y2=each.y2)
              for each in list_detections(database, refused.result_attempt_id) if each.destroyed]  # fmt: skip
     assert boxes

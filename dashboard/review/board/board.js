@@ -82,7 +82,7 @@ class Board {
     this.boxes = new Boxes(data.boxes, draft);
     const marks = drawn.length || draft ? drawn : data.kept_marks || [];
     for (const { x1, y1, x2, y2, class_name, frame } of marks) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
-    this.frameToShow = this.boxes.findings[0]?.frame || 0;
+    this.frameToShow = [...this.boxes.findings, ...this.boxes.differences][0]?.frame || 0;
     this.sheets.clear();
     this.spoken.clear();
     if (document.activeElement === document.body) this.picture.focus();

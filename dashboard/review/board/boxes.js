@@ -2,15 +2,16 @@
 //
 // A box: {id, kind, frame, class_name, x1, y1, x2, y2, score, isDestroyed}, in pixels of the upright photograph. Its kind is
 // `found` (destroyed by the pipeline), `candidate` (detected but not destroyed), `finding` (a face that the check still saw
-// in the written file) or `drawn`; its class what it shows.
+// in the written file), `difference` (where that file is not what was meant) or `drawn`; its class what it shows.
 
 const FACE = "face";
+const KINDS_OF_FINDINGS = { visible_face: "finding", difference: "difference" };
 
 class Boxes {
   constructor(given, draft) {
     this.start = given.map((box, at) => ({
       id: at,
-      kind: box.is_finding ? "finding" : box.destroyed ? "found" : "candidate",
+      kind: KINDS_OF_FINDINGS[box.kind] || (box.destroyed ? "found" : "candidate"),
       isDestroyed: box.destroyed,
       frame: box.frame || 0,
       class_name: box.class_name || FACE,
@@ -37,9 +38,13 @@ class Boxes {
     return this.all.filter((box) => box.kind === "drawn").length;
   }
 
-  // The findings that are not marked yet.
+  // The faces still visible that are not marked yet.
   get findings() {
     return this.all.filter((box) => box.kind === "finding" && !box.isDestroyed);
+  }
+
+  get differences() {
+    return this.all.filter((box) => box.kind === "difference" && !box.isDestroyed);
   }
 
   get dropped() {
@@ -58,7 +63,7 @@ class Boxes {
     return this.all.find((box) => box.id === id);
   }
 
-  // Drops or restores a found box, marks or unmarks a candidate or a finding, and deletes a drawn box.
+  // Drops or restores a found box, marks or unmarks a candidate, a finding or a difference, and deletes a drawn box.
   toggle(id) {
     const without = (box) => (box.kind === "drawn" ? [] : [{ ...box, isDestroyed: !box.isDestroyed }]);
     this.step(this.all.flatMap((box) => (box.id === id ? without(box) : [box])));

@@ -30,5 +30,5 @@ function fateInWords(box) {
   const what = box.class_name || FACE;
   if (box.kind === "drawn") return `${what}, drawn`;
   if (box.isDestroyed) return `${what}, destroyed`;
-  return { found: `${what}, dropped`, candidate: `${what}, a candidate`, finding: "a face still visible" }[box.kind];
+  return { found: `${what}, dropped`, candidate: `${what}, a candidate`, ...FINDINGS }[box.kind];
 }

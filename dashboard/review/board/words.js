@@ -36,6 +36,7 @@ function legend(boxes, { frame, frames, seen }) {
     ["found", `${kept} destroyed`],
     ["candidate", `${candidates} ${candidates === 1 ? "candidate" : "candidates"}`],
     ["finding", boxes.findings.length && `${boxes.findings.length} still visible`],
+    ["difference", boxes.differences.length && placesInWords(boxes.differences.length)],
     ["dropped", boxes.dropped && `${boxes.dropped} dropped`],
     ["drawn", boxes.drawn && `${boxes.drawn} drawn`],
   ].filter(([, text]) => text);
@@ -52,6 +53,10 @@ function legend(boxes, { frame, frames, seen }) {
     shown.push(document.createTextNode(`Frame ${frame + 1} of ${frames}, ${still}`));
   }
   return shown;
+}
+
+function placesInWords(count) {
+  return count === 1 ? "1 place differs" : `${count} places differ`;
 }
 
 function describeClaim(board) {

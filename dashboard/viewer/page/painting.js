@@ -3,7 +3,8 @@
 // A layer is one of the two pictures: {image, tiles, frame}, the small view of its first frame and, for a larger picture
 // or one of several frames, its tiles.
 
-const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d", finding: "#ff5cf0" };
+const COLOURS = { found: "#3ddc97", candidate: "#ffc233", drawn: "#4cc2ff", dropped: "#ff5d5d", finding: "#ff5cf0", difference: "#ff9f7a" };
+const FINDINGS = { finding: "a face still visible", difference: "a place that differs" };
 const ROOM_FOR_SCORE_PX = 34;
 
 // Returns how many pixels of the photograph one painted pixel stands for, where that is more than the screen could show;
@@ -41,7 +42,7 @@ function paintBox(context, view, box, { selected, hovered }) {
   const [width, height] = [end.x - start.x, end.y - start.y];
   if (end.x < 0 || end.y < 0 || start.x > view.paneWidth || start.y > view.paneHeight) return;
   const isDropped = box.kind === "found" && !box.isDestroyed;
-  const isOpen = box.kind === "finding" && !box.isDestroyed;
+  const isOpen = isOpenFinding(box);
   const isMarked = isOpen || box.id === selected || box.id === hovered;
   const colour = isDropped ? COLOURS.dropped : COLOURS[box.kind];
   const thickness = (box.isDestroyed ? 2 : 1.25) + (isMarked ? 1 : 0);
@@ -73,9 +74,13 @@ function paintCorners(context, start, end, colour) {
   }
 }
 
+// Whether the box is a place for which the file failed its check, which is not marked to be destroyed.
+function isOpenFinding(box) {
+  return box.kind in FINDINGS && !box.isDestroyed;
+}
+
 function paintScore(context, start, box, colour) {
-  const isOpen = box.kind === "finding" && !box.isDestroyed;
-  const score = box.kind === "drawn" ? "drawn" : `${isOpen ? "still visible " : ""}${box.score.toFixed(2)}`;
+  const score = scoreInWords(box);
   const text = (box.class_name || "face") === "face" ? score : `${box.class_name} ${score}`;
   context.font = "600 11px system-ui, sans-serif";
   const width = context.measureText(text).width + 8;
@@ -84,4 +89,10 @@ function paintScore(context, start, box, colour) {
   context.fillRect(start.x - 1, top, width, 15);
   context.fillStyle = colour;
   context.fillText(text, start.x + 3, top + 11);
+}
+
+function scoreInWords(box) {
+  if (box.kind === "drawn") return "drawn";
+  if (box.kind === "difference") return "differs";
+  return `${isOpenFinding(box) ? "still visible " : ""}${box.score.toFixed(2)}`;
 }

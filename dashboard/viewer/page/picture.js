@@ -94,14 +94,14 @@ class Picture {
     const { view, sketched } = this;
     const others = all
       .filter((box) => !sketched || box.id !== sketched.id)
-      .sort((one, other) => (one.kind === "finding") - (other.kind === "finding")); // findings lie on top
+      .sort((one, other) => isOpenFinding(one) - isOpenFinding(other)); // findings lie on top
     const boxes = this.showsBoxes ? [...others, ...(sketched ? [sketched] : [])] : [];
     const isResultsTurn = this.modes.flicker && this.ticks % 2 === 1;
     const [before, after] = this.canvases;
     this.reduced = paint(before, view, isResultsTurn ? this.result : this.original, boxes, this);
     this.tag.textContent = isResultsTurn ? "Result" : this.firstTag;
     if (this.modes.sides && !this.modes.flicker) {
-      const drawn = boxes.filter((box) => box.kind === "drawn" || box.kind === "finding");
+      const drawn = boxes.filter((box) => box.kind === "drawn" || box.kind in FINDINGS);
       this.reduced = Math.max(this.reduced, paint(after, view, this.result, drawn, this));
     }
     if (this.reduced < Infinity) this.seen.add(this.frame);

@@ -24,7 +24,7 @@ class Strip {
     const tiles = result?.tiles || original?.tiles;
     const counts = new Map();
     for (const { frame, isDestroyed } of boxes || []) if (isDestroyed) counts.set(frame, (counts.get(frame) || 0) + 1);
-    const open = new Set((boxes || []).filter((box) => box.kind === "finding" && !box.isDestroyed).map((box) => box.frame));
+    const open = new Map((boxes || []).filter(isOpenFinding).map((box) => [box.frame, FINDINGS[box.kind]]));
     for (const button of this.element.children) {
       const number = Number(button.dataset.frame);
       const count = counts.get(number) || 0;
@@ -34,7 +34,7 @@ class Strip {
       }
       button.classList.toggle("seen", boxes !== null && seen.has(number));
       button.classList.toggle("open", open.has(number));
-      const state = `${open.has(number) ? "a face still visible, " : ""}${seen.has(number) ? "seen" : "not seen yet"}`;
+      const state = `${open.has(number) ? `${open.get(number)}, ` : ""}${seen.has(number) ? "seen" : "not seen yet"}`;
       const said = `Frame ${number + 1}` + (boxes ? `, ${count} destroyed, ${state}` : "");
       if (button.getAttribute("aria-label") !== said) button.setAttribute("aria-label", said);
       const size = tiles?.sizes?.frames[number];
