@@ -86,6 +86,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
+def sentence(text: str) -> str:
+    """A person's text with a full stop, unless it ends as a sentence does."""
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
 def counted(count: int, thing: str) -> str:
     """A count with its noun, such as `1 image` or `1,200 images`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -6,7 +6,9 @@ import re
 
 from blurline.contract import ImageError
 from blurline.error_codes import ERROR_CODES
+from dashboard.states import sentence
 
+_REJECTED = "A reviewer rejected the result"
 # How a sentence begins that says what to do.
 _REMEDY = re.compile(
     r"(?:^|[.;:] )(?:Ask|Change|Check|Choose|Convert|Correct|Crop|Draw|Export|Follow|Install|Look|Name|Put|Re-run|"
@@ -20,6 +22,13 @@ def advice(error: ImageError) -> str:
         return ""
     known = ERROR_CODES.get(error.code)
     return known.advice if known else "Re-run the image. If it fails again, tell the operator."
+
+
+def error_sentence(error: ImageError) -> str:
+    """What happened to the image, as sentences. The message of a rejection is the reviewer's note, if there is one."""
+    if error.code == "rejected" and not error.message.startswith(_REJECTED):
+        return f"{_REJECTED}: “{error.message}”"
+    return sentence(error.message)
 
 
 def meaning(code: str) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from blurline.contract import Image, Job
 from dashboard.access.session import client
-from dashboard.jobs.error_advice import advice
+from dashboard.jobs.error_advice import advice, error_sentence
 from dashboard.states import counted, plain
 
 _LOOKED_AT = 200
@@ -18,15 +18,22 @@ def failures(job: Job) -> None:
     if not job.progress.failed:
         return
     failed = client().image_page(job.id, None, _LOOKED_AT, state="failed").images
-    by_code: dict[str, list[Image]] = {}
+    by_cause: dict[tuple[str, str], list[Image]] = {}
     for image in failed:
-        by_code.setdefault(image.error.code if image.error else "", []).append(image)
+        by_cause.setdefault(_cause_of(image), []).append(image)
     with st.container(border=True):
         st.markdown(f":red[:material/error:] **{counted(job.progress.failed, 'image')} failed**")
-        for code, images in sorted(by_code.items(), key=lambda each: -len(each[1])):
+        for (code, _), images in sorted(by_cause.items(), key=lambda each: -len(each[1])):
             st.markdown(_cause(code, images))
         if job.progress.failed > len(failed):
             st.caption(f"Only the first {_LOOKED_AT} failed images are shown.")
+
+
+def _cause_of(image: Image) -> tuple[str, str]:
+    """The code, and for a rejection the reviewer's note, which is about one image."""
+    if image.error is None:
+        return "", ""
+    return image.error.code, image.error.message if image.error.code == "rejected" else ""
 
 
 def _cause(code: str, images: list[Image]) -> str:
@@ -36,4 +43,4 @@ def _cause(code: str, images: list[Image]) -> str:
     if error is None:
         return f"{names}{more}"
     told = f" **{advice(error)}**" if advice(error) else ""
-    return f"{names}{more}: {plain(error.message)}{told} :small[:gray[{code}]]"
+    return f"{names}{more}: {plain(error_sentence(error))}{told} :small[:gray[{code}]]"

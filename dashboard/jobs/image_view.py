@@ -16,7 +16,8 @@ from blurline.storage.preview_keys import PREVIEW_MEDIA_TYPE
 from dashboard.access.session import client, may
 from dashboard.address import set_parameter
 from dashboard.downloads import download_audit_record, download_result
-from dashboard.jobs.error_advice import advice
+from dashboard.jobs.error_advice import advice, error_sentence
+from dashboard.jobs.result_words import result_name, without_picture
 from dashboard.states import IMAGE_STATES, ago, plain, size
 from dashboard.viewer.viewer import Picture, show_viewer
 
@@ -80,8 +81,7 @@ def _picture(image: ImageWithDetections) -> None:
     if shown and image.width_px and image.height_px:
         show_viewer(image, shown)
     else:
-        otherwise = "The result is no longer stored." if image.result_gone else "No result is available."
-        st.info(otherwise, icon=":material/image:")
+        st.info(without_picture(image), icon=":material/image:")
 
 
 def _result(image: ImageWithDetections) -> Picture | None:
@@ -104,7 +104,7 @@ def _facts(image: ImageWithDetections) -> None:
     st.markdown(IMAGE_STATES[image.state].badge)
     if image.error is not None:
         told = f"\n\n**What to do:** {advice(image.error)}" if advice(image.error) else ""
-        st.markdown(f"{plain(image.error.message)}{told} :small[:gray[{image.error.code}]]")
+        st.markdown(f"{plain(error_sentence(image.error))}{told} :small[:gray[{image.error.code}]]")
     for note in image.notes:
         st.caption(plain(note.message))
     for name, value in _values(image).items():
@@ -124,9 +124,10 @@ def _original(image: ImageWithDetections) -> str:
 def _values(image: ImageWithDetections) -> dict[str, str]:
     """The known details by name, as Markdown."""
     left = sum(not box.destroyed for box in image.detections)
+    of_what = "" if image.state == "published" else f" in the {result_name(image)}"
     values: dict[str, object] = {
-        "Faces destroyed": image.faces_found is not None and f"{image.faces_found}",
-        **{f"Class {name}, destroyed": f"{count}" for name, count in image.others_found.items()},
+        f"Faces destroyed{of_what}": image.faces_found is not None and f"{image.faces_found}",
+        **{f"Class {name}, destroyed{of_what}": f"{count}" for name, count in image.others_found.items()},
         "Candidates not destroyed": left and f"{left}",
         "Doubt": image.doubt is not None and f"{image.doubt:.0%}",
         "Size": image.width_px and f"{image.width_px} x {image.height_px} px",
@@ -134,7 +135,7 @@ def _values(image: ImageWithDetections) -> dict[str, str]:
         "Submitted": ago(image.created_at),
         "Processing time": image.processing_ms and f"{image.processing_ms / 1000:.1f} s",
         "Model": image.model and f"{plain(str(image.model.get('name', '')))}{_by(image.blurline_version)}",
-        "SHA-256 of the result": image.result_sha256 and f"`{image.result_sha256[:16]}…`",
+        f"SHA-256 of the {result_name(image)}": image.result_sha256 and f"`{image.result_sha256[:16]}…`",
         "Image": f"`{image.id}`",
     }
     return {name: str(value) for name, value in values.items() if value}

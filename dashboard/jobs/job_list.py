@@ -26,6 +26,10 @@ _ROW_PX = 36
 _PERIODS = {"Any time": None, "Last 24 hours": 1, "Last 7 days": 7, "Last 30 days": 30}
 _CHOSEN_DAYS = "Chosen days…"
 _OPENED = "opened"
+_BLANK = (  # an empty cell reads "None"
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='48' height='32'%3E"
+    "%3Crect width='48' height='32' rx='4' fill='gray' fill-opacity='.2'/%3E%3C/svg%3E"
+)
 _OF_THE_COMMAND = "blurline-submit"
 
 
@@ -121,7 +125,7 @@ def _row(job: Job, icons: Mapping[UUID, str]) -> dict[str, object]:
     progress = job.progress
     ended = progress.images - progress.queued - progress.processing
     return {
-        "Picture": icons.get(job.first_image.id) if job.first_image else None,
+        "Picture": (icons.get(job.first_image.id) if job.first_image else None) or _BLANK,
         "Name": safe_cell(_name(job)),
         "State": job_badge(job).word,
         "Progress": ended / progress.images if progress.images else 1.0,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from blurline.contract import Decision, ImageWithDetections
 from blurline.errors import BlurlineError, RetryableError
+from dashboard.jobs.error_advice import error_sentence
 from dashboard.review.desk import Saved
 from dashboard.states import IMAGE_STATES
 
@@ -22,7 +23,7 @@ def why_words(image: ImageWithDetections) -> str:
     """Why the image waits for review, or else its state."""
     if image.error is not None and image.error.code == "doubtful":
         return "A face may still be visible."
-    why = image.error.message if image.error else ""
+    why = error_sentence(image.error) if image.error else ""
     if image.state == "needs_review":
         return why or "Needs review."
     return f"{IMAGE_STATES[image.state].word}. {why}".strip()

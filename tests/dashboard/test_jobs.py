@@ -61,6 +61,7 @@ def test_jobs_are_listed_with_their_progress(
     _submit(client, tmp_path, "b.jpg")
     table = open_page("jobs.py").dataframe[0].value
     assert list(table["State"]) == ["Waiting", "Finished"]
+    assert all(str(each).startswith("data:image/svg") for each in table["Picture"])  # instead of "None"
     assert list(table["Progress"]) == [0.0, 1.0]
     assert list(table["Published"]) == [0, 1] and list(table["Failed"]) == [0, 1]
     assert list(table["Labels"]) == ["", "assignment=4711"]
@@ -138,7 +139,7 @@ def test_an_image_shows_its_result_and_how_it_was_made(
     (image,) = client.images(job.id)
     page = open_page("jobs.py", job=str(job.id), image=str(image.id))
     said = texts(page)
-    assert "broken.jpg" in said and SENTENCE in said and "No result is available" in said
+    assert "broken.jpg" in said and SENTENCE in said and "There is no result, because the image failed." in said
     _press(page, "Back to the job")
     assert "1 image failed" in texts(page)
 

@@ -83,7 +83,7 @@ def test_decisions_on_the_image_are_shown(open_page: Open, pipeline: Pipeline) -
         rob.reject(held["a.jpg"].image_id, "A mirror.")
     page = open_page("review.py", image=str(held["a.jpg"].image_id))
     said = texts(page)
-    assert "Failed. A mirror." in said
+    assert "Failed. A reviewer rejected the result: “A mirror.”" in said
     assert "rejected by rob: “A mirror.”" in said
 
 
