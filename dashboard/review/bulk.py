@@ -16,6 +16,7 @@ from blurline.errors import BlurlineError
 Verdict = Literal["approved", "rejected"]
 
 _AT_ONCE = 4
+_ANOTHER_NEEDED = "another_reviewer_needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +32,34 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What became of several decisions: those that hold, and by name why others were refused."""
+    """What became of several decisions: those that hold, how many images were left out because another reviewer must
+    approve them, and by name why others were refused."""
 
     decided: tuple[Decided, ...]
     refused: dict[str, str]
+    awaiting_another: int = 0
 
 
 def decide(client: Client, images: Sequence[Image], verdict: Verdict, note: str = "") -> BulkOutcome:
     """Approve or reject images, each by itself. An approval publishes only the result that the list has shown."""
 
-    def one(image: Image) -> Decided | str:
+    def one(image: Image) -> Decided | BlurlineError:
         try:
             if verdict == "approved":
                 shown = client.approve(image.id, image.result_sha256 or "0")
             else:
                 shown = client.reject(image.id, note)
         except BlurlineError as error:
-            return str(error)
+            return error
         return Decided(image.id, image.job_id, image.name, verdict, awaits_another=shown.state == "needs_review")
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         ends = list(threads.map(one, images))
+    refusals = [(image.name, end) for image, end in zip(images, ends, strict=True) if isinstance(end, BlurlineError)]
     return BulkOutcome(
         tuple(end for end in ends if isinstance(end, Decided)),
-        {image.name: end for image, end in zip(images, ends, strict=True) if isinstance(end, str)},
+        {name: str(error) for name, error in refusals if error.code != _ANOTHER_NEEDED},
+        sum(error.code == _ANOTHER_NEEDED for _, error in refusals),
     )
 
 

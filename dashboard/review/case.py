@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from blurline.client import Client
-from blurline.contract import Decision, Detection, ImageWithDetections, ReviewTask
+from blurline.contract import Decision, Detection, Image, ImageWithDetections, ReviewTask
 from blurline.contract.corrections import MarkedBox
 from blurline.detected_class import FACE
 from blurline.storage.preview_keys import PreviewSize
@@ -19,7 +19,8 @@ from dashboard.viewer.tiled_view import tiled_view
 class Case:
     """A claimed image. ``original`` and ``result`` (None without a result) are screen-sized JPEGs of the first frame.
     Boxes are in pixels of the upright photograph, of size ``width_px`` by ``height_px``. ``claimed_for_s`` is the
-    duration of the claim when it was made. ``known_classes``: what the installation's detectors find."""
+    duration of the claim when it was made. ``known_classes``: what the installation's detectors find.
+    ``awaits_another``: the reviewer has given the first of two approvals, so another must give the second."""
 
     image: ImageWithDetections
     owner: str
@@ -32,6 +33,7 @@ class Case:
     height_px: int
     decisions: tuple[Decision, ...]
     known_classes: tuple[str, ...] = (FACE,)
+    awaits_another: bool = False
 
     @property
     def id(self) -> UUID:
@@ -102,6 +104,7 @@ def load_case(client: Client, task: ReviewTask) -> Case:
     """Fetch everything to show of a claimed image. Raises the client's errors."""
     image = task.image
     original, size = _original(client, image)
+    decisions = tuple(client.decisions(image.id))
     return Case(
         image=image,
         owner=client.job(image.job_id).owner,
@@ -112,8 +115,9 @@ def load_case(client: Client, task: ReviewTask) -> Case:
         result=_result(client, image),
         width_px=size[0],
         height_px=size[1],
-        decisions=tuple(client.decisions(image.id)),
+        decisions=decisions,
         known_classes=tuple(each.name for each in client.classes()),
+        awaits_another=_awaits_another(client, image, decisions),
     )
 
 
@@ -129,6 +133,11 @@ def _result(client: Client, image: ImageWithDetections) -> bytes | None:
     if view is not None or image.result_sha256 is None or image.state not in ("published", "needs_review"):
         return view  # only a result that waited for a review from the start has a rendition
     return tiled_view(client, image.id, "result")[0]
+
+
+def _awaits_another(client: Client, image: Image, decisions: Sequence[Decision]) -> bool:
+    is_half_approved = image.error is not None and image.error.code == "second_approval"
+    return is_half_approved and bool(decisions) and decisions[-1].reviewer == client.me().id
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -119,6 +119,13 @@ def _outcome() -> None:
                 del st.session_state[_OUTCOME]
                 st.toast(f"{counted(back, 'image')} back in the queue.")
                 st.rerun()
+    if outcome.awaiting_another:
+        one_waits = outcome.awaiting_another == 1
+        st.info(
+            f"{counted(outcome.awaiting_another, 'image')} {'waits' if one_waits else 'wait'} for another reviewer: "
+            f"you have already approved or corrected {'it' if one_waits else 'them'}.",
+            icon=":material/group:",
+        )
     for name, reason in list(outcome.refused.items())[:_MOST_NAMED]:
         st.warning(f"{plain(name)}: {plain(reason)}", icon=":material/error:")
 

@@ -311,6 +311,19 @@ def test_the_place_where_a_file_differs_is_marked_on_its_frame(board: BoardPage)
     assert [_sides(box) for box in board.saved()] == [_sides(FACE), [800, 50, 816, 66]]
 
 
+def test_who_gave_the_first_approval_is_told_why_the_button_is_off(board: BoardPage) -> None:
+    reason = board.board.locator(".reason")
+    expect(reason).to_be_hidden()
+    board.tell(FACE, key="half approved", can_approve=False, awaits_another=True)
+    expect(reason).to_be_visible()
+    approve = board.board.locator('button[data-do="approve"]')
+    expect(approve).to_be_disabled()
+    expect(approve).to_have_accessible_description("Another reviewer must approve it too")
+    board.press("a")
+    expect(board.board.locator(".message")).to_have_text(re.compile("You have approved or corrected this result"))
+    assert board.answers == []
+
+
 def test_nothing_changes_while_a_correction_is_rendered(board: BoardPage) -> None:
     board.board.get_by_label("Show me the new result").check()
     board.click(150, 160)

@@ -298,6 +298,21 @@ def test_a_linked_image_opens_in_any_state(pipeline: Pipeline) -> None:
     assert (desk.case, _trouble(desk)) == (None, "not_found")
 
 
+def test_the_first_of_two_reviewers_cannot_approve_again(pipeline: Pipeline) -> None:
+    held = pipeline.hold({"a.jpg": 0.9})["a.jpg"].image_id
+    pipeline.sql("UPDATE images SET policy = policy || '{\"reviewers\": 2}'")
+    rita, rob = _desk(pipeline), Desk(pipeline.reviewer("rob"))
+    _do(rita, "approve")
+    assert "Another reviewer must approve it too." in rita.notice
+    rita.open(held)
+    assert [board_data(rita, _case(rita))[name] for name in ("can_approve", "awaits_another")] == [False, True]
+    pipeline.lose_claims()
+    rob.open(held)
+    assert [board_data(rob, _case(rob))[name] for name in ("can_approve", "awaits_another")] == [True, False]
+    _do(rob, "approve")
+    assert _states(pipeline) == {"a.jpg": "published"}
+
+
 def test_answers_about_another_image_are_ignored(pipeline: Pipeline) -> None:
     pipeline.hold({"a.jpg": 0.9})
     desk = _desk(pipeline)

@@ -90,6 +90,22 @@ def test_an_approval_publishes_only_what_was_shown(pipeline: Pipeline, client: C
     assert not outcome.decided and "newer result" in outcome.refused[image.name]
 
 
+def test_images_that_wait_for_another_reviewer_are_counted_and_left_out(
+    open_page: Open, pipeline: Pipeline, client: Client
+) -> None:
+    pipeline.sql("UPDATE images SET policy = policy || '{\"reviewers\": 2}'")
+    first, *others = client.search.images(_HELD)
+    client.approve(first.id, first.result_sha256 or "")
+    outcome = decide(client, [first, *others], "approved")
+    assert (outcome.awaiting_another, outcome.refused) == (1, {})
+    assert [each.awaits_another for each in outcome.decided] == [True, True]
+    page = open_page("review.py", view="list")
+    _press(page, "Choose all on this page")
+    _press(page, "approve-chosen")
+    _press(page, "approve-chosen", "decide-really")
+    assert "3 images wait for another reviewer: you have already approved or corrected them." in texts(page)
+
+
 def test_a_reload_shows_the_same_image_and_the_way_back_the_decided_one(
     open_page: Open, pipeline: Pipeline, client: Client
 ) -> None:

@@ -124,6 +124,7 @@ class Board {
     else if (this.data.is_refused && this.boxes.start.some((box) => box.kind === "finding")) {
       this.hint = "A face is still visible in this file. Mark it (Tab, Enter) and save, or reject.";
     } else if (this.data.is_refused) this.hint = "This file failed Blurline's check, so it is never published. Correct it, or reject.";
+    else if (this.data.awaits_another) this.hint = AWAITS_ANOTHER;
     else if (!this.data.can_approve) this.hint = "There is nothing to approve.";
     else if (!this.picture.areAllSeen) {
       this.hint = `You have seen ${this.picture.seen.size} of ${this.picture.frames} frames. Look at the others first ( ] ).`;

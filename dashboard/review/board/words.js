@@ -1,5 +1,7 @@
 // The board's texts and the state of its buttons.
 
+const AWAITS_ANOTHER = "You have approved or corrected this result. Another reviewer must approve it too.";
+
 function describe(board) {
   const { data, boxes, root } = board;
   const isWorking = board.isBusy || data.is_rendering;
@@ -14,6 +16,8 @@ function describe(board) {
     flicker: Boolean(data.result),
   };
   for (const [action, isPossible] of Object.entries(can)) board.button(action).disabled = !isPossible;
+  board.button("approve").title = data.awaits_another ? AWAITS_ANOTHER : "";
+  board.find(".reason").hidden = !data.awaits_another;
   for (const [mode, isOn] of Object.entries(board.picture.modes)) {
     board.button(mode).setAttribute("aria-pressed", String(isOn));
   }
