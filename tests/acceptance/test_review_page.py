@@ -69,6 +69,32 @@ def test_a_held_correction_shows_its_new_result_before_it_is_published(
     page.context.close()
 
 
+def test_two_reviewers_publish_where_the_policy_demands_them(
+    stack: Stack, browser: Browser, reviewer: httpx.Client
+) -> None:
+    with stack.client() as client:
+        job_id = submit(client, [("four.jpg", HOPPER.read_bytes())], review="always", reviewers=2)
+        image_id = finished(client, job_id)["four.jpg"]["id"]
+    address = f"/review?image={image_id}"
+    rita = _open(stack, browser, address, "rita")
+    rita.keyboard.press("a")
+    expect(rita.get_by_text("four.jpg: approved. Another reviewer must approve it too.").first).to_be_visible()
+    assert _image(reviewer, image_id)["error"]["code"] == "second_approval"
+    rita.goto(f"{stack.dashboard_url()}{address}")
+    wait_until_shown(rita)
+    expect(board(rita).locator('button[data-do="approve"]')).to_be_disabled()
+    expect(board(rita).get_by_text("Another reviewer must approve it too")).to_be_visible()
+    rita.keyboard.press("n")
+    wait_for("it is free", lambda: reviewer.post(f"/v1/images/{image_id}/claim").is_success)
+    reviewer.post(f"/v1/images/{image_id}/release").raise_for_status()
+    rob = _open(stack, browser, address, "rob")
+    rob.keyboard.press("a")
+    wait_for("it is published", lambda: _image(reviewer, image_id)["state"] == "published")
+    assert [each["reviewer"] for each in _decisions(reviewer, image_id)] == ["rita", "rob"]
+    for page in (rita, rob):
+        page.context.close()
+
+
 def test_a_document_is_seen_at_full_resolution_page_by_page(
     stack: Stack, browser: Browser, reviewer: httpx.Client, tmp_path: Path
 ) -> None:

@@ -63,6 +63,9 @@ def test_pictures_become_a_job_with_the_chosen_options(open_page: Open, client: 
     next(box for box in page.selectbox if box.label == "Style").select("solid")
     page.run()
     assert "Changed; it was `pixelate`." in texts(page)
+    next(each for each in page.slider if each.label.startswith("Reviewers")).set_value(2)
+    page.run()
+    assert "Changed; it was one." in texts(page)
     assert "Least score (0.1 to 1)" in [each.label for each in page.number_input]
     page.switch_page("jobs.py").run()
     page.switch_page("submit.py").run()  # what was filled in is still there
@@ -71,6 +74,7 @@ def test_pictures_become_a_job_with_the_chosen_options(open_page: Open, client: 
     assert [image.name for image in client.images(job.id)] == ["hopper.jpg", "market/b.jpg"]
     assert job.labels == {"assignment": "4711", "desk": "news"}
     assert job.preset == "street"
+    assert job.policy["reviewers"] == 2
     assert job.policy["style"] == "solid" and job.policy["metadata"] == "mapping"
     assert page.query_params["job"] == str(job.id)
     assert "**0** of 2 images published, 2 in progress" in texts(page)
