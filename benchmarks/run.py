@@ -25,6 +25,7 @@ from benchmarks import (
     memory,
     picture,
     reid,
+    review,
     second_look,
     shapes,
     soak,
@@ -52,6 +53,7 @@ _PARTS = {
     "sphere": sphere.run,
     "tiles": tiles.run,
     "where": where.run,
+    "review": review.run,
 }
 
 
