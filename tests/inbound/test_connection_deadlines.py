@@ -48,7 +48,7 @@ async def wait() -> None:
     await asyncio.Event().wait()
 
 install_as_default()
-uvicorn.Server(uvicorn.Config(app, port=int(sys.argv[1]))).run()
+uvicorn.Server(uvicorn.Config(app, port=int(sys.argv[1]), log_level="error")).run()
 """
 
 
@@ -241,10 +241,13 @@ def _drip(connection: socket.socket, part: bytes) -> None:
 def test_a_server_of_another_library_ends_although_a_client_still_waits() -> None:
     (port,) = free_ports(1)
     with subprocess.Popen([sys.executable, "-c", _SERVER, str(port)], stdout=subprocess.PIPE) as server:
-        wait_for("the server is up", lambda: answers(f"http://127.0.0.1:{port}/"))
-        with socket.create_connection(("127.0.0.1", port)) as client:
-            client.sendall(b"GET /for-ever HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert server.stdout is not None
-            assert server.stdout.readline() == b"waits\n"
-            server.terminate()
-            server.wait(TIMEOUT_S)
+        try:
+            wait_for("the server is up", lambda: answers(f"http://127.0.0.1:{port}/"))
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"GET /for-ever HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert server.stdout is not None
+                assert server.stdout.readline() == b"waits\n"
+                server.terminate()
+                server.wait(TIMEOUT_S)
+        finally:
+            server.kill()
