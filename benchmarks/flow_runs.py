@@ -15,10 +15,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import httpx
-import psutil
 
 from benchmarks.checkouts import checkouts, program_of
-from benchmarks.cpu_time import cpu_s
+from benchmarks.cpu_time import tree_cpu_s
 from benchmarks.stack import running_stack
 from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import HOPPER
@@ -65,9 +64,4 @@ def _round(stack: Stack, client: httpx.Client) -> dict[str, float]:
 def _cpu_s(stack: Stack) -> tuple[float, float]:
     """CPU seconds of Prefect's server and of PostgreSQL so far, with their processes that have ended."""
     pids = stack.pids()
-    return _tree_s(pids["prefect"]), _tree_s(pids["postgres"])
-
-
-def _tree_s(pid: int) -> float:
-    root = psutil.Process(pid)
-    return sum(cpu_s(each) for each in [root, *root.children(recursive=True)])
+    return tree_cpu_s(pids["prefect"]), tree_cpu_s(pids["postgres"])

@@ -11,14 +11,11 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks.checkouts import checkouts, program_of
-from benchmarks.cpu_time import cpu_s
+from benchmarks.cpu_time import tree_cpu_s, tree_of
 from benchmarks.photos import photo_of
 from tests.acceptance.stack import Program, Stack, finished, submit
 
@@ -51,10 +48,12 @@ def _round(program: Program, photo: bytes) -> dict[str, float]:
             with stack.client() as client:
                 finished(client, submit(client, [("large.jpg", photo)]))
             time.sleep(_REST_S)
-            before_s = _cpu_s(stack)
+            assert stack.process is not None
+            pid = stack.process.pid
+            before_s = tree_cpu_s(pid)
             time.sleep(_IDLE_S)
-            idle_percent = 100 * (_cpu_s(stack) - before_s) / _IDLE_S
-            memory_mb = sum(each.memory_full_info().uss for each in _processes(stack)) / 1e6
+            idle_percent = 100 * (tree_cpu_s(pid) - before_s) / _IDLE_S
+            memory_mb = sum(each.memory_full_info().uss for each in tree_of(pid)) / 1e6
             stack.stop()
             start_again_s = _start_s(stack)
         finally:
@@ -71,14 +70,3 @@ def _start_s(stack: Stack) -> float:
     started = time.monotonic()
     stack.start()
     return time.monotonic() - started
-
-
-def _cpu_s(stack: Stack) -> float:
-    return sum(cpu_s(each) for each in _processes(stack))
-
-
-def _processes(stack: Stack) -> Sequence[psutil.Process]:
-    """The command `up` and every process that it started."""
-    assert stack.process is not None
-    root = psutil.Process(stack.process.pid)
-    return [root, *root.children(recursive=True)]

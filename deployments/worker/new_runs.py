@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-_QUIET_POLL_S = (
-    8.0  # only runs that the dispatcher does not create wait for a poll; Prefect's own workers poll every 10 s
-)
+# Only runs that the dispatcher does not create wait for a poll. Prefect's own workers poll every 10 s.
+_QUIET_POLL_S = 8.0
 
 
 class NewRuns:

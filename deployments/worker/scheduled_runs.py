@@ -111,10 +111,9 @@ class ScheduledRuns:
             if due.expires_s < time.monotonic() or due.number != self._new_runs.number or queue in due.given:
                 number = self._new_runs.number
                 entries = await self._page(client, None, _DUE_RUNS, None)
-                is_whole = entries is not None and len(entries) < _DUE_RUNS
-                is_whole = is_whole and all(entry.flow_run.work_queue_name for entry in entries or ())
-                due = _Due(time.monotonic() + self._new_runs.pause_s(_DUE_S), number, entries if is_whole else None)
-                self._due = due
+                if entries is not None and not _is_whole(entries):
+                    entries = None
+                due = self._due = _Due(time.monotonic() + self._new_runs.pause_s(_DUE_S), number, entries)
             if due.entries is None:
                 return None
             found = [entry for entry in due.entries if entry.flow_run.work_queue_name == queue]
@@ -143,3 +142,8 @@ class ScheduledRuns:
             log.warning("poll_failed", queue=queue, error=repr(error))
             return None
         return WorkerFlowRunResponse.model_validate_list(response.json())
+
+
+def _is_whole(entries: list[WorkerFlowRunResponse]) -> bool:
+    """Whether an answer for all queues has every run that is due, each with its queue."""
+    return len(entries) < _DUE_RUNS and all(entry.flow_run.work_queue_name for entry in entries)

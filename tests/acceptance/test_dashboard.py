@@ -8,18 +8,19 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.problems import AWAY
-from tests.acceptance.stack import Stack, answers, finished, free_ports, submit
+from tests.acceptance.stack import Stack, finished, free_ports, submit
 from tests.dashboard.board_page import HAS_CHROMIUM
 from tests.pictures import ASTRONAUT, GROUP, HOPPER, decoded
-from tests.waiting import TIMEOUT_S, wait_for
+from tests.running_process import running_process
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not HAS_CHROMIUM, reason="needs Debian's chromium; .ci/run installs it")
 
@@ -92,14 +93,18 @@ def test_a_page_recovers_when_the_api_answers_again(stack: Stack, page: Page) ->
     api_port, dashboard_port = free_ports(2)
     environment = stack.environment() | {"BLURLINE_API_URL": f"http://127.0.0.1:{api_port}"}
     url = f"http://127.0.0.1:{dashboard_port}"
-    with _running(environment, "dashboard", "--port", str(dashboard_port)):
-        wait_for("the dashboard is up", lambda: answers(f"{url}/_stcore/health"))
-        with _running(environment, "api", "--port", str(api_port)):
-            wait_for("the API is up", lambda: answers(f"{environment['BLURLINE_API_URL']}/liveness"))
+    health_url, liveness_url = f"{url}/_stcore/health", f"{environment['BLURLINE_API_URL']}/liveness"
+    command = [sys.executable, "-m", "blurline"]
+    api_command = [*command, "api", "--port", str(api_port)]
+    options: dict[str, Any] = {"env": environment, "stderr": subprocess.DEVNULL}
+    with running_process(
+        "the dashboard", health_url, [*command, "dashboard", "--port", str(dashboard_port)], **options
+    ):
+        with running_process("the API", liveness_url, api_command, **options):
             stack.sign_in(page.context, url=url)
         page.goto(url)
         expect(page.get_by_text(AWAY)).to_be_visible()
-        with _running(environment, "api", "--port", str(api_port)):
+        with running_process("the API", liveness_url, api_command, **options):
             expect(page.get_by_role("heading", name="Submit")).to_be_visible()
             expect(page.get_by_text(AWAY)).to_have_count(0)
 
@@ -146,15 +151,3 @@ def _has_style(client: httpx.Client, job_id: str, style: str) -> Callable[[], bo
         return style in [image["policy"]["style"] for image in images if image["policy"]]
 
     return ask
-
-
-@contextmanager
-def _running(environment: dict[str, str], *arguments: str) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "blurline", *arguments], env=environment, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT_S)
