@@ -16,7 +16,7 @@ from blurline.observability.logs import configure_logs
 from deployments.embedded.free_space import check_free_space
 from deployments.embedded.stack import EmbeddedStack
 
-console = Console()
+console = Console(soft_wrap=True)
 
 _WATCH_S = 0.2
 
@@ -45,7 +45,7 @@ def running_stack(home: Path, workers: int | None) -> Iterator[EmbeddedStack]:
         console.print(f"Starting Blurline in {home.absolute()} …")
         if warning:
             console.print(f"[bold]Warning:[/bold] {warning}")
-        stack.start()
+        stack.start(_print_ready)
         console.print(f"Ready after {time.monotonic() - started:.1f} s.")
         yield stack
     except Stopped:
@@ -88,6 +88,10 @@ def _print_sign_in(stack: EmbeddedStack) -> None:
         console.print("For another link, run `blurline dashboard-link`.")
     else:
         console.print("To sign in at the dashboard, open the link that `blurline dashboard-link` prints.")
+
+
+def _print_ready(part: str, after_s: float) -> None:
+    console.print(f"  {part}: ready after {after_s:.1f} s", highlight=False)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -97,6 +97,7 @@ def _volume_options(ports: Mapping[str, int], folder: Path) -> dict[str, object]
         "master.port.grpc": ports["store_master_grpc"],
         "master.peers": "none",
         "master.telemetry": "false",
+        "master.raftHashicorp": "true",  # the default never rests after a restart (findings/)
         "master.volumeSizeLimitMB": volume_mb,
         **COMPACTION,
         "volume.port": ports["store_volume"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,8 +88,11 @@ class EmbeddedStack:
             worker_metrics=f"http://{_HOST}:{self._ports['worker_metrics']}/metrics",
         )
 
-    def start(self) -> None:
-        """Start everything, wait until it is healthy, and write the addresses for other commands."""
+    def start(self, on_ready: Callable[[str, float], None]) -> None:
+        """Start everything, wait until it is healthy, and write the addresses for other commands.
+
+        ``on_ready`` gets the name of each part that is ready, and the seconds since its start.
+        """
         for is_own, set_up in (
             (self._own_database, self._set_up_database),
             (self._own_store, self._set_up_store),
@@ -96,7 +100,7 @@ class EmbeddedStack:
         ):
             if not is_own:
                 set_up()
-        self._supervisor.start()
+        self._supervisor.start(on_ready)
         names = sorted(name for name in self._shared_environment() if name.startswith((PREFIX, "PREFECT_API")))
         lines = [f"{name}={self._environment[name]}" for name in names if name != f"{PREFIX}HOME"]
         self._home.write_private(STACK_FILE, "\n".join(lines) + "\n")

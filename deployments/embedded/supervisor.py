@@ -67,8 +67,11 @@ class Supervisor:
         self._running: dict[str, _Running] = {}
         self._logs: dict[str, PartLog] = {}
 
-    def start(self) -> None:
-        """Start every stage in order. Raises ConfigurationError when a part does not become ready."""
+    def start(self, on_ready: Callable[[str, float], None] = lambda _name, _after_s: None) -> None:
+        """Start every stage in order, and tell of each part that is ready and set up, and how long after its start.
+
+        Raises ConfigurationError when a part does not become ready.
+        """
         for stage in self._stages:
             for part in stage:
                 self._running[part.name] = _Running(part, self._spawn(part))
@@ -76,6 +79,7 @@ class Supervisor:
             for part in stage:
                 self._wait_until_ready(self._running[part.name])
                 part.once_ready()
+                on_ready(part.name, time.monotonic() - self._running[part.name].started)
 
     def watch(self) -> None:
         """Restart parts that have died. Call it repeatedly."""

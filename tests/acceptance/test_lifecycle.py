@@ -41,6 +41,13 @@ def test_a_wrong_model_file_is_refused_at_start_with_a_sentence(tmp_path: Path, 
     assert "Traceback" not in done.stderr
 
 
+def test_up_says_which_part_it_has_started(stack: Stack) -> None:
+    lines = (stack.home / "up.log").read_text().splitlines()
+    ready = [line.partition(":")[0].strip() for line in lines if ": ready after" in line]
+    assert ready[:7] == ["postgres", "volumes", "store", "prefect", "api", "dashboard", "worker"]
+    assert any(line.startswith(f"Starting Blurline in {stack.home}") for line in lines), "a path is cut"
+
+
 def test_secrets_are_private_and_nothing_listens_beyond_this_machine(stack: Stack) -> None:
     for name in ("secrets.json", "stack.env", "store.json", "issuer_key.pem"):
         assert stat.S_IMODE((stack.home / name).stat().st_mode) == 0o600
