@@ -100,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         flow_runs = FlowRuns(settings)
         store = Store(settings)
         identities = Identities(settings, database)
+        tile_files = TileFiles(settings, database, store)
         app.state.context = Context(
             settings,
             database,
@@ -110,7 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             CapacityLimiter(_SUBMISSIONS_AT_ONCE),
             CapacityLimiter(_STREAM_CHUNKS_AT_ONCE),
             threading.Lock(),
-            TileFiles(settings, database, store),
+            tile_files,
         )
         health.remember_health(app, app.state.context)
         app.state.database_metrics = DatabaseMetrics(settings.database.conninfo)
@@ -133,6 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             thread.stop()
         for thread in threads:
             thread.join()
+        tile_files.close()
         store.close()
         flow_runs.close()
         database.close()

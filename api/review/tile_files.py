@@ -15,7 +15,7 @@ import structlog
 
 from blurline.errors import ObjectMissing, RetryableError
 from blurline.picture.tile_index import TileIndex, read_index
-from blurline.picture.tile_process import CannotBeCut, cut_file
+from blurline.picture.tile_process import CannotBeCut, Cutter
 from blurline.settings import Settings
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.preview_keys import tiles_key
@@ -54,7 +54,7 @@ class TileFiles:
 
     def __init__(self, settings: Settings, database: Database, store: Store) -> None:
         self._limits, self._database, self._store = settings.pictures.limits, database, store
-        self._cutting = threading.Lock()
+        self._cutting, self._cutter = threading.Lock(), Cutter()
         self._lock = threading.Lock()
         self._indexes: OrderedDict[tuple[ImageBucket, str], TileIndex] = OrderedDict()
 
@@ -85,6 +85,10 @@ class TileFiles:
                 self._indexes.pop((source.bucket, source.key), None)
             raise
 
+    def close(self) -> None:
+        """End the process that waits for the next file."""
+        self._cutter.close()
+
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         if not self._cutting.acquire(timeout=_WAIT_S):
@@ -106,7 +110,7 @@ class TileFiles:
         with TemporaryDirectory(prefix="blurline-tiles-") as folder:
             picture, tiles = Path(folder, "picture"), Path(folder, "tiles")
             self._download(source, picture)
-            cut_file(picture, tiles, self._limits, merges=source.original is not None)
+            self._cutter.cut(picture, tiles, self._limits, merges=source.original is not None)
             with tiles.open("rb") as file:
                 index = read_index(file)
                 file.seek(0)

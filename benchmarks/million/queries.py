@@ -62,6 +62,7 @@ def _searches(client: httpx.Client) -> list[str]:
         "name=IMG_0123456",
         "name=0815",
         "name=desk-3",
+        "name=desk-3&sort=created_at",
         "name=jpg",
         "name=xylophone",
         "name=de",
@@ -81,6 +82,7 @@ def _searches(client: httpx.Client) -> list[str]:
         *(f"/v1/images/{image['id']}/neighbours?{search}" for search in ("name=0815", f"{in_job}&sort=-doubt")),
         f"/v1/image-count?{in_job}&state=published&doubt_above=0.6",
         "/v1/image-count?name=0815",
+        "/v1/image-count?name=desk-3",
     ]
 
 

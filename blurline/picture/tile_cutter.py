@@ -1,4 +1,4 @@
-"""The process that cuts one file into tiles: `python -m blurline.picture.tile_cutter SOURCE TARGET OPTIONS`."""
+"""The process that cuts one file into tiles, which its input names: `python -m blurline.picture.tile_cutter`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MEMORY_BYTES = 2_300_000_000
 _TOO_LARGE = "The picture is too large to be cut into tiles on request. Download the file to see it at full size."
 
 
-def main(source: Path, target: Path, options: str) -> str | None:
+def main(request: str) -> str | None:
     """Cut the file; why it cannot be cut, or None."""
-    given = json.loads(options)
+    given = json.loads(request)
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     try:
-        photo = open_photo(source.read_bytes(), Limits(**given["limits"]), merges=given["merges"])
-        with target.open("wb") as file:
+        photo = open_photo(Path(given["source"]).read_bytes(), Limits(**given["limits"]), merges=given["merges"])
+        with Path(given["target"]).open("wb") as file:
             cut_tiles(photo.frames, file)
     except MemoryError:
         return _TOO_LARGE
@@ -33,6 +33,9 @@ def main(source: Path, target: Path, options: str) -> str | None:
 
 
 if __name__ == "__main__":
-    refusal = main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    request = sys.stdin.read()
+    if not request:
+        sys.exit()  # nobody needs it any more
+    refusal = main(request)
     sys.stdout.write(refusal or "")
     sys.exit(REFUSED if refusal else 0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile
 
@@ -18,17 +21,19 @@ from blurline.picture.preview import appearance, profile_of
 from blurline.picture.tile_index import SIZES_NAME, TILE_PX, TilePlace, top_level
 
 _QUALITY = 90
+_THREADS = min(os.cpu_count() or 1, 4)
 _BAND_PX = 2 * TILE_PX
 
 
 def cut_tiles(frames: Sequence[Frame], file: BinaryIO) -> None:
-    """Write the tiles of all frames into an open file."""
-    with ZipFile(file, "w", ZIP_STORED) as written:
+    """Write the tiles of all frames into an open file. Threads encode the tiles of a row."""
+    with ZipFile(file, "w", ZIP_STORED) as written, ThreadPoolExecutor(_THREADS) as threads:
         for number, frame in enumerate(frames):
             pixels, profile = _shown(frame), profile_of(frame)
             for level in range(top_level(frame.width_px, frame.height_px), -1, -1):
-                for column, row, tile in _tiles(pixels):
-                    written.writestr(TilePlace(number, level, column, row).name, _jpeg(tile, profile))
+                for row, tiles in enumerate(_rows(pixels)):
+                    for column, tile in enumerate(threads.map(partial(_jpeg, profile=profile), tiles)):
+                        written.writestr(TilePlace(number, level, column, row).name, tile)
                 pixels = _halved(pixels)
         written.writestr(SIZES_NAME, json.dumps([_entry(frame) for frame in frames]))
 
@@ -53,11 +58,11 @@ def _shown(frame: Frame) -> NDArray[np.uint8]:
     return shown
 
 
-def _tiles(pixels: NDArray[np.uint8]) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
+def _rows(pixels: NDArray[np.uint8]) -> Iterator[list[NDArray[np.uint8]]]:
     height, width = pixels.shape[:2]
-    for row, top in enumerate(range(0, height, TILE_PX)):
-        for column, left in enumerate(range(0, width, TILE_PX)):
-            yield column, row, pixels[top : top + TILE_PX, left : left + TILE_PX]
+    for top in range(0, height, TILE_PX):
+        row = pixels[top : top + TILE_PX]
+        yield [row[:, left : left + TILE_PX] for left in range(0, width, TILE_PX)]
 
 
 def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

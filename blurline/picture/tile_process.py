@@ -25,19 +25,61 @@ class CannotBeCut(PermanentError):
     code = "tiles_missing"
 
 
-def cut_file(source: Path, target: Path, limits: Limits, *, merges: bool) -> None:
-    """Cut the picture at ``source`` into a file of tiles at ``target``. Raises CannotBeCut.
+class Cutter:
+    """Cuts files into tiles, each in a process of its own. For one thread at a time.
 
-    With ``merges``, identical consecutive frames of an animation are one, as in the pipeline.
+    The process for the next file is started with that of this one and waits: loading its modules takes longer than
+    cutting a small picture.
     """
-    options = json.dumps({"limits": asdict(limits), "merges": merges})
+
+    def __init__(self) -> None:
+        self._next: subprocess.Popen[str] | None = None
+
+    def cut(self, source: Path, target: Path, limits: Limits, *, merges: bool) -> None:
+        """Cut the picture at ``source`` into a file of tiles at ``target``. Raises CannotBeCut.
+
+        With ``merges``, identical consecutive frames of an animation are one, as in the pipeline.
+        """
+        request = {"source": str(source), "target": str(target), "limits": asdict(limits), "merges": merges}
+        process = self._waiting()
+        try:
+            refusal, _ = process.communicate(json.dumps(request), timeout=_LONGEST_S)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise CannotBeCut(
+                f"The picture takes longer than {_LONGEST_S} seconds to cut. Download the file."
+            ) from error
+        if process.returncode == REFUSED:
+            raise CannotBeCut(refusal)
+        if process.returncode != 0:
+            raise CannotBeCut("The picture cannot be cut into tiles. Download the file to see it at full size.")
+
+    def close(self) -> None:
+        """End the process that waits."""
+        if self._next is not None:
+            _end(self._next)
+
+    def _waiting(self) -> subprocess.Popen[str]:
+        if self._next is None or self._next.poll() is not None:
+            self.close()
+            self._next = _start()
+        waiting, self._next = self._next, _start()
+        return waiting
+
+
+def _start() -> subprocess.Popen[str]:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # without any secret
-    command = [sys.executable, "-m", _CUTTER, str(source), str(target), options]
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=_LONGEST_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise CannotBeCut(f"The picture takes longer than {_LONGEST_S} seconds to cut. Download the file.") from error
-    if done.returncode == REFUSED:
-        raise CannotBeCut(done.stdout.decode(errors="replace"))
-    if done.returncode != 0:
-        raise CannotBeCut("The picture cannot be cut into tiles. Download the file to see it at full size.")
+    return subprocess.Popen(
+        [sys.executable, "-m", _CUTTER],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+    )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()

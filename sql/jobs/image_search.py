@@ -18,6 +18,7 @@ from sql.jobs.job_queries import ImageRow, image_row
 UNKNOWN_DOUBT = 2.0
 """The place of an image without a known doubt among the most doubtful: before all others."""
 
+_SOURCE, _ALL = b"{images}", b"images"
 _TRIGRAM = 3
 _START = "^^"
 _SPECIAL = str.maketrans({each: f"\\{each}" for each in "\\%_"})
@@ -105,16 +106,25 @@ def list_images(
     after: ImagePlace | None = None,
     order: ImageOrder = ImageOrder.NEWEST,
 ) -> list[ImageRow]:
-    """Matching images, beyond the place ``after``. `FIRST` and `LAST` order the images of one job."""
+    """Matching images, beyond the place ``after``. `FIRST` and `LAST` order the images of one job.
+
+    A part of many names is found among the next images in order. Only if they hold too few, the index of names, which
+    must collect every match first, is asked.
+    """
     parameters = {
         "cursor": after and after.id,
         "cursor_doubt": after and after.doubt,
         "cursor_position": after and after.position,
         "limit": limit,
     }
-    words = order.words | _words(wanted)
+    sources = [statement("near_images"), _ALL] if wanted.name and order in _PAIRS[0] else [_ALL]
+    rows: list[Row] = []
     with database.transaction() as transaction:
-        rows: list[Row] = transaction.filled("images", words, **_fields(wanted), **parameters)
+        for source in sources:
+            words = {_SOURCE: source} | order.words | _words(wanted)
+            rows = transaction.filled("images", words, **_fields(wanted), **parameters)
+            if len(rows) == limit:
+                break
     return [image_row(row) for row in rows]
 
 

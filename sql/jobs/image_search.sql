@@ -2,11 +2,15 @@
 
 -- name: images
 SELECT images.*, jobs.owner, attempts.blurline_version FROM (
-    SELECT images.* FROM images {of_jobs}
+    SELECT images.* FROM {images} {of_jobs}
     WHERE {filter} AND (%(cursor)s::uuid IS NULL OR {place} {beyond} {cursor})
     ORDER BY {ordered} LIMIT %(limit)s
 ) AS images JOIN jobs ON jobs.id = images.job_id LEFT JOIN attempts ON attempts.id = images.result_attempt_id
 ORDER BY {ordered}
+
+-- name: near_images
+-- The next images in order, whatever matches.
+(SELECT * FROM images WHERE %(cursor)s::uuid IS NULL OR {place} {beyond} {cursor} ORDER BY {ordered} LIMIT 5000) AS images
 
 -- name: count_found_images
 SELECT count(*) AS images FROM (SELECT FROM images {of_jobs} WHERE {filter} LIMIT %(limit)s) AS found

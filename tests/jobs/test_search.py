@@ -41,6 +41,16 @@ _SEARCHES: list[tuple[dict[str, Any], list[str]]] = [
     ({"sort": "-position", "name": "10"}, ["1000.jpg", "100%.jpg"]),
 ]
 
+_INSERT_OTHERS = """
+INSERT INTO images
+SELECT (jsonb_populate_record(NULL::images, to_jsonb(one) || jsonb_build_object(
+    'id', uuidv7(), 'position', 1000 + n, 'original_key', 'other' || n,
+    'name', CASE WHEN n %% 3000 = 0 THEN 'IMG_081-' ELSE 'other ' END || n
+))).*
+FROM (SELECT * FROM images WHERE job_id = %(job_id)s AND name = '1000.jpg') AS one, generate_series(1, 7000) AS n
+ORDER BY n
+"""
+
 
 @pytest.fixture
 def job(client: httpx.Client, settings: Settings) -> dict[str, Any]:
@@ -113,6 +123,21 @@ def test_others_find_nothing_of_it(client: httpx.Client, settings: Settings, job
     (own,) = images_of(client, mine).values()
     found = client.get(f"/v1/images/{own['id']}/neighbours").raise_for_status().json()
     assert found == {"previous": None, "next": None}
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at"])
+def test_names_are_found_however_many_images_lie_between(
+    client: httpx.Client, settings: Settings, job: dict[str, Any], sort: str
+) -> None:
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute(_INSERT_OTHERS, {"job_id": job["id"]})
+    submit(client, "IMG_0817.jpg")
+    expected = ["IMG_0815.jpg", "market/img_0816.jpg", *(f"IMG_081-{n}" for n in (3000, 6000)), "IMG_0817.jpg"]
+    for params in ({"name": "img_081"}, {"name": "img_081", "owner": "ann"}):
+        listed = list(_pages(client, "/v1/images", {**params, "sort": sort}))
+        assert listed == (expected if sort == "created_at" else expected[::-1])
+    page = client.get("/v1/images", params={"name": "img_081", "sort": sort, "limit": 4}).raise_for_status().json()
+    assert [image["name"] for image in page["images"]] == listed[:4]
 
 
 def test_a_wrong_search_is_refused(client: httpx.Client) -> None:

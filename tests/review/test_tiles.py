@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 import psycopg
 import pytest
 from PIL import Image
@@ -135,3 +136,12 @@ def test_a_file_that_cannot_be_cut_is_named_so(rita: httpx.Client, store: Store,
     store.put_result(f"{held.image_id}/{held.id}.tif", b"redacted!!", "image/tiff")
     detail = problem(rita.get(f"/v1/images/{held.image_id}/tiles"), 404, "tiles_missing")
     assert "not a picture" in detail
+
+
+def test_a_killed_process_that_waited_for_the_next_file_does_not_matter(rita: httpx.Client, held: Attempt) -> None:
+    url = f"/v1/images/{held.image_id}/tiles"
+    rita.get(url, params={"of": "original"}).raise_for_status()
+    (waiting,) = [each for each in psutil.Process().children() if "blurline.picture.tile_cutter" in each.cmdline()]
+    waiting.kill()
+    psutil.wait_procs([waiting], TIMEOUT_S)
+    rita.get(url, params={"of": "result"}).raise_for_status()
