@@ -57,7 +57,9 @@ def overview(chosen: Chosen, columns: int) -> None:
     )
     left, right = side_by_side(columns)
     with left:
-        over_time("Faces", points, "faces", interval, chosen, "Faces destroyed in the latest results of these images. Rejected results count too.")
+        over_time(
+            "Faces", points, "faces", interval, chosen, "Faces destroyed in their latest results, rejected or not."
+        )
     with right:
         over_time(
             "Throughput",
@@ -236,7 +238,7 @@ def _numbers(points: Sequence[Point], durations: Durations) -> None:
         images[point.state] += point.images
     with st.container(horizontal=True):
         metric("Images", f"{images.total():,}", "Submitted in the time range")
-        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed in their latest results, rejected ones too")
+        metric("Faces", f"{sum(point.faces for point in points):,}", "Destroyed, also in rejected results")
         for state in ("published", "needs_review", "failed"):
             metric(IMAGE_STATES[state].word, f"{images[state]:,}", "Current state")
         metric("Turnaround", mean_time(durations.turnaround), "Mean time from submission to the first outcome")
