@@ -16,6 +16,7 @@ from benchmarks import (
     core,
     database,
     deface,
+    express,
     flow_runs,
     formats,
     idle,
@@ -54,6 +55,7 @@ _PARTS = {
     "tiles": tiles.run,
     "where": where.run,
     "review": review.run,
+    "express": express.run,
 }
 
 

@@ -27,6 +27,7 @@ _SCRIPTS = (
     "mouse",
     "keys",
     "words",
+    "editor",
     "board",
 )
 _KEY, _TILES = "review_board", "review_tiles"

@@ -15,8 +15,8 @@ class Board {
     this.strip = new Strip(this.root, (number) => this.showFrame(number));
     this.claim = new Claim();
     this.spoken = new Spoken(this.root);
-    this.boxes = new Boxes([]);
-    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0, className: FACE, nudged: null });
+    this.editor = new Editor(this);
+    Object.assign(this, { key: null, turn: null, hint: "", isBusy: true, sentAt: 0 });
     for (const canvas of this.picture.canvases) new Mouse(this, canvas);
     this.keys = new Keys(this);
     this.resizing = new ResizeObserver(() => this.repaint());
@@ -42,7 +42,7 @@ class Board {
       if (button && button.dataset.do !== "peek") this.act(button.dataset.do);
     });
     this.find(".class select").addEventListener("change", (event) => {
-      this.classify(event.target.value);
+      this.editor.classify(event.target.value);
       this.picture.focus();
     });
     const peek = this.button("peek");
@@ -79,7 +79,7 @@ class Board {
     this.strip.show(data);
     this.key = data.key;
     const draft = drafts.load(data.key);
-    this.boxes = new Boxes(data.boxes, draft);
+    this.editor.open(data.boxes, draft);
     const marks = drawn.length || draft ? drawn : data.kept_marks || [];
     for (const { x1, y1, x2, y2, class_name, frame } of marks) this.boxes.draw({ x1, y1, x2, y2 }, class_name, frame);
     this.frameToShow = [...this.boxes.findings, ...this.boxes.differences][0]?.frame || 0;
@@ -97,13 +97,13 @@ class Board {
       save: () => this.save(),
       reject: () => this.askWhy(),
       next: () => this.send("next"),
-      undo: () => this.travel("Undone", () => this.boxes.undo()),
-      redo: () => this.travel("Redone", () => this.boxes.redo()),
+      undo: () => this.editor.travel("Undone", () => this.boxes.undo()),
+      redo: () => this.editor.travel("Redone", () => this.boxes.redo()),
       before: () => this.showFrame(this.picture.frame - 1),
       after: () => this.showFrame(this.picture.frame + 1),
-      drop: () => this.dropSelected(),
-      classify: () => this.classify(),
-      mark: () => this.mark(),
+      drop: () => this.editor.dropSelected(),
+      classify: () => this.editor.classify(),
+      mark: () => this.editor.mark(),
       flicker: () => this.picture.toggle("flicker"),
       sides: () => this.picture.toggle("sides"),
       boxes: () => this.picture.toggle("boxes"),
@@ -169,11 +169,11 @@ class Board {
     this.picture.focus();
   }
 
-  // Frames and boxes.
+  // Frames.
 
   lookAround() {
     if (this.sphere.isOpen) this.sphere.close();
-    else if (this.picture.sphereLayer) this.sphere.open(this.picture.sphereLayer, this.shownBoxes, this.picture.view);
+    else if (this.picture.sphereLayer) this.sphere.open(this.picture.sphereLayer, this.editor.shownBoxes, this.picture.view);
     this.picture.focus();
   }
 
@@ -183,16 +183,8 @@ class Board {
     this.refresh();
   }
 
-  // Undoes or redoes a step.
-  travel(what, step) {
-    const at = this.boxes.at;
-    this.change(() => this.showFrame(step()));
-    if (this.boxes.at !== at) this.spoken.say(`${what}. ${this.shownBoxes.length} boxes.`);
-  }
-
-  // The boxes of the shown frame.
-  get shownBoxes() {
-    return this.boxes.all.filter((box) => box.frame === this.picture.frame);
+  get boxes() {
+    return this.editor.boxes;
   }
 
   get canChange() {
@@ -201,128 +193,6 @@ class Board {
 
   get canEdit() {
     return this.canChange && this.picture.showsBoxes;
-  }
-
-  change(step) {
-    if (!this.canChange) return;
-    step();
-    if (!this.boxes.find(this.picture.selected)) this.picture.selected = null;
-    if (this.boxes.isChanged) drafts.keep(this.key, this.boxes.all);
-    else drafts.remove(this.key);
-    this.hint = "";
-    this.refresh();
-  }
-
-  toggle(id) {
-    if (!this.canChange) return;
-    this.change(() => this.boxes.toggle(id));
-    const box = this.boxes.find(id);
-    if (box) this.say(box, fateInWords(box));
-    else this.spoken.say(`Box deleted. ${this.shownBoxes.length} boxes.`);
-  }
-
-  draw(sides) {
-    if (!this.canChange) return;
-    this.change(() => (this.picture.selected = this.boxes.draw(sides, this.className, this.picture.frame)));
-    this.say(this.selectedBox, `drawn at ${placeInWords(this.selectedBox)}`);
-  }
-
-  // Draws a box in the middle of the view.
-  mark() {
-    if (!this.canChange) return;
-    this.sphere.close();
-    if (!this.canEdit) this.hint = "The boxes are hidden. Show them first (B).";
-    else {
-      this.draw(inMiddle(this.picture.view));
-      this.picture.focus();
-    }
-  }
-
-  reshape(id, sides) {
-    this.change(() => this.boxes.reshape(id, sides));
-    this.select(id);
-  }
-
-  // Moves or resizes the selected box by a step of an arrow key; the steps of a held key are undone at once.
-  nudge(how, [right, down], isHeld) {
-    const { view } = this.picture;
-    const before = this.selectedBox;
-    if (!before.isDestroyed) {
-      this.say(before, `${fateInWords(before)}: press Enter before you move it`);
-      return;
-    }
-    const step = arrowStep(view);
-    const sides = how(before, right * step, down * step, view);
-    const isFurther = isHeld && this.nudged === this.boxes.all;
-    this.change(() => (isFurther ? this.boxes.reshapeFurther(before.id, sides) : this.boxes.reshape(before.id, sides)));
-    this.nudged = this.boxes.all;
-    const box = this.selectedBox;
-    view.reveal(box);
-    this.repaint();
-    this.say(box, how === moved ? `moved to ${placeInWords(box)}` : `resized`);
-  }
-
-  // The selected box, if the shown frame has one.
-  get selectedBox() {
-    return this.shownBoxes.find((box) => box.id === this.picture.selected);
-  }
-
-  say(box, more) {
-    this.spoken.say(boxInWords(box, this.shownBoxes, more));
-  }
-
-  // The class of the selected box, or else of boxes to draw.
-  get shownClass() {
-    return this.boxes.find(this.picture.selected)?.class_name || this.className;
-  }
-
-  // Sets it, by default to the next class.
-  classify(className) {
-    const names = this.data.classes || [FACE];
-    const chosen = className || names[(names.indexOf(this.shownClass) + 1) % names.length];
-    const box = this.boxes.find(this.picture.selected);
-    if (box && box.class_name !== chosen) {
-      this.change(() => this.boxes.classify(box.id, chosen));
-      if (this.selectedBox) this.say(this.selectedBox, fateInWords(this.selectedBox));
-    }
-    this.className = chosen;
-    this.refresh();
-  }
-
-  dropSelected() {
-    const box = this.boxes.find(this.picture.selected);
-    if (box && box.isDestroyed) this.toggle(box.id);
-  }
-
-  toggleSelected() {
-    if (this.boxes.find(this.picture.selected)) this.toggle(this.picture.selected);
-  }
-
-  selectNext(step) {
-    const ids = this.shownBoxes.map((box) => box.id);
-    if (!ids.length) return;
-    const at = ids.indexOf(this.picture.selected);
-    const id = at < 0 ? ids.at(step > 0 ? 0 : -1) : ids[(at + step + ids.length) % ids.length];
-    this.picture.view.show(this.boxes.find(id));
-    this.select(id);
-    this.say(this.selectedBox, `${fateInWords(this.selectedBox)}, ${placeInWords(this.selectedBox)}`);
-  }
-
-  select(id) {
-    this.picture.selected = id;
-    this.repaint();
-  }
-
-  hover(id) {
-    if (id === this.picture.hovered) return;
-    this.picture.hovered = id;
-    this.repaint();
-  }
-
-  // The preview of a box that is being drawn, moved or resized.
-  sketch(id, sides) {
-    this.picture.sketched = sides && { kind: "drawn", class_name: this.className, isDestroyed: true, score: 1, ...this.boxes.find(id), ...sides };
-    this.repaint();
   }
 
   pan(right, down) {
@@ -359,7 +229,7 @@ class Board {
   }
 
   repaint() {
-    this.picture.paint(this.shownBoxes);
+    this.picture.paint(this.editor.shownBoxes);
     describeResolution(this);
     describeClass(this);
   }

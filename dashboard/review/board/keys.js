@@ -37,14 +37,14 @@ class Keys {
     const { board } = this;
     const arrow = ARROWS[event.key];
     const isOnPicture = board.picture.isFocused;
-    if (arrow && isOnPicture && board.selectedBox && board.canEdit) {
-      board.nudge(event.shiftKey ? resized : moved, arrow, event.repeat);
+    if (arrow && isOnPicture && board.editor.selectedBox && board.canEdit) {
+      board.editor.nudge(event.shiftKey ? resized : moved, arrow, event.repeat);
     } else if (arrow && isOnPicture) {
       board.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX);
     } else if (event.key === "Tab" && isOnPicture) {
-      board.selectNext(event.shiftKey ? -1 : 1);
+      board.editor.selectNext(event.shiftKey ? -1 : 1);
     } else if (event.key === "Enter" && isOnPicture) {
-      board.toggleSelected();
+      board.editor.toggleSelected();
     } else if (event.key.toLowerCase() === "o") {
       board.peek(true);
     } else {

@@ -15,7 +15,7 @@ class Mouse {
     on("pointermove", this.move);
     on("pointerup", this.release);
     on("pointercancel", this.cancel);
-    on("pointerleave", () => this.board.hover(null));
+    on("pointerleave", () => this.board.editor.hover(null));
     on("contextmenu", (event) => event.preventDefault());
     on("wheel", this.zoom, { passive: false });
   }
@@ -43,7 +43,7 @@ class Mouse {
     if (!drag) {
       const box = this.boxAt(at);
       this.canvas.style.cursor = box && this.cornerAt(box, at) ? "nwse-resize" : box ? "pointer" : "crosshair";
-      board.hover(box ? box.id : null);
+      board.editor.hover(box ? box.id : null);
       return;
     }
     if (drag.kind === "pan") {
@@ -51,30 +51,30 @@ class Mouse {
       drag.at = at;
     } else if (drag.isMoved || Math.hypot(at.x - drag.at.x, at.y - drag.at.y) >= CLICK_PX) {
       drag.isMoved = true;
-      board.sketch(drag.box ? drag.box.id : null, this.sides(drag, at));
+      board.editor.sketch(drag.box ? drag.box.id : null, this.sides(drag, at));
     }
   }
 
   release(event) {
     const { drag, board } = this;
     this.drag = null;
-    board.sketch(null, null);
+    board.editor.sketch(null, null);
     if (!drag || drag.kind === "pan") return;
     if (!drag.isMoved) {
-      if (drag.touched) board.toggle(drag.touched.id);
-      else board.select(null);
+      if (drag.touched) board.editor.toggle(drag.touched.id);
+      else board.editor.select(null);
       return;
     }
     const sides = this.sides(drag, this.at(event));
     const least = LEAST_BOX_PX;
     if (sides.x2 - sides.x1 < least || sides.y2 - sides.y1 < least) return;
-    if (drag.box) board.reshape(drag.box.id, sides);
-    else board.draw(sides);
+    if (drag.box) board.editor.reshape(drag.box.id, sides);
+    else board.editor.draw(sides);
   }
 
   cancel() {
     this.drag = null;
-    this.board.sketch(null, null);
+    this.board.editor.sketch(null, null);
   }
 
   zoom(event) {
@@ -97,7 +97,7 @@ class Mouse {
   boxAt(at) {
     if (!this.board.picture.showsBoxes) return null;
     const { view } = this.board.picture;
-    const near = this.board.shownBoxes.filter((box) => {
+    const near = this.board.editor.shownBoxes.filter((box) => {
       const [start, end] = [view.toPane(box.x1, box.y1), view.toPane(box.x2, box.y2)];
       const slack = CORNER_PX / 2;
       return (

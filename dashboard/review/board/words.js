@@ -80,6 +80,6 @@ function describeClass(board) {
   if (select.options.length !== names.length || names.some((name, at) => select.options[at].value !== name)) {
     select.replaceChildren(...names.map((name) => new Option(name)));
   }
-  if (select.value !== board.shownClass) select.value = board.shownClass;
+  if (select.value !== board.editor.shownClass) select.value = board.editor.shownClass;
   select.disabled = !board.canChange;
 }
