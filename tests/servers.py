@@ -35,7 +35,7 @@ def running_servers(path: Path) -> Iterator[Settings]:
         postgres_part(home, secrets["database_password"], ports["postgres"], environment),
         *seaweed_parts(home, secrets, ports, environment),
     ]
-    supervisor = Supervisor(home, [parts])
+    supervisor = Supervisor(home, parts)
     with contextlib.ExitStack() as ending:
         ending.callback(home.release)
         ending.callback(supervisor.stop)

@@ -21,7 +21,7 @@ from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
-from deployments.embedded.supervisor import Part, Stage, Supervisor
+from deployments.embedded.supervisor import Part, Supervisor, names
 from sql.access.sign_in_links import accepts_links, create_link
 from sql.engine.migrate import migrate
 
@@ -74,7 +74,7 @@ class EmbeddedStack:
         self._ports = self._home.ports(DEFAULT_PORTS | dict.fromkeys(INTERNAL_PORTS, 0))
         self._environment = {**self._given, **self._shared_environment()}
         self._settings = Settings.of(self._environment)
-        self._supervisor = Supervisor(self._home, self._stages(workers))
+        self._supervisor = Supervisor(self._home, self._parts(workers))
 
     @property
     def addresses(self) -> Addresses:
@@ -153,18 +153,18 @@ class EmbeddedStack:
             name: self._given.get(name, value) if name.startswith(PREFIX) else value for name, value in shared.items()
         }
 
-    def _stages(self, workers: int | None) -> list[Stage]:
+    def _parts(self, workers: int | None) -> list[Part]:
         environment, secrets, ports = self._environment, self._secrets, self._ports
-        storage: list[Part] = []
+        database, store = [], []
         if self._own_database:
-            password = secrets["database_password"]
-            server = postgres_part(self._home, password, ports["postgres"], environment)
-            storage.append(replace(server, once_ready=self._set_up_database))
+            server = postgres_part(self._home, secrets["database_password"], ports["postgres"], environment)
+            database = [replace(server, once_ready=self._set_up_database)]
         if self._own_store:
-            volumes, store = seaweed_parts(self._home, secrets, ports, environment)
-            storage += [volumes, replace(store, once_ready=self._set_up_store)]
-        servers = [self._api(), self._dashboard(), self._worker(workers)]
-        return [storage, [self._prefect(), *servers] if self._own_prefect else servers]
+            volumes, s3 = seaweed_parts(self._home, secrets, ports, environment)
+            store = [volumes, replace(s3, once_ready=self._set_up_store)]
+        prefect = [replace(self._prefect(), needs=names(database))] if self._own_prefect else []
+        servers = (self._api(), self._dashboard(), self._worker(workers))
+        return [*database, *store, *prefect, *(replace(part, needs=names([*database, *store])) for part in servers)]
 
     def _set_up_database(self) -> None:
         if self._own_database:

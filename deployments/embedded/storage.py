@@ -52,7 +52,7 @@ def running_storage(settings: Settings) -> Iterator[Settings]:
                 "s3_access_key": SecretStr(secrets["s3_access_key"]),
                 "s3_secret_key": SecretStr(secrets["s3_secret_key"]),
             }
-        supervisor = Supervisor(home, [parts])
+        supervisor = Supervisor(home, parts)
         ending.callback(supervisor.stop)
         supervisor.start()
         if "database_url" in own:

@@ -1,4 +1,4 @@
-"""The supervisor: starts parts in stages, waits until they are ready, restarts those that die, and stops them."""
+"""The supervisor: starts parts, each once those that it needs are ready, restarts those that die, and stops them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +27,8 @@ _MAX_BACKOFF_S = 10.0
 class Part:
     """A process of the stack.
 
-    ``is_ready`` checks its health and must not block for long. ``once_ready`` is called when the part is first ready.
-    It runs in ``folder``, by default the current one.
+    ``is_ready`` checks its health and must not block for long. ``once_ready`` is called when the part is first ready;
+    then the parts that name it in ``needs`` start. It runs in ``folder``, by default the current one.
     ``stop_signal`` ends it cleanly; after ``stop_timeout_s`` it is killed. One that ``ends_by_kill`` always is, and at
     once when the supervisor dies.
     """
@@ -44,10 +44,12 @@ class Part:
     ready_timeout_s: float = 300
     not_as_root: bool = False
     folder: Path | None = None
+    needs: frozenset[str] = frozenset()
 
 
-Stage = Sequence[Part]
-"""Parts that start at the same time, once those of the previous stage are ready."""
+def names(parts: Iterable[Part]) -> frozenset[str]:
+    """The names of parts, for what needs them."""
+    return frozenset(part.name for part in parts)
 
 
 @dataclass(slots=True)
@@ -60,26 +62,33 @@ class _Running:
 
 
 class Supervisor:
-    """Runs stages of parts on a data folder."""
+    """Runs parts on a data folder."""
 
-    def __init__(self, home: Home, stages: Sequence[Stage]) -> None:
-        self._home, self._stages = home, stages
+    def __init__(self, home: Home, parts: Sequence[Part]) -> None:
+        self._home, self._parts = home, parts
         self._running: dict[str, _Running] = {}
         self._logs: dict[str, PartLog] = {}
 
     def start(self, on_ready: Callable[[str, float], None] = lambda _name, _after_s: None) -> None:
-        """Start every stage in order, and tell of each part that is ready and set up, and how long after its start.
+        """Start every part, and tell of each that is ready and set up, and how long after its start.
 
         Raises ConfigurationError when a part does not become ready.
         """
-        for stage in self._stages:
-            for part in stage:
-                self._running[part.name] = _Running(part, self._spawn(part))
-            self._record()
-            for part in stage:
-                self._wait_until_ready(self._running[part.name])
-                part.once_ready()
-                on_ready(part.name, time.monotonic() - self._running[part.name].started)
+        ready: set[str] = set()
+        while len(ready) < len(self._parts):
+            for part in self._parts:
+                if part.name not in self._running and part.needs <= ready:
+                    self._running[part.name] = _Running(part, self._spawn(part))
+                    self._record()
+            for running in [each for each in self._running.values() if each.part.name not in ready]:
+                if self._is_ready(running):
+                    running.part.once_ready()
+                    ready.add(running.part.name)
+                    on_ready(running.part.name, time.monotonic() - running.started)
+                    break  # what needs it starts before the next is asked
+            else:
+                self.watch()
+                time.sleep(_POLL_S)
 
     def watch(self) -> None:
         """Restart parts that have died. Call it repeatedly."""
@@ -133,15 +142,15 @@ class Supervisor:
     def _log_path(self, part: Part) -> Path:
         return self._home.folder("logs") / f"{part.name}.log"
 
-    def _wait_until_ready(self, running: _Running) -> None:
-        part, deadline = running.part, time.monotonic() + running.part.ready_timeout_s
-        while not part.is_ready():
-            self.watch()
-            if time.monotonic() > deadline or running.failures > 5:
-                path = self._log_path(part)
-                tail = path.read_text(errors="replace")[-2000:] if path.exists() else "(it wrote nothing)"
-                raise ConfigurationError(f"The {part.name} did not become ready. The end of its log:\n{tail}")
-            time.sleep(_POLL_S)
+    def _is_ready(self, running: _Running) -> bool:
+        part = running.part
+        if part.is_ready():
+            return True
+        if time.monotonic() > running.started + part.ready_timeout_s or running.failures > 5:
+            path = self._log_path(part)
+            tail = path.read_text(errors="replace")[-2000:] if path.exists() else "(it wrote nothing)"
+            raise ConfigurationError(f"The {part.name} did not become ready. The end of its log:\n{tail}")
+        return False
 
     def _record(self) -> None:
         self._home.record({name: running.process.pid for name, running in self._running.items()})

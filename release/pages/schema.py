@@ -149,7 +149,7 @@ def _fresh_database() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         password, port = home.secrets()["database_password"], home.ports({"postgres": 0})["postgres"]
-        supervisor = Supervisor(home, [[postgres_part(home, password, port, dict(os.environ))]])
+        supervisor = Supervisor(home, [postgres_part(home, password, port, dict(os.environ))])
         try:
             supervisor.start()
             create_databases(password, port)

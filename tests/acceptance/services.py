@@ -17,7 +17,7 @@ from blurline.settings import Settings, variable
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
-from deployments.embedded.supervisor import Part, Stage, Supervisor
+from deployments.embedded.supervisor import Part, Supervisor, names
 from tests.acceptance.stack import BLURLINE
 from tests.servers import environment_of
 from tests.waiting import TIMEOUT_S
@@ -68,7 +68,8 @@ def running_services(path: Path, address: str, **settings: Any) -> Iterator[Serv
         prefect = httpx.Client(base_url=known.prefect.api_url, auth=known.prefect.auth, timeout=TIMEOUT_S)
         services = Services(known, ending.enter_context(prefect))
         storage = [_postgres(services, home, secrets, ports, address), *_store(services, home, secrets, ports)]
-        supervisor = Supervisor(home, [storage, _servers(services, secrets, ports, address)])
+        servers = [replace(part, needs=names(storage)) for part in _servers(services, secrets, ports, address)]
+        supervisor = Supervisor(home, [*storage, *servers])
         ending.callback(supervisor.stop)
         supervisor.start()
         yield services
@@ -99,7 +100,7 @@ def _postgres(services: Services, home: Home, secrets: dict[str, str], ports: di
     return replace(part, command=[*part.command, "-c", f"listen_addresses=127.0.0.1,{address}"], once_ready=set_up)
 
 
-def _store(services: Services, home: Home, secrets: dict[str, str], ports: dict[str, int]) -> Stage:
+def _store(services: Services, home: Home, secrets: dict[str, str], ports: dict[str, int]) -> list[Part]:
     volumes, store = seaweed_parts(home, secrets, ports, services.environment(home.path))
 
     def set_up() -> None:
@@ -108,7 +109,7 @@ def _store(services: Services, home: Home, secrets: dict[str, str], ports: dict[
     return [volumes, replace(store, command=[*store.command, "-s3.ip.bind=0.0.0.0"], once_ready=set_up)]
 
 
-def _servers(services: Services, secrets: dict[str, str], ports: dict[str, int], address: str) -> Stage:
+def _servers(services: Services, secrets: dict[str, str], ports: dict[str, int], address: str) -> list[Part]:
     environment = services.environment(services.settings.home)
     database = postgres_url(secrets["database_password"], ports["postgres"], "prefect")
 
