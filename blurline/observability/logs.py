@@ -55,7 +55,8 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*steps, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: structlog.PrintLogger(_BestEffortStream(sys.stderr)),  # type: ignore[arg-type]
+        # A PrintLogger would write a line and its end apart, and other threads between them.
+        logger_factory=lambda *_: structlog.WriteLogger(_BestEffortStream(sys.stderr)),  # type: ignore[arg-type]
     )
     console = logging.StreamHandler(_BestEffortStream(sys.stderr))
     console.setLevel(max(number, logging.WARNING))

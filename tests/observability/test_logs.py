@@ -4,7 +4,9 @@ import io
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -139,3 +141,21 @@ def test_lines_are_written_again_once_the_disk_has_room(monkeypatch: pytest.Monk
     disk.is_full = False
     structlog.get_logger().info("afterwards")
     assert [json.loads(line)["event"] for line in disk.getvalue().splitlines() if line] == ["afterwards"]
+
+
+def test_events_of_many_threads_are_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(io.StringIO):
+        def write(self, text: str) -> int:
+            written = super().write(text)
+            time.sleep(0.001)  # another thread's turn
+            return written
+
+    monkeypatch.setattr(sys, "stderr", stream := Slow())
+    configure_logs("INFO")
+    with ThreadPoolExecutor(8) as threads:
+        for at in range(40):
+            threads.submit(structlog.get_logger().info, "of_ours", at=at)
+            threads.submit(logging.getLogger("library").warning, "of a library")
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert sorted(event["at"] for event in events if event["event"] == "of_ours") == list(range(40))
+    assert len(events) == 80
