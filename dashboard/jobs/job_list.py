@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -15,7 +16,7 @@ from dashboard.access.session import client, sees_everything
 from dashboard.address import in_address, one_of, text
 from dashboard.days import days_field, zone
 from dashboard.jobs.labels import parse_labels, written
-from dashboard.jobs.previews import first_images
+from dashboard.jobs.previews import first_images, kept_icons
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
 from dashboard.states import JOB_STATES, job_badge
@@ -93,14 +94,15 @@ def _table(wanted: Filter) -> None:
         if not page.jobs:
             _show_none(wanted)
             return
-        icons = first_images(client(), page.jobs)
+        table = st.empty()
+        pages.buttons(f"{len(page.jobs)} jobs", page.next_cursor)
         opened = st.session_state.setdefault(_OPENED, 0)
-        chosen = st.dataframe(
+        if not kept_icons():  # the words of the first table need not wait for its pictures
+            table.dataframe([_row(job, {}) for job in page.jobs], **_layout(page))
+        icons = first_images(client(), page.jobs)
+        chosen = table.dataframe(
             [_row(job, icons) for job in page.jobs],
-            column_config=_COLUMNS,
-            column_order=None if sees_everything() else [name for name in _NAMES if name != "Owner"],
-            hide_index=True,
-            height=_ROW_PX * (len(page.jobs) + 1),
+            **_layout(page),
             on_select="rerun",
             selection_mode="single-cell",
             key=f"jobs-{opened}",
@@ -110,7 +112,15 @@ def _table(wanted: Filter) -> None:
             st.session_state[_OPENED] = opened + 1  # a new table, without a selection
             st.query_params["job"] = str(page.jobs[row].id)
             st.rerun()
-        pages.buttons(f"{len(page.jobs)} jobs", page.next_cursor)
+
+
+def _layout(page: JobPage) -> dict[str, Any]:
+    return {
+        "column_config": _COLUMNS,
+        "column_order": None if sees_everything() else [name for name in _NAMES if name != "Owner"],
+        "hide_index": True,
+        "height": _ROW_PX * (len(page.jobs) + 1),
+    }
 
 
 def _show_none(wanted: Filter) -> None:
