@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import selectors
+import socket
 import threading
 from collections.abc import Callable
 
@@ -15,7 +17,6 @@ from sql.engine.sessions import session
 log = structlog.get_logger()
 
 _PAUSE_S = 0.5
-_LOOK_UP_S = 0.2
 _JOIN_S = 15
 
 
@@ -28,6 +29,7 @@ class NotifiedThread:
     def __init__(self, name: str, dsn: str, channel: Channel, poll_s: float, work: Callable[[], int]) -> None:
         self._name, self._dsn, self._channel, self._poll_s, self._work = name, dsn, channel, poll_s, work
         self._stopped = threading.Event()
+        self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -37,10 +39,13 @@ class NotifiedThread:
     def stop(self) -> None:
         """Ask the thread to end after its current work."""
         self._stopped.set()
+        self._wake.send(b"!")
 
     def join(self) -> None:
         """Wait until the thread has ended."""
         self._thread.join(timeout=_JOIN_S)
+        self._wake.close()
+        self._woken.close()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -59,9 +64,13 @@ class NotifiedThread:
                 self._stopped.wait(_PAUSE_S)
 
     def _wait(self, connection: psycopg.Connection) -> None:
-        """Wait for a notification, for ``poll_s`` or for `stop`."""
-        waited_s = 0.0
-        while waited_s < self._poll_s and not self._stopped.is_set():
-            if list(connection.notifies(timeout=_LOOK_UP_S, stop_after=1)):
-                return
-            waited_s += _LOOK_UP_S
+        """Wait for a notification, for ``poll_s`` or for `stop`.
+
+        psycopg alone would wake ten times a second.
+        """
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            if not list(connection.notifies(timeout=0)):
+                selector.select(self._poll_s)
+                list(connection.notifies(timeout=0))
