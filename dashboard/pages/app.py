@@ -28,7 +28,7 @@ _NAME = (
 _STYLE = """<style>
 [data-testid='stMainBlockContainer'] { padding-top: 4.5rem; }
 [data-testid='stCaptionContainer'] { color: inherit !important; opacity: .8; }
-[data-testid='stMarkdownContainer'] td { overflow-wrap: anywhere; }
+[data-testid='stMarkdownContainer'] :is(td, td code) { overflow-wrap: anywhere; }
 [data-testid='stSliderThumbValue'], [data-testid='stButtonGroup'] :is(button, label) { color: inherit !important; }
 </style>"""
 

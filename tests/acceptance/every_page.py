@@ -65,8 +65,10 @@ def too_wide(page: Page) -> Iterator[Any]:
         """() => {
             const main = document.querySelector('[data-testid=stMain]');
             if (document.documentElement.scrollWidth <= innerWidth && main.scrollWidth <= main.clientWidth) return [];
+            const scrolls = (each) => each !== main && getComputedStyle(each).overflowX !== 'visible';
+            const isInside = (each) => each && each !== main && (scrolls(each) || isInside(each.parentElement));
             return [...main.querySelectorAll('*')]
-                .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+                .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && !isInside(each.parentElement))
                 .map((each) => `${each.tagName} ${each.dataset.testid ?? each.className}`);
         }"""
     )
