@@ -29,9 +29,11 @@ def run() -> dict[str, Any]:
         finished(client, submit(client, [("warm.jpg", small)] * 8))
         report: dict[str, Any] = {"idle": _measured(client, reviewer, small)}
         backlog = _backlog(stack)
-        wait_for("the backlog has begun", lambda: _progress(client, backlog)["processing"] > 0)
+        slots = os.cpu_count() or 1
+        wait_for("every slot has a large picture", lambda: _progress(client, backlog)["processing"] >= slots)
         report["beside_200_mp"] = _measured(client, reviewer, small)
         report["large_pictures_left"] = _progress(client, backlog)["queued"]
+        assert report["large_pictures_left"] > 0, "the slots were idle at the end"
     report["load_average"] = round(os.getloadavg()[0], 1)
     return report
 

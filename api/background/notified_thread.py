@@ -55,7 +55,8 @@ class NotifiedThread:
                     while not self._stopped.is_set():
                         while not self._stopped.is_set() and self._work():
                             pass
-                        self._wait(connection)
+                        if not self._stopped.is_set():
+                            self._wait(connection)
             except (psycopg.OperationalError, RetryableError) as error:
                 log.warning("background_waits", thread=self._name, error=str(error))
                 self._stopped.wait(_PAUSE_S)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -56,26 +57,29 @@ class Cutter:
 
     def close(self) -> None:
         """End the process that waits."""
-        if self._next is not None:
-            _end(self._next)
+        waiting, self._next = self._next, None
+        if waiting is not None:
+            _end(waiting)
 
     def _waiting(self) -> subprocess.Popen[str]:
         if self._next is None or self._next.poll() is not None:
             self.close()
             self._next = _start()
-        waiting, self._next = self._next, _start()
+        waiting, self._next = self._next, None
+        with suppress(OSError):  # this file need not fail because the next one will have to wait
+            self._next = _start()
         return waiting
 
 
 def _start() -> subprocess.Popen[str]:
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # without any secret
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # without any secret
     return subprocess.Popen(
         [sys.executable, "-m", _CUTTER],
-        env=environment,
+        env=kept | {"PYTHONUTF8": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     )
 

@@ -16,7 +16,7 @@ from dashboard.access.session import client, sees_everything
 from dashboard.address import in_address, one_of, text
 from dashboard.days import days_field, zone
 from dashboard.jobs.labels import parse_labels, written
-from dashboard.jobs.previews import first_images, kept_icons
+from dashboard.jobs.previews import first_images
 from dashboard.paging import Pages
 from dashboard.problems import stating_problems
 from dashboard.states import JOB_STATES, job_badge
@@ -26,7 +26,7 @@ _PER_PAGE = 50
 _ROW_PX = 36
 _PERIODS = {"Any time": None, "Last 24 hours": 1, "Last 7 days": 7, "Last 30 days": 30}
 _CHOSEN_DAYS = "Chosen days…"
-_OPENED = "opened"
+_OPENED, _SHOWN = "opened", "jobs-shown"
 _BLANK = (  # an empty cell reads "None"
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='48' height='32'%3E"
     "%3Crect width='48' height='32' rx='4' fill='gray' fill-opacity='.2'/%3E%3C/svg%3E"
@@ -97,7 +97,8 @@ def _table(wanted: Filter) -> None:
         table = st.empty()
         pages.buttons(f"{len(page.jobs)} jobs", page.next_cursor)
         opened = st.session_state.setdefault(_OPENED, 0)
-        if not kept_icons():  # the words of the first table need not wait for its pictures
+        if _SHOWN not in st.session_state:  # the words of the first table need not wait for its pictures
+            st.session_state[_SHOWN] = True
             table.dataframe([_row(job, {}) for job in page.jobs], **_layout(page))
         icons = first_images(client(), page.jobs)
         chosen = table.dataframe(

@@ -40,15 +40,9 @@ def thumbs(client: Client, images: Sequence[JobImage], of: PreviewOf = "result")
     return shown
 
 
-def kept_icons() -> dict[UUID, str]:
-    """The tiny pictures that `first_images` has fetched, as data URLs by image."""
-    icons: dict[UUID, str] = st.session_state.setdefault(_ICONS, {})
-    return icons
-
-
 def first_images(client: Client, jobs: Sequence[Job]) -> dict[UUID, str]:
     """A tiny picture of the first image of each job that has one, as a data URL. Raises the client's errors."""
-    kept = kept_icons()
+    kept: dict[UUID, str] = st.session_state.setdefault(_ICONS, {})
     ids = [
         job.first_image.id for job in jobs if job.first_image and (job.progress.published or job.state == "finished")
     ]

@@ -57,6 +57,8 @@ class _Running:
     part: Part
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
+    first_started: float = field(default_factory=time.monotonic)
+    first_asked: float | None = None
     restart_at: float | None = None
     failures: int = 0
 
@@ -65,6 +67,9 @@ class Supervisor:
     """Runs parts on a data folder."""
 
     def __init__(self, home: Home, parts: Sequence[Part]) -> None:
+        unknown = frozenset[str]().union(*(part.needs for part in parts)) - names(parts)
+        if unknown:
+            raise ValueError(f"No part is called {', '.join(sorted(unknown))}.")
         self._home, self._parts = home, parts
         self._running: dict[str, _Running] = {}
         self._logs: dict[str, PartLog] = {}
@@ -84,11 +89,11 @@ class Supervisor:
                 if self._is_ready(running):
                     running.part.once_ready()
                     ready.add(running.part.name)
-                    on_ready(running.part.name, time.monotonic() - running.started)
+                    on_ready(running.part.name, time.monotonic() - running.first_started)
                     break  # what needs it starts before the next is asked
             else:
-                self.watch()
                 time.sleep(_POLL_S)
+            self.watch()
 
     def watch(self) -> None:
         """Restart parts that have died. Call it repeatedly."""
@@ -144,9 +149,11 @@ class Supervisor:
 
     def _is_ready(self, running: _Running) -> bool:
         part = running.part
+        if running.first_asked is None:  # others may have been set up since its start
+            running.first_asked = time.monotonic()
         if part.is_ready():
             return True
-        if time.monotonic() > running.started + part.ready_timeout_s or running.failures > 5:
+        if time.monotonic() > running.first_asked + part.ready_timeout_s or running.failures > 5:
             path = self._log_path(part)
             tail = path.read_text(errors="replace")[-2000:] if path.exists() else "(it wrote nothing)"
             raise ConfigurationError(f"The {part.name} did not become ready. The end of its log:\n{tail}")

@@ -117,7 +117,8 @@ def list_images(
         "cursor_position": after and after.position,
         "limit": limit,
     }
-    sources = [statement("near_images"), _ALL] if wanted.name and order in _PAIRS[0] else [_ALL]
+    is_in_all = wanted.name and wanted.job_id is None and order in _PAIRS[0]
+    sources = [statement("near_images"), _ALL] if is_in_all else [_ALL]
     rows: list[Row] = []
     with database.transaction() as transaction:
         for source in sources:
