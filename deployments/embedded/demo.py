@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+from rich.console import JustifyMethod
 from rich.progress import Progress
 from rich.table import Table
 
@@ -19,38 +20,37 @@ from deployments.shipped import shipped
 SAMPLES = shipped("samples")
 _PATTERNS = ("*.jpg", "*.png", "*.webp")
 _TIMEOUT_S = 180
+_COLUMNS: dict[str, JustifyMethod] = {"image": "left", "faces": "right", "state": "left", "ms": "right"}
 
 
 def run_demo(home: Path, workers: int | None, once: bool) -> int:
     """Run the demo and return the exit code, 0 if every image was published. Stays up unless ``once``."""
     exit_code = 1
     with running_stack(home, workers) as stack:
-        images, results = _submit_samples(stack, home)
+        folder = home.absolute() / "demo"
+        images = _submit_samples(stack, home, folder)
         exit_code = 0 if images and all(image.state == "published" for image in images) else 1
-        _print_results(images, results)
+        _print_results(images, folder)
         if not once:
             print_addresses(stack)
             watch(stack, until=lambda: False)
     return exit_code
 
 
-def _submit_samples(stack: EmbeddedStack, home: Path) -> tuple[list[Image], dict[UUID, Path]]:
-    """Submit, follow and download the samples. Return the images, and the path of each result."""
+def _submit_samples(stack: EmbeddedStack, home: Path, folder: Path) -> list[Image]:
+    """Submit and follow the samples, and download the results to ``folder``."""
     token = LocalIssuer(home).issue("demo", [Scope.SUBMIT], ttl_s=3600)
     paths = sorted(path for pattern in _PATTERNS for path in SAMPLES.glob(pattern))
-    folder = home.absolute() / "demo"
     folder.mkdir(exist_ok=True)
     with Client(stack.addresses.api, token, patience_s=0) as client:
         job = client.submit_files(paths)
         _follow(stack, client, job.id, len(paths))
         images = list(client.images(job.id))
-        results: dict[UUID, Path] = {}
         for image in images:
             if image.state == "published":
-                results[image.id] = folder / image.name
-                with results[image.id].open("wb") as file:
+                with (folder / image.name).open("wb") as file:
                     client.result(image.id, file)
-    return images, results
+    return images
 
 
 def _follow(stack: EmbeddedStack, client: Client, job_id: UUID, images: int) -> None:
@@ -66,30 +66,20 @@ def _follow(stack: EmbeddedStack, client: Client, job_id: UUID, images: int) -> 
         watch(stack, until=is_finished)
 
 
-def _print_results(images: list[Image], results: dict[UUID, Path]) -> None:
+def _print_results(images: list[Image], folder: Path) -> None:
+    """Print a row for each image, and where the results are: a path in a narrow table would be cut."""
     table = Table()
-    for heading, justify in (
-        ("image", "left"),
-        ("faces", "right"),
-        ("state", "left"),
-        ("ms", "right"),
-        ("result", "left"),
-    ):
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for heading, justify in _COLUMNS.items():
+        table.add_column(heading, justify=justify)
     for image in images:
-        result = results.get(image.id)
-        error = image.error.message if image.error else ""
         table.add_row(
             image.name,
             "" if image.faces_found is None else str(image.faces_found),
             image.state,
             "" if image.processing_ms is None else f"{image.processing_ms:.0f}",
-            _short(result) if result else error,
         )
     console.print(table)
-
-
-def _short(path: Path) -> str:
-    """The path, relative if it is below the current folder."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    for image in images:
+        if image.error:
+            console.print(f"{image.name}: {image.error.message}", markup=False, highlight=False)
+    console.print(f"The results are in {folder}", markup=False, highlight=False)

@@ -39,6 +39,7 @@ def test_the_demo_of_an_installed_wheel_publishes_the_samples(tmp_path: Path) ->
             timeout=500,
         )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"The results are in {tmp_path / 'home' / 'demo'}" in done.stdout.splitlines(), "the path is cut"
     results = sorted((tmp_path / "home" / "demo").iterdir())
     samples = {path.name for path in (ROOT / "samples").iterdir()} - {"README.md"}
     assert {path.name for path in results} == samples
