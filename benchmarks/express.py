@@ -14,7 +14,7 @@ import httpx
 from benchmarks.photos import TWO_MP, photo_of
 from benchmarks.stack import running_stack
 from blurline.client import Client
-from tests.acceptance.stack import Stack, finished, submit
+from tests.acceptance.stack import Stack, finished, is_corrected, submit
 from tests.waiting import wait_for
 
 _LARGE_PX = (20_000, 10_000)
@@ -58,14 +58,9 @@ def _measured(client: httpx.Client, reviewer: httpx.Client, photo: bytes) -> dic
         started = time.perf_counter()
         url = f"/v1/images/{image['id']}"
         reviewer.post(f"{url}/correct", json={"destroy": [_BOX]}).raise_for_status()
-        wait_for("the correction is published", lambda: _is_new(client, url, image["result_sha256"]), every_s=0.02)  # noqa: B023
+        wait_for("the correction is published", lambda: is_corrected(client, url, image["result_sha256"]), every_s=0.02)  # noqa: B023
         corrections.append(time.perf_counter() - started)
     return {"single_s": _spread(singles), "correction_s": _spread(corrections)}
-
-
-def _is_new(client: httpx.Client, url: str, before: str) -> bool:
-    image = client.get(url).raise_for_status().json()
-    return image["state"] == "published" and image["result_sha256"] not in (None, before)
 
 
 def _progress(client: httpx.Client, job: str) -> dict[str, int]:

@@ -27,7 +27,7 @@ def main(request: str) -> str | None:
         photo = open_photo(Path(given["source"]).read_bytes(), Limits(**given["limits"]), merges=given["merges"])
         with Path(given["target"]).open("wb") as file:
             cut_tiles(photo.frames, file)
-    except (MemoryError, RuntimeError):  # a thread that finds no memory for its stack is a RuntimeError
+    except MemoryError:
         return _TOO_LARGE
     except PictureError as error:
         return _TOO_LARGE if isinstance(error.__cause__, MemoryError) else str(error)

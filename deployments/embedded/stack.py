@@ -21,7 +21,7 @@ from deployments.deploy import deploy, deployments_fingerprint
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
-from deployments.embedded.supervisor import Part, Supervisor, names
+from deployments.embedded.supervisor import Part, Supervisor, names_of
 from sql.access.sign_in_links import accepts_links, create_link
 from sql.engine.migrate import migrate
 
@@ -162,9 +162,10 @@ class EmbeddedStack:
         if self._own_store:
             volumes, s3 = seaweed_parts(self._home, secrets, ports, environment)
             store = [volumes, replace(s3, once_ready=self._set_up_store)]
-        prefect = [replace(self._prefect(), needs=names(database))] if self._own_prefect else []
-        servers = (self._api(), self._dashboard(), self._worker(workers))
-        return [*database, *store, *prefect, *(replace(part, needs=names([*database, *store])) for part in servers)]
+        prefect = [replace(self._prefect(), needs=names_of(database))] if self._own_prefect else []
+        needs = names_of([*database, *store])
+        servers = [replace(part, needs=needs) for part in (self._api(), self._dashboard(), self._worker(workers))]
+        return [*database, *store, *prefect, *servers]
 
     def _set_up_database(self) -> None:
         if self._own_database:

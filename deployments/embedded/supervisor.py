@@ -47,7 +47,7 @@ class Part:
     needs: frozenset[str] = frozenset()
 
 
-def names(parts: Iterable[Part]) -> frozenset[str]:
+def names_of(parts: Iterable[Part]) -> frozenset[str]:
     """The names of parts, for what needs them."""
     return frozenset(part.name for part in parts)
 
@@ -67,7 +67,7 @@ class Supervisor:
     """Runs parts on a data folder."""
 
     def __init__(self, home: Home, parts: Sequence[Part]) -> None:
-        unknown = frozenset[str]().union(*(part.needs for part in parts)) - names(parts)
+        unknown = frozenset[str]().union(*(part.needs for part in parts)) - names_of(parts)
         if unknown:
             raise ValueError(f"No part is called {', '.join(sorted(unknown))}.")
         self._home, self._parts = home, parts
@@ -75,7 +75,7 @@ class Supervisor:
         self._logs: dict[str, PartLog] = {}
 
     def start(self, on_ready: Callable[[str, float], None] = lambda _name, _after_s: None) -> None:
-        """Start every part, and tell of each that is ready and set up, and how long after its start.
+        """Start every part, and report each that is ready and set up, with the seconds since its start.
 
         Raises ConfigurationError when a part does not become ready.
         """

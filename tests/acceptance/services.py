@@ -17,7 +17,7 @@ from blurline.settings import Settings, variable
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
 from deployments.embedded.seaweed import INTERNAL_PORTS, seaweed_parts
-from deployments.embedded.supervisor import Part, Supervisor, names
+from deployments.embedded.supervisor import Part, Supervisor, names_of
 from tests.acceptance.stack import BLURLINE
 from tests.servers import environment_of
 from tests.waiting import TIMEOUT_S
@@ -68,7 +68,7 @@ def running_services(path: Path, address: str, **settings: Any) -> Iterator[Serv
         prefect = httpx.Client(base_url=known.prefect.api_url, auth=known.prefect.auth, timeout=TIMEOUT_S)
         services = Services(known, ending.enter_context(prefect))
         storage = [_postgres(services, home, secrets, ports, address), *_store(services, home, secrets, ports)]
-        servers = [replace(part, needs=names(storage)) for part in _servers(services, secrets, ports, address)]
+        servers = [replace(part, needs=names_of(storage)) for part in _servers(services, secrets, ports, address)]
         supervisor = Supervisor(home, [*storage, *servers])
         ending.callback(supervisor.stop)
         supervisor.start()

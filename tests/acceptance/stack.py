@@ -211,6 +211,12 @@ def finished(client: httpx.Client, job_id: str) -> dict[str, dict[str, Any]]:
     return {image["name"]: image for image in page["images"]}
 
 
+def is_corrected(client: httpx.Client, url: str, before: str) -> bool:
+    """Whether the image at ``url`` is published with another result than that with the hash ``before``."""
+    image = client.get(url).raise_for_status().json()
+    return image["state"] == "published" and image["result_sha256"] not in (None, before)
+
+
 def fetch(client: httpx.Client, image: dict[str, Any]) -> bytes:
     """The published result."""
     return client.get(image["result_url"]).raise_for_status().content

@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 from blurline.settings import Settings
-from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, submit
+from tests.acceptance.stack import BLURLINE, Stack, fetch, finished, is_corrected, submit
 from tests.clock import age
 from tests.pictures import GROUP, HOPPER, encoded
 from tests.waiting import TIMEOUT_S, wait_for
@@ -333,15 +333,10 @@ def test_a_correction_and_a_single_picture_never_wait_for_the_pictures_in_the_sl
     with held.client("rita", "review") as reviewer:
         box = {"x1": 10, "y1": 10, "x2": 60, "y2": 60}
         reviewer.post(f"{url}/correct", json={"destroy": [box]}).raise_for_status()
-    wait_for("the correction is published", lambda: _is_corrected(client, url, published["result_sha256"]))
+    wait_for("the correction is published", lambda: is_corrected(client, url, published["result_sha256"]))
     assert client.get(f"/v1/jobs/{large}").json()["state"] == "processing"
     hold.unlink()
     assert {image["state"] for image in finished(client, large).values()} == {"published"}
-
-
-def _is_corrected(client: httpx.Client, url: str, before: str) -> bool:
-    image = client.get(url).raise_for_status().json()
-    return image["state"] == "published" and image["result_sha256"] not in (None, before)
 
 
 def test_a_worker_that_gets_one_signal_finishes_its_run(

@@ -23,7 +23,7 @@ from websockets.asyncio.client import connect
 from blurline.settings import Settings
 from deployments.embedded.home import Home
 from deployments.embedded.postgres import create_databases, postgres_part, postgres_url
-from deployments.embedded.supervisor import Part, Supervisor, names
+from deployments.embedded.supervisor import Part, Supervisor, names_of
 from sql.engine.database import Database
 from sql.engine.migrate import migrate
 from sql.jobs.attempts import Attempt
@@ -94,7 +94,7 @@ def replicas(tmp_path: Path) -> Iterator[Replicas]:
         migrate(url)
 
     postgres = replace(postgres_part(home, password, ports["postgres"], environment), once_ready=set_up)
-    apis = [replace(_api(name, ports[name], environment), needs=names([postgres])) for name in REPLICAS]
+    apis = [replace(_api(name, ports[name], environment), needs=names_of([postgres])) for name in REPLICAS]
     supervisor = Supervisor(home, [postgres, *apis])
     supervisor.start()
     settings = Settings.of(environment | {"BLURLINE_HOME": home.path})
