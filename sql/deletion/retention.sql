@@ -37,13 +37,14 @@ SELECT id AS job_id, owner, (retention ->> 'audit_days')::float8 AS audit_days F
 WHERE id = ANY(%(job_ids)s::uuid[]) ORDER BY id FOR KEY SHARE
 
 -- name: mark_originals_expired
+-- Not those that another run has marked since they were found.
 UPDATE images SET original_gone_at = now(), original_gone_why = 'expired'
-WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (SELECT FROM holds_on(images.job_id, images.id))
+WHERE id = ANY(%(image_ids)s::uuid[]) AND original_gone_at IS NULL AND NOT EXISTS (SELECT FROM holds_on(images.job_id, images.id))
 RETURNING id AS image_id, job_id
 
 -- name: mark_results_expired
 UPDATE images SET result_gone_at = now(), result_gone_why = 'expired'
-WHERE id = ANY(%(image_ids)s::uuid[]) AND NOT EXISTS (SELECT FROM holds_on(images.job_id, images.id))
+WHERE id = ANY(%(image_ids)s::uuid[]) AND result_gone_at IS NULL AND NOT EXISTS (SELECT FROM holds_on(images.job_id, images.id))
 RETURNING id AS image_id, job_id
 
 -- name: expired_jobs

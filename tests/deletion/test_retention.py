@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from blurline.ids import new_id
 from blurline.storage.inventory import ImageBucket
 from blurline.storage.store import Removal, Store
 from flows.retention import count_expired, delete_expired
-from sql.deletion import object_removal
+from sql.deletion import object_removal, retention
 from sql.deletion.deletions import (
     delete_image,
     delete_job,
@@ -26,7 +27,7 @@ from sql.deletion.deletions import (
 from sql.deletion.legal_holds import OnHold, hold_image, hold_job, list_holds, release
 from sql.deletion.object_removal import remove_objects
 from sql.deletion.retention import Part, expire_part, expire_rows, list_expired_jobs, terms
-from sql.engine.database import statement
+from sql.engine.database import Transaction, statement
 from sql.jobs.settlement import approve, send_to_review
 from sql.review.reviews import OriginalGone, claim, correct_image
 from sql.upkeep.consistency import inspect
@@ -362,6 +363,26 @@ def test_two_concurrent_runs_expire_everything_once(stored_images: StoredImages)
     )  # or less: rows may have expired before
     told = stored_images.rows("SELECT job_id FROM events WHERE type = 'job.deleted'")
     assert sorted(str(job_id) for (job_id,) in told) == sorted(map(str, jobs))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_another_run_expires_between_search_and_lock_is_recorded_once(
+    stored_images: StoredImages, monkeypatch: pytest.MonkeyPatch, part: Part
+) -> None:
+    stored_images.published(3, days_ago=10)
+    search = retention._expired
+
+    def overtaken(transaction: Transaction, *given: Any) -> Sequence[tuple[UUID, UUID]]:
+        monkeypatch.setattr(retention, "_expired", search)
+        with stored_images.database.transaction() as earlier:
+            found = search(earlier, *given)
+        assert expire_part(stored_images.database, part, wanted) == len(found) == 3
+        return found
+
+    wanted = retention.Terms(1, 1, None, None, grace_periods(stored_images.settings))
+    monkeypatch.setattr(retention, "_expired", overtaken)
+    assert expire_part(stored_images.database, part, wanted) == 0
+    assert stored_images.rows("SELECT images::int FROM deletions") == [(3,)]
 
 
 def test_a_large_job_expires_in_batches(stored_images: StoredImages) -> None:
