@@ -48,6 +48,7 @@ from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
 from models.fine_look import fine_passes, small_questions
+from models.int8 import int8_detector
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
 from models.look import PassFaces, PicturePart, focus_of, is_known, run_pass, small_faces
 from models.merge import fuse, iou, non_maximum_suppression, outermost
@@ -102,7 +103,7 @@ class FrameDetections:
 @dataclass(frozen=True, slots=True)
 class DetectionPlan:
     """A profile with its loaded detectors. ``threshold`` is the score from which a row is a face; ``others`` has the
-    plans of other classes."""
+    plans of other classes; ``int8``: the detector of passes over regions, None if they use the same as the others."""
 
     detector: Detector
     scout: Detector
@@ -110,6 +111,7 @@ class DetectionPlan:
     threshold: float
     classes: tuple[int, ...] = (0,)
     others: OtherClasses = NO_OTHERS
+    int8: Detector | None = None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -117,6 +119,9 @@ class DetectionPlan:
         this plan."""
         card = self.detector.card
         others = {"detectors": self.others.record} if self.others.plans else {}
+        regions = (
+            {} if self.int8 is None else {"regions": {"name": self.int8.card.name, "sha256": self.int8.card.sha256}}
+        )
         return {
             "name": card.name,
             "sha256": card.sha256,
@@ -124,6 +129,7 @@ class DetectionPlan:
             "provider": self.detector.provider,
             "threshold": self.threshold,
             "plan_version": PLAN_VERSION,
+            **regions,
             **others,
         }
 
@@ -303,7 +309,7 @@ class DetectionPlan:
             if step.where is Where.WHOLE:
                 closer.append(self._run(step, pixels, inputs, [], part))
             else:
-                closer.append(run_pass(step, picture, focus, self.detector, self.classes))
+                closer.append(run_pass(step, picture, focus, self._detector_of(step), self.classes))
         return closer
 
     def _run(
@@ -318,8 +324,8 @@ class DetectionPlan:
             return self._look_finely(step, pixels, inputs, found, None if part is None else part.known)
         picture = self._picture(step, pixels, inputs)
         focus = focus_of(step, picture.scale, found, inputs.long_side_px, part, self.profile.closer_score)
-        detector, classes = (self.scout, (0,)) if step.is_scout else (self.detector, self.classes)
-        return run_pass(step, picture, focus, detector, classes)
+        classes = (0,) if step.is_scout else self.classes
+        return run_pass(step, picture, focus, self._detector_of(step), classes)
 
     def _look_finely(
         self, step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs, found: list[PassFaces], known: Faces | None
@@ -333,7 +339,12 @@ class DetectionPlan:
         if not len(focus.rows):
             return PassFaces(step, focus.rows, scale, focus.max_face_px, np.zeros((0, 4)))
         picture = scale_to_side(Image.fromarray(pixels), step.side_px)
-        return run_pass(step, picture, focus, self.detector, self.classes)
+        return run_pass(step, picture, focus, self._detector_of(step), self.classes)
+
+    def _detector_of(self, step: Pass) -> Detector:
+        if step.is_scout:
+            return self.scout
+        return self.int8 if self.int8 is not None and step.where is not Where.WHOLE else self.detector
 
     @staticmethod
     def _picture(step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> ScaledImage:
@@ -357,9 +368,11 @@ def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
     """Return the detection plan of a policy. Raises ModelRejected, DetectorMissing or ConfigurationError."""
     settings = settings or Settings()
     own, profile = settings.detector, PROFILES[policy.profile]
-    scout = vendored_detector(SCOUT_MODEL, own.execution_provider)
+    scout, int8 = vendored_detector(SCOUT_MODEL, own.execution_provider), None
     if own.model_file is None:
         detector, threshold = vendored_detector(profile.model, own.execution_provider), profile.threshold
+        if profile.regions_in_int8 and own.int8_regions:
+            int8 = int8_detector(own.execution_provider)
     else:
         family, threshold = _family(own.model_family), own.model_threshold
         detector = custom_detector(own.model_file, family, threshold, own.execution_provider)
@@ -369,7 +382,7 @@ def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
         return DetectionPlan(further, scout, PROFILES[policy.profile].for_unmeasured_model(least), least, numbers)
 
     others = other_classes(policy.classes_destroyed, settings, plan_of)
-    return DetectionPlan(detector, scout, profile, threshold, policy.classes, others)
+    return DetectionPlan(detector, scout, profile, threshold, policy.classes, others, int8)
 
 
 def current_models(settings: Settings) -> dict[ProfileName, ModelCard]:

@@ -28,7 +28,7 @@ from blurline.version import VERSION
 from models.detection_plan import DetectionPlan, FrameDetections, plan_for
 from models.made_with import STRONGER, made_with
 
-_MODEL_FIELDS = ("name", "sha256", "provider", "threshold", "plan_version")
+_MODEL_FIELDS = ("name", "sha256", "provider", "threshold", "plan_version", "regions")
 
 
 class NotReproducible(PermanentError):
@@ -54,6 +54,7 @@ def reproduce(record: AuditRecord, original: bytes, settings: Settings, noise_ke
     if hashlib.sha256(original).hexdigest() != record.original.sha256:
         raise NotReproducible("The picture is not the original of the record: the sha256 differs.")
     policy = Policy.model_validate(record.policy)
+    settings = settings.replace(int8_regions=settings.detector.int8_regions and "regions" in record.model)
     plan, photo = plan_for(policy, settings), open_photo(original, settings.pictures.limits)
     recorded: dict[str, Any] = record.model.get("made_with") or {}
     stronger = Policy.model_validate(policy.model_dump() | recorded.get(STRONGER, {}))

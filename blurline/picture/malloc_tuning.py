@@ -6,9 +6,8 @@ import ctypes
 import sys
 from typing import Any
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _KEPT_BYTES = 1 << 30
-_LARGEST_FROM_HEAP_BYTES = 32 << 20  # the most that glibc accepts
 
 
 def tune_malloc() -> None:
@@ -18,7 +17,7 @@ def tune_malloc() -> None:
     """
     mallopt = _glibc("mallopt")
     if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_FROM_HEAP_BYTES)
+        mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 

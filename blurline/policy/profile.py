@@ -54,6 +54,8 @@ class Profile:
 
     ``looks_finely``: a large picture gets the passes of `models.fine_look` for its small faces, too.
 
+    ``regions_in_int8``: passes over regions run the int8 version of the model where `models.int8` accepts it.
+
     A picture with more detail than the largest pass shows gets closer passes, each of twice the side, over
     ``closer_where``, while there are ``crowd`` small candidates with a score of at least ``closer_score``. Passes over
     small faces show candidates from that score, too.
@@ -68,6 +70,7 @@ class Profile:
     threshold: float
     most_zoom: float = 1.0
     looks_finely: bool = False
+    regions_in_int8: bool = False
     closer_where: Where = Where.SMALL_FACES
     closer_score: float = 0.2
     crowd: int = 1
@@ -241,6 +244,7 @@ PROFILES = {
         threshold=0.3,
         most_zoom=2.0,
         looks_finely=True,
+        regions_in_int8=True,
     ),
     ProfileName.THOROUGH: Profile(
         "centerface",

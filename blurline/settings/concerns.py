@@ -454,6 +454,13 @@ class DetectorSettings(Concern, alias_generator=_named("BLURLINE_")):
     execution_provider: str = Field(
         default="CPUExecutionProvider", description="Execution provider of onnxruntime; must be installed."
     )
+    int8_regions: bool = Field(
+        default=True,
+        description=(
+            "Whether `standard` may run CenterFace in int8 over regions, where the CPU runs it faster and a self-test "
+            "finds it right. Switch it off for equal results on different CPUs."
+        ),
+    )
     detectors: FurtherDetectors = Field(
         default=(), description="Detectors of other classes beside faces, as a JSON list (docs/detection.md)."
     )

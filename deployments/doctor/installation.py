@@ -8,6 +8,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from deployments.doctor.result import Finding, error, ok, warning
 from deployments.embedded.home import recorded_ports, recorded_processes
 from models import plan_for
 from models.detector import Detector
+from models.int8 import CPU, trial
 from models.loading import further_detector, vendored_detector
 
 _NAMED_PACKAGES = ("onnxruntime", "prefect", "psycopg", "pillow")
@@ -57,6 +59,7 @@ def models(settings: Settings) -> Iterator[Finding]:
     for profile in ProfileName:
         policy = Policy(profile=profile)
         yield _model(f"models.{profile}", lambda policy=policy: plan_for(policy, settings).detector)  # type: ignore[misc]
+    yield from _regions(settings)
     provider = settings.detector.execution_provider
     yield _model("models.second_look", lambda: vendored_detector(SECOND_LOOK_MODEL, provider))
     for spec in settings.detector.detectors:
@@ -119,8 +122,33 @@ def _model(name: str, load: Callable[[], Detector]) -> Finding:
     except ConfigurationError as problem:
         remedy = "Correct BLURLINE_EXECUTION_PROVIDER or BLURLINE_MODEL_FAMILY, or install another onnxruntime."
         return error(name, str(problem), remedy)
+    return ok(name, _runs(detector))
+
+
+def _runs(detector: Detector) -> str:
     card = detector.card
-    return ok(name, f"{card.name} (sha256 {card.sha256[:12]}…) runs on {detector.provider}.")
+    return f"{card.name} (sha256 {card.sha256[:12]}…) runs on {detector.provider}."
+
+
+def _regions(settings: Settings) -> Iterator[Finding]:
+    """Which detector looks at the regions of `standard`, and why; nothing if the profile cannot be used."""
+    with suppress(ModelRejected, ConfigurationError):
+        plan = plan_for(Policy(), settings)
+        says = f"{plan.detector.card.name} looks at regions too: {_why_not_int8(settings)}."
+        if plan.int8 is not None:
+            says = f"{_runs(plan.int8)} It takes {trial().time_ratio:.2f} of the time of {plan.detector.card.name}."
+        yield ok("models.regions", says)
+
+
+def _why_not_int8(settings: Settings) -> str:
+    if settings.detector.model_file is not None or not settings.detector.int8_regions:
+        return "the settings say so"
+    if settings.detector.execution_provider != CPU:
+        return "its int8 version is for CPUs"
+    tried = trial()
+    if not tried.is_right:
+        return "its int8 version sees other faces in the self-test on this CPU"
+    return f"its int8 version takes {tried.time_ratio:.2f} of the time on this CPU"
 
 
 def _further_model(spec: FurtherDetector, provider: str) -> Finding:

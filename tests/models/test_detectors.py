@@ -68,10 +68,10 @@ def test_a_face_of_dots_in_black_and_white_is_found(format_: str) -> None:
 
 
 def test_cards_match_the_files_and_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    for name in ("centerface", "yunet"):
-        card = vendored_card(name)
+    for path in WEIGHTS.glob("*.json"):
+        card = vendored_card(path.stem)
         check_sha256(WEIGHTS / card.file, card.sha256)
-        assert (WEIGHTS / f"{name}.LICENSE").is_file()
+        assert (WEIGHTS / f"{card.family}.LICENSE").is_file()
     damaged = tmp_path / "centerface.onnx"
     damaged.write_bytes((WEIGHTS / "centerface.onnx").read_bytes()[:-1] + b"x")
     with pytest.raises(ModelRejected, match="but its card says"):

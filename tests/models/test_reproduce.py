@@ -84,6 +84,8 @@ def test_what_differs_is_named(record: AuditRecord, home: Path, tmp_path: Path) 
     assert {"Blurline", "The model's"} <= {" ".join(each.split()[:1]) for each in again(older, home).differences} | {
         " ".join(each.split()[:2]) for each in again(older, home).differences
     }
+    quick = record.model_copy(update={"model": record.model | {"regions": {"name": "centerface_int8"}}})
+    assert any("regions" in each for each in again(quick, home).differences)
     moved = record.detections[0].model_copy(update={"x1": 1.0})
     changed = again(record.model_copy(update={"detections": [moved, *record.detections[1:]]}), home)
     assert (changed.has_same_bytes, changed.has_same_boxes) == (False, False)

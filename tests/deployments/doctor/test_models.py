@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from blurline.settings import Settings
+from deployments.doctor import installation
 from deployments.doctor.installation import models
-from models import loading
+from models import int8, loading
 from models.card import WEIGHTS, file_sha256
+from models.int8 import Trial
 from tests.deployments.doctor.findings import findings, wrong
 from tests.models.onnx_models import plate_model
 from tests.models.street import with_detector
@@ -24,8 +26,30 @@ def _nothing_loaded() -> Iterator[None]:
 
 def test_the_model_of_every_profile_is_listed_with_its_hash_and_provider() -> None:
     found = findings(models, Settings())
-    assert set(found) == {"models.fast", "models.standard", "models.thorough", "models.second_look"}
+    profiles = {"models.fast", "models.standard", "models.thorough"}
+    assert set(found) == {*profiles, "models.regions", "models.second_look"}
     assert "centerface (sha256 30912ee7dcf0…) runs on CPUExecutionProvider" in found["models.standard"].says
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (
+            Trial(0.52, is_right=True),
+            "runs on CPUExecutionProvider. It takes 0.52",
+        ),
+        (Trial(0.97, is_right=True), "its int8 version takes 0.97 of the time"),
+        (Trial(0.52, is_right=False), "its int8 version sees other faces"),
+    ],
+)
+def test_which_model_looks_at_regions_is_listed_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, result: Trial, says: str
+) -> None:
+    monkeypatch.setattr(int8, "trial", lambda: result)
+    monkeypatch.setattr(installation, "trial", lambda: result)
+    assert says in findings(models, Settings())["models.regions"].says
+    switched_off = findings(models, Settings().replace(int8_regions=False))["models.regions"].says
+    assert "the settings say so" in switched_off
 
 
 def test_a_file_that_is_not_a_model_is_reported(tmp_path: Path) -> None:
