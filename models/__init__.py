@@ -4,7 +4,6 @@ from models.anonymize import Anonymized, FileRefused, Rendered, anonymize, rende
 from models.detection_plan import (
     Candidates,
     DetectionPlan,
-    DetectorInputs,
     FrameDetections,
     current_models,
     find_faces,
@@ -14,6 +13,7 @@ from models.detection_plan import (
     release_memory,
 )
 from models.look import PassFaces
+from models.look_run import DetectorInputs
 
 __all__ = [
     "Anonymized",

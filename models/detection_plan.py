@@ -6,9 +6,8 @@ The tasks resize, detect and nms run its three steps; `DetectionPlan.detect` run
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,52 +18,33 @@ from blurline.box import Face
 from blurline.decision.choice import choose
 from blurline.errors import ConfigurationError
 from blurline.faces import Faces
-from blurline.picture.letterbox import ScaledImage, scale_of_side, scale_to_fit, scale_to_side
+from blurline.picture.letterbox import scale_to_side
 from blurline.picture.malloc_tuning import return_freed_memory
 from blurline.picture.photo import Frame, Photo
 from blurline.policy import Policy
 from blurline.policy.profile import (
-    CHECK_SCORE,
-    CHECK_SUM,
-    CONFIRMED_SUM,
     EVIDENCE_SCORE,
     PLAN_VERSION,
     PROFILES,
     SCOUT_MODEL,
     SECOND_LOOK_MODEL,
-    SMALL_FACE_PX,
     TURNED_WEIGHT,
-    UNSEEN_SCORE,
     VIEW_CHECK,
     VIEW_CHECK_SCORE,
-    Pass,
     Profile,
     ProfileName,
-    Where,
-    closer_sides_px,
-    turn_check,
 )
 from blurline.settings import Settings
 from models.card import Family, ModelCard, vendored_card
 from models.detector import Detector
-from models.fine_look import fine_passes, small_questions
 from models.int8 import int8_detector
 from models.loading import custom_card, custom_detector, further_detector, vendored_detector
-from models.look import PassFaces, PicturePart, focus_of, is_known, run_pass, small_faces
-from models.merge import fuse, iou, non_maximum_suppression, outermost
+from models.look import PassFaces, is_known, run_pass
+from models.look_run import DetectorInputs, Detectors, Look, fuse_way, prepare_inputs
+from models.merge import iou, non_maximum_suppression, outermost
 from models.other_classes import NO_OTHERS, ClassRows, OtherClasses, other_classes
 from models.sphere import View, ViewFaces, faces_in_picture, look_around
-from models.ways_up import WaysUp, all_upright, sees_more, ways_up
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorInputs:
-    """The passes over one appearance of a frame, and the frame scaled to the long sides of those that surely run; other
-    sizes are added when a pass needs them."""
-
-    passes: tuple[Pass, ...]
-    sizes: dict[int, ScaledImage]
-    long_side_px: int
+from models.ways_up import WaysUp, ways_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +115,16 @@ class DetectionPlan:
 
     def inputs(self, frame: Frame) -> list[DetectorInputs]:
         """Prepare the inputs of the passes over each appearance of the frame."""
-        return [self._inputs(pixels) for pixels in frame.appearances]
+        return [prepare_inputs(pixels, self.profile, self.detector.fixed_input) for pixels in frame.appearances]
 
     def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
         """Run the detector on a frame. ``inputs``: the result of `inputs` for this frame, if already computed."""
         prepared = inputs or self.inputs(frame)
-        looks = [self._look(pixels, each) for pixels, each in zip(frame.appearances, prepared, strict=True)]
+        detectors = Detectors(self.detector, self.scout, self.int8, self.classes)
+        looks = [
+            Look(detectors, self.profile, pixels, each).run()
+            for pixels, each in zip(frame.appearances, prepared, strict=True)
+        ]
         found = [passes for passes, _ in looks]
         return Candidates(
             found,
@@ -162,7 +146,7 @@ class DetectionPlan:
         size_px = candidates.width_px, candidates.height_px
         for found, found_ways in zip(candidates.passes, candidates.ways, strict=True):
             passes = [each for each in found if not each.step.is_scout]
-            faces = [self._fused(passes, turns, *size_px) for turns in range(4)]
+            faces = [fuse_way(passes, turns, *size_px, self.profile.merge_iou) for turns in range(4)]
             ways = found_ways or ways_up(faces, *size_px)
             for turns in (1, 2, 3):
                 faces[turns][ways.at(faces[turns]) != turns, 4] *= TURNED_WEIGHT
@@ -200,7 +184,8 @@ class DetectionPlan:
         is_certain = sphere.is_certain or always_turns or not self.profile.checks_turns
         known = None
         if not is_certain:
-            known = np.concatenate([self._fused(passes, 0, frame.width_px, frame.height_px) for passes in found])
+            size_px = frame.width_px, frame.height_px
+            known = np.concatenate([fuse_way(passes, 0, *size_px, self.profile.merge_iou) for passes in found])
 
         def detect(view: View, pixels: NDArray[np.uint8]) -> tuple[Faces, NDArray[np.float32]]:
             if known is not None:
@@ -219,149 +204,6 @@ class DetectionPlan:
         seen = run_pass(VIEW_CHECK, picture, None, self.scout).faces
         seen = seen[seen[:, 4] >= VIEW_CHECK_SCORE]
         return seen, seen[:, 4]
-
-    def _inputs(self, pixels: NDArray[np.uint8]) -> DetectorInputs:
-        height, width = pixels.shape[:2]
-        long_side_px = max(height, width)
-        passes = self.profile.passes_for(width, height)
-        if self.profile.looks_finely:
-            passes += fine_passes(passes, width, height)
-        image = Image.fromarray(pixels)
-        fixed = self.detector.fixed_input
-        if fixed is None:
-            sides_px = {each.side_px for each in passes if each.where is Where.WHOLE}
-            return DetectorInputs(
-                passes, {side_px: scale_to_side(image, side_px) for side_px in sides_px}, long_side_px
-            )
-        side_px = max(fixed)
-        views = dict.fromkeys(replace(each, side_px=side_px) for each in passes)
-        return DetectorInputs(tuple(views), {side_px: scale_to_fit(image, *fixed)}, long_side_px)
-
-    def _look(self, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> tuple[list[PassFaces], WaysUp | None]:
-        """Run the passes over one appearance, and then the same passes over the parts that lie another way up."""
-        found = self._run_all(inputs.passes, pixels, inputs)
-        if not self.profile.checks_turns:
-            return found, None
-        height, width = pixels.shape[:2]
-        upright = cache(partial(self._fused, tuple(found), 0, width, height))  # merged only if a scout sees a face
-        scouted, ways = self._ways_up(pixels, inputs, upright)
-        for turns in sorted({1, 2, 3} - {each.quarter_turns for each in inputs.passes}):
-            cells = ways.cells(turns)
-            if len(cells):
-                turned = tuple(replace(step, quarter_turns=turns) for step in inputs.passes)
-                found += self._run_all(turned, pixels, inputs, PicturePart(cells, upright()))
-        return found + scouted, ways
-
-    def _ways_up(
-        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, upright: Callable[[], Faces]
-    ) -> tuple[list[PassFaces], WaysUp]:
-        """Look with a scout at the picture turned each way, with a finer one where it sees more, and, if that one sees
-        more too, with the finer one every way: then some part lies another way up."""
-        height, width = pixels.shape[:2]
-        checks = {turns: turn_check(inputs.long_side_px, turns) for turns in (1, 2, 3)}
-        coarse = {turns: self._run(first, pixels, inputs, []) for turns, (first, _) in checks.items()}
-        asked = [turns for turns, each in coarse.items() if sees_more(each.faces, upright, CHECK_SCORE, CHECK_SUM)]
-        fine = {turns: self._run(checks[turns][1], pixels, inputs, []) for turns in asked}
-        if not any(sees_more(each.faces, upright, UNSEEN_SCORE, CONFIRMED_SUM) for each in fine.values()):
-            return [*coarse.values(), *fine.values()], all_upright(width, height)
-        fine |= {turns: self._run(checks[turns][1], pixels, inputs, []) for turns in checks.keys() - fine.keys()}
-        seen = [upright(), *(fine[turns].faces for turns in (1, 2, 3))]
-        return [*coarse.values(), *fine.values()], ways_up(seen, width, height)
-
-    def _run_all(
-        self,
-        passes: tuple[Pass, ...],
-        pixels: NDArray[np.uint8],
-        inputs: DetectorInputs,
-        part: PicturePart | None = None,
-    ) -> list[PassFaces]:
-        """Run passes one after the other, each with what the earlier ones found, and then the closer passes that the
-        candidates are worth, the way up of the first pass.
-
-        ``part``: all that they show, None for the whole picture. For passes that lie another way than the first one,
-        what the passes before them show is known.
-        """
-        found: list[PassFaces] = []
-        height, width = pixels.shape[:2]
-        turns = passes[0].quarter_turns
-        first_way: PicturePart | None = None
-        for step in passes:
-            is_first_way = step.quarter_turns == turns
-            if not is_first_way and first_way is None:
-                first_way = PicturePart(None, self._fused(found, turns, width, height))
-            found.append(self._run(step, pixels, inputs, found, part if is_first_way else first_way))
-        coarser = [each for each in found if each.step.quarter_turns == turns and not each.step.is_scout]
-        return found + self._look_closer(pixels, inputs, coarser, part)
-
-    def _look_closer(
-        self, pixels: NDArray[np.uint8], inputs: DetectorInputs, coarser: list[PassFaces], part: PicturePart | None
-    ) -> list[PassFaces]:
-        closer: list[PassFaces] = []
-        largest_px = max(each.side_px for each in inputs.passes)
-        for side_px in closer_sides_px(largest_px, inputs.long_side_px):
-            if max(each.scale for each in coarser + closer) * 1.5 > 1:  # a long picture is scaled less
-                break
-            step = Pass(side_px, self.profile.closer_where, quarter_turns=coarser[0].step.quarter_turns)
-            picture = self._picture(step, pixels, inputs)
-            focus = small_faces(coarser + closer, picture.scale, self.profile.closer_score, SMALL_FACE_PX)
-            if len(focus.rows) < self.profile.crowd:
-                break
-            if step.where is Where.WHOLE:
-                closer.append(self._run(step, pixels, inputs, [], part))
-            else:
-                closer.append(run_pass(step, picture, focus, self._detector_of(step), self.classes))
-        return closer
-
-    def _run(
-        self,
-        step: Pass,
-        pixels: NDArray[np.uint8],
-        inputs: DetectorInputs,
-        found: list[PassFaces],
-        part: PicturePart | None = None,
-    ) -> PassFaces:
-        if step.where is Where.SCOUTED:
-            return self._look_finely(step, pixels, inputs, found, None if part is None else part.known)
-        picture = self._picture(step, pixels, inputs)
-        focus = focus_of(step, picture.scale, found, inputs.long_side_px, part, self.profile.closer_score)
-        classes = (0,) if step.is_scout else self.classes
-        return run_pass(step, picture, focus, self._detector_of(step), classes)
-
-    def _look_finely(
-        self, step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs, found: list[PassFaces], known: Faces | None
-    ) -> PassFaces:
-        """Look around small faces that scouts saw, in the picture itself, which is large: it is scaled only if needed,
-        and not kept."""
-        height, width = pixels.shape[:2]
-        scale = scale_of_side(step.side_px, width, height)
-        same_way = [each for each in found if each.step.quarter_turns == step.quarter_turns]
-        focus = small_questions(same_way, scale, width, height, known)
-        if not len(focus.rows):
-            return PassFaces(step, focus.rows, scale, focus.max_face_px, np.zeros((0, 4)))
-        picture = scale_to_side(Image.fromarray(pixels), step.side_px)
-        return run_pass(step, picture, focus, self._detector_of(step), self.classes)
-
-    def _detector_of(self, step: Pass) -> Detector:
-        if step.is_scout:
-            return self.scout
-        return self.int8 if self.int8 is not None and step.where is not Where.WHOLE else self.detector
-
-    @staticmethod
-    def _picture(step: Pass, pixels: NDArray[np.uint8], inputs: DetectorInputs) -> ScaledImage:
-        if step.side_px not in inputs.sizes:
-            inputs.sizes[step.side_px] = scale_to_side(Image.fromarray(pixels), step.side_px)
-        return inputs.sizes[step.side_px]
-
-    def _fused(self, passes: Sequence[PassFaces], turns: int, width_px: int, height_px: int) -> Faces:
-        """Merge the passes that saw the picture turned by ``turns``."""
-        same = [each for each in passes if each.step.quarter_turns == turns and not each.step.is_scout]
-        return fuse(
-            [_inside(each.candidates, width_px, height_px) for each in same],
-            [each.scale for each in same],
-            self.profile.merge_iou,
-            [each.max_face_px for each in same],
-            [each.areas for each in same],
-        )
 
 
 def plan_for(policy: Policy, settings: Settings | None = None) -> DetectionPlan:
@@ -450,13 +292,6 @@ def _best_scores(rows: Faces, singles: Faces, min_iou: float) -> NDArray[np.floa
         same = iou(rows[at : at + 1], near)[0] >= min_iou
         best[at] = near[same, 4].max(initial=best[at])
     return best
-
-
-def _inside(faces: Faces, width_px: int, height_px: int) -> Faces:
-    inside = faces.copy()
-    inside[:, [0, 2]] = inside[:, [0, 2]].clip(0, width_px)
-    inside[:, [1, 3]] = inside[:, [1, 3]].clip(0, height_px)
-    return inside[(inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])]
 
 
 def _family(name: str) -> Family:
