@@ -76,6 +76,7 @@ def compared(profile: str, pictures: list[Path], processes: dict[str, CheckoutPr
     return {
         "ms_a_picture": {name: round(statistics.mean(values), 1) for name, values in medians.items()},
         "after_over_before": round(sum(medians["after"]) / sum(medians["before"]), 3),
+        "median_of_pictures": statistics.median(ratios.values()),
         "lowest_and_highest_round": [round(min(ratios_of_rounds), 3), round(max(ratios_of_rounds), 3)],
         "each_picture": ratios,
         "faces_found": faces,
