@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.ratios import of_slices
 from blurline.errors import ConfigurationError
 from tests.acceptance.stack import Program
 
@@ -25,11 +26,6 @@ def checkouts(purpose: str) -> dict[str, Path]:
 def program_of(folder: Path) -> Program:
     """The `blurline` of a checkout, in this Python environment."""
     return Program((sys.executable, "-m", "blurline"), folder, _variables(folder))
-
-
-def claim(times_as_fast: float, low: float, high: float) -> str:
-    """What a median with its quartiles says; nothing if they lie further apart than it is from 1."""
-    return "too uncertain" if high - low > abs(times_as_fast - 1) else f"{times_as_fast} times as fast"
 
 
 class CheckoutProcess:
@@ -73,16 +69,12 @@ def compare_cpu_times(paths: Sequence[Path], theirs: CheckoutProcess, ours: Chec
     Each process answers a path with the seconds of CPU time that it took. The first file is run once more, uncounted.
     """
     times = [(_cpu_s(theirs, path), _cpu_s(ours, path)) for path in [paths[0], *paths]][1:]  # the first run is cold
-    ratios = [before / after for before, after in times]
-    low, median, high = (round(each, 2) for each in statistics.quantiles(ratios))
     return {
         "files": len(times),
         "before_ms": round(statistics.median(before for before, _ in times) * 1000),
         "after_ms": round(statistics.median(after for _, after in times) * 1000),
         "sums_before_over_after": round(sum(before for before, _ in times) / sum(after for _, after in times), 2),
-        "before_over_after": median,
-        "quartiles": [low, high],
-        "load": [round(each, 1) for each in os.getloadavg()],
+        **of_slices(before / after for before, after in times),
     }
 
 

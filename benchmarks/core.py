@@ -1,6 +1,8 @@
 """(a) The core loop on one core, compared with its unavoidable parts: decode, onnxruntime, encode.
 
-Also the cost of each profile, as a multiple of one run of CenterFace at 640 x 640."""
+Also the cost of each profile, as a multiple of one run of CenterFace at 640 x 640, and how far the detections of an
+execution provider are from those of the CPU.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,17 @@ from blurline import Policy, ProfileName, open_photo
 from blurline.picture.letterbox import scale_to_side
 from blurline.picture.malloc_tuning import tune_malloc
 from blurline.picture.photo import Frame
-from blurline.policy.profile import SECOND_LOOK_MODEL
+from blurline.policy.profile import SECOND_LOOK_MODEL, Where
+from blurline.settings import Settings
 from models import DetectionPlan, anonymize, plan_for
 from models.detector import to_tensor
+from models.int8 import CPU
 from models.loading import vendored_detector
+from models.merge import iou
 from models.session import Session
 
 _BLOCKS, _ROUNDS = 4, 5
+_SAME_IOU = 0.5
 
 
 def _tensors(plan: DetectionPlan, frame: Frame) -> list[tuple[Session, NDArray[np.float32]]]:
@@ -37,19 +43,25 @@ def _tensors(plan: DetectionPlan, frame: Frame) -> list[tuple[Session, NDArray[n
         picture = scale_to_side(Image.fromarray(frame.pixels), each.step.side_px)
         regions = None if each.areas is None else np.rint(each.areas * each.scale).astype(int).tolist()
         detector = plan.scout if each.step.is_scout else plan.detector
+        if plan.int8 is not None and each.step.where is not Where.WHOLE:
+            detector = plan.int8
         tensors += [(detector._session, to_tensor(one.pixels)) for one in picture.letterboxes(regions=regions)]
     return tensors
 
 
-def run() -> dict[str, Any]:
-    """Median milliseconds of each part, in alternating blocks, so that noise affects all equally."""
+def run(provider: str = CPU) -> dict[str, Any]:
+    """Median milliseconds of each part, in alternating blocks, so that noise affects all equally.
+
+    ``provider``: the execution provider of onnxruntime that runs the detectors.
+    """
     tune_malloc()  # as a worker does
     data = photo_of(TWO_MP)
     photo = open_photo(data)
     wide = open_photo(photo_of((1920, 1350)))
-    plans = {profile: plan_for(Policy(profile=profile)) for profile in ProfileName}
+    settings = Settings().replace(execution_provider=provider)
+    plans = {profile: plan_for(Policy(profile=profile), settings) for profile in ProfileName}
     standard = plans[ProfileName.STANDARD]
-    session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL)._session
+    session, again = standard.detector._session, vendored_detector(SECOND_LOOK_MODEL, provider)._session
     tensors = _tensors(standard, photo.frames[0])
     picture = scale_to_side(Image.fromarray(photo.pixels), 640)
     tensors.append((again, to_tensor(next(picture.letterboxes()).pixels)))
@@ -65,7 +77,7 @@ def run() -> dict[str, Any]:
         )
 
     parts: dict[str, Callable[[], object]] = {
-        "core": lambda: anonymize(open_photo(data)),
+        "core": lambda: anonymize(open_photo(data), settings=settings),
         "decode": decode,
         "onnxruntime": lambda: [model.run(tensor) for model, tensor in tensors],
         "encode": encode,
@@ -83,10 +95,30 @@ def run() -> dict[str, Any]:
     ms = {name: round(statistics.median(values), 1) for name, values in times.items()}
     floor = ms["decode"] + ms["onnxruntime"] + ms["encode"]
     return {
+        "provider": provider,
+        "images_per_s": round(1000 / ms["core"], 2),
+        "farthest_from_cpu": _farthest_from_cpu(standard, wide.frames[0]),
         "megapixels": round(TWO_MP[0] * TWO_MP[1] / 1e6, 2),
         "ms": ms,
         "floor_over_core": round(floor / ms["core"], 3),
         "detection_over_one_run_at_640": {
             profile: round(ms[f"detection_{profile}"] / ms["one_run_at_640"], 2) for profile in plans
         },
+    }
+
+
+def _farthest_from_cpu(plan: DetectionPlan, frame: Frame) -> dict[str, float | int]:
+    """How far the detections are from those of the float model on the CPU: the largest difference of a corner, in
+    pixels, and of a score, and how many detections only one of both has."""
+    ours, theirs = (
+        plan.detect(frame).rows,
+        plan_for(Policy(), Settings().replace(int8_regions=False)).detect(frame).rows,
+    )
+    overlap = iou(ours, theirs)
+    is_same = overlap > _SAME_IOU
+    differences = np.abs(ours - theirs[overlap.argmax(axis=1)])[is_same.any(axis=1)]
+    return {
+        "corner_px": round(float(differences[:, :4].max(initial=0)), 3),
+        "score": round(float(differences[:, 4].max(initial=0)), 4),
+        "only_one_has": int((~is_same.any(axis=1)).sum() + (~is_same.any(axis=0)).sum()),
     }

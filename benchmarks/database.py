@@ -1,58 +1,53 @@
-"""(f) List and statistics queries with 1,000 and 100,000 images in the database."""
+"""(f) The same service with 1,000, 100,000 and 1,000,000 images in its database: queries, and throughput of a backlog.
+
+Each size has a stack of its own, and they take turns with the backlog.
+"""
 
 from __future__ import annotations
 
 import statistics as figures
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import psycopg
 
-from benchmarks.stack import backlog, running_stack
-from tests.acceptance.stack import Stack
+from benchmarks.million.rows import fill
+from benchmarks.photos import TWO_MP, photo_of
+from benchmarks.ratios import of_slices
+from benchmarks.stack import images_per_s, running_stack
+from tests.acceptance.stack import finished, submit
 
-_SIZES = (1_000, 100_000)
+_SIZES = (1_000, 100_000, 1_000_000)
 _ROUNDS = 20
-_IMAGES_A_JOB = 200
-
-_FILL = """
-WITH made AS (
-    INSERT INTO jobs (id, owner, policy, created_at)
-    SELECT gen_random_uuid(), 'bench-' || n %% 20, '{"profile": "standard"}', now() - n * interval '1 minute'
-    FROM generate_series(1, %(jobs)s) AS n RETURNING id, created_at
-), filled AS (
-    INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, state, result_key,
-                        result_attempt_id, faces, policy, model, processing_ms, created_at, finished_at, error_code)
-    SELECT gen_random_uuid(), id, n, n || '.jpg', gen_random_uuid(), 'e', 500000,
-           CASE WHEN n %% 50 = 0 THEN 'failed' ELSE 'published' END, 'k', gen_random_uuid(), n %% 7,
-           '{"profile": "standard"}', '{"name": "centerface", "sha256": "x"}', 350, created_at, created_at,
-           CASE WHEN n %% 50 = 0 THEN 'unreadable_picture' END
-    FROM made, generate_series(1, %(images)s) AS n RETURNING id
-)
-SELECT count(*) FROM filled
-"""
+_SLICES = 7
+_BACKLOG_IMAGES = 64
 
 
 def run() -> dict[str, Any]:
-    """Median milliseconds of each query over REST, and throughput of a backlog, at both sizes."""
-    report: dict[str, Any] = {}
-    with running_stack() as stack, stack.client(user="bench-1", scope="operate") as operator, stack.client() as owner:
-        for size in _SIZES:
-            _fill(stack, size)
-            report[str(size)] = _queries(operator) | {"stack_images_per_s": backlog(stack, owner)["stack_images_per_s"]}
-    small, large = (report[str(size)] for size in _SIZES)
-    report["throughput_large_over_small"] = round(large["stack_images_per_s"] / small["stack_images_per_s"], 3)
+    """Median milliseconds of each query over REST at each size, images a second, and their ratio to the smallest."""
+    photo = photo_of(TWO_MP)
+    with ExitStack() as running:
+        stacks = {size: running.enter_context(running_stack()) for size in _SIZES}
+        owners = {size: running.enter_context(stack.client()) for size, stack in stacks.items()}
+        report: dict[str, Any] = {}
+        for size, stack in stacks.items():
+            fill(stack.variables()["BLURLINE_DATABASE_URL"], size)
+            finished(owners[size], submit(owners[size], [("warm.jpg", photo)] * 8))
+            with stack.client(user="bench-1", scope="operate") as operator:
+                report[str(size)] = _queries(operator)
+        slices = [
+            {size: images_per_s(stacks[size], owners[size], photo, _BACKLOG_IMAGES) for size in _SIZES}
+            for _ in range(_SLICES)
+        ]
+    smallest = min(_SIZES)
+    for size in _SIZES:
+        report[str(size)]["stack_images_per_s"] = round(figures.median(each[size] for each in slices), 2)
+        if size != smallest:
+            report[str(size)]["over_smallest"] = of_slices(each[size] / each[smallest] for each in slices)
     return report
-
-
-def _fill(stack: Stack, size: int) -> None:
-    with psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"], autocommit=True) as connection:
-        connection.execute("DELETE FROM jobs WHERE owner LIKE 'bench-%'")
-        connection.execute(_FILL, {"jobs": size // _IMAGES_A_JOB, "images": _IMAGES_A_JOB})
-        connection.execute("VACUUM ANALYZE")
 
 
 def _queries(client: httpx.Client) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from benchmarks import (
     where,
 )
 from benchmarks.million import run as million
+from models.int8 import CPU
 
 _PARTS = {
     "core": core.run,
@@ -59,12 +61,16 @@ _PARTS = {
 }
 
 
-def run(names: list[str], keep: Path | None = None) -> dict[str, Any]:
+def run(names: list[str], keep: Path | None = None, provider: str = CPU) -> dict[str, Any]:
     """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `flow_runs`, `formats`, `idle`,
     `imports`, `look` and `throughput` (which need another checkout), `second_look`, `shapes` and `turned` (which need
-    labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep)."""
+    labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep).
+
+    ``provider``: the execution provider of `core`.
+    """
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    parts = _PARTS | {
+    parts: dict[str, Callable[[], dict[str, Any]]] = _PARTS | {
+        "core": partial(core.run, provider),
         "before": before.run,
         "buckets": buckets.run,
         "flow_runs": flow_runs.run,

@@ -22,8 +22,9 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from benchmarks.checkouts import checkouts, claim, program_of
+from benchmarks.checkouts import checkouts, program_of
 from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
+from benchmarks.ratios import of_slices
 from benchmarks.stack import running_stack
 from blurline.ids import new_id
 from tests.acceptance.stack import Stack, finished, submit
@@ -56,20 +57,14 @@ def run() -> dict[str, Any]:
             {work: {name: measure(stacks[name], clients[name]) for name in stacks} for work, measure in works.items()}
             for _ in range(_ROUNDS)
         ]
-    load = [round(each, 1) for each in os.getloadavg()]
-    return {"rounds": _ROUNDS, "load": load} | {work: _compared([each[work] for each in rounds]) for work in works}
+    return {"rounds": _ROUNDS} | {work: _compared([each[work] for each in rounds]) for work in works}
 
 
 def _compared(seconds: list[dict[str, float]]) -> dict[str, Any]:
-    low, median, high = (
-        round(each, 2) for each in statistics.quantiles(each["before"] / each["after"] for each in seconds)
-    )
     return {
         "before_s": round(statistics.median(each["before"] for each in seconds), 2),
         "after_s": round(statistics.median(each["after"] for each in seconds), 2),
-        "times_as_fast": median,
-        "quartiles": [low, high],
-        "claim": claim(median, low, high),
+        **of_slices(each["before"] / each["after"] for each in seconds),
     }
 
 

@@ -147,6 +147,9 @@ def bench(
     keep: Annotated[
         Path | None, typer.Option(help="Folder in which to keep the database of `million` for the next run.")
     ] = None,
+    provider: Annotated[
+        str, typer.Option(help="Execution provider of onnxruntime for `core`; must be installed.")
+    ] = "CPUExecutionProvider",
 ) -> None:
     """Measure speed and print it as JSON, each figure beside a baseline of the same run. The exit code is 1 when a
     figure exceeds its limit. Needs a source checkout."""
@@ -158,6 +161,6 @@ def bench(
         if error.name == "benchmarks":
             raise ConfigurationError("The benchmarks need a source checkout. Run `make bench` there.") from error
         raise ConfigurationError(f"The benchmarks need the package {error.name}. `make bench` installs it.") from error
-    report = run(names or [], keep)
+    report = run(names or [], keep, provider)
     typer.echo(json.dumps(report, indent=1))
     sys.exit(1 if any(part.get("over_limits") for part in report.values()) else 0)
