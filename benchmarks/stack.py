@@ -1,5 +1,5 @@
-"""(b), (c), (d): the whole stack on a backlog compared with the core loop, the warm pool compared with a stock pool, and
-single photographs. What is compared takes turns."""
+"""(b), (c), (d): the whole stack on a backlog against the core loop, the warm pool against a stock pool, and single
+photographs. What is compared takes turns."""
 
 from __future__ import annotations
 

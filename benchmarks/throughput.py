@@ -32,7 +32,7 @@ from tests.pictures import encoded
 
 _ROUNDS = int(os.environ.get("THROUGHPUT_ROUNDS", "5"))
 _HALF_MP = (900, 562)
-_BACKLOG, _LARGE, _SINGLES, _FILES = 32, 10, 8, 60
+_BACKLOG, _LARGE, _SINGLES, _FILES = 96, 24, 8, 120
 
 
 def run() -> dict[str, Any]:
@@ -47,7 +47,7 @@ def run() -> dict[str, Any]:
     }
     if "EVAL_DIR" in os.environ:
         street = [path.read_bytes() for path in sorted((Path(os.environ["EVAL_DIR"]) / "street").glob("*.jpg"))]
-        works["backlog_street"] = lambda _, client: _backlog_s(client, street[:: len(street) // _BACKLOG][:_BACKLOG])
+        works["backlog_street"] = lambda _, client: _backlog_s(client, street[:_BACKLOG])
     with ExitStack() as running:
         stacks = {name: running.enter_context(running_stack(program_of(folder))) for name, folder in folders.items()}
         clients = {name: running.enter_context(stack.client()) for name, stack in stacks.items()}
