@@ -129,9 +129,16 @@ def _destroy_face(pixels: NDArray[Any], box: Box, method: _Method) -> None:
     if right <= left or bottom <= top:
         return
     window = pixels[top:bottom, left:right]
-    opacity = _opacity(area, left, top, right, bottom)[:, :, None]
-    cover = _cover(window, left, top, method)
-    window[:] = np.rint(window * (1 - opacity) + cover * opacity).astype(window.dtype)
+    window[:] = _blended(window, _cover(window, left, top, method), _opacity(area, left, top, right, bottom))
+
+
+def _blended(window: NDArray[Any], cover: NDArray[Any], opacity: NDArray[np.float32]) -> NDArray[Any]:
+    """``cover`` over ``window``: only the cover where ``opacity`` (rows, columns) is 1."""
+    if window.shape[2] == 3:  # Pillow's integers are several times as fast
+        mask = Image.fromarray(np.rint(opacity * 255).astype(np.uint8))
+        return np.asarray(Image.composite(Image.fromarray(cover), Image.fromarray(window), mask))
+    share = opacity[:, :, None]
+    return np.asarray(np.rint(window * (1 - share) + cover * share).astype(window.dtype))
 
 
 def _opacity(area: Box, left: int, top: int, right: int, bottom: int) -> NDArray[np.float32]:
