@@ -20,13 +20,17 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper, version_converter
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from PIL import Image
 
 from blurline import open_photo
 from blurline.picture.letterbox import scale_to_side
 from models.card import WEIGHTS, file_sha256, vendored_card
 from models.detector import to_tensor
+from models.session import disable_telemetry
+
+disable_telemetry()
+
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static  # noqa: E402
 
 _OPERATOR_SET = 17
 _LANDMARKS = "540"

@@ -1,4 +1,4 @@
-"""The only module that imports onnxruntime. It disables telemetry and sets the options of sessions.
+"""The only module of the product that imports onnxruntime. It disables telemetry and sets the options of sessions.
 
 The first session imports it, so that importing `models` stays fast. A session has one thread: a worker runs one process
 per core, which is faster than two threads in a session. All sessions of a process share one arena of memory, which
@@ -17,6 +17,14 @@ from numpy.typing import NDArray
 from blurline.errors import ConfigurationError, ModelRejected
 
 
+def disable_telemetry() -> None:
+    """Keep onnxruntime from phoning home; before its import, since `disable_telemetry_events()` is too late.
+
+    Without it, a session writes a device id into the user's cache folder and looks up the host of a collector.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
 class Session:
     """A loaded model with one image input.
 
@@ -25,9 +33,7 @@ class Session:
     """
 
     def __init__(self, path: Path, provider: str = "CPUExecutionProvider", threads: int = 1) -> None:
-        # onnxruntime reads this during its import; `disable_telemetry_events()` is too late. Without it, a session
-        # writes a device id into the user's cache folder and looks up the host of a collector.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        disable_telemetry()
         import onnxruntime
 
         available = onnxruntime.get_available_providers()

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 import pytest
 from markdown_it import MarkdownIt
 
-from models.card import vendored_card
+from models.card import WEIGHTS, vendored_card
 from release import ROOT, ReleaseRefused
 from release.__main__ import make_release
 from release.build import build, locked_environment, sha256
@@ -63,7 +63,7 @@ def test_the_same_commit_gives_the_same_bytes(checkout: Path, dist: Path, tmp_pa
     assert f"{sha256(again.wheel)}  {again.wheel.name}" in sums
     assert f"{sha256(again.sdist)}  {again.sdist.name}" in sums
     python = locked_environment(checkout / "requirements.lock", tmp_path / "environment")
-    cards = [vendored_card(name) for name in ("centerface", "yunet")]
+    cards = [vendored_card(path.stem) for path in sorted(WEIGHTS.glob("*.json"))]
     assert bill_of_materials(checkout, python, cards) == (dist / f"blurline-{VERSION}.cdx.json").read_text()
 
 
