@@ -17,6 +17,7 @@ from benchmarks import (
     core,
     database,
     deface,
+    doubt,
     express,
     flow_runs,
     formats,
@@ -63,8 +64,9 @@ _PARTS = {
 
 def run(names: list[str], keep: Path | None = None, provider: str = CPU) -> dict[str, Any]:
     """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `flow_runs`, `formats`, `idle`,
-    `imports`, `look` and `throughput` (which need another checkout), `second_look`, `shapes` and `turned` (which need
-    labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep`` can keep).
+    `imports`, `look` and `throughput` (which need another checkout), `doubt`, `second_look`, `shapes` and `turned`
+    (which need labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep``
+    can keep).
 
     ``provider``: the execution provider of `core`.
     """
@@ -73,6 +75,7 @@ def run(names: list[str], keep: Path | None = None, provider: str = CPU) -> dict
         "core": partial(core.run, provider),
         "before": before.run,
         "buckets": buckets.run,
+        "doubt": doubt.run,
         "flow_runs": flow_runs.run,
         "formats": formats.run,
         "idle": idle.run,

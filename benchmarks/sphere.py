@@ -31,7 +31,7 @@ from tests.spheres import background, face_points, with_face
 _WIDTH = 4096
 _PITCHES = (0, 50, 60, 70, 75, 80, 85)
 _HEIGHT = 12.0
-_CONTEXT = 2.5  # of a face in its patch, as a multiple of its box
+CONTEXT = 2.5  # of a face in its patch, as a multiple of its box
 _COVERED = 0.95
 _ROUNDS = 3
 _YAWS = (180, -130, -75, -20, 35, 100)
@@ -41,7 +41,7 @@ def run() -> dict[str, Any]:
     """Faces of six at each pitch with and without the views, and what the views cost, as a ratio of CPU times."""
     with Image.open(GROUP) as image:
         group = image.convert("RGB")
-    patches = _patches(group)
+    patches = face_patches(group)
     clouds = background(_WIDTH)
     plans = {profile: plan_for(Policy(profile=profile)) for profile in ProfileName}
     standard = plans[ProfileName.STANDARD]
@@ -73,13 +73,13 @@ def _cost(plan: DetectionPlan, frame: Frame) -> dict[str, float]:
     return {"seconds_without": round(without, 2), "ratio": round(with_views / without, 2)}
 
 
-def _patches(group: Image.Image) -> list[tuple[Image.Image, float]]:
+def face_patches(group: Image.Image) -> list[tuple[Image.Image, float]]:
     """Six faces of the picture with their surroundings, and the width of each face over its height."""
     rows = plan_for(Policy()).detect(Frame(np.asarray(group))).rows
     large = sorted((Box(*row[:4]) for row in rows[rows[:, 4] > 0.5].tolist()), key=lambda box: -box.height_px)[:6]
     patches = []
     for box in large:
-        x, y, half = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.height_px / 2 * _CONTEXT
+        x, y, half = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.height_px / 2 * CONTEXT
         crop = group.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
         patches.append((crop, box.width_px / box.height_px))
     return patches
@@ -94,7 +94,7 @@ def _covered(
 ) -> dict[int, int]:
     """How many of the faces are destroyed at this pitch and at the opposite one."""
     half = math.tan(math.radians(_HEIGHT) / 2)
-    patch_height = 2 * math.degrees(math.atan(half * _CONTEXT))
+    patch_height = 2 * math.degrees(math.atan(half * CONTEXT))
     pitches = sorted({pitch, -pitch})
     count = dict.fromkeys(pitches, 0)
     for (patch, aspect), yaw in zip(patches, _YAWS, strict=True):

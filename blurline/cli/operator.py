@@ -140,8 +140,8 @@ def bench(
         list[str] | None,
         typer.Argument(
             help="core, memory, stack, deface, submission, api, load, database, picture, consistency, sphere, tiles, "
-            "where, review (all of these if none); before, buckets, flow_runs, formats, idle, imports, look, million, "
-            "reid, second_look, shapes, soak, throughput, turned"
+            "where, review, express (all of these if none); before, buckets, doubt, flow_runs, formats, idle, imports, "
+            "look, million, reid, second_look, shapes, soak, throughput, turned"
         ),
     ] = None,
     keep: Annotated[
