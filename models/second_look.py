@@ -32,7 +32,7 @@ from models.sphere import View, look_around
 SURE = 0.8
 """From this score, a visible face is one for sure: it stops the result, regardless of the policy."""
 
-_SIDE_PX = 576
+_SIDE_PX = 640
 _CLOSER_SIDE_PX = 1280
 _QUESTION_SCORE = 0.2
 _QUESTION_PX = 96.0  # in the first pass; a larger face is not seen better from close by

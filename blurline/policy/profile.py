@@ -153,7 +153,7 @@ def _turned(*passes: Pass) -> tuple[Pass, ...]:
     return tuple(replace(each, quarter_turns=turns) for turns in (1, 2, 3) for each in passes)
 
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 """Recorded on every image. Increased whenever the passes of a profile change; version 1 is not recorded."""
 
 SMALL_PX = 640
@@ -240,7 +240,7 @@ PROFILES = {
     ProfileName.STANDARD: Profile(
         "centerface",
         passes=(*_whole(320, 640), Pass(800, is_scout=True), Pass(1280, _QUESTIONS)),
-        small_passes=(*_whole(320, 640), Pass(1600, _QUESTIONS), Pass(1920, _SMALL_FACES)),
+        small_passes=(*_whole(320, 640), Pass(1600, _QUESTIONS), Pass(2560, _SMALL_FACES)),
         threshold=0.3,
         most_zoom=2.0,
         looks_finely=True,
@@ -259,7 +259,7 @@ PROFILES = {
         small_passes=(
             *_whole(320, 640),
             *_both(1600, _QUESTIONS),
-            Pass(1920, _SMALL_FACES),
+            Pass(2560, _SMALL_FACES),
             *_turned(Pass(320), Pass(640)),
         ),
         threshold=0.3,
