@@ -22,7 +22,7 @@ from blurline import Policy, ProfileName, open_photo
 from blurline.picture.letterbox import scale_to_side
 from blurline.picture.malloc_tuning import tune_malloc
 from blurline.picture.photo import Frame
-from blurline.policy.profile import SECOND_LOOK_MODEL, Where
+from blurline.policy.profile import SECOND_LOOK_MODEL
 from blurline.settings import Settings
 from models import DetectionPlan, anonymize, plan_for
 from models.detector import to_tensor
@@ -42,9 +42,7 @@ def _tensors(plan: DetectionPlan, frame: Frame) -> list[tuple[Session, NDArray[n
     for each in passes:
         picture = scale_to_side(Image.fromarray(frame.pixels), each.step.side_px)
         regions = None if each.areas is None else np.rint(each.areas * each.scale).astype(int).tolist()
-        detector = plan.scout if each.step.is_scout else plan.detector
-        if plan.int8 is not None and each.step.where is not Where.WHOLE:
-            detector = plan.int8
+        detector, _ = plan.detectors.of(each.step)
         tensors += [(detector._session, to_tensor(one.pixels)) for one in picture.letterboxes(regions=regions)]
     return tensors
 

@@ -35,9 +35,9 @@ def run() -> dict[str, Any]:
         report: dict[str, Any] = {}
         for size, stack in stacks.items():
             fill(stack.variables()["BLURLINE_DATABASE_URL"], size)
-            finished(owners[size], submit(owners[size], [("warm.jpg", photo)] * 8))
             with stack.client(user="bench-1", scope="operate") as operator:
                 report[str(size)] = _queries(operator)
+            finished(owners[size], submit(owners[size], [("warm.jpg", photo)] * 8))
         slices = [
             {size: images_per_s(stacks[size], owners[size], photo, _BACKLOG_IMAGES) for size in _SIZES}
             for _ in range(_SLICES)

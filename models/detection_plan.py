@@ -94,6 +94,11 @@ class DetectionPlan:
     int8: Detector | None = None
 
     @property
+    def detectors(self) -> Detectors:
+        """The detectors of a look."""
+        return Detectors(self.detector, self.scout, self.int8, self.classes)
+
+    @property
     def record(self) -> dict[str, Any]:
         """The model's identity, the version of the plan and the detectors of other classes, recorded on every image of
         this plan."""
@@ -120,9 +125,8 @@ class DetectionPlan:
     def candidates(self, frame: Frame, inputs: list[DetectorInputs] | None = None) -> Candidates:
         """Run the detector on a frame. ``inputs``: the result of `inputs` for this frame, if already computed."""
         prepared = inputs or self.inputs(frame)
-        detectors = Detectors(self.detector, self.scout, self.int8, self.classes)
         looks = [
-            Look(detectors, self.profile, pixels, each).run()
+            Look(self.detectors, self.profile, pixels, each).run()
             for pixels, each in zip(frame.appearances, prepared, strict=True)
         ]
         found = [passes for passes, _ in looks]

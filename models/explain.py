@@ -17,9 +17,11 @@ from blurline.faces import Faces
 from blurline.picture.photo import Frame
 from models.detection_plan import Candidates
 from models.look import PassFaces
+from models.look_run import Detectors
 
 _RUN_PX = 640 * 640
-_MODEL_COST = {"centerface": 1.0, "yunet": 0.2}  # CPU time per input pixel, measured (docs/detection.md)
+# CPU time per input pixel, measured (docs/detection.md)
+_MODEL_COST = {"centerface": 1.0, "centerface_int8": 0.5, "yunet": 0.2}
 
 _BASE_PX = 24
 _SIDE_PX = 1200
@@ -62,17 +64,21 @@ class PassExplanation:
         return f"{len(self.areas)} region{'s' if len(self.areas) != 1 else ''} ({self.where.replace('_', ' ')})"
 
 
-def explain(candidates: Candidates, model: str, scout: str) -> list[PassExplanation]:
+def explain(candidates: Candidates, detectors: Detectors) -> list[PassExplanation]:
     """Explain the passes over each appearance of a frame, in the order in which they ran.
 
-    ``model`` and ``scout``: the detectors' names. The passes of other classes, and over the views of a sphere, are not
-    among them.
+    The passes of other classes, and over the views of a sphere, are not among them.
     """
     return [
-        _explained(each, number, scout if each.step.is_scout else model, candidates.width_px, candidates.height_px)
+        _explained(each, number, _model(detectors, each), candidates.width_px, candidates.height_px)
         for number, found in enumerate(candidates.passes)
         for each in found
     ]
+
+
+def _model(detectors: Detectors, found: PassFaces) -> str:
+    detector, _ = detectors.of(found.step)
+    return detector.card.name
 
 
 def table(passes: Sequence[PassExplanation]) -> list[str]:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from blurline.faces import Faces
 from blurline.picture.decode import open_photo
-from models.card import WEIGHTS
+from blurline.settings.concerns import DetectorSettings
+from models.card import WEIGHTS, ModelCard, vendored_card
 from models.detector import Detector
 from models.loading import vendored_detector
 from models.merge import iou, non_maximum_suppression
@@ -24,7 +25,7 @@ FLOAT_MODEL = "centerface"
 
 CPU = "CPUExecutionProvider"
 _RUNS = 5
-_MOST_TIME = 0.8  # of the float model's; with VNNI it takes 0.6, without about 1
+_MOST_TIME = 0.8  # of the float model's; with VNNI it takes about half
 _MERGE_IOU = 0.4
 _SCORE = 0.1
 _SAME_IOU = 0.8
@@ -44,6 +45,12 @@ class Trial:
         return self.is_right and self.time_ratio <= _MOST_TIME
 
 
+def regions_card(settings: DetectorSettings) -> ModelCard:
+    """The card of the model that sees the regions of `standard` where its trial is passed; loads no detector."""
+    may_be_int8 = settings.int8_regions and settings.model_file is None and settings.execution_provider == CPU
+    return vendored_card(INT8_MODEL if may_be_int8 else FLOAT_MODEL)
+
+
 def int8_detector(provider: str) -> Detector | None:
     """The int8 detector if it passes its trial on this machine, otherwise None. Raises ModelRejected."""
     return vendored_detector(INT8_MODEL, provider) if provider == CPU and trial().is_passed else None
@@ -52,7 +59,7 @@ def int8_detector(provider: str) -> Detector | None:
 @lru_cache(maxsize=1)
 def trial() -> Trial:
     """Compare both models on a photograph of one face. Takes a tenth of a second, once a process."""
-    return compare(vendored_detector(FLOAT_MODEL), vendored_detector(INT8_MODEL))
+    return compare(vendored_detector(FLOAT_MODEL, CPU), vendored_detector(INT8_MODEL, CPU))
 
 
 def compare(usual: Detector, quick: Detector) -> Trial:

@@ -28,7 +28,7 @@ from blurline.version import VERSION
 from models.detection_plan import DetectionPlan, FrameDetections, plan_for
 from models.made_with import STRONGER, made_with
 
-_MODEL_FIELDS = ("name", "sha256", "provider", "threshold", "plan_version", "regions")
+_MODEL_FIELDS = ("name", "sha256", "provider", "threshold", "plan_version")
 
 
 class NotReproducible(PermanentError):
@@ -54,7 +54,7 @@ def reproduce(record: AuditRecord, original: bytes, settings: Settings, noise_ke
     if hashlib.sha256(original).hexdigest() != record.original.sha256:
         raise NotReproducible("The picture is not the original of the record: the sha256 differs.")
     policy = Policy.model_validate(record.policy)
-    settings = settings.replace(int8_regions=settings.detector.int8_regions and "regions" in record.model)
+    settings = settings.replace(int8_regions="regions" in record.model)
     plan, photo = plan_for(policy, settings), open_photo(original, settings.pictures.limits)
     recorded: dict[str, Any] = record.model.get("made_with") or {}
     stronger = Policy.model_validate(policy.model_dump() | recorded.get(STRONGER, {}))
@@ -126,3 +126,12 @@ def _differences(
         before, after = (record.model or {}).get(name), plan.record.get(name)
         if before != after:
             yield f"The model's {name.replace('_', ' ')} was {before}; here it is {after}."
+    before, after = (_regions_model(model) for model in (record.model or {}, plan.record))
+    if before != after:
+        yield f"Regions were shown to {before}; here they are shown to {after}."
+
+
+def _regions_model(model: dict[str, Any]) -> str:
+    """The model of passes over regions, in a model's record."""
+    seen_by = model.get("regions") or model
+    return f"{seen_by.get('name')} (sha256 {str(seen_by.get('sha256'))[:12]}…)"

@@ -160,7 +160,7 @@ def _explain(
     """Explain the passes over a frame, and write their drawing as PNG."""
     from models.explain import draw, explain
 
-    passes = explain(candidates, plan.detector.card.name, plan.scout.card.name)
+    passes = explain(candidates, plan.detectors)
     drawn = BytesIO()
     draw(frame, faces, passes).save(drawn, "PNG")
     target.parent.mkdir(parents=True, exist_ok=True)

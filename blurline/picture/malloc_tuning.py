@@ -8,7 +8,7 @@ from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 1 << 30
-_LARGEST_FROM_HEAP_BYTES = (32 << 20, 128 << 20)  # a frame of 42 megapixels; older glibc refuses more than the first
+_LARGEST_FROM_HEAP_BYTES = (32 << 20, 128 << 20)  # a frame of 44 megapixels; older glibc refuses more than the first
 
 
 def tune_malloc() -> None:

@@ -131,7 +131,10 @@ def _runs(detector: Detector) -> str:
 
 
 def _regions(settings: Settings) -> Iterator[Finding]:
-    """Which detector looks at the regions of `standard`, and why; nothing if the profile cannot be used."""
+    """Which detector looks at the regions of `standard`, and why; nothing if the profile cannot be used. A model of
+    one's own always sees the whole picture."""
+    if settings.detector.model_file is not None:
+        return
     with suppress(ModelRejected, ConfigurationError):
         plan = plan_for(Policy(), settings)
         says = f"{plan.detector.card.name} looks at regions too: {_why_not_int8(settings)}."
@@ -141,8 +144,8 @@ def _regions(settings: Settings) -> Iterator[Finding]:
 
 
 def _why_not_int8(settings: Settings) -> str:
-    if settings.detector.model_file is not None or not settings.detector.int8_regions:
-        return "the settings say so"
+    if not settings.detector.int8_regions:
+        return "BLURLINE_INT8_REGIONS says so"
     if settings.detector.execution_provider != CPU:
         return "its int8 version is for CPUs"
     tried = trial()

@@ -22,6 +22,7 @@ from deployments.worker.metrics_guard import require_token
 from deployments.worker.presence import stay_connected
 from deployments.worker.worker import WarmWorker
 from models import current_models, further_models
+from models.int8 import regions_card
 from sql.engine.database import Database
 from sql.reruns.reruns import record_models
 
@@ -72,6 +73,7 @@ def record_present_models(settings: Settings, pause_s: float = _RETRY_S) -> None
     it can."""
     models = {profile.value: card.sha256 for profile, card in current_models(settings).items()}
     models |= {f"detector:{name}": card.sha256 for name, card in further_models(settings).items()}
+    models["regions"] = regions_card(settings.detector).sha256
     while True:
         try:
             with closing(Database(settings.database.conninfo, max_connections=1)) as database:

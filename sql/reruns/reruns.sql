@@ -21,7 +21,11 @@ WITH matching AS (
            OR EXISTS (
            SELECT FROM jsonb_array_elements(images.model -> 'detectors') AS saw
            JOIN profile_models ON profile_models.profile = 'detector:' || (saw ->> 'detector')
-           WHERE profile_models.sha256 IS DISTINCT FROM saw ->> 'sha256'))
+           WHERE profile_models.sha256 IS DISTINCT FROM saw ->> 'sha256')
+           OR images.model ? 'regions' AND EXISTS (
+           SELECT FROM profile_models
+           WHERE profile_models.profile = 'regions'
+             AND profile_models.sha256 IS DISTINCT FROM images.model -> 'regions' ->> 'sha256'))
       AND (%(score_below)s::real IS NULL OR EXISTS (
            SELECT FROM detections
            WHERE detections.attempt_id = images.result_attempt_id AND destroyed AND class_name = 'face'
@@ -51,7 +55,7 @@ SELECT batch_id, job_id, 'backlog', policy::jsonb, %(rerun_id)s
 FROM unnest(%(batch_ids)s::uuid[], %(job_ids)s::uuid[], %(policies)s::text[]) AS given (batch_id, job_id, policy)
 
 -- name: record_models
--- Also of the detectors of BLURLINE_DETECTORS, as `detector:` and its name.
+-- Also of the detectors of BLURLINE_DETECTORS, as `detector:` and its name, and of regions that int8 may see.
 INSERT INTO profile_models (profile, sha256)
 SELECT profile, sha256 FROM unnest(%(profiles)s::text[], %(sha256s)s::text[]) AS given (profile, sha256)
 ON CONFLICT (profile) DO UPDATE SET sha256 = EXCLUDED.sha256, recorded_at = now()

@@ -35,7 +35,7 @@ def test_a_worker_records_the_model_of_each_profile(settings: Settings) -> None:
         record_present_models(settings)
         recorded: dict[str, str] = dict(connection.execute("SELECT profile, sha256 FROM profile_models").fetchall())
     present = {profile.value: plan_for(Policy(profile=profile), settings).record["sha256"] for profile in ProfileName}
-    assert recorded == {**present, "gone": "kept"}
+    assert recorded == {**present, "regions": vendored_card("centerface_int8").sha256, "gone": "kept"}
 
 
 def test_a_worker_records_its_models_once_the_database_is_migrated(settings: Settings) -> None:
@@ -49,7 +49,7 @@ def test_a_worker_records_its_models_once_the_database_is_migrated(settings: Set
         finally:
             connection.execute("ALTER TABLE not_migrated_yet RENAME TO profile_models")
         recording.join(TIMEOUT_S)
-        assert connection.execute("SELECT count(*) FROM profile_models").fetchone() == (len(ProfileName),)
+        assert connection.execute("SELECT count(*) FROM profile_models").fetchone() == (len(ProfileName) + 1,)
     assert logs[0]["event"] == "models_not_recorded"
 
 
@@ -65,4 +65,4 @@ def test_a_worker_records_the_file_of_each_further_detector(settings: Settings, 
     with psycopg.connect(settings.database.conninfo) as connection:
         recorded: dict[str, str] = dict(connection.execute("SELECT profile, sha256 FROM profile_models").fetchall())
     assert recorded["detector:plates"] == file_sha256(file)
-    assert len(recorded) == len(ProfileName) + 1
+    assert len(recorded) == len(ProfileName) + 2

@@ -97,6 +97,17 @@ def test_images_that_another_file_of_a_detector_saw_are_re_run(database: Databas
     assert _rerun(database) == 1
 
 
+def test_images_whose_regions_another_model_saw_are_re_run(database: Database, settings: Settings) -> None:
+    """Also after BLURLINE_INT8_REGIONS is switched off, when the float model is the present one."""
+    present = {profile.value: "m1" * 4 for profile in ProfileName}
+    _settled(database, settings, {"name": "m1", "sha256": "m1" * 4})
+    _settled(database, settings, {"name": "m1", "sha256": "m1" * 4, "regions": {"name": "m8", "sha256": "m8" * 4}})
+    record_models(database, present | {"regions": "m8" * 4})
+    assert _rerun(database) == 0
+    record_models(database, present | {"regions": "m1" * 4})
+    assert _rerun(database) == 1
+
+
 def _settled(database: Database, settings: Settings, model: dict[str, Any] | None = None) -> Any:
     """A published image with a face and a plate; its id."""
     image_rows.submit(database, "ann", 1, ProfileName.STANDARD)

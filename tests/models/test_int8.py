@@ -5,23 +5,33 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
+from onnx import numpy_helper
+from PIL import Image
 
 from blurline import Policy, ProfileName, open_photo
 from blurline.faces import Faces
+from blurline.picture.letterbox import ScaledImage
+from blurline.picture.photo import Frame
+from blurline.picture.projection import Sphere
+from blurline.policy.profile import PROFILES, Pass, Where
 from blurline.settings import Settings
-from models import int8, plan_for
-from models.card import WEIGHTS, check_sha256, vendored_card
+from models import int8, look_run, plan_for
+from models.card import WEIGHTS, vendored_card
 from models.centerface import CenterFace
 from models.detector import Detector
 from models.int8 import Trial, compare
 from models.loading import vendored_detector
+from models.look import Focus, run_pass
 from models.merge import iou
 from models.session import Session
 from tests.pictures import ASTRONAUT, COFFEE, GROUP, HOPPER
+from tests.spheres import background, with_face
 
 PASSED = Trial(0.5, is_right=True)
 
@@ -32,34 +42,83 @@ def _is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_script_makes_the_vendored_file(tmp_path: Path) -> None:
-    made = tmp_path / "made.onnx"
+    """But for the last bits of the ranges, which depend on the CPU."""
+    made, card = tmp_path / "made.onnx", vendored_card("centerface_int8")
     pictures = map(str, (ASTRONAUT, COFFEE, GROUP, HOPPER))
     subprocess.run([sys.executable, "-m", "models.quantise", str(made), *pictures], check=True, capture_output=True)
-    card = vendored_card("centerface_int8")
-    check_sha256(made, card.sha256)
-    check_sha256(WEIGHTS / card.file, card.sha256)
+    ours, theirs = onnx.load(str(WEIGHTS / card.file)).graph, onnx.load(str(made)).graph
+    assert [(node.op_type, *node.input, *node.output) for node in ours.node] == [
+        (node.op_type, *node.input, *node.output) for node in theirs.node
+    ]
+    for one, other in zip(ours.initializer, theirs.initializer, strict=True):
+        value = numpy_helper.to_array(one).astype(np.float64)
+        np.testing.assert_allclose(
+            numpy_helper.to_array(other),
+            value,
+            rtol=1e-3,
+            atol=1.0 if numpy_helper.to_array(one).dtype.kind in "iu" else 0,
+        )
     assert card.source_sha256 == vendored_card("centerface").sha256
 
 
 @pytest.mark.usefixtures("_is_passed")
-def test_only_regions_of_standard_are_shown_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[tuple[str, tuple[int, ...]]] = []
-    run = Detector.run
+@pytest.mark.parametrize("profile", ProfileName)
+@pytest.mark.parametrize("kind", ["small", "usual", "large", "sphere"])
+def test_only_regions_of_standard_are_shown_to_it(
+    monkeypatch: pytest.MonkeyPatch, profile: ProfileName, kind: str
+) -> None:
+    """The whole picture is always shown to the float model."""
+    shown: set[tuple[bool, bool, str]] = set()
 
-    def noted(self: Detector, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        shown.append((self.card.name, pixels.shape[:2]))
-        return run(self, pixels)
+    def noted(
+        step: Pass, picture: ScaledImage, focus: Focus | None, detector: Detector, classes: tuple[int, ...]
+    ) -> Any:
+        shown.add((step.is_scout, step.where is Where.WHOLE, detector.card.name))
+        return run_pass(step, picture, focus, detector, classes)
 
-    monkeypatch.setattr(Detector, "run", noted)
-    for profile in ProfileName:
-        shown.clear()
-        plan = plan_for(Policy(profile=profile))
-        plan.detect(open_photo(HOPPER.read_bytes()).frames[0])
-        models = {name for name, _ in shown}
-        assert ("centerface_int8" in models) is (profile is ProfileName.STANDARD)
-        assert ("regions" in plan.record) is (profile is ProfileName.STANDARD)
-    card = vendored_card("centerface_int8")
-    assert plan_for(Policy()).record["regions"] == {"name": card.name, "sha256": card.sha256}
+    monkeypatch.setattr(look_run, "run_pass", noted)
+    plan = plan_for(Policy(profile=profile))
+    plan.detect(_frame(kind))
+    usual = vendored_card(PROFILES[profile].model).name
+    regions = "centerface_int8" if profile is ProfileName.STANDARD else usual
+    assert shown <= {(True, True, "yunet"), (False, True, usual), (False, False, regions)}
+    assert (False, True, usual) in shown
+    if profile is ProfileName.STANDARD:
+        card = vendored_card("centerface_int8")
+        assert (False, False, card.name) in shown
+        assert plan.record["regions"] == {"name": card.name, "sha256": card.sha256}
+    else:
+        assert "regions" not in plan.record
+
+
+def _frame(kind: str) -> Frame:
+    portrait = Image.open(HOPPER).convert("RGB")
+    if kind == "small":
+        return Frame(np.asarray(portrait.resize((300, 300))))
+    if kind == "usual":
+        return Frame(np.asarray(Image.open(GROUP).convert("RGB")))
+    if kind == "large":
+        large = Image.open(COFFEE).convert("RGB").resize((5000, 3400))
+        large.paste(portrait.resize((108, 108)), (700, 500))
+        return Frame(np.asarray(large))
+    clouds = background(1600)
+    return Frame(with_face(clouds, portrait, 20, 65, 30), sphere=Sphere(1600, 800))
+
+
+def test_the_trial_runs_the_detectors_that_plans_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[Detector] = []
+
+    def noted(*detectors: Detector) -> Trial:
+        compared.extend(detectors)
+        return PASSED
+
+    monkeypatch.setattr(int8, "compare", noted)
+    int8.trial.cache_clear()
+    try:
+        plan = plan_for(Policy())
+        assert [plan.detector, plan.int8] == compared
+    finally:
+        int8.trial.cache_clear()
 
 
 @pytest.mark.usefixtures("_is_passed")

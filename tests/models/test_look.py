@@ -171,3 +171,17 @@ def test_a_region_shows_the_same_part_in_every_orientation(turns: int, mirrored:
     y, x = np.nonzero(shown.pixels[:, :, 0])
     box = rows((x.min(), y.min(), x.max() + 1, y.max() + 1, 1))
     assert shown.to_photo(box)[0, :4].tolist() == [200, 100, 260, 140]
+
+
+def test_a_pass_that_has_nothing_to_look_at_does_not_scale_the_picture() -> None:
+    plan = plan_for(Policy())
+    scenery, portrait = np.full((1350, 1920, 3), 90, np.uint8), Image.open(HOPPER).convert("RGB").resize((60, 60))
+    (inputs,) = plan.inputs(Frame(scenery))
+    plan.candidates(Frame(scenery), [inputs])
+    assert 1280 not in inputs.sizes
+    with_face = Image.fromarray(scenery)
+    with_face.paste(portrait, (700, 500))
+    frame = Frame(np.asarray(with_face))
+    (inputs,) = plan.inputs(frame)
+    plan.candidates(frame, [inputs])
+    assert 1280 in inputs.sizes

@@ -19,7 +19,8 @@ from blurline.ids import new_id
 from blurline.policy.profile import ProfileName
 from blurline.settings import Settings, load_settings
 from blurline.version import VERSION
-from models import anonymize, plan_for
+from models import anonymize, int8, plan_for
+from models.int8 import Trial
 from models.reproduce import NotReproducible, Reproduction, reproduce
 from tests.pictures import HOPPER
 
@@ -36,7 +37,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(home: Path) -> AuditRecord:
-    done = anonymize(open_photo(ORIGINAL), POLICY, Settings().replace(home=home))
+    return record_of(POLICY, Settings().replace(home=home))
+
+
+def record_of(policy: Policy, settings: Settings) -> AuditRecord:
+    done = anonymize(open_photo(ORIGINAL), policy, settings)
     (choice,) = done.choices
     rows = zip(choice.rows.tolist(), choice.is_destroyed.tolist(), strict=True)
     boxes = [
@@ -48,8 +53,8 @@ def record(home: Path) -> AuditRecord:
         job_id=new_id(), owner="ann", name="a.jpg", state="published", error_code=None,
         original=AuditedFile(sha256=hashlib.sha256(ORIGINAL).hexdigest(), size_bytes=len(ORIGINAL)),
         result=AuditedFile(sha256=hashlib.sha256(done.data).hexdigest(), size_bytes=len(done.data)),
-        width_px=512, height_px=512, frames=1, policy=POLICY.model_dump(mode="json"),
-        model=plan_for(POLICY).record | {"made_with": done.made_with}, detections=boxes, decisions=[],
+        width_px=512, height_px=512, frames=1, policy=policy.model_dump(mode="json"),
+        model=plan_for(policy, settings).record | {"made_with": done.made_with}, detections=boxes, decisions=[],
         submitted_at=datetime.now(UTC), finished_at=datetime.now(UTC),
     )  # fmt: skip
 
@@ -84,11 +89,29 @@ def test_what_differs_is_named(record: AuditRecord, home: Path, tmp_path: Path) 
     assert {"Blurline", "The model's"} <= {" ".join(each.split()[:1]) for each in again(older, home).differences} | {
         " ".join(each.split()[:2]) for each in again(older, home).differences
     }
-    quick = record.model_copy(update={"model": record.model | {"regions": {"name": "centerface_int8"}}})
-    assert any("regions" in each for each in again(quick, home).differences)
     moved = record.detections[0].model_copy(update={"x1": 1.0})
     changed = again(record.model_copy(update={"detections": [moved, *record.detections[1:]]}), home)
     assert (changed.has_same_bytes, changed.has_same_boxes) == (False, False)
+
+
+@pytest.mark.parametrize("was_int8", [True, False])
+def test_the_model_of_regions_is_taken_from_the_record(
+    home: Path, monkeypatch: pytest.MonkeyPatch, was_int8: bool
+) -> None:
+    monkeypatch.setattr(int8, "trial", lambda: Trial(0.5, is_right=True))
+    settings = Settings().replace(home=home)
+    made = record_of(Policy(), settings.replace(int8_regions=was_int8))
+    verifier = settings.replace(int8_regions=not was_int8)
+    assert reproduce(made, ORIGINAL, verifier, load_noise_key(home)) == Reproduction(True, True, ())
+
+
+def test_a_cpu_on_which_int8_fails_its_trial_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(int8, "trial", lambda: Trial(0.5, is_right=True))
+    made = record_of(Policy(), Settings().replace(home=home))
+    monkeypatch.setattr(int8, "trial", lambda: Trial(1.0, is_right=True))
+    (said,) = again(made, home).differences
+    assert "Regions were shown to centerface_int8" in said
+    assert "here they are shown to centerface (" in said
 
 
 def test_another_original_or_no_result_cannot_be_reproduced(record: AuditRecord, home: Path) -> None:

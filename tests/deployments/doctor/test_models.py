@@ -49,7 +49,7 @@ def test_which_model_looks_at_regions_is_listed_with_the_reason(
     monkeypatch.setattr(installation, "trial", lambda: result)
     assert says in findings(models, Settings())["models.regions"].says
     switched_off = findings(models, Settings().replace(int8_regions=False))["models.regions"].says
-    assert "the settings say so" in switched_off
+    assert "BLURLINE_INT8_REGIONS says so" in switched_off
 
 
 def test_a_file_that_is_not_a_model_is_reported(tmp_path: Path) -> None:
