@@ -63,6 +63,25 @@ def set_parameter(name: str, value: str | None) -> None:
         st.query_params.pop(name, None)
 
 
+def restate_fields() -> None:
+    """Put the values of all fields of the page into the address: a callback of whatever stands beside such fields.
+
+    A user may act again before the browser has the address of the last change, and then sends the older one.
+    """
+    for name, (said, version) in st.session_state.get(_SEEN, {}).items():
+        if f"{_SEEN}-{name}-{version}" in st.session_state:
+            set_parameter(name, said)
+
+
+def remove_parameters(*names: str) -> None:
+    """Remove parameters from the address, and forget the values of their fields."""
+    seen: dict[str, tuple[str | None, int]] = st.session_state.setdefault(_SEEN, {})
+    for name in names:
+        st.query_params.pop(name, None)
+        if name in seen:
+            seen[name] = None, seen[name][1] + 1  # no widget has this version
+
+
 PAGE_PARAMETERS = ("page", "at")
 """The places in lists: `page` of a page's own list, `at` of the images of a job."""
 
@@ -70,8 +89,8 @@ PAGE_PARAMETERS = ("page", "at")
 def _changed(name: str, key: str, write: Callable[[Any], str | None]) -> None:
     value = st.session_state[key]
     said = write(value) if value is not None else None
-    set_parameter(name, said)
     _, version = st.session_state[_SEEN][name]
     st.session_state[_SEEN][name] = said or None, version
+    restate_fields()
     for page in PAGE_PARAMETERS:
         st.query_params.pop(page, None)

@@ -8,6 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from blurline.client import ApiRefused
+from dashboard.address import restate_fields
 
 Loaded = TypeVar("Loaded")
 
@@ -63,6 +64,7 @@ class Pages:
         )
 
     def _go(self, number: int, cursor: str | None) -> None:
+        restate_fields()
         if cursor is None:
             st.query_params.pop(self._name, None)
         else:

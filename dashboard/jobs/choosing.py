@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from blurline.contract import Image
+from dashboard.address import restate_fields
 from dashboard.states import plain
 
 _ROUND = "choosing_round"
@@ -14,7 +15,7 @@ _ROUND = "choosing_round"
 
 def choose(image: Image) -> None:
     """Show the box that chooses an image."""
-    st.checkbox(f"Choose {plain(image.name)}", key=_box(image))
+    st.checkbox(f"Choose {plain(image.name)}", key=_box(image), on_change=restate_fields)
 
 
 def chosen_of(images: Sequence[Image]) -> list[Image]:
@@ -34,6 +35,7 @@ def choose_none() -> None:
 
 
 def _choose_all(images: Sequence[Image], is_chosen: bool) -> None:
+    restate_fields()
     for image in images:
         st.session_state[_box(image)] = is_chosen
 

@@ -7,6 +7,7 @@ import streamlit as st
 from blurline.client.search import ImageQuery
 from blurline.contract import Job, ReviewSelection
 from dashboard.access.session import client
+from dashboard.address import restate_fields
 from dashboard.jobs.image_filters import HIGH_DOUBT
 from dashboard.jobs.job_actions import done
 from dashboard.problems import stating_problems
@@ -34,6 +35,7 @@ def doubtful(job: Job) -> None:
 
 
 def _show() -> None:
+    restate_fields()
     st.query_params.update({"show": "published", "doubt": str(HIGH_DOUBT), "sort": "-doubt"})
     st.query_params.pop("at", None)
 

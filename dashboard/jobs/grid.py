@@ -8,6 +8,7 @@ import streamlit as st
 
 from blurline.contract import Image
 from dashboard.access.session import client
+from dashboard.address import restate_fields
 from dashboard.jobs.image_filters import HIGH_DOUBT
 from dashboard.jobs.previews import thumbs
 from dashboard.states import IMAGE_STATES, counted, plain
@@ -103,7 +104,14 @@ def _result(image: Image, thumb: bytes | None) -> None:
 
 
 def _below(image: Image, remark: str) -> None:
-    opened = st.button(plain(image.name), key=f"open-{image.id}", type="tertiary", width="stretch", wrap=False)
+    opened = st.button(
+        plain(image.name),
+        key=f"open-{image.id}",
+        type="tertiary",
+        width="stretch",
+        wrap=False,
+        on_click=restate_fields,
+    )
     st.markdown(remark or "&nbsp;", text_alignment="center")
     if opened:
         st.query_params["image"] = str(image.id)

@@ -13,7 +13,7 @@ import streamlit as st
 from blurline.contract import Job, JobPage, JobState
 from blurline.file_names import safe_cell
 from dashboard.access.session import client, sees_everything
-from dashboard.address import in_address, one_of, text
+from dashboard.address import in_address, one_of, restate_fields, text
 from dashboard.days import days_field, zone
 from dashboard.jobs.labels import parse_labels, written
 from dashboard.jobs.previews import first_images
@@ -104,7 +104,7 @@ def _table(wanted: Filter) -> None:
         chosen = table.dataframe(
             [_row(job, icons) for job in page.jobs],
             **_layout(page),
-            on_select="rerun",
+            on_select=restate_fields,
             selection_mode="single-cell",
             key=f"jobs-{opened}",
         )

@@ -12,7 +12,7 @@ from blurline.access.tokens import Scope
 from blurline.client import Client
 from blurline.contract import Image, ReviewSelection
 from dashboard.access.session import client, may
-from dashboard.address import in_address, is_on, on
+from dashboard.address import in_address, is_on, on, restate_fields
 from dashboard.jobs.choosing import all_or_none, choose, choose_none, chosen_of
 from dashboard.problems import stating_problems
 from dashboard.review.bulk import decide
@@ -33,7 +33,14 @@ def choosing(images: Sequence[Image]) -> Callable[[Image], object] | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         all_or_none(published, len(chosen))
         label = f"Send {counted(len(chosen), 'image')} to review"
-        if st.button(label, type="primary", icon=":material/visibility:", disabled=not chosen, key="send-chosen"):
+        if st.button(
+            label,
+            type="primary",
+            icon=":material/visibility:",
+            disabled=not chosen,
+            key="send-chosen",
+            on_click=restate_fields,
+        ):
             _confirm(chosen)
     names = {image.id for image in published}
     return lambda image: choose(image) if image.id in names else None

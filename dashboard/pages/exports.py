@@ -13,6 +13,7 @@ from blurline.client import Chosen
 from blurline.client.exports import Table, TableFormat, TrainingFormat
 from blurline.settings import load_settings
 from dashboard.access.session import client, may, sees_everything
+from dashboard.address import restate_fields
 from dashboard.deletion.receipts import receipt_field
 from dashboard.download_links import download_link
 from dashboard.problems import stating_problems, stating_refusals
@@ -69,7 +70,9 @@ def _training_sets(chosen: Chosen) -> None:
             "detectors. Boxes are in pixels of the upright picture; files are listed with their hashes."
         )
         with_originals = may(Scope.OPERATE) and st.checkbox(
-            "Include the originals", help="Originals show faces. Each is recorded as viewed by you."
+            "Include the originals",
+            help="Originals show faces. Each is recorded as viewed by you.",
+            on_change=restate_fields,
         )
         with st.container(horizontal=True):
             for kind in _TRAINING_FORMATS:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from blurline.client.search import ImageQuery
 from dashboard.access.session import client
+from dashboard.address import remove_parameters
 from dashboard.deletion.legal_holds import hold_button, holds_in_force, show_holds
 from dashboard.jobs.gallery import query_in_address
 from dashboard.jobs.image_view import image_view
@@ -44,12 +45,7 @@ def _show() -> None:
 
 
 def _back_button(label: str, *names: str) -> None:
-    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=_remove_parameters, args=names)
-
-
-def _remove_parameters(*names: str) -> None:
-    for name in names:
-        st.query_params.pop(name, None)
+    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=remove_parameters, args=names)
 
 
 def _id(name: str) -> UUID | None:

@@ -7,7 +7,7 @@ import streamlit as st
 from blurline.client.search import ImageQuery, ImageSortName
 from blurline.contract import Image
 from dashboard.access.session import client
-from dashboard.address import in_address, one_of, text
+from dashboard.address import in_address, one_of, restate_fields, text
 from dashboard.jobs.choosing import all_or_none, choose, choose_none, chosen_of
 from dashboard.jobs.grid import PER_PAGE, doubt_badge, show_grid
 from dashboard.jobs.image_filters import doubt_field, doubt_in_address, name_field, name_in_address
@@ -77,10 +77,21 @@ def _decisions(images: list[Image], chosen: list[Image]) -> None:
         many = counted(len(chosen), "image")
         is_none = not chosen
         if st.button(
-            f"Approve {many}", type="primary", icon=":material/check:", disabled=is_none, key="approve-chosen"
+            f"Approve {many}",
+            type="primary",
+            icon=":material/check:",
+            disabled=is_none,
+            key="approve-chosen",
+            on_click=restate_fields,
         ):
             _confirm(chosen, "approved")
-        if st.button(f"Reject {many}", icon=":material/block:", disabled=is_none, key="reject-chosen"):
+        if st.button(
+            f"Reject {many}",
+            icon=":material/block:",
+            disabled=is_none,
+            key="reject-chosen",
+            on_click=restate_fields,
+        ):
             _confirm(chosen, "rejected")
 
 

@@ -13,7 +13,7 @@ from blurline.client import Client
 from blurline.client.search import ImageQuery
 from blurline.contract import Job, JobOptions
 from blurline.settings import Settings
-from tests.dashboard.conftest import Open, texts
+from tests.dashboard.conftest import Open, field, texts
 from tests.pictures import HOPPER
 
 _DOUBTS = {"IMG_0815.jpg": 0.1, "IMG_0816.jpg": 0.7, "other.jpg": 0.95, "waits.jpg": None}
@@ -35,6 +35,17 @@ def job(client: Client, tmp_path: Path, settings: Settings) -> Job:
                     (doubt, name),
                 )
     return job
+
+
+def _add_images(settings: Settings, job: Job) -> None:
+    """Add 57 failed images, more than a page shows."""
+    with psycopg.connect(settings.database.conninfo) as connection:
+        connection.execute(
+            "INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, state)"
+            " SELECT uuidv7(), %s, n, 'many_' || n || '.jpg', 'many-' || n, 'e', 1, 'failed'"
+            " FROM generate_series(4, 60) AS n",
+            (job.id,),
+        )
 
 
 def _shown(page: AppTest) -> list[str]:
@@ -74,6 +85,58 @@ def test_a_shared_address_shows_the_same_images(open_page: Open, job: Job) -> No
     assert [each.value for each in page.selectbox] == [None, None, None, None]
 
 
+@pytest.mark.parametrize("file", ["find.py", "statistics.py", "exports.py", "jobs.py", "review.py"])
+def test_a_field_changed_soon_after_another_keeps_both(open_page: Open, job: Job, file: str) -> None:
+    before = {"view": "list"} if file == "review.py" else {}
+    page = open_page(file, **before)
+    field(page.text_input, "Label").set_value("desk=world").run()
+    page.query_params = before  # the browser sends it until it has the new one
+    field(page.text_input, "Owner").set_value("operator").run()
+    assert (_said(page, "label"), _said(page, "owner")) == ("desk=world", "operator")
+    assert field(page.text_input, "Label").value == "desk=world"
+    page.query_params = before  # as the browser's back button leaves it
+    page.run()
+    assert [field(page.text_input, label).value for label in ("Label", "Owner")] == ["", ""]
+
+
+def test_originals_are_exported_of_the_chosen_images_only(open_page: Open, job: Job) -> None:
+    page = open_page("exports.py")
+    field(page.text_input, "Label").set_value("desk=world").run()
+    page.query_params = {}
+    field(page.checkbox, "Include the originals").check().run()
+    assert _said(page, "label") == field(page.text_input, "Label").value == "desk=world"
+
+
+def test_images_are_chosen_from_those_shown(open_page: Open, job: Job) -> None:
+    page = open_page("find.py", state="published", choose="1")
+    page.text_input[0].set_value("img_0816").run()
+    page.query_params = {"state": "published", "choose": "1"}
+    page.checkbox[0].check().run()
+    assert _said(page, "name") == "img_0816" and _shown(page) == ["IMG_0816.jpg"]
+    page.query_params = {"state": "published", "choose": "1"}
+    _press(page, "Choose none")
+    assert _said(page, "name") == "img_0816" and _shown(page) == ["IMG_0816.jpg"]
+
+
+def test_a_job_that_is_left_leaves_no_filter(open_page: Open, job: Job) -> None:
+    page = open_page("jobs.py", job=str(job.id))
+    page.text_input[0].set_value("img").run()
+    assert _shown(page) == ["IMG_0815.jpg", "IMG_0816.jpg"]
+    _press(page, "All jobs")
+    assert dict(page.query_params) == {}
+    field(page.text_input, "Owner").set_value("operator").run()
+    assert set(page.query_params) == {"owner"}
+
+
+def test_a_page_turned_soon_after_a_change_keeps_it(open_page: Open, job: Job, settings: Settings) -> None:
+    _add_images(settings, job)
+    page = open_page("find.py")
+    field(page.text_input, "Label").set_value("desk=world").run()
+    page.query_params = {}
+    _press(page, "Next")
+    assert _said(page, "label") == "desk=world" and _said(page, "page").startswith("2.")
+
+
 def test_a_wrong_address_shows_everything(open_page: Open, job: Job) -> None:
     page = open_page("find.py", state="none", doubt="²", sort="-doubt", page="2.x", owner="", note="")
     assert len(_shown(page)) == 4
@@ -105,13 +168,7 @@ def test_images_follow_one_another_in_the_order_of_the_list(open_page: Open, job
 
 
 def test_pages_are_in_the_address(open_page: Open, client: Client, job: Job, settings: Settings) -> None:
-    with psycopg.connect(settings.database.conninfo) as connection:
-        connection.execute(
-            "INSERT INTO images (id, job_id, position, name, original_key, original_etag, original_bytes, state)"
-            " SELECT uuidv7(), %s, n, 'many_' || n || '.jpg', 'many-' || n, 'e', 1, 'failed'"
-            " FROM generate_series(4, 60) AS n",
-            (job.id,),
-        )
+    _add_images(settings, job)
     page = open_page("jobs.py", job=str(job.id))
     third = _press(_press(page, "Next"), "Next")
     shown, at = _shown(third), _said(third, "at")
