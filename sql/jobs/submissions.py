@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +19,7 @@ from blurline.policy import Policy
 from blurline.settings import Settings
 from sql.engine.database import Transaction
 
+_SHARED_BY = 4  # slots; also fits one and two
 _UNKNOWN_BYTES = 10_000_000  # assumed size of a picture that is not fetched yet, for splitting into batches
 Queue = Literal["express", "interactive", "backlog"]
 
@@ -182,16 +185,16 @@ def add_attempts(transaction: Transaction, placed: Sequence[tuple[UUID, Member]]
 def split(members: Sequence[Member], size: BatchSize) -> Iterator[list[Member]]:
     """Split into groups within ``size``, in order. A single member may exceed its bytes.
 
-    A job too small to fill several batches is still split into a few, so that several workers share it.
+    There is a multiple of `_SHARED_BY` groups of the same number of images, as far as ``size`` allows, so that the
+    slots of a few workers share even a small job and finish it at the same time.
     """
-    most = max(1, min(size.images, -(-len(members) // 4)))
-    group: list[Member] = []
-    group_bytes = 0
-    for member in members:
-        if group and (len(group) >= most or group_bytes + member.size_bytes > size.bytes):
-            yield group
-            group, group_bytes = [], 0
-        group.append(member)
-        group_bytes += member.size_bytes
-    if group:
-        yield group
+    total_bytes = sum(member.size_bytes for member in members)
+    fit = max(1, min(size.images, size.bytes * len(members) // max(1, total_bytes)))  # images of the mean size
+    groups = math.ceil(len(members) / (fit * _SHARED_BY)) * _SHARED_BY
+    start = 0
+    while start < len(members):
+        most = min(size.images, math.ceil((len(members) - start) / max(1, groups)))
+        group_bytes = itertools.accumulate(member.size_bytes for member in members[start : start + most])
+        end = start + max(1, sum(total <= size.bytes for total in group_bytes))
+        yield list(members[start:end])
+        start, groups = end, groups - 1

@@ -219,8 +219,14 @@ def test_batches_are_limited_in_images_and_bytes_and_keep_the_order() -> None:
     assert all(sum(member.size_bytes for member in group) <= 1_000_000 or len(group) == 1 for group in groups)
 
 
-def test_a_small_job_is_shared_by_several_batches() -> None:
-    assert [len(group) for group in split([Member(new_id(), 1) for _ in range(8)], SIZE)] == [2, 2, 2, 2]
+@pytest.mark.parametrize("size_bytes", [1, 90_000, 110_000, 230_000, 600_000, 2_000_000])
+def test_batches_of_a_job_share_it_evenly(size_bytes: int) -> None:
+    most = max(1, min(SIZE.images, SIZE.bytes // size_bytes))
+    for images in range(200):
+        groups = [len(group) for group in split([Member(new_id(), size_bytes) for _ in range(images)], SIZE)]
+        assert sum(groups) == images and max(groups, default=0) <= most
+        assert len(groups) % 4 == 0 or len(groups) == images
+        assert max(groups, default=0) - min(groups, default=0) <= 1, "slots would wait for the largest batch"
 
 
 def test_a_refused_dispatch_waits_and_is_not_lost(database: Database, settings: Settings, job: UUID) -> None:
