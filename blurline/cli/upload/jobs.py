@@ -11,7 +11,7 @@ from blurline.cli.upload.journal import Journal
 from blurline.cli.upload.picture import Chunk, State, printable
 from blurline.cli.upload.scheduling import Timer
 from blurline.client import ApiRefused, Client, QuotaExceeded
-from blurline.contract import JobOptions, JobRequest, SubmittedImage
+from blurline.contract import JobOptions, JobRequest, Progress, SubmittedImage
 from blurline.ids import new_id
 
 LABEL = "blurline-submit"
@@ -21,7 +21,7 @@ _CHUNK_IMAGES = 200
 _LONGEST_NAME = 255
 _QUOTA_EVERY_S = 5.0
 _FOLLOW_EVERY_S = 1.0
-_LIST_EVERY_S = 10.0
+_LIST_EVERY_S = 2.0
 _JOBS_AT_ONCE = 20
 
 
@@ -118,13 +118,17 @@ class JobSubmitter:
 
 
 class JobFollower:
-    """Asks for the state of jobs until they are finished, and writes it into the journal."""
+    """Asks for the state of jobs until they are finished, and writes it into the journal.
+
+    The images of a job are listed when its progress has changed, so that results are fetched while others are made.
+    """
 
     def __init__(self, client: Client, journal: Journal, jobs: Mapping[str, UUID]) -> None:
         self._client, self._journal = client, journal
         self._timer = Timer(_FOLLOW_EVERY_S)
         self._jobs: dict[str, UUID] = {}
         self._listings: dict[str, Timer] = {}
+        self._listed: dict[str, Progress] = {}
         for chunk_id, job_id in jobs.items():
             self.add(chunk_id, job_id)
 
@@ -150,10 +154,13 @@ class JobFollower:
 
     def _is_finished(self, chunk_id: str, job_id: UUID) -> bool:
         try:
-            is_finished = self._client.job(job_id).state == "finished"
-            if not (is_finished or self._listings[chunk_id].is_due()):
+            job = self._client.job(job_id)
+            is_finished = job.state == "finished"
+            has_news = job.progress != self._listed.get(chunk_id)
+            if not (is_finished or (has_news and self._listings[chunk_id].is_due())):
                 return False
             images = list(self._client.images(job_id))
+            self._listed[chunk_id] = job.progress
         except ApiRefused as error:
             if error.code != "not_found":
                 raise
