@@ -18,6 +18,7 @@ import httpx
 
 from benchmarks.checkouts import checkouts, program_of
 from benchmarks.cpu_time import tree_cpu_s
+from benchmarks.ratios import of_slices
 from benchmarks.stack import running_stack
 from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import HOPPER
@@ -28,18 +29,18 @@ _IDLE_S, _SETTLING_S = 10.0, 4.0
 
 
 def run() -> dict[str, Any]:
-    """CPU seconds for each flow run, of both checkouts, and their ratio with its quartiles."""
+    """CPU seconds for each flow run, of both checkouts, and their ratio (before over after) with its quartiles."""
     folders = checkouts("flow runs")
     with ExitStack() as running:
         stacks = {name: running.enter_context(running_stack(program_of(folder))) for name, folder in folders.items()}
         clients = {name: running.enter_context(stack.client()) for name, stack in stacks.items()}
         rounds = [{name: _round(stacks[name], clients[name]) for name in stacks} for _ in range(_ROUNDS + 1)][1:]
-    report: dict[str, Any] = {"flow_runs": _ROUNDS * _PICTURES, "load": [round(each, 1) for each in os.getloadavg()]}
+    report: dict[str, Any] = {"flow_runs": _ROUNDS * _PICTURES}
     for figure in rounds[0]["after"]:
         pairs = [(each["before"][figure], each["after"][figure]) for each in rounds]
-        low, median, high = (round(each, 2) for each in statistics.quantiles(after / before for before, after in pairs))
-        before, after = (round(statistics.median(each), 4) for each in zip(*pairs, strict=True))
-        report[figure] = {"before": before, "after": after, "after_over_before": median, "quartiles": [low, high]}
+        before_s, after_s = (round(statistics.median(each), 4) for each in zip(*pairs, strict=True))
+        ratios = of_slices(before / after for before, after in pairs)
+        report[figure] = {"before_s": before_s, "after_s": after_s, **ratios}
     return report
 
 

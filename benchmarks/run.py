@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks import (
     api,
+    backlog,
     before,
     buckets,
     consistency,
@@ -63,16 +64,17 @@ _PARTS = {
 
 
 def run(names: list[str], keep: Path | None = None, provider: str = CPU) -> dict[str, Any]:
-    """Run the named benchmarks, or all except `soak` and `buckets` (long), `before`, `flow_runs`, `formats`, `idle`,
-    `imports`, `look` and `throughput` (which need another checkout), `doubt`, `second_look`, `shapes` and `turned`
-    (which need labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder ``keep``
-    can keep).
+    """Run the named benchmarks, or all except `backlog`, `soak` and `buckets` (long), `before`, `flow_runs`, `formats`,
+    `idle`, `imports`, `look` and `throughput` (which need another checkout), `doubt`, `second_look`, `shapes` and
+    `turned` (which need labelled pictures), `reid` (prepared by `make reid`) and `million` (whose database the folder
+    ``keep`` can keep).
 
     ``provider``: the execution provider of `core`.
     """
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     parts: dict[str, Callable[[], dict[str, Any]]] = _PARTS | {
         "core": partial(core.run, provider),
+        "backlog": backlog.run,
         "before": before.run,
         "buckets": buckets.run,
         "doubt": doubt.run,

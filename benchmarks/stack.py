@@ -83,7 +83,7 @@ def images_per_s(stack: Stack, client: httpx.Client, photo: bytes, images: int =
     """Images per second of a job, from the start of its first attempt to the end of its last."""
     job_id = submit(client, [(f"{at}.jpg", photo) for at in range(images)])
     finished(client, job_id)
-    (row,) = _rows(
+    (row,) = rows(
         stack,
         "SELECT extract(epoch FROM max(attempts.finished_at) - min(attempts.started_at))::float AS seconds"
         " FROM attempts JOIN images ON images.id = image_id WHERE job_id = %s",
@@ -99,7 +99,7 @@ def latency(stack: Stack, client: httpx.Client) -> dict[str, Any]:
         sent = time.time()
         job_id = submit(client, [(f"{at}.jpg", photo)])
         finished(client, job_id)
-        (row,) = _rows(
+        (row,) = rows(
             stack,
             "SELECT extract(epoch FROM finished_at)::float AS finished, batches.flow_run_id"
             " FROM images JOIN batches ON batches.job_id = images.job_id WHERE images.job_id = %s",
@@ -198,7 +198,8 @@ def _waiting_batches(stack: Stack, count: int) -> list[UUID]:
     return batches
 
 
-def _rows(stack: Stack, query: str, *parameters: Any) -> list[dict[str, Any]]:
+def rows(stack: Stack, query: str, *parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a query of the stack's database."""
     with psycopg.connect(stack.variables()["BLURLINE_DATABASE_URL"], row_factory=dict_row) as connection:
         return connection.execute(query.encode(), parameters).fetchall()
 

@@ -19,6 +19,7 @@ from tests.acceptance.stack import Stack
 _EVERY_S = 10.0
 _SETTLING_S = 120.0
 _SHORTEST_LIFE_S = 300.0
+_ABOUT_AS_LONG = 0.8
 
 Life = list[tuple[float, float]]
 
@@ -43,9 +44,9 @@ class Memory:
     def report(self) -> dict[str, Any]:
         """For each part's longest life: its length, megabytes at the beginning and end, and growth per hour.
 
-        The first two minutes of a process do not count.
+        The first two minutes of a process do not count. Of several that lived about as long, it is the largest one.
         """
-        return {part: _figures(max(lives.values(), key=_length_s)) for part, lives in sorted(self._lives.items())}
+        return {part: _figures(_longest(list(lives.values()))) for part, lives in sorted(self._lives.items())}
 
     def _look(self) -> None:
         with contextlib.suppress(psutil.Error, KeyError):  # it is restarting
@@ -66,6 +67,12 @@ def _pss_mb(pid: int, without: set[int]) -> float:
             with contextlib.suppress(psutil.NoSuchProcess):
                 total += one.memory_full_info().pss
     return total / 1e6
+
+
+def _longest(lives: list[Life]) -> Life:
+    least_s = _ABOUT_AS_LONG * max(map(_length_s, lives))
+    long = [life for life in lives if _length_s(life) >= least_s]
+    return max(long, key=lambda life: statistics.median(megabytes for _, megabytes in life))
 
 
 def _length_s(life: Life) -> float:
