@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,19 @@ def test_the_locks_name_no_host() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         assert "://" not in lock.read_text()
         assert "--hash=sha256:" in lock.read_text()
+
+
+def test_vendored_pictures_have_their_sha256() -> None:
+    stated = {(ROOT / "samples" / "README.md"): "samples", (ROOT / "NOTICE"): "models/weights"}
+    pictures = {
+        path: where
+        for where, folder in stated.items()
+        for path in (ROOT / folder).iterdir()
+        if path.suffix in {".jpg", ".png", ".webp"}
+    }
+    assert len(pictures) == 8
+    for path, where in pictures.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in where.read_text(), path
 
 
 def test_the_kernel_imports_without_its_neighbours() -> None:
