@@ -68,9 +68,12 @@ class Cancellations:
                 return
             await asyncio.sleep(0.05)
 
-    async def finish(self, client: PrefectClient, flow_run_id: UUID) -> bool:
-        """Mark a cancelled run as Cancelled, however it ended. Return False if it was not cancelled."""
-        if flow_run_id not in self._cancelling:
+    async def finish(self, client: PrefectClient, flow_run_id: UUID, *, is_cancelled: bool = False) -> bool:
+        """Mark a cancelled run as Cancelled, however it ended. Return False if it was not cancelled.
+
+        ``is_cancelled``: its process says so, also of a run that came to its end before `watch` saw the cancellation.
+        """
+        if flow_run_id not in self._cancelling and not is_cancelled:
             return False
         self._cancelling.discard(flow_run_id)
         cancelled: State[None] = Cancelled(message="Cancelled by request")

@@ -172,7 +172,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
             self._active.pop(flow_run.id, None)
         self.figures.report(process, report.totals)
         metrics.worker_runs.labels(report.outcome).inc()
-        await self._cancellations.finish(self.client, flow_run.id)
+        await self._cancellations.finish(self.client, flow_run.id, is_cancelled=report.outcome == "cancelled")
         self._return(process, report)
         if report.outcome == "broken":
             log.error("run_broke", flow_run_id=str(flow_run.id), error=report.error)

@@ -119,6 +119,8 @@ class _Runner:
             return _report("broken", traceback.format_exc())
         finally:
             self._is_armed = False
+        if state.is_cancelling():  # Prefect does not let it end otherwise
+            return _report("cancelled")
         return _report("completed" if state.is_completed() else "failed")
 
     def rest(self) -> None:
