@@ -482,6 +482,13 @@ class WorkerSettings(Concern, alias_generator=_named("BLURLINE_WORKER_")):
 
     memory_mb: float = Field(default=4000, gt=0, description="Memory above which a worker process is replaced.")
     drain_s: float = Field(default=60, ge=0, description="Seconds that a stopping worker has to finish its runs.")
+    niceness: int = Field(
+        default=10,
+        ge=0,
+        le=19,
+        description="Nice value of the processes in a worker's slots: how far they give way to whatever else needs the "
+        "cores. The process for the queue `express` does not.",
+    )
     ready_file: Path | None = Field(default=None, description="File that a worker creates once its models are loaded.")
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port on which a worker serves its metrics. Default: none."

@@ -44,6 +44,7 @@ def start_worker(settings: Settings, pool: str | None, slots: int | None) -> Non
         slots=slots or os.cpu_count() or 1,
         process_memory_mb=settings.worker.memory_mb,
         run_deadline_s=settings.scheduling.attempt_deadline_s + _GRACE_S,
+        niceness=settings.worker.niceness,
         ready_file=settings.worker.ready_file,
         create_pool_if_not_found=False,
     )

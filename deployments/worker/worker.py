@@ -65,6 +65,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         slots: int,
         process_memory_mb: float,
         run_deadline_s: float,
+        niceness: int,
         ready_file: Path | None = None,
         **base: Any,
     ) -> None:
@@ -72,7 +73,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, WarmResult]):
         metrics.worker_slots.set(slots)
         metrics.worker_slots_busy.set_function(self._count_busy)
         self._process_memory_mb, self._ready_file = process_memory_mb, ready_file
-        self._processes = [WorkerProcess(run_deadline_s) for _ in range(slots)]
+        self._processes = [WorkerProcess(run_deadline_s, niceness=niceness) for _ in range(slots)]
         self.figures = RunMetrics()
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         self._active: dict[UUID, WorkerProcess] = {}

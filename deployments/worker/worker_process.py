@@ -25,12 +25,15 @@ class WorkerProcessDied(Exception):
 
 
 class WorkerProcess:
-    """One long-lived process. Not running until `start` has been awaited; a run that exceeds the deadline is late."""
+    """One long-lived process. Not running until `start` has been awaited; a run that exceeds the deadline is late.
 
-    def __init__(self, run_deadline_s: float, *, loads_models: bool = True) -> None:
+    ``niceness``: how far its priority is below that of other processes.
+    """
+
+    def __init__(self, run_deadline_s: float, *, loads_models: bool = True, niceness: int = 0) -> None:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
-        self._run_deadline_s, self._loads_models = run_deadline_s, loads_models
+        self._run_deadline_s, self._loads_models, self._niceness = run_deadline_s, loads_models, niceness
         self._run_began_s = 0.0
         self.runs = 0
         self.is_spent = False
@@ -53,7 +56,8 @@ class WorkerProcess:
     async def start(self) -> Report:
         """Start the process and wait until it is ready. Raises WorkerProcessDied."""
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=main, args=(theirs, os.getpid(), self._loads_models), daemon=True)
+        arguments = (theirs, os.getpid(), self._loads_models, self._niceness)
+        self._process = _SPAWN.Process(target=main, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
         self.runs, self.is_spent = 0, False

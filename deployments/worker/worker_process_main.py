@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
+from deployments.worker.priority import lower_priority
 from deployments.worker.run_metrics import Totals, totals
 
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ class Report:
     error: str = ""
 
 
-def main(pipe: Connection, parent_pid: int, loads_models: bool) -> None:
+def main(pipe: Connection, parent_pid: int, loads_models: bool, niceness: int) -> None:
     """Report ready, then serve orders until the pipe closes or None arrives."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent(parent_pid)
     runner = _Runner(loads_models)
+    if niceness:
+        lower_priority(niceness)
     pipe.send(_report("ready"))
     while True:
         try:

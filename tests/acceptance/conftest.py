@@ -13,6 +13,12 @@ from tests.otlp_receiver import Receiver, receiving_traces
 from tests.waiting import TIMEOUT_MS
 
 
+@pytest.fixture(scope="session", autouse=True)
+def with_equal_priority() -> None:
+    """Have workers not give way to others: the tests must pass beside much other work."""
+    Stack.usual["BLURLINE_WORKER_NICENESS"] = "0"
+
+
 @pytest.fixture(scope="session")
 def traces() -> Iterator[Receiver]:
     """Where the stack sends its traces."""

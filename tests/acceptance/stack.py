@@ -13,7 +13,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import psutil
@@ -44,7 +44,12 @@ class Program:
 
 
 class Stack:
-    """The stack on ``home``, started and stopped as a user does."""
+    """The stack on ``home``, started and stopped as a user does.
+
+    ``usual``: variables of every stack of this checkout's program, unless it has others.
+    """
+
+    usual: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
@@ -58,7 +63,7 @@ class Stack:
     ) -> None:
         self.home = home
         self.program = program or Program()
-        self._variables = variables
+        self._variables = ({} if program else self.usual) | variables
         self._arguments = ["--workers", str(workers)] if workers else []
         self._prefix = [sys.executable, str(LEASH), "SIGTERM", "not-root"] if is_ordinary_user else []
         self._has_own_ports = has_own_ports

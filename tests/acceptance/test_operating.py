@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.pictures import GROUP, HOPPER, encoded
 from tests.waiting import TIMEOUT_S, wait_for
 
 FAULTS = Path(__file__).with_name("faults")
+NICENESS = 3
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,7 @@ def held(tmp_path_factory: pytest.TempPathFactory, switch: Path) -> Iterator[Sta
         TEST_FAULTS=str(switch),
         BLURLINE_ATTEMPT_BACKOFF_S="1",
         BLURLINE_BATCH_MAX_IMAGES="4",
+        BLURLINE_WORKER_NICENESS=str(NICENESS),
     )
     stack.start()
     yield stack
@@ -118,6 +121,18 @@ def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, s
             lambda: all(run["state_type"] in ("CANCELLED", "COMPLETED") for run in _flow_runs(prefect, job_id)),
         )
     assert _children(held) >= children, "the children were kept"
+
+
+def test_slots_give_way_to_whatever_somebody_waits_for(held: Stack) -> None:
+    worker = psutil.Process(held.pids()["worker"])
+    processes = [child for child in worker.children() if "spawn_main" in " ".join(child.cmdline())]
+    niceness = Counter(process.nice() - worker.nice() for process in processes)
+    assert niceness[NICENESS] == _metric(held, "blurline_worker_slots")
+    assert niceness[0] >= 1, "the process for `express` has the usual priority"
+    for process in processes:
+        group = Path(f"/proc/{process.pid}/autogroup")  # where Linux has one for each session
+        if group.exists():
+            assert group.read_text().endswith(f"nice {process.nice() - worker.nice()}\n")
 
 
 def test_worker_processes_return_the_memory_of_large_pictures(held: Stack, client: httpx.Client) -> None:
