@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -125,14 +126,21 @@ def test_an_owner_cancels_a_job(held: Stack, client: httpx.Client, hold: Path, s
 
 def test_slots_give_way_to_whatever_somebody_waits_for(held: Stack) -> None:
     worker = psutil.Process(held.pids()["worker"])
-    processes = [child for child in worker.children() if "spawn_main" in " ".join(child.cmdline())]
-    niceness = Counter(process.nice() - worker.nice() for process in processes)
-    assert niceness[NICENESS] == _metric(held, "blurline_worker_slots")
-    assert niceness[0] >= 1, "the process for `express` has the usual priority"
-    for process in processes:
-        group = Path(f"/proc/{process.pid}/autogroup")  # where Linux has one for each session
-        if group.exists():
-            assert group.read_text().endswith(f"nice {process.nice() - worker.nice()}\n")
+    slots = _metric(held, "blurline_worker_slots")
+
+    def niceness() -> Counter[int]:
+        """How often each value occurs, of processes and, where Linux schedules them, of their sessions."""
+        found = Counter[int]()
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):  # one is being replaced
+            for child in worker.children():
+                if "spawn_main" in " ".join(child.cmdline()):
+                    group = Path(f"/proc/{child.pid}/autogroup")
+                    of_session = int(group.read_text().split()[-1]) if group.exists() else child.nice() - worker.nice()
+                    found[min(child.nice() - worker.nice(), of_session)] += 1
+        return found
+
+    wait_for("the slots give way", lambda: niceness()[NICENESS] == slots)
+    wait_for("the process for `express` does not", lambda: niceness()[0])
 
 
 def test_worker_processes_return_the_memory_of_large_pictures(held: Stack, client: httpx.Client) -> None:
