@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
+from benchmarks.photos import HALF_MP, TWELVE_MP, TWO_MP, photo_of
 from benchmarks.soak.load import every, until
 from benchmarks.soak.memory import Memory
 from benchmarks.stack import rows, running_stack
@@ -20,7 +20,7 @@ from blurline.client import Client
 from tests.waiting import wait_for
 
 _MINUTES = float(os.environ.get("BACKLOG_MINUTES", "60"))
-_SIZES = {(900, 562): 4, TWO_MP: 18, TWELVE_MP: 2}
+_SIZES = {HALF_MP: 4, TWO_MP: 18, TWELVE_MP: 2}
 _ROUNDS, _UNFINISHED = 10, 2
 _LOOK_EVERY_S = 2.0
 _WINDOW_S = 600
@@ -62,7 +62,7 @@ def run() -> dict[str, Any]:
 
 
 def _photographs(folder: Path) -> list[Path]:
-    """The files of a job: links to one file of each size."""
+    """The files of a job: one of each size, many times."""
     made = []
     for size, count in _SIZES.items():
         photo = folder / f"{size[0]}.jpg"

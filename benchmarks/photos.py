@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.pictures import GROUP, encoded
 
+HALF_MP = (900, 562)
 TWO_MP = (1800, 1125)
 TWELVE_MP = (4400, 2750)
 

@@ -23,7 +23,7 @@ import httpx
 from PIL import Image
 
 from benchmarks.checkouts import checkouts, program_of
-from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
+from benchmarks.photos import HALF_MP, TWELVE_MP, TWO_MP, photo_of
 from benchmarks.ratios import of_slices
 from benchmarks.stack import running_stack
 from blurline.ids import new_id
@@ -31,14 +31,13 @@ from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import encoded
 
 _ROUNDS = int(os.environ.get("THROUGHPUT_ROUNDS", "5"))
-_HALF_MP = (900, 562)
 _BACKLOG, _LARGE, _SINGLES, _FILES = 96, 24, 8, 120
 
 
 def run() -> dict[str, Any]:
     """How many times as fast this checkout is in each kind of work: median and quartiles of the rounds."""
     folders = checkouts("the whole stack")
-    photo, large, small = photo_of(TWO_MP), photo_of(TWELVE_MP), photo_of(_HALF_MP)
+    photo, large, small = photo_of(TWO_MP), photo_of(TWELVE_MP), photo_of(HALF_MP)
     works: dict[str, Callable[[Stack, httpx.Client], float]] = {
         "backlog_2mp": lambda _, client: _backlog_s(client, [photo] * _BACKLOG),
         "backlog_12mp": lambda _, client: _backlog_s(client, [large] * _LARGE),

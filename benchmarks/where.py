@@ -26,7 +26,7 @@ import psutil
 from PIL import Image
 
 from benchmarks.cpu_time import cpu_s
-from benchmarks.photos import TWELVE_MP, TWO_MP, photo_of
+from benchmarks.photos import HALF_MP, TWELVE_MP, TWO_MP, photo_of
 from benchmarks.stack import running_stack
 from blurline import Policy, open_photo
 from blurline.picture.malloc_tuning import tune_malloc
@@ -37,7 +37,7 @@ from models import plan_for, render_detections
 from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import encoded
 
-_SIZES = {"0.5 MP": (900, 562), "2 MP": TWO_MP, "12 MP": TWELVE_MP, "48 MP": (8800, 5500)}
+_SIZES = {"0.5 MP": HALF_MP, "2 MP": TWO_MP, "12 MP": TWELVE_MP, "48 MP": (8800, 5500)}
 _AT_LEAST_S = 4.0  # of CPU time, for each kind of picture
 _SAMPLE_S = 0.001
 _BACKLOG, _SINGLES = 64, 24
