@@ -31,7 +31,8 @@ from tests.acceptance.stack import Stack, finished, submit
 from tests.pictures import encoded
 
 _ROUNDS = int(os.environ.get("THROUGHPUT_ROUNDS", "5"))
-_BACKLOG, _LARGE, _SINGLES, _FILES = 96, 24, 8, 120
+_BACKLOG, _LARGE, _SINGLES = 96, 24, 8
+_FILES = int(os.environ.get("THROUGHPUT_FILES", "120"))
 
 
 def run() -> dict[str, Any]:

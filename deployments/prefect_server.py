@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -71,7 +72,19 @@ def create_app() -> ASGIApp:
 
     api = urlsplit(PREFECT_UI_API_URL.value() or "")
     socket = api._replace(scheme="wss" if api.scheme == "https" else "ws")
-    return PagePolicy(create_prefect(), [f"{url.scheme}://{url.netloc}" for url in (api, socket) if url.netloc])
+    app = PagePolicy(create_prefect(), [f"{url.scheme}://{url.netloc}" for url in (api, socket) if url.netloc])
+    _spare_garbage_collection()
+    return app
+
+
+def _spare_garbage_collection() -> None:
+    """Have the collector leave out half a million objects that the imports made and that stay, and run less often.
+
+    A single picture then takes an eighth less CPU time of the server (docs/performance.md).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 10)
 
 
 def _environment(settings: Settings, host: str, port: int) -> dict[str, str]:

@@ -411,7 +411,7 @@ class RetentionSettings(Concern, alias_generator=_named("BLURLINE_KEEP_")):
 class SchedulingSettings(Concern, alias_generator=_named("BLURLINE_")):
     """Batches, queues and attempts."""
 
-    batch_max_images: int = Field(default=24, gt=0, description="Most images in one flow run.")
+    batch_max_images: int = Field(default=48, gt=0, description="Most images in one flow run.")
     batch_max_mb: float = Field(default=64, gt=0, description="Most megabytes of originals in one flow run.")
     interactive_max_images: int = Field(
         default=24,
